@@ -1,0 +1,57 @@
+"""The command line: assembles the commands and turns errors into sentences and exit statuses.
+
+Light on purpose: importing this module imports no pulumi, openstack, ansible or pydantic. A command imports what it
+needs when it runs.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from localcloud.cli import app as cloud
+from slurm_appliance import __version__
+from slurm_appliance.commands import check, config, doctor, environment, schema, test
+from slurm_appliance.errors import ApplianceError
+
+app = typer.Typer(
+    name="slurm-appliance",
+    help="Slurm clusters on OpenStack: images, clusters and image changes that do not stop users' jobs.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # Locals may hold secrets.
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.add_typer(cloud, name="cloud", rich_help_panel="Try it")
+app.add_typer(config.app, name="config", rich_help_panel="Clusters")
+app.command("schema", rich_help_panel="Clusters")(schema.schema)
+app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
+app.command("env", rich_help_panel="This machine")(environment.env)
+app.command("toolchain", rich_help_panel="This machine")(environment.toolchain)
+app.command("test", rich_help_panel="Development")(test.test)
+app.command("check", rich_help_panel="Development")(check.check)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slurm-appliance {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that come before the command."""
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    try:
+        app(standalone_mode=True)
+    except ApplianceError as error:
+        print(f"slurm-appliance: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0

@@ -1,0 +1,116 @@
+"""Make the virtual environment if it is not there yet, then become the command line inside it.
+
+Run by the ``slurm-appliance`` script with whatever Python 3.11+ the machine has, so: standard library only. There are
+two environments, from two locks with hashes: ``user`` for operators and ``dev`` for ``test`` and ``check``. Each lies in
+the user's cache folder under a name made from the lock's content and the interpreter, so that checkouts share it and a
+changed lock never meets an old environment.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from toolchain.paths import REPOSITORY, cache_folder  # noqa: E402 - the line above makes this importable
+
+#: Commands that need the development environment.
+DEVELOPMENT_COMMANDS = frozenset({"test", "check", "lock"})
+
+
+class BootstrapError(Exception):
+    """The virtual environment cannot be made; the message says why and what to do."""
+
+
+def environment_kind(arguments: list[str]) -> str:
+    """``dev`` or ``user``: which of the two environments these command-line arguments need."""
+    if os.environ.get("SLURM_APPLIANCE_ENVIRONMENT") in ("dev", "user"):
+        return os.environ["SLURM_APPLIANCE_ENVIRONMENT"]
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    return "dev" if command in DEVELOPMENT_COMMANDS else "user"
+
+
+def environment_folder(lock: Path) -> Path:
+    """The folder of the environment for a lock: same content and same interpreter, same folder."""
+    digest = hashlib.sha256(lock.read_bytes())
+    digest.update(f"{sys.version}\0{sysconfig.get_platform()}\0{sys.base_prefix}".encode())
+    return cache_folder("environments", f"{lock.stem}-{digest.hexdigest()[:16]}")
+
+
+def make_environment(folder: Path, lock: Path) -> None:
+    """Create the environment and install the lock into it, once, however many processes ask at the same time.
+
+    Raises:
+        BootstrapError: the interpreter has no venv module, or a package cannot be installed.
+    """
+    ready = folder / "ready"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if ready.exists():
+            return
+        print(f"slurm-appliance: first start, making the Python environment in {folder} ...", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        _run(
+            [sys.executable, "-m", "venv", str(folder)],
+            f"Python {platform.python_version()} cannot make a virtual environment (Debian: apt install python3-venv)",
+        )
+        _run(
+            [str(folder / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+            + ["--require-hashes", "-r", str(lock)],
+            f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed: is a package index reachable?",
+        )
+        ready.touch()
+
+
+def _run(command: list[str], failure: str) -> None:
+    # Standard output belongs to the command that the user asked for; this is preparation.
+    if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
+        raise BootstrapError(f"{failure}\nThe command was: {' '.join(command)}")
+
+
+def link_environment(folder: Path) -> None:
+    """Point the checkout's ``.venv`` at the operators' environment: plain ``pulumi up`` looks there (Pulumi.yaml)."""
+    link = REPOSITORY / ".venv"
+    if link.is_symlink() and os.readlink(link) == str(folder):
+        return
+    if link.exists() and not link.is_symlink():
+        return  # Somebody's own environment: theirs to keep.
+    fresh = REPOSITORY / f".venv.{os.getpid()}"
+    try:
+        fresh.symlink_to(folder)
+        fresh.replace(link)
+    except OSError as error:
+        # A read-only checkout works too: only plain `pulumi up` needs the link.
+        print(f"slurm-appliance: no link {link} ({error.strerror}); plain 'pulumi up' will not find it", file=sys.stderr)
+
+
+def main(arguments: list[str]) -> None:
+    """Replace this process by the command line, in the right environment."""
+    kind = environment_kind(arguments)
+    lock = REPOSITORY / "requirements" / f"{kind}.txt"
+    folder = environment_folder(lock)
+    try:
+        if not (folder / "ready").exists():
+            make_environment(folder, lock)
+    except BootstrapError as error:
+        sys.exit(f"slurm-appliance: {error}")
+    if kind == "user":
+        link_environment(folder)
+    os.environ["VIRTUAL_ENV"] = str(folder)
+    binaries = str(folder / "bin")
+    path = os.environ.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != binaries:
+        os.environ["PATH"] = f"{binaries}{os.pathsep}{path}"
+    python = str(folder / "bin/python")
+    os.execv(python, [python, str(REPOSITORY / "toolchain/start.py"), *arguments])  # noqa: S606 - our own interpreter
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,13 @@
+"""Run the command line of the checkout that this file lies in, from any working directory.
+
+A script of its own instead of ``PYTHONPATH``: that would reach every child process, Ansible's modules included.
+"""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from slurm_appliance.cli import main
+
+    sys.exit(main())
