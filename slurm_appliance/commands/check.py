@@ -1,0 +1,111 @@
+"""``slurm-appliance check``: the gates that every change passes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slurm_appliance.errors import CheckFailed, UsageError
+from toolchain.paths import REPOSITORY
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One tool that has to find nothing.
+
+    Attributes:
+        name: what the operator types to run this gate alone.
+        command: the call, run in the folder.
+        folder: where it runs.
+        fix: the call that mends what it can, or empty where there is none.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path = REPOSITORY
+    fix: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one gate ended: exit status, what it printed, wall seconds."""
+
+    gate: Gate
+    status: int
+    output: str
+    seconds: float
+
+
+def gates() -> list[Gate]:
+    """All gates, the slowest first so that two cores end together."""
+    from toolchain.go import go_executable, modules
+
+    python = (sys.executable, "-m")
+    return [
+        Gate("types", (*python, "mypy")),
+        Gate("ansible", ("ansible-lint", "--offline", "--strict", "--nocolor"), REPOSITORY / "ansible"),
+        *(Gate(f"go-{module.name}", (str(go_executable()), "vet", "./..."), module) for module in modules()),
+        Gate("lint", (*python, "ruff", "check"), fix=(*python, "ruff", "check", "--fix")),
+        Gate("format", (*python, "ruff", "format", "--check"), fix=(*python, "ruff", "format")),
+        Gate("shell", ("shellcheck", *shell_scripts())),
+    ]
+
+
+def shell_scripts() -> list[str]:
+    """The shell scripts of the checkout, told by their first line, in the order of their names."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    return [name for name in tracked.stdout.split("\0") if name and _is_shell(REPOSITORY / name)]
+
+
+def _is_shell(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(80)
+    return first.startswith(b"#!") and first.rstrip().endswith((b"/sh", b"/bash", b" sh", b" bash"))
+
+
+def run_gate(gate: Gate, command: Sequence[str]) -> Outcome:
+    """Run one gate's command to its end and keep what it printed."""
+    started = time.monotonic()
+    ended = subprocess.run(
+        command, cwd=gate.folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    return Outcome(gate, ended.returncode, ended.stdout, time.monotonic() - started)
+
+
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these gates (see the list it prints).", metavar="[GATE]...")
+    ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="First mend what the tools can mend by themselves.")] = False,
+) -> None:
+    """Hold the checkout to its gates: formatting, lint, types, Ansible, Go and shell."""
+    chosen = gates()
+    if names:
+        unknown = sorted(set(names) - {gate.name for gate in chosen})
+        if unknown:
+            known = ", ".join(gate.name for gate in chosen)
+            raise UsageError(f"no gate is called {', '.join(unknown)}", remedy=f"the gates are: {known}")
+        chosen = [gate for gate in chosen if gate.name in names]
+    if fix:
+        for gate in chosen:
+            if gate.fix:
+                run_gate(gate, gate.fix)
+    failed = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for outcome in pool.map(lambda gate: run_gate(gate, gate.command), chosen):
+            word = "FAILED" if outcome.status else "passed"
+            print(f"{outcome.gate.name:<12} {word:<7} {outcome.seconds:7.1f} s", flush=True)
+            if outcome.status:
+                failed.append(outcome.gate.name)
+                print(outcome.output, flush=True)
+    if failed:
+        raise CheckFailed(f"gates failed: {', '.join(failed)}", remedy="their output is above; try check --fix")
