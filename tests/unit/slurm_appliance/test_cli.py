@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from slurm_appliance import __version__, cli
+from slurm_appliance.errors import ApplianceError
+from toolchain.paths import REPOSITORY
+
+HEAVY = ("ansible_runner", "openstack", "pulumi", "pulumi_openstack", "pydantic", "yaml")
+
+
+def test_importing_the_command_line_stays_light() -> None:
+    program = f"import slurm_appliance.cli, sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_help_lists_the_commands() -> None:
+    shown = CliRunner().invoke(cli.app, ["--help"])
+    assert shown.exit_code == 0
+    for command in ("cloud", "config", "schema", "doctor", "env", "toolchain", "test", "check"):
+        assert f" {command} " in shown.stdout
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(cli.app, ["--version"]).stdout == f"slurm-appliance {__version__}\n"
+
+
+def test_an_error_is_a_sentence_and_an_exit_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise ApplianceError("no such flavor 'huge'", where="compute.general.flavor", remedy="one of: small, large")
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert cli.main() == 1
+    assert capsys.readouterr().err == (
+        "slurm-appliance: compute.general.flavor: no such flavor 'huge'\n  → one of: small, large\n"
+    )

@@ -1,0 +1,46 @@
+import pytest
+
+from slurm_appliance.commands import test as command
+from slurm_appliance.commands.test import Tier
+from slurm_appliance.errors import CheckFailed
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, statuses: dict[str, int]) -> list[list[str]]:
+    """Let pytest end with a status per tier; returns the calls made."""
+    calls: list[list[str]] = []
+
+    def run(call: list[str], **_: object) -> int:
+        calls.append(call)
+        return statuses[call[3].removeprefix("tests/")]
+
+    monkeypatch.setattr(command, "run_to_end", run)
+    return calls
+
+
+def test_runs_all_tiers_and_prints_how_long_each_took(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = answer(monkeypatch, {"unit": 0, "engine": 0, "lifecycle": 0})
+    command.test()
+    assert [call[3] for call in calls] == ["tests/unit", "tests/engine", "tests/lifecycle"]
+    last = capsys.readouterr().out.splitlines()[-3:]
+    assert [line.split()[:2] for line in last] == [["unit", "passed"], ["engine", "passed"], ["lifecycle", "passed"]]
+
+
+def test_a_failed_tier_does_not_keep_the_others_from_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = answer(monkeypatch, {"unit": 1, "engine": 0, "lifecycle": 0})
+    with pytest.raises(CheckFailed, match="tests failed in: unit"):
+        command.test()
+    assert len(calls) == 3
+
+
+def test_a_filter_may_leave_a_tier_empty_but_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, {"unit": 0, "engine": 5, "lifecycle": 5})
+    command.test(["-k", "one"])
+    answer(monkeypatch, {"unit": 5})
+    with pytest.raises(CheckFailed, match="no test was selected"):
+        command.test(["-k", "nothing"], [Tier.unit])
+
+
+def test_more_arguments_reach_pytest() -> None:
+    assert command.pytest_command(Tier.engine, ["-k", "ports"])[-2:] == ["-k", "ports"]

@@ -1,0 +1,35 @@
+"""The project's files agree with each other."""
+
+import re
+import tomllib
+
+import slurm_appliance
+from toolchain.paths import REPOSITORY
+
+
+def test_the_version_stands_in_two_places_and_is_the_same() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert project["version"] == slurm_appliance.__version__
+
+
+def test_every_requirement_is_pinned_with_hashes_and_without_its_origin() -> None:
+    locks = [*(REPOSITORY / "requirements").glob("*.txt"), *REPOSITORY.glob("*/requirements/*.txt")]
+    assert len(locks) >= 2
+    for lock in locks:
+        text = lock.read_text()
+        assert "://" not in text, f"{lock} says where a package was downloaded from"
+        entries = re.split(r"\n(?=\S)", text.strip())
+        unpinned = [entry.splitlines()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
+        assert not unpinned, f"{lock}: no version or no hash: {unpinned}"
+
+
+def test_the_locks_of_users_and_developers_agree() -> None:
+    def versions(kind: str) -> set[str]:
+        text = (REPOSITORY / "requirements" / f"{kind}.txt").read_text()
+        return set(re.findall(r"^[a-z0-9.-]+==\S+", text, re.MULTILINE))
+
+    assert versions("user") <= versions("dev")
+
+
+def test_main_program_stays_short() -> None:
+    assert len((REPOSITORY / "__main__.py").read_text().splitlines()) <= 40
