@@ -28,7 +28,7 @@ app.command("schema", rich_help_panel="Clusters")(schema.schema)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("env", rich_help_panel="This machine")(environment.env)
 app.command("toolchain", rich_help_panel="This machine")(environment.toolchain)
-app.command("test", rich_help_panel="Development")(test.test)
+app.command("test", rich_help_panel="Development")(test.run_tests)
 app.command("check", rich_help_panel="Development")(check.check)
 
 

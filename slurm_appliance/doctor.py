@@ -85,7 +85,9 @@ def _local_cloud() -> Iterator[Finding]:
 
     blocks = "the local cloud: demo, engine and lifecycle tests"
     root = os.geteuid() == 0
-    yield Finding("root", "yes" if root else "", root, blocks, "" if root else "run it as root, or on a machine of yours")
+    yield Finding(
+        "root", "yes" if root else "", root, blocks, "" if root else "run it as root, or on a machine of yours"
+    )
     absent = missing()
     yield Finding(
         "Debian packages",

@@ -1,10 +1,10 @@
 """Everything that goes wrong on purpose.
 
-    ApplianceError                  what happened, where, what to do; ends the command with its exit status
-    ├── ConfigError (ValueError)    the configuration has mistakes; carries all of them
-    ├── ToolchainError              pulumi or one of its plugins cannot be had
-    ├── CheckFailed                 a gate or a test tier did not pass; what it printed says why
-    └── UsageError (ValueError)     arguments that do not go together
+ApplianceError                  what happened, where, what to do; ends the command with its exit status
+├── ConfigError (ValueError)    the configuration has mistakes; carries all of them
+├── ToolchainError              pulumi or one of its plugins cannot be had
+├── CheckError                  a gate or a test tier did not pass; what it printed says why
+└── UsageError (ValueError)     arguments that do not go together
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class ToolchainError(ApplianceError):
     """Raised when pulumi, its Python language host or a plugin is missing and cannot be installed or built."""
 
 
-class CheckFailed(ApplianceError):
+class CheckError(ApplianceError):
     """Raised when a gate or a tier of tests did not pass."""
 
 

@@ -1,9 +1,9 @@
 """Make the virtual environment if it is not there yet, then become the command line inside it.
 
 Run by the ``slurm-appliance`` script with whatever Python 3.11+ the machine has, so: standard library only. There are
-two environments, from two locks with hashes: ``user`` for operators and ``dev`` for ``test`` and ``check``. Each lies in
-the user's cache folder under a name made from the lock's content and the interpreter, so that checkouts share it and a
-changed lock never meets an old environment.
+two environments, from two locks with hashes: ``user`` for operators and ``dev`` for ``test`` and ``check``. Each lies
+in the user's cache folder under a name made from the lock's content and the interpreter, so that checkouts share it and
+a changed lock never meets an old environment.
 """
 
 import fcntl
@@ -62,8 +62,14 @@ def make_environment(folder: Path, lock: Path) -> None:
             f"Python {platform.python_version()} cannot make a virtual environment (Debian: apt install python3-venv)",
         )
         _run(
-            [str(folder / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-            + ["--require-hashes", "-r", str(lock)],
+            [
+                str(folder / "bin/pip"),
+                "--quiet",
+                "--disable-pip-version-check",
+                "install",
+                "--require-hashes",
+                f"-r{lock}",
+            ],
             f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed: is a package index reachable?",
         )
         ready.touch()
@@ -88,7 +94,7 @@ def link_environment(folder: Path) -> None:
         fresh.replace(link)
     except OSError as error:
         # A read-only checkout works too: only plain `pulumi up` needs the link.
-        print(f"slurm-appliance: no link {link} ({error.strerror}); plain 'pulumi up' will not find it", file=sys.stderr)
+        print(f"slurm-appliance: no link {link} ({error.strerror}); plain 'pulumi up' misses it", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from slurm_appliance.errors import CheckFailed, UsageError
+from slurm_appliance.errors import CheckError, UsageError
 from toolchain.paths import REPOSITORY
 
 
@@ -108,4 +108,4 @@ def check(
                 failed.append(outcome.gate.name)
                 print(outcome.output, flush=True)
     if failed:
-        raise CheckFailed(f"gates failed: {', '.join(failed)}", remedy="their output is above; try check --fix")
+        raise CheckError(f"gates failed: {', '.join(failed)}", remedy="their output is above; try check --fix")

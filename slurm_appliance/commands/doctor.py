@@ -15,7 +15,9 @@ class Output(StrEnum):
 
 
 def doctor(
-    output: Annotated[Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")] = Output.table,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")
+    ] = Output.table,
 ) -> None:
     """Say what is there, what is missing, and what each missing piece blocks. Exit status 1 if anything is missing."""
     from slurm_appliance.doctor import findings

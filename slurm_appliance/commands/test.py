@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from slurm_appliance.errors import CheckFailed
+from slurm_appliance.errors import CheckError
 from slurm_appliance.process import run_to_end
 from toolchain.paths import REPOSITORY
 
@@ -31,7 +31,7 @@ def pytest_command(tier: Tier, arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", f"tests/{tier}", *workers, *arguments]
 
 
-def test(
+def run_tests(
     pytest_arguments: Annotated[
         list[str] | None, typer.Argument(help="More arguments for pytest, after --.", metavar="[-- PYTEST_ARGUMENTS]")
     ] = None,
@@ -53,6 +53,6 @@ def test(
         print(f"{each:<10} {words.get(status, 'FAILED'):<17} {seconds:7.1f} s")
     failed = [each for each, status, _ in outcomes if status not in words]
     if failed:
-        raise CheckFailed(f"tests failed in: {', '.join(failed)}", remedy="the pytest output above names them")
+        raise CheckError(f"tests failed in: {', '.join(failed)}", remedy="the pytest output above names them")
     if all(status == _NOTHING_RAN for _, status, _ in outcomes):
-        raise CheckFailed("no test was selected", remedy="look at the tier and at the filters after --")
+        raise CheckError("no test was selected", remedy="look at the tier and at the filters after --")

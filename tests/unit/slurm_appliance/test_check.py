@@ -5,11 +5,11 @@ import pytest
 
 from slurm_appliance.commands import check as command
 from slurm_appliance.commands.check import Gate, check, shell_scripts
-from slurm_appliance.errors import CheckFailed, UsageError
+from slurm_appliance.errors import CheckError, UsageError
 
 
 @pytest.fixture
-def two_gates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def two_gates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     good = Gate("good", (sys.executable, "-c", "print('quiet')"), tmp_path)
     bad = Gate(
         "bad",
@@ -18,28 +18,31 @@ def two_gates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         fix=(sys.executable, "-c", "import pathlib; pathlib.Path('mended').touch()"),
     )
     monkeypatch.setattr(command, "gates", lambda: [good, bad])
-    return tmp_path
 
 
-def test_names_the_gate_that_failed_and_shows_its_output(two_gates: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckFailed, match="gates failed: bad"):
+@pytest.mark.usefixtures("two_gates")
+def test_names_the_gate_that_failed_and_shows_its_output(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CheckError, match="gates failed: bad"):
         check()
     shown = capsys.readouterr().out
     assert "line 3" in shown
     assert "quiet" not in shown
 
 
-def test_one_gate_alone(two_gates: Path) -> None:
+@pytest.mark.usefixtures("two_gates")
+def test_one_gate_alone() -> None:
     check(["good"])
 
 
-def test_an_unknown_gate_is_named_with_the_known_ones(two_gates: Path) -> None:
+@pytest.mark.usefixtures("two_gates")
+def test_an_unknown_gate_is_named_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no gate is called ugly") as raised:
         check(["ugly"])
     assert "good, bad" in str(raised.value)
 
 
-def test_fix_mends_first(two_gates: Path) -> None:
+@pytest.mark.usefixtures("two_gates")
+def test_fix_mends_first() -> None:
     check(fix=True)
 
 

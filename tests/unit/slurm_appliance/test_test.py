@@ -2,7 +2,7 @@ import pytest
 
 from slurm_appliance.commands import test as command
 from slurm_appliance.commands.test import Tier
-from slurm_appliance.errors import CheckFailed
+from slurm_appliance.errors import CheckError
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, statuses: dict[str, int]) -> list[list[str]]:
@@ -21,7 +21,7 @@ def test_runs_all_tiers_and_prints_how_long_each_took(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls = answer(monkeypatch, {"unit": 0, "engine": 0, "lifecycle": 0})
-    command.test()
+    command.run_tests()
     assert [call[3] for call in calls] == ["tests/unit", "tests/engine", "tests/lifecycle"]
     last = capsys.readouterr().out.splitlines()[-3:]
     assert [line.split()[:2] for line in last] == [["unit", "passed"], ["engine", "passed"], ["lifecycle", "passed"]]
@@ -29,17 +29,17 @@ def test_runs_all_tiers_and_prints_how_long_each_took(
 
 def test_a_failed_tier_does_not_keep_the_others_from_running(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = answer(monkeypatch, {"unit": 1, "engine": 0, "lifecycle": 0})
-    with pytest.raises(CheckFailed, match="tests failed in: unit"):
-        command.test()
+    with pytest.raises(CheckError, match="tests failed in: unit"):
+        command.run_tests()
     assert len(calls) == 3
 
 
 def test_a_filter_may_leave_a_tier_empty_but_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, {"unit": 0, "engine": 5, "lifecycle": 5})
-    command.test(["-k", "one"])
+    command.run_tests(["-k", "one"])
     answer(monkeypatch, {"unit": 5})
-    with pytest.raises(CheckFailed, match="no test was selected"):
-        command.test(["-k", "nothing"], [Tier.unit])
+    with pytest.raises(CheckError, match="no test was selected"):
+        command.run_tests(["-k", "nothing"], [Tier.unit])
 
 
 def test_more_arguments_reach_pytest() -> None:

@@ -45,7 +45,11 @@ def test_a_changed_lock_gets_another_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("", ".cache/slurm-appliance/x"), ("relative", ".cache/slurm-appliance/x"), ("/cache", "/cache/slurm-appliance/x")],
+    [
+        ("", ".cache/slurm-appliance/x"),
+        ("relative", ".cache/slurm-appliance/x"),
+        ("/cache", "/cache/slurm-appliance/x"),
+    ],
 )
 def test_cache_folder_follows_the_xdg_rules(value: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", value)
