@@ -1,0 +1,86 @@
+"""One playbook, run by ansible-playbook on this node itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+#: Where the callback plugin lies that writes down the task that failed.
+CALLBACKS = Path(__file__).resolve().parent / "callbacks"
+_CALLBACK = "last_failure"
+_LONGEST_ERROR = 400
+
+
+class PlaybookError(Exception):
+    """Raised when a playbook failed; the text names the task and what it said."""
+
+
+@contextlib.contextmanager
+def variables_file(variables: Mapping[str, Any]) -> Iterator[Path]:
+    """Variables in a file that only this user can read, for as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="ansible-init-") as folder:
+        path = Path(folder, "variables.json")
+        path.write_text(json.dumps(variables), encoding="utf-8")
+        yield path
+
+
+def command(playbook: Path, variables: Path, program: str = "ansible-playbook") -> list[str]:
+    """The call that runs a playbook here, without ssh."""
+    return [
+        program, "--inventory", "localhost,", "--connection", "local", "--limit", "localhost",
+        "--extra-vars", f"@{variables}", str(playbook),
+    ]  # fmt: skip
+
+
+def run(playbook: Path, variables: Mapping[str, Any], program: str = "ansible-playbook") -> None:
+    """Run one playbook to its end; what it prints goes where this program's output goes.
+
+    Raises:
+        PlaybookError: it failed, or could not be started.
+    """
+    with variables_file(variables) as file:
+        failure = file.with_name("failure.json")
+        environment = {
+            **os.environ,
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": _CALLBACK,
+            "ANSIBLE_INIT_FAILURE_FILE": str(failure),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+            "HOME": os.environ.get("HOME", "/root"),  # systemd gives none to system services
+            "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale without UTF-8
+        }
+        try:
+            child = subprocess.Popen(
+                command(playbook, file, program), cwd=playbook.parent, env=environment, stdin=subprocess.DEVNULL
+            )
+        except OSError as error:
+            raise PlaybookError(f"cannot start {program}: {error.strerror}") from error
+        try:
+            status = child.wait()
+        except BaseException:
+            child.terminate()
+            child.wait()
+            raise
+        if status != 0:
+            raise PlaybookError(explain(status, failure))
+
+
+def explain(status: int, failure: Path) -> str:
+    """A sentence about a playbook that failed, from what the callback wrote down."""
+    ended = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
+    try:
+        record = json.loads(failure.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return f"ansible-playbook: {ended}; no task had failed, so its own output in the journal says why"
+    message = " ".join(str(record["message"]).split())
+    if len(message) > _LONGEST_ERROR:
+        message = message[:_LONGEST_ERROR] + " ..."
+    where = f" ({record['path']})" if record.get("path") else ""
+    return f"task '{record['task']}'{where}: {message}"

@@ -1,0 +1,180 @@
+"""The course of one run: decided from facts alone, then carried out; each change of state is written down."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from node.ansible_init import playbook, result
+from node.ansible_init.metadata import Metadata, MetadataError, Source
+from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED, Result, Step
+
+#: The metadata key that tells a server to leave itself alone: set on build servers.
+DISABLE = "ansible_init_disable"
+
+
+class Terminated(BaseException):
+    """Raised in the main thread when systemd, or somebody, ends the run by SIGTERM."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run reads and writes.
+
+    Attributes:
+        source: where metadata comes from.
+        playbooks: folder of the playbooks, run in the order of their names.
+        result: the file for the result.
+        image: the image's record, which names the build.
+        program: the ansible-playbook to call.
+    """
+
+    source: Source = field(default_factory=Source)
+    playbooks: Path = Path("/etc/ansible-init/playbooks")
+    result: Path = Path("/var/lib/ansible-init/result.json")
+    image: Path = Path("/var/lib/image/image.json")
+    program: str = "ansible-playbook"
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is to be done: ``leave`` the former result, ``skip``, or ``run`` the playbooks; and why."""
+
+    kind: str
+    reason: str
+
+
+def decide(metadata: Metadata, former: Result | None, image_build: str, playbooks: Sequence[str]) -> Action:
+    """Choose from facts alone: the server's metadata, the former result, the image's build, the playbooks there are."""
+    if former is not None and former.settles(metadata.instance_id, image_build):
+        return Action("leave", f"already done at {former.ended} for this server on this image")
+    if metadata.flag(DISABLE):
+        return Action("skip", f"metadata {DISABLE}={metadata.meta[DISABLE]}")
+    if not playbooks:
+        return Action("skip", "the image has no playbooks for ansible-init")
+    if former is None:
+        return Action("run", "first boot of this image")
+    if (former.instance_id, former.image_build) != (metadata.instance_id, image_build):
+        return Action("run", "the former result is another server's or another image's")
+    return Action("run", {FAILED: f"the former run failed in {former.step}", RUNNING: "the former run was cut off"}.get(
+        former.status, f"the former run was {former.status}: {former.reason}"
+    ))  # fmt: skip
+
+
+def main(settings: Settings, log: Callable[[str], None]) -> int:
+    """Run to the end and return the exit status: 0 for done, skipped and nothing left to do."""
+    signal.signal(signal.SIGTERM, _terminate)
+    run = Run(settings, log)
+    try:
+        run.go()
+    except Terminated:
+        run.fail("stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
+    except Exception as error:
+        run.fail(f"unexpected {type(error).__name__}; the journal has the traceback")
+        raise
+    return 1 if run.state.status == FAILED else 0
+
+
+class Run:
+    """One run; ``state`` is what was last written to the result file, or would be."""
+
+    def __init__(self, settings: Settings, log: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.log = log
+        self.former = result.read(settings.result)
+        self.state = Result(
+            RUNNING,
+            started=result.now(),
+            step="metadata",
+            image_build=_image_build(settings.image),
+            boot_id=_boot_id(),
+        )
+
+    def go(self) -> None:
+        """Read metadata, decide, act."""
+        if self.former is None or self.former.status != DONE:
+            self._write()
+        try:
+            metadata = self.settings.source.read(self.log)
+        except MetadataError as error:
+            if self.former is not None and self.former.status == DONE:
+                # A reboot while the metadata service is away: nothing shows that anything is left to do.
+                self.state = self.former
+                self.log(f"leave: done at {self.former.ended}, and {error}")
+            else:
+                self.fail(str(error))
+            return
+        self.state = replace(self.state, instance_id=metadata.instance_id)
+        found = _playbooks(self.settings.playbooks)
+        action = decide(metadata, self.former, self.state.image_build, [each.name for each in found])
+        self.log(f"{action.kind}: {action.reason}")
+        if action.kind == "skip":
+            self.state = self.state.finished(SKIPPED, step="", reason=action.reason)
+            self._write()
+        elif action.kind == "run":
+            self._run(found, metadata)
+
+    def fail(self, error: str) -> None:
+        """End the run as failed in the step that is under way."""
+        self.state = self.state.finished(FAILED, error=error)
+        self._write()
+        self.log(f"failed: {self.state.step}: {error}")
+
+    def _run(self, playbooks: Sequence[Path], metadata: Metadata) -> None:
+        for each in playbooks:
+            self.state = replace(self.state, step=each.name)
+            self._write()
+            self.log(f"playbook {each.name}")
+            started = time.monotonic()
+            failure = ""
+            try:
+                playbook.run(each, _variables(metadata, self.state), self.settings.program)
+            except playbook.PlaybookError as error:
+                failure = str(error)
+            step = Step(each.name, FAILED if failure else DONE, round(time.monotonic() - started, 1))
+            self.state = replace(self.state, steps=(*self.state.steps, step))
+            if failure:
+                self.fail(failure)
+                return
+        self.state = self.state.finished(DONE, step="")
+        self._write()
+        self.log("done")
+
+    def _write(self) -> None:
+        result.write(self.settings.result, self.state)
+
+
+def _variables(metadata: Metadata, state: Result) -> dict[str, Any]:
+    """The variables that each playbook gets."""
+    return {
+        "ansible_init_instance_id": metadata.instance_id,
+        "ansible_init_server_name": metadata.name,
+        "ansible_init_metadata": metadata.meta,
+        "ansible_init_image_build": state.image_build,
+    }
+
+
+def _playbooks(folder: Path) -> list[Path]:
+    return sorted((each for each in folder.glob("*") if each.suffix in {".yml", ".yaml"}), key=lambda each: each.name)
+
+
+def _image_build(record: Path) -> str:
+    try:
+        return str(json.loads(record.read_text(encoding="utf-8"))["build"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the result has to be written
+    raise Terminated
