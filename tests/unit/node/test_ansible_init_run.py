@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from node.ansible_init import playbook, result
-from node.ansible_init import run as run_module
 from node.ansible_init.metadata import Metadata, MetadataError, Source
 from node.ansible_init.result import Result, Step
 from node.ansible_init.run import Settings, decide, main
@@ -33,7 +32,7 @@ class Known(Source):
 
     answer: Metadata | str = field(default=SERVER)
 
-    def read(self, log: Callable[[str], None]) -> Metadata:
+    def read(self, log: Callable[[str], None]) -> Metadata:  # noqa: ARG002 - the signature is Source's
         if isinstance(self.answer, str):
             raise MetadataError(self.answer)
         return self.answer
@@ -52,7 +51,7 @@ def settings(tmp_path: Path) -> Settings:
         folder = pathlib.Path({str(tmp_path)!r})
         book = pathlib.Path(sys.argv[-1])
         variables = sys.argv[sys.argv.index("--extra-vars") + 1][1:]
-        mode = oct(os.stat(variables).st_mode & 0o777), oct(os.stat(os.path.dirname(variables)).st_mode & 0o777)
+        mode = oct(os.stat(os.path.dirname(variables)).st_mode & 0o777)
         with open(folder / "calls.jsonl", "a") as file:
             print(json.dumps([book.name, json.load(open(variables)), mode]), file=file)
         sys.exit(3 if "fail" in book.read_text() else 0)
@@ -97,7 +96,7 @@ def test_playbooks_run_in_the_order_of_their_names_and_the_result_says_done(sett
         "ansible_init_metadata": {"compute": "true"},
         "ansible_init_image_build": "b-1",
     }
-    assert calls(settings)[0][2] == ["0o600", "0o700"]
+    assert calls(settings)[0][2] == "0o700"
     found = written(settings)
     assert (found.status, found.step, found.error) == ("done", "", "")
     assert (found.instance_id, found.image_build) == ("server-1", "b-1")
@@ -192,7 +191,7 @@ def test_an_unexpected_error_is_written_down_before_it_shows(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(run_module.playbook, "run", broken)
+    monkeypatch.setattr(playbook, "run", broken)
     with pytest.raises(ZeroDivisionError):
         go(settings)
     assert written(settings).error.startswith("unexpected ZeroDivisionError")
@@ -317,7 +316,8 @@ def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:
             def read(self, log):
                 return Metadata("server-1")
         folder = Path({str(tmp_path)!r})
-        sys.exit(main(Settings(Known(), folder / "playbooks", folder / "result.json", folder / "none", {str(long)!r}), print))
+        settings = Settings(Known(), folder / "playbooks", folder / "result.json", folder / "none", {str(long)!r})
+        sys.exit(main(settings, print))
     """)
     child = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
     try:
