@@ -1,0 +1,156 @@
+"""The one module outside ``components/`` that knows Pulumi: stacks, and the four operations on them.
+
+It imports pulumi when it is used, not when it is imported: ``env`` and ``toolchain`` have to be quick.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import toolchain.errors
+from slurm_appliance.errors import ApplianceError, ToolchainError
+from toolchain.ensure import Toolchain, ensure
+from toolchain.paths import REPOSITORY
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent, Stack
+
+Operation = Literal["up", "preview", "refresh", "destroy"]
+
+#: Pulumi marks colours in its messages like this.
+_COLOUR = re.compile(r"<\{%.*?%\}>")
+
+
+class EngineError(ApplianceError):
+    """Raised when the engine ends an operation with an error: the first resource's, with the others counted."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an operation ended.
+
+    Attributes:
+        changes: number of resources by what was (or, in a preview, would be) done: ``same``, ``create``, ``update``,
+            ``replace``, ``delete`` and so on, the stack itself included.
+        events: every engine event, in order. They hold inputs and outputs: never print them whole.
+        output: what ``pulumi`` printed.
+    """
+
+    changes: Mapping[str, int]
+    events: tuple["EngineEvent", ...] = field(repr=False)
+    output: str = field(repr=False)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing was (or would be) done."""
+        return not set(self.changes) - {"same"}
+
+
+def ensured_toolchain() -> Toolchain:
+    """The toolchain, complete.
+
+    Raises:
+        ToolchainError: a piece can be neither installed nor built.
+    """
+    try:
+        return ensure(_install_engine)
+    except toolchain.errors.ToolchainError as error:
+        raise ToolchainError(error.what, where=error.where, remedy=error.remedy) from error
+
+
+def _install_engine(folder: Path, version: str) -> None:
+    """Install the released engine with the automation API's own installer."""
+    from pulumi.automation import PulumiCommand
+    from semver import VersionInfo
+
+    PulumiCommand.install(root=str(folder), version=VersionInfo.parse(version))
+
+
+def open_stack(
+    name: str,
+    pieces: Toolchain,
+    *,
+    variables: Mapping[str, str] | None = None,
+    folder: Path = REPOSITORY,
+    program: Callable[[], None] | None = None,
+    project: str = "",
+) -> "Stack":
+    """Select a stack, or create it where there is none yet.
+
+    Args:
+        name: the stack, which is the environment's name.
+        pieces: the toolchain to use.
+        variables: environment variables on top of this process's and the toolchain's: backend, passphrase, credentials.
+        folder: the project's folder; with an inline program only the folder to work in.
+        program: an inline program instead of the project's.
+        project: the inline program's project name.
+    """
+    from pulumi import automation
+
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(folder),
+        env_vars={**pieces.variables(), **(variables or {})},
+        pulumi_command=automation.PulumiCommand(root=str(pieces.home)),
+    )
+    if program is None:
+        return automation.create_or_select_stack(name, work_dir=str(folder), opts=options)
+    return automation.create_or_select_stack(name, project_name=project, program=program, opts=options)
+
+
+def run(
+    stack: "Stack",
+    operation: Operation,
+    *,
+    on_event: Callable[["EngineEvent"], None] | None = None,
+    on_output: Callable[[str], None] | None = None,
+    targets: Sequence[str] = (),
+) -> Outcome:
+    """Run an operation to its end.
+
+    Args:
+        stack: see open_stack.
+        operation: which.
+        on_event: called with each engine event as it comes.
+        on_output: called with each line that ``pulumi`` prints.
+        targets: URNs to limit the operation to; all resources when empty.
+
+    Raises:
+        EngineError: the operation failed; says which resource and why.
+    """
+    from pulumi.automation.errors import CommandError
+
+    events: list[EngineEvent] = []
+
+    def keep(event: "EngineEvent") -> None:
+        events.append(event)
+        if on_event:
+            on_event(event)
+
+    try:
+        result = getattr(stack, operation)(
+            on_event=keep, on_output=on_output, color="never", target=list(targets) or None
+        )
+    except CommandError as error:
+        raise _explain(operation, events, error) from error
+    changes: dict[str, int] = {}
+    for event in events:
+        if event.summary_event:
+            changes = {str(getattr(kind, "value", kind)): n for kind, n in event.summary_event.resource_changes.items()}
+    return Outcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}")
+
+
+def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Exception) -> EngineError:
+    """The engine's own error messages, each with its resource; its exit text only where there are none."""
+    problems = [
+        (_COLOUR.sub("", event.diagnostic_event.message).strip(), event.diagnostic_event.urn or "")
+        for event in events
+        if event.diagnostic_event and event.diagnostic_event.severity == "error"
+    ]
+    if not problems:
+        return EngineError(f"pulumi {operation} failed: {error}")
+    # The stack's own "update failed" comes last and says nothing new.
+    (what, where), *others = problems
+    more = "".join(f"\n{urn}: {message}" for message, urn in others if "update failed" not in message)
+    return EngineError(f"{what}{more}", where=where)

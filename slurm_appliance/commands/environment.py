@@ -1,0 +1,70 @@
+"""``slurm-appliance toolchain`` and ``env``: get pulumi and its plugins, and hand them to a shell."""
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slurm_appliance.commands.doctor import Output
+
+if TYPE_CHECKING:
+    from toolchain.plan import Action
+
+
+def toolchain(
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")
+    ] = Output.table,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+) -> None:
+    """Get pulumi, its Python language host and its plugins: from PATH, released ones, or built here."""
+    if dry_run:
+        from toolchain.ensure import survey_and_plan
+
+        rows = [_planned(action) for action in survey_and_plan()[1]]
+    else:
+        from slurm_appliance.automation import ensured_toolchain
+
+        rows = [_planned(provision) for provision in ensured_toolchain().provisions]
+    if output is Output.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+
+
+def env() -> None:
+    """Print export lines for plain pulumi commands in a shell: eval "$(./slurm-appliance env)"."""
+    from slurm_appliance.automation import ensured_toolchain
+
+    variables = ensured_toolchain().variables()
+    print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
+    if sys.stdout.isatty():
+        print('# In a shell: eval "$(./slurm-appliance env)"', file=sys.stderr)
+
+
+def _planned(action: "Action") -> Mapping[str, str]:
+    """One row: what is taken or done for a piece, and why."""
+    from toolchain.pieces import Provision
+    from toolchain.plan import Build, InstallGo
+
+    match action:
+        case Provision(piece, version, origin, path, why):
+            return {"piece": piece, "version": version, "origin": origin, "path": str(path), "why": why}
+        case InstallGo(why):
+            return {"piece": "go", "version": "", "origin": "to be installed", "path": "", "why": why}
+        case _:
+            todo = "to be built" if isinstance(action, Build) else "to be downloaded"
+            return {"piece": action.piece, "version": action.piece.pin, "origin": todo, "path": "", "why": action.why}
+
+
+def _print_table(rows: Sequence[Mapping[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*rows[0], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row.values())
+    Console(soft_wrap=False).print(table)

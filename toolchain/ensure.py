@@ -1,0 +1,103 @@
+"""Makes sure that pulumi, its Python language host and the resource plugins are there: the toolchain's front door."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolchain import build, go, pins, release
+from toolchain.errors import ReleaseError
+from toolchain.facts import Facts
+from toolchain.home import assemble
+from toolchain.pieces import Origin, Piece, Provision
+from toolchain.plan import Action, Build, Install, InstallGo, incomplete, make_plan
+from toolchain.progress import say
+from toolchain.survey import gather, user_home, users_path
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A complete toolchain.
+
+    Attributes:
+        provisions: each piece with its version, origin, path and reason.
+        home: the folder that is ``PULUMI_HOME``.
+    """
+
+    provisions: tuple[Provision, ...]
+    home: Path
+
+    @property
+    def programs(self) -> Path:
+        """The folder that goes first on PATH."""
+        return self.home / "bin"
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that make a child process use this toolchain; to be added to its environment."""
+        folders = [str(self.programs), str(Path(sys.prefix) / "bin")]
+        folders += [folder for folder in users_path().split(os.pathsep) if folder not in folders]
+        variables = {
+            # The programs of this Python environment come next: the language host runs programs with its python3.
+            "PATH": os.pathsep.join(folders),
+            "VIRTUAL_ENV": sys.prefix,
+            "PULUMI_HOME": str(self.home),
+            # `pulumi login` is the user's business, and outlives this folder.
+            "PULUMI_CREDENTIALS_PATH": os.environ.get("PULUMI_CREDENTIALS_PATH", str(user_home())),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        if any(provision.origin is Origin.BUILT for provision in self.provisions):
+            # Nothing can be downloaded, so that trying only costs time.
+            variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        return variables
+
+
+def ensure(engine_installer: release.EngineInstaller) -> Toolchain:
+    """Get whatever is missing and return the toolchain. Progress goes to standard error.
+
+    Raises:
+        ToolchainError: a piece can be neither installed nor built.
+    """
+    _, actions = survey_and_plan()
+    try:
+        provisions = _carry_out(actions, engine_installer)
+    except ReleaseError as error:
+        say(f"{error}; building instead")
+        facts = replace(gather(), site_answers=False, site_problem=f"{pins.DOWNLOAD_SITE} was of no use")
+        provisions = _carry_out(make_plan(facts), engine_installer)
+    return Toolchain(provisions, assemble(provisions))
+
+
+def survey_and_plan() -> tuple[Facts, tuple[Action, ...]]:
+    """Look at the machine, ask the download site if something is missing, and decide. Changes nothing."""
+    facts = gather()
+    if incomplete(facts):
+        facts = replace(facts, site_answers=release.answers())
+    return facts, make_plan(facts)
+
+
+def _carry_out(actions: Sequence[Action], engine_installer: release.EngineInstaller) -> tuple[Provision, ...]:
+    provisions: dict[Piece, Provision] = {}
+    for action in actions:
+        match action:
+            case Provision():
+                provisions[action.piece] = action
+            case InstallGo(why):
+                go.install(why)
+            case Build(piece, why):
+                provisions[piece] = Provision(piece, piece.pin, Origin.BUILT, build.build(piece, why), why)
+            case Install(piece, why) if piece.plugin:
+                release.install_plugin(piece, provisions[Piece.ENGINE].path, why)
+                provisions[piece] = _released(piece, why)
+            case Install(piece, why):
+                release.install_engine(engine_installer, why)
+                provisions[piece] = _released(piece, why)
+    return tuple(provisions[piece] for piece in Piece)
+
+
+def _released(piece: Piece, why: str) -> Provision:
+    version = piece.pin if piece.plugin else pins.ENGINE
+    path = release.pieces().get(piece)
+    if path is None:
+        raise ReleaseError("its installer reported success, but the program is not there", where=piece)
+    return Provision(piece, version, Origin.RELEASED, path, why)

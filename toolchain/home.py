@@ -1,0 +1,46 @@
+"""Puts the pieces of a toolchain together: one folder that serves as ``PULUMI_HOME`` and has the programs in ``bin``.
+
+Plugins lie in it the way Pulumi installs them, because one found on PATH costs a warning in every run. The user's
+logins and chosen stacks stay where they are, in the user's own Pulumi home.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from toolchain.once import exclusively, fresh_folder
+from toolchain.paths import cache_folder
+from toolchain.pieces import Origin, Piece, Provision
+from toolchain.survey import user_home
+
+
+def assemble(provisions: Sequence[Provision]) -> Path:
+    """The folder for these pieces; made when it is not there. The same pieces always give the same folder."""
+    content = hashlib.sha256(str(user_home()).encode())
+    for provision in provisions:
+        content.update(f"\0{provision.piece}\0{provision.path}".encode())
+    home = cache_folder("pulumi-home", content.hexdigest()[:16])
+    with exclusively(home):
+        if not home.exists():
+            with fresh_folder(home) as folder:
+                _fill(folder, provisions)
+    return home
+
+
+def _fill(folder: Path, provisions: Sequence[Provision]) -> None:
+    programs = folder / "bin"
+    programs.mkdir()
+    for provision in provisions:
+        if provision.piece.plugin:
+            target = folder / "plugins" / f"resource-{provision.piece.plugin}-v{provision.version}"
+            target.mkdir(parents=True)
+            (target / provision.piece).symlink_to(provision.path)
+        else:
+            (programs / provision.piece).symlink_to(provision.path)
+        if provision.piece is Piece.LANGUAGE_HOST and provision.origin is not Origin.PATH:
+            # The host's launcher script, which it looks for beside itself and then on PATH.
+            launcher = f"{Piece.LANGUAGE_HOST}-exec"
+            (programs / launcher).symlink_to(provision.path.with_name(launcher))
+    stacks = user_home() / "workspaces"
+    stacks.mkdir(parents=True, exist_ok=True)
+    (folder / "workspaces").symlink_to(stacks)

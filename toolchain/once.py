@@ -1,0 +1,37 @@
+"""Slow things are made once: under a lock, in a temporary folder that takes its name when it is complete."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from toolchain.progress import say
+
+
+@contextlib.contextmanager
+def exclusively(target: Path) -> Iterator[None]:
+    """Hold the lock beside a path; another start that makes the same thing is waited for, and said so."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (target.parent / f"{target.name}.lock").open("w") as guard:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another start that makes {target.name}")
+            fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def fresh_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``target`` when the block ends well, and is removed when it does not."""
+    making = target.parent / f".{target.name}.{os.getpid()}"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    try:
+        yield making
+        shutil.rmtree(target, ignore_errors=True)
+        making.rename(target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)

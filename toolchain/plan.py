@@ -1,0 +1,113 @@
+"""Decides where each piece of the toolchain comes from: facts in, actions with reasons out. Runs nothing.
+
+Released pieces are preferred. What is there already is used as it is, so that a start where nothing is missing asks no
+network; the download site is asked only when something is missing, and building comes last.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import pins
+from toolchain.facts import Facts
+from toolchain.pieces import Origin, Piece, Provision
+
+_ENGINE_PIECES = (Piece.ENGINE, Piece.LANGUAGE_HOST)
+
+
+@dataclass(frozen=True)
+class Install:
+    """Get a released piece from the download site; the language host comes with the engine."""
+
+    piece: Piece
+    why: str
+
+
+@dataclass(frozen=True)
+class InstallGo:
+    """Get a Go for the builds that follow."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """Build a piece from our Go modules."""
+
+    piece: Piece
+    why: str
+
+
+Action = Provision | Install | InstallGo | Build
+
+
+def incomplete(facts: Facts) -> bool:
+    """Whether something is missing, so that it is worth asking whether the download site answers."""
+    return any(at_hand(facts, piece) is None for piece in Piece)
+
+
+def make_plan(facts: Facts) -> tuple[Action, ...]:
+    """What to do for each piece, in the order in which to do it; facts must tell whether the site answers if asked."""
+    actions: list[Action] = []
+    for piece in Piece:
+        present = at_hand(facts, piece)
+        if present and not (present.origin is Origin.BUILT and facts.site_answers):
+            actions.append(present)
+        elif facts.site_answers:
+            actions.append(Install(piece, f"missing here, and {pins.DOWNLOAD_SITE} answers"))
+        else:
+            actions.append(Build(piece, _why_build(facts, piece)))
+    if any(isinstance(action, Build) for action in actions) and facts.go is None:
+        actions.insert(0, InstallGo(f"no Go {pins.show(pins.GO_FLOOR)} or newer on PATH"))
+    return tuple(actions)
+
+
+def unsuitable(facts: Facts) -> str:
+    """Why the ``pulumi`` on PATH is not taken; empty when it is."""
+    engine = facts.engine_on_path
+    if engine is None:
+        return "no pulumi on PATH"
+    if engine.version is None:
+        return f"{engine.path} does not tell its version"
+    if engine.version < pins.ENGINE_FLOOR or engine.version[0] != pins.ENGINE_FLOOR[0]:
+        needed = f"{pins.show(pins.ENGINE_FLOOR)} or newer of the same major version"
+        return f"{engine.path} is {pins.show(engine.version)}, needed is {needed}"
+    if engine.language_host is None:
+        return f"{engine.path} has no {Piece.LANGUAGE_HOST} beside it or on PATH"
+    return ""
+
+
+def at_hand(facts: Facts, piece: Piece) -> Provision | None:
+    """The piece as it is there already, from the best origin; None where it has to be got."""
+    if piece in _ENGINE_PIECES and not unsuitable(facts):
+        return _from_path(facts, piece)
+    reason = unsuitable(facts) if piece in _ENGINE_PIECES else "plugin of the pinned version"
+    for origin, paths in (
+        (Origin.INSTALLED, facts.installed),
+        (Origin.RELEASED, facts.released),
+        (Origin.BUILT, facts.built),
+    ):
+        if piece in paths:
+            # A language host goes with its own engine: a downloaded one comes in the engine's archive.
+            version = pins.ENGINE if origin is Origin.RELEASED and piece in _ENGINE_PIECES else piece.pin
+            return Provision(piece, version, origin, paths[piece], f"{reason}; {_KEPT[origin]}")
+    return None
+
+
+_KEPT = {
+    Origin.INSTALLED: "in your Pulumi home",
+    Origin.RELEASED: "downloaded earlier",
+    Origin.BUILT: "built earlier from the same sources",
+}
+
+
+def _from_path(facts: Facts, piece: Piece) -> Provision:
+    engine = facts.engine_on_path
+    if engine is None or engine.version is None or engine.language_host is None:
+        raise AssertionError("unsuitable() is to be asked first")
+    path: Path = engine.path if piece is Piece.ENGINE else engine.language_host
+    return Provision(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
+
+
+def _why_build(facts: Facts, piece: Piece) -> str:
+    reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing here, and "
+    return reason + (facts.site_problem or f"{pins.DOWNLOAD_SITE} does not answer")

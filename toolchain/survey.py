@@ -1,0 +1,56 @@
+"""Looks at the machine: the facts that the plan decides on."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from toolchain import build, go, pins, release
+from toolchain.facts import EngineOnPath, Facts
+from toolchain.paths import cache_folder
+from toolchain.pieces import Piece
+
+
+def user_home() -> Path:
+    """The user's own Pulumi home: logins, chosen stacks, plugins. Never one that we assembled."""
+    named = os.environ.get("PULUMI_HOME", "")
+    ours = bool(named) and Path(named).is_relative_to(cache_folder())
+    return Path(named) if named and not ours else Path.home() / ".pulumi"
+
+
+def users_path() -> str:
+    """PATH without the folders that we put there ourselves."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not Path(folder).is_relative_to(cache_folder()))
+
+
+def gather() -> Facts:
+    """Look at the machine; the download site is not asked."""
+    return Facts(
+        engine_on_path=_engine_on_path(),
+        installed=release.plugins_in(user_home()),
+        released=release.pieces(),
+        built={piece: path for piece in Piece if (path := build.binary(piece)).exists()},
+        go=go.available(),
+    )
+
+
+def _engine_on_path() -> EngineOnPath | None:
+    found = shutil.which(Piece.ENGINE, path=users_path())
+    if not found:
+        return None
+    path = Path(found)
+    try:
+        answer = subprocess.run(
+            [found, "version"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        answer = ""  # The plan says that it does not tell its version.
+    beside = path.resolve().parent / Piece.LANGUAGE_HOST
+    host = beside if beside.exists() else shutil.which(Piece.LANGUAGE_HOST, path=users_path())
+    return EngineOnPath(path, pins.parse(answer), Path(host) if host else None)
