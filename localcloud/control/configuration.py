@@ -1,0 +1,250 @@
+"""The services' configuration files, as data: file, section, option, value."""
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from localcloud.control.files import write_private
+from localcloud.control.layout import Layout
+from localcloud.endpoints import (
+    ADDRESS,
+    CINDER,
+    ENDPOINTS,
+    GLANCE,
+    KEYSTONE,
+    METADATA_ADDRESS,
+    MIRROR_PORT,
+    NEUTRON,
+    NOVA,
+    PLACEMENT,
+    REGION,
+    Endpoint,
+)
+
+Sections = dict[str, dict[str, str]]
+
+#: The name of the one host in Nova and Cinder; servers and volumes in the database belong to it, so it never changes.
+HOST = "localcloud"
+
+#: Database of each service. Nova has two more: its API's and that of the cell for servers that never got a host.
+DATABASES = ("keystone", "glance", "placement", "nova_api", "nova_cell0", "nova", "neutron", "cinder")
+
+
+def database_url(layout: Layout, name: str) -> str:
+    """The SQLAlchemy URL of a database. The server knows root by its socket: there is no password."""
+    socket = quote(str(layout.database_socket))
+    return f"mysql+pymysql://root@localhost/{name}?unix_socket={socket}&charset=utf8mb3"
+
+
+def configuration(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> dict[str, Sections]:
+    """Every configuration file of the cloud.
+
+    Args:
+        layout: the cloud.
+        passwords: of each service's user.
+        prefix: the services' virtual environment, which brings their paste pipelines.
+    """
+    host = {
+        "state_path": str(layout.service_state("host")),
+        "api_address": ADDRESS,
+        "api_ports": ",".join(str(port) for port in (*(endpoint.port for endpoint in ENDPOINTS), MIRROR_PORT)),
+        "metadata_address": METADATA_ADDRESS,
+    }
+    return {
+        "keystone.conf": _keystone(layout),
+        "glance-api.conf": _glance(layout, passwords, prefix),
+        "placement.conf": _placement(layout, passwords),
+        "nova.conf": {**_nova(layout, passwords, prefix), "localcloud": host},
+        "neutron.conf": {**_neutron(layout, passwords, prefix), "localcloud": host},
+        "cinder.conf": {**_cinder(layout, passwords, prefix), "localcloud": host},
+    }
+
+
+def render(sections: Sections) -> str:
+    """A file as oslo.config reads it: it takes ``$`` in a value for a reference."""
+    lines = []
+    for section, options in sections.items():
+        lines += [f"[{section}]", *(f"{key} = {value.replace('$', '$$')}" for key, value in options.items()), ""]
+    return "\n".join(lines)
+
+
+def write_configuration(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> None:
+    """Write every file, readable by the owner alone: they hold passwords."""
+    for name, sections in configuration(layout, passwords, prefix).items():
+        write_private(layout.etc / name, render(sections))
+
+
+def write_keys(layout: Layout) -> None:
+    """Give Keystone its keys, once: 0 is for the next rotation, 1 in use (receipts and credentials: the same)."""
+    for repository in ("fernet", "receipts", "credential"):
+        for name in ("0", "1"):
+            key = layout.keys / repository / name
+            if not key.exists():
+                write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode())
+
+
+def _database(layout: Layout, name: str) -> dict[str, str]:
+    return {"connection": database_url(layout, name), "max_pool_size": "20", "max_overflow": "40"}
+
+
+def _user(passwords: Mapping[str, str], name: str) -> dict[str, str]:
+    return {
+        "auth_type": "password",
+        "auth_url": KEYSTONE.url,
+        "username": name,
+        "password": passwords[name],
+        "project_name": "service",
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+        "region_name": REGION,
+    }
+
+
+def _token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
+    # The service type is what the access rules of application credentials are compared with.
+    kind = "volumev3" if endpoint is CINDER else endpoint.kind
+    return {
+        **_user(passwords, endpoint.name),
+        "www_authenticate_uri": KEYSTONE.url,
+        "service_type": kind,
+        "service_token_roles_required": "true",
+    }
+
+
+def _keystone(layout: Layout) -> Sections:
+    return {
+        "database": _database(layout, "keystone"),
+        "token": {"expiration": "86400"},
+        "fernet_tokens": {"key_repository": str(layout.keys / "fernet")},
+        "fernet_receipts": {"key_repository": str(layout.keys / "receipts")},
+        "credential": {"key_repository": str(layout.keys / "credential")},
+        # The fewest rounds that there are: passwords here are random, long and in a private file.
+        "identity": {"password_hash_rounds": "4"},
+        "cache": {"enabled": "true", "backend": "dogpile.cache.memory"},
+    }
+
+
+def _glance(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+    data = layout.service_state("glance")
+    return {
+        "DEFAULT": {
+            "enabled_backends": "file:file",
+            "enabled_import_methods": "[]",
+            "worker_self_reference_url": GLANCE.root,
+        },
+        "database": _database(layout, "glance"),
+        "glance_store": {"default_backend": "file"},
+        "file": {"filesystem_store_datadir": str(data / "images")},
+        "os_glance_staging_store": {"filesystem_store_datadir": str(data / "staging")},
+        "os_glance_tasks_store": {"filesystem_store_datadir": str(data / "tasks")},
+        "paste_deploy": {"flavor": "keystone", "config_file": str(prefix / "etc/glance/glance-api-paste.ini")},
+        "keystone_authtoken": _token_check(passwords, GLANCE),
+    }
+
+
+def _placement(layout: Layout, passwords: Mapping[str, str]) -> Sections:
+    return {
+        "placement_database": _database(layout, "placement"),
+        "keystone_authtoken": _token_check(passwords, PLACEMENT),
+    }
+
+
+def _nova(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+    state, user = layout.service_state("nova"), _user(passwords, NOVA.name)
+    return {
+        "DEFAULT": {
+            "host": HOST,
+            "my_ip": ADDRESS,
+            "state_path": str(state),
+            "transport_url": "fake://",
+            "compute_driver": "localcloud.NspawnDriver",
+            "resume_guests_state_on_host_boot": "true",
+            "allow_resize_to_same_host": "true",
+            "rpc_response_timeout": "180",
+            # The scheduler packs as many servers as are asked for; what a server may use is limited by its cgroup.
+            "initial_cpu_allocation_ratio": "64.0",
+            "initial_ram_allocation_ratio": "8.0",
+            "initial_disk_allocation_ratio": "64.0",
+            # Neutron's mechanism driver binds ports at once; there is no agent whose event could be waited for.
+            "vif_plugging_is_fatal": "false",
+            "vif_plugging_timeout": "0",
+            # How soon a guest's own poweroff shows in the API, in seconds.
+            "sync_power_state_interval": "20",
+            "heal_instance_info_cache_interval": "-1",
+        },
+        "api": {"metadata_cache_expiration": "10"},
+        "api_database": _database(layout, "nova_api"),
+        "database": _database(layout, "nova"),
+        "oslo_concurrency": {"lock_path": str(state / "lock")},
+        "wsgi": {"api_paste_config": str(prefix / "etc/nova/api-paste.ini")},
+        "quota": dict.fromkeys(("instances", "cores", "ram", "server_groups", "key_pairs"), "-1"),
+        "filter_scheduler": {"enabled_filters": "ComputeFilter", "track_instance_changes": "false"},
+        "keystone_authtoken": _token_check(passwords, NOVA),
+        "service_user": {**user, "send_service_user_token": "true"},
+        "placement": user,
+        "neutron": user,
+        "glance": user,
+        "cinder": {**user, "catalog_info": f"{CINDER.kind}::publicURL"},
+    }
+
+
+def _neutron(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+    state = layout.service_state("neutron")
+    quotas = ("network", "subnet", "port", "router", "floatingip", "security_group", "security_group_rule")
+    return {
+        "DEFAULT": {
+            "state_path": str(state),
+            "core_plugin": "ml2",
+            "service_plugins": "router",
+            "transport_url": "fake://",
+            "api_paste_config": str(prefix / "etc/neutron/api-paste.ini"),
+            "dhcp_agent_notification": "false",
+            "notify_nova_on_port_status_changes": "true",
+            "notify_nova_on_port_data_changes": "true",
+        },
+        "database": _database(layout, "neutron"),
+        "ml2": {
+            "type_drivers": "local,flat,vlan",
+            "tenant_network_types": "local",
+            "mechanism_drivers": "localcloud",
+            "extension_drivers": "port_security",
+        },
+        "ml2_type_flat": {"flat_networks": "*"},
+        "quotas": {f"quota_{name}": "-1" for name in quotas},
+        "oslo_concurrency": {"lock_path": str(state / "lock")},
+        "keystone_authtoken": _token_check(passwords, NEUTRON),
+        "nova": _user(passwords, NEUTRON.name),
+        "placement": _user(passwords, NEUTRON.name),
+    }
+
+
+def _cinder(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+    state, user = layout.service_state("cinder"), _user(passwords, CINDER.name)
+    return {
+        "DEFAULT": {
+            "host": HOST,
+            "my_ip": ADDRESS,
+            "state_path": str(state),
+            "transport_url": "fake://",
+            "enabled_backends": "file",
+            "default_volume_type": "__DEFAULT__",
+            "api_paste_config": str(prefix / "etc/cinder/api-paste.ini"),
+            "rootwrap_config": str(prefix / "etc/cinder/rootwrap.conf"),
+            "resource_query_filters_file": str(prefix / "etc/cinder/resource_filters.json"),
+            "glance_api_servers": GLANCE.root,
+            "quota_volumes": "-1",
+            "quota_gigabytes": "-1",
+            "quota_snapshots": "-1",
+        },
+        "file": {
+            "volume_driver": "localcloud.volume.driver.FileVolumeDriver",
+            "volume_backend_name": "file",
+        },
+        "database": _database(layout, "cinder"),
+        "oslo_concurrency": {"lock_path": str(state / "lock")},
+        "keystone_authtoken": _token_check(passwords, CINDER),
+        "service_user": {**user, "send_service_user_token": "true"},
+        "nova": user,
+    }

@@ -1,0 +1,47 @@
+"""Passwords of one cloud, and the clouds.yaml that OpenStack clients read them from."""
+
+import json
+import secrets
+from pathlib import Path
+
+from localcloud.control.files import write_private
+from localcloud.control.layout import Layout
+from localcloud.endpoints import KEYSTONE, REGION
+from localcloud.services.keystone_service import PROJECT, SERVICE_USERS, USER
+
+#: Names in clouds.yaml: the ordinary user's, and the administrator's.
+CLOUD = "slurm-local"
+ADMIN_CLOUD = "slurm-local-admin"
+
+
+def passwords(layout: Layout) -> dict[str, str]:
+    """The cloud's passwords by user, made when the cloud is new."""
+    known: dict[str, str] = json.loads(layout.passwords.read_text()) if layout.passwords.exists() else {}
+    users = {user: known.get(user) or secrets.token_urlsafe(32) for user in ("admin", USER, *SERVICE_USERS)}
+    if users != known:
+        write_private(layout.passwords, json.dumps(users))
+    return users
+
+
+def write_clouds_yaml(layout: Layout) -> Path:
+    """Write clouds.yaml, readable by its owner alone."""
+    users = passwords(layout)
+    # JSON is YAML, and needs no library that quotes.
+    clouds = {CLOUD: _cloud(USER, users[USER], PROJECT), ADMIN_CLOUD: _cloud("admin", users["admin"], "admin")}
+    write_private(layout.clouds_yaml, json.dumps({"clouds": clouds}, indent=2) + "\n")
+    return layout.clouds_yaml
+
+
+def _cloud(user: str, password: str, project: str) -> dict[str, object]:
+    return {
+        "region_name": REGION,
+        "identity_api_version": "3",
+        "auth": {
+            "auth_url": KEYSTONE.url,
+            "username": user,
+            "password": password,
+            "project_name": project,
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        },
+    }

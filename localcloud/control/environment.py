@@ -1,0 +1,108 @@
+"""Virtual environments of their own for the OpenStack services and for tempest, installed from locks with hashes.
+
+Installed by uv, itself installed by pip from a lock: 28 s instead of 77 s for the services' 170 packages. uv does not
+read pip's configuration, so what the site configured for pip (index, certificates, wheel folders) is handed on to it.
+"""
+
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+from localcloud.control.layout import REQUIREMENTS, cloud_cache
+from localcloud.errors import InstallError
+
+#: pip's settings and uv's variables for the same.
+_SETTINGS = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+    "trusted-host": "UV_INSECURE_HOST",
+    "proxy": "HTTPS_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+    "no-index": "UV_NO_INDEX",
+}
+
+#: uv separates several find-links by commas, pip by spaces.
+_COMMA_LISTS = frozenset({"UV_FIND_LINKS"})
+
+
+def lock_file(name: str) -> Path:
+    """The lock of an environment: ``cloud`` or ``tempest``."""
+    return REQUIREMENTS / f"{name}.txt"
+
+
+def environment_folder(name: str) -> Path:
+    """The folder of an environment: same lock and same interpreter, same folder."""
+    digest = hashlib.sha256(lock_file(name).read_bytes())
+    digest.update(f"{sys.version}\0{sysconfig.get_platform()}\0{sys.base_prefix}".encode())
+    return cloud_cache("environments", f"{name}-{digest.hexdigest()[:16]}")
+
+
+def is_ready(name: str) -> bool:
+    """Whether the environment is there, whole."""
+    return (environment_folder(name) / "ready").exists()
+
+
+def make_environment(name: str) -> Path:
+    """The environment's folder, made if it is not there, once, however many processes ask at the same time.
+
+    Raises:
+        InstallError: a package cannot be installed.
+    """
+    folder = environment_folder(name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if is_ready(name):
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(folder)], dict(os.environ))
+        python = str(folder / "bin/python")
+        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        _run([*pip, "install", "--require-hashes", "-r", str(lock_file("uv"))], dict(os.environ))
+        settings = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
+        uv = [str(folder / "bin/uv"), "pip", "install", "--quiet", "--python", python, "--compile-bytecode"]
+        command = [*uv, "--require-hashes", "-r", str(lock_file(name))]
+        _run(command, {**os.environ, **uv_settings(settings, os.environ)})
+        (folder / "ready").touch()
+    return folder
+
+
+def uv_settings(pip_configuration: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """uv's environment variables for what pip is configured to do.
+
+    Args:
+        pip_configuration: what ``pip config list`` prints: ``global.index-url='https://...'`` a line. Settings from
+            pip's environment variables are among them, as ``:env:.index-url``, and come first.
+        environment: variables that are set already; uv's own win over pip's settings.
+    """
+    settings: dict[str, str] = {}
+    for line in pip_configuration.splitlines():
+        key, separator, value = line.partition("=")
+        variable = _SETTINGS.get(key.rpartition(".")[2])
+        if not separator or not variable or variable in environment:
+            continue
+        # The value is written as Python's repr would; several are separated by white space.
+        words = " ".join(shlex.split(value)).split()
+        settings[variable] = ("," if variable in _COMMA_LISTS else " ").join(words)
+    return settings
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InstallError(
+            f"{Path(command[0]).name} failed with status {done.returncode}",
+            where=" ".join(command),
+            evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
+            remedy="is a package index reachable? pip's configuration is used: pip config list",
+        )

@@ -1,0 +1,161 @@
+"""Up, down and reset: the order in which a cloud comes to be and goes."""
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from localcloud.control import database, debian, host, mirror, nodes, process, resources, schema, services
+from localcloud.control.configuration import write_configuration, write_keys
+from localcloud.control.credentials import passwords, write_clouds_yaml
+from localcloud.control.environment import is_ready, make_environment
+from localcloud.control.layout import Layout
+from localcloud.control.steps import Steps
+from localcloud.errors import MachineError, ServiceError
+from localcloud.image import base
+
+#: How long a service may take to end when it is asked to, in seconds.
+GRACE = 5.0
+
+
+@contextmanager
+def exclusive(layout: Layout) -> Iterator[None]:
+    """Keep other commands that change this cloud out.
+
+    Raises:
+        MachineError: another such command runs.
+    """
+    layout.lock.parent.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as guard:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MachineError(
+                "another command is starting or stopping this cloud", where=str(layout.root), remedy="let it end first"
+            ) from None
+        yield
+
+
+def up(layout: Layout, steps: Steps, *, install: bool = True) -> None:
+    """Start what does not run; make first what is not there yet.
+
+    Args:
+        layout: the cloud.
+        steps: hears about progress.
+        install: whether missing Debian packages may be installed; if not, they are named in the error.
+
+    Raises:
+        CloudError: something is missing or does not start.
+    """
+    host.require_root()
+    with exclusive(layout):
+        host.require_no_other(layout)
+        missing = debian.missing()
+        if not install:
+            debian.refuse(missing)
+        layout.make_folders()
+        with ThreadPoolExecutor(3) as pool:
+            packages = pool.submit(debian.install, missing, steps)
+            image = pool.submit(_image_after, packages.result, steps)
+            prefix = _environment(steps)
+            packages.result()
+            _database(layout, prefix, steps)
+            _start(layout, prefix, steps)
+            write_clouds_yaml(layout)
+            with steps.step("flavors, external network"):
+                resources.make_resources(layout)
+            built = image.result()
+        with steps.step("base image in Glance"):
+            resources.upload_image(layout, built.file, built.digest)
+        steps.total("cloud is up")
+
+
+def down(layout: Layout, steps: Steps) -> None:
+    """Stop everything and leave nothing of it on the machine but files: the cloud can be started again.
+
+    Raises:
+        CloudError: something could not be ended.
+    """
+    host.require_root()
+    with exclusive(layout):
+        _stop(layout, steps)
+
+
+def reset(layout: Layout, steps: Steps) -> None:
+    """Stop everything and remove the cloud's data: images, servers, volumes, users. What can be made again is kept."""
+    host.require_root()
+    with exclusive(layout):
+        _stop(layout, steps)
+        with steps.step(f"removed {layout.root}"):
+            shutil.rmtree(layout.root, ignore_errors=not layout.root.exists())
+    layout.lock.unlink(missing_ok=True)
+
+
+def _image_after(packages: Callable[[], None], steps: Steps) -> base.BaseImage:
+    packages()
+    return base.make(steps)
+
+
+def _environment(steps: Steps) -> Path:
+    if is_ready("cloud"):
+        return make_environment("cloud")
+    with steps.step("Python packages of the services"):
+        return make_environment("cloud")
+
+
+def _database(layout: Layout, prefix: Path, steps: Steps) -> None:
+    if layout.database.exists():
+        return
+    if not schema.template_folder().exists():
+        with steps.step("database template (once for these versions)"):
+            schema.make_template(prefix)
+    with steps.step("database from its template"):
+        schema.copy_template(layout)
+
+
+def _start(layout: Layout, prefix: Path, steps: Steps) -> None:
+    host.prepare(layout)
+    users = passwords(layout)
+    write_keys(layout)
+    write_configuration(layout, users, prefix)
+    services.write_search_path(layout)
+    if not _runs(layout, database.NAME):
+        # Services that are left from a database that died would hold on to dead connections.
+        process.stop(_recorded(layout, services.NAMES), grace=GRACE)
+        with steps.step(f"{database.NAME} answers"):
+            database.start(layout)
+    if not _runs(layout, mirror.NAME):
+        mirror.start(layout)
+    dead = services.dead(layout)
+    services.start(layout, prefix, dead)
+    services.wait_until_ready(layout, dead, steps)
+
+
+def _stop(layout: Layout, steps: Steps) -> None:
+    if not layout.root.exists():
+        return
+    with steps.step("services stopped"):
+        process.stop(_recorded(layout, (*services.NAMES, mirror.NAME)), grace=GRACE)
+        for name in (*services.NAMES, mirror.NAME):
+            process.forget(layout, name)
+    with steps.step("servers, networks and volumes released"):
+        nodes.release(layout)
+    with steps.step("database stopped"):
+        database.stop(layout)
+    left = process.stop([found for found, _ in process.marked(layout.root)], grace=GRACE)
+    if left:
+        raise ServiceError(
+            "processes cannot be ended", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
+        )
+    host.restore(layout)
+
+
+def _recorded(layout: Layout, names: Iterable[str]) -> list[process.Process]:
+    found = (process.recorded(layout, name) for name in names)
+    return [one for one in found if one]
+
+
+def _runs(layout: Layout, name: str) -> bool:
+    return any(one.alive for one in _recorded(layout, [name]))

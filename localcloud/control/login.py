@@ -1,0 +1,81 @@
+"""Log in to a server by ssh, trusting exactly the host keys that it printed on its console."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+
+from localcloud.control.layout import Layout
+from localcloud.control.resources import connect
+from localcloud.errors import NotFoundError, NotRunningError, ServiceError
+
+#: cloud-init prints the public host keys between these lines.
+_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
+
+#: Who may log in when the image does not say.
+_USER = "debian"
+
+
+def run_ssh(layout: Layout, node: str, user: str, arguments: Sequence[str]) -> int:
+    """Run ssh to a server and return its exit status.
+
+    Args:
+        layout: the cloud.
+        node: the server's name or id.
+        user: who to log in as; empty for the image's own user.
+        arguments: handed on to ssh.
+
+    Raises:
+        NotFoundError: no such server.
+        NotRunningError: the cloud is down.
+        ServiceError: the server has no address, or has printed no host keys yet.
+    """
+    if not layout.clouds_yaml.exists():
+        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+    with connect(layout, admin=True) as admin:
+        server = admin.compute.find_server(node, all_projects=True)
+        if server is None:
+            raise NotFoundError(f"no server {node!r}", remedy="openstack server list shows them")
+        server = admin.compute.get_server(server.id)
+        addresses = [entry["addr"] for network in server.addresses.values() for entry in network]
+        image = admin.image.find_image(server.image.id) if server.image and server.image.id else None
+        keys = host_keys(admin.compute.get_server_console_output(server.id)["output"] or "")
+    if not addresses:
+        raise ServiceError("has no address", where=node)
+    if not keys:
+        raise ServiceError(
+            "has printed no ssh host keys on its console yet",
+            where=node,
+            remedy="wait until it has booted: openstack console log show",
+        )
+    trust(layout, server.id, keys)
+    login = user or (image.properties.get("os_admin_user") if image else None) or _USER
+    return subprocess.run(ssh_command(layout, server.id, login, addresses[0], arguments), check=False).returncode
+
+
+def ssh_command(layout: Layout, server: str, user: str, address: str, arguments: Sequence[str]) -> list[str]:
+    """The command line: the known key is looked up under the server's id, whatever its address is."""
+    options = {
+        "UserKnownHostsFile": str(layout.known_hosts),
+        "GlobalKnownHostsFile": "/dev/null",
+        "HostKeyAlias": server,
+        "StrictHostKeyChecking": "yes",
+        "UpdateHostKeys": "no",
+    }
+    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    return ["ssh", *words, "-l", user, address, *arguments]
+
+
+def host_keys(console: str) -> list[str]:
+    """The public host keys of a server's last first boot, from its console log: type and key each."""
+    found = _KEYS.findall(console.replace("\r", ""))
+    if not found:
+        return []
+    # Other programs write to the console too: a key is a line that begins like one, whatever stands before it.
+    return [" ".join(match) for match in re.findall(r"((?:ssh|ecdsa)-\S+) (AAAA\S+)", found[-1])]
+
+
+def trust(layout: Layout, server: str, keys: Sequence[str]) -> None:
+    """Make these the server's only known host keys."""
+    known = layout.known_hosts.read_text().splitlines() if layout.known_hosts.exists() else []
+    kept = [line for line in known if not line.startswith(f"{server} ")]
+    layout.known_hosts.write_text("\n".join([*kept, *(f"{server} {key}" for key in keys), ""]))

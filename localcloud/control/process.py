@@ -1,0 +1,152 @@
+"""Processes that outlive the command that started them, recognised again without mistaking another for them.
+
+A record holds the pid with the process's start time and the machine's boot id: after a reboot, or when the kernel has
+given the pid to somebody else, the record matches nothing. Beyond the records every process of a cloud carries the
+cloud's state folder in its environment, so that also those are found whose record was lost.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.control.files import write_private
+from localcloud.control.layout import Layout
+
+#: In the environment of every process of a cloud: its state folder.
+MARK = "LOCALCLOUD_STATE"
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of this boot.
+
+    Attributes:
+        pid: its id.
+        started: when it started, in clock ticks after the machine's boot.
+        boot: the machine's boot id.
+    """
+
+    pid: int
+    started: int
+    boot: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether this very process still runs; a zombie does not."""
+        return self.boot == boot_id() and _start_time(self.pid) == self.started
+
+    def proportional_memory(self) -> int:
+        """Its share of the machine's memory (PSS) in bytes; 0 when it has ended."""
+        try:
+            rollup = (_PROC / str(self.pid) / "smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+        return next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+
+
+def boot_id() -> str:
+    """What tells this boot of the machine from others."""
+    return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+
+
+def _start_time(pid: int) -> int | None:
+    """When a process started, in clock ticks after boot; None if there is none or it is a zombie."""
+    try:
+        # The command's name is in parentheses and may hold anything, so count from the last one.
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def start(layout: Layout, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+    """Start a process of the cloud in a session of its own, its output appended to the service's log, and record it.
+
+    Args:
+        layout: the cloud.
+        name: the service's name: of the log and of the record.
+        command: program and arguments.
+        environment: what it gets besides PATH, HOME and LANG.
+    """
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    with layout.service_log(name).open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=layout.root,
+            env={**inherited, "LANG": "C.UTF-8", MARK: str(layout.root), **(environment or {})},
+        )
+    process = Process(child.pid, _start_time(child.pid) or 0, boot_id())
+    write_private(
+        _record(layout, name), json.dumps({"pid": process.pid, "started": process.started, "boot": process.boot})
+    )
+    # Python warns about children that nobody waited for; these are not ours to wait for.
+    child.returncode = 0
+    return process
+
+
+def recorded(layout: Layout, name: str) -> Process | None:
+    """The process that was last started under a name, alive or not."""
+    try:
+        return Process(**json.loads(_record(layout, name).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def forget(layout: Layout, name: str) -> None:
+    """Remove the record of a process that was stopped on purpose."""
+    _record(layout, name).unlink(missing_ok=True)
+
+
+def _record(layout: Layout, name: str) -> Path:
+    return layout.run / f"{name}.json"
+
+
+def marked(root: Path | None = None) -> Iterator[tuple[Process, str]]:
+    """Processes of the cloud with this state folder, or of any cloud, each with its cloud's state folder."""
+    boot, prefix = boot_id(), f"{MARK}=".encode()
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit() or entry.name == str(os.getpid()):
+            continue
+        try:
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        folder = next((os.fsdecode(item[len(prefix) :]) for item in environment if item.startswith(prefix)), None)
+        started = _start_time(int(entry.name))
+        if folder is not None and started is not None and root in (None, Path(folder)):
+            yield Process(int(entry.name), started, boot), folder
+
+
+def stop(processes: Iterable[Process], grace: float, limit: float = 20.0) -> list[Process]:
+    """End processes: asked first, killed after `grace` seconds; returns those that still live `limit` seconds later."""
+    left = [process for process in processes if process.alive]
+    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, limit)):
+        for process in left:
+            _signal(process, sign)
+        end = time.monotonic() + patience
+        while left and time.monotonic() < end:
+            time.sleep(0.05)
+            left = [process for process in left if process.alive]
+        if not left:
+            break
+    return left
+
+
+def _signal(process: Process, sign: signal.Signals) -> None:
+    if not process.alive:
+        return
+    try:
+        os.kill(process.pid, sign)
+    except ProcessLookupError:
+        return  # It ended in between, which is what was wanted.

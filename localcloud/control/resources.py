@@ -1,0 +1,92 @@
+"""What an operator of an OpenStack makes for its users: flavors, an external network, the distribution's image."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localcloud.control.credentials import ADMIN_CLOUD, CLOUD
+from localcloud.control.layout import Layout
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+#: Flavors: virtual processors, memory in MiB, disk in GiB.
+FLAVORS = {
+    "slurm.small": (1, 512, 10),
+    "slurm.medium": (2, 1024, 20),
+    "slurm.large": (4, 4096, 40),
+}
+
+#: The name of the base image, and the property that says what it was made from.
+IMAGE = "debian-12"
+DIGEST = "base_image_digest"
+
+#: The external network. Routers and floating IPs exist in Neutron's database; nothing forwards their packets.
+EXTERNAL_NETWORK = "public"
+_EXTERNAL_SUBNET = "203.0.113.0/24"
+
+
+def connect(layout: Layout, *, admin: bool = False) -> "Connection":
+    """An SDK connection to the cloud, as its ordinary user or as its administrator."""
+    from openstack import config
+    from openstack.connection import Connection
+
+    clouds = config.OpenStackConfig(config_files=[str(layout.clouds_yaml)], secure_files=[], vendor_files=[])
+    return Connection(config=clouds.get_one(ADMIN_CLOUD if admin else CLOUD))
+
+
+def make_resources(layout: Layout) -> None:
+    """Make what is not there yet."""
+    with connect(layout, admin=True) as admin:
+        known = {flavor.name for flavor in admin.compute.flavors()}
+        for name, (vcpus, ram, disk) in FLAVORS.items():
+            if name not in known:
+                admin.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk)
+        if admin.network.find_network(EXTERNAL_NETWORK) is None:
+            physical: dict[str, Any] = {
+                "provider_network_type": "flat",
+                "provider_physical_network": EXTERNAL_NETWORK,
+                "is_router_external": True,
+            }
+            network = admin.network.create_network(name=EXTERNAL_NETWORK, **physical)
+            admin.network.create_subnet(
+                network_id=network.id,
+                name=EXTERNAL_NETWORK,
+                ip_version=4,
+                cidr=_EXTERNAL_SUBNET,
+                enable_dhcp=False,
+            )
+
+
+def upload_image(layout: Layout, file: Path, digest: str) -> bool:
+    """Upload the base image for everybody unless it is there; an older one of the name steps back.
+
+    Args:
+        layout: the cloud.
+        file: the image.
+        digest: what it was made from.
+
+    Returns:
+        Whether it was uploaded.
+    """
+    with connect(layout, admin=True) as admin:
+        present = list(admin.image.images(name=IMAGE))
+        if any(image.status == "active" and image.properties.get(DIGEST) == digest for image in present):
+            return False
+        for image in present:
+            if image.status == "active":
+                # Servers were made from it, so it stays; only its name is given on.
+                name = f"{IMAGE} ({image.properties.get(DIGEST, image.id)})"
+                admin.image.update_image(image.id, name=name, is_hidden=True)
+            else:
+                admin.image.delete_image(image.id)  # An upload that was cut off.
+        admin.image.create_image(
+            name=IMAGE,
+            disk_format="raw",
+            container_format="bare",
+            visibility="public",
+            filename=str(file),
+            properties={DIGEST: digest, "os_distro": "debian", "os_version": "12", "os_admin_user": "debian"},
+            validate_checksum=False,
+            allow_duplicates=True,
+        )
+        return True

@@ -1,0 +1,105 @@
+"""Start the six OpenStack services and wait until each says that it is ready."""
+
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from localcloud.control import process
+from localcloud.control.files import tail
+from localcloud.control.layout import PACKAGE, Layout
+from localcloud.control.steps import Steps
+from localcloud.endpoints import ENDPOINTS
+from localcloud.errors import ServiceError
+
+NAMES = tuple(endpoint.name for endpoint in ENDPOINTS)
+
+#: How long all of them together may take, in seconds.
+LIMIT = 240.0
+
+#: Where Neutron finds the mechanism driver.
+_ENTRY_POINTS = """[neutron.ml2.mechanism_drivers]
+localcloud = localcloud.network.mechanism:BridgeMechanismDriver
+"""
+
+
+def write_search_path(layout: Layout) -> None:
+    """Make the folder from which the services import this package: it alone, not what lies beside it."""
+    link = layout.python / PACKAGE.name
+    if not link.is_symlink() or Path(os.readlink(link)) != PACKAGE:
+        link.unlink(missing_ok=True)
+        link.symlink_to(PACKAGE)
+    metadata = layout.python / "localcloud-0.dist-info"
+    metadata.mkdir(exist_ok=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: localcloud\nVersion: 0\n")
+    (metadata / "entry_points.txt").write_text(_ENTRY_POINTS)
+
+
+def dead(layout: Layout) -> list[str]:
+    """The services that do not run, whether they were started or not."""
+    found = {name: process.recorded(layout, name) for name in NAMES}
+    return [name for name, service in found.items() if service is None or not service.alive]
+
+
+def start(layout: Layout, prefix: Path, names: Collection[str]) -> None:
+    """Start services.
+
+    Args:
+        layout: the cloud.
+        prefix: the services' virtual environment.
+        names: which of `NAMES`.
+    """
+    for name in names:
+        layout.ready_file(name).unlink(missing_ok=True)
+        command = [str(prefix / "bin/python"), "-m", "localcloud.services.serve", name]
+        process.start(layout, name, command, _environment(layout, prefix, name))
+
+
+def wait_until_ready(layout: Layout, names: Collection[str], steps: Steps) -> None:
+    """Return when each of the services has said that it is ready.
+
+    Raises:
+        ServiceError: one ended, or is not ready in time; carries the end of its log.
+    """
+    start, left = time.monotonic(), list(names)
+    while left:
+        for name in list(left):
+            if layout.ready_file(name).exists():
+                left.remove(name)
+                steps.note(f"{name} is ready", time.monotonic() - start)
+                continue
+            service = process.recorded(layout, name)
+            late = time.monotonic() - start > LIMIT
+            if late or service is None or not service.alive:
+                raise ServiceError(
+                    f"was not ready within {LIMIT:.0f} s" if late else "ended while it was starting",
+                    where=name,
+                    evidence=tail(layout.service_log(name)),
+                    remedy=f"slurm-appliance cloud logs {name} shows all of it",
+                )
+        time.sleep(0.1)
+
+
+def _environment(layout: Layout, prefix: Path, name: str) -> dict[str, str]:
+    etc = str(layout.etc)
+    return {
+        "PYTHONPATH": str(layout.python),
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONUNBUFFERED": "1",
+        "LOCALCLOUD_FAULTS": str(layout.faults),
+        "LOCALCLOUD_PASSWORDS": str(layout.passwords) if name == "keystone" else "",
+        "LOCALCLOUD_READY": str(layout.ready_file(name)),
+        "OS_KEYSTONE_CONFIG_FILES": f"{etc}/keystone.conf",
+        "OS_GLANCE_CONFIG_DIR": etc,
+        "OS_PLACEMENT_CONFIG_DIR": etc,
+        "OS_NOVA_CONFIG_DIR": etc,
+        "OS_NOVA_CONFIG_FILES": f"{prefix}/etc/nova/api-paste.ini;nova.conf",
+        "OS_NEUTRON_CONFIG_DIR": etc,
+        "OS_NEUTRON_CONFIG_FILES": "neutron.conf",
+        "LOCALCLOUD_CINDER_CONFIG": f"{etc}/cinder.conf",
+        # Native threads: eventlet is on its way out of OpenStack.
+        "OS_NOVA_DISABLE_EVENTLET_PATCHING": "1",
+        "OS_CINDER_DISABLE_EVENTLET_PATCHING": "1",
+        # glibc's arenas, one for every few threads, cost a third more memory.
+        "MALLOC_ARENA_MAX": "2",
+    }

@@ -1,0 +1,23 @@
+"""What a shell needs to use the cloud."""
+
+import shlex
+
+from localcloud.control.credentials import CLOUD
+from localcloud.control.layout import Layout
+from localcloud.endpoints import MIRROR_URL
+from localcloud.errors import NotRunningError
+
+#: Names the package proxy for image builds.
+MIRROR_VARIABLE = "SLURM_APPLIANCE_PACKAGE_PROXY"
+
+
+def export_lines(layout: Layout) -> list[str]:
+    """Export lines for a POSIX shell; no secret is among them.
+
+    Raises:
+        NotRunningError: the cloud has never been up.
+    """
+    if not layout.clouds_yaml.exists():
+        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+    variables = {"OS_CLIENT_CONFIG_FILE": str(layout.clouds_yaml), "OS_CLOUD": CLOUD, MIRROR_VARIABLE: MIRROR_URL}
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

@@ -1,0 +1,117 @@
+"""What runs, what answers, what it costs: the report of ``cloud status``."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+
+from localcloud.control import database, mirror, process, services
+from localcloud.control.files import tail
+from localcloud.control.layout import Layout
+from localcloud.endpoints import ENDPOINTS, MIRROR_URL
+
+#: How long a service may take to answer the report, in seconds.
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One process.
+
+    Attributes:
+        name: the service's.
+        state: ``running``, ``silent`` (runs but does not answer), ``dead`` (ended by itself) or ``down`` (not started).
+        url: where it answers; empty for the database.
+        pid: its process, if it runs.
+        memory_mb: its share of the machine's memory (PSS) in MiB.
+        evidence: the end of its log, if it is dead or silent.
+    """
+
+    name: str
+    state: str
+    url: str = ""
+    pid: int | None = None
+    memory_mb: int = 0
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class CloudStatus:
+    """All processes of a cloud.
+
+    Attributes:
+        folder: the state folder.
+        services: each of them.
+    """
+
+    folder: str
+    services: tuple[ServiceStatus, ...]
+
+    @property
+    def state(self) -> str:
+        """``up``, ``down``, or ``broken`` when something does not run that should."""
+        states = {service.state for service in self.services}
+        if states == {"down"}:
+            return "down"
+        return "up" if states == {"running"} else "broken"
+
+    @property
+    def exit_status(self) -> int:
+        """0 for up, 1 for broken, 3 for down, as ``systemctl status`` has it."""
+        return {"up": 0, "broken": 1, "down": 3}[self.state]
+
+    @property
+    def memory_mb(self) -> int:
+        """What all of them take together, in MiB."""
+        return sum(service.memory_mb for service in self.services)
+
+    def as_json(self) -> str:
+        """For programs."""
+        return json.dumps({"state": self.state, "memory_mb": self.memory_mb, **asdict(self)}, indent=2)
+
+    def as_text(self) -> str:
+        """For people: a line a service, then what is known of those that are not well."""
+        lines = [f"cloud is {self.state} ({self.folder})"]
+        for one in self.services:
+            pid = f"pid {one.pid}, {one.memory_mb} MiB" if one.pid else ""
+            lines.append(f"  {one.name:<10} {one.state:<8} {one.url:<30} {pid}".rstrip())
+        lines.append(f"  {self.memory_mb} MiB in all")
+        for one in self.services:
+            if one.evidence:
+                lines += ["", f"{one.name} is {one.state}; the end of its log:"]
+                lines += [f"  │ {line}" for line in one.evidence.splitlines()]
+        if self.state == "broken":
+            lines += ["", "  → slurm-appliance cloud up starts what does not run"]
+        return "\n".join(lines)
+
+
+def look(layout: Layout) -> CloudStatus:
+    """Look at each process of a cloud and ask it."""
+    urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL, database.NAME: ""}
+    return CloudStatus(str(layout.root), tuple(_look(layout, name, urls[name]) for name in _ORDER))
+
+
+_ORDER = (database.NAME, *services.NAMES, mirror.NAME)
+
+
+def _look(layout: Layout, name: str, url: str) -> ServiceStatus:
+    found = process.recorded(layout, name)
+    if found is None:
+        return ServiceStatus(name, "down", url)
+    if not found.alive:
+        return ServiceStatus(name, "dead", url, evidence=tail(layout.service_log(name)))
+    memory = round(found.proportional_memory() / 2**20)
+    if url and not _answers(url):
+        return ServiceStatus(name, "silent", url, found.pid, memory, tail(layout.service_log(name)))
+    return ServiceStatus(name, "running", url, found.pid, memory)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/", timeout=_PATIENCE):  # noqa: S310 - our own http URL
+            return True
+    except urllib.error.HTTPError as error:
+        # An answer, if not a good one: glance says 300 for "several versions", the mirror 406 for its report page.
+        return error.code < 500
+    except OSError:
+        return False

@@ -1,0 +1,67 @@
+"""What goes wrong in the local cloud on purpose.
+
+CloudError              what happened, where, what to do; ends the command with its exit status
+├── MachineError        this machine lacks something: root, a package, a kernel feature
+├── InstallError        the services' Python packages cannot be installed
+├── ServiceError        a service does not start, died, or does not answer; carries the end of its log
+├── ImageError          the base image cannot be made
+├── FaultError          a fault switch that makes no sense (ValueError)
+├── NotFoundError       a server, service or fault of that name does not exist (LookupError)
+└── NotRunningError     the command needs a cloud that is up
+"""
+
+
+class CloudError(Exception):
+    """Raised when the local cloud cannot do what it was asked for, for a reason that the user can act on.
+
+    Args:
+        what: what happened, one sentence.
+        where: the service, file or resource that it happened to.
+        remedy: what to do about it.
+        evidence: lines that show it, such as the end of a log.
+    """
+
+    #: The command's exit status.
+    exit_status = 1
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", evidence: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        self.evidence = evidence
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        shown = [f"  │ {line}" for line in self.evidence.splitlines()]
+        return "\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])])
+
+
+class MachineError(CloudError):
+    """Raised when this machine lacks something that the cloud needs and that may not or cannot be added."""
+
+
+class InstallError(CloudError):
+    """Raised when the services' Python packages cannot be installed."""
+
+
+class ServiceError(CloudError):
+    """Raised when a service does not start, died, or does not answer in time."""
+
+
+class ImageError(CloudError):
+    """Raised when the base image cannot be made."""
+
+
+class FaultError(CloudError, ValueError):
+    """Raised for a fault that cannot be: an unknown effect, a pattern that is no regular expression."""
+
+    exit_status = 2
+
+
+class NotFoundError(CloudError, LookupError):
+    """Raised when a server, a service or a fault is named that does not exist."""
+
+
+class NotRunningError(CloudError):
+    """Raised when a command needs a running cloud and there is none."""

@@ -1,0 +1,91 @@
+"""One fault switch: what it applies to and what it does."""
+
+import re
+import uuid
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self, get_args
+
+from localcloud.errors import FaultError
+
+Effect = Literal["answer", "delay", "cut-before", "cut-after", "rebuild-error", "never-boots"]
+
+#: Effects on API calls, looked up by the middleware. The others are looked up by the compute driver.
+CALL_EFFECTS = ("answer", "delay", "cut-before", "cut-after")
+
+#: Services whose calls can fail.
+SERVICES = ("keystone", "glance", "placement", "nova", "neutron", "cinder", "metadata")
+
+STATUSES = (409, 429, 500, 503)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One switch.
+
+    Attributes:
+        effect: ``answer`` with `status` instead of doing anything; ``delay`` the call by `seconds`; ``cut-before``
+            closes the connection without doing anything; ``cut-after`` does the work, then closes the connection
+            instead of answering; ``rebuild-error`` makes the rebuild of a server fail on the compute host;
+            ``never-boots`` leaves a server ACTIVE with nothing running inside that would answer.
+        service: which service's calls (call effects only).
+        method: HTTP method, or ``*``.
+        path: regular expression searched in the URL's path, such as ``/servers/[^/]+/action$``.
+        body: regular expression searched in the request's body, such as ``"rebuild"``; empty for any.
+        server: regular expression searched in the server's name and id (server effects only).
+        status: what to answer: 409, 429, 500 or 503.
+        seconds: how long to delay, or what Retry-After says with 429 and 503.
+        times: how many calls are left; None for all until it is cleared.
+        id: what ``clear`` calls it.
+    """
+
+    effect: Effect
+    service: str = "nova"
+    method: str = "*"
+    path: str = ""
+    body: str = ""
+    server: str = ""
+    status: int = 500
+    seconds: float = 1.0
+    times: int | None = 1
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    def __post_init__(self) -> None:
+        if self.effect not in get_args(Effect):
+            raise FaultError(f"no effect {self.effect!r}", remedy=f"one of {', '.join(get_args(Effect))}")
+        if self.service not in SERVICES:
+            raise FaultError(f"no service {self.service!r}", remedy=f"one of {', '.join(SERVICES)}")
+        if self.effect == "answer" and self.status not in STATUSES:
+            raise FaultError(f"cannot answer {self.status}", remedy=f"one of {', '.join(map(str, STATUSES))}")
+        if self.times is not None and self.times < 1:
+            raise FaultError(f"times is {self.times}", remedy="one or more, or None for all calls until it is cleared")
+        if self.seconds < 0:
+            raise FaultError(f"seconds is {self.seconds}", remedy="zero or more")
+        for name in ("path", "body", "server"):
+            try:
+                re.compile(getattr(self, name))
+            except re.error as error:
+                raise FaultError(f"{name} {getattr(self, name)!r} is no regular expression: {error}") from None
+
+    def matches_call(self, service: str, method: str, path: str, body: str) -> bool:
+        """Whether a call to an API is one that this switch is for."""
+        return (
+            self.effect in CALL_EFFECTS
+            and self.service == service
+            and self.method.upper() in ("*", method)
+            and re.search(self.path, path) is not None
+            and (not self.body or re.search(self.body, body) is not None)
+        )
+
+    def matches_server(self, effect: str, *names: str) -> bool:
+        """Whether this switch is for a server known by these names (its id, its name), and has this effect."""
+        return self.effect == effect and any(re.search(self.server, name) for name in names)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From the file; keys that are unknown here are another version's and ignored."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})

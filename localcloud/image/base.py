@@ -1,0 +1,73 @@
+"""Make the base image, or find the one that was made before from the same recipe."""
+
+import fcntl
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from localcloud.control.debian import program
+from localcloud.control.layout import cloud_cache
+from localcloud.control.steps import Steps
+from localcloud.errors import ImageError
+from localcloud.image.recipe import FILES, Recipe
+from localcloud.image.sources import debian_sources
+
+
+@dataclass(frozen=True)
+class BaseImage:
+    """A root filesystem as a tar compressed by zstd.
+
+    Attributes:
+        file: the image.
+        digest: of its recipe.
+    """
+
+    file: Path
+    digest: str
+
+
+def make(steps: Steps) -> BaseImage:
+    """The base image, made if there is none of today's recipe.
+
+    Raises:
+        ImageError: mmdebstrap fails.
+    """
+    architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout
+    recipe = Recipe(tuple(debian_sources()), architecture.strip())
+    image = BaseImage(cloud_cache("images", f"debian-12-{recipe.digest}.tar.zst"), recipe.digest)
+    image.file.parent.mkdir(parents=True, exist_ok=True)
+    with image.file.with_suffix(".lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not image.file.exists():
+            with steps.step("base image made by mmdebstrap (once for this recipe)"):
+                _make(recipe, image.file)
+    return image
+
+
+def _make(recipe: Recipe, target: Path) -> None:
+    with TemporaryDirectory(prefix="base-image-", dir=target.parent) as folder:
+        tree, fresh = Path(folder) / "tree", Path(folder) / "image.tar"
+        for name, text in FILES.items():
+            file = tree / name.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        for directory in (tree, *(path for path in tree.rglob("*") if path.is_dir())):
+            directory.chmod(0o755)
+        _run(recipe.command(program("mmdebstrap"), str(tree), str(fresh)), Path(folder))
+        packed = fresh.with_suffix(".tar.zst")
+        _run([program("zstd"), "--quiet", "-T0", "-3", str(fresh), "-o", str(packed)], Path(folder))
+        packed.replace(target)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    # mmdebstrap works below TMPDIR, and /tmp may be small.
+    environment = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ImageError(
+            f"{Path(command[0]).name} failed with status {done.returncode}",
+            evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
+            remedy=f"are the machine's package sources reachable, and is there room in {folder.parent}?",
+        )

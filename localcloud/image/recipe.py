@@ -1,0 +1,111 @@
+"""What the base image is made of, and its digest: the same recipe, the same image."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localcloud.image.sources import Source
+
+#: Packages that Debian's GenericCloud image has and that matter to us, on top of those that dpkg calls essential.
+PACKAGES = (
+    "apt-utils",
+    "ca-certificates",
+    "cloud-guest-utils",
+    "cloud-init",
+    "curl",
+    "dbus",
+    "e2fsprogs",
+    "fdisk",
+    "iproute2",
+    "iputils-ping",
+    "kmod",
+    "less",
+    "libpam-systemd",
+    "locales",
+    "netbase",
+    "openssh-server",
+    "procps",
+    "python3",
+    "python3-apt",
+    "sudo",
+    "systemd-resolved",
+    "systemd-sysv",
+    "udev",
+    "vim-tiny",
+)
+
+#: Files of the image, by path. Each line that differs from a GenericCloud image has its reason.
+FILES = {
+    "/etc/hostname": "debian\n",
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
+    # Empty: systemd gives each server an id of its own at its first boot.
+    "/etc/machine-id": "",
+    "/etc/default/locale": "LANG=C.UTF-8\n",
+    "/etc/cloud/cloud.cfg.d/90-openstack.cfg": "\n".join(
+        (
+            "# The only cloud that this image is for: nothing has to be detected.",
+            "datasource_list: [OpenStack, None]",
+            "# Without a container's network being probed, the first answer comes at once.",
+            "datasource: {OpenStack: {max_wait: 60, timeout: 10, retries: 3}}",
+            "# C.UTF-8 is there; generating another locale takes ten seconds of each first boot.",
+            "locale: false",
+            "manage_etc_hosts: true",
+            "# The machine's own package sources, which the image was made from.",
+            "apt_preserve_sources_list: true",
+            "",
+        )
+    ),
+}
+
+#: Units that would fetch packages or look after disks behind the tests' back.
+MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer")
+
+ENABLED = ("systemd-networkd.service", "systemd-resolved.service")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make the image.
+
+    Attributes:
+        sources: package sources, written into the image too.
+        architecture: Debian's name of it.
+    """
+
+    sources: tuple[Source, ...]
+    architecture: str
+
+    @property
+    def digest(self) -> str:
+        """Names the image: sixteen hexadecimal digits."""
+        parts = [*map(str, self.sources), self.architecture, *PACKAGES, json.dumps(FILES), *MASKED, *ENABLED, *_HOOKS]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    def command(self, mmdebstrap: str, tree: str, target: str) -> list[str]:
+        """The command line that makes it.
+
+        Args:
+            mmdebstrap: the program.
+            tree: a folder that holds `FILES` as they are to lie in the image.
+            target: the tar file to write.
+        """
+        suite = self.sources[0].suite
+        command = [mmdebstrap, "--mode=root", "--variant=minbase", f"--architectures={self.architecture}"]
+        command += ["--format=tar", "--quiet", f"--include={','.join(PACKAGES)}"]
+        hooks = [f'cp --recursive --no-preserve=ownership {tree}/. "$1"', *_HOOKS, _units("mask", MASKED)]
+        hooks.append(_units("enable", ENABLED))
+        command += [f"--customize-hook={hook}" for hook in hooks]
+        return [*command, suite, target, *map(str, self.sources)]
+
+
+def _units(action: str, units: Sequence[str]) -> str:
+    return f'systemctl --root="$1" --quiet {action} {" ".join(units)}'
+
+
+_HOOKS = (
+    # Each server makes its own host keys.
+    'rm -f "$1"/etc/ssh/ssh_host_*',
+    'rm -rf "$1"/var/lib/cloud "$1"/var/lib/dbus/machine-id',
+    'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf',
+)

@@ -1,0 +1,65 @@
+"""Where this machine gets Debian's packages from: its own apt configuration, third parties' lists left out."""
+
+import subprocess
+from dataclasses import dataclass
+
+from localcloud.errors import ImageError
+
+SUITE = "bookworm"
+
+#: Suites by the label that the archive gives itself in its Release files.
+_SUITES = {"Debian": (SUITE, f"{SUITE}-updates"), "Debian-Security": (f"{SUITE}-security",)}
+
+#: What ``apt-get indextargets`` is asked to print for each package list that the machine uses.
+_FORMAT = "$(ORIGIN)\t$(LABEL)\t$(REPO_URI)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One line of a sources.list.
+
+    Attributes:
+        uri: of the archive.
+        suite: a release of Debian, its updates or its security updates.
+    """
+
+    uri: str
+    suite: str
+
+    def __str__(self) -> str:
+        return f"deb {self.uri} {self.suite} main"
+
+
+def debian_sources() -> list[Source]:
+    """The lines that a Debian 12 system made on this machine gets.
+
+    Raises:
+        ImageError: the machine uses no package source of Debian's.
+    """
+    command = ["apt-get", "indextargets", "--format", _FORMAT, "Created-By: Packages"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = parse_targets(done.stdout)
+    if not any(source.suite == SUITE for source in found):
+        raise ImageError(
+            "this machine's apt knows no package source of Debian's",
+            evidence=done.stderr.strip(),
+            remedy="run apt-get update; on another distribution add Debian's archive to apt's sources",
+        )
+    return found
+
+
+def parse_targets(text: str) -> list[Source]:
+    """Sources from what apt printed: origin, label and URI a line.
+
+    The machine may run another release of Debian: its archive has all of them.
+    """
+    found: list[Source] = []
+    for line in text.splitlines():
+        origin, label, uri = line.split("\t")
+        if origin != "Debian":
+            continue
+        for suite in _SUITES.get(label, ()):
+            source = Source(uri.rstrip("/"), suite)
+            if source not in found:
+                found.append(source)
+    return found

@@ -1,0 +1,48 @@
+"""Cinder in one process: API, scheduler and volume, so that messages need no broker (``fake://``)."""
+
+import os
+import sys
+import threading
+from typing import Any
+
+#: The one backend, as cinder.conf names it.
+BACKEND = "file"
+
+
+def application() -> Any:
+    """Cinder's API; importing it also parses cinder.conf."""
+    from cinder import monkey_patch
+
+    monkey_patch.patch(backend="threading")
+    # The other services have a variable for this.
+    sys.argv[1:] = ["--config-file", os.environ["LOCALCLOUD_CINDER_CONFIG"]]
+    from cinder.wsgi.api import application as api
+
+    return api
+
+
+def start_workers() -> None:
+    """Start the scheduler and the one volume backend."""
+    import os_brick
+    from cinder import service
+    from cinder.common import constants
+    from oslo_config import cfg
+
+    reporting = threading.Lock()
+
+    class Worker(service.Service):
+        """A service that shares its process: the row that it reports its state to is kept in a class attribute."""
+
+        def report_state(self) -> None:
+            with reporting:
+                service.Service.service_id = self.origin_service_id
+                super().report_state()
+
+    os_brick.setup(cfg.CONF)
+    Worker.create(binary=constants.SCHEDULER_BINARY).start()
+    Worker.create(
+        host=f"{cfg.CONF.host}@{BACKEND}",
+        service_name=BACKEND,
+        binary=constants.VOLUME_BINARY,
+        coordination=True,
+    ).start()

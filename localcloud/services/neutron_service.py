@@ -1,0 +1,14 @@
+"""Neutron: the API and, in the same process, the mechanism driver that makes the networks on this machine."""
+
+from typing import Any
+
+
+def application() -> Any:
+    """Neutron's WSGI application."""
+    from neutron.wsgi.api import application as neutron
+
+    return neutron
+
+
+def start_workers() -> None:
+    """Do nothing: there are no agents to talk to."""

@@ -1,0 +1,44 @@
+"""Run one service of the cloud: ``python -m localcloud.services.serve SERVICE``.
+
+Loads the service's WSGI application, listens, starts its workers if it has some, and then creates the file named by
+``LOCALCLOUD_READY``. Whatever goes wrong on the way ends the process with a traceback in its log: a half-started
+service is worse than none.
+"""
+
+import importlib
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from localcloud.endpoints import ADDRESS, ENDPOINTS
+
+
+def main(name: str) -> None:
+    """Serve until the process is ended."""
+    endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.name == name)
+    # The services parse sys.argv: what is ours must not reach them.
+    sys.argv[1:] = []
+    module = importlib.import_module(f"localcloud.services.{name}_service")
+    application = module.application()
+
+    from localcloud.services.gateway import server  # after nova's monkey patching has been settled
+
+    http = server(application, name, ADDRESS, endpoint.port, endpoint.threads)
+    http.prepare()
+    listener = threading.Thread(target=http.serve, name="http")
+    listener.start()
+    module.start_workers()
+    Path(os.environ["LOCALCLOUD_READY"]).touch()
+    listener.join()
+    raise SystemExit(f"{name}: the HTTP server ended")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except BaseException:  # noqa: BLE001 - whatever it is ends the process, which threads would otherwise keep alive
+        traceback.print_exc()
+    sys.stderr.flush()
+    os._exit(1)

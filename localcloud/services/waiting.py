@@ -1,0 +1,34 @@
+"""Waiting for other services from inside a service."""
+
+import time
+import urllib.error
+import urllib.request
+
+from localcloud.endpoints import Endpoint
+
+#: How long the others may take to answer, in seconds: a cold start on a busy machine.
+LIMIT = 180.0
+
+
+def wait_until_answering(*endpoints: Endpoint, limit: float = LIMIT) -> None:
+    """Return when every root URL answers, whatever its answer is.
+
+    Raises:
+        TimeoutError: one of them does not; the message names it.
+    """
+    end = time.monotonic() + limit
+    for endpoint in endpoints:
+        while not _answers(endpoint):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{endpoint.name} does not answer at {endpoint.root} within {limit:.0f} s")
+            time.sleep(0.2)
+
+
+def _answers(endpoint: Endpoint) -> bool:
+    try:
+        with urllib.request.urlopen(endpoint.root + "/", timeout=10):  # noqa: S310 - our own http URL
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
