@@ -1,0 +1,96 @@
+"""Images: each node has exactly one, and builds refer to builds that exist."""
+
+from collections.abc import Iterator, Mapping
+
+from slurm_appliance.config.checks.groups import for_each_group
+from slurm_appliance.config.cluster import ClusterConfig
+from slurm_appliance.config.image_build import ImageBuild
+from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.config.naming import NodeKind
+from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.salvage import NotParsed
+from slurm_appliance.config.suggest import did_you_mean
+from slurm_appliance.config.template import placeholders
+from slurm_appliance.errors import Problem
+
+_URL_VARIABLES = ("mirror", "snapshot")
+
+
+def one_cluster_image(config: ClusterConfig) -> Iterator[Problem]:
+    """The cluster has an image, and one only."""
+    if config.cluster_image is None and config.cluster_image_id is None:
+        remedy = "set cluster_image to an id, a name, or {build: NAME} for a build of image_builds"
+        yield Problem("cluster_image", "required, but not set", remedy)
+    if config.cluster_image is not None and config.cluster_image_id is not None:
+        yield Problem("cluster_image_id", "cluster_image is set as well", "keep one of the two")
+
+
+def one_group_image(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+    """A group has one image of its own at most."""
+    if group.image is not None and group.image_id is not None:
+        yield Problem(f"{path}.image_id", "image is set as well", "keep one of the two")
+
+
+def cluster_build(config: ClusterConfig) -> Iterator[Problem]:
+    """The cluster's image comes from a build that exists."""
+    yield from _build_exists("cluster_image", config.cluster_image, config.image_builds)
+
+
+def group_build(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+    """A group's image comes from a build that exists."""
+    yield from _build_exists(f"{path}.image", group.image, config.image_builds)
+
+
+def _build_exists(path: str, image: ImageSource | None, builds: Mapping[str, ImageBuild]) -> Iterator[Problem]:
+    if image is not None and image.build is not None and image.build not in builds:
+        remedy = did_you_mean(image.build, builds) if builds else "add it to image_builds"
+        yield Problem(f"{path}.build", f"there is no build {image.build} in image_builds", remedy)
+
+
+def builds_start_somewhere(config: ClusterConfig) -> Iterator[Problem]:
+    """Each build starts from an image that exists, or from another build, and never, in the end, from itself."""
+    bases = {}
+    for name, build in config.image_builds.items():
+        try:
+            yield from _build_exists(f"image_builds.{name}.base_image", build.base_image, config.image_builds)
+            bases[name] = build.base_image.build
+        except NotParsed:
+            continue
+    for name in bases:
+        seen, base = [name], bases[name]
+        while base is not None and base in bases and base not in seen:
+            seen.append(base)
+            base = bases[base]
+        if base == name:
+            chain = " → ".join([*seen, name])
+            yield Problem(f"image_builds.{name}.base_image", f"starts from itself: {chain}", "start from another image")
+
+
+def package_sources(config: ClusterConfig) -> Iterator[Problem]:
+    """URLs of repositories refer to what is set."""
+    for name, build in config.image_builds.items():
+        path = f"image_builds.{name}.package_sources"
+        try:
+            sources = build.package_sources
+            if (sources.username is None) != (sources.password is None):
+                yield Problem(path, "username and password are not both set", "set both or none")
+            set_ones = {key for key in _URL_VARIABLES if getattr(sources, key) is not None}
+            for repository, settings in sources.repositories.items():
+                for missing in sorted(placeholders(settings.url) - set_ones):
+                    yield Problem(
+                        f"{path}.repositories.{repository}.url",
+                        f"${{{missing}}} stands for nothing",
+                        f"set {path}.{missing}" if missing in _URL_VARIABLES else did_you_mean(missing, _URL_VARIABLES),
+                    )
+        except NotParsed:
+            continue
+
+
+CHECKS = (
+    one_cluster_image,
+    for_each_group(one_group_image),
+    cluster_build,
+    for_each_group(group_build),
+    builds_start_somewhere,
+    package_sources,
+)

@@ -1,0 +1,105 @@
+"""Networks: each is named once, and whatever names one names one that the node has."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from slurm_appliance.config.checks.groups import for_each_group
+from slurm_appliance.config.cluster import ClusterConfig
+from slurm_appliance.config.naming import NodeKind
+from slurm_appliance.config.node_group import AccessibleGroup, NodeGroup
+from slurm_appliance.config.suggest import did_you_mean
+from slurm_appliance.errors import Problem
+
+
+def at_least_one(config: ClusterConfig) -> Iterator[Problem]:
+    """There is an access network."""
+    if not config.cluster_networks:
+        yield Problem("cluster_networks", "is empty", "name at least one network: the first is the access network")
+
+
+def named_once(config: ClusterConfig) -> Iterator[Problem]:
+    """No network is in cluster_networks twice."""
+    names = [network.network for network in config.cluster_networks]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(f"cluster_networks[{index}].network", f"{name} is in the list twice", "keep one of them")
+
+
+def created_ranges(config: ClusterConfig) -> Iterator[Problem]:
+    """Created networks do not overlap, and their gateways lie in them."""
+    ranges: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] = []
+    for index, network in enumerate(config.cluster_networks):
+        if network.create is None:
+            continue
+        path = f"cluster_networks[{index}].create"
+        cidr = ipaddress.ip_network(network.create.cidr)
+        gateway = network.create.gateway_ip
+        if gateway is not None and ipaddress.ip_address(gateway) not in cidr:
+            yield Problem(f"{path}.gateway_ip", f"{gateway} is not in {cidr}", "choose an address of the subnet")
+        for other, range_ in ranges:
+            if cidr.version == range_.version and cidr.overlaps(range_):
+                yield Problem(f"{path}.cidr", f"{cidr} overlaps {range_} of {other}", "choose another range")
+        ranges.append((path, cidr))
+
+
+def extra_networks(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+    """A group's extra networks are others than the cluster's, each named once."""
+    names = [network.network for network in config.cluster_networks]
+    for index, network in enumerate(group.extra_networks):
+        if network.network in names:
+            what = f"the nodes have a port on {network.network} already"
+            yield Problem(f"{path}.extra_networks[{index}].network", what, "remove it here, or from cluster_networks")
+        names.append(network.network)
+
+
+def networks_of(config: ClusterConfig, group: NodeGroup) -> list[str]:
+    """The names of the networks that a group's nodes have ports on."""
+    return [network.network for network in (*config.cluster_networks, *group.extra_networks)]
+
+
+def unknown_networks(path: str, used: Iterable[str], known: list[str]) -> Iterator[Problem]:
+    """A problem for each network that is used under a path and is not known there."""
+    for name in used:
+        if name not in known:
+            yield Problem(f"{path}.{name}", f"there are no ports on a network {name} here", did_you_mean(name, known))
+
+
+def cluster_wide_names(config: ClusterConfig) -> Iterator[Problem]:
+    """What is said for all nodes names networks that some nodes have."""
+    known = [network.network for network in config.cluster_networks]
+    yield from unknown_networks("control_ip_addresses", config.control_ip_addresses, known)
+    groups = (*config.login.values(), *config.compute.values(), *config.additional_nodegroups.values())
+    extra = [network.network for group in groups for network in group.extra_networks]
+    yield from unknown_networks("vnic_types", config.vnic_types, [*known, *dict.fromkeys(extra)])
+
+
+def group_wide_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+    """What is said for a group names networks that its nodes have."""
+    known = networks_of(config, group)
+    yield from unknown_networks(f"{path}.vnic_types", group.vnic_types, known)
+    yield from unknown_networks(f"{path}.ip_addresses", group.ip_addresses, known)
+
+
+def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+    """It is clear which port gets a floating IP."""
+    if kind is NodeKind.COMPUTE:
+        return
+    known = networks_of(config, group)
+    accessible: AccessibleGroup = group  # type: ignore[assignment]  # All groups but compute's are.
+    if accessible.fip_network is not None and accessible.fip_network not in known:
+        what = f"there are no ports on a network {accessible.fip_network} here"
+        yield Problem(f"{path}.fip_network", what, did_you_mean(accessible.fip_network, known))
+    if accessible.fip_addresses and accessible.fip_network is None and len(known) > 1:
+        remedy = f"name the network of the ports that get the floating IPs: {', '.join(known)}"
+        yield Problem(f"{path}.fip_network", "required with more than one network, but not set", remedy)
+
+
+CHECKS = (
+    at_least_one,
+    named_once,
+    created_ranges,
+    for_each_group(extra_networks),
+    cluster_wide_names,
+    for_each_group(group_wide_names),
+    for_each_group(floating_ip_network),
+)

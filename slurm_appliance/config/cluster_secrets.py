@@ -1,0 +1,36 @@
+"""Secrets that may be given instead of generated."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from slurm_appliance.config.policy import RERUN_PLAYBOOK
+from slurm_appliance.config.section import Section
+from slurm_appliance.config.values import MungeKey, Password
+
+_EXAMPLE = [{"secure": "v1:..."}]
+
+
+class GivenSecrets(Section):
+    """Each of these is generated once and kept, encrypted, by the stack, unless it is given here."""
+
+    munge_key: Annotated[MungeKey | None, RERUN_PLAYBOOK] = Field(
+        None, description="Key that Slurm's daemons trust each other by, in base64.", examples=_EXAMPLE
+    )
+    mariadb_root_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
+        None, description="Password of MariaDB's root.", examples=_EXAMPLE
+    )
+    slurm_database_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
+        None, description="Password of slurmdbd at MariaDB.", examples=_EXAMPLE
+    )
+    monitoring_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
+        None, description="Password of the monitoring pages.", examples=_EXAMPLE
+    )
+
+
+class Secrets(Section):
+    """Secrets. Set them with pulumi config set --secret --path secrets.NAME, so that the file holds them encrypted."""
+
+    secrets: Annotated[GivenSecrets, RERUN_PLAYBOOK] = Field(
+        GivenSecrets(), description="Secrets that are given instead of generated."
+    )

@@ -1,0 +1,102 @@
+"""Networks, existing or created, and what ports on them look like."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from slurm_appliance.config.kinds import Keyed
+from slurm_appliance.config.policy import LIVE, REPLACE
+from slurm_appliance.config.section import Section
+from slurm_appliance.config.values import Cidr, CloudName, Flag, IpAddress, Mtu
+
+
+class VnicType(StrEnum):
+    """Neutron's binding:vnic_type."""
+
+    NORMAL = "normal"
+    DIRECT = "direct"
+    DIRECT_PHYSICAL = "direct-physical"
+    MACVTAP = "macvtap"
+    BAREMETAL = "baremetal"
+    VIRTIO_FORWARDER = "virtio-forwarder"
+    SMART_NIC = "smart-nic"
+    VDPA = "vdpa"
+    REMOTE_MANAGED = "remote-managed"
+    ACCELERATOR_DIRECT = "accelerator-direct"
+    ACCELERATOR_DIRECT_PHYSICAL = "accelerator-direct-physical"
+
+
+class NetworkCreation(Section):
+    """What a network that the cluster creates for itself looks like."""
+
+    cidr: Annotated[Cidr, REPLACE] = Field(description="Address range of its subnet.", examples=["10.20.0.0/22"])
+    gateway_ip: Annotated[IpAddress | None, REPLACE] = Field(
+        None, description="Gateway of the subnet. Not set: the first address.", examples=["10.20.0.1"]
+    )
+    dns_nameservers: Annotated[tuple[IpAddress, ...], LIVE] = Field(
+        (), description="Name servers of the subnet.", examples=[["10.20.0.2"]]
+    )
+    external_network: Annotated[CloudName | None, REPLACE] = Field(
+        None, description="External network to connect to through a router. Not set: no router.", examples=["external"]
+    )
+    dhcp: Annotated[Flag, LIVE] = Field(True, description="DHCP on the subnet.")
+    mtu: Annotated[Mtu | None, LIVE] = Field(
+        None, description="MTU of the network. Not set: the cloud's.", examples=[8950]
+    )
+
+
+class NetworkReference(Section):
+    """An existing network that nodes have a port on."""
+
+    network: Annotated[CloudName, REPLACE] = Field(description="Name of the network.", examples=["cluster"])
+    subnet: Annotated[CloudName | None, REPLACE] = Field(
+        None,
+        description="Name of the subnet. Not set: the network's only one.",
+        examples=["cluster"],
+    )
+    no_security_groups: Annotated[Flag, LIVE] = Field(
+        False, description="No security groups on ports here, for networks with port security off."
+    )
+
+
+class Network(NetworkReference):
+    """A network that nodes have a port on: an existing one, or one that is created."""
+
+    create: Annotated[NetworkCreation | None, REPLACE] = Field(
+        None,
+        description="Create network and subnet; a subnet without a name gets the network's. Not set: they exist.",
+    )
+
+
+VnicTypes = Annotated[Mapping[CloudName, VnicType], Keyed("network")]
+FixedAddresses = Annotated[Mapping[CloudName, IpAddress], Keyed("network")]
+
+
+class Networks(Section):
+    """Networks."""
+
+    cluster_networks: Annotated[tuple[Network, ...], REPLACE] = Field(
+        description="Networks that every node has a port on. The first is the access network: Ansible and the nodes "
+        "among themselves use it.",
+        examples=[[{"network": "cluster"}]],
+    )
+    vnic_types: Annotated[VnicTypes, REPLACE] = Field(
+        {}, description="Type of the ports by network; normal where nothing is said.", examples=[{"cluster": "direct"}]
+    )
+    gateway_ip: Annotated[IpAddress | None, LIVE] = Field(
+        None,
+        description="Default gateway that nodes set at boot. Not set: what DHCP says.",
+        examples=["10.20.0.1"],
+    )
+    login_security_groups: Annotated[tuple[CloudName, ...] | None, LIVE] = Field(
+        None,
+        description="Existing security groups of login nodes. Not set: one is created with the rules they need.",
+        examples=[["default", "ssh"]],
+    )
+    nonlogin_security_groups: Annotated[tuple[CloudName, ...] | None, LIVE] = Field(
+        None,
+        description="Existing security groups of all other nodes. Not set: one is created with the rules they need.",
+        examples=[["default"]],
+    )

@@ -1,0 +1,108 @@
+"""What goes into slurm.conf, and how Slurm reboots and rebuilds nodes."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from slurm_appliance.config.kinds import Keyed
+from slurm_appliance.config.policy import RERUN_PLAYBOOK
+from slurm_appliance.config.section import Section
+from slurm_appliance.config.values import (
+    Flag,
+    GroupName,
+    Megabytes,
+    Parallelism,
+    Percent,
+    Seconds,
+    SlurmOption,
+    SlurmTime,
+    SlurmValue,
+    SlurmWord,
+)
+
+#: The partition over all compute groups that a cluster gets where no partitions are set.
+DEFAULT_PARTITION = "batch"
+
+
+class PartitionState(StrEnum):
+    """State of a partition."""
+
+    UP = "UP"
+    DOWN = "DOWN"
+    DRAIN = "DRAIN"
+    INACTIVE = "INACTIVE"
+
+
+SlurmOptions = Annotated[Mapping[SlurmOption, SlurmValue], Keyed("option")]
+
+
+class Partition(Section):
+    """A queue over the nodes of some compute groups."""
+
+    groups: Annotated[tuple[GroupName, ...], RERUN_PLAYBOOK] = Field(
+        description="Compute groups whose nodes belong to it.", examples=[["general"]]
+    )
+    default: Annotated[Flag, RERUN_PLAYBOOK] = Field(
+        False, description="Where jobs go that name no partition. One partition has it; a single one needs not say so."
+    )
+    max_time: Annotated[SlurmTime, RERUN_PLAYBOOK] = Field("60-0", description="Longest time limit of a job.")
+    state: Annotated[PartitionState, RERUN_PLAYBOOK] = Field(PartitionState.UP, description="State of the partition.")
+    options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {}, description="More partition options of slurm.conf.", examples=[{"OverSubscribe": "EXCLUSIVE"}]
+    )
+
+
+class ComputeNodeOptions(Section):
+    """What Slurm knows of a compute group's nodes beyond what their facts say."""
+
+    features: Annotated[tuple[SlurmWord, ...], RERUN_PLAYBOOK] = Field(
+        (), description="Features that jobs can ask for with --constraint.", examples=[["avx512"]]
+    )
+    gres: Annotated[tuple[SlurmWord, ...], RERUN_PLAYBOOK] = Field(
+        (), description="Generic resources, as in Gres= of slurm.conf.", examples=[["gpu:a100:4"]]
+    )
+    memory_percent: Annotated[Percent, RERUN_PLAYBOOK] = Field(
+        95, description="Share of a node's memory that jobs can have."
+    )
+    memory_mb: Annotated[Megabytes | None, RERUN_PLAYBOOK] = Field(
+        None, description="Memory that jobs can have, in MB; goes before memory_percent.", examples=[180000]
+    )
+    options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {}, description="More node options of slurm.conf.", examples=[{"Weight": 10}]
+    )
+
+
+class SlurmSettings(Section):
+    """How Slurm is set up."""
+
+    partitions: Annotated[Mapping[SlurmWord, Partition], Keyed("partition"), RERUN_PLAYBOOK] = Field(
+        {}, description=f"Partitions by name. None: one, {DEFAULT_PARTITION}, over all compute groups."
+    )
+    nodegroups: Annotated[Mapping[GroupName, ComputeNodeOptions], Keyed("group"), RERUN_PLAYBOOK] = Field(
+        {}, description="What Slurm should know of a compute group's nodes beyond what their facts say."
+    )
+    options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {},
+        description="Options of slurm.conf; they go before the defaults. Those that the cluster sets itself are "
+        "refused.",
+        examples=[{"SchedulerParameters": "bf_window=2880"}],
+    )
+    accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
+        True, description="Job accounting with slurmdbd and MariaDB on the control node."
+    )
+    resume_timeout: Annotated[Seconds, RERUN_PLAYBOOK] = Field(
+        900,
+        description="Seconds that a node may take to reboot or be rebuilt before Slurm sets it DOWN (ResumeTimeout). "
+        "Bare metal needs more.",
+    )
+    reboot_parallelism: Annotated[Parallelism, RERUN_PLAYBOOK] = Field(
+        10, description="How many nodes the RebootProgram rebuilds or reboots at once."
+    )
+
+
+class SlurmChapter(Section):
+    """Slurm."""
+
+    slurm: Annotated[SlurmSettings, RERUN_PLAYBOOK] = Field(SlurmSettings(), description="How Slurm is set up.")

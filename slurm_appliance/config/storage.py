@@ -1,0 +1,71 @@
+"""What outlives a node: the state volume of the control node and the home file system."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from slurm_appliance.config.policy import LIVE, REPLACE, RERUN_PLAYBOOK, Consequence
+from slurm_appliance.config.section import Section
+from slurm_appliance.config.values import AbsolutePath, CloudName, Gigabytes, HostName, Line
+
+_RESIZED = Consequence("A larger volume grows in place. A volume cannot shrink: a smaller size is refused.")
+
+
+class StateProvisioning(StrEnum):
+    """Whose volume it is."""
+
+    MANAGE = "manage"
+    ATTACH = "attach"
+
+
+class HomeProvisioning(StrEnum):
+    """Whose volume it is, or that there is none."""
+
+    MANAGE = "manage"
+    ATTACH = "attach"
+    NONE = "none"
+
+
+class HomeShare(Section):
+    """How nodes get the home directories."""
+
+    server: Annotated[HostName | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="NFS server. Not set: the control node, from its home volume.",
+        examples=["nfs.example.org"],
+    )
+    export: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field(
+        "/exports/home", description="Directory that the NFS server exports."
+    )
+    mount_point: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field("/home", description="Where nodes mount it.")
+    mount_options: Annotated[tuple[Line, ...], RERUN_PLAYBOOK] = Field(
+        ("rw", "nofail", "_netdev"), description="Mount options."
+    )
+
+
+class Storage(Section):
+    """Storage. Volumes that the cluster creates are protected, and stay when the cluster is destroyed."""
+
+    state_dir: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field(
+        "/var/lib/state",
+        description="Where the control node mounts the state volume: databases, Slurm's state, host keys, metrics.",
+    )
+    state_volume_provisioning: Annotated[StateProvisioning, REPLACE] = Field(
+        StateProvisioning.MANAGE,
+        description="manage: created by us. attach: a volume CLUSTER-state exists already.",
+    )
+    state_volume_size: Annotated[Gigabytes, LIVE, _RESIZED] = Field(150, description="Size of the state volume in GB.")
+    state_volume_type: Annotated[CloudName | None, REPLACE] = Field(
+        None, description="Type of the state volume. Not set: the cloud's default.", examples=["ssd"]
+    )
+    home_volume_provisioning: Annotated[HomeProvisioning, REPLACE] = Field(
+        HomeProvisioning.MANAGE,
+        description="manage: created by us. attach: a volume CLUSTER-home exists already. none: no home volume on the "
+        "control node.",
+    )
+    home_volume_size: Annotated[Gigabytes, LIVE, _RESIZED] = Field(100, description="Size of the home volume in GB.")
+    home_volume_type: Annotated[CloudName | None, REPLACE] = Field(
+        None, description="Type of the home volume. Not set: the cloud's default.", examples=["ssd"]
+    )
+    home: Annotated[HomeShare, RERUN_PLAYBOOK] = Field(HomeShare(), description="How nodes get the home directories.")

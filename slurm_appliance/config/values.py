@@ -1,0 +1,135 @@
+"""The one-line types that settings are made of."""
+
+import ipaddress
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from slurm_appliance.config.hostlist import is_hostlist
+from slurm_appliance.config.kinds import ScalarAsText, Text, TrueFalse, Whole
+from slurm_appliance.config.secret import Secret, SecretText
+from slurm_appliance.config.template import fill, is_node_name_template
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME_RULE = "lower-case letters, digits and hyphens, a letter first"
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _is_cidr(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=True)
+    except ValueError:
+        return False
+    return "/" in text and "%" not in text
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+
+
+def _is_url_template(text: str) -> bool:
+    return _is_url(fill(text, {"mirror": "http://mirror", "snapshot": "snapshot"}))
+
+
+Flag = Annotated[bool, TrueFalse()]
+Gigabytes = Annotated[int, Whole(1, 1_000_000, "GB")]
+Seconds = Annotated[int, Whole(1, 7 * 24 * 3600, "seconds")]
+Port = Annotated[int, Whole(1, 65535)]
+Mtu = Annotated[int, Whole(576, 9216, "bytes")]
+UserId = Annotated[int, Whole(1000, 60_000)]
+Megabytes = Annotated[int, Whole(1, 100_000_000, "MB")]
+Nodes = Annotated[int, Whole(1, 10_000, "nodes")]
+Failures = Annotated[int, Whole(1, 10_000, "failures")]
+Parallelism = Annotated[int, Whole(1, 200, "nodes at once")]
+Percent = Annotated[int, Whole(1, 100, "percent")]
+
+#: Names and free text: one line, nothing that could break out of a file that it is written to.
+Line = Annotated[str, Text("a line of text", "printable characters, no line break, no space at either end",
+                           r"\S(?:.*\S)?", str.isprintable)]  # fmt: skip
+CloudName = Annotated[str, Text("a name in OpenStack", "the name as OpenStack shows it, at most 255 characters",
+                                r"\S(?:.*\S)?", str.isprintable)]  # fmt: skip
+Uuid = Annotated[str, Text("an id in OpenStack", "an id as OpenStack shows it, 8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11",
+                           r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]  # fmt: skip
+
+ClusterName = Annotated[str, Text("a cluster name", f"{_NAME_RULE}, at most 40",
+                                  r"[a-z](?:[a-z0-9-]*[a-z0-9])?", max_length=40)]  # fmt: skip
+EnvironmentName = Annotated[str, Text("an environment name", "letters, digits, '_', '-' and '.', at most 100",
+                                      r"[A-Za-z0-9_][A-Za-z0-9_.-]*", max_length=100)]  # fmt: skip
+DomainSuffix = Annotated[str, Text("a domain", "host names joined by dots: internal, hpc.example.org",
+                                   rf"{_LABEL}(?:\.{_LABEL})*", max_length=190)]  # fmt: skip
+NodeNameTemplate = Annotated[str, Text("a template for node names", "a domain name with ${node} in its first part, and "
+                                       "${cluster_name}, ${cluster_domain_suffix}, ${environment_name} where wanted",
+                                       accepts=is_node_name_template)]  # fmt: skip
+Hostlist = Annotated[str, Text("a node name or a Slurm host list", "c-0, or c-[0-15,20] for many: lower-case letters, "
+                               "digits and hyphens", accepts=is_hostlist)]  # fmt: skip
+GroupName = Annotated[str, Text("a group name", "lower-case letters, digits and '_', a letter first, at most 32: it "
+                                "becomes an Ansible group", r"[a-z][a-z0-9_]*", max_length=32)]  # fmt: skip
+Key = Annotated[str, Text("a name", f"{_NAME_RULE}, at most 40", r"[a-z](?:[a-z0-9-]*[a-z0-9])?",
+                          max_length=40)]  # fmt: skip
+VariableName = Annotated[str, Text("a variable name", "letters, digits and '_', no digit first",
+                                   r"[A-Za-z_][A-Za-z0-9_]*")]  # fmt: skip
+
+IpAddress = Annotated[str, Text("an IP address", "an address such as 10.0.0.10 or fd00::10",
+                                accepts=_is_ip_address)]  # fmt: skip
+Cidr = Annotated[str, Text("a network in CIDR notation", "network address and prefix length, 10.0.0.0/24 (no host "
+                           "bits set)", accepts=_is_cidr)]  # fmt: skip
+HostName = Annotated[str, Text("a host name or an IP address", "a name such as ntp.example.org, or an address",
+                               r"[A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?")]  # fmt: skip
+Url = Annotated[str, Text("a web address", "http:// or https://, without user name and password (they have settings "
+                          "of their own)", r"[!#-&(-\[\]-~]+", _is_url, max_length=2000)]  # fmt: skip
+RepositoryUrl = Annotated[str, Text("a web address", "http:// or https://, or ${mirror} in their place, and "
+                                    "${snapshot} where wanted", r"[!#-&(-\[\]-~]+", _is_url_template,
+                                    max_length=2000)]  # fmt: skip
+
+AbsolutePath = Annotated[str, Text("an absolute path", "starts with '/', no '..', only letters, digits and ._-/",
+                                   r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)+", max_length=1000)]  # fmt: skip
+FilePath = Annotated[str, Text("a path to a file", "a path, absolute, from '~' or from the project's folder",
+                               r".+", str.isprintable, max_length=1000)]  # fmt: skip
+UserName = Annotated[str, Text("a user name", "lower-case letters, digits, '_' and '-', a letter first, at most 32",
+                               r"[a-z][a-z0-9_-]*", max_length=32)]  # fmt: skip
+SshPublicKey = Annotated[str, Text("an OpenSSH public key", "a line such as 'ssh-ed25519 AAAA… name@host', the "
+                                   "content of a .pub file", r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|"
+                                   r"sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)"
+                                   r" [A-Za-z0-9+/]+={0,3}(?: .*)?", str.isprintable, max_length=4096)]  # fmt: skip
+PackageName = Annotated[str, Text("a package name", "a name as apt or dnf takes it, with '=VERSION' or '-VERSION' "
+                                  "where one is wanted", r"[A-Za-z0-9][A-Za-z0-9.+_:~=-]*")]  # fmt: skip
+Snapshot = Annotated[str, Text("a snapshot's name", "the time stamp in the mirror's paths, such as 20261123T031500",
+                               r"[A-Za-z0-9][A-Za-z0-9._-]*", max_length=64)]  # fmt: skip
+
+SlurmTime = Annotated[str, Text("a Slurm time limit", "minutes, hours:minutes:seconds, days-hours, or UNLIMITED",
+                                r"[0-9]{1,7}(?::[0-9]{2}){0,2}|[0-9]{1,5}-[0-9]{1,2}(?::[0-9]{2}){0,2}|UNLIMITED|"
+                                r"INFINITE")]  # fmt: skip
+SlurmValue = Annotated[str, ScalarAsText(), Text("a value for slurm.conf", "a line of text, a number, true or false",
+                                                 r"\S(?:.*\S)?", str.isprintable,
+                                                 max_length=4000)]  # fmt: skip
+SlurmOption = Annotated[str, Text("an option of slurm.conf", "a name such as SchedulerParameters",
+                                  r"[A-Za-z][A-Za-z0-9]*", max_length=64)]  # fmt: skip
+SlurmWord = Annotated[str, Text("a word of slurm.conf", "letters, digits and ._:-, no spaces",
+                                r"[A-Za-z0-9._:/()*-]+")]  # fmt: skip
+PropertyValue = Annotated[str, ScalarAsText(), Text("a value of an image property", "a line of text, a number, true or "
+                                                    "false", r".+", str.isprintable)]  # fmt: skip
+PropertyName = Annotated[str, Text("the name of an image property", "letters, digits and _:.-",
+                                   r"[A-Za-z0-9][A-Za-z0-9_:.-]*")]  # fmt: skip
+#: How many nodes may be away: a number, or a share of those at hand.
+Budget = Annotated[str, ScalarAsText(), Text("a number of nodes or a percentage", "3, or 25%",
+                                             r"[1-9][0-9]{0,4}|(?:[1-9][0-9]?|100)%")]  # fmt: skip
+Retention = Annotated[str, Text("a length of time", "a number and h, d, w or y: 30d", r"[1-9][0-9]{0,4}[hdwy]")]
+
+CloudConfig = Annotated[str, Text("a piece of cloud-config", "YAML text, at most 16000 characters",
+                                  r"[^\x00-\x08\x0b-\x1f\x7f]*", max_length=16_000)]  # fmt: skip
+
+Password = Annotated[Secret, SecretText("a password", "8 to 4096 characters, no line break",
+                                        lambda text: len(text) >= 8)]  # fmt: skip
+MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes",
+                                        lambda text: 43 <= len(text) <= 1368 and text.isascii())]  # fmt: skip
