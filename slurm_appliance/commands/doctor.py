@@ -20,7 +20,7 @@ def doctor(
     ] = Output.table,
 ) -> None:
     """Say what is there, what is missing, and what each missing piece blocks. Exit status 1 if anything is missing."""
-    from slurm_appliance.doctor import findings
+    from slurm_appliance.doctor import State, findings
 
     found = findings()
     if output is Output.json:
@@ -31,8 +31,8 @@ def doctor(
 
         table = Table("", "piece", "found", "without it", "remedy", box=None, pad_edge=False)
         for finding in found:
-            blocks, remedy = ("", "") if finding.ok else (finding.blocks, finding.remedy)
-            table.add_row("ok" if finding.ok else "--", finding.piece, finding.found, blocks, remedy)
+            blocks = "" if finding.state is State.OK else finding.blocks
+            table.add_row(finding.state, finding.piece, finding.found, blocks, finding.remedy)
         Console(soft_wrap=False).print(table)
-    if not all(finding.ok for finding in found):
+    if any(finding.state is State.MISSING for finding in found):
         raise typer.Exit(1)
