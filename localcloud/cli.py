@@ -125,6 +125,29 @@ def ssh(
     raise typer.Exit(run_ssh(Layout.of_user(), node, user, context.args))
 
 
+@app.command()
+def tempest(
+    tests: Annotated[str, typer.Argument(help="Regular expression for the tests' names.")] = "",
+    smoke: Annotated[bool, typer.Option(help="Only what tempest calls smoke tests.")] = True,
+    workers: Annotated[int, typer.Option(help="Tests at the same time.")] = 2,
+) -> None:
+    """Run OpenStack's own integration tests against the cloud and compare with the list of known failures."""
+    from localcloud.control.layout import Layout
+    from localcloud.control.steps import Steps
+    from localcloud.tempest.run import run_tempest
+
+    verdict = run_tempest(Layout.of_user(), Steps(_progress), tests, smoke=smoke, workers=workers)
+    for what, names in (
+        ("failed, not on the list", verdict.surprises),
+        ("passed, take it off the list", verdict.recovered),
+        ("failed as listed", verdict.known),
+    ):
+        for name in names:
+            typer.echo(f"{what}: {name}")
+    typer.echo(f"{len(verdict.passed)} passed, {len(verdict.known)} failed as listed, {len(verdict.skipped)} skipped")
+    raise typer.Exit(0 if verdict.good else 1)
+
+
 fault = typer.Typer(
     cls=_Commands, help="Make services fail on purpose, to see what then happens.", no_args_is_help=True
 )

@@ -234,6 +234,8 @@ def _cinder(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Secti
             "rootwrap_config": str(prefix / "etc/cinder/rootwrap.conf"),
             "resource_query_filters_file": str(prefix / "etc/cinder/resource_filters.json"),
             "glance_api_servers": GLANCE.root,
+            # The scheduler shares its process with the only backend, which tells it about itself right after.
+            "scheduler_driver_init_wait_time": "1",
             "quota_volumes": "-1",
             "quota_gigabytes": "-1",
             "quota_snapshots": "-1",

@@ -1,4 +1,4 @@
-"""What the cloud changes on the machine itself, and puts back: addresses on ``lo`` and one kernel limit."""
+"""What the control plane needs of the machine: root, no other cloud, two addresses on ``lo``."""
 
 import json
 import os
@@ -7,14 +7,9 @@ from pathlib import Path
 
 from localcloud.control import process
 from localcloud.control.debian import program
-from localcloud.control.files import write_private
 from localcloud.control.layout import Layout
 from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
 from localcloud.errors import MachineError
-
-#: Each node's systemd uses several; the kernel's 128 a user end at about twenty nodes.
-_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-_INOTIFY_NEEDED = 8192
 
 
 def require_root() -> None:
@@ -44,30 +39,18 @@ def require_no_other(layout: Layout) -> None:
             )
 
 
-def prepare(layout: Layout) -> None:
-    """Put the cloud's addresses on ``lo`` and raise the limits that many nodes need."""
+def add_addresses() -> None:
+    """Put the cloud's addresses on ``lo``."""
     for address in (ADDRESS, METADATA_ADDRESS):
         if not _has(address):
             _ip("address", "add", f"{address}/32", "dev", "lo")
-    limit = int(_INOTIFY.read_text())
-    if limit < _INOTIFY_NEEDED:
-        write_private(_before(layout), json.dumps({"inotify": limit}))
-        _INOTIFY.write_text(str(_INOTIFY_NEEDED))
 
 
-def restore(layout: Layout) -> None:
-    """Take back what `prepare` did."""
+def remove_addresses() -> None:
+    """Take the cloud's addresses away again."""
     for address in (ADDRESS, METADATA_ADDRESS):
         if _has(address):
             _ip("address", "delete", f"{address}/32", "dev", "lo")
-    before = _before(layout)
-    if before.exists():
-        _INOTIFY.write_text(str(json.loads(before.read_text())["inotify"]))
-        before.unlink()
-
-
-def _before(layout: Layout) -> Path:
-    return layout.run / "host-before.json"
 
 
 def _has(address: str) -> bool:

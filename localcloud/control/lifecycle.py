@@ -116,7 +116,7 @@ def _database(layout: Layout, prefix: Path, steps: Steps) -> None:
 
 
 def _start(layout: Layout, prefix: Path, steps: Steps) -> None:
-    host.prepare(layout)
+    host.add_addresses()
     users = passwords(layout)
     write_keys(layout)
     write_configuration(layout, users, prefix)
@@ -149,7 +149,7 @@ def _stop(layout: Layout, steps: Steps) -> None:
         raise ServiceError(
             "processes cannot be ended", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
         )
-    host.restore(layout)
+    host.remove_addresses()
 
 
 def _recorded(layout: Layout, names: Iterable[str]) -> list[process.Process]:

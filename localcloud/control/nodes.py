@@ -1,7 +1,21 @@
 """The servers' side of stopping a cloud: containers, networks, loop devices."""
 
+from localcloud.compute import host
 from localcloud.control.layout import Layout
+from localcloud.errors import ServiceError
+
+#: How long servers get to shut down, all at the same time, in seconds.
+GRACE = 10.0
 
 
-def release(layout: Layout) -> None:
-    """End every server and take away its mounts, interfaces, control groups and loop devices; keep its files."""
+def release(layout: Layout, *, grace: float = GRACE) -> None:
+    """End every server and take away its mounts, interfaces, control groups and loop devices; keep its files.
+
+    Raises:
+        ServiceError: something could not be taken away; the evidence names it.
+    """
+    problems = host.stop_all(layout.service_state("host"), grace)
+    if problems:
+        raise ServiceError(
+            "something of the servers is left on the machine", where=str(layout.root), evidence="\n".join(problems)
+        )

@@ -56,10 +56,9 @@ def start_workers() -> None:
 
 
 def _serve_metadata() -> None:
-    from nova.wsgi.metadata import application as metadata
-
+    from localcloud.compute.metadata import application as metadata
     from localcloud.services.gateway import server
 
-    http = server(metadata, "metadata", METADATA_ADDRESS, 80, threads=8)
+    http = server(metadata(), "metadata", METADATA_ADDRESS, 80, threads=8)
     http.prepare()
     threading.Thread(target=http.serve, name="metadata", daemon=True).start()

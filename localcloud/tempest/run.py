@@ -1,0 +1,112 @@
+"""Run tempest against the running cloud and judge what it found."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localcloud.control.configuration import render
+from localcloud.control.credentials import passwords
+from localcloud.control.environment import make_environment
+from localcloud.control.files import write_private
+from localcloud.control.layout import PACKAGE, Layout
+from localcloud.control.resources import EXTERNAL_NETWORK, IMAGE, connect
+from localcloud.control.steps import Steps
+from localcloud.errors import NotRunningError, ServiceError
+from localcloud.tempest.configuration import Facts, configuration
+from localcloud.tempest.results import Verdict, judge, read_known_failures, read_results
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+KNOWN_FAILURES = PACKAGE / "tempest" / "known-failures.txt"
+
+#: The second image: the same bytes under another id, to rebuild servers with.
+_OTHER_IMAGE = f"{IMAGE}-tempest"
+
+#: The projects whose tests are asked for; scenarios go through several of them.
+_TESTS = r"^tempest\.(api\.(compute|identity|image|network|volume)|scenario)\."
+
+#: Tempest writes a test's attributes behind its name: ``[id-...,smoke]``.
+_SMOKE_TAG = r"\[.*\bsmoke\b.*\]"
+
+
+def run_tempest(layout: Layout, steps: Steps, tests: str, *, smoke: bool, workers: int) -> Verdict:
+    """Run tests and compare their results with the list of known failures.
+
+    Args:
+        layout: a cloud that is up.
+        steps: hears about progress.
+        tests: a regular expression for tests' names; empty for all of the projects that the cloud has.
+        smoke: only tests that tempest marks as smoke tests.
+        workers: how many run at the same time.
+
+    Raises:
+        NotRunningError: the cloud has never been up.
+        ServiceError: tempest itself failed, without results.
+    """
+    if not layout.clouds_yaml.exists():
+        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+    with steps.step("tempest's Python packages"):
+        binaries = make_environment("tempest") / "bin"
+    home, folder = layout.root / "tempest", layout.root / "tempest" / "workspace"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(mode=0o700)
+    _init(str(binaries / "tempest"), folder, home)
+    with connect(layout, admin=True) as admin:
+        other = _second_image(admin, layout)
+        try:
+            facts = _facts(admin, other)
+            text = render(configuration(passwords(layout), facts, folder))
+            write_private(folder / "etc/tempest.conf", text)
+            wanted = tests or _TESTS
+            command = [str(binaries / "tempest"), "run", "--concurrency", str(workers)]
+            command += ["--regex", rf"({wanted}).*{_SMOKE_TAG}" if smoke else wanted]
+            with steps.step("tempest"):
+                # Its exit status says that something failed; what did, and whether that is known, comes below.
+                subprocess.run(command, cwd=folder, check=False)
+        finally:
+            admin.image.delete_image(other)
+    last = [str(binaries / "stestr"), "last", "--subunit"]
+    stream = subprocess.run(last, cwd=folder, capture_output=True, check=False)
+    table = subprocess.run([str(binaries / "subunit2csv")], input=stream.stdout, capture_output=True, check=False)
+    results = read_results(table.stdout.decode("utf-8", "replace"))
+    if not results:
+        raise ServiceError("tempest ran no test", where=str(folder), evidence=stream.stderr.decode()[-2000:])
+    return judge(results, read_known_failures(KNOWN_FAILURES.read_text()))
+
+
+def _init(tempest: str, folder: Path, home: Path) -> None:
+    # Tempest keeps a list of its workspaces in the home folder.
+    command, environment = [tempest, "init", str(folder)], {**os.environ, "HOME": str(home)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServiceError("tempest init failed", where=str(folder), evidence=(done.stdout + done.stderr)[-2000:])
+
+
+def _second_image(admin: "Connection", layout: Layout) -> str:
+    known: Any = admin.image.find_image(_OTHER_IMAGE)
+    if known:
+        admin.image.delete_image(known.id)
+    base: Any = admin.image.find_image(IMAGE, ignore_missing=False)
+    copy = layout.root / "tempest" / "image"
+    admin.image.download_image(base.id, output=str(copy))
+    fresh: Any = admin.image.create_image(
+        name=_OTHER_IMAGE,
+        disk_format="raw",
+        container_format="bare",
+        visibility="public",
+        filename=str(copy),
+        validate_checksum=False,
+    )
+    copy.unlink()
+    return str(fresh.id)
+
+
+def _facts(admin: "Connection", other_image: str) -> Facts:
+    image: Any = admin.image.find_image(IMAGE, ignore_missing=False)
+    flavor: Any = admin.compute.find_flavor("slurm.small", ignore_missing=False)
+    other: Any = admin.compute.find_flavor("slurm.medium", ignore_missing=False)
+    network: Any = admin.network.find_network(EXTERNAL_NETWORK, ignore_missing=False)
+    return Facts(image.id, other_image, flavor.id, other.id, network.id)
