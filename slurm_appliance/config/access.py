@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from slurm_appliance.config.kinds import wrong
 from slurm_appliance.config.policy import LIVE, REPLACE, RERUN_PLAYBOOK
-from slurm_appliance.config.section import Section
+from slurm_appliance.config.section import Section, SectionOrText
 from slurm_appliance.config.values import Cidr, CloudName, FilePath, HostName, Port, SshPublicKey, UserName
 
 
@@ -33,7 +33,7 @@ class SshAccess(Section):
     )
 
 
-class KeyPair(Section):
+class KeyPair(SectionOrText):
     """The Nova key pair of all servers: an existing one by name, or one that is created from a public key."""
 
     name: Annotated[CloudName | None, REPLACE] = Field(

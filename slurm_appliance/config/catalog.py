@@ -61,6 +61,11 @@ class Setting:
         return describe(self.shape)
 
     @property
+    def allowed_text(self) -> str:
+        """What is allowed, in words; empty where the type says it all."""
+        return allowed(self.shape)
+
+    @property
     def secret(self) -> bool:
         """Whether its value must not be shown."""
         return self.shape.bare is Secret
@@ -101,6 +106,14 @@ def describe(shape: Shape) -> str:
         return " | ".join(member.value for member in shape.bare)
     kinds = [kind for entry in shape.metadata if (kind := kind_of(entry)) is not None]
     return kinds[-1].name.removeprefix("an ").removeprefix("a ")
+
+
+def allowed(shape: Shape) -> str:
+    """What is allowed for a value of this shape, or for the entries of one; empty where the type says it all."""
+    if shape.items is not None:
+        return allowed(shape_of(shape.items))
+    kinds = [kind for entry in shape.metadata if (kind := kind_of(entry)) is not None]
+    return kinds[-1].allowed if kinds else ""
 
 
 @cache

@@ -27,7 +27,7 @@ class Images(Section):
         description="The same by id only: the name that users of the reference appliance know.",
         examples=["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"],
     )
-    image_builds: Annotated[Mapping[Key, ImageBuild], Keyed("build"), LIVE] = Field(
+    image_builds: Annotated[Mapping[Key, ImageBuild], Keyed("build", "fat"), LIVE] = Field(
         {},
         description="Image builds by name. An image is built when something refers to its build and no image with the "
         "same content exists yet.",

@@ -83,7 +83,7 @@ class PackageSources(Section):
         description="Time stamp in the mirror's paths: the same one gives the same packages.",
         examples=["20261123T031500"],
     )
-    repositories: Annotated[Mapping[Key, PackageRepository], Keyed("repository"), REBUILD] = Field(
+    repositories: Annotated[Mapping[Key, PackageRepository], Keyed("repository", "debian"), REBUILD] = Field(
         {},
         description="Repository files that replace those of the base image. None: the base image's are used.",
     )
@@ -127,7 +127,7 @@ class ImageBuild(Section):
     )
     visibility: Annotated[Visibility, LIVE] = Field(Visibility.PRIVATE, description="Who can see the image.")
     disk_format: Annotated[DiskFormat, REBUILD] = Field(DiskFormat.RAW, description="How the image is stored.")
-    properties: Annotated[Mapping[PropertyName, PropertyValue], Keyed("property"), REBUILD] = Field(
+    properties: Annotated[Mapping[PropertyName, PropertyValue], Keyed("property", "hw_machine_type"), REBUILD] = Field(
         DEFAULT_PROPERTIES,
         description="Image properties; replaces the default as a whole. os_admin_user and the disk bus are added.",
     )

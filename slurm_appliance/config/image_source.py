@@ -6,11 +6,11 @@ from pydantic import Field, model_validator
 
 from slurm_appliance.config.kinds import Text, wrong
 from slurm_appliance.config.policy import REBUILD
-from slurm_appliance.config.section import Section
+from slurm_appliance.config.section import SectionOrText
 from slurm_appliance.config.values import CloudName, Key, Uuid
 
 
-class ImageSource(Section):
+class ImageSource(SectionOrText):
     """One image: by id, by name, or by the build that makes it. A bare text is an id or a name."""
 
     id: Annotated[Uuid | None, REBUILD] = Field(

@@ -141,13 +141,16 @@ class ScalarAsText:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A mapping whose keys the operator chooses; ``key`` is what they stand for: "group", "network".
+    """A mapping whose keys the operator chooses.
+
+    ``key`` is what they stand for: "group", "network"; ``example`` is one, for the example of all settings.
 
     Entries are sorted: Pulumi hands mappings to the program sorted by key, whatever their order in the file, and both
     ways must give the same cluster.
     """
 
     key: str
+    example: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(_sorted, handler(source))

@@ -1,7 +1,7 @@
 """Loads a configuration: every mistake at once, and nothing but ConfigError whatever is in it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ def from_mapping(
     *,
     environment: str = "",
     secret: frozenset[str] = frozenset(),
+    problems: Sequence[Problem] = (),
 ) -> ClusterConfig:
     """The configuration in a mapping from setting to value, without namespaces.
 
@@ -49,11 +50,12 @@ def from_mapping(
         source: where they come from, for errors.
         environment: the name of the environment, where the settings do not give one.
         secret: settings that are encrypted in the stack: their values are shown nowhere.
+        problems: what was found already, to be reported together with what is found here.
 
     Raises:
         ConfigError: with every mistake that can be found at once.
     """
-    return _load(mapping, source, environment, secret, [])
+    return _load(mapping, source, environment, secret, problems)
 
 
 def environment_of(path: Path) -> str:
@@ -82,7 +84,7 @@ def own_settings(keys: Mapping[str, Any], problems: list[Problem]) -> dict[str, 
 
 
 def _load(
-    given: Mapping[str, object], source: str, environment: str, secret: frozenset[str], problems: list[Problem]
+    given: Mapping[str, object], source: str, environment: str, secret: frozenset[str], problems: Sequence[Problem]
 ) -> ClusterConfig:
     found = list(problems)
     written = tree.plain(given, (), found)

@@ -70,8 +70,8 @@ class Network(NetworkReference):
     )
 
 
-VnicTypes = Annotated[Mapping[CloudName, VnicType], Keyed("network")]
-FixedAddresses = Annotated[Mapping[CloudName, IpAddress], Keyed("network")]
+VnicTypes = Annotated[Mapping[CloudName, VnicType], Keyed("network", "cluster")]
+FixedAddresses = Annotated[Mapping[CloudName, IpAddress], Keyed("network", "cluster")]
 
 
 class Networks(Section):

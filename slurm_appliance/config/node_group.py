@@ -33,7 +33,7 @@ _AT_BOOT = Consequence("Written to the servers' metadata; nodes apply it at thei
 
 #: As written, c-[0-15] for sixteen; as read, all of them.
 NodeNames = Annotated[tuple[Hostlist, ...], AfterValidator(expand)]
-CloudConfigVariables = Annotated[Mapping[VariableName, Line], Keyed("variable")]
+CloudConfigVariables = Annotated[Mapping[VariableName, Line], Keyed("variable", "zone")]
 
 
 class ComputeInitRole(StrEnum):
@@ -103,7 +103,7 @@ class NodeGroup(Section):
     vnic_types: Annotated[VnicTypes, REPLACE] = Field(
         {}, description="Type of the ports by network; goes before the cluster's.", examples=[{"storage": "direct"}]
     )
-    ip_addresses: Annotated[Mapping[CloudName, tuple[IpAddress, ...]], Keyed("network"), REPLACE] = Field(
+    ip_addresses: Annotated[Mapping[CloudName, tuple[IpAddress, ...]], Keyed("network", "cluster"), REPLACE] = Field(
         {},
         description="Fixed addresses by network, one for each node in the order of nodes.",
         examples=[{"cluster": ["10.20.0.20", "10.20.0.21"]}],
@@ -137,7 +137,7 @@ class NodeGroup(Section):
     root_volume_type: Annotated[CloudName | None, REPLACE] = Field(
         None, description="Type of the root volumes. Not set: the cluster's setting.", examples=["ssd"]
     )
-    extra_volumes: Annotated[Mapping[Key, ExtraVolume], Keyed("volume"), LIVE] = Field(
+    extra_volumes: Annotated[Mapping[Key, ExtraVolume], Keyed("volume", "scratch"), LIVE] = Field(
         {}, description="More volumes for each node.", examples=[{"scratch": {"size": 200}}]
     )
     additional_cloud_config: Annotated[CloudConfig | None, REPLACE] = Field(
@@ -204,14 +204,16 @@ class NodeGroups(Section):
         description="Id of an existing server group for the control node.",
         examples=["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"],
     )
-    login: Annotated[Mapping[GroupName, LoginGroup], Keyed("group"), REPLACE] = Field(
+    login: Annotated[Mapping[GroupName, LoginGroup], Keyed("group", "entry"), REPLACE] = Field(
         {}, description="Login node groups by name."
     )
-    compute: Annotated[Mapping[GroupName, ComputeGroup], Keyed("group"), REPLACE] = Field(
+    compute: Annotated[Mapping[GroupName, ComputeGroup], Keyed("group", "general"), REPLACE] = Field(
         {}, description="Compute node groups by name."
     )
-    additional_nodegroups: Annotated[Mapping[GroupName, AdditionalGroup], Keyed("group"), REPLACE] = Field(
-        {}, description="Groups of other nodes by name: in the inventory, but without Slurm."
+    additional_nodegroups: Annotated[Mapping[GroupName, AdditionalGroup], Keyed("group", "squid"), REPLACE] = Field(
+        {},
+        description="Groups of other nodes by name: in the inventory, but without Slurm.",
+        examples=[{"squid": {"nodes": ["squid-0"], "flavor": "m1.small"}}],
     )
     volume_backed_instances: Annotated[Flag, REPLACE] = Field(False, description="Boot nodes from volumes.")
     root_volume_size: Annotated[Gigabytes, REPLACE] = Field(40, description="Size of root volumes in GB.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 #: Keys and list indices from the top of the configuration.
 Location = tuple[str | int, ...]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_<>-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_<>:-]+")
 _PIECE = re.compile(r'\.?([^.\[\]"]+)|\[([0-9]+)\]|\["([^"]*)"\]')
 
 #: What pydantic calls the key of an entry, where the key and not the value is wrong.

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from slurm_appliance.config.catalog import (
+    allowed,
     describe,
     enclosing_field,
     field_at,
@@ -20,7 +21,7 @@ from slurm_appliance.config.catalog import (
     settings,
     shape_at,
 )
-from slurm_appliance.config.kinds import OUR_ERROR, kind_of
+from slurm_appliance.config.kinds import OUR_ERROR
 from slurm_appliance.config.paths import KEY, Location, look_up, render
 from slurm_appliance.config.secret import MASK, Encrypted
 from slurm_appliance.config.section import Shape, field_shape, shape_of
@@ -148,8 +149,7 @@ def _members(shape: Shape | None) -> list[str]:
 
 
 def _allowed(shape: Shape | None) -> str:
-    kinds = [kind for entry in (shape.metadata if shape else ()) if (kind := kind_of(entry)) is not None]
-    return f"allowed: {kinds[-1].allowed}" if kinds else "allowed: text"
+    return f"allowed: {(allowed(shape) if shape else '') or 'text'}"
 
 
 def _items(shape: Shape | None) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from slurm_appliance.config.policy import UpdatePolicy
 
@@ -15,6 +17,18 @@ class Section(BaseModel):
     """A group of settings: nothing unknown in it, nothing changed after it was read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True)
+
+
+class SectionOrText(Section):
+    """A section that may also be written as a text; which of its settings that stands for, it says itself."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        whole = handler.resolve_ref_schema(handler(schema))
+        settings = dict(whole)
+        whole.clear()
+        whole["anyOf"] = [{"type": "string", "minLength": 1}, settings]
+        return whole
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class PartitionState(StrEnum):
     INACTIVE = "INACTIVE"
 
 
-SlurmOptions = Annotated[Mapping[SlurmOption, SlurmValue], Keyed("option")]
+SlurmOptions = Annotated[Mapping[SlurmOption, SlurmValue], Keyed("option", "Weight")]
 
 
 class Partition(Section):
@@ -77,10 +77,10 @@ class ComputeNodeOptions(Section):
 class SlurmSettings(Section):
     """How Slurm is set up."""
 
-    partitions: Annotated[Mapping[SlurmWord, Partition], Keyed("partition"), RERUN_PLAYBOOK] = Field(
+    partitions: Annotated[Mapping[SlurmWord, Partition], Keyed("partition", "general"), RERUN_PLAYBOOK] = Field(
         {}, description=f"Partitions by name. None: one, {DEFAULT_PARTITION}, over all compute groups."
     )
-    nodegroups: Annotated[Mapping[GroupName, ComputeNodeOptions], Keyed("group"), RERUN_PLAYBOOK] = Field(
+    nodegroups: Annotated[Mapping[GroupName, ComputeNodeOptions], Keyed("group", "general"), RERUN_PLAYBOOK] = Field(
         {}, description="What Slurm should know of a compute group's nodes beyond what their facts say."
     )
     options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(

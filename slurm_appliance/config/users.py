@@ -34,6 +34,6 @@ class User(Section):
 class Users(Section):
     """Users."""
 
-    users: Annotated[Mapping[UserName, User], Keyed("user"), RERUN_PLAYBOOK] = Field(
+    users: Annotated[Mapping[UserName, User], Keyed("user", "alice"), RERUN_PLAYBOOK] = Field(
         {}, description="Users by login name. A user taken out here is not deleted from the nodes."
     )

@@ -1,0 +1,36 @@
+"""Reads the cluster's configuration inside a running Pulumi program."""
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
+
+from slurm_appliance.config import NAMESPACE, ClusterConfig, from_mapping
+from slurm_appliance.config.load import own_settings
+from slurm_appliance.errors import ConfigError, Problem
+
+
+def read_settings() -> ClusterConfig:
+    """The configuration of the stack that the program runs for.
+
+    Reads every key of the project's namespace instead of asking for known ones: a mistyped one has to be found, too.
+
+    Raises:
+        ConfigError: with every mistake in it.
+    """
+    keys = {**get_config_env(), **CONFIG.get()}
+    problems: list[Problem] = []
+    settings = own_settings(keys, problems)
+    secret = frozenset(name for name in settings if is_config_secret(f"{NAMESPACE}:{name}"))
+    source = f"stack {pulumi.get_stack()}"
+    return from_mapping(settings, source, environment=pulumi.get_stack(), secret=secret, problems=problems)
+
+
+def settings_or_end() -> ClusterConfig:
+    """The configuration; where it has mistakes, the program ends with their list instead of a traceback.
+
+    Raises:
+        pulumi.RunError: with every mistake in it.
+    """
+    try:
+        return read_settings()
+    except ConfigError as error:
+        raise pulumi.RunError(str(error)) from error

@@ -1,0 +1,225 @@
+"""``slurm-appliance config``: check, show, explain and compare configurations."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slurm_appliance.errors import ConfigError, UsageError
+from toolchain.paths import REPOSITORY
+
+if TYPE_CHECKING:
+    from slurm_appliance.config.catalog import Setting
+
+app = typer.Typer(help="Check, show, explain and compare configurations.", no_args_is_help=True)
+
+#: Where stack files are: what Pulumi.yaml says.
+STACKS = REPOSITORY / "stacks"
+
+#: A stack file that is documentation, not a stack.
+_EXAMPLE = "example"
+
+
+class Output(StrEnum):
+    """How to print."""
+
+    table = "table"
+    json = "json"
+
+
+class Format(StrEnum):
+    """How to print a configuration."""
+
+    yaml = "yaml"
+    json = "json"
+
+
+StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="The stack whose configuration it is.")]
+FileOption = Annotated[Path | None, typer.Option("--file", "-f", help="A stack file instead of a stack.")]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A text to read, or JSON for scripts.")]
+
+
+@app.command()
+def validate(stack: StackOption = None, file: FileOption = None, output: OutputOption = Output.table) -> None:
+    """Check a configuration: every mistake at once, with where it is and what to do. Exit status 1 if there is one."""
+    from slurm_appliance.config import from_stack_file
+    from slurm_appliance.config.show import summary
+
+    path = stack_file_of(stack, file)
+    try:
+        found = summary(from_stack_file(path))
+    except ConfigError as error:
+        if output is not Output.json:
+            raise
+        problems = [{"path": each.path, "what": each.what, "remedy": each.remedy} for each in error.problems]
+        typer.echo(json.dumps({"ok": False, "source": str(path), "problems": problems}, indent=2))
+        raise typer.Exit(error.exit_status) from None
+    if output is Output.json:
+        typer.echo(json.dumps({"ok": True, "source": str(path), **found}, indent=2))
+    else:
+        typer.echo(f"{path}: {found['settings']} settings, ok")
+        typer.echo(_summary_text(found))
+
+
+def _summary_text(found: Mapping[str, Any]) -> str:
+    nodes = [
+        f"  {kind:<11}{', '.join(f'{group}: {count}' for group, count in groups.items()).removeprefix('control: ')}"
+        for kind, groups in found["nodes"].items()
+    ]
+    lines = {"cluster": found["cluster"], "environment": found["environment"], "image": found["image"]}
+    head = [f"{name:<13}{value}" for name, value in lines.items()]
+    return "\n".join([*head, f"{'networks':<13}{', '.join(found['networks'])}", "nodes", *nodes])
+
+
+@app.command()
+def show(
+    stack: StackOption = None,
+    file: FileOption = None,
+    output: Annotated[Format, typer.Option("--output", "-o", help="YAML or JSON.")] = Format.yaml,
+) -> None:
+    """Print all settings with their values, defaults included. Secrets are masked."""
+    import yaml
+
+    from slurm_appliance.config import from_stack_file
+    from slurm_appliance.config.show import resolved
+
+    values = resolved(from_stack_file(stack_file_of(stack, file)))
+    text = json.dumps(values, indent=2) if output is Format.json else yaml.safe_dump(values, sort_keys=False, width=120)
+    typer.echo(text.rstrip("\n"))
+
+
+@app.command()
+def explain(
+    path: Annotated[str | None, typer.Argument(help="A setting, such as compute.general.flavor. All, if none.")] = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Explain a setting: what it means, what it may be, its default, and what a change does to a running cluster."""
+    from slurm_appliance.config.catalog import settings
+
+    if path is None:
+        found = list(settings())
+    else:
+        setting = _setting_at(path)
+        found = [setting, *(each for each in settings() if each.location[: len(setting.location)] == setting.location)]
+        found = list(dict.fromkeys(found))
+    if output is Output.json:
+        typer.echo(json.dumps([_explanation(setting) for setting in found], indent=2))
+    elif path is None:
+        _print_table([(each.path, _default(each), each.policy.value, each.description) for each in found])
+    else:
+        typer.echo(_explanation_text(found[0]))
+        if len(found) > 1:
+            typer.echo("\nIn it:")
+            _print_table([(each.path, _default(each), each.policy.value, each.description) for each in found[1:]])
+
+
+def _setting_at(path: str) -> "Setting":
+    from slurm_appliance.config.catalog import matching, settings
+    from slurm_appliance.config.paths import parse
+    from slurm_appliance.config.suggest import closest
+
+    location = parse(path)
+    setting = matching(location) if location else None
+    if setting is None:
+        meant = closest(path, [each.path for each in settings()])
+        remedy = f"did you mean {meant}?" if meant else "list all settings with: config explain"
+        raise UsageError(f"there is no setting {path}", remedy=remedy)
+    return setting
+
+
+def _explanation(setting: "Setting") -> dict[str, Any]:
+    from slurm_appliance.config.catalog import default_of
+    from slurm_appliance.config.show import plain_value
+
+    return {
+        "path": setting.path,
+        "description": setting.description,
+        "type": setting.type_text,
+        "allowed": setting.allowed_text,
+        "required": setting.field.is_required(),
+        "default": plain_value(default_of(setting.field)),
+        "examples": setting.field.examples or [],
+        "policy": setting.policy.value,
+        "consequence": setting.consequence,
+        "secret": setting.secret,
+    }
+
+
+def _explanation_text(setting: "Setting") -> str:
+    fields = _explanation(setting)
+    rows = {
+        "value": fields["type"] + (", secret" if fields["secret"] else ""),
+        "allowed": fields["allowed"],
+        "default": _default(setting),
+        "example": json.dumps(fields["examples"][0]) if fields["examples"] else "",
+        "a change": f"{fields['policy']}: {fields['consequence']}",
+    }
+    lines = [f"  {name:<9}{value}" for name, value in rows.items() if value]
+    return "\n".join([setting.path, f"  {fields['description']}", "", *lines])
+
+
+def _default(setting: "Setting") -> str:
+    from slurm_appliance.config.reference import default_text
+
+    return default_text(setting).strip("`")
+
+
+def _print_table(rows: list[tuple[str, str, str, str]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("setting", "default", "a change", "meaning", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console(soft_wrap=False).print(table)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A stack or a stack file.")],
+    new: Annotated[str, typer.Argument(help="A stack or a stack file.")],
+    output: OutputOption = Output.table,
+) -> None:
+    """Compare two configurations: each setting that differs, and what the change would do to a running cluster."""
+    from slurm_appliance.config import from_stack_file
+    from slurm_appliance.config.changes import changes
+
+    found = changes(from_stack_file(_named(old)), from_stack_file(_named(new)))
+    if output is Output.json:
+        keys = ("path", "old", "new", "policy", "consequence")
+        typer.echo(json.dumps([{key: getattr(change, key) for key in keys} for change in found], indent=2))
+        return
+    for change in found:
+        typer.echo(f"{change.path}: {json.dumps(change.old)} → {json.dumps(change.new)}")
+        typer.echo(f"  {change.policy.value}: {change.consequence}")
+    typer.echo(f"{len(found)} setting{'s' if len(found) != 1 else ''} differ{'s' if len(found) == 1 else ''}")
+
+
+def _named(stack_or_file: str) -> Path:
+    """A file by its path, or a stack's by the stack's name."""
+    path = Path(stack_or_file)
+    return path if path.exists() or "/" in stack_or_file else stack_file_of(stack_or_file, None)
+
+
+def stack_file_of(stack: str | None, file: Path | None, folder: Path = STACKS) -> Path:
+    """The stack file that the options name.
+
+    Raises:
+        UsageError: both or none of them are given, or there is no such stack.
+    """
+    known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
+    stacks = ", ".join(name for name in known if name != _EXAMPLE) or "none"
+    if stack is not None and file is not None:
+        raise UsageError("--stack and --file exclude each other", remedy="give one of them")
+    if file is not None:
+        return file
+    if stack is None:
+        raise UsageError("no configuration was named", remedy=f"add --stack NAME (there are: {stacks}) or --file PATH")
+    if stack not in known:
+        remedy = f"there are: {stacks}; stacks/Pulumi.example.yaml shows how to write one"
+        raise UsageError(f"there is no stack file for {stack}", where=str(folder), remedy=remedy)
+    return folder / f"Pulumi.{stack}.yaml"
