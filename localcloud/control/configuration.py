@@ -103,12 +103,11 @@ def _user(passwords: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
-    # The service type is what the access rules of application credentials are compared with.
-    kind = "volumev3" if endpoint is CINDER else endpoint.kind
     return {
         **_user(passwords, endpoint.name),
         "www_authenticate_uri": KEYSTONE.url,
-        "service_type": kind,
+        # Compared with the access rules of application credentials; it is the type in the catalog.
+        "service_type": endpoint.kind,
         "service_token_roles_required": "true",
     }
 

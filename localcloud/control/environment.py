@@ -4,10 +4,10 @@ Installed by uv, itself installed by pip from a lock: 28 s instead of 77 s for t
 read pip's configuration, so what the site configured for pip (index, certificates, wheel folders) is handed on to it.
 """
 
+import ast
 import fcntl
 import hashlib
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -82,18 +82,18 @@ def uv_settings(pip_configuration: str, environment: Mapping[str, str]) -> dict[
 
     Args:
         pip_configuration: what ``pip config list`` prints: ``global.index-url='https://...'`` a line. Settings from
-            pip's environment variables are among them, as ``:env:.index-url``, and come first.
+            pip's environment variables are among them, as ``:env:.index-url``.
         environment: variables that are set already; uv's own win over pip's settings.
     """
     settings: dict[str, str] = {}
-    for line in pip_configuration.splitlines():
+    # Sorted so that what wins comes last: files before the environment, whose lines begin with a colon.
+    for line in sorted(pip_configuration.splitlines(), key=lambda line: line.startswith(":env:")):
         key, separator, value = line.partition("=")
         variable = _SETTINGS.get(key.rpartition(".")[2])
-        if not separator or not variable or variable in environment:
-            continue
-        # The value is written as Python's repr would; several are separated by white space.
-        words = " ".join(shlex.split(value)).split()
-        settings[variable] = ("," if variable in _COMMA_LISTS else " ").join(words)
+        if separator and variable and variable not in environment:
+            # A string as Python writes it; several values are separated by white space.
+            words = str(ast.literal_eval(value)).split()
+            settings[variable] = ("," if variable in _COMMA_LISTS else " ").join(words)
     return settings
 
 

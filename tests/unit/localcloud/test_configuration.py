@@ -1,0 +1,86 @@
+import configparser
+import stat
+from pathlib import Path
+
+import pytest
+
+from localcloud.control.configuration import configuration, render, write_configuration, write_keys
+from localcloud.control.layout import Layout
+from localcloud.endpoints import ADDRESS, CINDER, ENDPOINTS, GLANCE
+
+PASSWORDS = {endpoint.name: f"secret-of-{endpoint.name}" for endpoint in ENDPOINTS}
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(tmp_path / "cloud")
+    made.make_folders()
+    return made
+
+
+def test_a_dollar_is_no_reference() -> None:
+    assert render({"DEFAULT": {"password": "a$b"}}) == "[DEFAULT]\npassword = a$$b\n"
+
+
+def test_sections_are_apart() -> None:
+    text = render({"DEFAULT": {"a": "1"}, "database": {"b": "2"}})
+    assert text.splitlines() == ["[DEFAULT]", "a = 1", "", "[database]", "b = 2"]
+
+
+def test_every_service_that_checks_tokens_has_a_service_type(layout: Layout) -> None:
+    # Without it access rules of application credentials match nothing.
+    files = configuration(layout, PASSWORDS, Path("/venv"))
+    kinds = {
+        name: sections["keystone_authtoken"]["service_type"]
+        for name, sections in files.items()
+        if "keystone_authtoken" in sections
+    }
+    assert kinds == {
+        "glance-api.conf": "image",
+        "placement.conf": "placement",
+        "nova.conf": "compute",
+        "neutron.conf": "network",
+        "cinder.conf": CINDER.kind,
+    }
+
+
+def test_each_service_uses_its_own_user(layout: Layout) -> None:
+    for name, sections in configuration(layout, PASSWORDS, Path("/venv")).items():
+        check = sections.get("keystone_authtoken")
+        if check:
+            assert check["password"] == f"secret-of-{check['username']}", name
+
+
+def test_no_service_needs_a_password_for_the_database(layout: Layout) -> None:
+    nova = configuration(layout, PASSWORDS, Path("/venv"))["nova.conf"]
+    socket = layout.database_socket
+    for section in ("database", "api_database"):
+        assert nova[section]["connection"].startswith("mysql+pymysql://root@localhost/nova")
+        assert f"unix_socket={socket}&" in nova[section]["connection"]
+
+
+def test_drivers_are_told_the_same_on_all_three_services(layout: Layout) -> None:
+    files = configuration(layout, PASSWORDS, Path("/venv"))
+    one, two, three = (files[name]["localcloud"] for name in ("nova.conf", "neutron.conf", "cinder.conf"))
+    assert one == two == three
+    assert one["api_address"] == ADDRESS
+    assert str(GLANCE.port) in one["api_ports"].split(",")
+
+
+def test_files_are_readable_by_their_owner_alone(layout: Layout) -> None:
+    write_configuration(layout, PASSWORDS, Path("/venv"))
+    files = list(layout.etc.iterdir())
+    assert {file.name for file in files} >= {"nova.conf", "keystone.conf"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE(layout.etc.stat().st_mode) == 0o700
+    parsed = configparser.ConfigParser(interpolation=None)
+    parsed.read(layout.etc / "nova.conf")
+    assert parsed["placement"]["password"] == "secret-of-nova"
+
+
+def test_keys_are_made_once_and_differ(layout: Layout) -> None:
+    write_keys(layout)
+    before = {key: key.read_text() for key in layout.keys.rglob("*") if key.is_file()}
+    write_keys(layout)
+    assert before == {key: key.read_text() for key in layout.keys.rglob("*") if key.is_file()}
+    assert len(set(before.values())) == len(before) == 6

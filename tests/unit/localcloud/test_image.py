@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import pytest
+
+from localcloud.image.recipe import PACKAGES, Recipe
+from localcloud.image.sources import Source, parse_targets
+
+MAIN = Source("http://archive.example/debian", "bookworm")
+
+
+def test_only_debian_s_own_sources_are_taken() -> None:
+    text = "\n".join(
+        (
+            "Debian\tDebian\thttp://archive.example/debian/",
+            "Debian\tDebian\thttp://archive.example/debian/",
+            "Debian\tDebian-Security\thttp://archive.example/debian-security/",
+            "Debian Backports\tDebian Backports\thttp://archive.example/debian/",
+            "Node Source\tNode Source\thttps://node.example/",
+        )
+    )
+    assert [str(source) for source in parse_targets(text)] == [
+        "deb http://archive.example/debian bookworm main",
+        "deb http://archive.example/debian bookworm-updates main",
+        "deb http://archive.example/debian-security bookworm-security main",
+    ]
+
+
+def test_a_machine_without_debian_s_sources_has_none() -> None:
+    assert parse_targets("Ubuntu\tUbuntu\thttp://archive.example/ubuntu/") == []
+
+
+def test_the_same_recipe_has_the_same_digest_and_another_another() -> None:
+    recipe = Recipe((MAIN,), "amd64")
+    assert recipe.digest == Recipe((MAIN,), "amd64").digest
+    assert recipe.digest != replace(recipe, architecture="arm64").digest
+    assert recipe.digest != replace(recipe, sources=(replace(MAIN, uri="http://other.example/debian"),)).digest
+
+
+def test_the_command_line_names_all_that_goes_in() -> None:
+    command = Recipe((MAIN,), "amd64").command("mmdebstrap", "/tree", "/image.tar")
+    assert command[-3:] == ["bookworm", "/image.tar", str(MAIN)]
+    assert f"--include={','.join(PACKAGES)}" in command
+    hooks = [word for word in command if word.startswith("--customize-hook=")]
+    assert any("/tree/." in hook for hook in hooks)
+    assert any("mask apt-daily.timer" in hook for hook in hooks)
+
+
+@pytest.mark.parametrize("package", ["cloud-init", "openssh-server", "python3", "systemd-sysv", "sudo"])
+def test_the_image_has_what_ansible_and_openstack_need(package: str) -> None:
+    assert package in PACKAGES

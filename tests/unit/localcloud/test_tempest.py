@@ -1,0 +1,49 @@
+import pytest
+
+from localcloud.control.layout import PACKAGE
+from localcloud.tempest.results import judge, read_known_failures, read_results
+
+TABLE = """test,status,start_time,stop_time
+"tempest.api.a.test_one[id-1,smoke]",success,1,2
+tempest.api.a.test_two[id-2],fail,1,2
+setUpClass (tempest.api.b.Class),skip,1,2
+"""
+
+
+def test_results_are_read_without_tags() -> None:
+    assert read_results(TABLE) == {
+        "tempest.api.a.test_one": "success",
+        "tempest.api.a.test_two": "fail",
+        "setUpClass (tempest.api.b.Class)": "skip",
+    }
+
+
+@pytest.mark.parametrize(
+    ("known", "good", "surprises", "recovered"),
+    [
+        ([], False, ("tempest.api.a.test_two",), ()),
+        (["tempest.api.a.test_two"], True, (), ()),
+        (["tempest.api.a.test_two", "tempest.api.never.run"], True, (), ()),
+        (["tempest.api.a.test_two", "tempest.api.a.test_one"], False, (), ("tempest.api.a.test_one",)),
+    ],
+)
+def test_the_list_is_held_to_the_results(
+    known: list[str], good: bool, surprises: tuple[str, ...], recovered: tuple[str, ...]
+) -> None:
+    verdict = judge(read_results(TABLE), known)
+    assert (verdict.good, verdict.surprises, verdict.recovered) == (good, surprises, recovered)
+
+
+def test_a_run_without_a_test_that_passed_is_not_good() -> None:
+    assert not judge({"a": "skip"}, []).good
+
+
+def test_a_listed_test_needs_a_reason() -> None:
+    with pytest.raises(ValueError, match=r"line 2: tempest\.a is listed without a reason"):
+        read_known_failures("# why\ntempest.a\n")
+
+
+def test_the_list_in_the_checkout_can_be_read() -> None:
+    text = (PACKAGE / "tempest/known-failures.txt").read_text()
+    known = read_known_failures(text)
+    assert len(known) == sum(1 for line in text.splitlines() if line.strip() and not line.startswith("#"))
