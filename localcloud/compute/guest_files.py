@@ -1,0 +1,123 @@
+"""What the host adds to a server, and why. All but the first two live in memory, so no snapshot carries them.
+
+- /etc/machine-id is emptied before the first boot of a root: two servers from one image must not share it.
+- /etc/resolv.conf has the subnets' name servers: a DHCP client would write it; the image's own would cost time-outs.
+- /run/systemd/network has one file a port: addresses as Neutron says them.
+- /run/systemd/system-generators has `GENERATOR`: systemd in a container skips the block devices of /etc/fstab, which a
+  virtual machine would not.
+- /dev/disk has the by-id links of its volumes: no udev runs in a container.
+- PID 1's arguments name cloud-init's datasource: there are no DMI strings to find it by.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from localcloud.compute.server_facts import ServerFacts
+from localcloud.network.nic import networkd_text
+
+#: A systemd generator, and the program of the service that it makes: mounts what /etc/fstab has on block devices.
+GENERATOR = r"""#!/bin/sh
+# Made by the local cloud's host: systemd in a container ignores the block devices of /etc/fstab.
+devices() {
+    while read -r source target type options _; do
+        case "$source" in /dev/* | LABEL=* | UUID=* | PARTLABEL=* | PARTUUID=*) ;; *) continue ;; esac
+        case "$target" in / | none | swap) continue ;; esac
+        case ",$options," in *,noauto,*) continue ;; esac
+        [ "$type" = swap ] || echo "$target"
+    done </etc/fstab
+}
+[ -r /etc/fstab ] || exit 0
+if [ "$1" = mount ]; then
+    status=0
+    for target in $(devices); do
+        mountpoint -q "$target" && continue
+        mkdir -p "$target"
+        mount "$target" || status=1
+    done
+    exit $status
+fi
+[ -n "$(devices)" ] || exit 0
+mkdir -p "$1/local-fs.target.wants"
+cat >"$1/fstab-devices.service" <<UNIT
+[Unit]
+Description=Mount the block devices of /etc/fstab
+DefaultDependencies=no
+After=systemd-remount-fs.service
+Before=local-fs.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh /run/systemd/system-generators/fstab-devices mount
+UNIT
+ln -s ../fstab-devices.service "$1/local-fs.target.wants/fstab-devices.service"
+"""
+
+#: Names of the folders that are bound into a server, below its own folder.
+NETWORK, GENERATORS, DISK = "network", "generators", "disk"
+
+
+def write_run_files(facts: ServerFacts, folder: Path) -> None:
+    """Make the folders that are bound into a server anew: before each start and when its ports or disks change.
+
+    The folders themselves stay: a running server has them bound.
+    """
+    wanted = {
+        f"05-{nic.device}.network": networkd_text(nic, default_route=number == 0)
+        for number, nic in enumerate(facts.nics)
+    }
+    _fill(folder / NETWORK, wanted)
+    _fill(folder / GENERATORS, {"fstab-devices": GENERATOR}, mode=0o755)
+    links = folder / DISK / "by-id"
+    links.mkdir(parents=True, exist_ok=True)
+    for link in links.iterdir():
+        link.unlink()
+    for disk in facts.disks:
+        (links / disk.by_id).symlink_to(f"../..{disk.device.removeprefix('/dev')}")
+
+
+def prepare_root(facts: ServerFacts, root: Path) -> None:
+    """Write what a new root needs before its first boot."""
+    _write_inside(root, "etc/machine-id", "")
+    servers = [address for nic in facts.nics for subnet in nic.subnets for address in subnet.dns]
+    _write_inside(root, "etc/resolv.conf", "".join(f"nameserver {server}\n" for server in dict.fromkeys(servers)))
+
+
+def _fill(folder: Path, files: dict[str, str], mode: int = 0o644) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.iterdir():
+        if stale.name not in files:
+            stale.unlink()
+    for name, text in files.items():
+        if not (folder / name).exists() or (folder / name).read_text() != text:
+            (folder / name).write_text(text)
+            (folder / name).chmod(mode)
+
+
+def _write_inside(root: Path, name: str, text: str) -> None:
+    """Write a file of a server's root from outside; a link there, which might lead out of the root, is replaced.
+
+    Raises:
+        NotADirectoryError: a folder on the way is a link: the image is not what it seems.
+    """
+    folder = os.open(root, os.O_PATH | os.O_DIRECTORY)
+    try:
+        *parents, last = name.split("/")
+        for part in parents:
+            below = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        with suppress(FileNotFoundError):
+            os.unlink(last, dir_fd=folder)
+        file = os.open(last, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
+        with os.fdopen(file, "w") as stream:
+            stream.write(text)
+    finally:
+        os.close(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folders that were bound into a server."""
+    for name in (NETWORK, GENERATORS, DISK):
+        shutil.rmtree(folder / name, ignore_errors=True)

@@ -1,0 +1,156 @@
+"""The host as a whole: made ready before the first server, and cleared of everything when the cloud goes down.
+
+Standard library only: ``cloud down`` and ``cloud reset`` call this without any service running.
+"""
+
+import functools
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from localcloud.compute import cgroups, loop_device
+from localcloud.compute.command import HostError, run, try_run
+from localcloud.compute.node import NOTIFY_FOLDER, Node
+from localcloud.compute.places import Places
+from localcloud.compute.server_facts import load_all
+from localcloud.compute.waiting import wait_for
+from localcloud.network import dhcp, link, names, ruleset
+
+#: Kernel limits that a few dozen systemds run into, and what they are raised to. Never lowered.
+SYSCTLS = {"fs/inotify/max_user_instances": 8192, "fs/inotify/max_user_watches": 524288}
+
+#: systemd-nspawn wants this to be a mount point: on a machine with systemd, /run is one.
+_NSPAWN_RUN = Path("/run/systemd/nspawn")
+
+
+def prepare() -> None:
+    """Make the host ready for servers. Again is harmless."""
+    for name, value in SYSCTLS.items():
+        file = Path("/proc/sys", name)
+        if int(file.read_text()) < value:
+            file.write_text(f"{value}\n")
+    if not Path("/run/systemd/system").is_dir() and not _NSPAWN_RUN.is_mount():
+        _NSPAWN_RUN.mkdir(parents=True, exist_ok=True)
+        run(["mount", "-t", "tmpfs", "-o", "mode=0755", "localcloud-nspawn", _NSPAWN_RUN])
+    NOTIFY_FOLDER.mkdir(exist_ok=True)
+
+
+def stop_all(state: Path, grace: float = 10.0) -> list[str]:
+    """Stop every server and remove all that the host has of them but their data.
+
+    No process, mount, interface, network namespace, nftables table, loop device or control group is left, also where
+    some of it was left behind by something that was killed. Servers, images, volumes and facts stay.
+
+    Args:
+        state: the cloud's state folder (``[localcloud] state_path``).
+        grace: seconds that servers get to shut down, all at the same time, before they are killed.
+
+    Returns:
+        What could not be removed, one sentence each; empty when all went well.
+    """
+    places = Places(state)
+    layout = cgroups.host_layout()
+    nodes = [Node(facts, places, layout) for facts in load_all(places.servers)]
+    problems: list[str] = []
+
+    def stop(node: Node) -> None:
+        try:
+            node.stop(grace)
+        except HostError as error:
+            problems.append(str(error))
+
+    if nodes:
+        with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
+            list(pool.map(stop, nodes))
+    problems += _kill_leftovers(layout)
+    problems += _unmount_below(state)
+    problems += _detach_below(state)
+    _remove_network(places)
+    _remove_groups(layout)
+    if _NSPAWN_RUN.is_mount() and try_run(["findmnt", "-n", "-o", "SOURCE", _NSPAWN_RUN]).stdout.startswith(
+        "localcloud"
+    ):
+        run(["umount", _NSPAWN_RUN])
+    shutil.rmtree(NOTIFY_FOLDER, ignore_errors=True)
+    return problems
+
+
+def purge(state: Path) -> list[str]:
+    """`stop_all` without grace, then remove servers, images, network facts and volumes. Returns what is left."""
+    problems = stop_all(state, grace=0)
+    places = Places(state)
+    for folder in (places.servers, places.images, places.ports.parent, places.volumes):
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            problems.append(f"{folder} could not be removed")
+    return problems
+
+
+def leftovers(state: Path) -> list[str]:
+    """What the host has of servers at this moment, one line each; nothing after `stop_all`."""
+    found = [f"control group {name}" for name in cgroups.node_names(cgroups.host_layout())]
+    found += [f"mount {path}" for path in _mounts_below(state)]
+    found += [f"loop device {device} of {file}" for device, file in loop_device.attached_below(state).items()]
+    found += [f"interface {name}" for prefix in _PREFIXES for name in link.with_prefix(prefix)]
+    found += [f"network namespace {name}" for name in link.namespaces(names.NAMESPACE_PREFIX)]
+    return found
+
+
+_PREFIXES = (names.PORT_PREFIX, names.BRIDGE_PREFIX)
+
+
+def _kill_leftovers(layout: cgroups.Layout) -> list[str]:
+    problems = []
+    for name in cgroups.node_names(layout):
+        groups = cgroups.NodeGroups(name, layout)
+        if groups.kill(30):
+            groups.remove()
+        else:
+            problems.append(f"processes {list(groups.processes())} of node {name} do not end")
+    return problems
+
+
+def _mounts_below(state: Path) -> list[str]:
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    paths = [line.split()[4].replace("\\040", " ") for line in lines]
+    return [path for path in reversed(paths) if Path(path).is_relative_to(state)]
+
+
+def _unmount_below(state: Path) -> list[str]:
+    for path in _mounts_below(state):
+        if not wait_for(functools.partial(_unmounted, path), 3):
+            try_run(["umount", "--lazy", path])
+    return [f"{path} is still mounted" for path in _mounts_below(state)]
+
+
+def _unmounted(path: str) -> bool:
+    return try_run(["umount", path]).returncode == 0
+
+
+def _detach_below(state: Path) -> list[str]:
+    for device in loop_device.attached_below(state):
+        try_run(["losetup", "--detach", device])
+    if wait_for(lambda: not loop_device.attached_below(state), 15):
+        return []
+    return [f"{device} is still attached to {file}" for device, file in loop_device.attached_below(state).items()]
+
+
+def _remove_network(places: Places) -> None:
+    for prefix in _PREFIXES:
+        for name in link.with_prefix(prefix):
+            link.delete(name)
+    for name in link.namespaces(names.NAMESPACE_PREFIX):
+        try_run(["ip", "netns", "delete", name])
+    if places.dhcp.is_dir():
+        for folder in places.dhcp.iterdir():
+            dhcp.stop(folder.name, places.dhcp)
+    ruleset.remove()
+
+
+def _remove_groups(layout: cgroups.Layout) -> None:
+    if layout.kind == "systemd":
+        return
+    for folder in {path.parent for path in layout.folders("any")}:
+        with suppress(FileNotFoundError):
+            folder.rmdir()

@@ -1,0 +1,88 @@
+"""Unpacked images: each is unpacked once and is the lower layer of every server that boots it."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from localcloud.compute import archive
+
+
+class ImageCache:
+    """The unpacked images of this host.
+
+    Args:
+        folder: `Places.images`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+
+    def root(self, image_id: str) -> Path:
+        """Where an image is, or would be, unpacked."""
+        return self._folder / image_id
+
+    def clear_partial(self) -> None:
+        """Remove what was being unpacked when the service was killed; before anything else is asked of the cache."""
+        for path in self._folder.glob("*.part*"):
+            _remove(path)
+
+    def get(self, image_id: str, download: Callable[[Path], object]) -> Path:
+        """The folder of an unpacked image, unpacked now if it is not there; threads wait for one another.
+
+        Args:
+            image_id: Glance's id; an image's bytes never change.
+            download: writes the image's bytes to the file that it is given.
+
+        Raises:
+            HostError: the bytes are no archive.
+        """
+        with self._guard:
+            lock = self._locks.setdefault(image_id, threading.Lock())
+        with lock:
+            root = self.root(image_id)
+            if not root.is_dir():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                blob, unpacked = self._folder / f"{image_id}.part-blob", self._folder / f"{image_id}.part"
+                try:
+                    _remove(unpacked)
+                    unpacked.mkdir()
+                    download(blob)
+                    archive.unpack(blob, unpacked)
+                    unpacked.rename(root)
+                finally:
+                    _remove(blob)
+                    _remove(unpacked)
+            return root
+
+    def purge(self, used: Collection[str], older_than: float) -> list[str]:
+        """Remove the images that no server uses and that were unpacked some time ago; returns their ids.
+
+        Args:
+            used: ids to keep.
+            older_than: seconds since they were unpacked.
+        """
+        images = [path for path in self._folder.iterdir() if path.is_dir() and ".part" not in path.name]
+        doomed = unused({path.name: path.stat().st_ctime for path in images}, used, time.time() - older_than)
+        for image_id in doomed:
+            # Renamed first: a server that starts now finds the whole image or none.
+            partial = self._folder / f"{image_id}.part"
+            _remove(partial)
+            self.root(image_id).rename(partial)
+            _remove(partial)
+        return doomed
+
+
+def unused(unpacked: dict[str, float], used: Collection[str], before: float) -> list[str]:
+    """Which images may go: those that nobody uses and that were unpacked before a time (seconds since the epoch)."""
+    return sorted(image_id for image_id, when in unpacked.items() if image_id not in used and when < before)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""Nova's objects read into our own facts; the only module that knows the shape of both."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from localcloud.compute.cgroups import Limits
+from localcloud.compute.server_facts import Disk, ServerFacts, disk_from_mapping, next_device
+from localcloud.network import nic as nic_module
+from localcloud.network.nic import Nic
+
+#: What Nova calls the root device unless it is told otherwise.
+ROOT_DEVICE = "/dev/vda"
+
+
+def server_facts(
+    instance: Any,
+    network_info: Iterable[Mapping[str, Any]] | None,
+    block_device_info: Mapping[str, Any] | None,
+    before: ServerFacts | None,
+) -> ServerFacts:
+    """What a server is now.
+
+    Args:
+        instance: ``nova.objects.Instance``.
+        network_info: its ports; None for those that it had.
+        block_device_info: its volumes; None for those that it had.
+        before: what it was, None for a new one.
+    """
+    nics = before.nics if before else ()
+    if network_info is not None:
+        nics = nics_of(network_info, nics)
+    disks = before.disks if before else ()
+    if block_device_info is not None:
+        disks = disks_of(instance, block_device_info)
+    boots_from_volume = any(disk.root for disk in disks)
+    return ServerFacts(
+        uuid=instance.uuid,
+        name=instance.name,
+        hostname=instance.hostname or instance.name,
+        project_id=instance.project_id,
+        image="" if boots_from_volume else instance.image_ref,
+        limits=Limits(instance.flavor.memory_mb, instance.flavor.vcpus),
+        nics=nics,
+        disks=disks,
+    )
+
+
+def nics_of(network_info: Iterable[Mapping[str, Any]], before: Iterable[Nic]) -> tuple[Nic, ...]:
+    """Nova's VIFs as interfaces, in Nova's order; a port keeps the name that it has in the server."""
+    names = {nic.port_id: nic.device for nic in before}
+    vifs = list(network_info)
+    used = {names[vif["id"]] for vif in vifs if vif["id"] in names}
+    nics = []
+    for vif in vifs:
+        device = names.get(vif["id"]) or nic_module.next_device(used)
+        used.add(device)
+        nics.append(Nic.from_vif(vif, device))
+    return tuple(nics)
+
+
+def disks_of(instance: Any, block_device_info: Mapping[str, Any]) -> tuple[Disk, ...]:
+    """Nova's block device mapping as disks; entries whose volume is not connected yet are left out."""
+    root = block_device_info.get("root_device_name") or instance.root_device_name or ROOT_DEVICE
+    mappings = block_device_info.get("block_device_mapping") or []
+    return tuple(disk_from_mapping(mapping, root) for mapping in mappings if mapping["connection_info"])
+
+
+def name_devices(root: str, block_devices: Iterable[Any]) -> None:
+    """Give each block device without a name the next free one, and save it.
+
+    Args:
+        root: the root device's name.
+        block_devices: ``nova.objects.BlockDeviceMapping``.
+    """
+    devices = list(block_devices)
+    used = {device.device_name for device in devices if device.device_name}
+    for device in devices:
+        if not device.device_name:
+            device.device_name = root if device.boot_index == 0 else next_device({root, *used})
+            used.add(device.device_name)
+            device.save()
+
+
+def renewed(before: ServerFacts | None, now: ServerFacts) -> bool:
+    """Whether a server's root must be made anew: it is of another image than the one that the server shall have."""
+    return before is not None and bool(now.image) and before.image != now.image
+
+
+def with_limits(facts: ServerFacts, flavor: Any) -> ServerFacts:
+    """The same server with another flavor."""
+    return replace(facts, limits=Limits(flavor.memory_mb, flavor.vcpus))

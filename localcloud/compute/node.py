@@ -1,0 +1,279 @@
+"""One server on this host: its folder, its root, its interfaces, its disks and its processes.
+
+Everything here can be called again after having been interrupted anywhere; what is there already is kept.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from localcloud.compute import cgroups, guest_files, loop_device, nspawn, root_filesystem
+from localcloud.compute.command import HostError, run, try_run
+from localcloud.compute.image_cache import ImageCache
+from localcloud.compute.places import Places
+from localcloud.compute.server_facts import Disk, ServerFacts
+from localcloud.compute.waiting import wait_for
+from localcloud.network import bridge, names
+from localcloud.network.nic import Nic
+
+SUPERVISOR = Path(__file__).with_name("supervisor.sh")
+
+#: Where nodes say that they have booted. Short, because a socket's path may have 107 characters.
+NOTIFY_FOLDER = Path("/run/localcloud")
+
+#: Seconds until systemd in a new node must have appeared, and until the processes of a killed one must be gone.
+START_LIMIT, KILL_LIMIT = 30.0, 30.0
+
+#: Bytes of a console log that is begun anew at the next start.
+CONSOLE_LIMIT = 4 << 20
+
+
+class Node:
+    """One server on this host.
+
+    Args:
+        facts: what it is; saved by whoever changes it, before.
+        places: the host's folders.
+        layout: the host's control groups.
+    """
+
+    def __init__(self, facts: ServerFacts, places: Places, layout: cgroups.Layout) -> None:
+        self.facts = facts
+        self.folder = places.servers / facts.uuid
+        self.console = self.folder / "console.log"
+        self.namespace = names.namespace(facts.uuid)
+        self.name = nspawn.machine_name(facts.uuid)
+        self.notify_socket = NOTIFY_FOLDER / f"{self.name}.notify"
+        self._places = places
+        self._layout = layout
+        self.groups = cgroups.NodeGroups(self.name, layout)
+        self._cache = ImageCache(places.images)
+
+    def save(self, facts: ServerFacts) -> None:
+        """Change what the server is."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        facts.save(self.folder)
+        self.facts = facts
+
+    @property
+    def running(self) -> bool:
+        """Whether it has processes."""
+        return self.groups.populated()
+
+    def leader(self) -> int | None:
+        """Its PID 1 as the host numbers it, None when it does not run."""
+        for process in self.groups.processes():
+            if _number_inside(process) == 1:
+                return process
+        return None
+
+    def start(self, metadata_url: str, *, broken: bool = False) -> None:
+        """Start it, with all that it needs; one that runs already is left alone.
+
+        Args:
+            metadata_url: where cloud-init in it asks.
+            broken: let it come no further than an emergency shell: a fault switch.
+
+        Raises:
+            HostError: it did not come as far as starting its systemd; carries the end of its console.
+        """
+        if self.running:
+            return
+        new = root_filesystem.is_new(self.facts, self.folder)
+        root = root_filesystem.mount(self.facts, self.folder, self._cache)
+        if new:
+            guest_files.prepare_root(self.facts, root)
+        self.plug_all()
+        devices = {disk.device: loop_device.attach(disk.file) for disk in self.facts.disks}
+        self.write_boot_files(metadata_url, devices, broken=broken)
+        self.groups.make(self.facts.limits, [loop_device.numbers(device) for device in devices.values()])
+        self._supervise()
+
+    def write_boot_files(self, metadata_url: str, devices: dict[str, str], *, broken: bool = False) -> None:
+        """Write what the supervisor and the guest read at the next boot."""
+        guest_files.write_run_files(self.facts, self.folder)
+        words = nspawn.arguments(self.facts, self.folder, metadata_url, devices)
+        words += ["systemd.unit=emergency.target"] if broken else []
+        (self.folder / "nspawn.arguments").write_text("".join(f"{word}\n" for word in words))
+
+    def _supervise(self) -> None:
+        if self.console.exists() and self.console.stat().st_size > CONSOLE_LIMIT:
+            self.console.unlink()
+        words: Sequence[str | Path]
+        words = ["/bin/bash", SUPERVISOR, self.folder, self.namespace, sys.executable]
+        NOTIFY_FOLDER.mkdir(exist_ok=True)
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOTIFY_SOCKET": str(self.notify_socket)}
+        if self._layout.kind == "systemd":
+            properties = cgroups.systemd_properties(self.facts.limits, os.cpu_count() or 1)
+            output = [f"StandardOutput=append:{self.console}", "StandardError=inherit"]
+            settings = [f"--property={one}" for one in [*properties, *output]]
+            settings += [f"--setenv={name}={value}" for name, value in environment.items()]
+            run(["systemd-run", "--quiet", "--collect", f"--unit={cgroups.unit(self.name)}", *settings, *words])
+        else:
+            with self.console.open("ab") as console:
+                subprocess.Popen(
+                    [*words, *self.groups.folders],
+                    stdin=subprocess.DEVNULL,
+                    stdout=console,
+                    stderr=subprocess.STDOUT,
+                    cwd="/",
+                    env=environment,
+                    start_new_session=True,
+                )
+        if not wait_for(lambda: self.leader() is not None, START_LIMIT):
+            raise HostError("did not start", where=f"server {self.facts.uuid}", evidence=self.console_end(800))
+
+    def plug_all(self) -> None:
+        """Make its network namespace and plug its ports."""
+        bridge.add_namespace(self.namespace)
+        for nic in self.facts.nics:
+            bridge.plug(nic, self.namespace, self._places.dhcp)
+
+    def unplug_all(self) -> None:
+        """Unplug its ports and remove its namespace."""
+        for nic in self.facts.nics:
+            bridge.unplug(nic, self._places.dhcp)
+        bridge.remove_namespace(self.namespace)
+
+    def signal(self, number: int) -> int | None:
+        """Send its PID 1 a signal and return which process that was, None when there is none."""
+        leader = self.leader()
+        if leader is not None:
+            try:
+                os.kill(leader, number)
+            except ProcessLookupError:
+                return None
+        return leader
+
+    def stop(self, grace: float = 0.0) -> None:
+        """Stop it: ask its systemd and wait `grace` seconds, then kill. Afterwards only its folder and ports are left.
+
+        Raises:
+            HostError: processes or a disk of it cannot be got rid of.
+        """
+        if grace and self.signal(signal.SIGRTMIN + 4) is not None:  # systemd: poweroff.target
+            wait_for(lambda: not self.running, grace)
+        if not self.groups.kill(KILL_LIMIT):
+            left = list(self.groups.processes())
+            raise HostError(f"processes {left} do not end", where=f"server {self.facts.uuid}")
+        self.groups.remove()
+        root_filesystem.unmount(self.folder)
+        for disk in self.facts.disks:
+            loop_device.detach(disk.file)
+
+    def soft_reboot(self, limit: float) -> bool:
+        """Ask its systemd to reboot; whether a new one was there within `limit` seconds."""
+        before = self.signal(signal.SIGRTMIN + 5)  # systemd: reboot.target
+        return before is not None and wait_for(lambda: self.leader() not in (None, before), limit)
+
+    def destroy(self, *, keep_root: bool = False) -> None:
+        """Stop it and remove all that is left, its folder too unless its root is to be kept."""
+        self.stop()
+        self.unplug_all()
+        self.notify_socket.unlink(missing_ok=True)
+        if not keep_root:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def renew(self) -> None:
+        """Make the root of a stopped server as new: the next start finds the image as it was built."""
+        root_filesystem.forget(self.folder)
+
+    def console_end(self, size: int) -> str:
+        """The end of what it said on its console."""
+        if not self.console.exists():
+            return ""
+        with self.console.open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - size))
+            return stream.read().decode("utf-8", "replace")
+
+    def add_nic(self, nic: Nic, metadata_url: str) -> None:
+        """Plug a port into it, running or not."""
+        self.save(self.facts.with_nic(nic))
+        bridge.add_namespace(self.namespace)
+        bridge.plug(nic, self.namespace, self._places.dhcp)
+        self._refresh(metadata_url)
+        self._inside("networkctl", "reload")
+
+    def remove_nic(self, port_id: str, metadata_url: str) -> None:
+        """Take a port away; one that it does not have is fine."""
+        for nic in self.facts.nics:
+            if nic.port_id == port_id:
+                bridge.unplug(nic, self._places.dhcp)
+        self.save(self.facts.without_nic(port_id))
+        self._refresh(metadata_url)
+
+    def add_disk(self, disk: Disk, metadata_url: str) -> None:
+        """Give it a volume, running or not."""
+        self.save(self.facts.with_disk(disk))
+        if not self.running:
+            return
+        device = loop_device.attach(disk.file)
+        major, minor = loop_device.numbers(device)
+        self.groups.allow_disk(major, minor)
+        self._inside("mknod", "--mode=0660", disk.device, "b", str(major), str(minor), check=True)
+        self._inside("chgrp", "disk", disk.device)
+        self._refresh(metadata_url)
+
+    def remove_disk(self, volume_id: str, metadata_url: str) -> None:
+        """Take a volume away; one that it does not have is fine.
+
+        Raises:
+            HostError: the running server still uses it, for instance has it mounted.
+        """
+        disk = next((disk for disk in self.facts.disks if disk.volume_id == volume_id), None)
+        if disk is None:
+            return
+        if self.running:
+            self._release(disk)
+        loop_device.detach(disk.file)
+        self.save(self.facts.without_disk(volume_id))
+        self._refresh(metadata_url)
+
+    def _release(self, disk: Disk) -> None:
+        device = loop_device.find(disk.file)
+        if device is None:
+            return
+        major, minor = loop_device.numbers(device)
+        mounts = self._inside("cat", "/proc/self/mountinfo") or ""
+        if any(
+            line.split()[2] == f"{major}:{minor}" and line.split()[4] != disk.device for line in mounts.splitlines()
+        ):
+            raise HostError(
+                "the server still has the volume mounted",
+                where=f"volume {disk.volume_id} of server {self.facts.uuid}",
+                remedy=f"unmount {disk.device} in the server first",
+            )
+        # A disk that was there at the boot is a bind mount, one that came later a node of its own.
+        self._inside("sh", "-c", f"umount {disk.device} 2>/dev/null; rm -f {disk.device}")
+        self.groups.allow_disk(major, minor, allowed=False)
+
+    def _refresh(self, metadata_url: str) -> None:
+        """Write the files again that its next boot, or it itself, reads."""
+        devices = {disk.device: loop_device.find(disk.file) for disk in self.facts.disks}
+        self.write_boot_files(metadata_url, {guest: host for guest, host in devices.items() if host})
+
+    def _inside(self, *words: str, check: bool = False) -> str | None:
+        """Run a program in it; what it printed, None when it does not run or the program failed."""
+        leader = self.leader()
+        if leader is None:
+            return None
+        command = ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd=/"]
+        command += ["--", *words]
+        if check:
+            return run(command)
+        done = try_run(command)
+        return done.stdout if done.returncode == 0 else None
+
+
+def _number_inside(process: int) -> int | None:
+    """What number a process has in its own PID namespace, where that is not the host's."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    numbers = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
+    return int(numbers[-1]) if len(numbers) > 1 else None

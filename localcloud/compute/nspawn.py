@@ -1,0 +1,64 @@
+"""The command line of systemd-nspawn for a server. Pure: facts in, words out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from localcloud.compute import guest_files
+from localcloud.compute.server_facts import ServerFacts
+
+#: cloud-init's datasource detection looks here in a container, where a virtual machine would have DMI strings.
+PRODUCT = "OpenStack Nova"
+
+
+def machine_name(uuid: str) -> str:
+    """A server's name in control groups and messages."""
+    return uuid[:13]
+
+
+def arguments(facts: ServerFacts, folder: Path, metadata_url: str, devices: Mapping[str, str]) -> list[str]:
+    """The words after ``systemd-nspawn``.
+
+    Args:
+        facts: the server.
+        folder: its folder on the host.
+        metadata_url: ``http://169.254.169.254``, or something that does not answer.
+        devices: device in the server -> device on the host, of each of its disks.
+    """
+    binds = [f"--bind={host}:{guest}" for guest, host in sorted(devices.items())]
+    return [
+        "--quiet",
+        f"--directory={folder}/root",
+        "--boot",
+        "--register=no",
+        "--keep-unit",
+        "--notify-ready=yes",
+        f"--machine={machine_name(facts.uuid)}",
+        f"--hostname={facts.hostname}",
+        f"--uuid={facts.uuid}",
+        "--capability=CAP_NET_ADMIN,CAP_IPC_LOCK",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        f"--setenv=product_name={PRODUCT}",
+        f"--bind-ro={folder}/{guest_files.NETWORK}:/run/systemd/network",
+        f"--bind-ro={folder}/{guest_files.GENERATORS}:/run/systemd/system-generators",
+        f"--bind-ro={folder}/{guest_files.DISK}:/dev/disk",
+        *binds,
+        *kernel_command_line(metadata_url),
+    ]
+
+
+def kernel_command_line(metadata_url: str) -> list[str]:
+    """What a boot loader would pass. In a container these are PID 1's arguments, and cloud-init reads them there.
+
+    The datasource is named so that none is searched for; the network is configured by the host's files for
+    systemd-networkd, not by cloud-init.
+    """
+    source = f"{{OpenStack: {{metadata_urls: ['{metadata_url}'], timeout: 5, retries: 5, max_wait: 120}}}}"
+    return [
+        "ds=openstack",
+        "network-config=disabled",
+        "cc:",
+        f"datasource_list: [OpenStack, None]\\ndatasource: {source}",
+        "end_cc",
+    ]

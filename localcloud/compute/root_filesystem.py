@@ -1,0 +1,94 @@
+"""A server's root: an overlay above an unpacked image, or the ext4 file system of the volume that it boots from.
+
+A new boot volume has the bytes of an image, which are an archive, at its start; the first start makes a file system of
+the volume and unpacks the image there. From then on the volume is a disk like any other: it can be copied, grown and
+attached elsewhere. Cinder writing an image to it again (a rebuild) makes it new once more.
+"""
+
+import shutil
+from pathlib import Path
+
+from localcloud.compute import archive, loop_device
+from localcloud.compute.command import HostError, run, try_run
+from localcloud.compute.image_cache import ImageCache
+from localcloud.compute.server_facts import Disk, ServerFacts
+from localcloud.compute.waiting import wait_for
+from localcloud.volume import files
+
+#: Folders of an overlay below a server's.
+_UPPER, _WORK = "upper", "work"
+
+
+def root_of(folder: Path) -> Path:
+    """Where a server's root is mounted."""
+    return folder / "root"
+
+
+def is_new(facts: ServerFacts, folder: Path) -> bool:
+    """Whether a server's root has never been mounted, so that it lacks what the host adds."""
+    disk = facts.root_disk
+    return bool(archive.kind(Path(disk.file))) if disk else not (folder / _UPPER).is_dir()
+
+
+def mount(facts: ServerFacts, folder: Path, cache: ImageCache) -> Path:
+    """Mount a server's root, making it if it is new; returns where. Again is harmless.
+
+    Raises:
+        HostError: the image or the volume is not there or is no root filesystem.
+    """
+    root = root_of(folder)
+    if root.is_mount():
+        return root
+    root.mkdir(parents=True, exist_ok=True)
+    disk = facts.root_disk
+    if disk is not None:
+        if archive.kind(Path(disk.file)):
+            loop_device.detach(disk.file)
+            _make_file_system(disk, cache, root)
+        device = loop_device.attach(disk.file)
+        run(["mount", "-t", "ext4", device, root])
+        try_run(["resize2fs", device])  # Does nothing unless the volume has grown since.
+        return root
+    lower = cache.root(facts.image)
+    if not lower.is_dir():
+        raise HostError(f"its image {facts.image} is not unpacked on this host", where=f"server {facts.uuid}")
+    for name in (_UPPER, _WORK):
+        (folder / name).mkdir(exist_ok=True)
+    overlay = f"lowerdir={lower},upperdir={folder / _UPPER},workdir={folder / _WORK}"
+    run(["mount", "-t", "overlay", "-o", overlay, facts.uuid, root])
+    return root
+
+
+def unmount(folder: Path, limit: float = 5.0) -> None:
+    """Unmount a server's root; lazily when something still holds it after `limit` seconds."""
+    root = root_of(folder)
+    if not root.is_mount():
+        return
+    if not wait_for(lambda: try_run(["umount", root]).returncode == 0 or not root.is_mount(), limit):
+        run(["umount", "--lazy", root])
+
+
+def forget(folder: Path) -> None:
+    """Remove what a server without a boot volume wrote: its root is as new."""
+    for name in (_UPPER, _WORK):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _make_file_system(disk: Disk, cache: ImageCache, mount_point: Path) -> None:
+    """Turn the image's bytes on a volume into a file system with the image's content."""
+    file = Path(disk.file)
+    image_id, size = files.image_of(file)
+    source = cache.get(image_id, lambda blob: files.copy_start(file, blob, size))
+    # In a file of its own, then moved over: killed on the way, the volume still has its image and is new.
+    fresh = file.with_name(f"{file.name}.part")
+    try:
+        files.make_sparse(fresh, file.stat().st_size)
+        run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,nodiscard", fresh])
+        run(["mount", "-t", "ext4", "-o", "loop", fresh, mount_point])
+        try:
+            run(["cp", "--archive", "--one-file-system", f"{source}/.", mount_point], limit=archive.LIMIT)
+        finally:
+            run(["umount", mount_point], limit=archive.LIMIT)
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)

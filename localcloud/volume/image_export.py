@@ -1,0 +1,29 @@
+"""An image from the volume that a server has booted from: its root filesystem as an archive, like every other image."""
+
+import tempfile
+from pathlib import Path
+
+from localcloud.compute import archive
+from localcloud.compute.command import run
+from localcloud.volume import files
+
+
+def pack(volume: Path, blob: Path) -> None:
+    """Pack the root filesystem on a volume, attached or not, into an archive.
+
+    A copy is mounted, not the volume: a running server may be writing to it.
+
+    Raises:
+        HostError: there is no ext4 file system on it.
+    """
+    copy = volume.with_name(f"{volume.name}.export")
+    files.copy(volume, copy)
+    try:
+        with tempfile.TemporaryDirectory(dir=volume.parent) as folder:
+            run(["mount", "-t", "ext4", "-o", "loop", copy, folder])
+            try:
+                archive.pack(Path(folder), blob, exclude=["./lost+found"])
+            finally:
+                run(["umount", folder])
+    finally:
+        files.remove(copy)
