@@ -1,0 +1,204 @@
+"""The list of repositories to mirror: a YAML file, checked whole before anything is synced."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mirror.errors import MirrorConfigError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@]+(?:/\S*)?", text):
+        raise ValueError("is no http or https address without credentials")
+    return text if text.endswith("/") else f"{text}/"
+
+
+def _word(text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise ValueError("is not one word of letters, digits and ._+/-")
+    return text
+
+
+def _path(text: str) -> str:
+    if not _PATH.fullmatch(text):
+        raise ValueError("is no path of letters, digits and ._- without a slash at its ends")
+    return text
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Word = Annotated[str, AfterValidator(_word)]
+RelativePath = Annotated[str, AfterValidator(_path)]
+
+
+class Upstream(BaseModel):
+    """What all kinds of repositories have.
+
+    Attributes:
+        url: the repository's root.
+        path: where its snapshots are served; the repository's name unless given.
+        gpg_key: a file with the public key, armored or not, that must have signed the metadata.
+        policy: whether packages are downloaded with a sync or when they are first asked for. Only the former makes
+            a snapshot independent of the upstream.
+        username: at the upstream; password_file: a file with the password.
+        ca_file: certificates to trust besides the machine's.
+        proxy: an HTTP proxy.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Url
+    path: RelativePath = ""
+    gpg_key: Path | None = None
+    policy: Literal["immediate", "on_demand"] = "immediate"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    proxy: Url | None = None
+
+
+class DebUpstream(Upstream):
+    """An apt repository.
+
+    Attributes:
+        suites: as they stand in a sources list: ``bookworm``, ``bookworm-updates``.
+        components: all of them unless given.
+        architectures: all of them unless given.
+        sources: whether source packages come too.
+    """
+
+    type: Literal["deb"]
+    suites: tuple[Word, ...] = Field(min_length=1)
+    components: tuple[Word, ...] = ()
+    architectures: tuple[Word, ...] = ()
+    sources: bool = False
+
+
+class RpmUpstream(Upstream):
+    """An rpm repository.
+
+    Attributes:
+        repo_gpgcheck: whether its metadata has to be signed by ``gpg_key``, as dnf's option of that name.
+    """
+
+    type: Literal["rpm"]
+    repo_gpgcheck: bool = False
+
+
+AnyUpstream = Annotated[DebUpstream | RpmUpstream, Field(discriminator="type")]
+_ADAPTER: TypeAdapter[DebUpstream | RpmUpstream] = TypeAdapter(AnyUpstream)
+_MODELS: Mapping[str, type[Upstream]] = {"deb": DebUpstream, "rpm": RpmUpstream}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository of the list.
+
+    Attributes:
+        name: how it is called here and in Pulp.
+        upstream: its settings, files in them with their full paths.
+    """
+
+    name: str
+    upstream: DebUpstream | RpmUpstream
+
+    @property
+    def path(self) -> str:
+        """Where its snapshots are served, below the content URL."""
+        return self.upstream.path or self.name
+
+
+def load(file: Path) -> tuple[Repository, ...]:
+    """The repositories of a file.
+
+    Raises:
+        MirrorConfigError: the file cannot be read or has mistakes; all of them are told.
+    """
+    try:
+        content = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise MirrorConfigError([f"cannot be read: {error}"], str(file)) from error
+    return parse(content, file)
+
+
+def parse(content: object, file: Path) -> tuple[Repository, ...]:
+    """The repositories of a file's content; paths in it are relative to the file's folder.
+
+    Raises:
+        MirrorConfigError: there are mistakes; all of them are told.
+    """
+    listed = content.get("repositories") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(listed, dict) or not listed:
+        raise MirrorConfigError(["repositories: is no mapping of names to repositories"], str(file))
+    problems = [f"{key}: is not known here; allowed: repositories" for key in content if key != "repositories"]
+    found = []
+    for name, settings in listed.items():
+        where = f"repositories.{name}"
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            problems.append(f"{where}: the name is not made of lower-case letters, digits, '.' and '-'")
+            continue
+        try:
+            repository = Repository(name, _with_full_paths(_ADAPTER.validate_python(settings), file.parent))
+        except ValidationError as error:
+            problems += [_explain(where, mistake) for mistake in error.errors()]
+            continue
+        found.append(repository)
+        problems += [f"{where}.{problem}" for problem in _cross_check(repository.upstream)]
+    problems += _path_problems(found)
+    if problems:
+        raise MirrorConfigError(problems, str(file))
+    return tuple(found)
+
+
+def _with_full_paths(upstream: DebUpstream | RpmUpstream, folder: Path) -> DebUpstream | RpmUpstream:
+    given = {name: getattr(upstream, name) for name in ("gpg_key", "password_file", "ca_file")}
+    return upstream.model_copy(update={name: folder / path.expanduser() for name, path in given.items() if path})
+
+
+def _cross_check(upstream: DebUpstream | RpmUpstream) -> Iterable[str]:
+    if (upstream.username is None) != (upstream.password_file is None):
+        yield "username: goes together with password_file; set both or none"
+    if isinstance(upstream, RpmUpstream) and upstream.repo_gpgcheck and upstream.gpg_key is None:
+        yield "repo_gpgcheck: needs gpg_key"
+    for name in ("gpg_key", "password_file", "ca_file"):
+        path = getattr(upstream, name)
+        if path is not None and not path.is_file():
+            yield f"{name}: there is no file {path}"
+
+
+def _path_problems(repositories: Iterable[Repository]) -> Iterable[str]:
+    taken: dict[str, str] = {}
+    for repository in repositories:
+        if repository.path in taken:
+            other = taken[repository.path]
+            yield f"repositories.{repository.name}.path: '{repository.path}' is that of repositories.{other} too"
+        taken[repository.path] = repository.name
+
+
+def _explain(where: str, mistake: Any) -> str:
+    """One of pydantic's errors as a sentence that begins with the path in the file."""
+    kind, *inner = [str(part) for part in mistake["loc"]] or [""]
+    path = ".".join([where, *inner])
+    allowed = list(_MODELS[kind].model_fields) if kind in _MODELS else []
+    if mistake["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(inner[-1], allowed, n=1)
+        return f"{path}: is not known here; " + (
+            f"did you mean '{close[0]}'?" if close else f"allowed: {', '.join(allowed)}"
+        )
+    if mistake["type"] == "missing":
+        return f"{path}: is missing"
+    if mistake["type"] == "union_tag_not_found":
+        return f"{where}.type: is missing; allowed: deb, rpm"
+    if mistake["type"] == "union_tag_invalid":
+        return f"{where}.type: '{mistake['ctx']['tag']}' is not known; allowed: deb, rpm"
+    said = mistake["msg"].removeprefix("Value error, ")
+    return f"{path}: '{mistake['input']}' {said}" if mistake["type"] == "value_error" else f"{path}: {said}"

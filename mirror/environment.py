@@ -1,0 +1,40 @@
+"""Pulp's own virtual environment, from a lock with hashes; shared by all mirrors of this user."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from mirror.errors import InstallError
+from toolchain.bootstrap import BootstrapError, environment_folder, make_environment
+from toolchain.paths import REPOSITORY
+
+_LOCK = REPOSITORY / "mirror/requirements/mirror.txt"
+
+
+def lock_digest() -> str:
+    """Names the versions of Pulp and all that it needs."""
+    return hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
+
+
+def environment() -> Path:
+    """The environment's folder, made first if it is not there (about half a minute, 300 MB).
+
+    Raises:
+        InstallError: it cannot be made.
+    """
+    folder = environment_folder(_LOCK)
+    # The mirror's user has to read it, whatever root's umask is.
+    before = os.umask(0o022)
+    try:
+        if not (folder / "ready").exists():
+            make_environment(folder, _LOCK)
+    except BootstrapError as error:
+        raise InstallError(str(error), where="Pulp") from error
+    finally:
+        os.umask(before)
+    return folder
+
+
+def program(folder: Path, name: str) -> str:
+    """The path of one of the environment's programs."""
+    return str(folder / "bin" / name)

@@ -1,0 +1,79 @@
+"""Two locks: one that says who works on the mirror, one that says whether the mirror lives.
+
+Both are advisory locks of the kernel, so a killed process leaves none behind. The second one is inherited by every
+process of the mirror: it is free only when the last of them has ended.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mirror.errors import BusyError, ServiceError
+from mirror.places import Places
+
+
+@contextmanager
+def command_lock(places: Places, command: str) -> Iterator[None]:
+    """Hold the mirror for one command.
+
+    Raises:
+        BusyError: another command holds it; the message names that one.
+    """
+    places.state.mkdir(parents=True, exist_ok=True)
+    with places.command_lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another command"
+            raise BusyError(
+                f"{holder} is at work on it", where="mirror", remedy="wait for it to end, then try again"
+            ) from None
+        file.truncate(0)
+        file.write(f"'mirror {command}' (process {os.getpid()})")
+        file.flush()
+        yield
+
+
+def is_alive(places: Places) -> bool:
+    """Whether any process of the mirror lives."""
+    if not places.service_lock.exists():
+        return False
+    with places.service_lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def take_service_lock(places: Places, limit: float = 3.0) -> int:
+    """Lock the mirror's life and return the descriptor that carries the lock; processes that inherit it share it.
+
+    Raises:
+        ServiceError: processes of the mirror live. The limit, in seconds, is for somebody who just looks.
+    """
+    descriptor = os.open(places.service_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    end = time.monotonic() + limit
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                os.close(descriptor)
+                raise ServiceError("processes of the mirror live already", remedy="run 'mirror down' first") from None
+            time.sleep(0.05)
+        else:
+            return descriptor
+
+
+def wait_until_dead(places: Places, limit: float) -> bool:
+    """Wait for the last process of the mirror to end, at most a number of seconds; whether it did."""
+    end = time.monotonic() + limit
+    while is_alive(places):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

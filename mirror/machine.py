@@ -1,0 +1,153 @@
+"""What the mirror needs of the machine: root, PostgreSQL, gpg, and a system user to run as."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mirror.errors import MachineError
+
+#: The user that the mirror's processes run as; it owns no login, no home and nothing outside the mirror's folders.
+USER = "slurm-appliance-mirror"
+
+#: Debian keeps the programs of each major version apart, off PATH.
+_POSTGRESQL_VERSIONS = Path("/usr/lib/postgresql")
+
+#: Where Debian's packaging looks for settings of the cluster that it makes when PostgreSQL is installed.
+_CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d")
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user that the mirror's processes run as."""
+
+    uid: int
+    gid: int
+
+
+def require_root() -> None:
+    """Raise `MachineError` unless we are root."""
+    if os.geteuid() != 0:
+        raise MachineError(
+            "only root can start it: it makes a system user, mount and process namespaces",
+            where="mirror",
+            remedy="run the command as root (sudo)",
+        )
+
+
+def postgresql_programs(version: str = "") -> Path | None:
+    """The folder of PostgreSQL's server programs, of one major version or of the newest; None where there are none."""
+    found = sorted(
+        (folder for folder in _POSTGRESQL_VERSIONS.glob("*/bin") if (folder / "initdb").exists()),
+        key=lambda folder: int(folder.parent.name),
+    )
+    if version:
+        found = [folder for folder in found if folder.parent.name == version]
+    return found[-1] if found else None
+
+
+def install_missing() -> list[str]:
+    """Install the Debian packages that are missing and return their names.
+
+    Raises:
+        MachineError: they cannot be installed.
+    """
+    missing = []
+    if postgresql_programs() is None:
+        missing.append("postgresql")
+    if shutil.which("gpg") is None:
+        missing.append("gnupg")
+    if missing:
+        with _no_cluster_of_its_own():
+            install(missing)
+    if postgresql_programs() is None:
+        raise MachineError(
+            "PostgreSQL's programs are not below /usr/lib/postgresql", remedy="install PostgreSQL's server"
+        )
+    return missing
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install Debian packages; package lists are fetched anew when the ones that are there do not do.
+
+    Raises:
+        MachineError: this is no Debian, or apt-get failed.
+    """
+    names = ", ".join(packages)
+    if shutil.which("apt-get") is None:
+        raise MachineError(f"needs {names}, and there is no apt-get", remedy=f"install {names} by hand")
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    first = _apt(command)
+    if first.returncode:
+        _apt(["apt-get", "update"])
+        second = _apt(command)
+        if second.returncode:
+            raise MachineError(
+                f"apt-get cannot install {names}",
+                evidence="\n".join(second.stdout.splitlines()[-15:]),
+                remedy=f"install {names} by hand",
+            )
+
+
+def _apt(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(
+        command,
+        check=False,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+
+
+@contextmanager
+def _no_cluster_of_its_own() -> Iterator[None]:
+    """Keep Debian's packaging from making and starting a cluster of the whole machine: we only want the programs."""
+    setting = _CLUSTER_SETTINGS / "slurm-appliance-mirror.conf"
+    _CLUSTER_SETTINGS.mkdir(parents=True, exist_ok=True)
+    setting.write_text("create_main_cluster = false\n")
+    try:
+        yield
+    finally:
+        setting.unlink()
+
+
+def account() -> Account:
+    """The mirror's user, made if it is not there.
+
+    Raises:
+        MachineError: it cannot be made.
+    """
+    try:
+        return _known_account()
+    except KeyError:
+        pass
+    options = [
+        "--system",
+        "--user-group",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--shell",
+        "/usr/sbin/nologin",
+    ]
+    made = subprocess.run(["useradd", *options, USER], check=False, text=True, capture_output=True)
+    try:
+        return _known_account()
+    except KeyError:
+        raise MachineError(
+            f"the system user {USER} cannot be made",
+            evidence=made.stderr,
+            remedy=f"make it with: useradd --system {USER}",
+        ) from None
+
+
+def _known_account() -> Account:
+    entry = pwd.getpwnam(USER)
+    return Account(entry.pw_uid, entry.pw_gid)

@@ -1,0 +1,99 @@
+"""How the mirror is started: kept from one ``up`` to the next, so that a bare ``up`` brings back the same mirror."""
+
+import ipaddress
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from mirror.errors import MachineError, ServiceError
+from mirror.files import write_atomically
+from mirror.places import Places
+
+#: Where snapshots are served below the address, as Pulp's own default has it.
+CONTENT_PATH = "/pulp/content/"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an operator can choose.
+
+    Attributes:
+        address: IP address on which snapshots are served; loopback unless other machines are to reach them.
+        port: TCP port on which snapshots are served.
+        api_port: TCP port of Pulp's REST API, on 127.0.0.1 only.
+        workers: how many tasks (a sync, a publish) run at the same time.
+        tls_certificate: PEM file; with it and the key snapshots are served over HTTPS.
+        tls_key: PEM file.
+        host_name: the name in the snapshots' URLs in place of the address, for a certificate's name.
+    """
+
+    address: str = "127.0.0.1"
+    port: int = 24816
+    api_port: int = 24817
+    workers: int = 2
+    tls_certificate: str = ""
+    tls_key: str = ""
+    host_name: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the snapshots' URLs."""
+        scheme = "https" if self.tls_certificate else "http"
+        host = self.host_name or (f"[{self.address}]" if ":" in self.address else self.address)
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def content_url(self) -> str:
+        """The URL below which all snapshots lie, with a slash at its end."""
+        return self.origin + CONTENT_PATH
+
+    @property
+    def api_url(self) -> str:
+        """The root of the REST API, no slash at its end."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    def bind(self) -> str:
+        """Where the content server listens, as gunicorn writes it."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    def check(self) -> None:
+        """Raise `MachineError` for a combination that cannot work."""
+        try:
+            ipaddress.ip_address(self.address)
+        except ValueError:
+            raise MachineError(
+                f"'{self.address}' is not an IP address", where="--address", remedy="give one that this machine has"
+            ) from None
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise MachineError("a certificate and its key go together", where="--tls-certificate, --tls-key")
+        for file in filter(None, (self.tls_certificate, self.tls_key)):
+            if not Path(file).is_file():
+                raise MachineError("there is no such file", where=file)
+        if self.port == self.api_port:
+            raise MachineError("snapshots and the API cannot share a port", where="--port, --api-port")
+
+    def changed(self, **choices: Any) -> "Options":
+        """These options with the operator's choices put in; ``None`` keeps what is there."""
+        return replace(self, **{name: value for name, value in choices.items() if value is not None})
+
+    def save(self, places: Places) -> None:
+        """Keep the options for the next start."""
+        write_atomically(places.options, json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, places: Places) -> "Options":
+        """The options of the last start, or the defaults where there was none.
+
+        Raises:
+            ServiceError: the file is not what `save` writes.
+        """
+        if not places.options.exists():
+            return cls()
+        try:
+            kept = json.loads(places.options.read_text())
+            return cls(**{field.name: kept[field.name] for field in fields(cls) if field.name in kept})
+        except (ValueError, TypeError) as error:
+            raise ServiceError(
+                f"cannot be read: {error}", where=str(places.options), remedy="delete the file"
+            ) from error

@@ -1,0 +1,159 @@
+"""What a start needs before Pulp's services can run: folders, settings, the database and its tables, the admin user."""
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mirror.children import Child, Program, Surroundings, stop, wait_until
+from mirror.database import Cluster
+from mirror.environment import lock_digest
+from mirror.errors import ServiceError
+from mirror.files import make_folder, write_atomically
+from mirror.options import Options
+from mirror.places import Places
+from mirror.programs import manager
+from mirror.pulp_settings import DATABASE, process_environment, write_settings
+from mirror.record import Record
+
+#: How long PostgreSQL may take to take connections, in seconds: after a crash it replays its log first.
+_DATABASE_LIMIT = 120.0
+#: How long one administrative command of Pulp may take, in seconds: a large database's migration may be slow.
+_MANAGER_LIMIT = 1800.0
+
+_PASSWORD = re.compile(r'password to "([A-Za-z0-9]{12,})"')
+
+
+class Provision:
+    """The preparation of one start; each step that is already done is left out.
+
+    Args:
+        places: the mirror's folders.
+        options: how it is started.
+        environment: Pulp's virtual environment.
+        surroundings: what all processes share.
+        record: where the steps are written down.
+    """
+
+    def __init__(
+        self, places: Places, options: Options, environment: Path, surroundings: Surroundings, record: Record
+    ) -> None:
+        self._places = places
+        self._options = options
+        self._environment = environment
+        self._surroundings = surroundings
+        self._record = record
+
+    def files(self) -> None:
+        """Folders and files that the processes find."""
+        account = self._surroundings.account
+        for folder in (self._places.content, self._places.work):
+            make_folder(folder, mode=0o750, owner=account.uid, group=account.gid)
+        make_folder(self._places.sockets, mode=0o700, owner=account.uid, group=account.gid)
+        copies = {
+            self._places.tls_certificate: self._options.tls_certificate,
+            self._places.tls_key: self._options.tls_key,
+        }
+        for copy, original in copies.items():
+            if original:
+                write_atomically(copy, Path(original).read_text(), mode=0o640, group=account.gid)
+        write_settings(self._places, self._options, account)
+
+    def database(self) -> Child:
+        """The running database server, with a cluster and the tables of our Pulp.
+
+        Raises:
+            ServiceError: one of the steps failed.
+        """
+        cluster = Cluster.of(self._places, self._surroundings.account)
+        made = False
+        if not cluster.exists:
+            with self.step("database"):
+                if cluster.unpack_template():
+                    write_atomically(self._places.schema, lock_digest())
+                else:
+                    cluster.make()
+                    made = True
+        # Processes are numbered anew in each namespace, so this number may now be that of another of ours. The lock
+        # that we hold says that no server lives.
+        (self._places.database / "postmaster.pid").unlink(missing_ok=True)
+        command, variables = cluster.server_command(), process_environment(self._places)
+        server = Child(Program("postgresql", command, variables, signal.SIGINT, 60.0), self._surroundings)
+        try:
+            with self.step("postgresql"):
+                self._boot(server, cluster)
+            if not self._tables_are_ours():
+                with self.step("tables"):
+                    self._make_tables(cluster)
+                if made:
+                    with self.step("template"):
+                        stop([server])
+                        self._keep_template(cluster)
+                        self._boot(server, cluster)
+        except BaseException:
+            stop([server])
+            raise
+        return server
+
+    def admin(self) -> None:
+        """The admin user with a password that nobody chose; it is in the file of that name and nowhere else.
+
+        Raises:
+            ServiceError: Pulp did not make it.
+        """
+        if self._places.admin_password.exists():
+            return
+        with self.step("admin"):
+            command = manager(self._places, self._environment, "reset-admin-password", "--random")
+            said = self._surroundings.run(command, _MANAGER_LIMIT, secret=True)
+            found = _PASSWORD.search(said)
+            if found is None:
+                raise ServiceError("did not say the new password", where=" ".join(command.command))
+            write_atomically(self._places.admin_password, found[1] + "\n", mode=0o600)
+
+    def _boot(self, server: Child, cluster: Cluster) -> None:
+        server.start()
+        ready = Program("pg_isready", cluster.ready_command(), process_environment(self._places))
+
+        def missing() -> str:
+            try:
+                self._surroundings.run(ready, 10.0)
+            except ServiceError as error:
+                return f"PostgreSQL ({error.what})"
+            return ""
+
+        wait_until(missing, _DATABASE_LIMIT, [server])
+
+    def _tables_are_ours(self) -> bool:
+        return self._places.schema.exists() and self._places.schema.read_text() == lock_digest()
+
+    def _make_tables(self, cluster: Cluster) -> None:
+        """Make the tables, or bring those of another Pulp to ours."""
+        variables = process_environment(self._places)
+
+        def sql(statement: str) -> str:
+            return self._surroundings.run(Program("psql", cluster.sql_command(statement), variables), 60.0).strip()
+
+        if not sql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608 - a constant of ours
+            sql(f"CREATE DATABASE {DATABASE}")
+        self._surroundings.run(manager(self._places, self._environment, "migrate", "--no-input"), _MANAGER_LIMIT)
+        write_atomically(self._places.schema, lock_digest())
+
+    def _keep_template(self, cluster: Cluster) -> None:
+        try:
+            cluster.keep_as_template()
+        except ServiceError as error:
+            # Only the next mirror's start would have been faster.
+            print(f"no template: {error}", flush=True)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Write down what is being done and, at its end, how many seconds it took."""
+        started = time.monotonic()
+        self._record.step = name
+        self._record.save(self._places.record)
+        yield
+        self._record.steps.append((name, time.monotonic() - started))
+        self._record.save(self._places.record)

@@ -1,0 +1,207 @@
+"""Pulp's REST API: requests, paging, and tasks awaited to their end."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+
+from mirror.errors import PulpError, TaskError
+from mirror.options import Options
+from mirror.places import Places
+
+Resource = dict[str, Any]
+
+#: Called with a line about a task that goes on.
+Tell = Callable[[str], None]
+
+_ROOT = "/pulp/api/v3/"
+_ENDED = frozenset({"completed", "failed", "canceled", "skipped"})
+
+#: Seconds between two looks at a task.
+_FIRST_LOOK, _LATER_LOOK = 0.1, 1.0
+
+
+class Pulp:
+    """A client of one Pulp.
+
+    Args:
+        url: the API's root, no slash at its end.
+        password: of the user admin.
+        tell: called with progress of long tasks.
+    """
+
+    def __init__(self, url: str, password: str, tell: Tell = lambda _line: None) -> None:
+        self._url = url
+        self._tell = tell
+        self._session = requests.Session()
+        self._session.auth = ("admin", password)
+        # The API is on this machine: no proxy and no netrc file has a say in it.
+        self._session.trust_env = False
+
+    @classmethod
+    def of(cls, places: Places, options: Options, tell: Tell = lambda _line: None) -> "Pulp":
+        """A client of the mirror that lies in some folders."""
+        return cls(options.api_url, places.admin_password.read_text().strip(), tell)
+
+    def __enter__(self) -> "Pulp":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def list(self, path: str, **query: Any) -> Iterator[Resource]:
+        """All resources of a kind that a query selects, whatever the number of pages.
+
+        Args:
+            path: below the API's root: ``repositories/deb/apt/``.
+            query: Pulp's filters.
+        """
+        offset = 0
+        while True:
+            page = self._request("GET", path, params={**query, "limit": 100, "offset": offset})
+            yield from page["results"]
+            offset += len(page["results"])
+            if page["next"] is None:
+                return
+
+    def find(self, path: str, name: str) -> Resource | None:
+        """The resource of a kind that has a name, or None."""
+        return next(self.list(path, name=name), None)
+
+    def get(self, path: str) -> Resource:
+        """One resource, by its path or ``pulp_href``."""
+        return self._request("GET", path)
+
+    def create(self, path: str, body: Mapping[str, Any], about: str) -> Resource:
+        """Make a resource and return it, whether Pulp makes it at once or by a task."""
+        answer = self._request("POST", path, json=body)
+        if "task" not in answer:
+            return answer
+        return self.get(self.wait(answer["task"], about)[0])
+
+    def change(self, href: str, body: Mapping[str, Any], about: str) -> None:
+        """Change a resource."""
+        answer = self._request("PATCH", href, json=body)
+        if "task" in answer:
+            self.wait(answer["task"], about)
+
+    def delete(self, href: str, about: str) -> None:
+        """Delete a resource; one that is not there is no error."""
+        try:
+            answer = self._request("DELETE", href)
+        except PulpError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return
+            raise
+        if "task" in answer:
+            self.wait(answer["task"], about)
+
+    def start(self, path: str, body: Mapping[str, Any]) -> str:
+        """Start a task and return its ``href``."""
+        task: str = self._request("POST", path, json=body)["task"]
+        return task
+
+    def wait(self, task: str, about: str, limit: float = 600.0) -> Sequence[str]:
+        """Wait for a task, saying how far it is, and return the resources that it made.
+
+        Args:
+            task: its ``href``.
+            about: what it does, for messages.
+            limit: seconds.
+
+        Raises:
+            TaskError: it failed or was cancelled, with Pulp's own words; or it did not end in time, and is cancelled.
+        """
+        return self.wait_all({task: about}, limit)[task]
+
+    def wait_all(self, tasks: Mapping[str, str], limit: float) -> dict[str, Sequence[str]]:
+        """Wait for several tasks; whatever stops the waiting cancels those that go on.
+
+        Raises:
+            TaskError: as `wait`; the other tasks are waited for first.
+        """
+        end = time.monotonic() + limit
+        pause = _FIRST_LOOK
+        going, ended, told = dict(tasks), {}, dict.fromkeys(tasks, "")
+        failures: list[TaskError] = []
+        try:
+            while going:
+                for task, about in list(going.items()):
+                    state = self.get(task)
+                    if (line := _progress(state)) and line != told[task]:
+                        told[task] = line
+                        self._tell(f"{about}: {line}")
+                    if state["state"] not in _ENDED:
+                        continue
+                    del going[task]
+                    ended[task] = state["created_resources"]
+                    if state["state"] != "completed":
+                        failures.append(_failure(state, about))
+                if going and time.monotonic() > end:
+                    late = ", ".join(going.values())
+                    raise TaskError(
+                        f"not done within {limit:.0f} s, so cancelled", where=late, remedy="give a higher limit"
+                    )
+                if going:
+                    time.sleep(pause)
+                    pause = min(_LATER_LOOK, pause * 1.3)
+        finally:
+            for task in going:
+                self._request("PATCH", task, json={"state": "canceled"})
+        if failures:
+            raise failures[0] if len(failures) == 1 else _together(failures)
+        return ended
+
+    def _request(self, method: str, path: str, **arguments: Any) -> Resource:
+        url = urljoin(f"{self._url}{_ROOT}", path)
+        try:
+            answer = self._session.request(method, url, timeout=60, **arguments)
+        except requests.RequestException as error:
+            raise PulpError(
+                f"cannot be reached: {error}", where=url, remedy="see 'slurm-appliance mirror status'"
+            ) from error
+        if not answer.ok:
+            said = f"refused {method} {path} ({answer.status_code} {answer.reason})"
+            raise PulpError(said, where="Pulp", evidence=explain(answer), status=answer.status_code)
+        return answer.json() if answer.content else {}
+
+
+def explain(answer: requests.Response) -> str:
+    """What Pulp said about a request that it refused, a line each."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return answer.text[:2000]
+    if not isinstance(said, dict):
+        return str(said)
+    lines = []
+    for field, complaints in said.items():
+        several = complaints if isinstance(complaints, list) else [complaints]
+        prefix = "" if field in ("detail", "non_field_errors") else f"{field}: "
+        lines += [f"{prefix}{complaint}" for complaint in several]
+    return "\n".join(lines)
+
+
+def _progress(task: Resource) -> str:
+    """How far a task is, in Pulp's words: the parts of it that are counting."""
+    parts = []
+    for report in task["progress_reports"]:
+        if report["state"] == "running" or report["done"]:
+            total = f" of {report['total']}" if report["total"] else ""
+            parts.append(f"{report['message'].lower()} {report['done']}{total}")
+    return ", ".join(parts)
+
+
+def _failure(task: Resource, about: str) -> TaskError:
+    error = task["error"] or {}
+    said = str(error.get("description") or error.get("reason") or "Pulp gave no reason")
+    return TaskError(f"Pulp's task {task['state'].replace('canceled', 'was cancelled')}", where=about, evidence=said)
+
+
+def _together(failures: Sequence[TaskError]) -> TaskError:
+    names = ", ".join(failure.where for failure in failures)
+    evidence = "\n".join(f"{failure.where}: {line}" for failure in failures for line in failure.evidence.splitlines())
+    return TaskError(f"{len(failures)} of Pulp's tasks did not end well", where=names, evidence=evidence)

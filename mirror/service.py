@@ -1,0 +1,206 @@
+"""The mirror as a whole: bring it up, bring it down, remove it. Runs in the command, outside of all namespaces."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from mirror import health
+from mirror.environment import environment
+from mirror.errors import NotRunningError, ServiceError
+from mirror.files import make_folder, remove_tree, rotate, tail
+from mirror.locks import is_alive, take_service_lock, wait_until_dead
+from mirror.machine import install_missing, require_root
+from mirror.options import Options
+from mirror.places import Places
+from mirror.record import Record, State
+from toolchain.paths import REPOSITORY
+
+#: How long a start may take, in seconds; the supervisor has limits of its own for each step, this is behind them.
+_START_LIMIT = 2400.0
+#: How long an end in good order may take, in seconds; after it the mirror is killed.
+_STOP_LIMIT = 90.0
+
+#: What each step of a start does, for people.
+STEPS = {
+    "packages": "Debian packages",
+    "environment": "Pulp's Python environment",
+    "database": "database folder",
+    "postgresql": "PostgreSQL takes connections",
+    "tables": "Pulp's tables",
+    "template": "database kept as template",
+    "admin": "admin user",
+    "services": "API, content server and workers report in",
+}
+
+#: Called with the key of a step and the seconds it took.
+Progress = Callable[[str, float], None]
+
+
+def up(places: Places, options: Options, progress: Progress) -> subprocess.Popen[bytes] | None:
+    """Bring the mirror up with these options; the process that it lives by, or None if it was up with them already.
+
+    Safe to call again at any time. A mirror that runs with other options, or another Pulp, is stopped first.
+
+    Raises:
+        MirrorError: it cannot be brought up; nothing of it is left running then.
+    """
+    require_root()
+    options.check()
+    with _timed("packages", progress):
+        install_missing()
+    with _timed("environment", progress):
+        pulp = environment()
+    record = Record.load(places.record)
+    if is_alive(places):
+        if record is not None and record.environment == str(pulp) and Options.load(places) == options:
+            _wait_until_up(places, options, progress)
+            return None
+        down(places)
+    make_folder(places.state, mode=0o711)
+    make_folder(places.logs, mode=0o700)
+    options.save(places)
+    process = launch(places, pulp)
+    try:
+        _wait_until_up(places, options, progress)
+    except BaseException:
+        down(places)
+        raise
+    return process
+
+
+def launch(places: Places, pulp: Path) -> subprocess.Popen[bytes]:
+    """Start the supervisor in namespaces of its own; it goes on when we end."""
+    places.record.unlink(missing_ok=True)
+    lock = take_service_lock(places)
+    log_file = places.logs / "supervisor.log"
+    rotate(log_file)
+    try:
+        # When unshare is killed, so is the supervisor, and with it its namespace.
+        namespaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+        arguments = [str(places.state.resolve()), str(pulp), str(lock), secrets.token_hex(4)]
+        with log_file.open("ab") as log:
+            return subprocess.Popen(
+                [*namespaces, sys.executable, "-m", "mirror.supervisor", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=REPOSITORY,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+    finally:
+        os.close(lock)
+
+
+def stay(places: Places, process: subprocess.Popen[bytes] | None) -> int:
+    """Wait for the end of a mirror that we brought up, handing on requests to end; its exit status.
+
+    Raises:
+        ServiceError: it was up before: its process belongs to somebody else.
+    """
+    if process is None:
+        raise ServiceError(
+            "is up already, started by another command", where="mirror", remedy="run 'mirror down' first"
+        )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _signal_supervisor(places, signal.SIGTERM))
+    return process.wait()
+
+
+def _wait_until_up(places: Places, options: Options, progress: Progress) -> None:
+    """Wait for the end of a start.
+
+    Raises:
+        ServiceError: it failed, or Pulp is not healthy in time.
+    """
+    end = time.monotonic() + _START_LIMIT
+    told = 0
+    missing = ["the supervisor"]
+    while missing:
+        alive = is_alive(places)  # Asked before the record is read: the last words of one that ended are in it.
+        record = Record.load(places.record)
+        if record is not None:
+            for name, seconds in record.steps[told:]:
+                progress(name, seconds)
+            told = len(record.steps)
+            if record.failure is not None:
+                parts = asdict(record.failure)
+                raise ServiceError(parts.pop("what"), **parts)
+            if record.state is State.UP:
+                missing = health.ask(options, record.start).missing(options.workers)
+        if not alive:
+            log = places.logs / "supervisor.log"
+            raise ServiceError("its supervisor ended", where="mirror", evidence=tail(log), remedy=f"see {log}")
+        if time.monotonic() > end:
+            said = f"not there within {_START_LIMIT:.0f} s: {', '.join(missing)}"
+            raise ServiceError(
+                said, where="mirror", remedy=f"see the logs in {places.logs}, then 'mirror down' and 'up'"
+            )
+        if missing:
+            time.sleep(0.1)
+
+
+def down(places: Places) -> bool:
+    """End every process of the mirror; False if there was none.
+
+    Raises:
+        ServiceError: a process outlives even a kill.
+    """
+    if not is_alive(places):
+        places.record.unlink(missing_ok=True)
+        return False
+    for number, limit in ((signal.SIGTERM, _STOP_LIMIT), (signal.SIGKILL, 20.0)):
+        _signal_supervisor(places, number)
+        if wait_until_dead(places, limit):
+            places.record.unlink(missing_ok=True)
+            remove_tree(places.sockets)
+            return True
+    raise ServiceError(
+        "a process of it does not end", where="mirror", remedy=f"find it with: fuser {places.service_lock}"
+    )
+
+
+def _signal_supervisor(places: Places, number: signal.Signals) -> None:
+    record = Record.load(places.record)
+    if record is None or not record.pid:
+        return
+    try:
+        command = Path(f"/proc/{record.pid}/cmdline").read_bytes()
+        # Process numbers are used again; the name of the start is not.
+        if record.start.encode() in command.split(b"\0"):
+            os.kill(record.pid, number)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+
+
+def reset(places: Places) -> None:
+    """End the mirror and remove all that it keeps, snapshots included."""
+    down(places)
+    remove_tree(places.state)
+
+
+def require_up(places: Places) -> Options:
+    """The options of the running mirror.
+
+    Raises:
+        NotRunningError: it is not up.
+    """
+    record = Record.load(places.record)
+    if not is_alive(places) or record is None or record.state is not State.UP:
+        said = f"its last start failed: {record.failure.what}" if record and record.failure else "it is not up"
+        raise NotRunningError(said, where="mirror", remedy="start it with 'slurm-appliance mirror up'")
+    return Options.load(places)
+
+
+@contextmanager
+def _timed(step: str, progress: Progress) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    progress(step, time.monotonic() - started)

@@ -1,0 +1,169 @@
+"""The mirror's first process: makes the database, starts everything, keeps it running, ends everything.
+
+``mirror up`` starts it as process 1 of a process and a mount namespace of its own. Whatever ends it, the kernel ends
+all processes of the namespace with it: nothing of the mirror is ever left behind.
+"""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from mirror import health, sandbox
+from mirror.children import Child, Surroundings, stop, wait_until
+from mirror.database import template_folder
+from mirror.errors import MirrorError
+from mirror.files import make_folder
+from mirror.machine import account
+from mirror.options import Options
+from mirror.places import Places
+from mirror.programs import services
+from mirror.provision import Provision
+from mirror.record import Failure, Record, State
+from mirror.restart_policy import restart_delay
+
+#: How long Pulp's services may take to report in, in seconds, on a busy machine.
+_SERVICES_LIMIT = 180.0
+
+
+class _StopRequest(BaseException):
+    """We were asked to end; no handler of ordinary errors may take it for one."""
+
+
+class Supervisor:
+    """One start of the mirror.
+
+    Args:
+        places: the mirror's folders.
+        environment: Pulp's virtual environment.
+        lock: the descriptor whose lock says that the mirror lives.
+        record: what is said to the commands outside.
+    """
+
+    def __init__(self, places: Places, environment: Path, lock: int, record: Record) -> None:
+        self._places = places
+        self._environment = environment
+        self._record = record
+        self._options = Options.load(places)
+        self._surroundings = Surroundings(account(), places.work, places.logs, lock)
+        self._children: list[Child] = []
+
+    def run(self) -> NoReturn:
+        """Start everything and keep it running until one process dies too often or we are asked to end."""
+        provision = Provision(self._places, self._options, self._environment, self._surroundings, self._record)
+        try:
+            provision.files()
+            self._children.append(provision.database())
+            provision.admin()
+            with provision.step("services"):
+                self._start_services()
+            self._say(State.UP)
+            while True:
+                self._watch()
+        finally:
+            if self._record.state is State.UP:
+                self._say(State.STOPPING)
+            # The database last: the others take their leave from it.
+            stop(self._children[1:])
+            stop(self._children[:1])
+
+    def _start_services(self) -> None:
+        for program in services(self._places, self._options, self._environment, self._record.start):
+            self._children.append(Child(program, self._surroundings))
+            self._children[-1].start()
+
+        def missing() -> str:
+            return ", ".join(health.ask(self._options, self._record.start).missing(self._options.workers))
+
+        wait_until(missing, _SERVICES_LIMIT, self._children)
+
+    def _watch(self) -> None:
+        """Look at each process once, and start again what is due."""
+        now = time.monotonic()
+        for child in self._children:
+            if child.start_at is not None:
+                if now >= child.start_at:
+                    child.start()
+            elif not child.running:
+                self._plan_restart(child, now)
+        reap({child.pid for child in self._children})
+        time.sleep(0.2)
+
+    def _plan_restart(self, child: Child, now: float) -> None:
+        name = child.program.name
+        print(f"{name} died with status {child.exit_status}", flush=True)
+        child.kill()
+        child.deaths.append(now)
+        delay = restart_delay(child.deaths, now)
+        if delay is None:
+            raise child.ended("dies again and again")
+        child.start_at = now + delay
+        self._record.restarts[name] = self._record.restarts.get(name, 0) + 1
+        self._record.save(self._places.record)
+
+    def _say(self, state: State) -> None:
+        self._record.state, self._record.step = state, ""
+        self._record.save(self._places.record)
+
+
+def reap(ours: set[int]) -> None:
+    """Collect ended processes that were left to us by others, as process 1 has to."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in ours:
+            return
+        os.waitpid(ended.si_pid, 0)
+
+
+def _stop_request(_signal: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # Once is enough; a second one would cut the first one's work short.
+    raise _StopRequest
+
+
+def main(state: str, environment: str, lock: str, start: str) -> int:
+    """Run one start of the mirror; called in fresh namespaces, see `service.launch`.
+
+    Args:
+        state: the state folder.
+        environment: Pulp's virtual environment.
+        lock: the number of the inherited descriptor that carries the lock.
+        start: this start's name.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop_request)
+    os.umask(0o022)
+    places = Places(Path(state))
+    record = Record(pid=0, start=start, environment=environment)
+    try:
+        record.pid = sandbox.enter_process_namespace()
+        record.save(places.record)
+        hold = places.sockets.with_name(f"{places.sockets.name}.hold")
+        make_folder(hold, mode=0o700)
+        needed = [places.state, Path(environment), Path(sys.base_prefix).resolve(), template_folder()]
+        sandbox.enter(sandbox.plan(needed), hold)
+        hold.rmdir()
+        Supervisor(places, Path(environment), int(lock), record).run()
+    except _StopRequest:
+        places.record.unlink(missing_ok=True)
+        return 0
+    except MirrorError as error:
+        record.failure = Failure(error.what, error.where, error.remedy, error.evidence)
+    except Exception as error:  # noqa: BLE001 - there is nobody above us: it is written down for the command outside
+        traceback.print_exc()
+        remedy = f"see {places.logs / 'supervisor.log'}"
+        record.failure = Failure(f"{type(error).__name__}: {error}", "the mirror's supervisor", remedy)
+    record.state = State.FAILED
+    record.save(places.record)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,304 @@
+"""``slurm-appliance mirror``: a package mirror of your own, with snapshots that image builds pin."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mirror.errors import MirrorError
+from toolchain.paths import REPOSITORY
+
+if TYPE_CHECKING:  # Importing the command line stays light.
+    from mirror.pulp import Pulp
+    from mirror.snapshot import Snapshot
+
+
+class _Commands(TyperGroup):
+    """Turns what goes wrong on purpose into a sentence and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MirrorError as error:
+            typer.echo(f"slurm-appliance: {error}", err=True)
+            raise typer.Exit(error.exit_status) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="A package mirror of your own (Pulp): time-stamped snapshots of repositories, for image builds to pin.",
+    no_args_is_help=True,
+)
+
+
+class Output(StrEnum):
+    """How a command prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+_Output = Annotated[Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")]
+_Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The list of repositories; docs/mirror.md explains it.", show_default=False),
+]
+_Limit = Annotated[int, typer.Option("--limit", help="Minutes that the tasks in Pulp may take.", min=1)]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+#: Beside the settings of the environments.
+_LIST = REPOSITORY / "stacks/mirror.yaml"
+
+
+@app.command()
+def up(
+    address: Annotated[
+        str | None,
+        typer.Option(help="IP address to serve on. 127.0.0.1 at first; the local cloud's servers reach 10.255.255.1."),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to serve on. 24816 at first.", min=1, max=65535)] = None,
+    api_port: Annotated[
+        int | None, typer.Option(help="TCP port of Pulp's REST API, on 127.0.0.1. 24817 at first.", min=1, max=65535)
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Tasks at the same time. 2 at first.", min=1, max=64)] = None,
+    tls_certificate: Annotated[str | None, typer.Option(help="PEM file, to serve over HTTPS.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="PEM file, the certificate's key.")] = None,
+    host_name: Annotated[str | None, typer.Option(help="The name in URLs in place of the address.")] = None,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay until the mirror ends; for a system service.")
+    ] = False,
+) -> None:
+    """Start the mirror; the first time also installs it. Options are kept for later starts."""
+    from mirror import service
+    from mirror.locks import command_lock
+    from mirror.options import Options
+    from mirror.places import Places
+
+    places = Places.default()
+    with command_lock(places, "up"):
+        options = Options.load(places).changed(
+            address=address,
+            port=port,
+            api_port=api_port,
+            workers=workers,
+            tls_certificate=tls_certificate,
+            tls_key=tls_key,
+            host_name=host_name,
+        )
+        process = service.up(places, options, lambda step, took: _tell(f"{took:7.1f} s  {service.STEPS[step]}"))
+    typer.echo(f"{'up' if process else 'up already'}: snapshots are served below {options.content_url}")
+    if foreground:
+        raise typer.Exit(service.stay(places, process))
+
+
+@app.command()
+def down() -> None:
+    """Stop the mirror; no process of it is left. Its snapshots stay: up brings them back."""
+    from mirror import service
+    from mirror.locks import command_lock
+    from mirror.places import Places
+
+    places = Places.default()
+    with command_lock(places, "down"):
+        typer.echo("stopped" if service.down(places) else "not running")
+
+
+@app.command()
+def reset(yes: _Yes = False) -> None:
+    """Stop the mirror and remove all its data, snapshots included. Pulp's Python environment stays in the cache."""
+    from mirror import service
+    from mirror.locks import command_lock
+    from mirror.places import Places
+
+    places = Places.default()
+    if not yes:
+        typer.confirm(f"Remove {places.state} with all snapshots?", abort=True)
+    with command_lock(places, "reset"):
+        service.reset(places)
+    typer.echo("removed")
+
+
+@app.command()
+def status(output: _Output = Output.TABLE) -> None:
+    """Say how the mirror is and which snapshots it has. Ends with 0 if all is well, 3 if it is down, 1 otherwise."""
+    from mirror.places import Places
+    from mirror.report import look
+
+    places = Places.default()
+    found = look(places)
+    there = []
+    if found.state == "up":
+        with _pulp() as pulp:
+            from mirror.publishing import snapshots
+
+            there = snapshots(pulp)
+    if output is Output.JSON:
+        content = found.options.content_url
+        print(json.dumps({**found.as_json(), "snapshots": [_as_json(one, content) for one in there]}, indent=2))
+    else:
+        from rich.filesize import decimal
+
+        trouble = found.failure or ", ".join(found.missing)
+        print(f"{found.state}: {trouble}" if trouble else found.state)
+        if found.processes:
+            print(f"serves {found.options.content_url}; {found.processes} processes, {decimal(found.memory)} memory")
+        print(f"{decimal(found.disk)} of database and packages in {places.state}")
+        for name, count in found.restarts.items():
+            print(f"{name} had to be started again {count} times")
+        _print_snapshots(there, found.options.content_url)
+    raise typer.Exit(found.exit_status)
+
+
+@app.command()
+def sync(config: _Config = _LIST, limit: _Limit = 720, output: _Output = Output.TABLE) -> None:
+    """Bring the repositories of the list up to what their upstreams have now. Snapshots do not change by it."""
+    from dataclasses import asdict
+
+    from mirror.config import load
+    from mirror.locks import command_lock
+    from mirror.places import Places
+    from mirror.syncing import sync as run
+
+    repositories = load(config)
+    with command_lock(Places.default(), "sync"), _pulp() as pulp:
+        outcome = run(pulp, repositories, limit * 60.0)
+    if output is Output.JSON:
+        print(json.dumps([asdict(one) for one in outcome], indent=2))
+        return
+    _print_table(
+        ("repository", "version", "packages", ""),
+        [(one.name, str(one.version), str(one.packages), "changed" if one.changed else "as before") for one in outcome],
+    )
+
+
+@app.command()
+def publish(
+    config: _Config = _LIST,
+    snapshot: Annotated[
+        str,
+        typer.Option(
+            help="A name in place of the time stamp; a snapshot that has it is used as it is.", show_default=False
+        ),
+    ] = "",
+    limit: _Limit = 60,
+    output: _Output = Output.TABLE,
+) -> None:
+    """Make a snapshot of what was synced last, unless nothing has changed, and print its base URLs."""
+    from mirror import publishing
+    from mirror.config import load
+    from mirror.locks import command_lock
+    from mirror.places import Places
+    from mirror.service import require_up
+
+    repositories = load(config)
+    places = Places.default()
+    with command_lock(places, "publish"), _pulp() as pulp:
+        options = require_up(places)
+        plan, made = publishing.publish(pulp, options, repositories, limit * 60.0, snapshot)
+    if output is Output.JSON:
+        answer = {"created": plan.create, "reason": plan.reason, **_as_json(made, options.content_url)}
+        print(json.dumps(answer, indent=2))
+        return
+    _tell(f"snapshot {made.name}, {'new' if plan.create else 'not new'}: {plan.reason}")
+    _print_snapshots([made], options.content_url)
+
+
+@app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Snapshots to remove.", metavar="SNAPSHOT...")], yes: _Yes = False
+) -> None:
+    """Remove snapshots and the packages that no other snapshot needs. No image is touched."""
+    from mirror import publishing
+
+    with _changing("remove") as pulp:
+        chosen = publishing.select(publishing.snapshots(pulp), names)
+        _remove(pulp, chosen, yes)
+
+
+@app.command()
+def prune(
+    keep: Annotated[int, typer.Option(help="How many of the newest snapshots stay.", min=1)],
+    pin: Annotated[
+        list[str] | None, typer.Option(help="A snapshot that stays whatever its age; may be repeated.")
+    ] = None,
+    yes: _Yes = False,
+) -> None:
+    """Remove all but the newest snapshots."""
+    from mirror import publishing
+    from mirror.snapshot import plan_prune
+
+    with _changing("prune") as pulp:
+        there = publishing.snapshots(pulp)
+        publishing.select(there, pin or [])
+        _remove(pulp, publishing.select(there, plan_prune(there, keep, pin or [])), yes)
+
+
+def _remove(pulp: "Pulp", chosen: "list[Snapshot]", yes: bool) -> None:
+    from mirror import publishing
+
+    names = ", ".join(one.name for one in chosen)
+    if chosen and not yes:
+        typer.confirm(f"Remove {names}?", abort=True)
+    publishing.remove(pulp, chosen)
+    typer.echo(f"removed: {names}" if names else "nothing to remove")
+
+
+@contextmanager
+def _pulp() -> "Iterator[Pulp]":
+    """A client of the running mirror that tells progress on standard error."""
+    from mirror.places import Places
+    from mirror.pulp import Pulp
+    from mirror.service import require_up
+
+    places = Places.default()
+    with Pulp.of(places, require_up(places), _tell) as pulp:
+        yield pulp
+
+
+@contextmanager
+def _changing(command: str) -> "Iterator[Pulp]":
+    from mirror.locks import command_lock
+    from mirror.places import Places
+
+    with command_lock(Places.default(), command), _pulp() as pulp:
+        yield pulp
+
+
+def _as_json(snapshot: "Snapshot", content_url: str) -> dict[str, Any]:
+    return {
+        "snapshot": snapshot.name,
+        "complete": snapshot.complete,
+        "repositories": {one.repository: f"{content_url}{one.path}/" for one in snapshot.served},
+    }
+
+
+def _print_snapshots(there: "list[Snapshot]", content_url: str) -> None:
+    rows = [
+        (one.name, served.repository, f"{content_url}{served.path}/", "" if one.complete else "incomplete")
+        for one in there
+        for served in one.served
+    ]
+    if rows:
+        _print_table(("snapshot", "repository", "base URL", ""), rows)
+
+
+def _print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    # A URL that is cut or broken cannot be copied.
+    Console(width=None if sys.stdout.isatty() else 200).print(table, soft_wrap=True)
+
+
+def _tell(line: str) -> None:
+    # Standard output is for results.
+    print(line, file=sys.stderr, flush=True)
