@@ -5,6 +5,7 @@ logins and chosen stacks stay where they are, in the user's own Pulumi home.
 """
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def _fill(folder: Path, provisions: Sequence[Provision]) -> None:
             target = folder / "plugins" / f"resource-{provision.piece.plugin}-v{provision.version}"
             target.mkdir(parents=True)
             (target / provision.piece).symlink_to(provision.path)
+        elif provision.piece is Piece.ENGINE and provision.origin is Origin.BUILT:
+            # The engine looks for language hosts where its own file really is, and warns about others.
+            _same_file(provision.path, programs / provision.piece)
         else:
             (programs / provision.piece).symlink_to(provision.path)
         if provision.piece is Piece.LANGUAGE_HOST and provision.origin is not Origin.PATH:
@@ -44,3 +48,10 @@ def _fill(folder: Path, provisions: Sequence[Provision]) -> None:
     stacks = user_home() / "workspaces"
     stacks.mkdir(parents=True, exist_ok=True)
     (folder / "workspaces").symlink_to(stacks)
+
+
+def _same_file(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # Another file system, or one without links.
+        shutil.copy2(source, target)

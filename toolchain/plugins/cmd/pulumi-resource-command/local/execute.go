@@ -12,7 +12,6 @@ import (
 	"time"
 
 	p "github.com/pulumi/pulumi-go-provider"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 const (
@@ -25,6 +24,12 @@ const (
 
 // execute runs a command to its end and fills in the result. The result it finds there is the previous run's.
 func (e *Execution) execute(ctx context.Context, command string, result *Result) error {
+	if e.Dir != nil {
+		// The system's own error would name the program.
+		if _, err := os.Stat(*e.Dir); err != nil {
+			return fmt.Errorf("dir: %w: running %q", err, command)
+		}
+	}
 	log := p.GetLogger(ctx)
 	all := &transcript{}
 	stdout, err := newCapture(all, logLines(log.InfoStatus, e.Logging.logs(LogStdout)))
@@ -46,17 +51,8 @@ func (e *Execution) execute(ctx context.Context, command string, result *Result)
 		return fmt.Errorf("%w: running %q:\n%s", err, command, all)
 	}
 
-	files, err := e.files()
-	if err != nil {
+	if err := e.collect(result); err != nil {
 		return err
-	}
-	if e.AssetPaths != nil {
-		result.Assets = &files.assets
-	}
-	if e.ArchivePaths != nil {
-		if result.Archive, err = resource.NewAssetArchive(files.archived); err != nil {
-			return err
-		}
 	}
 	result.Stdout, result.Stderr = out, errOut
 	return nil

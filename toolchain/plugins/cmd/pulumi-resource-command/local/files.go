@@ -8,14 +8,9 @@ import (
 	"strings"
 
 	"github.com/gobwas/glob"
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
-
-// found are the files that a command leaves behind, under their paths relative to its directory.
-type found struct {
-	assets   map[string]*resource.Asset
-	archived map[string]any
-}
 
 // rule is one glob; exclude rules (written with a leading "!") take files out that earlier rules put in.
 type rule struct {
@@ -23,34 +18,47 @@ type rule struct {
 	exclude bool
 }
 
-// files looks for the files of assetPaths and archivePaths in the command's directory.
-func (e *Execution) files() (found, error) {
-	result := found{archived: map[string]any{}}
+// collect adds the files of assetPaths and archivePaths in the command's directory to the result.
+func (e *Execution) collect(result *Result) error {
 	folder, err := os.Getwd()
 	if e.Dir != nil {
 		folder, err = *e.Dir, nil
 	}
 	if err != nil {
-		return result, err
+		return err
 	}
-	if result.assets, err = match(folder, e.AssetPaths); err != nil {
-		return result, err
+	if e.AssetPaths != nil {
+		files, err := match(folder, *e.AssetPaths)
+		if err != nil {
+			return err
+		}
+		assets := map[string]types.AssetOrArchive{}
+		for name, asset := range files {
+			assets[name] = types.AssetOrArchive{Asset: asset}
+		}
+		result.Assets = &assets
 	}
-	archived, err := match(folder, e.ArchivePaths)
-	for name, asset := range archived {
-		result.archived[name] = asset
+	if e.ArchivePaths != nil {
+		files, err := match(folder, *e.ArchivePaths)
+		if err != nil {
+			return err
+		}
+		members := map[string]any{}
+		for name, asset := range files {
+			members[name] = asset
+		}
+		if result.Archive, err = resource.NewAssetArchive(members); err != nil {
+			return err
+		}
 	}
-	return result, err
+	return nil
 }
 
 // match returns the files (never folders) below a folder that the rules select, in the order of the rules.
-func match(folder string, patterns *[]string) (map[string]*resource.Asset, error) {
+func match(folder string, patterns []string) (map[string]*resource.Asset, error) {
 	assets := map[string]*resource.Asset{}
-	if patterns == nil {
-		return assets, nil
-	}
-	rules := make([]rule, 0, len(*patterns))
-	for _, text := range *patterns {
+	rules := make([]rule, 0, len(patterns))
+	for _, text := range patterns {
 		bare := strings.TrimPrefix(text, "!")
 		pattern, err := glob.Compile(bare, '/')
 		if err != nil {
