@@ -74,7 +74,7 @@ class Explainer:
 
     def _as_written(self, at: Location) -> Location:
         """Without what a short form left out: an error in the name of ``image: NAME`` is one in the image."""
-        for length in range(len(at)):
+        for length in range(len(at) if at[-1:] != (KEY,) else 0):
             try:
                 if isinstance(look_up(self._tree, at[:length]), str):
                     return at[:length]
