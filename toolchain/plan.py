@@ -80,7 +80,7 @@ def at_hand(facts: Facts, piece: Piece) -> Provision | None:
     """The piece as it is there already, from the best origin; None where it has to be got."""
     if piece in _ENGINE_PIECES and not unsuitable(facts):
         return _from_path(facts, piece)
-    reason = unsuitable(facts) if piece in _ENGINE_PIECES else "plugin of the pinned version"
+    reason = unsuitable(facts) if piece in _ENGINE_PIECES else "the pinned version"
     for origin, paths in (
         (Origin.INSTALLED, facts.installed),
         (Origin.RELEASED, facts.released),

@@ -13,6 +13,9 @@ from slurm_appliance.commands.doctor import Output
 if TYPE_CHECKING:
     from toolchain.plan import Action
 
+#: How wide a table is that goes into a file or a pipe.
+_FILE_WIDTH = 240
+
 
 def toolchain(
     output: Annotated[
@@ -64,7 +67,12 @@ def _print_table(rows: Sequence[Mapping[str, str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*rows[0], box=None, pad_edge=False)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_FILE_WIDTH)
+    table = Table(box=None, pad_edge=False)
+    for column in rows[0]:
+        table.add_column(column, no_wrap=column not in ("path", "why"), overflow="fold")
     for row in rows:
         table.add_row(*row.values())
-    Console(soft_wrap=False).print(table)
+    console.print(table)
