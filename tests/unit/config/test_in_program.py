@@ -1,0 +1,81 @@
+"""The configuration inside a running Pulumi program."""
+
+import json
+import runpy
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
+
+from components.settings import read_settings
+from slurm_appliance.config import NAMESPACE
+from slurm_appliance.errors import ConfigError
+from tests.unit.config.examples import smallest
+from toolchain.paths import REPOSITORY
+
+
+class NoResources(Mocks):
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        raise AssertionError(f"the program made a resource: {args.name}")
+
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"the program called {args.token}")
+
+
+@pytest.fixture(autouse=True)
+def _program() -> Iterator[None]:
+    set_mocks(NoResources(), project=NAMESPACE, stack="test")
+    yield
+    set_all_config({}, [])
+
+
+def configure(settings: dict[str, Any], secret: tuple[str, ...] = (), **others: str) -> None:
+    keys = {
+        f"{NAMESPACE}:{name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.items()
+    }
+    set_all_config(keys | others, [f"{NAMESPACE}:{name}" for name in secret])
+
+
+def test_settings_are_read_whole() -> None:
+    configure(
+        smallest(secrets={"monitoring_password": "correct horse"}), secret=("secrets",), **{"openstack:cloud": "x"}
+    )
+    config = read_settings()
+    assert config.cluster_networks[0].network == "cluster"
+    assert config.environment_name == "test"
+    assert config.secrets.monitoring_password is not None
+    assert config.secrets.monitoring_password.reveal() == "correct horse"
+
+
+def test_mistyped_keys_and_namespaces_are_found_and_secrets_are_not_shown() -> None:
+    configure(smallest(state_dir="s3cret", compte={}), secret=("state_dir",), **{"slurm-aplliance:compute": "{}"})
+    with pytest.raises(ConfigError) as caught:
+        read_settings()
+    assert caught.value.source == "stack test"
+    assert {problem.path for problem in caught.value.problems} == {"slurm-aplliance:compute", "compte", "state_dir"}
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_program_says_what_the_cluster_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(smallest())
+    exported: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+    runpy.run_path(str(REPOSITORY / "__main__.py"))
+    assert exported == {"cluster_name": "demo", "nodes": {"demo-control": "demo-control.demo.internal"}}
+
+
+def test_the_program_ends_with_a_list_of_mistakes_and_no_traceback() -> None:
+    configure(smallest(cluster_name="Bad", key_pair=""))
+    with pytest.raises(pulumi.RunError) as caught:
+        runpy.run_path(str(REPOSITORY / "__main__.py"))
+    text = str(caught.value)
+    assert "the configuration has 2 mistakes" in text
+    assert 'cluster_name: "Bad" is not a cluster name' in text
+    assert "key_pair: required, but not set" in text
+
+
+def test_the_program_is_short() -> None:
+    assert len((REPOSITORY / "__main__.py").read_text().splitlines()) <= 40
