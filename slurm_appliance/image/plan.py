@@ -1,0 +1,115 @@
+"""Whether an image has to be built: decided from facts alone, with the reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of the wanted name, made by us, as Glance lists it.
+
+    Attributes:
+        id: its id.
+        status: Glance's word: only ``active`` images can boot.
+        created: when it was made.
+    """
+
+    id: str
+    status: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A build's mark in the project, made before anything else and removed after everything else.
+
+    Attributes:
+        id: of the Glance image without data that is the mark.
+        build: id of the build.
+        image: name of the image that it makes.
+        owner: user and host, for people.
+        created: when the build began.
+        alive: whether somebody still works on it.
+        kept: whether its server was left on purpose after a failure.
+        why: why it counts as alive or not.
+    """
+
+    id: str
+    build: str
+    image: str
+    owner: str
+    created: datetime
+    alive: bool
+    kept: bool
+    why: str
+
+
+class Kind(StrEnum):
+    """What to do."""
+
+    USE = "use"
+    WAIT = "wait"
+    BUILD = "build"
+
+
+@dataclass(frozen=True)
+class Action:
+    """What to do and why.
+
+    Attributes:
+        kind: use an image, wait for another build, or build.
+        reason: one sentence part for the operator.
+        image: the image to use.
+        claim: the build to wait for.
+    """
+
+    kind: Kind
+    reason: str
+    image: Image | None = None
+    claim: Claim | None = None
+
+
+def decide(
+    name: str,
+    images: Sequence[Image],
+    claims: Sequence[Claim],
+    *,
+    force_since: datetime | None = None,
+    own_build: str = "",
+) -> Action:
+    """Choose what to do about the image of a name.
+
+    Args:
+        name: of the image.
+        images: those of ours that have the name.
+        claims: of all builds in the project.
+        force_since: images made before this time are not good enough.
+        own_build: id of the build that asks; its own claim is not waited for.
+    """
+    active = [image for image in images if image.status == "active"]
+    fresh = [image for image in active if force_since is None or image.created >= force_since]
+    if fresh:
+        newest = max(fresh, key=lambda image: (image.created, image.id))
+        more = f", the newest of {len(fresh)}" if len(fresh) > 1 else ""
+        return Action(Kind.USE, f"image {newest.id} has this content{more}", image=newest)
+    others = [
+        claim
+        for claim in claims
+        if claim.image == name and claim.alive and not claim.kept and claim.build != own_build
+    ]
+    if others:
+        first = min(others, key=lambda claim: (claim.created, claim.id))
+        return Action(Kind.WAIT, f"{first.owner} builds it since {first.created:%H:%M:%S} UTC", claim=first)
+    if active:
+        return Action(Kind.BUILD, "a new build is asked for although the image exists")
+    if images:
+        states = ", ".join(sorted({image.status for image in images}))
+        return Action(Kind.BUILD, f"the image of this content is not active but {states}")
+    return Action(Kind.BUILD, "no image has this content yet")
+
+
+def abandoned(claims: Sequence[Claim]) -> list[Claim]:
+    """The builds whose leftovers are to be removed: nobody works on them, and nobody asked to keep them."""
+    return sorted((claim for claim in claims if not claim.alive and not claim.kept), key=lambda claim: claim.created)
