@@ -32,6 +32,10 @@ TREES = st.recursive(
 )
 
 
+#: How long an example takes says nothing: other tests run beside it.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def loads_or_says_why(settings_: dict[Any, Any]) -> None:
     outcome = load(settings_)
     if isinstance(outcome, ClusterConfig):
@@ -89,12 +93,13 @@ def rename(tree: Any, at: tuple[Any, ...], value: Any) -> None:
 MUTATIONS = st.tuples(st.sampled_from([delete, replace, rename]), st.sampled_from(LOCATIONS), TREES)
 
 
+@patient
 @given(TREES.filter(lambda tree: isinstance(tree, dict)))
 def test_any_tree(tree: dict[Any, Any]) -> None:
     loads_or_says_why(tree)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@patient
 @given(st.lists(MUTATIONS, min_size=1, max_size=4))
 def test_a_good_configuration_with_a_few_changes(
     mutations: list[tuple[Callable[[Any, tuple[Any, ...], Any], None], tuple[Any, ...], Any]],
@@ -138,12 +143,14 @@ def file_loads_or_says_why(text: str) -> None:
 EXAMPLE_TEXT = yaml.safe_dump({"config": {f"slurm-appliance:{name}": value for name, value in LARGEST.items()}})
 
 
+@patient
 @given(st.one_of(st.text(), st.text(alphabet="abc:{}[]-&*!?|>#%@`'\" \n\t0123456789")))
 def test_any_text_as_a_stack_file(text: str) -> None:
     file_loads_or_says_why(text)
     file_loads_or_says_why(f"config:\n  {text}")
 
 
+@patient
 @given(st.integers(0, len(EXAMPLE_TEXT)), st.integers(0, 40), st.text(alphabet="ab:{}[]-&*! \n'\"#|", max_size=6))
 def test_a_good_stack_file_with_a_piece_replaced(start: int, length: int, piece: str) -> None:
     file_loads_or_says_why(EXAMPLE_TEXT[:start] + piece + EXAMPLE_TEXT[start + length :])
