@@ -26,17 +26,21 @@ def require_root() -> None:
 
 
 def require_no_other(layout: Layout) -> None:
-    """Refuse to go on while another cloud has this machine: they would share the address.
+    """Refuse to go on while another cloud has this machine's network: they would share the address.
 
     Raises:
         MachineError: a process of a cloud with another state folder runs.
     """
-    for _, folder in process.marked():
-        if Path(folder) != layout.root:
+    for other, folder in process.marked():
+        if Path(folder) != layout.root and other.network == _network():
             raise MachineError(
                 f"another local cloud runs on this machine, in {folder}",
                 remedy=f"SLURM_APPLIANCE_CLOUD_STATE={folder} slurm-appliance cloud down",
             )
+
+
+def _network() -> str:
+    return os.readlink("/proc/self/ns/net")
 
 
 def add_addresses() -> None:

@@ -20,7 +20,8 @@ from localcloud.control.layout import Layout
 #: In the environment of every process of a cloud: its state folder.
 MARK = "LOCALCLOUD_STATE"
 
-_PROC = Path("/proc")
+#: The kernel's view of processes.
+PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,18 @@ class Process:
         """Whether this very process still runs; a zombie does not."""
         return self.boot == boot_id() and _start_time(self.pid) == self.started
 
+    @property
+    def network(self) -> str:
+        """Names its network namespace; empty when it has ended."""
+        try:
+            return os.readlink(PROC / str(self.pid) / "ns/net")
+        except FileNotFoundError:
+            return ""
+
     def proportional_memory(self) -> int:
         """Its share of the machine's memory (PSS) in bytes; 0 when it has ended."""
         try:
-            rollup = (_PROC / str(self.pid) / "smaps_rollup").read_text()
+            rollup = (PROC / str(self.pid) / "smaps_rollup").read_text()
         except (FileNotFoundError, ProcessLookupError):
             return 0
         return next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
@@ -53,14 +62,14 @@ class Process:
 
 def boot_id() -> str:
     """What tells this boot of the machine from others."""
-    return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    return (PROC / "sys/kernel/random/boot_id").read_text().strip()
 
 
 def _start_time(pid: int) -> int | None:
     """When a process started, in clock ticks after boot; None if there is none or it is a zombie."""
     try:
         # The command's name is in parentheses and may hold anything, so count from the last one.
-        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in "ZX" else int(fields[19])
@@ -115,7 +124,7 @@ def _record(layout: Layout, name: str) -> Path:
 def marked(root: Path | None = None) -> Iterator[tuple[Process, str]]:
     """Processes of the cloud with this state folder, or of any cloud, each with its cloud's state folder."""
     boot, prefix = boot_id(), f"{MARK}=".encode()
-    for entry in _PROC.iterdir():
+    for entry in PROC.iterdir():
         if not entry.name.isdigit() or entry.name == str(os.getpid()):
             continue
         try:

@@ -42,6 +42,9 @@ def configuration(nic: Nic, subnets: Iterable[Subnet], folder: Path) -> str:
         "leasefile-ro",
         "dhcp-authoritative",
         "no-ping",
+        # The state folder is root's alone, and leases are read from it again and again.
+        "user=root",
+        "group=root",
         f"dhcp-hostsdir={folder}/hosts",
         f"pid-file={folder}/pid",
         f"dhcp-option=option:mtu,{nic.mtu}",
