@@ -92,6 +92,7 @@ def _load(
     config: ClusterConfig | Partial
     try:
         config = ClusterConfig.model_validate(values)
+        config.model_fields_set.intersection_update(written)  # The environment's name may have been filled in.
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # Numbers and truth values are shown as they were written, not as Pulumi's texts.

@@ -1,7 +1,6 @@
 """The configuration inside a running Pulumi program."""
 
 import json
-import runpy
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +8,7 @@ import pulumi
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
 
-from components.settings import read_settings
+from components.settings import read_settings, settings_or_end
 from slurm_appliance.config import NAMESPACE
 from slurm_appliance.errors import ConfigError
 from tests.unit.config.examples import smallest
@@ -59,22 +58,19 @@ def test_mistyped_keys_and_namespaces_are_found_and_secrets_are_not_shown() -> N
     assert "s3cret" not in str(caught.value)
 
 
-def test_the_program_says_what_the_cluster_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    configure(smallest())
-    exported: dict[str, Any] = {}
-    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
-    runpy.run_path(str(REPOSITORY / "__main__.py"))
-    assert exported == {"cluster_name": "demo", "nodes": {"demo-control": "demo-control.demo.internal"}}
-
-
 def test_the_program_ends_with_a_list_of_mistakes_and_no_traceback() -> None:
     configure(smallest(cluster_name="Bad", key_pair=""))
     with pytest.raises(pulumi.RunError) as caught:
-        runpy.run_path(str(REPOSITORY / "__main__.py"))
+        settings_or_end()
     text = str(caught.value)
     assert "the configuration has 2 mistakes" in text
     assert 'cluster_name: "Bad" is not a cluster name' in text
     assert "key_pair: required, but not set" in text
+
+
+def test_the_program_goes_on_where_there_are_none() -> None:
+    configure(smallest())
+    assert settings_or_end() == read_settings()
 
 
 def test_the_program_is_short() -> None:
