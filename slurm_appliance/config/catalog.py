@@ -180,6 +180,15 @@ def matching(location: Location) -> Setting | None:
     return None
 
 
+def inside(location: Location) -> tuple[Setting, ...]:
+    """The settings below a location."""
+    return tuple(
+        setting
+        for setting in settings()
+        if len(setting.location) > len(location) and all(map(_fits, setting.location, location))
+    )
+
+
 def _fits(template: str, piece: str | int) -> bool:
     if template == "[]":
         return isinstance(piece, int)

@@ -15,16 +15,16 @@ from pydantic_core import ErrorDetails
 from slurm_appliance.config.catalog import (
     allowed,
     describe,
-    enclosing_field,
     field_at,
     holds_secrets,
+    inside,
     settings,
     shape_at,
 )
 from slurm_appliance.config.kinds import OUR_ERROR
 from slurm_appliance.config.paths import KEY, Location, look_up, render
 from slurm_appliance.config.secret import MASK, Encrypted
-from slurm_appliance.config.section import Shape, field_shape, shape_of
+from slurm_appliance.config.section import Shape, shape_of
 from slurm_appliance.config.suggest import closest, did_you_mean
 from slurm_appliance.config.tree import UNREADABLE
 from slurm_appliance.errors import Problem
@@ -167,7 +167,7 @@ def _wanted(at: Location) -> str:
     if field is None:
         return "give it a value"
     example = f", for example {json.dumps(field.examples[0])}" if field.examples else ""
-    return f"{field.description}{'' if field.description else _allowed(field_shape(field))} Set it{example}"
+    return f"{field.description} Set it{example}"
 
 
 def _meant_by(error: ErrorDetails) -> str | None:
@@ -182,26 +182,16 @@ def _siblings(at: Location) -> list[str]:
 def _name_remedy(error: ErrorDetails) -> str:
     at, name = error["loc"], str(error["loc"][-1])
     siblings = _siblings(at)
-    if closest(name, siblings) is None:
-        elsewhere = [setting.path for setting in settings() if setting.location[-1] == name]
-        if elsewhere:
-            return f"did you mean {elsewhere[0]}?"
-    if len(at) == 1 and closest(name, siblings) is None:
-        return "see all settings with: config explain"
-    return did_you_mean(name, siblings) if len(at) > 1 else f"did you mean '{closest(name, siblings)}'?"
+    if closest(name, siblings) is not None:
+        return did_you_mean(name, siblings)
+    elsewhere = [setting.path for setting in settings() if setting.location[-1] == name]
+    if elsewhere:
+        return f"did you mean {elsewhere[0]}?"
+    return did_you_mean(name, siblings) if len(at) > 1 else "see all settings with: config explain"
 
 
 def _encrypted_remedy(at: Location) -> str:
-    shape = shape_at(at)
-    inner = _secrets_below(at) if shape and holds_secrets(shape) else []
-    if inner:
-        return f"encrypt the values inside, one by one: pulumi config set --secret --path {inner[0]}"
-    try:
-        enclosing_field(at)
-    except LookupError:
-        return "remove it"
+    secrets = [setting.path for setting in inside(at) if setting.secret]
+    if secrets:
+        return f"encrypt the values inside, one by one: pulumi config set --secret --path {secrets[0]}"
     return "set it again without --secret"
-
-
-def _secrets_below(at: Location) -> list[str]:
-    return [setting.path for setting in settings() if setting.secret and setting.location[: len(at)] == at]

@@ -59,6 +59,13 @@ ONE_SETTING = [
         "is encrypted",
         "one by one: pulumi config set --secret --path secrets.",
     ),
+    (
+        "image_builds.fat.package_sources",
+        {"secure": "v1:x"},
+        "image_builds.fat.package_sources",
+        "is encrypted, but is no secret",
+        "--secret --path image_builds.<build>.package_sources.password",
+    ),
     ("gateway_ip", "10.0.0", "gateway_ip", '"10.0.0" is not an IP address', "10.0.0.10"),
     ("ssh_allowed_cidrs.0", "10.0.0.1/8", "ssh_allowed_cidrs[0]", '"10.0.0.1/8" is not a network', "no host bits"),
     ("ssh_allowed_cidrs", "10.0.0.0/8", "ssh_allowed_cidrs", '"10.0.0.0/8" is not a list', "write a list of network"),
