@@ -1,0 +1,135 @@
+"""One look at one node: facts from the cloud, the decision, the call that it asks for. Runs in the worker's threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .connection import CloudCalls, Connection
+from .decide import Action, Kind, decide
+from .errors import CloudError
+from .facts import REBUILD_TASKS, Facts, Image, Intent, Server, Verb, needs_image
+from .log import log
+from .slurm_state import SlurmNode
+from .spool import Entry
+from .targets import Targets
+
+#: Seconds that an image's status is good for: a hundred nodes of one call need it once.
+_IMAGE_FRESH = 20.0
+_BEGIN = {Kind.REBUILD: Verb.REBUILD, Kind.REBOOT: Verb.REBOOT, Kind.HARD_REBOOT: Verb.REBOOT}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What came out of one look.
+
+    Attributes:
+        entry: the node's entry as it is now.
+        action: what was decided.
+        hold: the node may still run its old image, or was not rebooted: failing now, it must be kept out of service.
+        error: the cloud's error, if it was that which ended the look.
+    """
+
+    entry: Entry
+    action: Action
+    hold: bool
+    error: CloudError | None = None
+
+
+class ImageCache:
+    """Target images, asked for once for all nodes that need one."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, Image | None]] = {}
+
+    def get(self, cloud: CloudCalls, image_id: str) -> Image | None:
+        """The image, at most `_IMAGE_FRESH` seconds old."""
+        # One lock for all: the second thread shall wait for the first one's answer instead of asking too.
+        with self._lock:
+            asked, image = self._known.get(image_id, (-_IMAGE_FRESH, None))
+            if self._now() - asked >= _IMAGE_FRESH:
+                image = cloud.image(image_id)
+                self._known[image_id] = (self._now(), image)
+            return image
+
+
+def attempt(
+    entry: Entry,
+    targets: Targets,
+    slurm: SlurmNode | None,
+    connection: Connection,
+    images: ImageCache,
+    save: Callable[[Entry], None],
+    now: float,
+) -> Looked:
+    """Look at a node, decide, and begin what was decided.
+
+    Args:
+        save: writes an entry to the spool; called before Nova is asked for anything and after it said yes.
+        now: seconds since the epoch.
+    """
+    facts = Facts(
+        node=entry.node,
+        target=targets.nodes.get(entry.node),
+        target_problem=targets.problem,
+        slurm=slurm,
+        intent=entry.intent,
+        waited=now - entry.asked,
+    )
+    try:
+        facts = _look(facts, connection, images)
+        action = decide(facts)
+        intent = _intent(action, facts)
+        if intent != entry.intent:
+            entry = replace(entry, intent=intent)
+            save(entry)
+        if action.kind in _BEGIN and facts.server and intent:
+            request_id = _begin(action.kind, connection.cloud(), facts.server, intent.image_id)
+            entry = replace(entry, intent=replace(intent, accepted=True, request_id=request_id))
+            save(entry)
+            log.info("%s: %s (%s): %s", entry.node, action.kind.value, request_id, action.reason)
+    except CloudError as error:
+        kind = Kind.WAIT if error.passes else Kind.FAIL
+        return Looked(entry, Action(kind, str(error)), _hold(facts, entry), error)
+    return Looked(entry, action, _hold(facts, entry))
+
+
+def _look(facts: Facts, connection: Connection, images: ImageCache) -> Facts:
+    """The facts with what the cloud knows; it is not asked where Slurm waits for no reboot or there is no target."""
+    if facts.target is None or (facts.slurm and not facts.slurm.rebooting):
+        return facts
+    cloud = connection.cloud()
+    server = cloud.server(facts.target.instance_id)
+    image = images.get(cloud, facts.target.image_id) if needs_image(server, facts.target) else None
+    return replace(facts, server=server, image=image)
+
+
+def _intent(action: Action, facts: Facts) -> Intent | None:
+    """What is set out for after a decision."""
+    before, target, server = facts.intent, facts.target, facts.server
+    if target is None or server is None:
+        return before
+    if action.kind in _BEGIN:
+        return Intent(_BEGIN[action.kind], target.image_id)
+    if action.kind is not Kind.FOLLOW or (before and before.accepted):
+        return before
+    # Ours, its answer lost; or somebody else's: when it ends, it serves this request too.
+    if server.task_state in REBUILD_TASKS:
+        return before or Intent(Verb.REBUILD, target.image_id)
+    return Intent(Verb.REBOOT, target.image_id, accepted=True)
+
+
+def _hold(facts: Facts, entry: Entry) -> bool:
+    if facts.server is None or facts.target is None or entry.intent is None:
+        return True
+    return not (entry.intent.accepted and facts.server.image_id == facts.target.image_id)
+
+
+def _begin(kind: Kind, cloud: CloudCalls, server: Server, image_id: str) -> str:
+    if kind is Kind.REBUILD:
+        return cloud.rebuild(server, image_id)
+    return cloud.reboot(server, hard=kind is Kind.HARD_REBOOT)

@@ -1,0 +1,50 @@
+"""The cloud, opened at the first need and again after its credential was refused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from .facts import Image, Server
+
+
+class CloudCalls(Protocol):
+    """What is asked of the cloud; `cloud.Cloud` is the real one."""
+
+    def server(self, server_id: str) -> Server | None:
+        """See `cloud.Cloud.server`."""
+
+    def image(self, image_id: str) -> Image | None:
+        """See `cloud.Cloud.image`."""
+
+    def rebuild(self, server: Server, image_id: str) -> str:
+        """See `cloud.Cloud.rebuild`."""
+
+    def reboot(self, server: Server, *, hard: bool) -> str:
+        """See `cloud.Cloud.reboot`."""
+
+
+class Connection:
+    """One open cloud for all threads.
+
+    Args:
+        connect: opens it; raises `cloud.CloudError` if that fails.
+    """
+
+    def __init__(self, connect: Callable[[], CloudCalls]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._cloud: CloudCalls | None = None
+
+    def cloud(self) -> CloudCalls:
+        """The open cloud."""
+        with self._lock:
+            if self._cloud is None:
+                self._cloud = self._connect()
+            return self._cloud
+
+    def forget(self) -> None:
+        """Open it anew at the next need: the stack may have rotated the credential."""
+        with self._lock:
+            self._cloud = None

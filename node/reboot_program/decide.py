@@ -1,0 +1,165 @@
+"""What to do with one node, and why. Pure: facts in, action and reason out.
+
+The same function is asked again until a node is done: before anything was begun, while Nova works, after a lost
+answer, after a restart of the worker. The table of its cases is in docs/rebuild.md, as data in its test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .facts import REBOOT_TASKS, REBUILD_TASKS, Facts, Image, Intent, Server, Verb
+from .targets import Target
+
+#: Seconds for which Slurm's request and its node state may disagree before the request counts as withdrawn.
+SETTLE = 10.0
+
+
+class Kind(Enum):
+    """What can come out of a decision."""
+
+    REBUILD = "rebuild"
+    #: Of a server that runs: the guest is asked first, Nova resets it if it does not listen.
+    REBOOT = "reboot"
+    #: Of a server that is off: this starts it.
+    HARD_REBOOT = "hard reboot"
+    #: Nova is at it: look again.
+    FOLLOW = "follow"
+    #: Something else is in the way that may pass: look again.
+    WAIT = "wait"
+    #: The cloud's part is done: the node is booting.
+    BOOTED = "booted"
+    #: Nothing to do.
+    LEAVE = "leave"
+    #: It cannot be done: the reason goes to Slurm.
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Action:
+    """What to do with a node and one sentence that says why."""
+
+    kind: Kind
+    reason: str
+
+
+def decide(facts: Facts) -> Action:
+    """Decide on one node."""
+    if facts.slurm and not facts.slurm.rebooting:
+        # First of all: a node that Slurm does not wait for may have jobs.
+        if facts.waited < SETTLE and not facts.intent:
+            return Action(Kind.WAIT, f"Slurm shows the node as {facts.slurm.state}")
+        return Action(Kind.LEAVE, f"Slurm no longer waits for a reboot of this node ({facts.slurm.state})")
+    if facts.target_problem:
+        return Action(Kind.FAIL, facts.target_problem)
+    if facts.target is None:
+        return Action(Kind.FAIL, "the control node has no record of this node's server and image: run site.yml")
+    if facts.server is None:
+        return Action(Kind.FAIL, f"server {facts.target.instance_id} does not exist: run pulumi up and site.yml")
+    return _of_server(facts, facts.server, facts.target)
+
+
+def _of_server(facts: Facts, server: Server, target: Target) -> Action:
+    """Decide on a node whose server is there."""
+    if server.task_state:
+        return _under_way(server, target, facts.intent)
+    if server.locked:
+        return Action(Kind.FAIL, f"server {server.id} is locked: openstack server unlock {server.id}")
+    if server.status == "ERROR":
+        if facts.intent and facts.intent.accepted:
+            cause = server.fault or "Nova gives no cause"
+            return Action(Kind.FAIL, f"the {facts.intent.verb.value} ended in ERROR{_request(facts.intent)}: {cause}")
+        return _rebuild(server, target, facts.image, "server is in ERROR, a rebuild heals it")
+    if server.status not in {"ACTIVE", "SHUTOFF"}:
+        return Action(
+            Kind.FAIL, f"server {server.id} is {server.status}: bring it to ACTIVE, then reboot the node again"
+        )
+    if not server.image_id:
+        return Action(Kind.FAIL, f"server {server.id} boots from a volume that does not say which image it holds")
+    if server.image_id != target.image_id:
+        if _was_asked(facts.intent, target):
+            return Action(
+                Kind.FAIL,
+                f"the rebuild{_request(facts.intent)} ended on image {server.image_id} instead of {target.image_id}",
+            )
+        return _rebuild(server, target, facts.image, f"runs image {server.image_id}, target is {target.image_id}")
+    if facts.intent and _was_done(facts, target):
+        if server.status == "SHUTOFF":
+            return Action(Kind.HARD_REBOOT, "rebuilt while it was off: starting it")
+        return Action(Kind.BOOTED, f"server is ACTIVE on image {server.image_id}")
+    if server.status == "SHUTOFF":
+        return Action(Kind.HARD_REBOOT, "on its target image, but off: starting it")
+    return Action(Kind.REBOOT, "on its target image: plain reboot")
+
+
+def _under_way(server: Server, target: Target, intent: Intent | None) -> Action:
+    """Decide while Nova is busy with the server."""
+    on_target = server.image_id == target.image_id
+    # A volume keeps its old image in Cinder's record until Nova has written the new one.
+    if server.task_state in REBUILD_TASKS and (on_target or server.volume_backed):
+        return Action(Kind.FOLLOW, f"its rebuild is under way{_request(intent)}")
+    if server.task_state in REBOOT_TASKS and on_target:
+        return Action(Kind.FOLLOW, f"its reboot is under way{_request(intent)}")
+    return Action(Kind.WAIT, f"server {server.id} is busy with task {server.task_state}")
+
+
+def _request(intent: Intent | None) -> str:
+    """The request id of what was begun, to look it up in the cloud's logs."""
+    return f" ({intent.request_id})" if intent and intent.request_id else ""
+
+
+def _was_asked(intent: Intent | None, target: Target) -> bool:
+    """Nova said yes to a rebuild with the target image."""
+    return intent is not None and intent.accepted and (intent.verb, intent.image_id) == (Verb.REBUILD, target.image_id)
+
+
+def _was_done(facts: Facts, target: Target) -> bool:
+    """The server, idle on its target image, got there for this request."""
+    intent = facts.intent
+    if intent is None:
+        return False
+    if intent.verb is Verb.REBUILD:
+        # Nova sets the image when it accepts a rebuild: so it did, even if its answer was lost.
+        return intent.image_id == target.image_id
+    return intent.accepted
+
+
+def _rebuild(server: Server, target: Target, image: Image | None, why: str) -> Action:
+    """Rebuild, if the target image can be used."""
+    if image is None:
+        return Action(
+            Kind.FAIL, f"target image {target.image_id} does not exist: set cluster_image, pulumi up, site.yml"
+        )
+    if image.status != "active":
+        return Action(Kind.FAIL, f"target image {image.id} is {image.status}, not active")
+    if server.disk and image.min_disk > server.disk:
+        return Action(
+            Kind.FAIL, f"target image {image.id} needs a disk of {image.min_disk} GiB, the server has {server.disk}"
+        )
+    if image.min_ram > server.ram:
+        return Action(
+            Kind.FAIL, f"target image {image.id} needs {image.min_ram} MiB of memory, the server has {server.ram}"
+        )
+    return Action(Kind.REBUILD, why)
+
+
+def await_slurm(facts: Facts, limit: float) -> Action:
+    """Decide after the cloud's part: whether Slurm has the node back.
+
+    Args:
+        facts: only `slurm` and `waited` count.
+        limit: seconds since Slurm's request after which the node has failed.
+    """
+    late = facts.waited > limit
+    if facts.slurm is None:
+        return Action(Kind.FAIL if late else Kind.WAIT, "Slurm does not know the node")
+    if facts.slurm.rebooting and not late:
+        return Action(Kind.FOLLOW, "booting")
+    if not facts.slurm.rebooting and "DOWN" not in facts.slurm.flags:
+        return Action(Kind.LEAVE, f"back in Slurm ({facts.slurm.state})")
+    return Action(
+        Kind.FAIL,
+        f"the server is ACTIVE on its target image, but slurmd has not registered {facts.waited:.0f} s after the "
+        "request: openstack console log show says how far it booted",
+    )

@@ -1,0 +1,98 @@
+"""Talks to slurmctld, through scontrol."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from .slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
+
+#: Names in one call: well below what a command line holds.
+_AT_ONCE = 1000
+#: Seconds for one scontrol: slurmctld answers in milliseconds, or is restarting.
+_PATIENCE = 60.0
+#: Slurm shows reasons in one line; what is longer helps nobody there.
+_LONGEST_REASON = 480
+
+
+class SlurmError(RuntimeError):
+    """Raised when scontrol does not do what it was asked, or not in time."""
+
+
+class Slurm:
+    """The cluster's slurmctld, seen from the control node.
+
+    Args:
+        scontrol: the program.
+    """
+
+    def __init__(self, scontrol: str = "scontrol") -> None:
+        self._scontrol = scontrol
+
+    def nodes(self, names: Sequence[str]) -> dict[str, SlurmNode]:
+        """Slurm's view of some nodes, in one call for each thousand.
+
+        Raises:
+            SlurmError: slurmctld cannot be asked.
+        """
+        found: dict[str, SlurmNode] = {}
+        for start in range(0, len(names), _AT_ONCE):
+            # A node that Slurm does not know makes scontrol fail, after it has shown the others.
+            shown = self._run("--oneliner", "show", "node", ",".join(names[start : start + _AT_ONCE]), check=False)
+            found.update(parse_nodes(shown.stdout))
+            if shown.returncode and "not found" not in shown.stderr + shown.stdout:
+                raise SlurmError(shown.stderr.strip() or f"scontrol ended with status {shown.returncode}")
+        return found
+
+    def down(self, names: Sequence[str], reason: str) -> None:
+        """Set nodes DOWN with a reason. A job that waits for their boot ends or is queued again."""
+        self._update(names, "DOWN", reason)
+
+    def hold(self, names: Sequence[str], reason: str) -> None:
+        """Set nodes DOWN and keep them out of service, even if their slurmd still answers.
+
+        DOWN alone does not hold: with ReturnToService=2 a node whose slurmd answers is put back into service at the
+        next ping, on its old image; and when ResumeTimeout ends a reboot that was issued, Slurm drops the node's DRAIN
+        as well. So the reboot is ended here (RESUME; the node stays NOT_RESPONDING, so no job starts) and DRAIN set on
+        what is left. Slurm then shows ``drained``, with the reason.
+        """
+        self._update(names, "DOWN", reason)
+        self._update(names, "RESUME", "")
+        self._update(names, "DRAIN", reason)
+
+    def drain(self, names: Sequence[str], reason: str) -> None:
+        """Let no new job start on nodes; those that run go on."""
+        self._update(names, "DRAIN", reason)
+
+    def _update(self, names: Sequence[str], state: str, reason: str) -> None:
+        for start in range(0, len(names), _AT_ONCE):
+            arguments = ["update", f"nodename={','.join(names[start : start + _AT_ONCE])}", f"state={state}"]
+            if reason:
+                arguments.append(f"reason={one_line(reason)}")
+            self._run(*arguments)
+
+    def _run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        command = [self._scontrol, *arguments]
+        try:
+            ended = subprocess.run(
+                command,
+                env={**os.environ, **ENVIRONMENT},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SlurmError(str(error)) from error
+        if check and ended.returncode:
+            said = ended.stderr.strip() or ended.stdout.strip()
+            raise SlurmError(f"scontrol {arguments[0]} ended with status {ended.returncode}: {said}")
+        return ended
+
+
+def one_line(reason: str) -> str:
+    """A reason as Slurm can show it: one line, no quotes that its tools would take for their own, not too long."""
+    text = " ".join(reason.replace('"', "'").split())
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

@@ -1,0 +1,245 @@
+"""The service behind RebootProgram: works off the spool until each node is back in Slurm, or has a reason why not.
+
+One thread keeps the course and talks to Slurm, in one call for all nodes; a bounded pool of threads talks to OpenStack.
+It may be killed at any moment: what it knows is in the spool, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+from .attempt import ImageCache, Looked, attempt
+from .backoff import delay, poll_interval
+from .connection import Connection
+from .decide import Kind, await_slurm
+from .facts import Facts
+from .log import log
+from .settings import Settings
+from .slurm import Slurm, SlurmError
+from .slurm_state import SlurmNode
+from .spool import Entry, Spool
+from .targets import Targets, read_targets
+
+#: Seconds between two looks at the folder of requests.
+TICK = 0.25
+#: Refusals of a credential before it counts: it may be rotated just now.
+_REFUSALS = 3
+#: Seconds that a failure may wait for others like it.
+_GATHER = 2.0
+#: In front of each reason, so that everyone sees who set it; the rollout knows its own failures by it.
+REASON_PREFIX = "slurm-appliance-reboot: "
+
+
+@dataclass
+class _Node:
+    """A node under way, with what need not survive."""
+
+    entry: Entry
+    due: float = 0.0
+    tries: int = 0
+    refusals: int = 0
+    said: str = ""
+    look: Future[Looked] | None = None
+
+
+class Worker:
+    """Works off one spool.
+
+    Args:
+        settings: see `settings.Settings`.
+        slurm: the cluster's slurmctld.
+        connection: to the cloud.
+        draw: random numbers from 0 to 1.
+        slurm_interval: seconds between two questions to Slurm, at least.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        slurm: Slurm,
+        connection: Connection,
+        draw: Callable[[], float] = random.random,
+        slurm_interval: float = 1.0,
+    ) -> None:
+        self._settings = settings
+        self._slurm = slurm
+        self._connection = connection
+        self._draw = draw
+        self._slurm_interval = slurm_interval
+        self._spool = Spool(settings.spool)
+        self._images = ImageCache()
+        self._pool = ThreadPoolExecutor(settings.parallel, thread_name_prefix="openstack")
+        self._nodes = {entry.node: _Node(entry) for entry in self._spool.entries()}
+        self._slurm_tries = 0
+        self._slurm_due = 0.0
+        if self._nodes:
+            log.info("going on with %d node(s) from the spool", len(self._nodes))
+
+    def run(self, stop: Callable[[], bool], *, once: bool = False) -> None:
+        """Work until `stop` says so; with `once` until nothing is left."""
+        try:
+            while not stop():
+                self.step()
+                if once and not self._nodes and not any(self._spool.requests.glob("*.json")):
+                    return
+                looks = [node.look for node in self._nodes.values() if node.look]
+                if looks:
+                    wait(looks, timeout=TICK, return_when=FIRST_COMPLETED)
+                else:
+                    time.sleep(TICK)
+        finally:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def step(self) -> None:
+        """Take up requests, collect what is ready, report failures, start what is due. Never waits for OpenStack."""
+        self._take_up()
+        for node in list(self._nodes.values()):
+            if node.look and node.look.done():
+                look, node.look = node.look, None
+                mistake = look.exception()
+                if mistake:  # One that nobody thought of: it must not stop the other nodes.
+                    log.error("%s: %r", node.entry.node, mistake, exc_info=mistake)
+                    self._fail(node, f"the RebootProgram met {mistake!r}, see its log", hold=True)
+                else:
+                    self._looked(node, look.result())
+        if time.monotonic() >= self._slurm_due:
+            try:
+                self._report()
+                self._start_due()
+                self._slurm_tries = 0
+            except SlurmError as error:
+                self._slurm_tries += 1
+                self._slurm_due = time.monotonic() + delay(self._slurm_tries, self._draw())
+                log.warning("Slurm cannot be asked, %d. time: %s", self._slurm_tries, error)
+
+    def _take_up(self) -> None:
+        for path, request in self._spool.pending():
+            for name in request.nodes:
+                if name in self._nodes:
+                    log.info("%s: already under way, request %s adds nothing", name, path.stem)
+                    continue
+                self._nodes[name] = _Node(Entry(name, request.asked))
+                self._spool.save(self._nodes[name].entry)
+            path.unlink()
+
+    def _start_due(self) -> None:
+        """Look at the nodes whose time has come, with one question to Slurm for all of them."""
+        now = time.monotonic()
+        due = {
+            name: node
+            for name, node in self._nodes.items()
+            if node.due <= now and not node.look and not node.entry.failed
+        }
+        if not due:
+            return
+        self._slurm_due = now + self._slurm_interval
+        views = self._slurm.nodes(sorted(due))
+        targets = read_targets(self._settings.targets)
+        for name, node in due.items():
+            if node.entry.booting:
+                self._booting(node, views.get(name))
+            else:
+                node.look = self._pool.submit(self._attempt, node.entry, targets, views.get(name))
+
+    def _attempt(self, entry: Entry, targets: Targets, view: SlurmNode | None) -> Looked:
+        return attempt(entry, targets, view, self._connection, self._images, self._spool.save, time.time())
+
+    def _looked(self, node: _Node, looked: Looked) -> None:
+        """What follows from one look in the cloud."""
+        node.entry = looked.entry
+        late = time.time() - node.entry.asked > self._settings.limit
+        reason = looked.action.reason
+        if looked.error and looked.error.unauthorized:
+            # The stack may have rotated the credential: read it anew before it counts.
+            self._connection.forget()
+            node.refusals += 1
+            if node.refusals < _REFUSALS and not late:
+                self._again(node, looked)
+                return
+        kind = looked.action.kind
+        if kind is Kind.LEAVE:
+            self._end(node, reason)
+        elif kind is Kind.BOOTED:
+            self._say(node, f"{reason}, booting")
+            node.entry = replace(node.entry, booting=True)
+            self._spool.save(node.entry)
+            node.due = time.monotonic() + self._poll()
+        elif kind is Kind.FAIL or (late and looked.error):
+            self._fail(node, reason, hold=looked.hold)
+        elif late:
+            self._fail(node, f"{reason}, {time.time() - node.entry.asked:.0f} s after the request", hold=looked.hold)
+        elif looked.error:
+            self._again(node, looked)
+        else:
+            node.tries = node.refusals = 0
+            if kind in {Kind.FOLLOW, Kind.WAIT}:
+                self._say(node, reason)
+            node.due = time.monotonic() + self._poll()
+
+    def _again(self, node: _Node, looked: Looked) -> None:
+        node.tries += 1
+        pause = delay(node.tries, self._draw(), looked.error.retry_after if looked.error else None)
+        node.due = time.monotonic() + pause
+        log.warning("%s: %s; try %d in %.1f s", node.entry.node, looked.action.reason, node.tries + 1, pause)
+
+    def _booting(self, node: _Node, view: SlurmNode | None) -> None:
+        """What follows from Slurm's view of a node whose server is up."""
+        waited = time.time() - node.entry.asked
+        action = await_slurm(Facts(node.entry.node, None, slurm=view, waited=waited), self._settings.limit)
+        if action.kind is Kind.LEAVE:
+            self._end(node, action.reason)
+        elif action.kind is Kind.FAIL:
+            # It is on its image: should it come up later after all, Slurm may have it back.
+            self._fail(node, action.reason, hold=False)
+        else:
+            node.due = time.monotonic() + self._poll()
+
+    def _poll(self) -> float:
+        return poll_interval(len(self._nodes), self._settings.poll, self._settings.parallel)
+
+    def _say(self, node: _Node, text: str) -> None:
+        """Log a state once, not at every look."""
+        if node.said != text:
+            node.said = text
+            log.info("%s: %s", node.entry.node, text)
+
+    def _end(self, node: _Node, reason: str) -> None:
+        log.info("%s: done after %.0f s: %s", node.entry.node, time.time() - node.entry.asked, reason)
+        self._spool.remove(node.entry.node)
+        del self._nodes[node.entry.node]
+
+    def _fail(self, node: _Node, reason: str, *, hold: bool) -> None:
+        log.error("%s: %s", node.entry.node, reason)
+        node.entry = node.entry.failing(REASON_PREFIX + reason, hold=hold)
+        node.due = time.monotonic() + _GATHER
+        self._spool.save(node.entry)
+
+    def _report(self) -> None:
+        """Tell Slurm why nodes failed, one call for all that failed alike."""
+        failed = [node for node in self._nodes.values() if node.entry.failed]
+        # Nodes asked for together fail together: give the others' looks a moment, and tell Slurm once.
+        others = any(node.look for node in self._nodes.values())
+        if not failed or (others and min(node.due for node in failed) > time.monotonic()):
+            return
+        views = self._slurm.nodes([node.entry.node for node in failed])
+        alike: dict[tuple[str, bool], list[str]] = defaultdict(list)
+        for node in failed:
+            alike[node.entry.failed, node.entry.hold].append(node.entry.node)
+        for (reason, hold), names in alike.items():
+            # A node that Slurm has put back into service meanwhile may have jobs: they are not to be killed.
+            returned = [name for name in names if name in views and views[name].in_service]
+            away = [name for name in names if name not in returned]
+            if away and hold:
+                self._slurm.hold(away, reason)
+            elif away:
+                self._slurm.down(away, reason)
+            if returned and hold:
+                self._slurm.drain(returned, reason)
+            for name in names:
+                self._spool.remove(name)
+                del self._nodes[name]

@@ -1,0 +1,80 @@
+"""What the control node's application credential may do: the RebootProgram's calls, on the cluster's own servers.
+
+Keystone's access rules match a service, a method and a path, nothing of a request's body. So every server is named by
+its id, and ``POST .../action`` allows each server action on it (stop, create image...), not only rebuild and reboot.
+docs/security.md lists what that leaves open. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+#: Servers of one credential. Keystone takes request bodies of 112 KiB, two rules of a server are about 200 bytes, and
+#: every token that services validate carries the list: 250 servers keep both well below what hurts.
+MOST_SERVERS = 250
+
+
+@dataclass(frozen=True)
+class AccessRule:
+    """One rule, in Keystone's terms."""
+
+    service: str
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The path part of each service's endpoint, as its service sees it: rules match the whole path of a request.
+
+    Attributes:
+        compute: with its version, ``/v2.1`` or ``/compute/v2.1``.
+        image: with its version, ``/v2`` or ``/image/v2``.
+        block_storage: with version and project id, ``/v3/<project>``.
+        block_storage_service: the service type that the cloud's Cinder is configured with.
+    """
+
+    compute: str = "/v2.1"
+    image: str = "/v2"
+    block_storage: str = "/v3/*"
+    block_storage_service: str = "block-storage"
+
+    @classmethod
+    def from_catalog(cls, compute: str, image: str, block_storage: str, **more: str) -> "Endpoints":
+        """From the URLs of the service catalog; the image service's may come without its version."""
+        image_path = _path(image)
+        if not image_path.rsplit("/", 1)[-1].startswith("v2"):
+            image_path += "/v2"
+        return cls(compute=_path(compute), image=image_path, block_storage=_path(block_storage), **more)
+
+
+def access_rules(
+    instance_ids: Sequence[str], endpoints: Endpoints | None = None, *, volume_backed: bool = False
+) -> list[AccessRule]:
+    """The rules for one credential, in a stable order.
+
+    Args:
+        instance_ids: the servers, at most `MOST_SERVERS`.
+        endpoints: where the services' paths begin.
+        volume_backed: some of them boot from a volume, so that the image they run stands in Cinder.
+    """
+    if len(instance_ids) > MOST_SERVERS:
+        raise ValueError(f"{len(instance_ids)} servers in one credential, at most {MOST_SERVERS}: see shards()")
+    at = endpoints or Endpoints()
+    rules = [AccessRule("image", "GET", f"{at.image}/images/*")]
+    if volume_backed:
+        rules.append(AccessRule(at.block_storage_service, "GET", f"{at.block_storage}/volumes/*"))
+    for server in sorted(set(instance_ids)):
+        rules.append(AccessRule("compute", "GET", f"{at.compute}/servers/{server}"))
+        rules.append(AccessRule("compute", "POST", f"{at.compute}/servers/{server}/action"))
+    return rules
+
+
+def shards(instance_ids: Mapping[str, str], most: int = MOST_SERVERS) -> list[list[str]]:
+    """Node names in groups that each fit one credential, in name order; ``instance_ids`` is by node name."""
+    names = sorted(instance_ids)
+    return [names[start : start + most] for start in range(0, len(names), most)]
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")

@@ -1,0 +1,379 @@
+"""The worker against a cloud over HTTP and a Slurm that remembers what it was told."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from node.reboot_program.cloud import Cloud
+from node.reboot_program.connection import Connection
+from node.reboot_program.settings import Settings
+from node.reboot_program.slurm import Slurm, SlurmError
+from node.reboot_program.slurm_state import SlurmNode
+from node.reboot_program.spool import Entry, Request, Spool
+from node.reboot_program.worker import Worker
+from slurm_appliance.access_rules import Endpoints, access_rules
+from slurm_appliance.reboot_targets import targets_file
+from tests.fakes.nova import PROJECT, FakeCloud, Fault
+
+REBOOTING = frozenset({"DOWN", "DRAIN", "REBOOT_ISSUED"})
+
+
+class FakeSlurm(Slurm):
+    """Nodes that wait for a reboot until the cloud has booted them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view: dict[str, SlurmNode] = {}
+        self.told: list[tuple[str, tuple[str, ...], str]] = []
+        self.away = 0
+
+    def asks_for(self, *names: str) -> None:
+        self.view.update({name: SlurmNode(name, REBOOTING) for name in names})
+
+    def booted(self, name: str) -> None:
+        self.view[name] = SlurmNode(name, frozenset({"IDLE"}))
+
+    def nodes(self, names: Sequence[str]) -> dict[str, SlurmNode]:
+        if self.away > 0:
+            self.away -= 1
+            raise SlurmError("Unable to contact slurm controller")
+        return {name: self.view[name] for name in names if name in self.view}
+
+    def _update(self, names: Sequence[str], state: str, reason: str) -> None:
+        self.told.append((state, tuple(names), reason))
+
+
+class Bed:
+    """A cluster of nodes on image old with target new, and a worker's surroundings."""
+
+    def __init__(self, folder: Path, cloud: FakeCloud) -> None:
+        self.cloud = cloud
+        self.slurm = FakeSlurm()
+        self.old, self.new = cloud.add_image(), cloud.add_image()
+        self.ids: dict[str, str] = {}
+        self.targets = folder / "targets.json"
+        self.clouds = folder / "clouds.yaml"
+        self.clouds.write_text(cloud.clouds_yaml())
+        self.settings = Settings(
+            targets=self.targets, clouds=self.clouds, spool=folder / "spool", poll=0.05, limit=30.0
+        )
+        cloud.on_boot = self.slurm.booted
+
+    def nodes(self, *names: str, volume_backed: bool = False, **server: object) -> None:
+        for name in names:
+            self.ids[name] = self.cloud.add_server(name, self.old, volume_backed=volume_backed, **server)
+        self.target(self.new)
+        self.slurm.asks_for(*names)
+
+    def target(self, image: str) -> None:
+        self.targets.write_bytes(targets_file({name: (server, image) for name, server in self.ids.items()}))
+
+    def ask(self, *names: str) -> None:
+        Spool(self.settings.spool).add(Request(names or tuple(self.ids), time.time()))
+
+    def worker(self, **settings: object) -> Worker:
+        changed = Settings(**{**vars(self.settings), **settings})
+        return Worker(
+            changed, self.slurm, Connection(lambda: Cloud(self.clouds, "reboot")), lambda: 0.0, slurm_interval=0.02
+        )
+
+    def work(self, seconds: float = 20.0, **settings: object) -> None:
+        """Work until nothing is left; fails if that takes longer."""
+        until = time.monotonic() + seconds
+        self.worker(**settings).run(lambda: time.monotonic() > until, once=True)
+        left = [entry.node for entry in Spool(self.settings.spool).entries()]
+        assert not left, f"still under way after {seconds} s: {left}"
+
+    def image(self, name: str) -> str:
+        return self.cloud.image_of(self.ids[name])
+
+    def actions(self, name: str) -> list[str]:
+        return self.cloud.actions(self.ids[name])
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Iterator[Bed]:
+    with FakeCloud().serving() as cloud:
+        yield Bed(tmp_path, cloud)
+
+
+@pytest.mark.parametrize("volume_backed", [False, True])
+def test_a_rebuild_then_a_plain_reboot(bed: Bed, volume_backed: bool) -> None:
+    bed.nodes("c1", "c2", volume_backed=volume_backed)
+    bed.ask()
+    bed.work()
+
+    assert (bed.image("c1"), bed.image("c2")) == (bed.new, bed.new)
+    bed.slurm.asks_for("c1")
+    bed.ask("c1")
+    bed.work()
+
+    assert bed.actions("c1") == ["rebuild", "reboot"]
+    assert bed.actions("c2") == ["rebuild"]
+    assert bed.slurm.told == []
+    assert {call.version for call in bed.cloud.calls if call.action == "rebuild"} == {
+        "compute 2.93" if volume_backed else "compute 2.47"
+    }
+
+
+def test_safe_to_call_twice(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.rebuild_seconds = 1.0
+    bed.ask()
+    bed.ask()
+    worker = bed.worker()
+    _until(lambda: bed.actions("c1") == ["rebuild"], worker)
+    bed.ask()
+    _until(lambda: bed.slurm.view["c1"].in_service and not list(Spool(bed.settings.spool).entries()), worker)
+
+    assert bed.actions("c1") == ["rebuild"]
+
+
+def test_a_rebuild_begun_by_somebody_else_is_left_alone(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.rebuild_seconds = 1.0
+    Cloud(bed.clouds, "reboot").rebuild(_server(bed, "c1"), bed.new)
+    bed.ask()
+    bed.work()
+
+    assert bed.actions("c1") == ["rebuild"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("POST", "/action", 500, times=3),
+        Fault("POST", "/action", 409, times=2),
+        Fault("GET", "/servers/", 503, times=4),
+        Fault("GET", "/images/", 502),
+        Fault("POST", "/action", drop=True),
+        Fault("GET", "/servers/", drop=True, times=2),
+        # Nova has begun, but its answer is lost.
+        Fault("POST", "/action", drop=True, after=True),
+        Fault("POST", "/action", 504, after=True),
+        Fault("POST", "/auth/tokens", 503),
+        Fault("POST", "/auth/tokens", 401),
+    ],
+    ids=lambda fault: f"{fault.method}{fault.path}-{fault.status}{'-drop' * fault.drop}{'-after' * fault.after}",
+)
+def test_what_passes_is_tried_again(bed: Bed, fault: Fault) -> None:
+    bed.nodes("c1", "c2", "c3")
+    bed.cloud.faults.append(fault)
+    bed.ask()
+    bed.work()
+
+    assert {bed.image(name) for name in bed.ids} == {bed.new}
+    assert [bed.actions(name).count("rebuild") for name in bed.ids] == [1, 1, 1] or fault.after
+    assert len([each for each in bed.cloud.operations if each.verb == "rebuild"]) == 3
+    assert bed.slurm.told == []
+
+
+def test_retry_after_is_kept(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.faults.append(Fault("POST", "/action", 429, headers={"Retry-After": "2"}))
+    bed.ask()
+    bed.work()
+
+    refused, accepted = [call for call in bed.cloud.calls if call.action == "rebuild"]
+    assert refused.status == 429
+    assert accepted.at - refused.at >= 2.0
+
+
+def test_one_failure_harms_no_other(bed: Bed) -> None:
+    bed.nodes("c1", "c2", "c3")
+    bed.cloud.faults.append(Fault("POST", bed.ids["c2"], 403, times=99))
+    del bed.cloud.servers[bed.ids["c1"]]
+    bed.ask()
+    bed.work()
+
+    assert bed.image("c3") == bed.new
+    reasons = {names: reason for state, names, reason in bed.slurm.told if state == "DOWN"}
+    assert "does not exist" in reasons["c1",]
+    assert "403 (req-" in reasons["c2",]
+    # Neither was rebuilt, so both are kept out of service.
+    assert {(state, names) for state, names, _ in bed.slurm.told} >= {("DRAIN", ("c1",)), ("DRAIN", ("c2",))}
+
+
+def test_an_answer_that_nobody_thought_of_harms_no_other(bed: Bed) -> None:
+    bed.nodes("c1", "c2")
+    del bed.cloud.servers[bed.ids["c1"]]["status"]
+    bed.ask()
+    bed.work()
+
+    assert bed.image("c2") == bed.new
+    assert "KeyError('status')" in bed.slurm.told[0][2]
+
+
+def test_nodes_that_fail_alike_are_one_call_to_slurm(bed: Bed) -> None:
+    bed.nodes(*(f"c{number}" for number in range(20)))
+    del bed.cloud.images[bed.new]
+    bed.ask()
+    bed.work()
+
+    assert [state for state, names, _ in bed.slurm.told if len(names) == 20] == ["DOWN", "RESUME", "DRAIN"]
+    assert "does not exist" in bed.slurm.told[0][2]
+    # The missing image is asked for once, not twenty times.
+    assert len([call for call in bed.cloud.calls if "/images/" in call.path]) == 1
+
+
+def test_conflict_for_ever_ends_with_a_reason(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.faults.append(Fault("POST", "/action", 409, times=10_000))
+    bed.ask()
+    bed.work(limit=3.0)
+
+    state, names, reason = bed.slurm.told[0]
+    assert (state, names) == ("DOWN", ("c1",))
+    assert "got 409 (req-" in reason
+
+
+def test_error_after_rebuild(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.rebuild_ends_in_error["c1"] = "no valid host"
+    bed.ask()
+    bed.work()
+
+    # Its old image is gone: should somebody heal the server, Slurm may have the node back.
+    ((state, names, reason),) = bed.slurm.told
+    assert (state, names) == ("DOWN", ("c1",))
+    assert "ended in ERROR (req-" in reason
+    assert "no valid host" in reason
+    bed.cloud.rebuild_ends_in_error.clear()
+    bed.slurm.asks_for("c1")
+    bed.ask()
+    bed.work()
+    assert bed.slurm.view["c1"].in_service
+
+
+def test_a_server_that_never_boots(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.on_boot = lambda _name: None
+    bed.ask()
+    bed.work(limit=3.0)
+
+    ((state, _, reason),) = bed.slurm.told
+    assert state == "DOWN"
+    assert "slurmd has not registered" in reason
+
+
+def test_a_node_with_jobs_is_never_touched(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.slurm.view["c1"] = SlurmNode("c1", frozenset({"ALLOCATED"}), allocated_cpus=2)
+    Spool(bed.settings.spool).add(Request(("c1",), time.time() - 60))
+    bed.work()
+
+    assert bed.cloud.calls == []
+    assert bed.slurm.told == []
+
+
+@pytest.mark.parametrize(("hold", "told"), [(True, ["DRAIN"]), (False, [])])
+def test_a_node_that_slurm_took_back_is_drained_not_downed(bed: Bed, hold: bool, told: list[str]) -> None:
+    bed.nodes("c1")
+    Spool(bed.settings.spool).save(Entry("c1", time.time(), failed="why", hold=hold))
+    bed.slurm.booted("c1")
+    bed.work()
+
+    assert [state for state, _, _ in bed.slurm.told] == told
+
+
+def test_slurm_away_for_a_while(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.slurm.away = 2
+    bed.ask()
+    bed.work()
+
+    assert bed.image("c1") == bed.new
+
+
+def test_a_new_worker_goes_on(bed: Bed) -> None:
+    bed.nodes("c1", "c2")
+    bed.cloud.rebuild_seconds = 0.5
+    bed.ask()
+    worker = bed.worker()
+    _until(lambda: bool(bed.actions("c1")), worker)
+    bed.work()
+
+    assert bed.actions("c1") == bed.actions("c2") == ["rebuild"]
+    assert {bed.image("c1"), bed.image("c2")} == {bed.new}
+
+
+def test_the_target_changes_during_the_rebuild(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.rebuild_seconds = 1.0
+    bed.cloud.on_boot = lambda _name: None
+    bed.ask()
+    worker = bed.worker()
+    _until(lambda: bed.actions("c1") == ["rebuild"], worker)
+    newest = bed.cloud.add_image()
+    bed.target(newest)
+    _until(lambda: len(bed.actions("c1")) == 2, worker)
+    bed.cloud.on_boot = bed.slurm.booted
+    _until(lambda: bed.slurm.view["c1"].in_service, worker)
+
+    assert bed.image("c1") == newest
+
+
+def test_a_rotated_credential_is_read_again(bed: Bed) -> None:
+    bed.nodes("c1", "c2")
+    connected: list[int] = []
+    good = bed.clouds.read_text()
+    bed.clouds.write_text(good.replace(bed.cloud.url, bed.cloud.url + "/gone"))
+
+    def connect() -> Cloud:
+        if connected:
+            bed.clouds.write_text(good)
+        connected.append(1)
+        return Cloud(bed.clouds, "reboot")
+
+    bed.cloud.faults.append(Fault("POST", "/gone/", 401, times=99))
+    bed.ask()
+    until = time.monotonic() + 20
+    Worker(bed.settings, bed.slurm, Connection(connect), draw=lambda: 0.0).run(
+        lambda: time.monotonic() > until, once=True
+    )
+
+    assert len(connected) >= 2
+    assert {bed.image("c1"), bed.image("c2")} == {bed.new}
+
+
+@pytest.mark.parametrize("volume_backed", [False, True])
+def test_no_call_that_the_access_rules_do_not_allow(bed: Bed, volume_backed: bool) -> None:
+    bed.nodes("c1", "c2", volume_backed=volume_backed)
+    endpoints = Endpoints(compute="/compute/v2.1", image="/image/v2", block_storage=f"/volume/v3/{PROJECT}")
+    bed.cloud.rules = [
+        {"method": rule.method, "path": rule.path}
+        for rule in access_rules(list(bed.ids.values()), endpoints, volume_backed=volume_backed)
+    ]
+    bed.ask()
+    bed.work()
+    bed.slurm.asks_for("c1", "c2")
+    bed.ask()
+    bed.work()
+
+    assert bed.actions("c1") == ["rebuild", "reboot"]
+    assert not [call for call in bed.cloud.calls if call.status == 401]
+
+
+def test_no_more_calls_at_one_time_than_allowed(bed: Bed) -> None:
+    bed.nodes(*(f"c{number}" for number in range(30)))
+    bed.cloud.latency = 0.02
+    bed.ask()
+    bed.work(parallel=4)
+
+    assert bed.cloud.most_at_once == 4
+    assert {bed.image(name) for name in bed.ids} == {bed.new}
+
+
+def _server(bed: Bed, name: str):  # type: ignore[no-untyped-def]  # Server | None of the program
+    return Cloud(bed.clouds, "reboot").server(bed.ids[name])
+
+
+def _until(true: Callable[[], object], worker: Worker, seconds: float = 15.0) -> None:
+    """Let a worker step until something is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not so within {seconds} s"
+        worker.step()
+        time.sleep(0.02)
