@@ -1,0 +1,138 @@
+"""The whole cluster: puts the parts together in the order in which they need each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from components.environment import EnvironmentFolder
+from components.key_pair import key_pair_name
+from components.kind import token
+from components.network import Networks
+from components.node_group import NodeGroup, NodeGroupArgs
+from components.playbook import SitePlaybook
+from components.secrets import ClusterSecrets, Rotations
+from components.security_groups import SecurityGroups
+from components.storage import Storage
+from slurm_appliance.config import ClusterConfig, NodeKind
+from slurm_appliance.environment import Environment
+from slurm_appliance.groups import Group, groups
+from slurm_appliance.inventory import Subnet
+from slurm_appliance.preflight import Resolved
+
+
+@dataclass(frozen=True)
+class ClusterArgs:
+    """What a cluster is made from.
+
+    Attributes:
+        config: the configuration.
+        resolved: what the names in it stand for in this cloud.
+        images: the image of each source in the configuration, by what it is called there.
+        folder: the environment's folder on the deploy host.
+        public_key: what to create the key pair from; None where one exists.
+        rotations: how often each secret was rotated.
+    """
+
+    config: ClusterConfig
+    resolved: Resolved
+    images: Mapping[str, pulumi.Input[str]]
+    folder: Environment
+    public_key: str | None = None
+    rotations: Rotations = field(default=lambda _name: 0)
+
+
+class Cluster(pulumi.ComponentResource):
+    """A Slurm cluster on OpenStack.
+
+    Attributes:
+        control: the control node.
+        groups: all other node groups by name.
+        outputs: what the stack exports.
+    """
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(token("Cluster"), name, {}, opts)
+        config = args.config
+        child = pulumi.ResourceOptions(parent=self)
+        self._args = args
+        self._networks = Networks("networks", config, args.resolved, child)
+        self._security_groups = SecurityGroups("security-groups", config, args.resolved, child)
+        self._key_pair = key_pair_name(config, args.public_key, self)
+        secrets = ClusterSecrets("secrets", config, args.rotations, child)
+        storage = Storage("storage", config, args.resolved, child)
+
+        first, *others = groups(config)
+        self.control = self._node_group(first, storage=storage)
+        attachments = storage.attach(self.control.servers[first.nodes[0].hostname])
+        address = self.control.access_address
+        self.groups = {group.name: self._node_group(group, control_address=address) for group in others}
+
+        everyone = [self.control, *self.groups.values()]
+        folder = EnvironmentFolder(
+            "environment",
+            config,
+            args.folder,
+            [group.hosts() for group in everyone],
+            [Subnet(network.network, self._networks.by_name[network.network].cidr) for network in first.networks],
+            secrets.values,
+            child,
+        )
+        site = SitePlaybook(
+            "site",
+            args.folder,
+            reasons={"environment": folder.digest},
+            depends_on=[*folder.written, *attachments, *everyone],
+            opts=child,
+        )
+        self.outputs: dict[str, Any] = {
+            "cluster_name": config.cluster_name,
+            "environment_folder": str(args.folder.folder),
+            "control": address,
+            "login": self._login_addresses(),
+            "volumes": {volume.label: volume.volume_id for volume in storage.volumes},
+            "site": site.result,
+        }
+        self.register_outputs({})
+
+    def resources(self) -> list[pulumi.Resource]:
+        """All ports and servers: whatever there may be very many of."""
+        everyone = [self.control, *self.groups.values()]
+        return [
+            resource for group in everyone for of_kind in (group.ports, group.servers) for resource in of_kind.values()
+        ]
+
+    def _node_group(
+        self,
+        group: Group,
+        *,
+        control_address: pulumi.Input[str] | None = None,
+        storage: Storage | None = None,
+    ) -> NodeGroup:
+        own = group.security_group_ids
+        args = NodeGroupArgs(
+            group=group,
+            resolved=self._args.resolved,
+            image=self._args.images[str(group.image)],
+            networks={network.network: self._networks.by_name[network.network] for network in group.networks},
+            security_groups=self._security_groups.of(group.kind) if own is None else own,
+            key_pair=self._key_pair,
+            control_address=control_address,
+            volumes=storage.volumes if storage else (),
+        )
+        return NodeGroup(group.name, args, pulumi.ResourceOptions(parent=self))
+
+    def _login_addresses(self) -> list[pulumi.Input[str]]:
+        """Where users log in: the floating IP of each login node, or else its address."""
+        found: list[pulumi.Input[str]] = []
+        for group in groups(self._args.config):
+            if group.kind is not NodeKind.LOGIN:
+                continue
+            floating = [*group.floating_ips, *[None] * len(group.nodes)]
+            addresses = self.groups[group.name].addresses
+            found += [
+                given or addresses[node.hostname, group.access_network]
+                for node, given in zip(group.nodes, floating, strict=False)
+            ]
+        return found

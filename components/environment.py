@@ -1,0 +1,65 @@
+"""What Ansible needs on the deploy host, written by the stack: the inventory, and the secrets beside it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components.command import module_command
+from components.kind import token
+from slurm_appliance import secrets
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.environment import Environment
+from slurm_appliance.inventory import Host, Inventory, Subnet
+
+#: Where the files lie in the environment's folder.
+INVENTORY = "inventory/hosts.yml"
+SECRETS = "inventory/group_vars/all/secrets.yml"
+
+
+class EnvironmentFolder(pulumi.ComponentResource):
+    """The two parts of the folder, each written when it changes.
+
+    Attributes:
+        inventory: the content of hosts.yml.
+        digest: changes with anything in the folder; secret, as the secrets that it is made from.
+        written: the commands that write it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: ClusterConfig,
+        folder: Environment,
+        hosts: Sequence[pulumi.Output[tuple[Host, ...]]],
+        subnets: Sequence[Subnet],
+        values: Mapping[str, pulumi.Output[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(token("Environment"), name, {}, opts)
+        self._folder = folder
+
+        def render(groups: Sequence[tuple[Host, ...]]) -> str:
+            return Inventory(config, tuple(host for group in groups for host in group), tuple(subnets)).render()
+
+        self.inventory: pulumi.Output[str] = pulumi.Output.all(*hosts).apply(render)
+        secret_file: pulumi.Output[str] = pulumi.Output.all(**values).apply(secrets.render)
+        self.written = [
+            self._part("inventory", INVENTORY, self.inventory),
+            self._part("secrets", SECRETS, secret_file),
+        ]
+        self.digest = pulumi.Output.all(self.inventory, secret_file).apply(_digest)
+        self.register_outputs({})
+
+    def _part(self, part: str, path: str, text: pulumi.Output[str]) -> pulumi.Resource:
+        request = {
+            "folder": str(self._folder.folder),
+            "part": part,
+            "token": self._folder.token(part),
+            "files": {path: text},
+        }
+        return module_command(part, "slurm_appliance.environment", self, request=request)
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

@@ -1,0 +1,257 @@
+"""Nodes that are alike: their ports, servers, extra volumes and floating IPs.
+
+One component a group, not one a node: a component costs as much as a resource, and there may be a thousand nodes. Names
+come from the nodes and never from their place in a list, so that adding, removing or reordering nodes touches no other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi_openstack import blockstorage, compute, networking
+
+from components import options
+from components.kind import token
+from components.network import NodeNetwork
+from components.storage import ControlVolume
+from slurm_appliance import cloud_names
+from slurm_appliance.config import Node
+from slurm_appliance.config.naming import environment
+from slurm_appliance.config.network import VnicType
+from slurm_appliance.groups import Group
+from slurm_appliance.inventory import Host
+from slurm_appliance.metadata import server_metadata
+from slurm_appliance.preflight import Resolved
+from slurm_appliance.user_data import LabelledVolume, user_data
+
+
+@dataclass(frozen=True)
+class NodeGroupArgs:
+    """What the nodes of a group are made from.
+
+    Attributes:
+        group: the settings.
+        resolved: what names stand for in this cloud.
+        image: the image that nodes are to run; a plain text where it is known before anything runs.
+        networks: all networks by name.
+        security_groups: ids of the security groups of ports that have any.
+        key_pair: name of the key pair.
+        control_address: the control node's address on the access network; None for the control node itself.
+        volumes: what the control node mounts.
+    """
+
+    group: Group
+    resolved: Resolved
+    image: pulumi.Input[str]
+    networks: Mapping[str, NodeNetwork]
+    security_groups: Sequence[pulumi.Input[str]]
+    key_pair: pulumi.Input[str]
+    control_address: pulumi.Input[str] | None = None
+    volumes: Sequence[ControlVolume] = field(default=())
+
+
+class NodeGroup(pulumi.ComponentResource):
+    """The nodes of one group.
+
+    Attributes:
+        servers: the servers by host name.
+        ports: the ports by host name and network.
+        addresses: the addresses by host name and network: the fixed ones as they are, others when Neutron gave them.
+    """
+
+    def __init__(self, name: str, args: NodeGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(token("NodeGroup"), name, {}, opts)
+        self._args = args
+        self.servers: dict[str, compute.Instance] = {}
+        self.ports: dict[tuple[str, str], networking.Port] = {}
+        self.addresses: dict[tuple[str, str], pulumi.Input[str]] = {}
+        server_group_id = self._server_group()
+        # Equal for all nodes, and not free to make.
+        self._port_options = options.port_options(self)
+        self._boot_needs = list(dict.fromkeys(r for network in args.networks.values() for r in network.connected))
+        for index, node in enumerate(args.group.nodes):
+            for network in args.group.networks:
+                self._port(node, index, network.network, network.no_security_groups)
+            self.servers[node.hostname] = self._server(node, server_group_id)
+            self._extra_volumes(node)
+        for node, address in zip(args.group.nodes, args.group.floating_ips, strict=False):
+            self._floating_ip(node, address)
+        self.register_outputs({})
+
+    @property
+    def access_address(self) -> pulumi.Input[str]:
+        """The address of the group's first node on the access network."""
+        return self.addresses[self._args.group.nodes[0].hostname, self._args.group.access_network]
+
+    def hosts(self) -> pulumi.Output[tuple[Host, ...]]:
+        """The nodes as the inventory has them."""
+        group = self._args.group
+        networks = [network.network for network in group.networks]
+        floating = dict(zip((node.hostname for node in group.nodes), group.floating_ips, strict=False))
+        values: list[pulumi.Input[str]] = [self._args.image]
+        for node in group.nodes:
+            values.append(self.servers[node.hostname].id)
+            values += [self.addresses[node.hostname, network] for network in networks]
+
+        def build(known: Sequence[Any]) -> tuple[Host, ...]:
+            image, rest = known[0], iter(known[1:])
+            return tuple(
+                Host(
+                    name=node.hostname,
+                    kind=node.kind,
+                    group=group.name,
+                    fqdn=node.fqdn,
+                    instance_id=next(rest),
+                    image_id=image,
+                    addresses={network: next(rest) for network in networks},
+                    access_network=group.access_network,
+                    floating_ip=floating.get(node.hostname),
+                )
+                for node in group.nodes
+            )
+
+        return pulumi.Output.all(*values).apply(build)
+
+    def _server_group(self) -> pulumi.Input[str] | None:
+        group = self._args.group
+        if group.own is None:
+            return group.config.control_server_group_id
+        if group.own.server_group_policy is None:
+            return group.own.server_group_id
+        name = cloud_names.server_group(group.config, group.name)
+        policy = group.own.server_group_policy.value
+        return compute.ServerGroup(group.name, name=name, policies=policy, opts=options.child_options(self)).id
+
+    def _port(self, node: Node, index: int, network: str, open_port: bool) -> None:
+        there, group = self._args.networks[network], self._args.group
+        fixed, vnic_type = group.fixed_address(network, index), group.vnic_type(network)
+        address = {"ip_address": fixed} if fixed else {}
+        port = networking.Port(
+            # A host name has no dot, so that no two pairs give the same name.
+            f"{node.hostname}.{network}",
+            name=cloud_names.port(node, network),
+            network_id=there.network_id,
+            fixed_ips=[networking.PortFixedIpArgs(subnet_id=there.subnet_id, **address)],
+            no_security_groups=True if open_port else None,
+            security_group_ids=None if open_port else self._args.security_groups,
+            binding=None if vnic_type is VnicType.NORMAL else networking.PortBindingArgs(vnic_type=vnic_type.value),
+            opts=self._port_options,
+        )
+        self.ports[node.hostname, network] = port
+        self.addresses[node.hostname, network] = fixed or port.all_fixed_ips[0]
+
+    def _server(self, node: Node, server_group_id: pulumi.Input[str] | None) -> compute.Instance:
+        args, group = self._args, self._args.group
+        metadata = server_metadata(
+            environment(group.config),
+            access_ip=self.addresses[node.hostname, group.access_network],
+            control_address=args.control_address,
+            gateway_ip=group.gateway_ip,
+            roles=group.boot_roles,
+        )
+        return compute.Instance(
+            node.hostname,
+            name=node.hostname,
+            flavor_id=args.resolved.flavors[group.flavor[0]],
+            image_id=None if group.volume_backed else args.image,
+            block_devices=[self._boot_volume()] if group.volume_backed else None,
+            key_pair=args.key_pair,
+            networks=[
+                compute.InstanceNetworkArgs(port=self.ports[node.hostname, network.network].id)
+                for network in group.networks
+            ],
+            metadata=metadata,
+            user_data=self._user_data(node),
+            config_drive=group.config.config_drive,
+            availability_zone=self._zone(node),
+            scheduler_hints=None
+            if server_group_id is None
+            else [compute.InstanceSchedulerHintArgs(group=server_group_id)],
+            opts=options.server_options(self, ignored=self._ignored(node), depends_on=self._boot_needs),
+        )
+
+    def _boot_volume(self) -> compute.InstanceBlockDeviceArgs:
+        group = self._args.group
+        return compute.InstanceBlockDeviceArgs(
+            uuid=self._args.image,
+            source_type="image",
+            destination_type="volume",
+            boot_index=0,
+            volume_size=group.root_volume_size,
+            volume_type=group.root_volume_type,
+            delete_on_termination=True,
+        )
+
+    def _ignored(self, node: Node) -> list[str]:
+        """Changes to ignore: of the image, where the group says so, or where the server runs the target already.
+
+        The latter after Slurm has re-imaged the node: the state still has the old image, and the provider would rebuild
+        a node that is up to date.
+        """
+        group, image = self._args.group, self._args.image
+        running = self._args.resolved.servers.get(node.hostname)
+        up_to_date = running is not None and isinstance(image, str) and running.image_id == image
+        if not group.ignores_images and not up_to_date:
+            return []
+        return options.image_paths(
+            volume_backed=group.volume_backed, was_volume_backed=running.volume_backed if running else None
+        )
+
+    def _zone(self, node: Node) -> str | None:
+        own = self._args.group.own
+        if own is None:
+            return None
+        if own.match_ironic_node:
+            return f"{own.availability_zone or 'nova'}::{self._args.resolved.bare_metal[node.name]}"
+        return own.availability_zone
+
+    def _user_data(self, node: Node) -> pulumi.Input[str]:
+        text, variables = self._args.group.cloud_config
+        volumes = self._args.volumes
+
+        def write(ids: Sequence[str]) -> str:
+            mounted = [LabelledVolume(id_, v.label, v.mount_point) for id_, v in zip(ids, volumes, strict=True)]
+            return user_data(node.fqdn, volumes=mounted, additional=text, variables=variables)
+
+        return _with_known([volume.volume_id for volume in volumes], write)
+
+    def _extra_volumes(self, node: Node) -> None:
+        args, config = self._args, self._args.group.config
+        server = self.servers[node.hostname]
+        for name, wanted in args.group.extra_volumes.items():
+            cloud_name = cloud_names.extra_volume(config, node, name)
+            resource_name = f"{node.hostname}.{name}"
+            if wanted.size is None:
+                volume_id: pulumi.Input[str] = args.resolved.volumes[cloud_name]
+            else:
+                volume_id = blockstorage.Volume(
+                    resource_name,
+                    name=cloud_name,
+                    size=wanted.size,
+                    volume_type=wanted.volume_type,
+                    enable_online_resize=True,
+                    opts=options.volume_options(self),
+                ).id
+            compute.VolumeAttach(
+                resource_name,
+                instance_id=server.id,
+                volume_id=volume_id,
+                opts=options.attachment_options(self, server),
+            )
+
+    def _floating_ip(self, node: Node, address: str) -> None:
+        networking.FloatingIpAssociate(
+            node.hostname,
+            floating_ip=address,
+            port_id=self.ports[node.hostname, self._args.group.floating_network].id,
+            opts=options.child_options(self, depends_on=self._boot_needs),
+        )
+
+
+def _with_known(inputs: Sequence[pulumi.Input[str]], write: Callable[[Sequence[str]], str]) -> pulumi.Input[str]:
+    """What ``write`` makes of the inputs: at once where all of them are plain texts, so that a preview knows it."""
+    plain = [value for value in inputs if isinstance(value, str)]
+    if len(plain) == len(inputs):
+        return write(plain)
+    return pulumi.Output.all(*inputs).apply(write)

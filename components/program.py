@@ -1,0 +1,48 @@
+"""What the Pulumi program does, apart from the configuration: facts, checks, cluster, outputs."""
+
+from typing import Any
+
+import pulumi
+
+from components.cluster import Cluster, ClusterArgs
+from components.key_pair import public_key
+from components.secrets import configured_rotations
+from components.settled import settled
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.environment import Environment
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.groups import groups
+from slurm_appliance.preflight import Findings
+from slurm_appliance.preflight.run import preflight
+from toolchain.paths import REPOSITORY
+
+
+async def build(config: ClusterConfig) -> dict[str, Any]:
+    """Build the cluster of a configuration in the cloud of the stack; returns the stack's outputs.
+
+    Raises:
+        pulumi.RunError: something would go wrong; with everything that can be known to, before the first change.
+    """
+    source = f"stack {pulumi.get_stack()}"
+    try:
+        findings = preflight(config, pulumi.Config("openstack").get("cloud"))
+        args = _args(config, findings, source)
+    except ApplianceError as error:
+        raise pulumi.RunError(str(error)) from error
+    for note in findings.notes:
+        pulumi.log.warn(str(note))
+    cluster = Cluster("cluster", args)
+    await settled(cluster.resources())
+    return cluster.outputs
+
+
+def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs:
+    resolved = findings.ready(source)
+    return ClusterArgs(
+        config=config,
+        resolved=resolved,
+        images={str(group.image): resolved.images[str(group.image)] for group in groups(config)},
+        folder=Environment.of(pulumi.get_stack()),
+        public_key=public_key(config, REPOSITORY),
+        rotations=configured_rotations(),
+    )

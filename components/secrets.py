@@ -1,0 +1,51 @@
+"""The cluster's secrets: generated once and kept, encrypted, by the stack, unless the configuration gives them."""
+
+from collections.abc import Callable, Mapping
+
+import pulumi
+
+from components.command import module_command
+from components.kind import token
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.secrets import MAKERS
+
+#: How often a secret was rotated, by its name; ``secrets rotate`` counts it up. Not set: never.
+ROTATION_NAMESPACE = "rotation"
+
+#: Tells how often something was rotated.
+Rotations = Callable[[str], int]
+
+
+def configured_rotations() -> Rotations:
+    """What the running program's stack says."""
+    settings = pulumi.Config(ROTATION_NAMESPACE)
+    return lambda name: settings.get_int(name) or 0
+
+
+class ClusterSecrets(pulumi.ComponentResource):
+    """All secrets by name. Each is a resource of its own, so that each can be rotated alone."""
+
+    values: Mapping[str, pulumi.Output[str]]
+
+    def __init__(
+        self, name: str, config: ClusterConfig, rotations: Rotations, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(token("Secrets"), name, {}, opts)
+        given = {name: getattr(config.secrets, name) for name in MAKERS}
+        self.values = {
+            name: pulumi.Output.secret(given[name].reveal())
+            if given[name] is not None
+            else self._generated(name, rotations(name))
+            for name in sorted(MAKERS)
+        }
+        self.register_outputs({})
+
+    def _generated(self, name: str, rotation: int) -> pulumi.Output[str]:
+        command = module_command(
+            name,
+            f"slurm_appliance.secrets generate {name}",
+            self,
+            environment={"SLURM_APPLIANCE_ROTATION": str(rotation)},
+            secret=True,
+        )
+        return pulumi.Output.secret(command.stdout)

@@ -1,0 +1,1 @@
+"""What the cloud has: facts, and how they are gathered."""

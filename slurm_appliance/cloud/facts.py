@@ -1,0 +1,152 @@
+"""What an OpenStack project has, as plain data: everything that decides whether, and how, a configuration can be built.
+
+Amounts are in Nova's and Cinder's units: memory in MiB, disks and volumes in GiB.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """A Nova flavor."""
+
+    id: str
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """A Glance image; ``size`` is what it takes on a disk, rounded up."""
+
+    id: str
+    name: str
+    status: str
+    min_disk: int = 0
+    min_ram: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Network:
+    """A Neutron network."""
+
+    id: str
+    name: str
+    external: bool = False
+    port_security: bool = True
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A Neutron subnet."""
+
+    id: str
+    name: str
+    network_id: str
+    cidr: str
+    gateway_ip: str | None = None
+
+
+@dataclass(frozen=True)
+class Port:
+    """A Neutron port; ``addresses`` are its fixed ones."""
+
+    id: str
+    name: str
+    network_id: str
+    device_id: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Nova server.
+
+    Attributes:
+        image_id: the image that it runs; for one that boots from a volume, the image that the volume was made from.
+        volume_backed: whether it boots from a volume.
+        environment: the environment that its metadata names; empty for a server that is not ours.
+    """
+
+    id: str
+    name: str
+    status: str
+    image_id: str = ""
+    volume_backed: bool = False
+    environment: str = ""
+    flavor_id: str = ""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A Cinder volume; ``server_ids`` are those of the servers that it is attached to."""
+
+    id: str
+    name: str
+    size: int
+    status: str
+    server_ids: tuple[str, ...] = ()
+    image_id: str = ""
+    bootable: bool = False
+
+
+@dataclass(frozen=True)
+class FloatingIp:
+    """A floating IP; ``port_id`` is empty for a free one."""
+
+    id: str
+    address: str
+    port_id: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Anything that only its id and name matter of."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit of the project; -1 for none."""
+
+    limit: int
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        """What may still be taken; None for no limit."""
+        return None if self.limit < 0 else max(self.limit - self.used, 0)
+
+
+@dataclass(frozen=True)
+class CloudFacts:
+    """The project, at one moment.
+
+    ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
+    security_groups, security_group_rules. A service that the cloud does not have leaves its facts empty, and is in
+    ``absent``.
+    """
+
+    flavors: tuple[Flavor, ...] = ()
+    images: tuple[Image, ...] = ()
+    networks: tuple[Network, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    routers: tuple[Named, ...] = ()
+    ports: tuple[Port, ...] = ()
+    security_groups: tuple[Named, ...] = ()
+    key_pairs: tuple[str, ...] = ()
+    servers: tuple[Server, ...] = ()
+    server_groups: tuple[Named, ...] = ()
+    availability_zones: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    volume_types: tuple[str, ...] = ()
+    floating_ips: tuple[FloatingIp, ...] = ()
+    bare_metal: Mapping[str, str] = field(default_factory=dict)
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()

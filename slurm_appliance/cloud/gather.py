@@ -1,0 +1,237 @@
+"""Gathers the facts of a project: a dozen lists at once, so that it takes as long as the slowest of them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from slurm_appliance.cloud.connection import asking
+from slurm_appliance.cloud.facts import (
+    CloudFacts,
+    Flavor,
+    FloatingIp,
+    Image,
+    Named,
+    Network,
+    Port,
+    Quota,
+    Server,
+    Subnet,
+    Volume,
+)
+from slurm_appliance.cloud.listing import entries
+from slurm_appliance.metadata import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+_GIB = 1024**3
+
+
+def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: bool = False) -> CloudFacts:
+    """The facts of the connection's project.
+
+    Args:
+        connection: see connection.py.
+        networks: names of the networks whose ports are of interest.
+        bare_metal: ask Ironic for its nodes, too.
+
+    Raises:
+        CloudError: a service that every cloud has cannot be asked.
+    """
+    from keystoneauth1.exceptions import ClientException, EndpointNotFound
+    from openstack.exceptions import SDKException
+
+    absent: set[str] = set()
+
+    def optional(service: str, question: Callable[[], Any], nothing: Any) -> Any:
+        try:
+            return question()
+        except (ClientException, SDKException) as error:
+            # Not in the catalog, or not allowed: what needs it is refused by name later.
+            if isinstance(error, EndpointNotFound) or getattr(error, "http_status", 0) in (401, 403, 404):
+                absent.add(service)
+                return nothing
+            raise
+
+    lists = _Lists(connection)
+    questions: dict[str, Callable[[], Any]] = {
+        "flavors": lists.flavors,
+        "images": lists.images,
+        "networks": lists.networks,
+        "subnets": lists.subnets,
+        "routers": lambda: optional("router", lists.routers, ()),
+        "security_groups": lists.security_groups,
+        "key_pairs": lists.key_pairs,
+        "servers": lists.servers,
+        "server_groups": lists.server_groups,
+        "availability_zones": lists.availability_zones,
+        "volumes": lambda: optional("volume", lists.volumes, ()),
+        "volume_types": lambda: optional("volume", lists.volume_types, ()),
+        "floating_ips": lambda: optional("router", lists.floating_ips, ()),
+        "compute_quotas": lists.compute_quotas,
+        "volume_quotas": lambda: optional("volume", lists.volume_quotas, {}),
+        "network_quotas": lambda: optional("network quotas", lists.network_quotas, {}),
+    }
+    if bare_metal:
+        questions["bare_metal"] = lambda: optional("bare metal", lists.bare_metal, {})
+    with ThreadPoolExecutor(len(questions)) as pool:
+        asked = {name: pool.submit(question) for name, question in questions.items()}
+        answers = {name: asking(future.result, name) for name, future in asked.items()}
+    wanted = set(networks)
+    ids = [network.id for network in answers["networks"] if network.name in wanted]
+    ports = asking(lambda: lists.ports(ids), "ports")
+    quotas = answers.pop("compute_quotas") | answers.pop("volume_quotas") | answers.pop("network_quotas")
+    return CloudFacts(**_with_images(answers), ports=ports, quotas=quotas, absent=frozenset(absent))
+
+
+def _with_images(answers: dict[str, Any]) -> dict[str, Any]:
+    """Nova does not say which image a server runs that boots from a volume; the volume does."""
+    boot_images = {
+        server_id: volume.image_id
+        for volume in answers["volumes"]
+        if volume.bootable and volume.image_id
+        for server_id in volume.server_ids
+    }
+    servers = tuple(
+        Server(**vars(server) | {"image_id": boot_images.get(server.id, "")}) if server.volume_backed else server
+        for server in answers["servers"]
+    )
+    return answers | {"servers": servers}
+
+
+class _Lists:
+    """One method a list."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._project: str = connection.current_project_id or ""
+
+    def flavors(self) -> tuple[Flavor, ...]:
+        found = entries(self._connection.compute, "/flavors/detail", "flavors")
+        return tuple(Flavor(x["id"], x["name"], x["vcpus"], x["ram"], x["disk"]) for x in found)
+
+    def images(self) -> tuple[Image, ...]:
+        found = entries(self._connection.image, "/images", "images")
+        return tuple(
+            Image(
+                x["id"],
+                x.get("name") or "",
+                x["status"],
+                x.get("min_disk") or 0,
+                x.get("min_ram") or 0,
+                -(-(x.get("virtual_size") or x.get("size") or 0) // _GIB),
+            )
+            for x in found
+        )
+
+    def networks(self) -> tuple[Network, ...]:
+        return tuple(
+            Network(x["id"], x["name"], x.get("router:external", False), x.get("port_security_enabled", True))
+            for x in entries(self._connection.network, "/networks", "networks")
+            if self._usable(x) or x.get("router:external")
+        )
+
+    def subnets(self) -> tuple[Subnet, ...]:
+        found = entries(self._connection.network, "/subnets", "subnets")
+        return tuple(Subnet(x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip")) for x in found)
+
+    def ports(self, networks: list[str]) -> tuple[Port, ...]:
+        """The ports on networks; none for no networks."""
+        if not networks:
+            return ()
+        fields = ["id", "name", "network_id", "device_id", "fixed_ips"]
+        return tuple(
+            Port(
+                x["id"],
+                x["name"],
+                x["network_id"],
+                x["device_id"],
+                tuple(address["ip_address"] for address in x["fixed_ips"]),
+            )
+            for x in entries(self._connection.network, "/ports", "ports", network_id=networks, fields=fields)
+        )
+
+    def routers(self) -> tuple[Named, ...]:
+        return self._own("/routers", "routers")
+
+    def security_groups(self) -> tuple[Named, ...]:
+        return self._own("/security-groups", "security_groups")
+
+    def floating_ips(self) -> tuple[FloatingIp, ...]:
+        found = entries(self._connection.network, "/floatingips", "floatingips", project_id=self._project)
+        return tuple(FloatingIp(x["id"], x["floating_ip_address"], x.get("port_id") or "") for x in found)
+
+    def key_pairs(self) -> tuple[str, ...]:
+        # This list alone is not paged by id; microversion 2.1 gives all of it at once.
+        return tuple(x["keypair"]["name"] for x in self._connection.compute.get("/os-keypairs").json()["keypairs"])
+
+    def servers(self) -> tuple[Server, ...]:
+        return tuple(
+            Server(
+                x["id"],
+                x["name"],
+                x["status"],
+                (x.get("image") or {}).get("id", ""),
+                not x.get("image"),
+                x.get("metadata", {}).get(ENVIRONMENT, ""),
+                x["flavor"].get("id", ""),
+            )
+            for x in entries(self._connection.compute, "/servers/detail", "servers")
+        )
+
+    def server_groups(self) -> tuple[Named, ...]:
+        found = self._connection.compute.get("/os-server-groups").json()["server_groups"]
+        return tuple(Named(x["id"], x["name"]) for x in found)
+
+    def availability_zones(self) -> tuple[str, ...]:
+        found = self._connection.compute.get("/os-availability-zone").json()["availabilityZoneInfo"]
+        return tuple(x["zoneName"] for x in found if x["zoneState"]["available"])
+
+    def volumes(self) -> tuple[Volume, ...]:
+        return tuple(
+            Volume(
+                x["id"],
+                x.get("name") or "",
+                x["size"],
+                x["status"],
+                tuple(attachment["server_id"] for attachment in x.get("attachments", ())),
+                x.get("volume_image_metadata", {}).get("image_id", ""),
+                x.get("bootable") == "true",
+            )
+            for x in entries(self._connection.block_storage, "/volumes/detail", "volumes")
+        )
+
+    def volume_types(self) -> tuple[str, ...]:
+        return tuple(x["name"] for x in entries(self._connection.block_storage, "/types", "volume_types"))
+
+    def bare_metal(self) -> Mapping[str, str]:
+        found = entries(self._connection.baremetal, "/nodes", "nodes")
+        return {x["name"]: x["uuid"] for x in found if x.get("name")}
+
+    def compute_quotas(self) -> dict[str, Quota]:
+        absolute = self._connection.compute.get("/limits").json()["limits"]["absolute"]
+        names = {"instances": "Instances", "cores": "Cores", "ram": "RAM"}
+        return {
+            name: Quota(absolute[f"maxTotal{word}{'Size' if name == 'ram' else ''}"], absolute[f"total{word}Used"])
+            for name, word in names.items()
+        }
+
+    def volume_quotas(self) -> dict[str, Quota]:
+        absolute = self._connection.block_storage.get("/limits").json()["limits"]["absolute"]
+        return {
+            "volumes": Quota(absolute["maxTotalVolumes"], absolute["totalVolumesUsed"]),
+            "gigabytes": Quota(absolute["maxTotalVolumeGigabytes"], absolute["totalGigabytesUsed"]),
+        }
+
+    def network_quotas(self) -> dict[str, Quota]:
+        quotas = self._connection.network.get(f"/quotas/{self._project}/details").json()["quota"]
+        kinds = ("port", "network", "subnet", "router", "security_group", "security_group_rule")
+        return {f"{kind}s": Quota(quotas[kind]["limit"], quotas[kind]["used"]) for kind in kinds if kind in quotas}
+
+    def _own(self, path: str, key: str) -> tuple[Named, ...]:
+        # An administrator's token would see those of all projects.
+        found = entries(self._connection.network, path, key, project_id=self._project, fields=["id", "name"])
+        return tuple(Named(x["id"], x["name"]) for x in found)
+
+    def _usable(self, network: Mapping[str, Any]) -> bool:
+        return bool(network.get("shared")) or network.get("project_id", self._project) == self._project

@@ -1,0 +1,50 @@
+"""Reads lists from OpenStack's APIs as they are: plain JSON, page by page.
+
+The SDK's objects cost ten times what their JSON does, which shows with a thousand servers.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+#: Most services give out so many entries at once at most.
+PAGE_SIZE = 1000
+
+
+class Response(Protocol):
+    """What is used of an HTTP response."""
+
+    def json(self) -> Any:
+        """Its body."""
+
+
+class Service(Protocol):
+    """One service of a cloud: an adapter that knows the endpoint and the token."""
+
+    def get(self, url: str) -> Response:
+        """Ask for a path below the service's endpoint; raises the SDK's exceptions for errors."""
+
+
+def entries(service: Service, path: str, key: str, **query: str | list[str]) -> Iterator[Mapping[str, Any]]:
+    """All entries of a list, whatever number of pages it has.
+
+    Args:
+        service: whose list it is.
+        path: ``/servers/detail``.
+        key: where the entries are in the answer: ``servers``.
+        query: what to filter by; a list stands for any of its values.
+    """
+    given: dict[str, str | list[str]] = {"limit": str(PAGE_SIZE), **query}
+    while True:
+        document = service.get(f"{path}?{urlencode(given, doseq=True)}").json()
+        page = document[key]
+        yield from page
+        if not page or not _more(document, key):
+            return
+        given["marker"] = str(page[-1]["id"])
+
+
+def _more(document: Mapping[str, Any], key: str) -> bool:
+    """Whether the service says that there is another page: Glance in one way, all others in another."""
+    links = document.get(f"{key}_links", [])
+    return "next" in document or any(link.get("rel") == "next" for link in links)

@@ -1,0 +1,164 @@
+"""Node groups with every setting filled in from the cluster's where the group has none.
+
+The control node is a group of one: its settings are at the top of the configuration, and its paths say so.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from slurm_appliance.config import ClusterConfig, Node, NodeKind, control_node, group_image, group_nodes, node_groups
+from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.config.naming import CONTROL, cluster_image, setting_of
+from slurm_appliance.config.network import NetworkReference, VnicType
+from slurm_appliance.config.node_group import AccessibleGroup, ComputeGroup, ExtraVolume, NodeGroup
+
+#: A fixed address and where it is set.
+FixedAddress = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nodes that are alike.
+
+    Attributes:
+        config: the configuration that the group is a part of.
+        path: where the group is in it; empty for the control node.
+        kind: what its nodes are for.
+        name: the group's name.
+        nodes: its nodes, in order.
+        own: the settings of the group itself; None for the control node.
+        fixed: fixed addresses by network, one for each node in their order, each with its own path.
+    """
+
+    config: ClusterConfig
+    path: str
+    kind: NodeKind
+    name: str
+    nodes: tuple[Node, ...]
+    own: NodeGroup | None = None
+    fixed: Mapping[str, tuple[FixedAddress, ...]] = field(default_factory=dict)
+
+    def at(self, setting: str) -> str:
+        """The path of one of its settings."""
+        return f"{self.path}.{setting}" if self.path else setting
+
+    @property
+    def flavor(self) -> FixedAddress:
+        """The flavor's name, and where it is set."""
+        if self.own is None:
+            return self.config.control_node_flavor, "control_node_flavor"
+        return self.own.flavor, self.at("flavor")
+
+    @property
+    def image(self) -> ImageSource:
+        """What its nodes are to run."""
+        return group_image(self.config, self.own) if self.own else cluster_image(self.config)
+
+    @property
+    def image_path(self) -> str:
+        """Where that is set."""
+        for prefix, holder, names in (
+            (f"{self.path}.", self.own, ("image", "image_id")),
+            ("", self.config, ("cluster_image", "cluster_image_id")),
+        ):
+            for name in names:
+                if getattr(holder, name, None) is not None:
+                    return f"{prefix}{name}"
+        return "cluster_image"
+
+    @property
+    def networks(self) -> tuple[NetworkReference, ...]:
+        """What its nodes have ports on; the access network comes first."""
+        return (*self.config.cluster_networks, *(self.own.extra_networks if self.own else ()))
+
+    @property
+    def access_network(self) -> str:
+        """The network that Ansible and the nodes among themselves use."""
+        return self.networks[0].network
+
+    def vnic_type(self, network: str) -> VnicType:
+        """The type of its ports on a network."""
+        own = self.own.vnic_types if self.own else {}
+        return own.get(network) or self.config.vnic_types.get(network) or VnicType.NORMAL
+
+    def fixed_address(self, network: str, index: int) -> str | None:
+        """The fixed address of its node with this index, where one is set."""
+        return self.fixed[network][index][0] if network in self.fixed else None
+
+    @property
+    def gateway_ip(self) -> str | None:
+        """The default gateway that its nodes set at boot; None leaves it to DHCP."""
+        return (self.own.gateway_ip if self.own else None) or self.config.gateway_ip
+
+    @property
+    def volume_backed(self) -> bool:
+        """Whether its nodes boot from volumes."""
+        own = self.own.volume_backed_instances if self.own else None
+        return self.config.volume_backed_instances if own is None else own
+
+    @property
+    def root_volume_size(self) -> int:
+        """Size of these volumes, in GB."""
+        return (self.own.root_volume_size if self.own else None) or self.config.root_volume_size
+
+    @property
+    def root_volume_type(self) -> str | None:
+        """Type of these volumes; None for the cloud's default."""
+        return (self.own.root_volume_type if self.own else None) or self.config.root_volume_type
+
+    @property
+    def extra_volumes(self) -> Mapping[str, ExtraVolume]:
+        """Volumes that each node gets besides."""
+        return self.own.extra_volumes if self.own else {}
+
+    @property
+    def floating_ips(self) -> tuple[str, ...]:
+        """Floating IPs of its nodes, in their order; may be fewer."""
+        return self.own.fip_addresses if isinstance(self.own, AccessibleGroup) else ()
+
+    @property
+    def floating_network(self) -> str:
+        """The network of the ports that get them."""
+        chosen = self.own.fip_network if isinstance(self.own, AccessibleGroup) else None
+        return chosen or self.access_network
+
+    @property
+    def security_group_ids(self) -> tuple[str, ...] | None:
+        """Ids of its own security groups; None for the cluster's."""
+        return self.own.security_group_ids if isinstance(self.own, AccessibleGroup) else None
+
+    @property
+    def ignores_images(self) -> bool:
+        """Whether its running nodes are left alone when their image changes."""
+        return isinstance(self.own, ComputeGroup) and self.own.ignore_image_changes
+
+    @property
+    def boot_roles(self) -> tuple[str, ...]:
+        """What its nodes set up by themselves when they boot."""
+        return tuple(role.value for role in self.own.compute_init_enable) if isinstance(self.own, ComputeGroup) else ()
+
+    @property
+    def cloud_config(self) -> tuple[str, dict[str, str]]:
+        """The operator's cloud-config for its nodes, and what its placeholders stand for."""
+        own = self.own.additional_cloud_config if self.own else None
+        text = self.config.additional_cloud_config if own is None else own
+        variables = {**self.config.additional_cloud_config_vars}
+        if self.own:
+            variables |= self.own.additional_cloud_config_vars
+        return text or "", variables
+
+
+def groups(config: ClusterConfig) -> Iterator[Group]:
+    """All groups; control's first."""
+    addresses: dict[str, tuple[FixedAddress, ...]] = {
+        network: ((address, f"control_ip_addresses.{network}"),)
+        for network, address in config.control_ip_addresses.items()
+    }
+    yield Group(config, "", NodeKind.CONTROL, CONTROL, (control_node(config),), fixed=addresses)
+    for kind, name, own in node_groups(config):
+        path = f"{setting_of(kind)}.{name}"
+        addresses = {
+            network: tuple((address, f"{path}.ip_addresses.{network}[{i}]") for i, address in enumerate(given))
+            for network, given in own.ip_addresses.items()
+        }
+        yield Group(config, path, kind, name, group_nodes(config, kind, name, own), own, addresses)

@@ -1,0 +1,38 @@
+"""Settings of the configuration that the playbooks work by: an Ansible variable of the same name for each.
+
+The rule is one for all: what the schema says is brought to a running cluster by ``site.yml`` is a variable, unless it
+is, or holds, a secret. Secrets have a file of their own.
+"""
+
+from typing import Any
+
+from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, partitions
+from slurm_appliance.config.catalog import holds_secrets
+from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
+from slurm_appliance.config.section import field_shape, policy_of
+
+#: Settings of the deploy host and not of the nodes; ssh_options.py turns them into Ansible's own variables.
+_DEPLOY_HOST = frozenset({"ssh"})
+
+
+def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
+    """The settings that are variables of all nodes, by name; ``slurm_partitions`` has the default one filled in."""
+    names = [
+        name
+        for name, field in ClusterConfig.model_fields.items()
+        if policy_of(field) is UpdatePolicy.RERUN_PLAYBOOK and not holds_secrets(field_shape(field))
+    ]
+    settings = config.model_dump(mode="json", include=set(names) - _DEPLOY_HOST)
+    named = partitions(config)
+    return settings | {"slurm_partitions": {name: part.model_dump(mode="json") for name, part in named.items()}}
+
+
+def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroup) -> dict[str, Any]:
+    """The settings that are variables of one node group."""
+    settings: dict[str, Any] = {"node_group": name}
+    if kind is NodeKind.COMPUTE and isinstance(group, ComputeGroup):
+        settings["compute_init_enable"] = [role.value for role in group.compute_init_enable]
+        settings["ignore_image_changes"] = group.ignore_image_changes
+        if name in config.slurm.nodegroups:
+            settings["slurm_node_options"] = config.slurm.nodegroups[name].model_dump(mode="json")
+    return settings

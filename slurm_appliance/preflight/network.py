@@ -1,0 +1,139 @@
+"""What ports are made from: networks, subnets, security groups, fixed addresses, floating IPs."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+
+from slurm_appliance import cloud_names
+from slurm_appliance.cloud.facts import CloudFacts, Network, Port, Subnet
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.network import Network as ClusterNetwork
+from slurm_appliance.config.network import NetworkReference
+from slurm_appliance.config.suggest import did_you_mean
+from slurm_appliance.groups import Group
+from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.preflight.resolved import ResolvedNetwork
+
+
+def references(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple[str, NetworkReference]]:
+    """All networks that ports are on, each with its path."""
+    for index, network in enumerate(config.cluster_networks):
+        yield f"cluster_networks[{index}]", network
+    for group in groups:
+        for index, reference in enumerate(group.own.extra_networks if group.own else ()):
+            yield f"{group.at('extra_networks')}[{index}]", reference
+
+
+def networks(
+    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder
+) -> dict[str, ResolvedNetwork]:
+    """The networks that exist already, by name."""
+    found: dict[str, ResolvedNetwork] = {}
+    for path, reference in references(config, groups):
+        if isinstance(reference, ClusterNetwork) and reference.create is not None:
+            continue
+        network = finder.named(f"{path}.network", "network", reference.network, facts.networks)
+        subnet = _subnet(path, reference, network, facts, finder) if network else None
+        if network and subnet:
+            found[reference.network] = ResolvedNetwork(network.id, subnet.id, subnet.cidr)
+            _port_security(path, reference, network, finder)
+    return found
+
+
+def _subnet(
+    path: str, reference: NetworkReference, network: Network, facts: CloudFacts, finder: Finder
+) -> Subnet | None:
+    subnets = [subnet for subnet in facts.subnets if subnet.network_id == network.id]
+    if reference.subnet is not None:
+        return finder.named(f"{path}.subnet", f"subnet of network {network.name} called", reference.subnet, subnets)
+    if len(subnets) == 1:
+        return subnets[0]
+    names = ", ".join(sorted(subnet.name for subnet in subnets))
+    if subnets:
+        what = f"network {network.name} has {len(subnets)} subnets"
+        finder.problem(f"{path}.subnet", what, f"name the one that nodes get their addresses from: {names}")
+    else:
+        finder.problem(f"{path}.network", f"network {network.name} has no subnet", "create one, or choose another")
+    return None
+
+
+def _port_security(path: str, reference: NetworkReference, network: Network, finder: Finder) -> None:
+    if not network.port_security and not reference.no_security_groups:
+        what = f"port security is off on network {network.name}, so that its ports take no security groups"
+        finder.problem(f"{path}.no_security_groups", what, "set it to true")
+
+
+def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> dict[str, str]:
+    """The external networks that created networks are connected to: ids by name."""
+    external = [network for network in facts.networks if network.external]
+    found: dict[str, str] = {}
+    for index, network in enumerate(config.cluster_networks):
+        name = network.create.external_network if network.create else None
+        if name is None:
+            continue
+        path = f"cluster_networks[{index}].create.external_network"
+        there = finder.named(path, "external network", name, external)
+        if there:
+            found[name] = there.id
+    return found
+
+
+def security_groups(
+    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder
+) -> dict[str, str]:
+    """The existing security groups that are named: ids by name."""
+    found: dict[str, str] = {}
+    for setting in ("login_security_groups", "nonlogin_security_groups"):
+        for index, name in enumerate(getattr(config, setting) or ()):
+            there = finder.named(f"{setting}[{index}]", "security group", name, facts.security_groups)
+            if there:
+                found[name] = there.id
+    for group in groups:
+        for index, id_ in enumerate(group.security_group_ids or ()):
+            finder.by_id(f"{group.at('security_group_ids')}[{index}]", "security group", id_, facts.security_groups)
+    return found
+
+
+def fixed_addresses(
+    groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], facts: CloudFacts, finder: Finder
+) -> None:
+    """Fixed addresses lie in their subnets, and nobody else has them."""
+    subnets = {subnet.id: subnet for subnet in facts.subnets}
+    taken = {(port.network_id, address): port for port in facts.ports for address in port.addresses}
+    for group in groups:
+        for network, given in group.fixed.items():
+            if network not in existing:
+                continue
+            there = existing[network]
+            for node, (address, path) in zip(group.nodes, given, strict=False):
+                _in_subnet(path, address, subnets[there.subnet_id], finder)
+                port = taken.get((there.network_id, address))
+                if port and port.name != cloud_names.port(node, network):
+                    finder.problem(path, f"{address} is taken by {_owner(port)}", "choose another address")
+
+
+def _in_subnet(path: str, text: str, subnet: Subnet, finder: Finder) -> None:
+    cidr, address = ipaddress.ip_network(subnet.cidr), ipaddress.ip_address(text)
+    if address not in cidr:
+        finder.problem(path, f"{text} is not in subnet {subnet.name} ({cidr})", f"choose an address in {cidr}")
+    elif text == subnet.gateway_ip:
+        finder.problem(path, f"{text} is the gateway of subnet {subnet.name}", "choose another address")
+
+
+def _owner(port: Port) -> str:
+    return f"port {port.name or port.id}" + (f" of server {port.device_id}" if port.device_id else "")
+
+
+def floating_ips(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
+    """Floating IPs are the project's, and free or on our own ports."""
+    known = {floating.address: floating for floating in facts.floating_ips}
+    names = {port.id: port.name for port in facts.ports}
+    for group in groups:
+        for index, (address, node) in enumerate(zip(group.floating_ips, group.nodes, strict=False)):
+            path = f"{group.at('fip_addresses')}[{index}]"
+            floating = known.get(address)
+            if floating is None:
+                free = sorted(each.address for each in facts.floating_ips if not each.port_id)
+                what = f"the project has no floating IP {address}"
+                finder.problem(path, what, did_you_mean(address, free) if free else "create one first")
+            elif floating.port_id and names.get(floating.port_id) != cloud_names.port(node, group.floating_network):
+                finder.problem(path, f"{address} is in use by port {floating.port_id}", "choose a free floating IP")

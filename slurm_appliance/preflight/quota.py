@@ -1,0 +1,65 @@
+"""What is still to be created, against what the project may still take."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from slurm_appliance import cloud_names
+from slurm_appliance.cloud.facts import CloudFacts, Flavor, Server
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
+from slurm_appliance.groups import Group
+from slurm_appliance.preflight.finder import Finder
+
+_UNITS = {"ram": " MB", "gigabytes": " GB"}
+
+
+def needs(
+    config: ClusterConfig,
+    groups: Iterable[Group],
+    facts: CloudFacts,
+    flavors: Mapping[str, Flavor],
+    servers: Mapping[str, Server],
+) -> Counter[str]:
+    """What the project has to give for everything that is not there yet, by quota."""
+    needed: Counter[str] = Counter()
+    ports = {port.name for port in facts.ports}
+    volumes = {volume.name: volume.size for volume in facts.volumes}
+
+    def volume(name: str, size: int) -> None:
+        needed["volumes"] += name not in volumes
+        needed["gigabytes"] += max(size - volumes.get(name, 0), 0)
+
+    if config.state_volume_provisioning is StateProvisioning.MANAGE:
+        volume(cloud_names.state_volume(config), config.state_volume_size)
+    if config.home_volume_provisioning is HomeProvisioning.MANAGE:
+        volume(cloud_names.home_volume(config), config.home_volume_size)
+    for group in groups:
+        flavor = flavors.get(group.flavor[0])
+        for node in group.nodes:
+            names = (cloud_names.port(node, network.network) for network in group.networks)
+            needed["ports"] += sum(name not in ports for name in names)
+            for name, extra in group.extra_volumes.items():
+                if extra.size is not None:
+                    volume(cloud_names.extra_volume(config, node, name), extra.size)
+            if node.hostname in servers:
+                continue
+            needed["instances"] += 1
+            if flavor:
+                needed["cores"] += flavor.vcpus
+                needed["ram"] += flavor.ram
+            if group.volume_backed:
+                needed["volumes"] += 1
+                needed["gigabytes"] += group.root_volume_size
+    return needed
+
+
+def within(needed: Mapping[str, int], facts: CloudFacts, finder: Finder) -> None:
+    """Every quota has room for what is needed."""
+    for name, amount in needed.items():
+        quota = facts.quotas.get(name)
+        left = quota.left if quota else None
+        if quota is None or left is None or amount <= left:
+            continue
+        unit = _UNITS.get(name, "")
+        what = f"{amount}{unit} needed, but {left}{unit} left of the quota of {quota.limit}{unit}"
+        finder.problem(f"quota of {name}", what, "ask the cloud's operators for more, or create fewer or smaller nodes")

@@ -1,0 +1,40 @@
+"""What the names in a configuration stand for in one cloud."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from slurm_appliance.cloud.facts import Server
+
+
+@dataclass(frozen=True)
+class ResolvedNetwork:
+    """A network that exists already, with the subnet that nodes get their addresses from."""
+
+    network_id: str
+    subnet_id: str
+    cidr: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Ids by name. What is to be created is not in here, and neither is the image that a build is to make.
+
+    Attributes:
+        flavors: by name.
+        images: by what the configuration calls them, an id or a name.
+        networks: by the network's name.
+        external_networks: by name.
+        security_groups: by name.
+        volumes: those to attach, by name.
+        bare_metal: Ironic's nodes, by name.
+        servers: the environment's own servers, by name.
+    """
+
+    flavors: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, ResolvedNetwork] = field(default_factory=dict)
+    external_networks: Mapping[str, str] = field(default_factory=dict)
+    security_groups: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    bare_metal: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, Server] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""Servers that are there already: ours, somebody else's of the same name, and those that cannot be looked at now."""
+
+from collections.abc import Iterable
+
+from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.naming import environment
+from slurm_appliance.groups import Group
+from slurm_appliance.preflight.finder import Finder
+
+#: States in which the OpenStack provider cannot read a server: it ends the whole update with "Invalid power_state".
+UNREADABLE = frozenset(
+    {"REBUILD", "REBOOT", "HARD_REBOOT", "RESCUE", "SUSPENDED", "PASSWORD", "RESIZE", "VERIFY_RESIZE"}
+)
+
+
+def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, Server]:
+    """The environment's servers by name; servers that only look like them are problems."""
+    by_name: dict[str, list[Server]] = {}
+    for server in facts.servers:
+        by_name.setdefault(server.name, []).append(server)
+    mine = environment(config)
+    found: dict[str, Server] = {}
+    for group in groups:
+        path = group.at("nodes") if group.path else "cluster_name"
+        for node in group.nodes:
+            same = by_name.get(node.hostname, [])
+            foreign = [server for server in same if server.environment != mine]
+            for server in foreign:
+                owner = f"environment {server.environment}" if server.environment else "nobody that we know"
+                what = f"there is a server {node.hostname} already ({server.id}); it belongs to {owner}"
+                finder.problem(path, what, "choose another cluster_name or node name, or delete that server")
+            own = [server for server in same if server.environment == mine]
+            if len(own) > 1:
+                ids = ", ".join(sorted(server.id for server in own))
+                remedy = "delete those that no state knows: see 'pulumi stack --show-ids'"
+                finder.problem(path, f"{len(own)} servers of ours are called {node.hostname}: {ids}", remedy)
+            elif own:
+                found[node.hostname] = own[0]
+    return found
+
+
+def unreadable(servers: Iterable[Server], finder: Finder) -> None:
+    """Notes about servers that an update would fail on if it had to look at them."""
+    for server in servers:
+        if server.status in UNREADABLE:
+            finder.note(
+                server.name,
+                f"is in state {server.status} and cannot be changed now",
+                "wait until it is ACTIVE if it has to change in this run",
+            )

@@ -1,0 +1,78 @@
+"""What volumes are made from, and those that are to be there already."""
+
+from collections.abc import Iterable, Iterator
+
+from slurm_appliance import cloud_names
+from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.config import ClusterConfig, control_node
+from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
+from slurm_appliance.groups import Group
+from slurm_appliance.preflight.finder import Finder
+
+
+def volume_types(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
+    """Volume types that are named exist."""
+    for path, name in _volume_types(config, groups):
+        if name is not None and "volume" not in facts.absent:
+            finder.among(path, "volume type", name, facts.volume_types)
+
+
+def _volume_types(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple[str, str | None]]:
+    yield "state_volume_type", config.state_volume_type
+    yield "home_volume_type", config.home_volume_type
+    yield "root_volume_type", config.root_volume_type
+    for group in groups:
+        yield group.at("root_volume_type"), group.own.root_volume_type if group.own else None
+        for name, volume in group.extra_volumes.items():
+            yield f"{group.at('extra_volumes')}.{name}.volume_type", volume.volume_type
+
+
+def attached(
+    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, servers: dict[str, Server], finder: Finder
+) -> dict[str, str]:
+    """The volumes that are to be attached and not created: ids by name."""
+    if "volume" in facts.absent:
+        if config.state_volume_provisioning is StateProvisioning.MANAGE:
+            finder.problem("state_volume_provisioning", "this cloud has no volumes", "the control node needs one")
+        return {}
+    found: dict[str, str] = {}
+    for path, name, owner in _to_attach(config, groups):
+        volume = finder.named(path, "volume", name, facts.volumes)
+        if volume is None:
+            continue
+        server = servers.get(owner)
+        if volume.status != "available" and (server is None or server.id not in volume.server_ids):
+            what = f"volume {name} is {volume.status}" + (" elsewhere" if volume.server_ids else "")
+            finder.problem(path, what, f"only {owner} may have it: detach it there first")
+        found[name] = volume.id
+    return found
+
+
+def _to_attach(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple[str, str, str]]:
+    """Path, name of the volume, name of the server."""
+    control = control_node(config).hostname
+    if config.state_volume_provisioning is StateProvisioning.ATTACH:
+        yield "state_volume_provisioning", cloud_names.state_volume(config), control
+    if config.home_volume_provisioning is HomeProvisioning.ATTACH:
+        yield "home_volume_provisioning", cloud_names.home_volume(config), control
+    for group in groups:
+        for name, volume in group.extra_volumes.items():
+            if volume.size is None:
+                for node in group.nodes:
+                    path = f"{group.at('extra_volumes')}.{name}"
+                    yield path, cloud_names.extra_volume(config, node, name), node.hostname
+
+
+def sizes(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
+    """The volumes of the control node do not shrink."""
+    by_name = {volume.name: volume for volume in facts.volumes}
+    for path, name, size, managed in (
+        ("state_volume_size", cloud_names.state_volume(config), config.state_volume_size,
+         config.state_volume_provisioning is StateProvisioning.MANAGE),
+        ("home_volume_size", cloud_names.home_volume(config), config.home_volume_size,
+         config.home_volume_provisioning is HomeProvisioning.MANAGE),
+    ):  # fmt: skip
+        volume = by_name.get(name)
+        if managed and volume and volume.size > size:
+            what = f"volume {name} has {volume.size} GB and cannot shrink to {size}"
+            finder.problem(path, what, f"set it to {volume.size} or more")

@@ -1,0 +1,45 @@
+"""How ssh reaches the nodes: the options that follow from the configuration's ``ssh`` section."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.config.access import SshAccess
+
+#: The nodes' host keys, seen from the inventory; Ansible fills in the folder that the inventory was read from.
+KNOWN_HOSTS = "{{ inventory_dir }}/../known_hosts"
+
+
+def options(access: SshAccess, known_hosts: str) -> list[str]:
+    """Arguments of ``ssh`` for nodes: host keys are checked against a file of ours, and a bastion is gone through.
+
+    The bastion's own key is the operator's to know, as for any host that they log in to.
+    """
+    arguments = ["-o", f"UserKnownHostsFile={known_hosts}", "-o", "StrictHostKeyChecking=yes"]
+    if access.private_key_file:
+        arguments += ["-o", "IdentitiesOnly=yes", "-i", _path(access.private_key_file)]
+    if access.bastion_host:
+        arguments += ["-o", f"ProxyCommand={_bastion(access)}"]
+    return arguments
+
+
+def _bastion(access: SshAccess) -> str:
+    key = access.bastion_private_key_file or access.private_key_file
+    words = ["ssh", "-W", "%h:%p", "-q"]
+    if key:
+        words += ["-o", "IdentitiesOnly=yes", "-i", _path(key)]
+    return shlex.join([*words, f"{access.bastion_user or access.user}@{access.bastion_host}"])
+
+
+def _path(text: str) -> str:
+    return str(Path(text).expanduser())
+
+
+def connection_variables(access: SshAccess) -> dict[str, Any]:
+    """The same as Ansible variables."""
+    variables: dict[str, Any] = {
+        "ansible_user": access.user,
+        "ansible_port": access.port,
+        "ansible_ssh_common_args": shlex.join(options(access, KNOWN_HOSTS)),
+    }
+    return variables
