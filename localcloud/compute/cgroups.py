@@ -146,8 +146,9 @@ def device_rules(disks: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
     Args:
         disks: major and minor number of each disk.
     """
-    rules = [("devices.deny", "b *:* rwm"), ("devices.allow", "b *:* m")]
-    return rules + [("devices.allow", f"b {major}:{minor} rwm") for major, minor in disks]
+    # First nothing is allowed: exceptions from "all is allowed" cannot have exceptions themselves.
+    rules = [("devices.deny", "a"), ("devices.allow", "c *:* rwm"), ("devices.allow", "b *:* m")]
+    return rules + [("devices.allow", f"b {major}:{minor} rw") for major, minor in disks]
 
 
 def systemd_properties(limits: Limits, online: int) -> list[str]:

@@ -338,7 +338,7 @@ class NspawnDriver(driver.ComputeDriver):
         """Let a server's processes go on."""
         self._existing(instance).groups.freeze(frozen=False)
 
-    def get_console_output(self, context: Any, instance: Any) -> str:
+    def get_console_output(self, context: Any, instance: Any) -> bytes:
         """The end of what a server said on its console."""
         return self._existing(instance).console_end(102400)
 

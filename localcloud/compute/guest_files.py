@@ -5,16 +5,20 @@
 - /run/systemd/network has one file a port: addresses as Neutron says them.
 - /run/systemd/system-generators has `GENERATOR`: systemd in a container skips the block devices of /etc/fstab, which a
   virtual machine would not.
-- /dev/disk has the by-id links of its volumes: no udev runs in a container.
+- /dev/disk has the by-id links of its volumes, /run/udev/data what udev would know of them: no udev runs in a container,
+  and cloud-init formats a disk on which lsblk, which asks udev, shows no file system. Written at boots and attachments.
 - PID 1's arguments name cloud-init's datasource: there are no DMI strings to find it by.
 """
 
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.compute.server_facts import ServerFacts
+from localcloud.compute import loop_device
+from localcloud.compute.command import try_run
+from localcloud.compute.server_facts import Disk, ServerFacts
 from localcloud.network.nic import networkd_text
 
 #: A systemd generator, and the program of the service that it makes: mounts what /etc/fstab has on block devices.
@@ -55,13 +59,18 @@ ln -s ../fstab-devices.service "$1/local-fs.target.wants/fstab-devices.service"
 """
 
 #: Names of the folders that are bound into a server, below its own folder.
-NETWORK, GENERATORS, DISK = "network", "generators", "disk"
+NETWORK, GENERATORS, DISK, UDEV = "network", "generators", "disk", "udev"
 
 
-def write_run_files(facts: ServerFacts, folder: Path) -> None:
+def write_run_files(facts: ServerFacts, folder: Path, devices: Mapping[str, str]) -> None:
     """Make the folders that are bound into a server anew: before each start and when its ports or disks change.
 
     The folders themselves stay: a running server has them bound.
+
+    Args:
+        facts: the server.
+        folder: its folder on the host.
+        devices: device in the server -> device on the host, of each of its disks.
     """
     wanted = {
         f"05-{nic.device}.network": networkd_text(nic, default_route=number == 0)
@@ -69,12 +78,24 @@ def write_run_files(facts: ServerFacts, folder: Path) -> None:
     }
     _fill(folder / NETWORK, wanted)
     _fill(folder / GENERATORS, {"fstab-devices": GENERATOR}, mode=0o755)
+    _fill(folder / UDEV, dict(_udev_record(devices[disk.device], disk) for disk in facts.disks if disk.device in devices))
     links = folder / DISK / "by-id"
     links.mkdir(parents=True, exist_ok=True)
     for link in links.iterdir():
         link.unlink()
     for disk in facts.disks:
         (links / disk.by_id).symlink_to(f"../..{disk.device.removeprefix('/dev')}")
+
+
+def _udev_record(device: str, disk: Disk) -> tuple[str, str]:
+    """The name and text of what udev would keep of a disk."""
+    major, minor = loop_device.numbers(device)
+    # Exit status 2: nothing known on it.
+    probed = try_run(["blkid", "--probe", "--output", "udev", device])
+    known = probed.stdout.splitlines() if probed.returncode == 0 else []
+    serial = disk.volume_id[:20]
+    lines = ["I:1", f"S:disk/by-id/{disk.by_id}", f"E:ID_SERIAL={serial}", *(f"E:{line}" for line in known)]
+    return f"b{major}:{minor}", "".join(f"{line}\n" for line in lines)
 
 
 def prepare_root(facts: ServerFacts, root: Path) -> None:
@@ -119,5 +140,5 @@ def _write_inside(root: Path, name: str, text: str) -> None:
 
 def remove(folder: Path) -> None:
     """Remove the folders that were bound into a server."""
-    for name in (NETWORK, GENERATORS, DISK):
+    for name in (NETWORK, GENERATORS, DISK, UDEV):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -95,7 +95,7 @@ class Node:
 
     def write_boot_files(self, metadata_url: str, devices: dict[str, str], *, broken: bool = False) -> None:
         """Write what the supervisor and the guest read at the next boot."""
-        guest_files.write_run_files(self.facts, self.folder)
+        guest_files.write_run_files(self.facts, self.folder, devices)
         words = nspawn.arguments(self.facts, self.folder, metadata_url, devices)
         words += ["systemd.unit=emergency.target"] if broken else []
         (self.folder / "nspawn.arguments").write_text("".join(f"{word}\n" for word in words))
@@ -125,7 +125,7 @@ class Node:
                     start_new_session=True,
                 )
         if not wait_for(lambda: self.leader() is not None, START_LIMIT):
-            raise HostError("did not start", where=f"server {self.facts.uuid}", evidence=self.console_end(800))
+            raise HostError("did not start", where=f"server {self.facts.uuid}", evidence=self.console_end(800).decode("utf-8", "replace"))
 
     def plug_all(self) -> None:
         """Make its network namespace and plug its ports."""
@@ -182,13 +182,13 @@ class Node:
         """Make the root of a stopped server as new: the next start finds the image as it was built."""
         root_filesystem.forget(self.folder)
 
-    def console_end(self, size: int) -> str:
+    def console_end(self, size: int) -> bytes:
         """The end of what it said on its console."""
         if not self.console.exists():
-            return ""
+            return b""
         with self.console.open("rb") as stream:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - size))
-            return stream.read().decode("utf-8", "replace")
+            return stream.read()
 
     def add_nic(self, nic: Nic, metadata_url: str) -> None:
         """Plug a port into it, running or not."""
@@ -214,8 +214,10 @@ class Node:
         device = loop_device.attach(disk.file)
         major, minor = loop_device.numbers(device)
         self.groups.allow_disk(major, minor)
-        self._inside("mknod", "--mode=0660", disk.device, "b", str(major), str(minor), check=True)
-        self._inside("chgrp", "disk", disk.device)
+        for name in (disk.device, device):
+            self._inside("rm", "-f", name)
+            self._inside("mknod", "--mode=0660", name, "b", str(major), str(minor), check=True)
+            self._inside("chgrp", "disk", name)
         self._refresh(metadata_url)
 
     def remove_disk(self, volume_id: str, metadata_url: str) -> None:
@@ -248,7 +250,8 @@ class Node:
                 remedy=f"unmount {disk.device} in the server first",
             )
         # A disk that was there at the boot is a bind mount, one that came later a node of its own.
-        self._inside("sh", "-c", f"umount {disk.device} 2>/dev/null; rm -f {disk.device}")
+        names = f"{disk.device} {device}"
+        self._inside("sh", "-c", f"umount {names} 2>/dev/null; rm -f {names}")
         self.groups.allow_disk(major, minor, allowed=False)
 
     def _refresh(self, metadata_url: str) -> None:

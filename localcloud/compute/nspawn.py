@@ -24,7 +24,8 @@ def arguments(facts: ServerFacts, folder: Path, metadata_url: str, devices: Mapp
         metadata_url: ``http://169.254.169.254``, or something that does not answer.
         devices: device in the server -> device on the host, of each of its disks.
     """
-    binds = [f"--bind={host}:{guest}" for guest, host in sorted(devices.items())]
+    # Under the host's name too: lsblk goes by what /sys says, and cloud-init asks lsblk whether there is a file system.
+    binds = [word for guest, host in sorted(devices.items()) for word in (f"--bind={host}:{guest}", f"--bind={host}")]
     return [
         "--quiet",
         f"--directory={folder}/root",
@@ -43,6 +44,7 @@ def arguments(facts: ServerFacts, folder: Path, metadata_url: str, devices: Mapp
         f"--bind-ro={folder}/{guest_files.NETWORK}:/run/systemd/network",
         f"--bind-ro={folder}/{guest_files.GENERATORS}:/run/systemd/system-generators",
         f"--bind-ro={folder}/{guest_files.DISK}:/dev/disk",
+        f"--bind-ro={folder}/{guest_files.UDEV}:/run/udev/data",
         *binds,
         *kernel_command_line(metadata_url),
     ]
