@@ -86,6 +86,9 @@ def open_stack(
         folder: the project's folder; with an inline program only the folder to work in.
         program: an inline program instead of the project's.
         project: the inline program's project name.
+
+    Raises:
+        EngineError: the backend cannot be reached, or the secrets' passphrase is missing or wrong.
     """
     from pulumi import automation
 
@@ -94,9 +97,16 @@ def open_stack(
         env_vars={**pieces.variables(), **(variables or {})},
         pulumi_command=automation.PulumiCommand(root=str(pieces.home)),
     )
-    if program is None:
-        return automation.create_or_select_stack(name, work_dir=str(folder), opts=options)
-    return automation.create_or_select_stack(name, project_name=project, program=program, opts=options)
+    try:
+        if program is None:
+            return automation.create_or_select_stack(name, work_dir=str(folder), opts=options)
+        return automation.create_or_select_stack(name, project_name=project, program=program, opts=options)
+    except automation.CommandError as error:
+        raise EngineError(
+            f"the stack cannot be opened: {_said(error)}",
+            where=name,
+            remedy="check PULUMI_BACKEND_URL (or `pulumi login`) and PULUMI_CONFIG_PASSPHRASE (or its _FILE)",
+        ) from error
 
 
 def run(
@@ -119,7 +129,7 @@ def run(
     Raises:
         EngineError: the operation failed; says which resource and why.
     """
-    from pulumi.automation.errors import CommandError
+    from pulumi.automation import CommandError, ConcurrentUpdateError
 
     events: list[EngineEvent] = []
 
@@ -132,6 +142,9 @@ def run(
         result = getattr(stack, operation)(
             on_event=keep, on_output=on_output, color="never", target=list(targets) or None
         )
+    except ConcurrentUpdateError as error:
+        remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
+        raise EngineError("another operation runs on this stack", where=stack.name, remedy=remedy) from error
     except CommandError as error:
         raise _explain(operation, events, error) from error
     changes: dict[str, int] = {}
@@ -149,8 +162,13 @@ def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Excep
         if event.diagnostic_event and event.diagnostic_event.severity == "error"
     ]
     if not problems:
-        return EngineError(f"pulumi {operation} failed: {error}")
+        return EngineError(f"pulumi {operation} failed: {_said(error)}")
     # The stack's own "update failed" comes last and says nothing new.
     (what, where), *others = problems
     more = "".join(f"\n{urn}: {message}" for message, urn in others if "update failed" not in message)
     return EngineError(f"{what}{more}", where=where)
+
+
+def _said(error: Exception) -> str:
+    """What ``pulumi`` wrote to standard error, of all that the automation API puts into its exception."""
+    return str(error).rpartition("stderr:")[2].strip().removeprefix("error: ")

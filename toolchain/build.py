@@ -59,6 +59,7 @@ _RECIPES = {
     },
 }
 
+
 def binary(piece: Piece) -> Path:
     """Where the piece lies once it is built from the sources as they are now."""
     return _folder(piece) / piece.value

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +24,11 @@ def exclusively(target: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def fresh_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder that becomes ``target`` when the block ends well, and is removed when it does not."""
-    making = target.parent / f".{target.name}.{os.getpid()}"
+    """A temporary folder that becomes ``target`` when the block ends well, and is removed when it does not.
+
+    To be used while holding the lock: what a killed start has left is removed first.
+    """
+    making = target.parent / f".{target.name}.new"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     try:

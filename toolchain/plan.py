@@ -5,7 +5,6 @@ network; the download site is asked only when something is missing, and building
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from toolchain import pins
 from toolchain.facts import Facts
@@ -78,9 +77,12 @@ def unsuitable(facts: Facts) -> str:
 
 def at_hand(facts: Facts, piece: Piece) -> Provision | None:
     """The piece as it is there already, from the best origin; None where it has to be got."""
-    if piece in _ENGINE_PIECES and not unsuitable(facts):
-        return _from_path(facts, piece)
-    reason = unsuitable(facts) if piece in _ENGINE_PIECES else "the pinned version"
+    engine, reason = facts.engine_on_path, "the pinned version"
+    if piece in _ENGINE_PIECES:
+        reason = unsuitable(facts)
+        if engine and engine.version and engine.language_host and not reason:
+            path = engine.path if piece is Piece.ENGINE else engine.language_host
+            return Provision(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
     for origin, paths in (
         (Origin.INSTALLED, facts.installed),
         (Origin.RELEASED, facts.released),
@@ -98,14 +100,6 @@ _KEPT = {
     Origin.RELEASED: "downloaded earlier",
     Origin.BUILT: "built earlier from the same sources",
 }
-
-
-def _from_path(facts: Facts, piece: Piece) -> Provision:
-    engine = facts.engine_on_path
-    if engine is None or engine.version is None or engine.language_host is None:
-        raise AssertionError("unsuitable() is to be asked first")
-    path: Path = engine.path if piece is Piece.ENGINE else engine.language_host
-    return Provision(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
 
 
 def _why_build(facts: Facts, piece: Piece) -> str:

@@ -4,13 +4,17 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 from slurm_appliance import automation
+from toolchain import build
 from toolchain.ensure import Toolchain
+from toolchain.home import assemble
+from toolchain.pieces import Origin
 
 #: What protects the state's secrets in tests.
 PASSPHRASE = "correct horse battery staple"
@@ -20,6 +24,18 @@ PASSPHRASE = "correct horse battery staple"
 def toolchain() -> Toolchain:
     """The toolchain as a user gets it; the first test of a fresh machine waits for its builds."""
     return automation.ensured_toolchain()
+
+
+@pytest.fixture(scope="session")
+def toolchain_with_our_plugins(toolchain: Toolchain) -> Toolchain:
+    """The same with the plugins that are built here, for tests of those plugins."""
+    provisions = tuple(
+        replace(provision, origin=Origin.BUILT, path=build.build(provision.piece, "it is tested"))
+        if provision.piece.plugin
+        else provision
+        for provision in toolchain.provisions
+    )
+    return Toolchain(provisions, assemble(provisions))
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,8 @@ class RunningUp:
 
 
 @pytest.fixture
-def running_up(toolchain: Toolchain, stack_folders: Callable[[], Path]) -> Iterator[RunningUp]:
-    up = RunningUp(Project(stack_folders(), toolchain))
+def running_up(toolchain_with_our_plugins: Toolchain, stack_folders: Callable[[], Path]) -> Iterator[RunningUp]:
+    up = RunningUp(Project(stack_folders(), toolchain_with_our_plugins))
     yield up
     if up.process.poll() is None:
         os.killpg(up.process.pid, signal.SIGKILL)

@@ -12,8 +12,8 @@ from toolchain.ensure import Toolchain
 
 
 @pytest.fixture
-def project(toolchain: Toolchain, stack_folders: Callable[[], Path]) -> Project:
-    return Project(stack_folders(), toolchain)
+def project(toolchain_with_our_plugins: Toolchain, stack_folders: Callable[[], Path]) -> Project:
+    return Project(stack_folders(), toolchain_with_our_plugins)
 
 
 def test_a_failed_create_records_nothing_and_the_next_run_creates_again(project: Project) -> None:

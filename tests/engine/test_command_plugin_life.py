@@ -114,8 +114,8 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def life(toolchain: Toolchain, stack_folders: Callable[[], Path]) -> Iterator[Life]:
-    sandbox = Sandbox(stack_folders(), toolchain)
+def life(toolchain_with_our_plugins: Toolchain, stack_folders: Callable[[], Path]) -> Iterator[Life]:
+    sandbox = Sandbox(stack_folders(), toolchain_with_our_plugins)
     folder = sandbox.folder
     (folder / "logs").mkdir()
 

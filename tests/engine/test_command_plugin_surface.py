@@ -17,10 +17,12 @@ from toolchain.pieces import Piece
 
 
 @pytest.fixture(scope="module")
-def schema(toolchain: Toolchain) -> Mapping[str, Any]:
-    (plugin,) = (provision.path for provision in toolchain.provisions if provision.piece is Piece.COMMAND)
+def schema(toolchain_with_our_plugins: Toolchain) -> Mapping[str, Any]:
+    (plugin,) = (
+        provision.path for provision in toolchain_with_our_plugins.provisions if provision.piece is Piece.COMMAND
+    )
     command = ["pulumi", "package", "get-schema", str(plugin)]
-    environment = {**os.environ, **toolchain.variables()}
+    environment = {**os.environ, **toolchain_with_our_plugins.variables()}
     return dict(json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout))
 
 

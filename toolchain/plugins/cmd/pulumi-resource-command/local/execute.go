@@ -95,7 +95,13 @@ func runInOwnGroup(ctx context.Context, process *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	process.SysProcAttr = groupLeader()
-	process.Cancel = func() error { return syscall.Kill(-process.Process.Pid, syscall.SIGTERM) }
+	process.Cancel = func() error {
+		err := syscall.Kill(-process.Process.Pid, syscall.SIGTERM)
+		if err == syscall.ESRCH {
+			return os.ErrProcessDone
+		}
+		return err
+	}
 	process.WaitDelay = cancelGrace
 
 	if err := process.Start(); err != nil {
