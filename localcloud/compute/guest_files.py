@@ -1,11 +1,12 @@
 """What the host adds to a server, and why. All but the first two live in memory, so no snapshot carries them.
 
 - /etc/machine-id is emptied before the first boot of a root: two servers from one image must not share it.
-- /etc/resolv.conf has the subnets' name servers: a DHCP client would write it; the image's own would cost time-outs.
+- /etc/resolv.conf has the subnets' name servers, unless it is a link to where systemd-resolved keeps them: a DHCP client
+  would write it, and name servers that the image was built with would cost time-outs.
 - /run/systemd/network has one file a port: addresses as Neutron says them.
 - /run/systemd/system-generators has `GENERATOR`: systemd in a container skips the block devices of /etc/fstab, which a
   virtual machine would not.
-- /dev/disk has the by-id links of its volumes, /run/udev/data what udev would know of them: no udev runs in a container,
+- /dev/disk has its volumes' by-id links, /run/udev/data what udev would know of them: no udev runs in a container,
   and cloud-init formats a disk on which lsblk, which asks udev, shows no file system. Written at boots and attachments.
 - PID 1's arguments name cloud-init's datasource: there are no DMI strings to find it by.
 """
@@ -78,7 +79,9 @@ def write_run_files(facts: ServerFacts, folder: Path, devices: Mapping[str, str]
     }
     _fill(folder / NETWORK, wanted)
     _fill(folder / GENERATORS, {"fstab-devices": GENERATOR}, mode=0o755)
-    _fill(folder / UDEV, dict(_udev_record(devices[disk.device], disk) for disk in facts.disks if disk.device in devices))
+    _fill(
+        folder / UDEV, dict(_udev_record(devices[disk.device], disk) for disk in facts.disks if disk.device in devices)
+    )
     links = folder / DISK / "by-id"
     links.mkdir(parents=True, exist_ok=True)
     for link in links.iterdir():
@@ -101,6 +104,8 @@ def _udev_record(device: str, disk: Disk) -> tuple[str, str]:
 def prepare_root(facts: ServerFacts, root: Path) -> None:
     """Write what a new root needs before its first boot."""
     _write_inside(root, "etc/machine-id", "")
+    if (root / "etc/resolv.conf").is_symlink():
+        return
     servers = [address for nic in facts.nics for subnet in nic.subnets for address in subnet.dns]
     _write_inside(root, "etc/resolv.conf", "".join(f"nameserver {server}\n" for server in dict.fromkeys(servers)))
 

@@ -125,7 +125,11 @@ class Node:
                     start_new_session=True,
                 )
         if not wait_for(lambda: self.leader() is not None, START_LIMIT):
-            raise HostError("did not start", where=f"server {self.facts.uuid}", evidence=self.console_end(800).decode("utf-8", "replace"))
+            raise HostError(
+                "did not start",
+                where=f"server {self.facts.uuid}",
+                evidence=self.console_end(800).decode("utf-8", "replace"),
+            )
 
     def plug_all(self) -> None:
         """Make its network namespace and plug its ports."""

@@ -1,0 +1,89 @@
+"""What all parts of the Nova driver share: the host, and a server found or made ready there."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import nova.conf
+from nova import exception
+from nova.virt import driver
+
+from localcloud.compute import cgroups, images, options
+from localcloud.compute import instance as facts_of
+from localcloud.compute.boot_slots import BootSlots, slots_for
+from localcloud.compute.command import HostError
+from localcloud.compute.image_cache import ImageCache
+from localcloud.compute.node import Node
+from localcloud.compute.server_facts import ServerFacts
+from localcloud.faults.store import take_server_fault
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def reported(call: Callable[P, R]) -> Callable[P, R]:
+    """Let Nova show what the host could not do: it shows the text of its own exceptions only."""
+
+    @functools.wraps(call)
+    def wrapped(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return call(*arguments, **options)
+        except HostError as error:
+            raise exception.NovaException(str(error)) from error
+
+    return wrapped
+
+
+class DriverBase(driver.ComputeDriver):
+    """The state of the driver: where things are, what is unpacked, who may boot."""
+
+    def __init__(self, virtapi: Any, read_only: bool = False) -> None:
+        super().__init__(virtapi)
+        self._places = options.places(nova.conf.CONF)
+        self._options = nova.conf.CONF.localcloud
+        self._layout = cgroups.host_layout()
+        self._cache = ImageCache(self._places.images)
+        count = slots_for(os.cpu_count() or 1, self._options.concurrent_boots)
+        self._slots = BootSlots(count, self._options.boot_slot_seconds)
+        self._metadata_url = f"http://{self._options.metadata_address}"
+
+    def _load(self, instance: Any) -> ServerFacts | None:
+        return ServerFacts.load(self._places.servers / instance.uuid)
+
+    def _node(self, facts: ServerFacts) -> Node:
+        return Node(facts, self._places, self._layout)
+
+    def _existing(self, instance: Any) -> Node:
+        facts = self._load(instance)
+        if facts is None:
+            raise exception.InstanceNotFound(instance_id=instance.uuid)
+        return self._node(facts)
+
+    def _prepared(self, context: Any, instance: Any, network_info: Any, block_device_info: Any) -> Node:
+        """A server as Nova says it is now, ready to be started; also after everything of it was lost."""
+        before = self._load(instance)
+        now = facts_of.server_facts(instance, network_info, block_device_info, before)
+        node = self._node(now)
+        if facts_of.renewed(before, now):
+            # A rebuild was interrupted between Nova's decision and ours: what Nova shows is what starts.
+            node.stop()
+            node.renew()
+        node.save(now)
+        if now.image:
+            images.unpack(context, now.image, self._cache)
+        return node
+
+    def _start(self, node: Node, instance: Any) -> None:
+        """Start a server when there is a boot slot."""
+        if node.running:
+            return
+        broken = take_server_fault("never-boots", instance.uuid, instance.display_name)
+        self._slots.acquire()
+        try:
+            listener = self._slots.listen(node.notify_socket)
+            node.start(self._metadata_url, broken=broken)
+        except BaseException:
+            self._slots.release()
+            raise
+        self._slots.release_when_booted(listener)
