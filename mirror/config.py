@@ -35,6 +35,12 @@ def _path(text: str) -> str:
     return text
 
 
+def _some(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("is empty")
+    return words
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Word = Annotated[str, AfterValidator(_word)]
 RelativePath = Annotated[str, AfterValidator(_path)]
@@ -77,7 +83,7 @@ class DebUpstream(Upstream):
     """
 
     type: Literal["deb"]
-    suites: tuple[Word, ...] = Field(min_length=1)
+    suites: Annotated[tuple[Word, ...], AfterValidator(_some)]
     components: tuple[Word, ...] = ()
     architectures: tuple[Word, ...] = ()
     sources: bool = False
@@ -201,4 +207,5 @@ def _explain(where: str, mistake: Any) -> str:
     if mistake["type"] == "union_tag_invalid":
         return f"{where}.type: '{mistake['ctx']['tag']}' is not known; allowed: deb, rpm"
     said = mistake["msg"].removeprefix("Value error, ")
-    return f"{path}: '{mistake['input']}' {said}" if mistake["type"] == "value_error" else f"{path}: {said}"
+    shown = f"'{mistake['input']}' " if mistake["type"] == "value_error" and mistake["input"] else ""
+    return f"{path}: {shown}{said}"

@@ -16,7 +16,7 @@ _PUBLIC_KEY_PACKET = frozenset({0x98, 0x99, 0x9A, 0xC6})
 
 
 def armored(file: Path) -> str:
-    """The key as text.
+    """The key as text without white space at its ends, which Pulp would take away.
 
     Raises:
         MirrorConfigError: the file holds no public key.
@@ -24,11 +24,11 @@ def armored(file: Path) -> str:
     content = file.read_bytes()
     if content[:1] and content[0] in _PUBLIC_KEY_PACKET:
         text = base64.encodebytes(content).decode("ascii")
-        return f"{_BEGIN}\n\n{text}{_END}\n"
+        return f"{_BEGIN}\n\n{text}{_END}"
     text = content.decode("ascii", errors="replace")
     if _BEGIN not in text or not _packets(text):
         raise MirrorConfigError([f"gpg_key: {file} holds no OpenPGP public key"], str(file))
-    return text
+    return text.strip()
 
 
 def _packets(text: str) -> bytes:

@@ -58,7 +58,7 @@ def remote(repository: Repository) -> dict[str, Any]:
         "name": repository.name,
         "url": upstream.url,
         "policy": upstream.policy,
-        "ca_cert": upstream.ca_file.read_text() if upstream.ca_file else None,
+        "ca_cert": upstream.ca_file.read_text().strip() if upstream.ca_file else None,
         "proxy_url": upstream.proxy,
         "username": upstream.username,
         "password": upstream.password_file.read_text().strip() if upstream.password_file else None,

@@ -1,4 +1,4 @@
-"""What the mirror needs of the machine: root, PostgreSQL, gpg, and a system user to run as."""
+"""What the mirror needs of the machine: root, PostgreSQL, and a system user to run as."""
 
 import os
 import pwd
@@ -56,19 +56,14 @@ def install_missing() -> list[str]:
     Raises:
         MachineError: they cannot be installed.
     """
-    missing = []
+    if postgresql_programs() is not None:
+        return []
+    with _no_cluster_of_its_own():
+        install(["postgresql"])
     if postgresql_programs() is None:
-        missing.append("postgresql")
-    if shutil.which("gpg") is None:
-        missing.append("gnupg")
-    if missing:
-        with _no_cluster_of_its_own():
-            install(missing)
-    if postgresql_programs() is None:
-        raise MachineError(
-            "PostgreSQL's programs are not below /usr/lib/postgresql", remedy="install PostgreSQL's server"
-        )
-    return missing
+        where = str(_POSTGRESQL_VERSIONS)
+        raise MachineError("PostgreSQL's programs are not there", where=where, remedy="install PostgreSQL's server")
+    return ["postgresql"]
 
 
 def install(packages: Sequence[str]) -> None:

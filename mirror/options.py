@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ class Options:
             raise MachineError(
                 f"'{self.address}' is not an IP address", where="--address", remedy="give one that this machine has"
             ) from None
+        if self.host_name and not re.fullmatch(r"[A-Za-z0-9.-]+", self.host_name):
+            raise MachineError(f"'{self.host_name}' is no host name", where="--host-name")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise MachineError("a certificate and its key go together", where="--tls-certificate, --tls-key")
         for file in filter(None, (self.tls_certificate, self.tls_key)):

@@ -49,7 +49,8 @@ class Provision:
     def files(self) -> None:
         """Folders and files that the processes find."""
         account = self._surroundings.account
-        for folder in (self._places.content, self._places.work):
+        content = self._places.content
+        for folder in (content, content / "media", content / "assets", self._places.work):
             make_folder(folder, mode=0o750, owner=account.uid, group=account.gid)
         make_folder(self._places.sockets, mode=0o700, owner=account.uid, group=account.gid)
         copies = {

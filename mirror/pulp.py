@@ -25,7 +25,7 @@ _FIRST_LOOK, _LATER_LOOK = 0.1, 1.0
 
 
 class Pulp:
-    """A client of one Pulp.
+    """A client of one Pulp, logged in for the length of a with block.
 
     Args:
         url: the API's root, no slash at its end.
@@ -36,8 +36,8 @@ class Pulp:
     def __init__(self, url: str, password: str, tell: Tell = lambda _line: None) -> None:
         self._url = url
         self._tell = tell
+        self._password = password
         self._session = requests.Session()
-        self._session.auth = ("admin", password)
         # The API is on this machine: no proxy and no netrc file has a say in it.
         self._session.trust_env = False
 
@@ -47,10 +47,18 @@ class Pulp:
         return cls(options.api_url, places.admin_password.read_text().strip(), tell)
 
     def __enter__(self) -> "Pulp":
+        # Pulp makes a check of a password cost half a second; a session is checked once.
+        try:
+            self._request("POST", "login/", auth=("admin", self._password))
+        except BaseException:
+            self._session.close()
+            raise
+        self._session.headers["X-CSRFToken"] = str(self._session.cookies["csrftoken"])
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        with self._session:
+            self._request("DELETE", "login/")
 
     def list(self, path: str, **query: Any) -> Iterator[Resource]:
         """All resources of a kind that a query selects, whatever the number of pages.

@@ -1,0 +1,90 @@
+"""The mirror's command line as an operator calls it, with a state folder and ports of the test's own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from toolchain.paths import REPOSITORY
+
+_COMMAND = (sys.executable, str(REPOSITORY / "toolchain/start.py"), "mirror")
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+class Mirror:
+    """One mirror.
+
+    Attributes:
+        base: the folder in which it keeps its state.
+        port, api_port: where it serves snapshots and its API.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.port = free_port()
+        self.api_port = free_port()
+        self._environment = {**os.environ, "XDG_STATE_HOME": str(base)}
+
+    @property
+    def state(self) -> Path:
+        return self.base / "slurm-appliance/mirror"
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command and return while it runs."""
+        return subprocess.Popen(
+            [*_COMMAND, *arguments],
+            env=self._environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def call(self, *arguments: str, status: int = 0) -> "subprocess.CompletedProcess[str]":
+        """Run a command that ends with a status."""
+        with self.start(*arguments) as process:
+            output, complaints = process.communicate(timeout=900)
+        assert process.returncode == status, (
+            f"mirror {' '.join(arguments)}: {process.returncode}\n{output}\n{complaints}"
+        )
+        return subprocess.CompletedProcess(arguments, process.returncode, output, complaints)
+
+    def up(self, *options: str) -> "subprocess.CompletedProcess[str]":
+        """Bring it up on its ports."""
+        ports = ("--port", str(self.port), "--api-port", str(self.api_port), "--workers", "1")
+        return self.call("up", *ports, *options)
+
+    def json(self, *arguments: str, status: int = 0) -> Any:
+        """What a command prints as JSON."""
+        return json.loads(self.call(*arguments, "--output", "json", status=status).stdout)
+
+    def record(self) -> dict[str, Any]:
+        """What the supervisor says of itself."""
+        found: dict[str, Any] = json.loads((self.state / "service.json").read_text())
+        return found
+
+    def processes(self) -> list[int]:
+        """Numbers of all processes that have a file of this mirror open: each has, the lock that says that it lives."""
+        return [pid for pid in _all_processes() if any(path.startswith(f"{self.state}/") for path in _open_files(pid))]
+
+
+def _all_processes() -> Sequence[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _open_files(pid: int) -> Sequence[str]:
+    """Paths of a process's open files; none of one that has ended or that even root may not look at."""
+    try:
+        return [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []
