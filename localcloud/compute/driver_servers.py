@@ -4,7 +4,7 @@ import shutil
 from typing import Any
 
 from nova import exception
-from nova.compute import task_states
+from nova.compute import task_states, utils
 from oslo_log import log
 
 from localcloud.compute import images
@@ -68,7 +68,9 @@ class ServerCalls(DriverBase):
         Raises:
             NotImplementedError: Nova's own way is the right one: it has Cinder write the image to the boot volume.
         """
-        if evacuate or preserve_ephemeral or reimage_boot_volume:
+        # Nova says reimage_boot_volume to whoever asks by microversion 2.93 or later, whatever the server boots from.
+        from_volume = reimage_boot_volume and utils.is_volume_backed_instance(context, instance, bdms)
+        if evacuate or preserve_ephemeral or from_volume:
             raise NotImplementedError
         before = self._load(instance)
         if before is not None:

@@ -79,14 +79,22 @@ def upload_image(layout: Layout, file: Path, digest: str) -> bool:
                 admin.image.update_image(image.id, name=name, is_hidden=True)
             else:
                 admin.image.delete_image(image.id)  # An upload that was cut off.
-        admin.image.create_image(
-            name=IMAGE,
+        properties = {DIGEST: digest, "os_distro": "debian", "os_version": "12", "os_admin_user": "debian"}
+        upload(admin, file, IMAGE, properties)
+        return True
+
+
+def upload(admin: "Connection", file: Path, name: str, properties: dict[str, str]) -> str:
+    """Upload an image that everybody may use, and return its id."""
+    with file.open("rb") as data:
+        image = admin.image.create_image(
+            name=name,
             disk_format="raw",
             container_format="bare",
             visibility="public",
-            filename=str(file),
-            properties={DIGEST: digest, "os_distro": "debian", "os_version": "12", "os_admin_user": "debian"},
+            data=data,  # type: ignore[arg-type]  # any stream that can be read: the SDK's hint is too narrow
+            properties=properties,
             validate_checksum=False,
             allow_duplicates=True,
         )
-        return True
+    return str(image.id)

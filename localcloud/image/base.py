@@ -53,8 +53,8 @@ def _make(recipe: Recipe, target: Path) -> None:
             file = tree / name.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        for directory in (tree, *(path for path in tree.rglob("*") if path.is_dir())):
-            directory.chmod(0o755)
+        for path in (tree, *tree.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         _run(recipe.command(program("mmdebstrap"), str(tree), str(fresh)), Path(folder))
         packed = fresh.with_suffix(".tar.zst")
         _run([program("zstd"), "--quiet", "-T0", "-3", str(fresh), "-o", str(packed)], Path(folder))

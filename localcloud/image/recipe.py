@@ -52,7 +52,7 @@ FILES = {
             "locale: false",
             "manage_etc_hosts: true",
             "# The machine's own package sources, which the image was made from.",
-            "apt_preserve_sources_list: true",
+            "apt: {preserve_sources_list: true}",
             "",
         )
     ),
@@ -93,7 +93,11 @@ class Recipe:
         suite = self.sources[0].suite
         command = [mmdebstrap, "--mode=root", "--variant=minbase", f"--architectures={self.architecture}"]
         command += ["--format=tar", "--quiet", f"--include={','.join(PACKAGES)}"]
-        hooks = [f'cp --recursive --no-preserve=ownership {tree}/. "$1"', *_HOOKS, _units("mask", MASKED)]
+        hooks = [
+            f'cp --recursive --remove-destination --no-preserve=ownership {tree}/. "$1"',
+            *_HOOKS,
+            _units("mask", MASKED),
+        ]
         hooks.append(_units("enable", ENABLED))
         command += [f"--customize-hook={hook}" for hook in hooks]
         return [*command, suite, target, *map(str, self.sources)]
@@ -107,5 +111,7 @@ _HOOKS = (
     # Each server makes its own host keys.
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'rm -rf "$1"/var/lib/cloud "$1"/var/lib/dbus/machine-id',
+    # mmdebstrap had given the image the machine's own name servers; systemd-resolved kept a copy of them.
+    'rm -f "$1"/etc/.resolv.conf.*',
     'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf',
 )

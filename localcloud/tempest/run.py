@@ -11,7 +11,7 @@ from localcloud.control.credentials import passwords
 from localcloud.control.environment import make_environment
 from localcloud.control.files import write_private
 from localcloud.control.layout import PACKAGE, Layout
-from localcloud.control.resources import EXTERNAL_NETWORK, IMAGE, connect
+from localcloud.control.resources import EXTERNAL_NETWORK, IMAGE, connect, upload
 from localcloud.control.steps import Steps
 from localcloud.errors import NotRunningError, ServiceError
 from localcloud.tempest.configuration import Facts, configuration
@@ -92,16 +92,10 @@ def _second_image(admin: "Connection", layout: Layout) -> str:
     base: Any = admin.image.find_image(IMAGE, ignore_missing=False)
     copy = layout.root / "tempest" / "image"
     admin.image.download_image(base.id, output=str(copy))
-    fresh: Any = admin.image.create_image(
-        name=_OTHER_IMAGE,
-        disk_format="raw",
-        container_format="bare",
-        visibility="public",
-        filename=str(copy),
-        validate_checksum=False,
-    )
-    copy.unlink()
-    return str(fresh.id)
+    try:
+        return upload(admin, copy, _OTHER_IMAGE, {})
+    finally:
+        copy.unlink()
 
 
 def _facts(admin: "Connection", other_image: str) -> Facts:
