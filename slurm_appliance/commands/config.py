@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slurm_appliance.commands.output import Output, OutputOption
 from slurm_appliance.errors import ConfigError, UsageError
 from toolchain.paths import REPOSITORY
 
@@ -23,13 +24,6 @@ STACKS = REPOSITORY / "stacks"
 _EXAMPLE = "example"
 
 
-class Output(StrEnum):
-    """How to print."""
-
-    table = "table"
-    json = "json"
-
-
 class Format(StrEnum):
     """How to print a configuration."""
 
@@ -39,11 +33,10 @@ class Format(StrEnum):
 
 StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="The stack whose configuration it is.")]
 FileOption = Annotated[Path | None, typer.Option("--file", "-f", help="A stack file instead of a stack.")]
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A text to read, or JSON for scripts.")]
 
 
 @app.command()
-def validate(stack: StackOption = None, file: FileOption = None, output: OutputOption = Output.table) -> None:
+def validate(stack: StackOption = None, file: FileOption = None, output: OutputOption = Output.text) -> None:
     """Check a configuration: every mistake at once, with where it is and what to do. Exit status 1 if there is one."""
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.show import summary
@@ -94,7 +87,7 @@ def show(
 @app.command()
 def explain(
     path: Annotated[str | None, typer.Argument(help="A setting, such as compute.general.flavor. All, if none.")] = None,
-    output: OutputOption = Output.table,
+    output: OutputOption = Output.text,
 ) -> None:
     """Explain a setting: what it means, what it may be, its default, and what a change does to a running cluster."""
     from slurm_appliance.config.catalog import settings
@@ -182,7 +175,7 @@ def _print_table(rows: list[tuple[str, str, str, str]]) -> None:
 def diff(
     old: Annotated[str, typer.Argument(help="A stack or a stack file.")],
     new: Annotated[str, typer.Argument(help="A stack or a stack file.")],
-    output: OutputOption = Output.table,
+    output: OutputOption = Output.text,
 ) -> None:
     """Compare two configurations: each setting that differs, and what the change would do to a running cluster."""
     from slurm_appliance.config import from_stack_file

@@ -1,24 +1,13 @@
 """``slurm-appliance doctor``: is this machine ready, and for what."""
 
 import json
-from enum import StrEnum
-from typing import Annotated
 
 import typer
 
-
-class Output(StrEnum):
-    """How to print."""
-
-    table = "table"
-    json = "json"
+from slurm_appliance.commands.output import Output, OutputOption
 
 
-def doctor(
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")
-    ] = Output.table,
-) -> None:
+def doctor(output: OutputOption = Output.text) -> None:
     """Say what is there, what is missing, and what each missing piece blocks. Exit status 1 if anything is missing."""
     from slurm_appliance.doctor import State, findings
 
@@ -26,13 +15,9 @@ def doctor(
     if output is Output.json:
         print(json.dumps([finding.as_json() for finding in found], indent=2))
     else:
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table("", "piece", "found", "without it", "remedy", box=None, pad_edge=False)
         for finding in found:
-            blocks = "" if finding.state is State.OK else finding.blocks
-            table.add_row(finding.state, finding.piece, finding.found, blocks, finding.remedy)
-        Console(soft_wrap=False).print(table)
+            print(f"{finding.state:<8} {finding.piece:<26} {finding.found}".rstrip())
+            if finding.state is not State.OK:
+                print(f"{'':<8} blocks: {finding.blocks}\n{'':<8} {finding.remedy}")
     if any(finding.state is State.MISSING for finding in found):
         raise typer.Exit(1)

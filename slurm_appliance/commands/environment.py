@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slurm_appliance.commands.doctor import Output
+from slurm_appliance.commands.output import Output, OutputOption
 
 if TYPE_CHECKING:
     from toolchain.plan import Action
@@ -18,9 +18,7 @@ _FILE_WIDTH = 240
 
 
 def toolchain(
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")
-    ] = Output.table,
+    output: OutputOption = Output.text,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
     """Get pulumi, its Python language host and its plugins: from PATH, released ones, or built here."""
