@@ -100,7 +100,7 @@ def launch(places: Places, pulp: Path) -> subprocess.Popen[bytes]:
 
 
 def stay(places: Places, process: subprocess.Popen[bytes] | None) -> int:
-    """Wait for the end of a mirror that we brought up, handing on requests to end; its exit status.
+    """Wait for the end of a mirror that we brought up; its exit status. A request to end (see below) brings it down.
 
     Raises:
         ServiceError: it was up before: its process belongs to somebody else.
@@ -109,9 +109,16 @@ def stay(places: Places, process: subprocess.Popen[bytes] | None) -> int:
         raise ServiceError(
             "is up already, started by another command", where="mirror", remedy="run 'mirror down' first"
         )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _signal_supervisor(places, signal.SIGTERM))
-    return process.wait()
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        down(places)
+        return process.wait()
+
+
+def end_as_if_interrupted() -> None:
+    """Let SIGTERM do what Ctrl-C does, from now on."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _wait_until_up(places: Places, options: Options, progress: Progress) -> None:

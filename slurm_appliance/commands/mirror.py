@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from mirror.errors import MirrorError
+from slurm_appliance.commands.output import Output, OutputOption
 from toolchain.paths import REPOSITORY
 
 if TYPE_CHECKING:  # Importing the command line stays light.
@@ -37,14 +37,6 @@ app = typer.Typer(
 )
 
 
-class Output(StrEnum):
-    """How a command prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-_Output = Annotated[Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")]
 _Config = Annotated[
     Path,
     typer.Option("--config", "-c", help="The list of repositories; docs/mirror.md explains it.", show_default=False),
@@ -81,6 +73,8 @@ def up(
     from mirror.places import Places
 
     places = Places.default()
+    if foreground:
+        service.end_as_if_interrupted()
     with command_lock(places, "up"):
         options = Options.load(places).changed(
             address=address,
@@ -125,7 +119,7 @@ def reset(yes: _Yes = False) -> None:
 
 
 @app.command()
-def status(output: _Output = Output.TABLE) -> None:
+def status(output: OutputOption = Output.text) -> None:
     """Say how the mirror is and which snapshots it has. Ends with 0 if all is well, 3 if it is down, 1 otherwise."""
     from mirror.places import Places
     from mirror.report import look
@@ -138,7 +132,7 @@ def status(output: _Output = Output.TABLE) -> None:
             from mirror.publishing import snapshots
 
             there = snapshots(pulp)
-    if output is Output.JSON:
+    if output is Output.json:
         content = found.options.content_url
         print(json.dumps({**found.as_json(), "snapshots": [_as_json(one, content) for one in there]}, indent=2))
     else:
@@ -156,7 +150,7 @@ def status(output: _Output = Output.TABLE) -> None:
 
 
 @app.command()
-def sync(config: _Config = _LIST, limit: _Limit = 720, output: _Output = Output.TABLE) -> None:
+def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Output.text) -> None:
     """Bring the repositories of the list up to what their upstreams have now. Snapshots do not change by it."""
     from dataclasses import asdict
 
@@ -168,7 +162,7 @@ def sync(config: _Config = _LIST, limit: _Limit = 720, output: _Output = Output.
     repositories = load(config)
     with command_lock(Places.default(), "sync"), _pulp() as pulp:
         outcome = run(pulp, repositories, limit * 60.0)
-    if output is Output.JSON:
+    if output is Output.json:
         print(json.dumps([asdict(one) for one in outcome], indent=2))
         return
     _print_table(
@@ -187,7 +181,7 @@ def publish(
         ),
     ] = "",
     limit: _Limit = 60,
-    output: _Output = Output.TABLE,
+    output: OutputOption = Output.text,
 ) -> None:
     """Make a snapshot of what was synced last, unless nothing has changed, and print its base URLs."""
     from mirror import publishing
@@ -201,7 +195,7 @@ def publish(
     with command_lock(places, "publish"), _pulp() as pulp:
         options = require_up(places)
         plan, made = publishing.publish(pulp, options, repositories, limit * 60.0, snapshot)
-    if output is Output.JSON:
+    if output is Output.json:
         answer = {"created": plan.create, "reason": plan.reason, **_as_json(made, options.content_url)}
         print(json.dumps(answer, indent=2))
         return
