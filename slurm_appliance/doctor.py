@@ -15,8 +15,8 @@ from toolchain.paths import cache_folder
 from toolchain.pieces import Piece, Provision
 from toolchain.plan import Build, Install
 
-#: Room for the toolchain's build (2.5 GB), the local cloud's services and a few images.
-_DISK_GB = 12
+#: Room for the toolchain's build (4.5 GB), the local cloud's services and a few images.
+_DISK_GB = 14
 #: The control plane of the local cloud and four nodes.
 _MEMORY_GB = 4
 

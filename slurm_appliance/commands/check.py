@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,14 @@ class Gate:
         command: the call, run in the folder.
         folder: where it runs.
         fix: the call that mends what it can, or empty where there is none.
+        environment: what it runs with; this process's where not given.
     """
 
     name: str
     command: tuple[str, ...]
     folder: Path = REPOSITORY
     fix: tuple[str, ...] = ()
+    environment: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,19 @@ class Outcome:
 
 def gates() -> list[Gate]:
     """All gates, the slowest first so that two cores end together."""
-    from toolchain.go import go_executable, modules
+    from toolchain import go
 
     python = (sys.executable, "-m")
+    program = go.go_executable()
+    # As the toolchain builds them, so that its compiled dependencies serve here too.
+    building = go.environment(program)
     return [
         Gate("types", (*python, "mypy")),
         Gate("ansible", ("ansible-lint", "--offline", "--strict", "--nocolor"), REPOSITORY / "ansible"),
-        *(Gate(f"go-{module.name}", (str(go_executable()), "vet", "./..."), module) for module in modules()),
+        *(
+            Gate(f"go-{module.name}", (str(program), "vet", "./..."), module, environment=building)
+            for module in go.modules()
+        ),
         Gate("lint", (*python, "ruff", "check"), fix=(*python, "ruff", "check", "--fix")),
         Gate("format", (*python, "ruff", "format", "--check"), fix=(*python, "ruff", "format")),
         Gate("shell", ("shellcheck", *shell_scripts())),
@@ -76,7 +84,13 @@ def run_gate(gate: Gate, command: Sequence[str]) -> Outcome:
     """Run one gate's command to its end and keep what it printed."""
     started = time.monotonic()
     ended = subprocess.run(
-        command, cwd=gate.folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=gate.folder,
+        env=gate.environment,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     return Outcome(gate, ended.returncode, ended.stdout, time.monotonic() - started)
 
