@@ -34,13 +34,15 @@ PACKAGES = (
     Package("systemd-container", "systemd-nspawn", "servers are systemd-nspawn containers"),
     Package("iproute2", "ip", "networks of the servers"),
     Package("nftables", "nft", "anti-spoofing and security groups"),
+    Package("e2fsprogs", "mkfs.ext4", "file systems on volumes that servers boot from"),
     Package("dnsmasq-base", "dnsmasq", "DHCP for the servers"),
     Package("mmdebstrap", "mmdebstrap", "makes the base image"),
     Package("zstd", "zstd", "compresses images"),
     Package("apt-cacher-ng", "apt-cacher-ng", "the package mirror for image builds", unit="apt-cacher-ng.service"),
 )
 
-_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+#: Where programs are looked for; services get the same, whoever starts them.
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def program(name: str) -> str:
@@ -49,7 +51,7 @@ def program(name: str) -> str:
     Raises:
         MachineError: it is not there.
     """
-    found = shutil.which(name, path=_PATH)
+    found = shutil.which(name, path=SEARCH_PATH)
     if not found:
         raise MachineError(f"the program {name} is missing", remedy="cloud up installs what is missing on Debian")
     return found
@@ -57,7 +59,7 @@ def program(name: str) -> str:
 
 def missing(packages: Iterable[Package] = PACKAGES) -> list[Package]:
     """The packages whose program is not there."""
-    return [package for package in packages if not shutil.which(package.program, path=_PATH)]
+    return [package for package in packages if not shutil.which(package.program, path=SEARCH_PATH)]
 
 
 def install(packages: Iterable[Package], steps: Steps) -> None:

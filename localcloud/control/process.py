@@ -14,11 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud.control.debian import SEARCH_PATH
 from localcloud.control.files import write_private
 from localcloud.control.layout import Layout
 
 #: In the environment of every process of a cloud: its state folder.
 MARK = "LOCALCLOUD_STATE"
+
+#: A log longer than this many bytes is put aside when its service starts.
+_LONGEST_LOG = 64 * 2**20
 
 #: The kernel's view of processes.
 PROC = Path("/proc")
@@ -84,7 +88,8 @@ def start(layout: Layout, name: str, command: Sequence[str], environment: Mappin
         command: program and arguments.
         environment: what it gets besides PATH, HOME and LANG.
     """
-    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    inherited = {"PATH": SEARCH_PATH, "HOME": os.environ.get("HOME", "/root"), "LANG": "C.UTF-8"}
+    _rotate(layout.service_log(name))
     with layout.service_log(name).open("ab") as log:
         child = subprocess.Popen(
             command,
@@ -93,7 +98,7 @@ def start(layout: Layout, name: str, command: Sequence[str], environment: Mappin
             stderr=log,
             start_new_session=True,
             cwd=layout.root,
-            env={**inherited, "LANG": "C.UTF-8", MARK: str(layout.root), **(environment or {})},
+            env={**inherited, MARK: str(layout.root), **(environment or {})},
         )
     process = Process(child.pid, _start_time(child.pid) or 0, boot_id())
     write_private(
@@ -102,6 +107,11 @@ def start(layout: Layout, name: str, command: Sequence[str], environment: Mappin
     # Python warns about children that nobody waited for; these are not ours to wait for.
     child.returncode = 0
     return process
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > _LONGEST_LOG:
+        log.replace(log.with_suffix(".log.old"))
 
 
 def recorded(layout: Layout, name: str) -> Process | None:

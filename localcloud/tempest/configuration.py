@@ -18,6 +18,7 @@ class Facts:
         flavor: of the smallest flavor.
         other_flavor: of another, to resize to.
         external_network: of the network that routers get their gateway on.
+        network: the name (not the id) of a network that all projects share and that tests log in over.
     """
 
     image: str
@@ -25,6 +26,7 @@ class Facts:
     flavor: str
     other_flavor: str
     external_network: str
+    network: str
 
 
 def configuration(passwords: Mapping[str, str], facts: Facts, folder: Path) -> Sections:
@@ -45,6 +47,8 @@ def configuration(passwords: Mapping[str, str], facts: Facts, folder: Path) -> S
             "admin_domain_name": "Default",
             "admin_password": passwords["admin"],
             "tempest_roles": "member",
+            # One network for all projects has a name that is known beforehand, which logging in over it needs.
+            "create_isolated_networks": "false",
         },
         "identity": {"uri_v3": KEYSTONE.url, "region": REGION, "auth_version": "v3"},
         "identity-feature-enabled": {
@@ -59,6 +63,7 @@ def configuration(passwords: Mapping[str, str], facts: Facts, folder: Path) -> S
             "image_ref_alt": facts.other_image,
             "flavor_ref": facts.flavor,
             "flavor_ref_alt": facts.other_flavor,
+            "fixed_network_name": facts.network,
             "build_timeout": "120",
             "build_interval": "1",
             "ready_wait": "0",
@@ -97,6 +102,7 @@ def configuration(passwords: Mapping[str, str], facts: Facts, folder: Path) -> S
         "validation": {
             "run_validation": "true",
             "connect_method": "fixed",
+            "network_for_ssh": facts.network,
             "image_ssh_user": "debian",
             "auth_method": "keypair",
             "ping_timeout": "60",

@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 
 KNOWN_FAILURES = PACKAGE / "tempest" / "known-failures.txt"
 
-#: The second image: the same bytes under another id, to rebuild servers with.
-_OTHER_IMAGE = f"{IMAGE}-tempest"
+#: The name of the second image (the same bytes under another id, to rebuild servers with) and of the network.
+_OURS = "tempest"
+
+#: The network's range.
+_SUBNET = "10.99.0.0/24"
 
 #: The projects whose tests are asked for; scenarios go through several of them.
 _TESTS = r"^tempest\.(api\.(compute|identity|image|network|volume)|scenario)\."
@@ -54,20 +59,14 @@ def run_tempest(layout: Layout, steps: Steps, tests: str, *, smoke: bool, worker
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(mode=0o700)
     _init(str(binaries / "tempest"), folder, home)
-    with connect(layout, admin=True) as admin:
-        other = _second_image(admin, layout)
-        try:
-            facts = _facts(admin, other)
-            text = render(configuration(passwords(layout), facts, folder))
-            write_private(folder / "etc/tempest.conf", text)
-            wanted = tests or _TESTS
-            command = [str(binaries / "tempest"), "run", "--concurrency", str(workers)]
-            command += ["--regex", rf"({wanted}).*{_SMOKE_TAG}" if smoke else wanted]
-            with steps.step("tempest"):
-                # Its exit status says that something failed; what did, and whether that is known, comes below.
-                subprocess.run(command, cwd=folder, check=False)
-        finally:
-            admin.image.delete_image(other)
+    with connect(layout, admin=True) as admin, _prepared(admin, home) as facts:
+        write_private(folder / "etc/tempest.conf", render(configuration(passwords(layout), facts, folder)))
+        wanted = tests or _TESTS
+        command = [str(binaries / "tempest"), "run", "--concurrency", str(workers)]
+        command += ["--regex", rf"({wanted}).*{_SMOKE_TAG}" if smoke else wanted]
+        with steps.step("tempest"):
+            # Its exit status says that something failed; what did, and whether that is known, comes below.
+            subprocess.run(command, cwd=folder, check=False)
     last = [str(binaries / "stestr"), "last", "--subunit"]
     stream = subprocess.run(last, cwd=folder, capture_output=True, check=False)
     table = subprocess.run([str(binaries / "subunit2csv")], input=stream.stdout, capture_output=True, check=False)
@@ -85,22 +84,31 @@ def _init(tempest: str, folder: Path, home: Path) -> None:
         raise ServiceError("tempest init failed", where=str(folder), evidence=(done.stdout + done.stderr)[-2000:])
 
 
-def _second_image(admin: "Connection", layout: Layout) -> str:
-    known: Any = admin.image.find_image(_OTHER_IMAGE)
-    if known:
-        admin.image.delete_image(known.id)
+@contextmanager
+def _prepared(admin: "Connection", home: Path) -> Iterator[Facts]:
+    """What tests are made with; a second image and a network for all projects, which are removed afterwards."""
+    _remove(admin)
     base: Any = admin.image.find_image(IMAGE, ignore_missing=False)
-    copy = layout.root / "tempest" / "image"
-    admin.image.download_image(base.id, output=str(copy))
-    try:
-        return upload(admin, copy, _OTHER_IMAGE, {})
-    finally:
-        copy.unlink()
-
-
-def _facts(admin: "Connection", other_image: str) -> Facts:
-    image: Any = admin.image.find_image(IMAGE, ignore_missing=False)
     flavor: Any = admin.compute.find_flavor("slurm.small", ignore_missing=False)
     other: Any = admin.compute.find_flavor("slurm.medium", ignore_missing=False)
-    network: Any = admin.network.find_network(EXTERNAL_NETWORK, ignore_missing=False)
-    return Facts(image.id, other_image, flavor.id, other.id, network.id)
+    external: Any = admin.network.find_network(EXTERNAL_NETWORK, ignore_missing=False)
+    copy = home / "image"
+    admin.image.download_image(base.id, output=str(copy))
+    try:
+        other_image = upload(admin, copy, _OURS, {})
+        copy.unlink()
+        network: Any = admin.network.create_network(name=_OURS, is_shared=True)
+        admin.network.create_subnet(network_id=network.id, name=_OURS, ip_version=4, cidr=_SUBNET)
+        yield Facts(base.id, other_image, flavor.id, other.id, external.id, network.name)
+    finally:
+        _remove(admin)
+
+
+def _remove(admin: "Connection") -> None:
+    # Also what an earlier run left that was killed.
+    for image in admin.image.images(name=_OURS):
+        admin.image.delete_image(image.id)
+    for network in admin.network.networks(name=_OURS):
+        for port in admin.network.ports(network_id=network.id):
+            admin.network.delete_port(port.id)
+        admin.network.delete_network(network.id)

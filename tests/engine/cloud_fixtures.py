@@ -24,6 +24,7 @@ from localcloud.control.layout import STATE_VARIABLE, Layout
 from localcloud.control.steps import Steps
 from localcloud.endpoints import MIRROR_URL
 from localcloud.faults.store import FaultStore
+from tests.engine.machine import Machine
 from toolchain.paths import state_folder
 
 #: Names the state folder of a cloud that is to be used and left running.
@@ -76,11 +77,14 @@ def cloud() -> Iterator[Cloud]:
         yield Cloud(layout)
         return
     lifecycle.reset(layout, Steps(say))
+    before = Machine.look(layout.root)
     try:
         lifecycle.up(layout, Steps(say))
         yield Cloud(layout)
     finally:
         lifecycle.reset(layout, Steps(say))
+    assert Machine.look(layout.root).left_since(before) == {}, "the cloud left something on the machine"
+    assert not layout.root.exists()
 
 
 @pytest.fixture(scope="session")
