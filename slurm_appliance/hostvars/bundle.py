@@ -1,0 +1,103 @@
+"""The bundle of one node: two small files."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slurm_appliance.hostvars.errors import HostVariablesError
+from slurm_appliance.hostvars.references import references
+
+#: The form of the bundle; compute-init refuses any other.
+SCHEMA = 1
+#: Bytes of bundle.json and variables.json together, whatever the cluster's size.
+MOST_BYTES = 10_000
+
+
+@dataclass(frozen=True)
+class Node:
+    """A compute node.
+
+    Attributes:
+        name: its inventory and Slurm name.
+        address: its address in the access network: the only one that may read its bundle.
+        instance_id: its server.
+        image_id: its target image.
+        variables: all its variables in the inventory, its groups' included, templates unresolved.
+        allowed: names of those that it may have, as `allowed.allowed` finds them.
+    """
+
+    name: str
+    address: str
+    instance_id: str
+    image_id: str
+    variables: Mapping[str, Any]
+    allowed: frozenset[str]
+
+
+def node_variables(node: Node, forbidden: Collection[str] = ()) -> dict[str, Any]:
+    """The variables that a node gets: what it is allowed, and what those refer to.
+
+    Raises:
+        HostVariablesError: one of them cannot be used on a node, or is, or refers to, a forbidden one.
+    """
+    chosen: dict[str, Any] = {}
+    waiting = sorted(name for name in node.allowed if name in node.variables)
+    because = dict.fromkeys(waiting, "its roles use it")
+    while waiting:
+        name = waiting.pop()
+        if name in forbidden:
+            raise HostVariablesError(
+                f"variable {name} is a secret that compute nodes must not have, but {because[name]}",
+                where=node.name,
+                remedy="take it out of the role's meta/node_variables.yml, or out of the variable that refers to it",
+            )
+        value = node.variables[name]
+        try:
+            found = references(value)
+        except ValueError as error:
+            raise HostVariablesError(f"variable {name} {error}", where=node.name) from error
+        chosen[name] = value
+        for other in sorted(found):
+            if other in node.variables and other not in because:
+                because[other] = f"{name} refers to it"
+                waiting.append(other)
+    return dict(sorted(chosen.items()))
+
+
+def bundle(node: Node, shared: Mapping[str, str], forbidden: Collection[str] = ()) -> dict[str, bytes]:
+    """A node's two files by name.
+
+    Args:
+        node: the node.
+        shared: SHA-256 by name of the files that lie beside its own in its folder.
+        forbidden: variables that no compute node may have.
+
+    Raises:
+        HostVariablesError: as node_variables(), and if the two are larger than `MOST_BYTES`.
+    """
+    variables = node_variables(node, forbidden)
+    text = _json(variables)
+    head = _json(
+        {
+            "schema": SCHEMA,
+            "node": node.name,
+            "instance_id": node.instance_id,
+            "image_id": node.image_id,
+            "files": {**shared, "variables.json": hashlib.sha256(text).hexdigest()},
+        }
+    )
+    if len(text) + len(head) > MOST_BYTES:
+        sizes = sorted(((len(_json(value)), name) for name, value in variables.items()), reverse=True)
+        largest = ", ".join(f"{name} ({size})" for size, name in sizes[:3])
+        raise HostVariablesError(
+            f"its variables take {len(text) + len(head)} bytes, a bundle holds {MOST_BYTES}: {largest}",
+            where=node.name,
+            remedy="what is the same for all nodes belongs into a shared file",
+        )
+    return {"bundle.json": head, "variables.json": text}
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()

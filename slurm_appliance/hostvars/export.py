@@ -1,0 +1,71 @@
+"""All that the control node gets about its compute nodes, as one archive. Pure; the same bytes for the same cluster.
+
+::
+
+    manifest.json                  schema, names of the nodes
+    nodes/<node>/bundle.json       what the node's compute-init checks first: schema, ids, digests
+    nodes/<node>/variables.json    its variables
+    shared/<file>                  files that are the same for all nodes, linked into each node's folder
+    nfs/kernel.exports             for /etc/exports.d
+    nfs/ganesha.conf               the same for nfs-ganesha
+    reboot-targets.json            for the RebootProgram
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Collection, Mapping, Sequence
+
+from slurm_appliance.hostvars.bundle import Node, bundle
+from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
+from slurm_appliance.reboot_targets import targets_file
+
+#: The form of the archive; node/receive_export.py takes no other.
+ARCHIVE_SCHEMA = 1
+#: Where the control node keeps it: on the state volume, so that nodes can boot right after a rebuild of control.
+EXPORT_FOLDER = "/var/lib/state/compute-init"
+
+
+def export_files(
+    nodes: Sequence[Node],
+    shared: Mapping[str, bytes],
+    *,
+    forbidden: Collection[str] = (),
+    folder: str = EXPORT_FOLDER,
+) -> dict[str, bytes]:
+    """The archive's files by path.
+
+    Args:
+        nodes: all compute nodes; their order does not matter.
+        shared: files that all nodes get, by name: ``hosts``.
+        forbidden: variables that no compute node may have: secrets of the database, of monitoring.
+        folder: where the archive is unpacked on the control node.
+
+    Raises:
+        HostVariablesError: see `bundle.bundle`.
+    """
+    ordered = sorted(nodes, key=lambda node: node.name)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(shared.items())}
+    files = {f"shared/{name}": content for name, content in shared.items()}
+    for node in ordered:
+        for name, content in bundle(node, digests, forbidden).items():
+            files[f"nodes/{node.name}/{name}"] = content
+    files["nfs/kernel.exports"] = kernel_exports(ordered, f"{folder}/nodes").encode()
+    files["nfs/ganesha.conf"] = ganesha_exports(ordered, f"{folder}/nodes").encode()
+    files["reboot-targets.json"] = targets_file({node.name: (node.instance_id, node.image_id) for node in ordered})
+    manifest = {"schema": ARCHIVE_SCHEMA, "nodes": [node.name for node in ordered], "shared": sorted(shared)}
+    files["manifest.json"] = (json.dumps(manifest) + "\n").encode()
+    return files
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """The files as a compressed tar."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path, content in sorted(files.items()):
+            member = tarfile.TarInfo(path)
+            member.size, member.mode = len(content), 0o600
+            tar.addfile(member, io.BytesIO(content))
+    return gzip.compress(plain.getvalue(), compresslevel=6, mtime=0)

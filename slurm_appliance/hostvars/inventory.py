@@ -1,0 +1,93 @@
+"""Reads each compute node and its variables from an Ansible inventory, group_vars included."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.hostvars.allowed import NodeRole, allowed
+from slurm_appliance.hostvars.bundle import Node
+from slurm_appliance.hostvars.errors import HostVariablesError
+
+#: Seconds for ansible-inventory: 1000 hosts take 3.
+_PATIENCE = 300
+
+
+def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]]:
+    """All hosts' variables by host name, as Ansible's own precedence has it, templates unresolved.
+
+    Args:
+        inventory: file or folder.
+        playbooks: the folder whose ``group_vars`` and ``ansible.cfg`` apply.
+
+    Raises:
+        HostVariablesError: Ansible cannot read it.
+    """
+    program = Path(sys.executable).with_name("ansible-inventory")
+    command = [str(program), "--inventory", str(inventory), "--playbook-dir", str(playbooks), "--list"]
+    ended = subprocess.run(
+        command,
+        env={**os.environ, "ANSIBLE_CONFIG": str(playbooks / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines() or ["no explanation"]
+        raise HostVariablesError(f"ansible-inventory cannot read it: {said[-1]}", where=str(inventory))
+    document = json.loads(ended.stdout)
+    hosts: dict[str, dict[str, Any]] = document["_meta"]["hostvars"]
+    return {name: hosts.get(name, {}) for name in _members(document, "all")}
+
+
+def compute_nodes(
+    hosts: Mapping[str, Mapping[str, Any]], roles: Iterable[NodeRole], names: Iterable[str] | None = None
+) -> list[Node]:
+    """The nodes that get a bundle: those with an entry ``compute`` in ``compute_init_enable``.
+
+    Args:
+        hosts: as read_inventory() returns them.
+        roles: as `allowed.node_roles` finds them.
+        names: only these hosts; all if not given.
+
+    Raises:
+        HostVariablesError: a node has no address, instance_id or image_id.
+    """
+    declared = list(roles)
+    wanted = set(hosts) if names is None else set(names)
+    by_entries: dict[tuple[str, ...], frozenset[str]] = {}
+    nodes = []
+    for name, variables in sorted(hosts.items()):
+        entries = tuple(variables.get("compute_init_enable") or ())
+        if name not in wanted or "compute" not in entries:
+            continue
+        missing = [key for key in ("ansible_host", "instance_id", "image_id") if not variables.get(key)]
+        if missing:
+            raise HostVariablesError(
+                f"has no {', '.join(missing)}", where=name, remedy="run pulumi up, which writes the inventory"
+            )
+        if entries not in by_entries:
+            by_entries[entries] = allowed(declared, entries)
+        nodes.append(
+            Node(
+                name=name,
+                address=str(variables["ansible_host"]),
+                instance_id=str(variables["instance_id"]),
+                image_id=str(variables["image_id"]),
+                variables=variables,
+                allowed=by_entries[entries],
+            )
+        )
+    return nodes
+
+
+def _members(document: Mapping[str, Any], group: str) -> set[str]:
+    entry = document.get(group, {})
+    found = set(entry.get("hosts", ()))
+    for child in entry.get("children", ()):
+        found |= _members(document, child)
+    return found

@@ -1,0 +1,69 @@
+"""Which variables a value refers to.
+
+Values reach the nodes as they stand in the inventory, templates unresolved, so that they mean on the node what they
+mean in ``site.yml``, facts included. So what a value refers to has to come along, and what cannot come is refused.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+
+#: They mean something else, or nothing, on a node that sees only its own variables.
+_NOT_ON_A_NODE = frozenset(
+    {"hostvars", "groups", "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch"}
+)
+#: Calls that read from the machine that Ansible runs on.
+_LOOKUPS = frozenset({"lookup", "query", "q"})
+
+
+class _AnyName(dict[str, Any]):
+    """Stands for Ansible's filters and tests: every name is one of them; none is ever called here."""
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ARG002 - dict's signature
+        return str
+
+
+_JINJA = Environment(autoescape=False)  # noqa: S701 - only parsed here, never rendered
+_JINJA.filters = _JINJA.tests = _AnyName()
+
+
+def references(value: Any) -> frozenset[str]:
+    """Names that a value's templates look up.
+
+    Raises:
+        ValueError: it cannot mean on a node what it means on the deploy host; the message says why.
+    """
+    if isinstance(value, str):
+        return _references_of_text(value) if "{{" in value or "{%" in value else frozenset()
+    if isinstance(value, Mapping):
+        if "__ansible_vault" in value:
+            raise ValueError(
+                "is encrypted with ansible-vault, which nodes cannot read: keep it as a secret of the stack"
+            )
+        if "__ansible_unsafe" in value:
+            if "{{" in str(value["__ansible_unsafe"]) or "{%" in str(value["__ansible_unsafe"]):
+                raise ValueError("is marked unsafe and looks like a template, which it would become on a node")
+            return frozenset()
+        return frozenset().union(*(references(each) for pair in value.items() for each in pair))
+    if isinstance(value, list):
+        return frozenset().union(*map(references, value))
+    return frozenset()
+
+
+# The value of a group is the same for each of its nodes.
+@lru_cache(maxsize=65536)
+def _references_of_text(text: str) -> frozenset[str]:
+    try:
+        tree = _JINJA.parse(text)
+    except TemplateSyntaxError as error:
+        raise ValueError(f"is not a template that Jinja can read: {error}") from error
+    names = frozenset(meta.find_undeclared_variables(tree))
+    if names & _NOT_ON_A_NODE:
+        missing = ", ".join(sorted(names & _NOT_ON_A_NODE))
+        raise ValueError(f"refers to {missing}, which a node does not have: resolve it in the inventory")
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
+            raise ValueError(f"uses {call.node.name}(), which would read on the node: resolve it in the inventory")
+    return names
