@@ -82,7 +82,7 @@ class Cluster(pulumi.ComponentResource):
         site = SitePlaybook(
             "site",
             args.folder,
-            reasons={"environment": folder.digest},
+            reasons=folder.digests,
             depends_on=[*folder.written, *attachments, *everyone],
             opts=child,
         )

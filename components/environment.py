@@ -22,7 +22,7 @@ class EnvironmentFolder(pulumi.ComponentResource):
 
     Attributes:
         inventory: the content of hosts.yml.
-        digest: changes with anything in the folder; secret, as the secrets that it is made from.
+        digests: one for each part; that of the secrets is a secret, too.
         written: the commands that write it.
     """
 
@@ -48,7 +48,7 @@ class EnvironmentFolder(pulumi.ComponentResource):
             self._part("inventory", INVENTORY, self.inventory),
             self._part("secrets", SECRETS, secret_file),
         ]
-        self.digest = pulumi.Output.all(self.inventory, secret_file).apply(_digest)
+        self.digests = {"inventory": self.inventory.apply(_digest), "secrets": secret_file.apply(_digest)}
         self.register_outputs({})
 
     def _part(self, part: str, path: str, text: pulumi.Output[str]) -> pulumi.Resource:
@@ -61,5 +61,5 @@ class EnvironmentFolder(pulumi.ComponentResource):
         return module_command(part, "slurm_appliance.environment", self, request=request)
 
 
-def _digest(texts: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

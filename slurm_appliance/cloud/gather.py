@@ -18,7 +18,7 @@ from slurm_appliance.cloud.facts import (
     Subnet,
     Volume,
 )
-from slurm_appliance.cloud.listing import entries
+from slurm_appliance.cloud.listing import document, entries
 from slurm_appliance.metadata import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _Lists:
 
     def key_pairs(self) -> tuple[str, ...]:
         # This list alone is not paged by id; microversion 2.1 gives all of it at once.
-        return tuple(x["keypair"]["name"] for x in self._connection.compute.get("/os-keypairs").json()["keypairs"])
+        return tuple(x["keypair"]["name"] for x in document(self._connection.compute, "/os-keypairs")["keypairs"])
 
     def servers(self) -> tuple[Server, ...]:
         return tuple(
@@ -180,11 +180,11 @@ class _Lists:
         )
 
     def server_groups(self) -> tuple[Named, ...]:
-        found = self._connection.compute.get("/os-server-groups").json()["server_groups"]
+        found = document(self._connection.compute, "/os-server-groups")["server_groups"]
         return tuple(Named(x["id"], x["name"]) for x in found)
 
     def availability_zones(self) -> tuple[str, ...]:
-        found = self._connection.compute.get("/os-availability-zone").json()["availabilityZoneInfo"]
+        found = document(self._connection.compute, "/os-availability-zone")["availabilityZoneInfo"]
         return tuple(x["zoneName"] for x in found if x["zoneState"]["available"])
 
     def volumes(self) -> tuple[Volume, ...]:
@@ -209,7 +209,7 @@ class _Lists:
         return {x["name"]: x["uuid"] for x in found if x.get("name")}
 
     def compute_quotas(self) -> dict[str, Quota]:
-        absolute = self._connection.compute.get("/limits").json()["limits"]["absolute"]
+        absolute = document(self._connection.compute, "/limits")["limits"]["absolute"]
         names = {"instances": "Instances", "cores": "Cores", "ram": "RAM"}
         return {
             name: Quota(absolute[f"maxTotal{word}{'Size' if name == 'ram' else ''}"], absolute[f"total{word}Used"])
@@ -217,14 +217,14 @@ class _Lists:
         }
 
     def volume_quotas(self) -> dict[str, Quota]:
-        absolute = self._connection.block_storage.get("/limits").json()["limits"]["absolute"]
+        absolute = document(self._connection.block_storage, "/limits")["limits"]["absolute"]
         return {
             "volumes": Quota(absolute["maxTotalVolumes"], absolute["totalVolumesUsed"]),
             "gigabytes": Quota(absolute["maxTotalVolumeGigabytes"], absolute["totalGigabytesUsed"]),
         }
 
     def network_quotas(self) -> dict[str, Quota]:
-        quotas = self._connection.network.get(f"/quotas/{self._project}/details").json()["quota"]
+        quotas = document(self._connection.network, f"/quotas/{self._project}/details")["quota"]
         kinds = ("port", "network", "subnet", "router", "security_group", "security_group_rule")
         return {f"{kind}s": Quota(quotas[kind]["limit"], quotas[kind]["used"]) for kind in kinds if kind in quotas}
 

@@ -21,8 +21,13 @@ class Response(Protocol):
 class Service(Protocol):
     """One service of a cloud: an adapter that knows the endpoint and the token."""
 
-    def get(self, url: str) -> Response:
-        """Ask for a path below the service's endpoint; raises the SDK's exceptions for errors."""
+    def get(self, url: str, *, raise_exc: bool) -> Response:
+        """Ask for a path below the service's endpoint; the SDK's services raise errors only when told to."""
+
+
+def document(service: Service, path: str) -> Any:
+    """The JSON document at a path below a service's endpoint; keystoneauth's exceptions for errors."""
+    return service.get(path, raise_exc=True).json()
 
 
 def entries(service: Service, path: str, key: str, **query: str | list[str]) -> Iterator[Mapping[str, Any]]:
@@ -36,15 +41,15 @@ def entries(service: Service, path: str, key: str, **query: str | list[str]) -> 
     """
     given: dict[str, str | list[str]] = {"limit": str(PAGE_SIZE), **query}
     while True:
-        document = service.get(f"{path}?{urlencode(given, doseq=True)}").json()
-        page = document[key]
+        answer = document(service, f"{path}?{urlencode(given, doseq=True)}")
+        page = answer[key]
         yield from page
-        if not page or not _more(document, key):
+        if not page or not _more(answer, key):
             return
         given["marker"] = str(page[-1]["id"])
 
 
-def _more(document: Mapping[str, Any], key: str) -> bool:
+def _more(answer: Mapping[str, Any], key: str) -> bool:
     """Whether the service says that there is another page: Glance in one way, all others in another."""
-    links = document.get(f"{key}_links", [])
-    return "next" in document or any(link.get("rel") == "next" for link in links)
+    links = answer.get(f"{key}_links", [])
+    return "next" in answer or any(link.get("rel") == "next" for link in links)

@@ -11,7 +11,6 @@ _OWNED = {"tenant_id": PROJECT, "project_id": PROJECT, "description": "", "tags"
 _NETWORK = {
     "status": "ACTIVE",
     "admin_state_up": True,
-    "subnets": [],
     "shared": False,
     "router:external": False,
     "mtu": 1500,
@@ -32,7 +31,7 @@ class NetworkService:
     """Networks, subnets, routers, ports, security groups and floating IPs."""
 
     def __init__(self) -> None:
-        self.networks = Collection("network", "networks", lambda given: {**_OWNED, **_NETWORK, **given}, self._unused)
+        self.networks = Collection("network", "networks", self._network, self._unused)
         self.subnets = Collection("subnet", "subnets", self._subnet)
         self.routers = Collection("router", "routers", self._router)
         self.ports = Collection("port", "ports", self._port, self._forget)
@@ -73,6 +72,9 @@ class NetworkService:
     def _quota_details(self) -> dict[str, Any]:
         used = {each.one: len(each.things) for each in self._collections.values()}
         return {one: {"limit": self.quotas.get(one, -1), "used": count, "reserved": 0} for one, count in used.items()}
+
+    def _network(self, given: Thing) -> Thing:
+        return {**_OWNED, **_NETWORK, "subnets": [], **given}
 
     def _subnet(self, given: Thing) -> Thing:
         subnet = {**_OWNED, **_SUBNET, **given}

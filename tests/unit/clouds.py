@@ -1,0 +1,76 @@
+"""A cloud that has everything the example configurations ask for, as facts; tests take away or add."""
+
+from typing import Any
+
+from slurm_appliance.cloud.facts import (
+    CloudFacts,
+    Flavor,
+    FloatingIp,
+    Image,
+    Named,
+    Network,
+    Port,
+    Quota,
+    Server,
+    Subnet,
+    Volume,
+)
+
+IMAGE = "11111111-1111-4111-8111-111111111111"
+OTHER_IMAGE = "22222222-2222-4222-8222-222222222222"
+#: The id that tests/unit/config/examples.py uses wherever one is asked for.
+EXAMPLE_ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
+
+
+def server(name: str, **more: Any) -> Server:
+    """A server of environment ``test`` that runs the cluster's image."""
+    defaults = {"id": f"id-of-{name}", "status": "ACTIVE", "image_id": IMAGE, "environment": "test"}
+    return Server(name=name, **(defaults | more))
+
+
+def port(name: str, *addresses: str, device_id: str = "") -> Port:
+    """A port on the cluster's network."""
+    return Port(f"id-of-{name}", name, "network-cluster", device_id, addresses)
+
+
+def cloud(**changes: Any) -> CloudFacts:
+    """The cloud, with some of its facts changed."""
+    facts: dict[str, Any] = {
+        "flavors": (
+            Flavor("flavor-small", "m1.small", 1, 2048, 20),
+            Flavor("flavor-large", "m1.large", 8, 16384, 80),
+            Flavor("flavor-xlarge", "m1.xlarge", 16, 32768, 160),
+            Flavor("flavor-gpu", "g1.large", 16, 65536, 160),
+        ),
+        "images": (
+            Image(IMAGE, "slurm-2026-11", "active", min_disk=10, size=4),
+            Image(OTHER_IMAGE, "slurm-other", "active"),
+            Image(EXAMPLE_ID, "slurm-gpu", "active", min_disk=30),
+        ),
+        "networks": (
+            Network("network-cluster", "cluster"),
+            Network("network-storage", "storage", port_security=False),
+            Network("network-fabric", "fabric"),
+            Network("network-external", "external", external=True),
+        ),
+        "subnets": (
+            Subnet("subnet-cluster", "cluster", "network-cluster", "10.0.0.0/24", "10.0.0.1"),
+            Subnet("subnet-storage-v4", "storage-v4", "network-storage", "10.1.0.0/24"),
+            Subnet("subnet-storage-v6", "storage-v6", "network-storage", "fd00::/64"),
+            Subnet("subnet-fabric", "fabric", "network-fabric", "10.2.0.0/24"),
+        ),
+        "security_groups": (Named("group-default", "default"), Named("group-ssh", "ssh"), Named(EXAMPLE_ID, "own")),
+        "key_pairs": ("operators",),
+        "server_groups": (Named(EXAMPLE_ID, "spread"),),
+        "availability_zones": ("nova", "rack-1"),
+        "volumes": (
+            Volume("volume-state", "demo-state", 100, "available"),
+            Volume("volume-home", "demo-home", 100, "available"),
+            Volume("volume-scratch-0", "demo-c-0-scratch", 50, "available"),
+        ),
+        "volume_types": ("ssd", "hdd"),
+        "floating_ips": (FloatingIp("floating-1", "203.0.113.10"), FloatingIp("floating-2", "203.0.113.11")),
+        "bare_metal": {"c-0": "ironic-c-0", "c-1": "ironic-c-1"},
+        "quotas": {"instances": Quota(-1, 3), "ports": Quota(-1, 7)},
+    }
+    return CloudFacts(**(facts | changes))

@@ -1,0 +1,143 @@
+"""Runs components against a monitor that records what is registered, the options included.
+
+Pulumi's own mocks hand a test the inputs only; ``ignoreChanges``, ``protect`` and the like are in the request.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.stack import run_pulumi_func
+
+PROJECT = "slurm-appliance"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One registered resource; options are as the engine gets them."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: dict[str, Any]
+    ignore_changes: list[str]
+    delete_before_replace: bool
+    protect: bool
+    retain_on_delete: bool
+    deleted_with: str
+    timeouts: tuple[str, str, str]
+    dependencies: frozenset[str]
+    secret_outputs: list[str]
+    aliases: int
+    replace_on_changes: list[str]
+
+
+class Recorder(mocks.MockMonitor):
+    """Answers as a cloud would, and remembers every registration."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(_Cloud())
+        self.records: list[Record] = []
+        self._stack = stack
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine makes them: with the types of all parents but the stack's."""
+        above = parent.split("::")[2] if parent else ""
+        chain = f"{above}${type_}" if above and above != "pulumi:pulumi:Stack" else type_
+        return f"urn:pulumi:{self._stack}::{PROJECT}::{chain}::{name}"
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the call
+        timeouts = request.customTimeouts
+        with _event_loop():  # The mocks make one for each thread that they are called on, and leave it open.
+            answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # Released so.
+        self.records.append(
+            Record(
+                type=request.type,
+                name=request.name,
+                urn=answer.urn,
+                parent=request.parent,
+                inputs=_without_marks(rpc.deserialize_properties(request.object)),
+                ignore_changes=list(request.ignoreChanges),
+                delete_before_replace=request.deleteBeforeReplace,
+                protect=request.protect,
+                retain_on_delete=request.retainOnDelete,
+                deleted_with=request.deletedWith,
+                timeouts=(timeouts.create, timeouts.update, timeouts.delete),
+                dependencies=frozenset(request.dependencies),
+                secret_outputs=list(request.additionalSecretOutputs),
+                aliases=len(request.aliases),
+                replace_on_changes=list(request.replaceOnChanges),
+            )
+        )
+        return answer
+
+
+class _Cloud(mocks.Mocks):
+    """Gives every resource an id and ports an address."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ == "openstack:networking/port:Port":
+            given = (outputs.get("fixedIps") or [{}])[0].get("ipAddress")
+            # The same port gets the same address in every run.
+            outputs["allFixedIps"] = [given or f"10.0.0.{100 + zlib.crc32(args.name.encode()) % 100}"]
+        if args.typ == "command:local:Command":
+            outputs |= {"stdout": f"output of {args.name}", "stderr": ""}
+        return f"id-of-{args.name}", outputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"nothing is to be looked up while the program runs: {args.token}")
+
+
+def _without_marks(value: Any) -> Any:
+    """Inputs with secrets in the clear: tests look at what is in them."""
+    if isinstance(value, dict):
+        if rpc._special_sig_key in value:
+            return _without_marks(value["value"])
+        return {key: _without_marks(each) for key, each in value.items()}
+    return [_without_marks(each) for each in value] if isinstance(value, list) else value
+
+
+@contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """All registrations of one run, in order."""
+
+    records: list[Record]
+
+    def of(self, type_: str) -> dict[str, Record]:
+        """Those of a type by name: ``compute/instance:Instance``, ``Cluster``."""
+        return {record.name: record for record in self.records if record.type.endswith(f":{type_}")}
+
+
+def record(program: Callable[[], Any], *, preview: bool = False, stack: str = "test") -> Recorded:
+    """What a program registers."""
+    monitor = Recorder(stack)
+    with _event_loop() as loop:
+        mocks.set_mocks(_Cloud(), project=PROJECT, stack=stack, preview=preview, monitor=monitor)
+
+        async def run() -> None:
+            await run_pulumi_func(lambda: _nothing(program()))
+
+        loop.run_until_complete(run())
+    return Recorded([each for each in monitor.records if each.type != "pulumi:pulumi:Stack"])
+
+
+def _nothing(_result: Any) -> None:
+    """Whatever a program returns, there is nothing to wait for: the runtime waits for all registrations."""

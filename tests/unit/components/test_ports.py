@@ -1,0 +1,158 @@
+"""Ports, and what is behind them: networks, security groups, floating IPs."""
+
+from tests.unit.clouds import EXAMPLE_ID, cloud
+from tests.unit.components.clusters import COMPUTE, LOGIN, recorded
+from tests.unit.components.recorder import Recorded
+
+PORT = "networking/port:Port"
+RULE = "networking/secGroupRule:SecGroupRule"
+
+
+def test_a_port_on_an_existing_network() -> None:
+    port = recorded().of(PORT)["demo-c-0.cluster"]
+    assert port.inputs == {
+        "name": "demo-c-0-cluster",
+        "networkId": "network-cluster",
+        "fixedIps": [{"subnetId": "subnet-cluster"}],
+        "securityGroupIds": ["id-of-nonlogin"],
+    }
+
+
+def test_what_nova_writes_to_ports_is_no_change() -> None:
+    for port in recorded().of(PORT).values():
+        assert port.ignore_changes == ["binding", "extraDhcpOptions"]
+        assert port.delete_before_replace
+        assert port.timeouts == ("20m", "20m", "20m")
+
+
+def test_fixed_addresses_go_to_nodes_by_their_place_in_the_group() -> None:
+    ports = recorded(
+        control_ip_addresses={"cluster": "10.0.0.10"},
+        compute={"general": {**COMPUTE, "ip_addresses": {"cluster": ["10.0.0.20", "10.0.0.21"]}}},
+    ).of(PORT)
+    fixed = {name: port.inputs["fixedIps"][0].get("ipAddress") for name, port in ports.items()}
+    assert fixed == {
+        "demo-control.cluster": "10.0.0.10",
+        "demo-login-0.cluster": None,
+        "demo-c-0.cluster": "10.0.0.20",
+        "demo-c-1.cluster": "10.0.0.21",
+    }
+
+
+def test_extra_networks_and_types_of_ports() -> None:
+    made = recorded(
+        cluster_networks=[
+            {"network": "cluster"},
+            {"network": "storage", "subnet": "storage-v4", "no_security_groups": True},
+        ],
+        vnic_types={"storage": "direct"},
+        compute={
+            "general": {**COMPUTE, "extra_networks": [{"network": "fabric"}], "vnic_types": {"fabric": "macvtap"}}
+        },
+    )
+    ports = made.of(PORT)
+    assert "binding" not in ports["demo-c-0.cluster"].inputs
+    storage = ports["demo-c-0.storage"].inputs
+    assert storage["binding"] == {"vnicType": "direct"}
+    assert storage["noSecurityGroups"] is True
+    assert "securityGroupIds" not in storage
+    assert ports["demo-c-0.fabric"].inputs["binding"] == {"vnicType": "macvtap"}
+    assert "demo-login-0.fabric" not in ports
+    networks = made.of("compute/instance:Instance")["demo-c-0"].inputs["networks"]
+    assert [each["port"] for each in networks] == [
+        "id-of-demo-c-0.cluster",
+        "id-of-demo-c-0.storage",
+        "id-of-demo-c-0.fabric",
+    ]
+
+
+def _created(**more: object) -> Recorded:
+    create = {"cidr": "10.9.0.0/24", "external_network": "external", "mtu": 8950, **more}
+    return recorded(cluster_networks=[{"network": "own", "create": create}])
+
+
+def test_a_created_network_with_its_router() -> None:
+    made = _created(dns_nameservers=["10.9.0.2"])
+    (network,) = made.of("networking/network:Network").values()
+    assert network.inputs == {"name": "own", "mtu": 8950}
+    (subnet,) = made.of("networking/subnet:Subnet").values()
+    assert subnet.inputs == {
+        "name": "own",
+        "networkId": "id-of-own",
+        "cidr": "10.9.0.0/24",
+        "ipVersion": 4,
+        "dnsNameservers": ["10.9.0.2"],
+        "enableDhcp": True,
+    }
+    (router,) = made.of("networking/router:Router").values()
+    assert router.inputs == {"name": "own-router", "externalNetworkId": "network-external"}
+    (interface,) = made.of("networking/routerInterface:RouterInterface").values()
+    assert interface.inputs == {"routerId": "id-of-own", "subnetId": "id-of-own"}
+    # A node that boots before its network is connected may not reach the metadata service.
+    server = made.of("compute/instance:Instance")["demo-c-0"]
+    assert interface.urn in server.dependencies
+
+
+def test_a_created_network_without_a_router() -> None:
+    made = _created(external_network=None)
+    assert not made.of("networking/router:Router")
+    assert not made.of("networking/routerInterface:RouterInterface")
+
+
+def test_existing_networks_and_groups_are_not_created() -> None:
+    made = recorded(login_security_groups=["default", "ssh"], nonlogin_security_groups=["default"])
+    assert not made.of("networking/network:Network")
+    assert not made.of("networking/secGroup:SecGroup")
+    assert not made.of(RULE)
+    ports = made.of(PORT)
+    assert ports["demo-login-0.cluster"].inputs["securityGroupIds"] == ["group-default", "group-ssh"]
+    assert ports["demo-control.cluster"].inputs["securityGroupIds"] == ["group-default"]
+
+
+def test_a_group_may_have_its_own_security_groups() -> None:
+    made = recorded(login={"entry": {**LOGIN, "security_group_ids": [EXAMPLE_ID]}})
+    assert made.of(PORT)["demo-login-0.cluster"].inputs["securityGroupIds"] == [EXAMPLE_ID]
+
+
+def test_created_groups_let_nodes_talk_and_operators_in() -> None:
+    made = recorded(ssh_allowed_cidrs=["192.0.2.0/24", "2001:db8::/32"], ssh={"port": 2222})
+    groups = made.of("networking/secGroup:SecGroup")
+    assert {name: group.inputs["name"] for name, group in groups.items()} == {
+        "login": "demo-login",
+        "nonlogin": "demo-nonlogin",
+    }
+    rules = {name: rule.inputs for name, rule in made.of(RULE).items()}
+    assert all(rule["direction"] == "ingress" for rule in rules.values())
+    peers = {
+        (rule["securityGroupId"], rule["remoteGroupId"], rule["ethertype"])
+        for rule in rules.values()
+        if "remoteGroupId" in rule
+    }
+    ids = ("id-of-login", "id-of-nonlogin")
+    assert peers == {(own, peer, version) for own in ids for peer in ids for version in ("IPv4", "IPv6")}
+    ssh = rules["nonlogin-ssh-from-192.0.2.0/24"]
+    assert (ssh["protocol"], ssh["portRangeMin"], ssh["portRangeMax"]) == ("tcp", 2222, 2222)
+    assert ssh["remoteIpPrefix"] == "192.0.2.0/24"
+    assert rules["login-ssh-from-2001:db8::/32"]["ethertype"] == "IPv6"
+
+
+def test_one_existing_and_one_created_group_know_each_other() -> None:
+    made = recorded(login_security_groups=["default", "ssh"])
+    remote = [rule.inputs.get("remoteGroupId") for rule in made.of(RULE).values()]
+    assert {"group-default", "group-ssh", "id-of-nonlogin"} <= set(remote)
+    assert all(rule.inputs["securityGroupId"] == "id-of-nonlogin" for rule in made.of(RULE).values())
+
+
+def test_floating_ips_go_to_ports() -> None:
+    login = {**LOGIN, "nodes": ["login-[0-1]"], "fip_addresses": ["203.0.113.10"], "fip_network": "storage"}
+    made = recorded(
+        cloud(),
+        cluster_networks=[
+            {"network": "cluster"},
+            {"network": "storage", "subnet": "storage-v4", "no_security_groups": True},
+        ],
+        login={"entry": login},
+    )
+    (association,) = made.of("networking/floatingIpAssociate:FloatingIpAssociate").values()
+    assert association.name == "demo-login-0"
+    assert association.inputs == {"floatingIp": "203.0.113.10", "portId": "id-of-demo-login-0.storage"}

@@ -1,0 +1,141 @@
+"""Facts are gathered from a project that answers over HTTP, page by page, and survive a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slurm_appliance.cloud import store
+from slurm_appliance.cloud.connection import CloudError, connect
+from slurm_appliance.cloud.facts import CloudFacts, Quota
+from slurm_appliance.cloud.gather import gather
+from slurm_appliance.config import from_mapping
+from slurm_appliance.preflight.run import facts_for
+from tests.fakes.project import FakeProject
+from tests.fakes.project.http import RefusalError, Request
+from tests.unit.clouds import cloud
+from tests.unit.config.examples import smallest
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProject]:
+    with FakeProject().serving() as made:
+        for name, value in made.environment().items():
+            monkeypatch.setenv(name, value)
+        made.add_network("cluster", "10.0.0.0/16")
+        made.add_network("other")
+        yield made
+
+
+def _server(project: FakeProject, name: str, **more: object) -> str:
+    network = project.network.networks.named("cluster")
+    subnet = {"subnet_id": network["subnets"][0]}
+    port = project.network.ports.add(name=f"{name}-cluster", network_id=network["id"], fixed_ips=[subnet])
+    flavor = project.compute.flavors.named("small")["id"]
+    wanted = {"name": name, "flavorRef": flavor, "networks": [{"port": port["id"]}], **more}
+    return str(project.compute._create(wanted)["id"])
+
+
+def _gathered(*networks: str) -> CloudFacts:
+    with connect() as connection:
+        return gather(connection, networks)
+
+
+def test_everything_a_project_has(project: FakeProject) -> None:
+    image = project.add_image("img", min_disk=3, size=5 * 1024**3 + 1)
+    project.add_key_pair("operators")
+    control = _server(project, "demo-control", imageRef=image, metadata={"environment": "test"})
+    volume = project.volume.volumes.add(name="demo-state", size=10)
+    project.volume.attach(volume["id"], control, "/dev/vdb")
+    project.compute.quotas = {"instances": 5, "cores": 6, "ram": 7000}
+    project.network.quotas = {"port": 50}
+    project.volume.quotas = {"gigabytes": 100}
+
+    facts = _gathered("cluster")
+    assert {flavor.name: flavor.vcpus for flavor in facts.flavors} == {"small": 1, "large": 8}
+    (found,) = facts.images
+    assert (found.id, found.name, found.status, found.min_disk, found.size) == (image, "img", "active", 3, 6)
+    assert {network.name: network.external for network in facts.networks} == {
+        "external": True,
+        "cluster": False,
+        "other": False,
+    }
+    (server,) = facts.servers
+    assert (server.id, server.name, server.image_id, server.environment) == (control, "demo-control", image, "test")
+    assert not server.volume_backed
+    (port,) = facts.ports
+    assert (port.name, port.device_id, port.addresses) == ("demo-control-cluster", control, ("10.0.0.2",))
+    (state,) = facts.volumes
+    assert (state.name, state.status, state.server_ids) == ("demo-state", "in-use", (control,))
+    assert facts.quotas["instances"] == Quota(5, 1)
+    assert facts.quotas["ram"] == Quota(7000, 2048)
+    assert facts.quotas["ports"] == Quota(50, 1)
+    assert facts.quotas["gigabytes"] == Quota(100, 10)
+    assert facts.absent == frozenset()
+
+
+def test_a_server_on_a_volume_runs_the_image_that_the_volume_was_made_from(project: FakeProject) -> None:
+    image = project.add_image("img")
+    disk = {"uuid": image, "destination_type": "volume", "volume_size": 20}
+    _server(project, "demo-c-0", block_device_mapping_v2=[disk])
+    (server,) = _gathered().servers
+    assert (server.volume_backed, server.image_id) == (True, image)
+
+
+@pytest.mark.parametrize("page", [1, 3, 7, 100])
+def test_lists_have_any_number_of_pages(project: FakeProject, page: int) -> None:
+    project.compute.servers.page = page
+    names = {_server(project, f"c-{number}") and f"c-{number}" for number in range(7)}
+    assert {server.name for server in _gathered().servers} == names
+
+
+def test_ports_of_other_networks_are_not_asked_for(project: FakeProject) -> None:
+    _server(project, "c-0")
+    assert _gathered("other").ports == ()
+    assert _gathered().ports == ()
+
+
+def test_a_project_that_must_not_see_something_lacks_it(project: FakeProject) -> None:
+    def forbid(request: Request) -> None:
+        if request.parts[-1:] == ("details",) or "volumes" in request.parts:
+            raise RefusalError(403, "not allowed")
+
+    project.api.before = forbid
+    facts = _gathered()
+    assert facts.absent == {"network quotas", "volume"}
+    assert "ports" not in facts.quotas
+
+
+def test_what_every_cloud_has_must_answer(project: FakeProject) -> None:
+    def fail(request: Request) -> None:
+        if "flavors" in request.parts:
+            raise RefusalError(403, "not allowed")
+
+    project.api.before = fail
+    with pytest.raises(CloudError, match=r"flavors: the cloud cannot be asked: .*403"):
+        _gathered()
+
+
+def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_AUTH_URL", f"{project.api.url}/nothing/v3")
+    with pytest.raises(CloudError, match="check the credentials"):
+        connect()
+
+
+def test_a_missing_entry_in_clouds_yaml_says_so() -> None:
+    with pytest.raises(CloudError, match=r"cloud nowhere: the cloud cannot be asked: .*nowhere"):
+        connect("nowhere")
+
+
+def test_facts_survive_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    facts = cloud(absent=frozenset({"volume", "router"}))
+    store.dump(facts, path)
+    assert store.load(path) == facts
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_program_of_a_command_does_not_ask_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.dump(cloud(), tmp_path / "facts.json")
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "facts.json"))
+    assert facts_for(from_mapping(smallest(), "test"), "nowhere") == cloud()

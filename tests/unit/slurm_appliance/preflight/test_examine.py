@@ -1,0 +1,389 @@
+"""Preflight checks: one case a line, a changed configuration or a changed cloud, and what is said about it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from slurm_appliance.cloud.facts import FloatingIp, Image, Named, Network, Quota, Subnet, Volume
+from slurm_appliance.config import from_mapping
+from slurm_appliance.errors import ConfigError
+from slurm_appliance.preflight import Findings, examine, network_names
+from tests.unit.clouds import EXAMPLE_ID, IMAGE, cloud, port, server
+from tests.unit.config.examples import smallest
+
+COMPUTE = {"nodes": ["c-[0-1]"], "flavor": "m1.small"}
+LOGIN = {"nodes": ["login-0"], "flavor": "m1.small"}
+
+
+def findings(facts: dict[str, Any] | None = None, **changes: Any) -> Findings:
+    settings: dict[str, Any] = {
+        "login": {"entry": LOGIN},
+        "compute": {"general": COMPUTE},
+        **changes,
+    }
+    config = from_mapping(smallest(**settings), "test", environment="test")
+    return examine(
+        config, cloud(volumes=(), **(facts or {})) if "volumes" not in (facts or {}) else cloud(**facts or {})
+    )
+
+
+def said(*given: Any, **changes: Any) -> list[str]:
+    """The problems, each as ``path: what``, with the remedy after an arrow."""
+    found = findings(*given, **changes)
+    return [f"{problem.path}: {problem.what} → {problem.remedy}" for problem in found.problems]
+
+
+def _general(**more: Any) -> dict[str, Any]:
+    return {"compute": {"general": {**COMPUTE, **more}}}
+
+
+def _entry(**more: Any) -> dict[str, Any]:
+    return {"login": {"entry": {**LOGIN, **more}}}
+
+
+def test_nothing_is_said_about_a_configuration_that_can_be_built() -> None:
+    found = findings()
+    assert found.problems == found.notes == ()
+    resolved = found.ready("test")
+    assert resolved.flavors == {"m1.large": "flavor-large", "m1.small": "flavor-small"}
+    assert resolved.images == {"slurm-2026-11": IMAGE}
+    network = resolved.networks["cluster"]
+    assert (network.network_id, network.subnet_id, network.cidr) == ("network-cluster", "subnet-cluster", "10.0.0.0/24")
+
+
+CONFIGURATIONS = {
+    "flavor": (
+        _general(flavor="m1.smal"),
+        "compute.general.flavor: there is no flavor m1.smal in this project → did you mean 'm1.small'? "
+        "allowed: g1.large, m1.large, m1.small, m1.xlarge",
+    ),
+    "control's flavor": (
+        {"control_node_flavor": "huge"},
+        "control_node_flavor: there is no flavor huge in this project → allowed: g1.large, m1.large, m1.small, m1.xlar",
+    ),
+    "image by name": (
+        {"cluster_image": "slurm-2026-1"},
+        "cluster_image: there is no image slurm-2026-1 in this project → did you mean 'slurm-2026-11'? "
+        "allowed: slurm-2026-11, slurm-gpu, slurm-other",
+    ),
+    "image by id": (
+        {"cluster_image": None, "cluster_image_id": "00000000-0000-4000-8000-000000000000"},
+        f"cluster_image_id: there is no image with the id 00000000-0000-4000-8000-000000000000 → there are: {IMAGE} ",
+    ),
+    "image of a group": (
+        _general(image="other"),
+        "compute.general.image: there is no image other in this project → ",
+    ),
+    "root volume too small for the image": (
+        _general(volume_backed_instances=True, root_volume_size=8),
+        "compute.general.root_volume_size: root volumes of 8 GB, but image slurm-2026-11 needs 10 GB → set it to 10",
+    ),
+    "network": (
+        {"cluster_networks": [{"network": "clster"}]},
+        "cluster_networks[0].network: there is no network clster in this project → did you mean 'cluster'? ",
+    ),
+    "network of a group": (
+        _general(extra_networks=[{"network": "fabrik"}]),
+        "compute.general.extra_networks[0].network: there is no network fabrik in this project → did you mean 'fabric'",
+    ),
+    "subnet": (
+        {"cluster_networks": [{"network": "cluster", "subnet": "other"}]},
+        "cluster_networks[0].subnet: there is no subnet of network cluster called other in this project → ",
+    ),
+    "which of two subnets": (
+        {"cluster_networks": [{"network": "storage", "no_security_groups": True}]},
+        "cluster_networks[0].subnet: network storage has 2 subnets → name the one that nodes get their addresses from: "
+        "storage-v4, storage-v6",
+    ),
+    "security groups on a network without port security": (
+        {"cluster_networks": [{"network": "storage", "subnet": "storage-v4"}]},
+        "cluster_networks[0].no_security_groups: port security is off on network storage, so that its ports take no "
+        "security groups → set it to true",
+    ),
+    "external network": (
+        {"cluster_networks": [{"network": "own", "create": {"cidr": "10.9.0.0/24", "external_network": "extrenal"}}]},
+        "cluster_networks[0].create.external_network: there is no external network extrenal in this project → did you",
+    ),
+    "a network that is not external": (
+        {"cluster_networks": [{"network": "own", "create": {"cidr": "10.9.0.0/24", "external_network": "fabric"}}]},
+        "cluster_networks[0].create.external_network: there is no external network fabric in this project → allowed: e",
+    ),
+    "security group": (
+        {"login_security_groups": ["default", "shs"]},
+        "login_security_groups[1]: there is no security group shs in this project → did you mean 'ssh'?",
+    ),
+    "security group by id": (
+        _entry(security_group_ids=["00000000-0000-4000-8000-000000000000"]),
+        "login.entry.security_group_ids[0]: there is no security group with the id 00000000-0000-4000-8000-00000000000",
+    ),
+    "key pair": (
+        {"key_pair": "operator"},
+        "key_pair: there is no key pair operator in this project → did you mean 'operators'?",
+    ),
+    "availability zone": (
+        _general(availability_zone="rack-2"),
+        "compute.general.availability_zone: there is no availability zone rack-2 in this project → did you mean 'rack-",
+    ),
+    "server group": (
+        _general(server_group_id="00000000-0000-4000-8000-000000000000"),
+        "compute.general.server_group_id: there is no server group with the id 00000000-0000-4000-8000-000000000000 → "
+        f"there are: {EXAMPLE_ID} (spread)",
+    ),
+    "control's server group": (
+        {"control_server_group_id": "00000000-0000-4000-8000-000000000000"},
+        "control_server_group_id: there is no server group with the id",
+    ),
+    "bare-metal node": (
+        _general(nodes=["c-[0-2]"], match_ironic_node=True),
+        "compute.general.match_ironic_node: there is no bare-metal node c-2 → did you mean 'c-1'?",
+    ),
+    "volume type": (
+        {"state_volume_type": "sdd"},
+        "state_volume_type: there is no volume type sdd in this project → did you mean 'ssd'?",
+    ),
+    "volume type of an extra volume": (
+        _general(extra_volumes={"scratch": {"size": 10, "volume_type": "tape"}}),
+        "compute.general.extra_volumes.scratch.volume_type: there is no volume type tape in this project",
+    ),
+    "volume to attach": (
+        {"state_volume_provisioning": "attach"},
+        "state_volume_provisioning: there is no volume demo-state in this project",
+    ),
+    "extra volume to attach": (
+        _general(extra_volumes={"scratch": {}}),
+        "compute.general.extra_volumes.scratch: there is no volume demo-c-0-scratch in this project",
+    ),
+    "address outside its subnet": (
+        {"control_ip_addresses": {"cluster": "10.5.0.10"}},
+        "control_ip_addresses.cluster: 10.5.0.10 is not in subnet cluster (10.0.0.0/24) → choose an address in 10.0.0.",
+    ),
+    "the gateway's address": (
+        _general(ip_addresses={"cluster": ["10.0.0.1", "10.0.0.21"]}),
+        "compute.general.ip_addresses.cluster[0]: 10.0.0.1 is the gateway of subnet cluster → choose another address",
+    ),
+    "floating IP": (
+        _entry(fip_addresses=["203.0.113.99"]),
+        "login.entry.fip_addresses[0]: the project has no floating IP 203.0.113.99 → did you mean '203.0.113.11'?",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONFIGURATIONS)
+def test_what_a_configuration_asks_for_must_be_there(case: str) -> None:
+    changes, expected = CONFIGURATIONS[case]
+    problems = said(**changes)
+    assert any(problem.startswith(expected) for problem in problems), problems
+
+
+_TAKEN = {"control_ip_addresses": {"cluster": "10.0.0.10"}}
+_ATTACH = {"state_volume_provisioning": "attach"}
+_STATE = Volume("volume-state", "demo-state", 100, "in-use", ("id-of-other",))
+
+CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "two images of one name": (
+        {"images": (Image("a", "slurm-2026-11", "active"), Image("b", "slurm-2026-11", "active"))},
+        {},
+        "cluster_image: 2 images are called slurm-2026-11: a, b → rename one, or delete what is unused",
+    ),
+    "an image that is not ready": (
+        {"images": (Image("a", "slurm-2026-11", "queued"),)},
+        {},
+        "cluster_image: image slurm-2026-11 is queued → wait until it is active, or name another image",
+    ),
+    "a disk that is too small": (
+        {"images": (Image("a", "slurm-2026-11", "active", min_disk=40),)},
+        {},
+        "login.entry.flavor: flavor m1.small has a disk of 20 GB, image slurm-2026-11 needs 40 GB → choose a flavor wi",
+    ),
+    "an image that is larger than it says": (
+        {"images": (Image("a", "slurm-2026-11", "active", size=30),)},
+        {},
+        "compute.general.flavor: flavor m1.small has a disk of 20 GB, image slurm-2026-11 needs 30 GB",
+    ),
+    "too little memory": (
+        {"images": (Image("a", "slurm-2026-11", "active", min_ram=4096),)},
+        {},
+        "compute.general.flavor: flavor m1.small has 2048 MB of memory, image slurm-2026-11 needs 4096 → choose a larg",
+    ),
+    "two networks of one name": (
+        {"networks": (Network("a", "cluster"), Network("b", "cluster"))},
+        {},
+        "cluster_networks[0].network: 2 networks are called cluster: a, b",
+    ),
+    "a network without a subnet": (
+        {"subnets": ()},
+        {},
+        "cluster_networks[0].network: network cluster has no subnet → create one, or choose another",
+    ),
+    "no volumes at all": (
+        {"absent": frozenset({"volume"})},
+        {},
+        "state_volume_provisioning: this cloud has no volumes → the control node needs one",
+    ),
+    "Ironic that does not answer": (
+        {"absent": frozenset({"bare metal"}), "bare_metal": {}},
+        _general(match_ironic_node=True),
+        "compute.general.match_ironic_node: Ironic's nodes cannot be listed → it takes an administrator's credentials",
+    ),
+    "an address that a server has": (
+        {"ports": (port("other", "10.0.0.10", device_id="some-server"),)},
+        _TAKEN,
+        "control_ip_addresses.cluster: 10.0.0.10 is taken by port other of server some-server → choose another address",
+    ),
+    "a floating IP in use": (
+        {"floating_ips": (FloatingIp("f", "203.0.113.10", "some-port"),)},
+        _entry(fip_addresses=["203.0.113.10"]),
+        "login.entry.fip_addresses[0]: 203.0.113.10 is in use by port some-port → choose a free floating IP",
+    ),
+    "a volume that another server has": (
+        {"volumes": (_STATE,)},
+        _ATTACH,
+        "state_volume_provisioning: volume demo-state is in-use elsewhere → only demo-control may have it: detach it",
+    ),
+    "a volume that is broken": (
+        {"volumes": (Volume("volume-state", "demo-state", 100, "error"),)},
+        _ATTACH,
+        "state_volume_provisioning: volume demo-state is error → only demo-control may have it",
+    ),
+    "a volume that is larger": (
+        {"volumes": (Volume("volume-home", "demo-home", 200, "available"),)},
+        {},
+        "home_volume_size: volume demo-home has 200 GB and cannot shrink to 100 → set it to 200 or more",
+    ),
+    "somebody else's server": (
+        {"servers": (server("demo-c-0", environment=""),)},
+        {},
+        "compute.general.nodes: there is a server demo-c-0 already (id-of-demo-c-0); it belongs to nobody that we know",
+    ),
+    "another environment's control node": (
+        {"servers": (server("demo-control", environment="production"),)},
+        {},
+        "cluster_name: there is a server demo-control already (id-of-demo-control); it belongs to environment producti",
+    ),
+    "two of our own": (
+        {"servers": (server("demo-c-0", id="a"), server("demo-c-0", id="b"))},
+        {},
+        "compute.general.nodes: 2 servers of ours are called demo-c-0: a, b → delete those that no state knows",
+    ),
+    "instances": (
+        {"quotas": {"instances": Quota(6, 3)}},
+        {},
+        "quota of instances: 4 needed, but 3 left of the quota of 6 → ask the cloud's operators for more, or create fe",
+    ),
+    "cores": (
+        {"quotas": {"cores": Quota(10, 0)}},
+        {},
+        "quota of cores: 11 needed, but 10 left of the quota of 10",
+    ),
+    "memory": (
+        {"quotas": {"ram": Quota(20000, 0)}},
+        {},
+        "quota of ram: 22528 MB needed, but 20000 MB left of the quota of 20000 MB",
+    ),
+    "ports": ({"quotas": {"ports": Quota(3, 0)}}, {}, "quota of ports: 4 needed, but 3 left of the quota of 3"),
+    "volumes": (
+        {"quotas": {"volumes": Quota(3, 0)}},
+        _general(volume_backed_instances=True),
+        "quota of volumes: 4 needed, but 3 left of the quota of 3",
+    ),
+    "gigabytes": (
+        {"quotas": {"gigabytes": Quota(300, 0)}},
+        _general(volume_backed_instances=True),
+        "quota of gigabytes: 330 GB needed, but 300 GB left of the quota of 300 GB",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CLOUDS)
+def test_what_a_cloud_has_must_do(case: str) -> None:
+    facts, changes, expected = CLOUDS[case]
+    problems = said(facts, **changes)
+    assert any(problem.startswith(expected) for problem in problems), problems
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    found = findings(
+        {"quotas": {"instances": Quota(0, 0)}}, control_node_flavor="huge", key_pair="nobody", cluster_image="none"
+    )
+    with pytest.raises(ConfigError) as raised:
+        found.ready("stack test")
+    assert {problem.path for problem in raised.value.problems} == {
+        "control_node_flavor",
+        "key_pair",
+        "cluster_image",
+        "quota of instances",
+    }
+    assert str(raised.value).startswith("stack test: the configuration has 4 mistakes; nothing was changed\n")
+
+
+def test_what_is_there_already_needs_no_quota() -> None:
+    names = ("control", "login-0", "c-0", "c-1")
+    facts = {
+        "servers": tuple(server(f"demo-{name}") for name in names),
+        "ports": tuple(port(f"demo-{name}-cluster", f"10.0.0.{20 + i}") for i, name in enumerate(names)),
+        "volumes": (Volume("s", "demo-state", 150, "in-use"), Volume("h", "demo-home", 60, "in-use")),
+        "quotas": {name: Quota(0, 0) for name in ("instances", "cores", "ram", "ports", "volumes")}
+        | {"gigabytes": Quota(40, 0)},
+    }
+    assert said(facts) == []
+    assert said(facts | {"quotas": {"gigabytes": Quota(39, 0)}}) == [
+        "quota of gigabytes: 40 GB needed, but 39 GB left of the quota of 39 GB → "
+        "ask the cloud's operators for more, or create fewer or smaller nodes"
+    ]
+
+
+def test_our_own_ports_and_volumes_are_not_in_the_way() -> None:
+    facts = {
+        "servers": (server("demo-control", id="id-of-control"), server("demo-login-0")),
+        "ports": (
+            port("demo-control-cluster", "10.0.0.10", device_id="id-of-control"),
+            port("demo-login-0-cluster", "10.0.0.11"),
+        ),
+        "volumes": (replace(_STATE, server_ids=("id-of-control",)),),
+        "floating_ips": (FloatingIp("f", "203.0.113.10", "id-of-demo-login-0-cluster"),),
+    }
+    assert said(facts, **_TAKEN, **_ATTACH, **_entry(fip_addresses=["203.0.113.10"])) == []
+    resolved = findings(facts, **_ATTACH).ready("test")
+    assert resolved.volumes == {"demo-state": "volume-state"}
+    assert set(resolved.servers) == {"demo-control", "demo-login-0"}
+
+
+def test_an_image_that_is_being_replaced_is_no_second_one() -> None:
+    images = (Image("a", "slurm-2026-11", "deactivated"), Image("b", "slurm-2026-11", "active"))
+    assert findings({"images": images}).ready("test").images == {"slurm-2026-11": "b"}
+
+
+@pytest.mark.parametrize("status", ["REBUILD", "REBOOT", "HARD_REBOOT", "RESCUE", "SUSPENDED"])
+def test_a_server_that_cannot_be_read_is_noted(status: str) -> None:
+    found = findings({"servers": (server("demo-c-0", status=status),)})
+    assert found.problems == ()
+    (note,) = found.notes
+    assert str(note).startswith(f"demo-c-0: is in state {status} and cannot be changed now")
+
+
+def test_what_is_created_need_not_be_there() -> None:
+    facts = {"networks": (), "subnets": (), "security_groups": (), "key_pairs": ()}
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr somebody"
+    created = [{"network": "cluster", "create": {"cidr": "10.9.0.0/24"}}]
+    assert said(facts, cluster_networks=created, key_pair={"public_key": key}) == []
+
+
+def test_a_build_makes_its_own_image() -> None:
+    builds = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
+    assert said(cluster_image={"build": "fat"}, image_builds=builds) == []
+
+
+def test_the_networks_whose_ports_are_looked_at() -> None:
+    config = from_mapping(smallest(**_general(extra_networks=[{"network": "fabric"}])), "test")
+    assert network_names(config) == {"cluster", "fabric"}
+
+
+def test_subnets_of_one_name_on_several_networks() -> None:
+    subnets = (Subnet("a", "v4", "network-cluster", "10.0.0.0/24"), Subnet("b", "v4", "network-fabric", "10.2.0.0/24"))
+    found = findings({"subnets": subnets}, cluster_networks=[{"network": "cluster", "subnet": "v4"}])
+    assert found.ready("test").networks["cluster"].subnet_id == "a"
+
+
+def test_groups_are_the_projects_own() -> None:
+    assert said({"security_groups": (Named("g", "default"),)}, nonlogin_security_groups=["default"]) == []

@@ -1,0 +1,21 @@
+"""Metadata of servers."""
+
+from slurm_appliance.metadata import server_metadata
+
+
+def test_the_control_node_has_no_control_address() -> None:
+    assert server_metadata("test", access_ip="10.0.0.10") == {"environment": "test", "access_ip": "10.0.0.10"}
+
+
+def test_all_of_it() -> None:
+    metadata = server_metadata(
+        "test", access_ip="10.0.0.20", control_address="10.0.0.10", gateway_ip="10.0.0.1", roles=("compute", "nfs")
+    )
+    assert metadata == {
+        "environment": "test",
+        "access_ip": "10.0.0.20",
+        "control_address": "10.0.0.10",
+        "gateway_ip": "10.0.0.1",
+        "compute": "true",
+        "nfs": "true",
+    }
