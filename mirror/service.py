@@ -99,26 +99,14 @@ def launch(places: Places, pulp: Path) -> subprocess.Popen[bytes]:
         os.close(lock)
 
 
-def stay(places: Places, process: subprocess.Popen[bytes] | None) -> int:
-    """Wait for the end of a mirror that we brought up; its exit status. A request to end (see below) brings it down.
-
-    Raises:
-        ServiceError: it was up before: its process belongs to somebody else.
-    """
-    if process is None:
-        raise ServiceError(
-            "is up already, started by another command", where="mirror", remedy="run 'mirror down' first"
-        )
+@contextmanager
+def foreground(places: Places) -> Iterator[None]:
+    """For the length of the block, a request to end (SIGTERM or Ctrl-C) brings the mirror down and ends the block."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return process.wait()
+        yield
     except KeyboardInterrupt:
         down(places)
-        return process.wait()
-
-
-def end_as_if_interrupted() -> None:
-    """Let SIGTERM do what Ctrl-C does, from now on."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _wait_until_up(places: Places, options: Options, progress: Progress) -> None:

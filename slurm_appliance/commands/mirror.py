@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,27 +68,29 @@ def up(
 ) -> None:
     """Start the mirror; the first time also installs it. Options are kept for later starts."""
     from mirror import service
+    from mirror.errors import ServiceError
     from mirror.locks import command_lock
     from mirror.options import Options
     from mirror.places import Places
 
     places = Places.default()
-    if foreground:
-        service.end_as_if_interrupted()
-    with command_lock(places, "up"):
-        options = Options.load(places).changed(
-            address=address,
-            port=port,
-            api_port=api_port,
-            workers=workers,
-            tls_certificate=tls_certificate,
-            tls_key=tls_key,
-            host_name=host_name,
-        )
-        process = service.up(places, options, lambda step, took: _tell(f"{took:7.1f} s  {service.STEPS[step]}"))
-    typer.echo(f"{'up' if process else 'up already'}: snapshots are served below {options.content_url}")
-    if foreground:
-        raise typer.Exit(service.stay(places, process))
+    with service.foreground(places) if foreground else nullcontext():
+        with command_lock(places, "up"):
+            options = Options.load(places).changed(
+                address=address,
+                port=port,
+                api_port=api_port,
+                workers=workers,
+                tls_certificate=tls_certificate,
+                tls_key=tls_key,
+                host_name=host_name,
+            )
+            process = service.up(places, options, lambda step, took: _tell(f"{took:7.1f} s  {service.STEPS[step]}"))
+        print(f"{'up' if process else 'up already'}: snapshots are served below {options.content_url}", flush=True)
+        if foreground and process is None:
+            raise ServiceError("it was started by another command", where="mirror", remedy="run 'mirror down' first")
+        if foreground and process is not None:
+            raise typer.Exit(process.wait())
 
 
 @app.command()

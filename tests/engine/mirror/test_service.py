@@ -96,27 +96,26 @@ def test_down_ends_every_process_and_up_brings_the_same_mirror_back(mirror: Mirr
     assert (mirror.state / "admin-password").read_text() == password
 
 
-def test_a_killed_supervisor_takes_everything_with_it_and_up_mends_it(mirror: Mirror) -> None:
+def test_a_killed_supervisor_takes_everything_with_it_and_a_start_goes_on_when_its_command_is_killed(
+    mirror: Mirror,
+) -> None:
     os.kill(mirror.record()["pid"], signal.SIGKILL)
     until(lambda: not mirror.processes(), 20, "all processes of the mirror are gone")
     assert mirror.json("status", status=3)["state"] == "down"
-    mirror.up()
-    assert mirror.json("status")["state"] == "up"
-
-
-def test_a_start_goes_on_when_the_command_is_killed(mirror: Mirror) -> None:
-    mirror.call("down")
+    (mirror.state / "service.json").unlink()
     with mirror.start("up") as starting:
         until((mirror.state / "service.json").exists, 60, "the supervisor has begun")
         starting.kill()
     assert mirror.up().stdout.startswith("up already: ")
 
 
-def test_in_the_foreground_it_ends_when_it_is_asked_to(mirror: Mirror) -> None:
-    mirror.call("down")
-    with mirror.start("up", "--foreground") as service:
+def test_changed_options_start_it_anew_and_in_the_foreground_it_ends_when_it_is_asked_to(mirror: Mirror) -> None:
+    before = mirror.record()["start"]
+    with mirror.start("up", "--foreground", "--host-name", "localhost") as service:
         assert service.stdout is not None
-        assert service.stdout.readline().startswith("up: ")
+        said = service.stdout.readline()
+        assert said == f"up: snapshots are served below http://localhost:{mirror.port}/pulp/content/\n"
+        assert mirror.record()["start"] != before
         service.terminate()
         service.communicate(timeout=120)
     assert service.returncode == 0
@@ -129,10 +128,3 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_left_running(mirror: Mirro
     assert mirror.processes() == []
     assert "content" in failed.stderr
     assert "in use" in failed.stderr
-
-
-def test_changed_options_start_it_anew(mirror: Mirror) -> None:
-    before = mirror.record()["start"]
-    moved = mirror.call("up", "--host-name", "localhost").stdout
-    assert moved == f"up: snapshots are served below http://localhost:{mirror.port}/pulp/content/\n"
-    assert mirror.record()["start"] != before
