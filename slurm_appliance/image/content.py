@@ -24,9 +24,7 @@ DIGITS = 16
 #: Raised when the same files and settings shall give another image than before.
 _SCHEMA = 1
 
-_ROLE_KEYS = frozenset(
-    {"include_role", "import_role", "ansible.builtin.include_role", "ansible.builtin.import_role"}
-)
+_ROLE_KEYS = frozenset({"include_role", "import_role", "ansible.builtin.include_role", "ansible.builtin.import_role"})
 
 
 class ContentError(ApplianceError, ValueError):
@@ -143,6 +141,8 @@ def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterable[Path]
             yield from _below(path, above | {real})
         elif path.is_file():
             yield path
+        else:
+            raise ContentError("a symbolic link leads nowhere", where=str(path), remedy="mend or remove it")
 
 
 def _file_digest(path: Path) -> str:

@@ -95,9 +95,7 @@ def decide(
         more = f", the newest of {len(fresh)}" if len(fresh) > 1 else ""
         return Action(Kind.USE, f"image {newest.id} has this content{more}", image=newest)
     others = [
-        claim
-        for claim in claims
-        if claim.image == name and claim.alive and not claim.kept and claim.build != own_build
+        claim for claim in claims if claim.image == name and claim.alive and not claim.kept and claim.build != own_build
     ]
     if others:
         first = min(others, key=lambda claim: (claim.created, claim.id))

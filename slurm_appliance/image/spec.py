@@ -1,4 +1,4 @@
-"""What one build is asked for: plain data that passes unchanged from the stack's configuration to the building process."""
+"""What one build is asked for: plain data, handed on unchanged from the configuration to the building process."""
 
 import dataclasses
 import json

@@ -1,0 +1,185 @@
+"""From a wish to an image id: use what exists, wait for who builds it already, or build it and leave nothing behind."""
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.image import claims, content, images, leftovers
+from slurm_appliance.image import plan as planning
+from slurm_appliance.image.claims import Mark, Workplace
+from slurm_appliance.image.construction import Construction, Tools
+from slurm_appliance.image.errors import StoppedError
+from slurm_appliance.image.images import GlanceImage
+from slurm_appliance.image.names import new_build_id
+from slurm_appliance.image.plan import Kind
+from slurm_appliance.image.spec import ImageBuild
+from slurm_appliance.image.stop import Stop
+
+#: Seconds between two looks at somebody else's build.
+_PATIENCE = 5.0
+#: Seconds that removing what was created may take at most; signals do not shorten it.
+_CLEANING = 600.0
+#: Builds whose logs are kept on this machine.
+_KEPT_LOGS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The image that was asked for.
+
+    Attributes:
+        image_id: its id.
+        name: its name.
+        built: whether this run built it.
+        reason: why it was built, or not.
+        seconds: what each step took.
+        log: Ansible's log, where this run built it.
+    """
+
+    image_id: str
+    name: str
+    built: bool
+    reason: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    log: str = ""
+
+
+class Builder:
+    """Makes images on one cloud from one machine.
+
+    Args:
+        tools: what builds work with.
+        workplace: folder of builds on this machine.
+        ansible: folder of the playbooks and roles.
+    """
+
+    def __init__(self, tools: Tools, workplace: Workplace, ansible: Path = content.ANSIBLE) -> None:
+        self._tools = tools
+        self._api = tools.api
+        self._stop = tools.stop
+        self._progress = tools.progress
+        self._workplace = workplace
+        self._ansible = ansible
+
+    def ensure(self, build: ImageBuild, *, force: bool = False) -> Outcome:
+        """The image of a build, made if need be.
+
+        Args:
+            build: what is asked for.
+            force: build even where the image exists; one that somebody else finishes meanwhile will do.
+
+        Raises:
+            ApplianceError: there is no image; everything of this build was removed unless the error says so.
+        """
+        base = images.find(self._api, build.base)
+        name = content.image_name(build, base.identity, self._ansible)
+        since = self._api.call("image", "GET", "/images", query={"limit": "1"}).time if force else None
+        self._progress.say(f"image {name}")
+        waiting_for = ""
+        while True:
+            self._clear_up()
+            action = self._decide(name, since)
+            if action.kind is Kind.USE and action.image is not None:
+                self._progress.say(f"use: {action.reason}")
+                return Outcome(action.image.id, name, built=False, reason=action.reason)
+            if action.kind is Kind.WAIT and action.claim is not None:
+                if action.claim.build != waiting_for:
+                    self._progress.say(f"wait: {action.reason}")
+                    waiting_for = action.claim.build
+                self._stop.sleep(_PATIENCE)
+                continue
+            outcome = self._try_to_build(build, base, name, since, action.reason)
+            if outcome is not None:
+                return outcome
+
+    def _decide(self, name: str, since: datetime | None, own_build: str = "") -> planning.Action:
+        known = [planning.Image(image.id, image.status, image.created) for image in images.ours_named(self._api, name)]
+        marks = claims.listed(self._api, self._workplace)
+        return planning.decide(name, known, marks, force_since=since, own_build=own_build)
+
+    def _clear_up(self) -> None:
+        for claim in planning.abandoned(claims.listed(self._api, self._workplace)):
+            try:
+                leftovers.remove_abandoned(self._api, claim, self._stop, self._progress.say)
+            except StoppedError:
+                raise
+            except ApplianceError as error:
+                # Somebody's stuck volume shall not keep everybody from building.
+                self._progress.say(f"not everything could be removed: {error}")
+            _tidy(self._workplace.of(claim.build))
+
+    def _try_to_build(
+        self, build: ImageBuild, base: GlanceImage, name: str, since: datetime | None, reason: str
+    ) -> Outcome | None:
+        """Build, unless somebody else was faster: None then."""
+        build_id = new_build_id()
+        with self._workplace.locked(build_id) as folder:
+            mark = Mark(self._api, build_id, name, self._workplace)
+            mark.place()
+            if self._decide(name, since, own_build=build_id).kind is not Kind.BUILD:
+                mark.remove()
+                shutil.rmtree(folder)
+                # Two builds that saw each other at the same moment shall not do so again.
+                self._stop.sleep(0.5 + secrets.randbelow(2000) / 1000)
+                return None
+            self._progress.say(f"build {build_id}: {reason}; Ansible's log: {folder / 'ansible.log'}")
+            construction = Construction(self._tools, build, base, name, build_id, folder)
+            image = self._build_and_remove(construction, mark)
+        _forget_old(self._workplace.folder)
+        return Outcome(image, name, True, reason, dict(self._progress.seconds), str(folder / "ansible.log"))
+
+    def _build_and_remove(self, construction: Construction, mark: Mark) -> str:
+        """Build; whatever happens, remove what was created, unless a failure is to be looked at."""
+        nothing_left = False
+        try:
+            with mark.renewed(self._stop, self._progress.say):
+                try:
+                    image = construction.run()
+                except Exception as error:
+                    if construction.keep and not (isinstance(error, StoppedError) and error.by_signal):
+                        mark.keep()
+                    else:
+                        nothing_left = self._remove(construction)
+                    raise
+                nothing_left = self._remove(construction)
+        finally:
+            # Else the mark stays: the next run, on whatever machine, finds the rest by it.
+            if nothing_left:
+                self._unmark(mark)
+        return image
+
+    def _unmark(self, mark: Mark) -> None:
+        try:
+            images.delete(self._api.sleeping(Stop(_CLEANING, "removing the build's mark").sleep), mark.id)
+        except ApplianceError as error:
+            self._progress.say(f"the build's mark stays, the next run removes it: {error}")
+
+    def _remove(self, construction: Construction) -> bool:
+        """Remove what a build created; return whether nothing of it is left."""
+        cleaning = Stop(_CLEANING, "removing what the build created")
+        api = self._api.sleeping(cleaning.sleep)
+        try:
+            with self._progress.step("remove"):
+                leftovers.remove(api, construction.id, cleaning, lambda text: self._progress.say(f"  {text}"))
+        except ApplianceError as error:
+            self._progress.say(f"not everything could be removed: {error}")
+            return False
+        finally:
+            _tidy(construction.folder)
+        return True
+
+
+def _tidy(folder: Path) -> None:
+    """Of a build that has ended, keep its log and the record of the image."""
+    for name in ("ssh", "ansible"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _forget_old(folder: Path) -> None:
+    builds = sorted(each for each in folder.iterdir() if each.is_dir())
+    for each in builds[:-_KEPT_LOGS]:
+        shutil.rmtree(each, ignore_errors=True)

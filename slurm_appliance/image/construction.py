@@ -1,0 +1,191 @@
+"""One build from its server to its image. All that it creates bears the build's name; nothing is removed here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from slurm_appliance.image import images, ssh
+from slurm_appliance.image.api import Api
+from slurm_appliance.image.errors import BuildError, StoppedError
+from slurm_appliance.image.images import GlanceImage
+from slurm_appliance.image.machines import Machines
+from slurm_appliance.image.names import PROPERTY
+from slurm_appliance.image.progress import Progress
+from slurm_appliance.image.record import Record
+from slurm_appliance.image.spec import ImageBuild
+from slurm_appliance.image.ssh import Door
+from slurm_appliance.image.stop import Stop
+
+#: Seconds that a server gets to power itself off before Nova is asked to look.
+_POWER_OFF = 15.0
+
+
+class RunPlaybook(Protocol):
+    """Runs the playbook in a build server; :func:`slurm_appliance.image.playbook.run`."""
+
+    def __call__(
+        self,
+        folder: Path,
+        door: Door,
+        groups: tuple[str, ...],
+        variables: Mapping[str, Any],
+        stop: Stop,
+        say: Callable[[str], None],
+    ) -> None:
+        """Run it to its end."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a build works with.
+
+    Attributes:
+        api: the cloud.
+        stop: ends everything.
+        progress: told what happens.
+        run_playbook: what happens in the server.
+        wait_for_ssh: what happens before.
+        commit: the checkout's git commit, for the record.
+    """
+
+    api: Api
+    stop: Stop
+    progress: Progress
+    run_playbook: RunPlaybook
+    wait_for_ssh: Callable[[Door, Stop, float], None] = ssh.wait
+    commit: str = ""
+
+
+@dataclass
+class Construction:
+    """One build under way.
+
+    Attributes:
+        tools: what it works with.
+        build: what is asked for.
+        base: the image to start from.
+        name: of the image to be.
+        id: of the build.
+        folder: private folder of the build.
+        keep: whether a failure from now on leaves the server in place.
+    """
+
+    tools: Tools
+    build: ImageBuild
+    base: GlanceImage
+    name: str
+    id: str
+    folder: Path
+    keep: bool = field(default=False, init=False)
+
+    def run(self) -> str:
+        """Make the image and return its id.
+
+        Raises:
+            ApplianceError: a step failed.
+        """
+        step = self.tools.progress.step
+        machine = self.build.machine
+        machines = Machines(self.tools.api, self.id, self.tools.stop)
+        with step("server", f"flavor {machine.flavor}, network {machine.network}, from {self.base.name}"):
+            server, volume, address = self._server(machines)
+        door = Door(ssh.write_config(self.folder / "ssh", machines.name, address, machine.ssh), machines.name)
+        self.keep = self.build.keep_on_failure
+        try:
+            with step("ssh", f"{machine.ssh.user}@{address}, at most {self.build.ssh_timeout} s"):
+                self.tools.wait_for_ssh(door, self.tools.stop, self.build.ssh_timeout)
+            with step("playbook", "fatimage.yml for " + ", ".join(self.build.all_groups)):
+                self.tools.run_playbook(
+                    self.folder,
+                    door,
+                    self.build.all_groups,
+                    self._variables(),
+                    self.tools.stop,
+                    self.tools.progress.say,
+                )
+            record = Record.read(self.folder)
+            with step("shut down"):
+                machines.becomes_shut_off(server, _POWER_OFF)
+        except BuildError as error:
+            raise self._explained(error, machines, server, door) from error
+        self.keep = False
+        with step("image"):
+            image = self._image(machines, server, volume, record)
+        self.tools.progress.say(f"image {image} is active")
+        return image
+
+    def _server(self, machines: Machines) -> tuple[str, str, str]:
+        """Create the server; return its id, its root volume's id if it has one, and its address."""
+        machine = self.build.machine
+        user_data = ssh.make_keys(self.folder / "ssh")
+        groups = machine.security_groups
+        ids = [machines.security_group(machine.ssh.port)] if groups is None else machines.group_ids(groups)
+        port = machines.port(machine, ids)
+        volume = machines.volume(machine, self.base.id) if machine.volume_size else ""
+        server = machines.server(machine, image=self.base.id, volume=volume, port=port["id"], user_data=user_data)
+        machines.becomes_active(server)
+        address = str(port["fixed_ips"][0]["ip_address"])
+        if machine.floating_ip_network:
+            address = machines.floating_ip(port["id"], machine.floating_ip_network)
+        return server, volume, address
+
+    def _image(self, machines: Machines, server: str, volume: str, record: Record) -> str:
+        """Make the image from the root disk, and only then give it its name."""
+        if volume:
+            machines.delete_server(server)
+            machines.volume_becomes(volume, "available")
+            image = machines.upload(volume, self.build.disk_format)
+        else:
+            image = machines.snapshot(server, {f"{PROPERTY}build": self.id})
+        machines.image_becomes_active(image)
+        images.finish(
+            self.tools.api,
+            image,
+            name=self.name,
+            visibility=self.build.visibility,
+            properties={**self.build.all_properties, **record.properties(), f"{PROPERTY}base_id": self.base.id},
+            # A signature of the base image would not fit; Cinder refuses images that carry the word.
+            drop=("signature_verified",),
+        )
+        return image
+
+    def _variables(self) -> dict[str, Any]:
+        """The playbook's variables: those of the roles package_sources, extra_packages and image_record."""
+        sources = self.build.sources
+        return {
+            "package_sources_repositories": [
+                {
+                    "name": each.name,
+                    "url": each.url,
+                    "suite": each.suite,
+                    "components": list(each.components),
+                    "key": each.key,
+                }
+                for each in sources.repositories
+            ],
+            "package_sources_username": sources.username,
+            "package_sources_password": sources.password,
+            "package_sources_proxy": sources.proxy,
+            "package_sources_keep_distribution": sources.keep_distribution,
+            "extra_packages_names": list(self.build.extra_packages),
+            "image_record_build": self.id,
+            "image_record_name": self.name,
+            "image_record_digest": self.name.rpartition("-")[2],
+            "image_record_base": self.base.identity,
+            "image_record_commit": self.tools.commit,
+            "image_record_groups": list(self.build.all_groups),
+            "image_record_snapshot": sources.snapshot,
+            "image_record_copy_to": str(self.folder),
+        }
+
+    def _explained(self, error: BuildError, machines: Machines, server: str, door: Door) -> BuildError:
+        """A failure inside the server, with what its console says, and the way in where it is kept."""
+        if isinstance(error, StoppedError) and (error.by_signal or not self.keep):
+            return error
+        console = self.folder / "console.log"
+        console.write_text(machines.console(server, lines=200))
+        remedy = f"{error.remedy}; the server's console: {console}".removeprefix("; ")
+        if self.keep:
+            remedy += f"; the server was kept: {' '.join(door.command)}; slurm-appliance image gc removes it"
+        return BuildError(error.what, where=error.where, remedy=remedy)

@@ -1,0 +1,157 @@
+"""Images in Glance: the base image, ours by name, a finished one, and the copy of its record that travels with it."""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from slurm_appliance.image.api import Api, pages
+from slurm_appliance.image.errors import CloudApiError, ImageError
+from slurm_appliance.image.names import CLAIM_TAG, IMAGE_TAG, PROPERTY
+from slurm_appliance.image.spec import is_id
+
+
+@dataclass(frozen=True)
+class GlanceImage:
+    """An image as Glance shows it.
+
+    Attributes:
+        id: its id.
+        name: its name.
+        status: Glance's word.
+        created: when it was made.
+        tags: Glance's tags.
+        size: bytes; 0 while unknown.
+        properties: everything else that is text.
+    """
+
+    id: str
+    name: str
+    status: str
+    created: datetime
+    tags: frozenset[str]
+    size: int
+    properties: Mapping[str, str]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> "GlanceImage":
+        """The image in an answer of Glance's."""
+        return cls(
+            id=body["id"],
+            name=body.get("name") or "",
+            status=body["status"],
+            created=parse_time(body["created_at"]),
+            tags=frozenset(body.get("tags") or ()),
+            size=body.get("size") or 0,
+            properties={key: value for key, value in body.items() if isinstance(value, str)},
+        )
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a finished image that we built."""
+        return IMAGE_TAG in self.tags
+
+    def ours_property(self, key: str) -> str:
+        """One of the properties that we set, or an empty text."""
+        return self.properties.get(PROPERTY + key, "")
+
+    @property
+    def identity(self) -> str:
+        """What tells it from images with other content: the name where we built it, which carries a digest."""
+        return self.name if self.ours else self.id
+
+
+def parse_time(text: str) -> datetime:
+    """A time as OpenStack writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def listed(api: Api, query: Mapping[str, str]) -> list[GlanceImage]:
+    """All images that fit a query of Glance's."""
+    return [GlanceImage.of(body) for body in pages(api, "image", "/images", "images", query)]
+
+
+def get(api: Api, image_id: str) -> GlanceImage | None:
+    """The image of an id, or None where there is none."""
+    try:
+        return GlanceImage.of(api.call("image", "GET", f"/images/{image_id}").body)
+    except CloudApiError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def ours_named(api: Api, name: str) -> list[GlanceImage]:
+    """Our images of a name, in any state."""
+    return [image for image in listed(api, {"name": name, "tag": IMAGE_TAG}) if image.ours]
+
+
+def find(api: Api, reference: str) -> GlanceImage:
+    """The one active image that an id or a name stands for; of several of ours with one name the newest.
+
+    Raises:
+        ImageError: there is none, it is not active, or there are several.
+    """
+    if is_id(reference):
+        image = get(api, reference)
+        candidates = [image] if image is not None else []
+    else:
+        candidates = [image for image in listed(api, {"name": reference}) if CLAIM_TAG not in image.tags]
+    active = [image for image in candidates if image.status == "active"]
+    if not active:
+        states = ", ".join(sorted({image.status for image in candidates}))
+        what = f"the image {reference} is not active but {states}" if candidates else f"no image is called {reference}"
+        raise ImageError(what, remedy="name an active image; openstack image list shows them")
+    if len(active) > 1 and not all(image.ours for image in active):
+        ids = ", ".join(sorted(image.id for image in active))
+        raise ImageError(f"{len(active)} images are called {reference}", remedy=f"give the id of one of them: {ids}")
+    return max(active, key=lambda image: (image.created, image.id))
+
+
+def finish(
+    api: Api, image_id: str, *, name: str, visibility: str, properties: Mapping[str, str], drop: tuple[str, ...] = ()
+) -> None:
+    """Make an image visible as finished: name, tag, visibility and properties in one request, all or nothing."""
+    known = api.call("image", "GET", f"/images/{image_id}").body
+    patch: list[dict[str, Any]] = [
+        {"op": "add", "path": f"/{_pointer(key)}", "value": value} for key, value in sorted(properties.items())
+    ]
+    patch += [{"op": "remove", "path": f"/{_pointer(key)}"} for key in drop if key in known]
+    patch.append({"op": "replace", "path": "/name", "value": name})
+    if known["visibility"] != visibility:
+        patch.append({"op": "replace", "path": "/visibility", "value": visibility})
+    patch.append({"op": "replace", "path": "/tags", "value": [IMAGE_TAG]})
+    api.call("image", "PATCH", f"/images/{image_id}", json=patch)
+
+
+def delete(api: Api, image_id: str) -> None:
+    """Delete an image; one that is gone already is no error."""
+    try:
+        api.call("image", "DELETE", f"/images/{image_id}")
+    except CloudApiError as error:
+        if error.status != 404:
+            raise
+
+
+def packed(text: str) -> str:
+    """A text, made small enough for an image property."""
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def unpacked(text: str) -> str:
+    """The text that :func:`packed` was given.
+
+    Raises:
+        ValueError: it is not one of its texts: Nova cuts properties of images that it makes to 255 characters.
+    """
+    try:
+        return zlib.decompress(base64.b64decode(text, validate=True)).decode()
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+
+
+def _pointer(key: str) -> str:
+    """A property's name as a JSON pointer needs it."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,84 @@
+"""Removes everything that bears a build's name: at its end, and after builds that were killed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.image import images
+from slurm_appliance.image.api import Api, pages
+from slurm_appliance.image.errors import BuildError
+from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
+from slurm_appliance.image.names import resource_name
+from slurm_appliance.image.plan import Claim
+from slurm_appliance.image.stop import Stop
+
+
+def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None:
+    """Remove what a build created, but its mark.
+
+    Every kind is tried even where another could not be removed.
+
+    Raises:
+        BuildError: something is still there; it names each and why.
+    """
+    name = resource_name(build)
+    problems: list[str] = []
+    for what, delete in _found(api, name, stop, problems):
+        say(f"remove {what}")
+        try:
+            delete()
+        except (ApplianceError, TimeoutError) as error:
+            problems.append(f"{what}: {error}")
+    if problems:
+        raise BuildError(
+            "could not be removed: " + "; ".join(problems),
+            where=name,
+            remedy="the next build tries again; or remove them by hand",
+        )
+
+
+def remove_abandoned(api: Api, claim: Claim, stop: Stop, say: Callable[[str], None]) -> None:
+    """Remove a dead build with its mark."""
+    say(f"removing what the build {claim.build} of {claim.owner} left behind: {claim.why}")
+    remove(api, claim.build, stop, say)
+    images.delete(api, claim.id)
+
+
+def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
+    """What there is, in the order in which it can go, with the action that removes it."""
+
+    def listing(service: str, path: str, key: str, query: dict[str, str]) -> list[Any]:
+        try:
+            return list(pages(api, service, path, key, query))
+        except ApplianceError as error:
+            problems.append(f"{key}: {error}")
+            return []
+
+    def forgetting(service: str, path: str) -> Callable[[], None]:
+        return lambda: forget(api, stop, service, path)
+
+    for each in listing("compute", "/servers", "servers", {"name": f"^{name}$"}):
+        yield f"server {each['id']}", forgetting("compute", f"/servers/{each['id']}")
+    for each in listing("image", "/images", "images", {"name": name}):
+        if not each.get("tags"):
+            yield f"half-made image {each['id']}", lambda image=each["id"]: images.delete(api, image)  # type: ignore[misc]
+    for each in listing("network", "/floatingips", "floatingips", {"description": name}):
+        yield f"floating IP {each['floating_ip_address']}", forgetting("network", f"/floatingips/{each['id']}")
+    for each in listing("network", "/ports", "ports", {"name": name}):
+        yield f"port {each['id']}", forgetting("network", f"/ports/{each['id']}")
+    for each in listing("network", "/security-groups", "security_groups", {"name": name}):
+        yield f"security group {each['id']}", forgetting("network", f"/security-groups/{each['id']}")
+    for each in listing("block_storage", "/volumes", "volumes", {"name": name}):
+        yield f"volume {each['id']}", lambda volume=each["id"]: _delete_volume(api, stop, volume)  # type: ignore[misc]
+
+
+def _delete_volume(api: Api, stop: Stop, volume: str) -> None:
+    """Delete a volume once Cinder lets go of it: a moment ago it may have been a server's, or on its way to Glance."""
+
+    def idle() -> bool:
+        found = list(pages(api, "block_storage", "/volumes/detail", "volumes"))
+        status = next((each["status"] for each in found if each["id"] == volume), "deleted")
+        return status in {"available", "error", "deleted", "error_deleting"}
+
+    stop.until(idle, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"volume {volume} is still in use")
+    forget(api, stop, "block_storage", f"/volumes/{volume}")

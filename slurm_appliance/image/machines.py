@@ -1,0 +1,309 @@
+"""The build server and what belongs to it, each found again by the build's name."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slurm_appliance.image.api import Api, create_once, pages
+from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError
+from slurm_appliance.image.names import PROPERTY, resource_name
+from slurm_appliance.image.spec import Machine
+from slurm_appliance.image.stop import Stop
+
+#: Seconds that Nova, Cinder or Neutron get for one step.
+STEP_LIMIT = 900.0
+#: Seconds between two looks at something that is being made.
+PAUSE = 1.0
+#: Nova's first microversion that answers createImage with the image's id, as JSON.
+_CREATE_IMAGE_ANSWERS = "2.45"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server as Nova shows it."""
+
+    id: str
+    status: str
+    fault: str
+    task: str
+
+
+class Machines:
+    """Creates what one build needs. Everything bears the build's name, so that nothing has to be remembered.
+
+    Args:
+        api: the cloud.
+        build: the build's id.
+        stop: ends waits.
+    """
+
+    def __init__(self, api: Api, build: str, stop: Stop) -> None:
+        self._api = api
+        self._build = build
+        self._stop = stop
+        self.name = resource_name(build)
+
+    def security_group(self, port: int) -> str:
+        """Make a security group that lets ssh in, and return its id."""
+        group = self._create("network", "/security-groups", "security_group", {"description": "ssh for an image build"})
+        for family in ("IPv4", "IPv6"):
+            rule = {
+                "security_group_id": group["id"],
+                "direction": "ingress",
+                "protocol": "tcp",
+                "ethertype": family,
+                "port_range_min": port,
+                "port_range_max": port,
+            }
+            self._add_rule(rule)
+        return str(group["id"])
+
+    def _add_rule(self, rule: Mapping[str, Any]) -> None:
+        try:
+            self._api.call("network", "POST", "/security-group-rules", json={"security_group_rule": rule})
+        except CloudApiError as error:
+            if error.status != 409:  # it exists: a lost answer was asked for again
+                raise
+
+    def port(self, machine: Machine, security_groups: Sequence[str] | None) -> dict[str, Any]:
+        """Make the server's port and return Neutron's description of it.
+
+        Args:
+            machine: names the network.
+            security_groups: ids; None where the network takes none.
+        """
+        network = self._reference("network", "/networks", "networks", machine.network, "network")
+        body: dict[str, Any] = {"network_id": network["id"]}
+        if network.get("port_security_enabled", True) is not False and security_groups is not None:
+            body["security_groups"] = list(security_groups)
+        return self._create("network", "/ports", "port", body)
+
+    def group_ids(self, names: Sequence[str]) -> list[str]:
+        """Ids of existing security groups."""
+        found = [
+            self._reference("network", "/security-groups", "security_groups", name, "security group") for name in names
+        ]
+        return [str(each["id"]) for each in found]
+
+    def floating_ip(self, port: str, network: str) -> str:
+        """Take a floating IP for the server's port, and return its address."""
+        external = self._reference("network", "/networks", "networks", network, "network")
+        body = {"floating_network_id": external["id"], "port_id": port, "description": self.name}
+        query = {"description": self.name}
+        made = create_once(
+            self._api,
+            lambda: next(pages(self._api, "network", "/floatingips", "floatingips", query), None),
+            lambda: self._api.call("network", "POST", "/floatingips", json={"floatingip": body}, retry=False).body[
+                "floatingip"
+            ],
+        )
+        return str(made["floating_ip_address"])
+
+    def volume(self, machine: Machine, image: str) -> str:
+        """Make the root volume from an image, wait until it is there, and return its id."""
+        body = {"size": machine.volume_size, "imageRef": image, "metadata": self._metadata()}
+        if machine.volume_type:
+            body["volume_type"] = machine.volume_type
+        if machine.availability_zone:
+            body["availability_zone"] = machine.availability_zone
+        volume = str(self._create("block_storage", "/volumes", "volume", body)["id"])
+        self.volume_becomes(volume, "available")
+        return volume
+
+    def volume_becomes(self, volume: str, wanted: str) -> None:
+        """Wait until a volume has a status."""
+        self._becomes(
+            "volume",
+            wanted,
+            lambda: str(self._api.call("block_storage", "GET", f"/volumes/{volume}").body["volume"]["status"]),
+            lambda status: status.startswith("error"),
+        )
+
+    def server(self, machine: Machine, *, image: str, volume: str, port: str, user_data: str) -> str:
+        """Create the server and return its id; does not wait."""
+        flavor = self._reference("compute", "/flavors", "flavors", machine.flavor, "flavor")
+        body: dict[str, Any] = {
+            "flavorRef": flavor["id"],
+            "networks": [{"port": port}],
+            "user_data": base64.b64encode(user_data.encode()).decode(),
+            "metadata": {"ansible_init_disable": "true", **self._metadata()},
+        }
+        if machine.availability_zone:
+            body["availability_zone"] = machine.availability_zone
+        if volume:
+            root = {"boot_index": 0, "uuid": volume, "source_type": "volume", "destination_type": "volume"}
+            body["block_device_mapping_v2"] = [{**root, "delete_on_termination": False}]
+        else:
+            body["imageRef"] = image
+        return str(self._create("compute", "/servers", "server", body)["id"])
+
+    def look(self, server: str) -> Server:
+        """The server as it is now."""
+        body = self._api.call("compute", "GET", f"/servers/{server}").body["server"]
+        fault = body.get("fault") or {}
+        return Server(body["id"], body["status"], fault.get("message", ""), body.get("OS-EXT-STS:task_state") or "")
+
+    def becomes_active(self, server: str) -> None:
+        """Wait until Nova has built the server."""
+        self._becomes("server", "ACTIVE", lambda: self._status(server), lambda status: status == "ERROR")
+
+    def becomes_shut_off(self, server: str, patience: float) -> None:
+        """Wait until Nova has seen that the server powered itself off.
+
+        Args:
+            server: its id.
+            patience: seconds after which Nova is told to look: it asks its hypervisors only now and then.
+        """
+        limit_of_patience = False
+
+        def status() -> str:
+            return self._status(server)
+
+        try:
+            self._stop.until(
+                lambda: status() == "SHUTOFF", limit=patience, pause=PAUSE, on_time_out=lambda: "not shut off yet"
+            )
+        except TimeoutError:
+            limit_of_patience = True
+        if limit_of_patience:
+            try:
+                self._api.call("compute", "POST", f"/servers/{server}/action", json={"os-stop": None})
+            except CloudApiError as error:
+                if error.status != 409:  # Nova noticed at this very moment
+                    raise
+            self._becomes("server", "SHUTOFF", status, lambda found: found == "ERROR")
+
+    def delete_server(self, server: str) -> None:
+        """Delete the server and wait until Nova has forgotten it."""
+        forget(self._api, self._stop, "compute", f"/servers/{server}")
+
+    def snapshot(self, server: str, properties: Mapping[str, str]) -> str:
+        """Make an image from the server's root disk; return its id at once."""
+        body = {"createImage": {"name": self.name, "metadata": dict(properties)}}
+
+        def create() -> Any:
+            path = f"/servers/{server}/action"
+            answer = self._api.call("compute", "POST", path, json=body, version=_CREATE_IMAGE_ANSWERS, retry=False)
+            return {"id": answer.body["image_id"]}
+
+        return str(create_once(self._api, self._half_made_image, create)["id"])
+
+    def upload(self, volume: str, disk_format: str) -> str:
+        """Make an image from the root volume; return its id at once."""
+        action = {"image_name": self.name, "disk_format": disk_format, "container_format": "bare", "force": False}
+
+        def create() -> Any:
+            path = f"/volumes/{volume}/action"
+            body = {"os-volume_upload_image": action}
+            answer = self._api.call("block_storage", "POST", path, json=body, retry=False)
+            return {"id": answer.body["os-volume_upload_image"]["image_id"]}
+
+        return str(create_once(self._api, self._half_made_image, create)["id"])
+
+    def image_becomes_active(self, image: str) -> None:
+        """Wait until the image's data are complete."""
+        self._becomes(
+            "image",
+            "active",
+            lambda: str(self._api.call("image", "GET", f"/images/{image}").body["status"]),
+            lambda status: status in {"killed", "deleted", "pending_delete", "deactivated"},
+        )
+
+    def console(self, server: str, lines: int = 30) -> str:
+        """The end of the server's console, or why there is none."""
+        try:
+            body = {"os-getConsoleOutput": {"length": lines}}
+            return str(self._api.call("compute", "POST", f"/servers/{server}/action", json=body).body["output"])
+        except CloudApiError as error:
+            return f"(no console: {error})"
+
+    def _half_made_image(self) -> dict[str, Any] | None:
+        found = pages(self._api, "image", "/images", "images", {"name": self.name})
+        return next((image for image in found if not image.get("tags")), None)
+
+    def _status(self, server: str) -> str:
+        found = self.look(server)
+        if found.status == "ERROR":
+            raise BuildError(f"Nova put the server into ERROR: {found.fault or 'no reason given'}", where=self.name)
+        return found.status
+
+    def _becomes(self, what: str, wanted: str, status: Callable[[], str], bad: Callable[[str], bool]) -> None:
+        last = ""
+
+        def reached() -> bool:
+            nonlocal last
+            last = status()
+            if bad(last):
+                raise BuildError(f"the {what} is {last} in place of {wanted}", where=self.name)
+            return last == wanted
+
+        try:
+            self._stop.until(
+                reached, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"after {STEP_LIMIT:.0f} s it is {last}"
+            )
+        except TimeoutError as error:
+            raise BuildError(f"the {what} did not become {wanted}: {error}", where=self.name) from error
+
+    def _create(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create something with the build's name, once."""
+        listing = {"compute": "/servers", "block_storage": "/volumes"}.get(service, path)
+        query = {"name": f"^{self.name}$" if service == "compute" else self.name}
+
+        def find() -> Any:
+            return next(pages(self._api, service, listing, listing[1:].replace("-", "_"), query), None)
+
+        def create() -> Any:
+            return self._api.call(service, "POST", path, json={key: {"name": self.name, **body}}, retry=False).body[key]
+
+        made: dict[str, Any] = create_once(self._api, find, create)
+        return made
+
+    def _reference(self, service: str, path: str, key: str, reference: str, what: str) -> dict[str, Any]:
+        """What an id or a name stands for."""
+        found = [
+            each for each in pages(self._api, service, path, key) if reference in (each.get("id"), each.get("name"))
+        ]
+        if len(found) != 1:
+            number = "no" if not found else str(len(found))
+            raise ImageError(f"{number} {what} is called {reference}", remedy="give an id, or the name of one")
+        body: dict[str, Any] = found[0]
+        return body
+
+    def _metadata(self) -> dict[str, str]:
+        return {f"{PROPERTY}build": self._build}
+
+
+def forget(api: Api, stop: Stop, service: str, path: str) -> None:
+    """Delete something and wait until it is gone.
+
+    Raises:
+        TimeoutError: it did not go.
+    """
+    try:
+        api.call(service, "DELETE", path)
+    except CloudApiError as error:
+        if error.status == 404:
+            return
+        raise
+
+    def gone() -> bool:
+        try:
+            api.call(service, "GET", path)
+        except CloudApiError as error:
+            if error.status == 404:
+                return True
+            raise
+        return False
+
+    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} is still there")
+
+
+def user_data(host_key: str, host_key_public: str, login_key: str) -> str:
+    """cloud-init's configuration of a build server: who it is, and who may log in."""
+    config = {
+        "ssh_keys": {"ed25519_private": host_key, "ed25519_public": host_key_public},
+        "ssh_authorized_keys": [login_key],
+    }
+    return "#cloud-config\n" + json.dumps(config, indent=1) + "\n"

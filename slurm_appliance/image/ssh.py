@@ -1,0 +1,131 @@
+"""The way into a build server: keys of its own, its host key known beforehand, nothing of the operator's ssh used.
+
+The server's host key is made here and handed to it by user data, so that the very first connection is checked. It is
+worth nothing once the server is gone: the image has no host keys.
+"""
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from slurm_appliance.image.errors import BuildError
+from slurm_appliance.image.machines import user_data
+from slurm_appliance.image.spec import Ssh
+from slurm_appliance.image.stop import Stop
+
+#: Seconds that ssh has to answer once it is connected.
+_CONNECT_TIMEOUT = 5
+#: What ssh says when somebody else answers.
+_OTHER_HOST = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
+#: Seconds that another host key is put down to a server that has not finished its first boot.
+_OTHER_HOST_LIMIT = 120.0
+
+
+@dataclass(frozen=True)
+class Door:
+    """Keys and configuration for one build server.
+
+    Attributes:
+        config: ssh's configuration file.
+        alias: the name of the server in it.
+    """
+
+    config: Path
+    alias: str
+
+    @property
+    def command(self) -> list[str]:
+        """The ssh call that logs in."""
+        return ["ssh", "-F", str(self.config), self.alias]
+
+
+def make_keys(folder: Path) -> str:
+    """Make the login key and the host key in a private folder; return the user data for the server."""
+    folder.mkdir(mode=0o700)
+    login, host = folder / "login", folder / "host"
+    for path in (login, host):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "image build", "-f", str(path)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    return user_data(host.read_text(), _public(host), _public(login))
+
+
+def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
+    """Write ssh's configuration for a server whose address is known now."""
+    known_hosts = folder / "known_hosts"
+    known_hosts.write_text(f"{alias} {' '.join(_public(folder / 'host').split()[:2])}\n")
+    lines = [
+        f"Host {alias}",
+        f"  HostName {address}",
+        f"  Port {ssh.port}",
+        f"  User {ssh.user}",
+        f"  IdentityFile {_quoted(folder / 'login')}",
+        "  IdentitiesOnly yes",
+        "  IdentityAgent none",
+        f"  UserKnownHostsFile {_quoted(known_hosts)}",
+        "  GlobalKnownHostsFile /dev/null",
+        f"  HostKeyAlias {alias}",
+        "  HostKeyAlgorithms ssh-ed25519",
+        *(["  ProxyJump bastion"] if ssh.bastion_host else []),
+    ]
+    if ssh.bastion_host:
+        lines += ["Host bastion", f"  HostName {ssh.bastion_host}"]
+        lines += [f"  User {ssh.bastion_user}"] if ssh.bastion_user else []
+        lines += [f"  IdentityFile {_quoted(ssh.bastion_key_file)}"] if ssh.bastion_key_file else []
+    lines += [
+        "Host *",
+        "  StrictHostKeyChecking yes",
+        "  UpdateHostKeys no",
+        "  BatchMode yes",
+        "  ForwardAgent no",
+        f"  ConnectTimeout {_CONNECT_TIMEOUT}",
+    ]
+    config = folder / "config"
+    config.write_text("\n".join(lines) + "\n")
+    return config
+
+
+def wait(door: Door, stop: Stop, limit: float) -> None:
+    """Wait until somebody can log in.
+
+    Raises:
+        BuildError: nobody could in time, or another host answers.
+    """
+    said = ""
+    other_since: float | None = None
+
+    def logged_in() -> bool:
+        nonlocal said, other_since
+        command = [*door.command, "true"]
+        try:
+            ended = subprocess.run(
+                command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30
+            )
+        except subprocess.TimeoutExpired:
+            said = "ssh did not answer in 30 s"
+            return False
+        if ended.returncode == 0:
+            return True
+        said = ended.stderr.strip().rpartition("\n")[2]
+        other_since = (other_since or time.monotonic()) if any(text in ended.stderr for text in _OTHER_HOST) else None
+        if other_since is not None and time.monotonic() - other_since > _OTHER_HOST_LIMIT:
+            raise BuildError(
+                "the server shows another host key than the one that it was created with",
+                where=door.alias,
+                remedy="somebody else has its address, or its image ignores cloud-init's ssh_keys",
+            )
+        return False
+
+    try:
+        stop.until(logged_in, limit=limit, pause=0.5, on_time_out=lambda: said or "nothing")
+    except TimeoutError as error:
+        raise BuildError(f"no ssh in {limit:.0f} s; the last answer: {error}", where=door.alias) from error
+
+
+def _public(key: Path) -> str:
+    return key.with_name(key.name + ".pub").read_text().strip()
+
+
+def _quoted(path: Path | str) -> str:
+    return f'"{os.fspath(path)}"'

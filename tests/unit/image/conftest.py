@@ -1,0 +1,89 @@
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slurm_appliance.image import claims
+from slurm_appliance.image.build import Builder, Outcome
+from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.construction import Tools
+from slurm_appliance.image.progress import Progress
+from slurm_appliance.image.spec import ImageBuild, Machine
+from slurm_appliance.image.ssh import Door
+from slurm_appliance.image.stop import Stop
+from tests.unit.image.fake_cloud import FakeCloud
+
+FAT = ImageBuild("debian-12", ("control", "login", "compute"), Machine("m1.small", "cluster"))
+
+
+@dataclass
+class Site:
+    """One machine that builds on a cloud."""
+
+    cloud: FakeCloud
+    workplace: Workplace
+    ansible: Path
+    lines: list[str] = field(default_factory=list)
+    variables: list[Mapping[str, Any]] = field(default_factory=list)
+    #: What happens in the server, before the record is written.
+    in_server: Callable[[], None] = lambda: None
+    stop: Stop = field(default_factory=lambda: Stop(60, "the test"))
+
+    def run_playbook(
+        self,
+        folder: Path,
+        door: Door,  # noqa: ARG002 - the signature is the real one's
+        groups: tuple[str, ...],
+        variables: Mapping[str, Any],
+        stop: Stop,  # noqa: ARG002
+        say: Callable[[str], None],  # noqa: ARG002
+    ) -> None:
+        """A playbook that leaves its record and powers the server off."""
+        self.variables.append(variables)
+        self.in_server()
+        record = {"build": variables["image_record_build"], "groups": list(groups), "os": "Debian 12"}
+        (folder / "image.json").write_text(json.dumps(record))
+        (folder / "packages.txt").write_text("slurmd 22.05\nmunge 0.5\n")
+        for server in self.cloud.servers.values():
+            server["status"] = "SHUTOFF"
+
+    def ensure(self, build: ImageBuild = FAT, *, force: bool = False) -> Outcome:
+        """Have an image."""
+        tools = Tools(
+            self.cloud,
+            self.stop,
+            Progress(self.lines.append),
+            self.run_playbook,
+            wait_for_ssh=lambda *_: None,
+            commit="c0ffee",
+        )
+        return Builder(tools, self.workplace, self.ansible).ensure(build, force=force)
+
+
+@pytest.fixture
+def ansible(tmp_path: Path) -> Path:
+    """A small set of playbooks and roles."""
+    folder = tmp_path / "ansible"
+    (folder / "roles" / "base" / "tasks").mkdir(parents=True)
+    (folder / "roles" / "base" / "tasks" / "install.yml").write_text("---\n- name: Base\n")
+    (folder / "fatimage.yml").write_text(
+        "---\n- hosts: all\n  tasks:\n    - ansible.builtin.import_role:\n        name: base\n"
+    )
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path, ansible: Path) -> Site:
+    """A machine and its cloud."""
+    return Site(FakeCloud(), Workplace(tmp_path / "builds"), ansible)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cloud in memory answers at once: pauses between two looks would only cost time."""
+    sleep = Stop.sleep
+    monkeypatch.setattr(Stop, "sleep", lambda self, seconds: sleep(self, min(seconds, 0.002)))
+    monkeypatch.setattr(claims, "LEASE", 180.0)

@@ -1,0 +1,96 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from slurm_appliance.errors import UsageError
+from slurm_appliance.image.images import packed, unpacked
+from slurm_appliance.image.record import parse_packages
+from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, Repository, Ssh, from_json, to_json
+from toolchain.paths import REPOSITORY
+
+BUILD = ImageBuild(
+    "debian-12",
+    ("control", "dev"),
+    Machine("m1", "net", ("default",), "ext", "az", 20, "ssd", Ssh("rocky", 2222, "bastion", "op", "/key")),
+    ("htop",),
+    PackageSources((Repository("main", "http://mirror/debian", "bookworm", ("main", "contrib"), "KEY"),), "1", "p"),
+    properties={"hw_machine_type": "pc"},
+)
+
+
+@pytest.mark.parametrize("build", [BUILD, replace(BUILD, machine=Machine("m1", "net"), sources=PackageSources())])
+def test_a_build_survives_its_way_through_json(build: ImageBuild) -> None:
+    assert from_json(to_json(build)) == build
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": 5}', to_json(BUILD).replace("flavor", "flavour")])
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        from_json(text)
+
+
+def test_the_password_is_not_shown() -> None:
+    assert "s3cret" not in repr(replace(BUILD, sources=PackageSources(password="s3cret")))
+
+
+def test_properties_come_from_defaults_format_user_and_site() -> None:
+    assert BUILD.all_properties == {
+        "hw_architecture": "x86_64",
+        "hw_disk_bus": "scsi",
+        "hw_firmware_type": "uefi",
+        "hw_machine_type": "pc",
+        "hw_scsi_model": "virtio-scsi",
+        "hw_vif_multiqueue_enabled": "true",
+        "os_admin_user": "rocky",
+        "os_type": "linux",
+    }
+    assert replace(BUILD, disk_format="qcow2").all_properties["hw_disk_bus"] == "virtio"
+
+
+def test_extra_packages_are_a_group_of_their_own() -> None:
+    assert BUILD.all_groups == ("control", "dev", "extra_packages")
+    assert replace(BUILD, extra_packages=()).all_groups == ("control", "dev")
+
+
+def test_an_unknown_group_or_format_is_refused() -> None:
+    with pytest.raises(UsageError, match="no group is called gpu"):
+        replace(BUILD, groups=("gpu",))
+    with pytest.raises(UsageError, match="disk format vmdk"):
+        replace(BUILD, disk_format="vmdk")
+
+
+def test_a_list_of_packages_fits_a_property_and_comes_back() -> None:
+    text = "\n".join(f"package-{number} {number}.{number % 7}-1+deb12u{number % 5}" for number in range(800))
+    assert len(packed(text)) < 12_000
+    assert unpacked(packed(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "no base64!", packed("x" * 5000)[:255], "AAAA"])
+def test_a_cut_property_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpacked(text)
+
+
+def test_packages_in_several_versions_keep_all() -> None:
+    assert parse_packages("kernel 5\nslurm 22\nkernel 6\n\n") == {"kernel": "5 6", "slurm": "22"}
+
+
+def test_the_process_refuses_nonsense_with_a_sentence() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "slurm_appliance.image_build"],
+        input="{}",
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "standard input: the build's description cannot be read" in ended.stderr
+
+
+def test_json_is_stable() -> None:
+    assert to_json(BUILD) == json.dumps(json.loads(to_json(BUILD)), sort_keys=True)
