@@ -2,7 +2,7 @@
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from slurm_appliance.image.construction import Construction, Tools
 from slurm_appliance.image.errors import StoppedError
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.names import new_build_id
-from slurm_appliance.image.plan import Kind
+from slurm_appliance.image.plan import Claim, Kind
 from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.image.stop import Stop
 
@@ -81,8 +81,9 @@ class Builder:
         self._progress.say(f"image {name}")
         waiting_for = ""
         while True:
-            self._clear_up()
-            action = self._decide(name, since)
+            marks = claims.listed(self._api, self._workplace)
+            self._clear_up(marks)
+            action = self._decide(name, since, marks)
             if action.kind is Kind.USE and action.image is not None:
                 self._progress.say(f"use: {action.reason}")
                 return Outcome(action.image.id, name, built=False, reason=action.reason)
@@ -96,13 +97,14 @@ class Builder:
             if outcome is not None:
                 return outcome
 
-    def _decide(self, name: str, since: datetime | None, own_build: str = "") -> planning.Action:
+    def _decide(
+        self, name: str, since: datetime | None, marks: Sequence[Claim], own_build: str = ""
+    ) -> planning.Action:
         known = [planning.Image(image.id, image.status, image.created) for image in images.ours_named(self._api, name)]
-        marks = claims.listed(self._api, self._workplace)
         return planning.decide(name, known, marks, force_since=since, own_build=own_build)
 
-    def _clear_up(self) -> None:
-        for claim in planning.abandoned(claims.listed(self._api, self._workplace)):
+    def _clear_up(self, marks: Sequence[Claim]) -> None:
+        for claim in planning.abandoned(marks):
             try:
                 leftovers.remove_abandoned(self._api, claim, self._stop, self._progress.say)
             except StoppedError:
@@ -120,7 +122,8 @@ class Builder:
         with self._workplace.locked(build_id) as folder:
             mark = Mark(self._api, build_id, name, self._workplace)
             mark.place()
-            if self._decide(name, since, own_build=build_id).kind is not Kind.BUILD:
+            marks = claims.listed(self._api, self._workplace)
+            if self._decide(name, since, marks, own_build=build_id).kind is not Kind.BUILD:
                 mark.remove()
                 shutil.rmtree(folder)
                 # Two builds that saw each other at the same moment shall not do so again.
