@@ -150,10 +150,13 @@ def test_killed_at_any_request_the_next_run_removes_the_rest_and_succeeds(
 def test_a_build_of_another_machine_is_dead_only_after_its_lease(tmp_path: Path, ansible: Path) -> None:
     cloud = FakeCloud()
     elsewhere = Site(cloud, Workplace(tmp_path / "elsewhere"), ansible)
-    cloud.kill_after = 20
+
+    def kill() -> None:
+        raise Killed
+
+    elsewhere.in_server = kill
     with pytest.raises(Killed):
         elsewhere.ensure()
-    cloud.kill_after = -1
     assert cloud.leftovers
     here = Site(cloud, Workplace(tmp_path / "here"), ansible)
     asked = len(cloud.requests)
