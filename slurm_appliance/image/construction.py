@@ -18,7 +18,7 @@ from slurm_appliance.image.ssh import Door
 from slurm_appliance.image.stop import Stop
 
 #: Seconds that a server gets to power itself off before Nova is asked to look.
-_POWER_OFF = 15.0
+_POWER_OFF = 5.0
 
 
 class RunPlaybook(Protocol):
