@@ -33,12 +33,26 @@ class Cloud:
     """The cluster's cloud. One object may be used by many threads at a time.
 
     Args:
-        clouds: path of a clouds.yaml; of an entry, ``auth_type``, ``auth``, ``region_name``, ``interface``, ``verify``
-            and ``cacert`` count.
-        cloud: the entry.
+        compute, image, block_storage: adapters of the three services.
     """
 
-    def __init__(self, clouds: Path, cloud: str) -> None:
+    def __init__(self, compute: Adapter, image: Adapter, block_storage: Adapter) -> None:
+        self._compute = compute
+        self._image = image
+        self._volume = block_storage
+
+    @classmethod
+    def open(cls, clouds: Path, cloud: str) -> Cloud:
+        """The cloud of an entry in a clouds.yaml.
+
+        Args:
+            clouds: the file; of an entry, ``auth_type``, ``auth``, ``region_name``, ``interface``, ``verify`` and
+                ``cacert`` count.
+            cloud: the entry.
+
+        Raises:
+            CloudError: there is no such entry, or it is not complete. Nothing is asked of the cloud yet.
+        """
         try:
             entry = yaml.safe_load(clouds.read_text(encoding="utf-8"))["clouds"][cloud]
             loader: Any = loading.get_plugin_loader(entry["auth_type"])
@@ -51,9 +65,7 @@ class Cloud:
             interface = entry.get("interface", "public")
             return Adapter(session, service_type=service, interface=interface, region_name=entry.get("region_name"))
 
-        self._compute = adapter("compute")
-        self._image = adapter("image")
-        self._volume = adapter("block-storage")
+        return cls(adapter("compute"), adapter("image"), adapter("block-storage"))
 
     def server(self, server_id: str) -> Server | None:
         """A server with the image that it runs, None if there is none."""

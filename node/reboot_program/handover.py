@@ -15,6 +15,7 @@ from .hostlist import HostlistError, expand
 from .log import log, start_logging
 from .settings import SettingsError, read_settings, settings_file
 from .slurm import Slurm, SlurmError
+from .slurm_state import REASON_PREFIX
 from .spool import Request, Spool
 
 _USAGE = "usage: slurm-appliance-reboot NODES [FEATURES]"
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(settings_file())
         path = Spool(settings.spool).add(Request(tuple(nodes), time.time(), features))
     except (SettingsError, OSError) as error:
-        return _refuse(nodes, f"slurm-appliance-reboot: the request cannot be kept: {error}")
+        return _refuse(nodes, f"{REASON_PREFIX}the request cannot be kept: {error}")
     log.info("request %s: %d node(s): %s", path.stem, len(nodes), given[0])
     if features:
         log.info("request %s: features %r are left to the image; they choose nothing here", path.stem, features)

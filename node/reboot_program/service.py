@@ -48,7 +48,7 @@ def _open(clouds: Path, cloud: str) -> CloudCalls:
     # Takes time and memory, only when there is something to do.
     from .cloud import Cloud
 
-    return Cloud(clouds, cloud)
+    return Cloud.open(clouds, cloud)
 
 
 @contextmanager

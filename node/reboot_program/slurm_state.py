@@ -13,6 +13,9 @@ from dataclasses import dataclass
 #: For the environment of every scontrol whose output is read here.
 ENVIRONMENT: Mapping[str, str] = {"SLURM_TIME_FORMAT": "%s"}
 
+#: In front of each reason that the RebootProgram gives Slurm, so that everyone sees who set it.
+REASON_PREFIX = "slurm-appliance-reboot: "
+
 _FIELD = {
     name: re.compile(rf"(?:^|\s){name}=(\S*)")
     for name in ("NodeName", "State", "BootTime", "CPUAlloc", "Partitions", "Version")

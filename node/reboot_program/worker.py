@@ -21,7 +21,7 @@ from .facts import Facts
 from .log import log
 from .settings import Settings
 from .slurm import Slurm, SlurmError
-from .slurm_state import SlurmNode
+from .slurm_state import REASON_PREFIX, SlurmNode
 from .spool import Entry, Spool
 from .targets import Targets, read_targets
 
@@ -31,8 +31,6 @@ TICK = 0.25
 _REFUSALS = 3
 #: Seconds that a failure may wait for others like it.
 _GATHER = 2.0
-#: In front of each reason, so that everyone sees who set it; the rollout knows its own failures by it.
-REASON_PREFIX = "slurm-appliance-reboot: "
 
 
 @dataclass

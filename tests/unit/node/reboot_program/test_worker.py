@@ -76,7 +76,7 @@ class Bed:
     def worker(self, **settings: object) -> Worker:
         changed = Settings(**{**vars(self.settings), **settings})
         return Worker(
-            changed, self.slurm, Connection(lambda: Cloud(self.clouds, "reboot")), lambda: 0.0, slurm_interval=0.02
+            changed, self.slurm, Connection(lambda: Cloud.open(self.clouds, "reboot")), lambda: 0.0, slurm_interval=0.02
         )
 
     def work(self, seconds: float = 20.0, **settings: object) -> None:
@@ -134,7 +134,7 @@ def test_safe_to_call_twice(bed: Bed) -> None:
 def test_a_rebuild_begun_by_somebody_else_is_left_alone(bed: Bed) -> None:
     bed.nodes("c1")
     bed.cloud.rebuild_seconds = 1.0
-    Cloud(bed.clouds, "reboot").rebuild(_server(bed, "c1"), bed.new)
+    Cloud.open(bed.clouds, "reboot").rebuild(_server(bed, "c1"), bed.new)
     bed.ask()
     bed.work()
 
@@ -325,7 +325,7 @@ def test_a_rotated_credential_is_read_again(bed: Bed) -> None:
         if connected:
             bed.clouds.write_text(good)
         connected.append(1)
-        return Cloud(bed.clouds, "reboot")
+        return Cloud.open(bed.clouds, "reboot")
 
     bed.cloud.faults.append(Fault("POST", "/gone/", 401, times=99))
     bed.ask()
@@ -367,7 +367,7 @@ def test_no_more_calls_at_one_time_than_allowed(bed: Bed) -> None:
 
 
 def _server(bed: Bed, name: str):  # type: ignore[no-untyped-def]  # Server | None of the program
-    return Cloud(bed.clouds, "reboot").server(bed.ids[name])
+    return Cloud.open(bed.clouds, "reboot").server(bed.ids[name])
 
 
 def _until(true: Callable[[], object], worker: Worker, seconds: float = 15.0) -> None:

@@ -1,0 +1,85 @@
+"""How a rollout reaches its cluster: from the deploy host by the stack's own files, or on the control node itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from node.reboot_program.cloud import Cloud
+from node.reboot_program.errors import CloudError
+from node.reboot_program.settings import read_settings, settings_file
+from slurm_appliance.cloud.connection import connect
+from slurm_appliance.config import from_stack_file
+from slurm_appliance.environment import Environment
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.rollout.errors import RolloutError
+from slurm_appliance.rollout.images import ServerImages
+from slurm_appliance.rollout.shell import LocalShell, Shell, SshShell
+from slurm_appliance.ssh_options import options
+from toolchain.paths import state_folder
+
+#: The inventory's name for the control node's group.
+_CONTROL = "control"
+
+
+@dataclass(frozen=True)
+class Access:
+    """A cluster that can be worked on.
+
+    Attributes:
+        shell: to the control node.
+        images: from its cloud.
+        journal: the folder of its rollouts' journal.
+    """
+
+    shell: Shell
+    images: ServerImages
+    journal: Path
+
+
+def of_stack(stack: str, stack_file: Path, cloud: str | None = None) -> Access:
+    """A stack's cluster, from the machine that it is deployed from.
+
+    Args:
+        stack: its name.
+        stack_file: its configuration: how ssh is used, which cloud it is in.
+        cloud: another entry of clouds.yaml than the stack's.
+
+    Raises:
+        ApplianceError: the stack was never brought up, or the cloud cannot be asked.
+    """
+    environment = Environment.of(stack)
+    inventory = environment.inventory / "hosts.yml"
+    try:
+        children = yaml.safe_load(inventory.read_text())["all"]["children"]
+        ((_, host),) = children[_CONTROL]["hosts"].items()
+        address = str(host["ansible_host"])
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise RolloutError(
+            "there is no inventory that names the control node",
+            where=str(inventory),
+            remedy="run slurm-appliance up first",
+        ) from error
+    access = from_stack_file(stack_file).ssh
+    shell = SshShell(f"{access.user}@{address}", options(access, str(environment.known_hosts)))
+    named = cloud or (yaml.safe_load(stack_file.read_text()).get("config") or {}).get("openstack:cloud")
+    connection = connect(named)
+    servers = Cloud(connection.compute, connection.image, connection.block_storage)
+    return Access(shell, ServerImages(servers), state_folder("rollouts", stack))
+
+
+def here() -> Access:
+    """This machine is the control node; uses the RebootProgram's settings and credential.
+
+    Raises:
+        ApplianceError: it is not, or may not be read.
+    """
+    path = settings_file()
+    if not path.exists():
+        raise ApplianceError("this machine is not a control node", where=str(path), remedy="name a stack: --stack NAME")
+    settings = read_settings(path)
+    try:
+        servers = Cloud.open(settings.clouds, settings.cloud)
+    except CloudError as error:
+        raise ApplianceError(str(error), remedy="run this as root") from error
+    return Access(LocalShell(), ServerImages(servers), settings.spool / "rollout")

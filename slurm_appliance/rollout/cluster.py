@@ -1,0 +1,63 @@
+"""The real cluster: Slurm and targets from the control node, images from the cloud."""
+
+import time
+from collections.abc import Collection
+
+from slurm_appliance.rollout.control import ControlNode
+from slurm_appliance.rollout.facts import Facts, NodeFacts
+from slurm_appliance.rollout.images import Images
+from slurm_appliance.rollout.plan import Action, ActionKind
+from slurm_appliance.rollout.policy import Via
+
+
+class Cluster:
+    """See `drive.ClusterView`.
+
+    A server's image is asked for once, and again only while its node is away or has just come back.
+    """
+
+    def __init__(self, control: ControlNode, images: Images, via: Via = Via.REBOOT) -> None:
+        self._control = control
+        self._images = images
+        self._via = via
+        self._known: dict[str, str] = {}
+        self._boot_times: dict[str, int] = {}
+
+    def look(self, names: Collection[str]) -> Facts:
+        """See `drive.ClusterView.look`."""
+        targets = self._control.targets()
+        nodes = self._control.nodes()
+        jobs = self._control.jobs() if self._via is Via.JOB else {}
+        wanted = {}
+        for name in names:
+            slurm, target = nodes.get(name), targets.get(name)
+            if target is None:
+                continue
+            booted = slurm is not None and slurm.boot_time != self._boot_times.get(name)
+            if name not in self._known or booted or (slurm is not None and not slurm.in_service):
+                wanted[name] = target.instance_id
+        # After Slurm: a node that Slurm has back runs what its server says now.
+        found = self._images.of(set(wanted.values()))
+        for name, instance_id in wanted.items():
+            self._known[name] = found[instance_id]
+            if name in nodes:
+                self._boot_times[name] = nodes[name].boot_time
+        return Facts(
+            {
+                name: NodeFacts(
+                    slurm=nodes.get(name),
+                    current=self._known.get(name, ""),
+                    target=targets[name].image_id if name in targets else "",
+                    job=jobs[name].state if name in jobs else "",
+                )
+                for name in names
+            },
+            now=time.time(),
+        )
+
+    def act(self, action: Action) -> None:
+        """See `drive.ClusterView.act`."""
+        if action.kind is ActionKind.REBOOT:
+            self._control.reboot(action.nodes, self._via)
+        else:
+            self._control.cancel(action.nodes, self._via)

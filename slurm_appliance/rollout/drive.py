@@ -1,0 +1,121 @@
+"""Carries a rollout out: look, decide, write down, act, look again."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
+
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.rollout.errors import ControlNodeError, RolloutError
+from slurm_appliance.rollout.facts import Facts
+from slurm_appliance.rollout.plan import Action, Plan, Verdict, plan
+from slurm_appliance.rollout.policy import Policy
+from slurm_appliance.rollout.record import UNDER_WAY, Record
+
+
+class ClusterView(Protocol):
+    """What a rollout sees of the cluster and asks of it; `cluster.Cluster` is the real one."""
+
+    def look(self, names: Collection[str]) -> Facts:
+        """The facts of these nodes now.
+
+        Raises:
+            ApplianceError: Slurm or the cloud cannot be asked; it may only be away for a while.
+        """
+
+    def act(self, action: Action) -> None:
+        """Ask Slurm for something.
+
+        Raises:
+            ControlNodeError: Slurm did not take (all of) it; the next look shows what it took.
+        """
+
+
+class Watcher(Protocol):
+    """Shows a rollout's course to somebody."""
+
+    def round(self, before: Mapping[str, Record], plan: Plan, facts: Facts) -> None:
+        """After each look."""
+
+    def trouble(self, text: str) -> None:
+        """Something did not work and will be tried again."""
+
+
+class Drive:
+    """A rollout under way.
+
+    Args:
+        cluster: see `ClusterView`.
+        write: keeps the records; called before Slurm is asked for anything.
+        watcher: see `Watcher`.
+        interval: seconds from one look to the next.
+        patience: seconds for which the control node or the cloud may be away.
+        clock: seconds since the epoch.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        cluster: ClusterView,
+        write: Callable[[Mapping[str, Record]], None],
+        watcher: Watcher,
+        *,
+        interval: float = 5.0,
+        patience: float = 1800.0,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._cluster = cluster
+        self._write = write
+        self._watcher = watcher
+        self._interval = interval
+        self._patience = patience
+        self._clock = clock
+        self._sleep = sleep
+
+    def run(self, records: Mapping[str, Record], policy: Policy) -> Plan:
+        """Go on until the plan says it is over; returns the last plan.
+
+        Raises:
+            RolloutError: nothing could be begun for `Policy.blocked_limit` seconds.
+            ApplianceError: the cluster was away for longer than `patience`.
+        """
+        blocked_since: float | None = None
+        records = dict(records)
+        while True:
+            facts = self._look(records)
+            step = plan(records, facts, policy)
+            if step.records != records:
+                self._write(step.records)
+            self._watcher.round(records, step, facts)
+            records = dict(step.records)
+            for action in step.actions:
+                self._act(action)
+            if step.verdict is not Verdict.GOING:
+                return step
+            idle = not step.actions and not any(record.phase in UNDER_WAY for record in records.values())
+            blocked_since = (blocked_since or facts.now) if idle else None
+            if blocked_since and facts.now - blocked_since > policy.blocked_limit:
+                raise RolloutError(
+                    step.why,
+                    remedy="bring these nodes back, or allow more with --max-unavailable; then run the rollout again",
+                )
+            self._sleep(self._interval)
+
+    def _look(self, records: Mapping[str, Record]) -> Facts:
+        away_since: float | None = None
+        while True:
+            try:
+                return self._cluster.look(records)
+            except ApplianceError as error:
+                now = self._clock()
+                away_since = away_since or now
+                if now - away_since > self._patience:
+                    raise
+                self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; asking again")
+                self._sleep(self._interval)
+
+    def _act(self, action: Action) -> None:
+        try:
+            self._cluster.act(action)
+        except ControlNodeError as error:
+            self._watcher.trouble(f"{action.kind} of {', '.join(action.nodes)}: {error.what}; the next look shows more")

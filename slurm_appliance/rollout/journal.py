@@ -1,0 +1,85 @@
+"""What a rollout must not forget, in one file on the machine that it runs on; a kill at any moment loses nothing."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.rollout.errors import RolloutError
+from slurm_appliance.rollout.record import Phase, Record
+
+SCHEMA = 1
+
+
+class Journal:
+    """The records of one cluster's rollouts: the last one's, until the next begins.
+
+    Args:
+        folder: of this cluster alone; created if it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / "rollout.json"
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the journal; it goes with the process, however that ends.
+
+        Raises:
+            RolloutError: another rollout of this cluster is at work.
+        """
+        with (self._folder / "lock").open("a+", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RolloutError(
+                    "another rollout of this cluster is at work",
+                    where=str(self._folder),
+                    remedy="wait for it, or watch it: slurm-appliance rollout status",
+                ) from error
+            yield
+
+    def read(self) -> dict[str, Record]:
+        """The records by node name; none if there was no rollout.
+
+        Raises:
+            RolloutError: the file is damaged or of another schema.
+        """
+        try:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            if document["schema"] != SCHEMA:
+                raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+            return {name: _record(name, each) for name, each in document["records"].items()}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise RolloutError(
+                f"the journal cannot be read: {error}",
+                where=str(self._path),
+                remedy="remove it: nodes under way are found again by what Slurm shows",
+            ) from error
+
+    def write(self, records: Mapping[str, Record]) -> None:
+        """Write all records down; when this returns they are on disk."""
+        document = {"schema": SCHEMA, "records": {name: asdict(record) for name, record in records.items()}}
+        aside = self._path.with_suffix(".part")
+        with aside.open("w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(self._path)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _record(name: str, document: dict[str, Any]) -> Record:
+    return Record(**{**document, "node": name, "phase": Phase(document["phase"])})

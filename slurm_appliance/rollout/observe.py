@@ -1,0 +1,115 @@
+"""How a node's record follows from what is seen of it. Pure."""
+
+from dataclasses import replace
+
+from node.reboot_program.slurm_state import REASON_PREFIX as PROGRAM_REASON
+from node.reboot_program.slurm_state import SlurmNode
+from slurm_appliance.rollout.facts import NodeFacts
+from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.record import Phase, Record
+
+#: In front of the reason that the rollout gives Slurm.
+ROLLOUT_REASON = "slurm-appliance rollout"
+#: Seconds that slurmctld's boot time of a node wavers from one registration to the next.
+BOOT_TIME_JITTER = 5
+#: Seconds in which Slurm shows that it took a request.
+TAKEN_WITHIN = 20.0
+#: Requests that Slurm may not take before that is a failure.
+MOST_ASKS = 3
+#: Seconds that a node may be between two states after its boot: registered, but not yet answering.
+SETTLING = 60.0
+
+
+def observe(record: Record, facts: NodeFacts, policy: Policy, now: float) -> Record:
+    """The record that follows from one look at a node."""
+    if facts.slurm is None:
+        return record.to(Phase.SKIPPED, "Slurm does not know this node", now)
+    if record.phase is Phase.DRAINING:
+        return _draining(record, facts, facts.slurm, policy, now)
+    if record.phase is Phase.REBOOTING:
+        return _rebooting(record, facts, facts.slurm, policy, now)
+    if record.phase in {Phase.WAITING, Phase.DONE}:
+        return _at_rest(record, facts, facts.slurm, now)
+    if record.phase is Phase.RELEASED and record.asked and _began(record, facts.slurm):
+        # Slurm began between our look and our word to forget it.
+        return record.to(Phase.REBOOTING, "Slurm reboots it", now)
+    return record
+
+
+def _began(record: Record, slurm: SlurmNode) -> bool:
+    """Slurm reboots it, or already has."""
+    return slurm.rebooting or slurm.boot_time > record.boot_before + BOOT_TIME_JITTER
+
+
+def _at_rest(record: Record, facts: NodeFacts, slurm: SlurmNode, now: float) -> Record:
+    """A node that nothing was begun on."""
+    ours = slurm.reason.startswith((PROGRAM_REASON, ROLLOUT_REASON))
+    if not facts.target:
+        return record.to(Phase.SKIPPED, "the control node has no target image for it: run site.yml", now)
+    if facts.on_target and (slurm.in_service or not ours):
+        state = "" if slurm.in_service else f", but out of service ({slurm.state}: {slurm.reason})"
+        return record.to(Phase.DONE, (record.why if record.touched else "on its target image already") + state, now)
+    if not facts.current:
+        return record.to(Phase.SKIPPED, "its server does not say which image it runs", now)
+    if slurm.rebooting or "REBOOT_REQUESTED" in slurm.flags:
+        # A reboot that a rollout asked for and forgot, or somebody else's: it brings the target image as well.
+        asked = now if slurm.reason.startswith(ROLLOUT_REASON) else 0.0
+        began = replace(record, asked=asked, boot_before=slurm.boot_time, seen=True)
+        return began.to(Phase.DRAINING, "Slurm was already asked to reboot it", now)
+    if "DRAIN" in slurm.flags and not ours:
+        return record.to(Phase.SKIPPED, f"drained by somebody else: {slurm.reason}", now)
+    return record.to(Phase.WAITING, record.why, now)
+
+
+def _draining(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> Record:
+    """A node that Slurm was asked to reboot."""
+    if _began(record, slurm):
+        began = replace(record, seen=True).to(Phase.REBOOTING, "Slurm reboots it", now)
+        return _rebooting(began, facts, slurm, policy, now)
+    if facts.pending:
+        waited = now - record.since
+        if record.asked and policy.drain_limit is not None and waited > policy.drain_limit:
+            return record.to(Phase.RELEASED, f"its jobs were still running after {waited:.0f} s", now)
+        what = "waits for its jobs to end" if policy.via is Via.REBOOT else f"its reboot job is {facts.job or 'there'}"
+        return replace(record, seen=True).to(Phase.DRAINING, what, now)
+    if "DOWN" in slurm.flags or "DRAIN" in slurm.flags:
+        return failed_try(record, f"{slurm.state}: {slurm.reason or 'no reason given'}", policy, now)
+    if record.seen and policy.via is Via.JOB:
+        return failed_try(record, "its reboot job ended without a reboot", policy, now)
+    if record.seen:
+        return record.to(Phase.SKIPPED, "somebody cancelled its reboot", now)
+    if now - record.asked < TAKEN_WITHIN:
+        return record
+    if record.asks + 1 < MOST_ASKS:
+        return replace(record, asks=record.asks + 1).to(Phase.WAITING, "Slurm did not take the request", now)
+    return failed_try(record, f"Slurm did not take {MOST_ASKS} requests", policy, now)
+
+
+def _rebooting(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> Record:
+    """A node that Slurm is rebooting."""
+    away = now - record.since
+    if slurm.rebooting:
+        if away > policy.reboot_limit:
+            return failed_try(record, f"not back {away:.0f} s after Slurm rebooted it: {slurm.reason}", policy, now)
+        return record
+    if slurm.boot_time <= record.boot_before + BOOT_TIME_JITTER:
+        return failed_try(record, f"did not reboot ({slurm.state}): {slurm.reason or 'no reason given'}", policy, now)
+    if not facts.on_target:
+        return failed_try(record, f"rebooted, but runs image {facts.current} instead of {facts.target}", policy, now)
+    if facts.job:
+        return record
+    if slurm.in_service:
+        why = f"back on its target image, {away:.0f} s after Slurm began to reboot it"
+        return replace(record, touched=True).to(Phase.DONE, why, now)
+    if away < SETTLING and not slurm.flags & {"DRAIN", "DOWN", "FAIL"}:
+        return record
+    return failed_try(
+        record, f"on its target image, but {slurm.state}: {slurm.reason or 'no reason given'}", policy, now
+    )
+
+
+def failed_try(record: Record, why: str, policy: Policy, now: float) -> Record:
+    """The record after a try that failed: its turn comes again, or it has failed."""
+    again = replace(record, tries=record.tries + 1, asks=0, seen=False, touched=True)
+    phase = Phase.WAITING if again.tries <= policy.retries else Phase.FAILED
+    return again.to(phase, why, now)

@@ -1,0 +1,184 @@
+"""What a rollout does next. Pure: records and facts in; records, actions and a verdict out.
+
+Whatever Slurm is asked for stands in the records before it is asked, so that the journal never knows less than Slurm.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+
+from slurm_appliance.rollout.facts import Facts, NodeFacts
+from slurm_appliance.rollout.observe import observe
+from slurm_appliance.rollout.policy import Policy
+from slurm_appliance.rollout.record import OVER, UNDER_WAY, Phase, Record
+
+
+class ActionKind(StrEnum):
+    """What Slurm can be asked for."""
+
+    #: Reboot these nodes when their jobs have ended.
+    REBOOT = "reboot"
+    #: Forget the reboot that it has not begun.
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One request to Slurm for some nodes, in name order."""
+
+    kind: ActionKind
+    nodes: tuple[str, ...]
+
+
+class Verdict(Enum):
+    """Whether the rollout goes on."""
+
+    GOING = "going"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What follows from one look at the cluster.
+
+    Attributes:
+        records: all nodes by name.
+        actions: what to ask Slurm for, after the records were written down.
+        verdict: GOING until nothing is under way and nothing will be begun.
+        why: for STOPPED, and while nothing can be begun.
+    """
+
+    records: Mapping[str, Record]
+    actions: tuple[Action, ...]
+    verdict: Verdict
+    why: str = ""
+
+
+def plan(records: Mapping[str, Record], facts: Facts, policy: Policy) -> Plan:
+    """Decide on the next step."""
+    unknown = NodeFacts(None)
+    seen = {
+        name: observe(record, facts.nodes.get(name, unknown), policy, facts.now) for name, record in records.items()
+    }
+    stop = _stop(seen.values(), policy)
+    if stop:
+        return _stopping(records, seen, facts, stop)
+    given_up = _given_up(records, seen, facts)
+    if given_up:
+        # They count until Slurm has forgotten them.
+        return Plan(seen, (_action(ActionKind.CANCEL, given_up),), Verdict.GOING)
+    begun = _choose(seen, facts, policy)
+    for name in begun:
+        boot_before = _slurm_boot_time(facts, name)
+        asked = replace(seen[name], asked=facts.now, boot_before=boot_before, seen=False, touched=True)
+        seen[name] = asked.to(Phase.DRAINING, "Slurm is asked to reboot it", facts.now)
+    actions = (_action(ActionKind.REBOOT, begun),) if begun else ()
+    if not actions and all(record.phase in OVER for record in seen.values()):
+        return Plan(seen, (), Verdict.FINISHED)
+    blocked = not actions and not any(record.phase in UNDER_WAY for record in seen.values())
+    return Plan(seen, actions, Verdict.GOING, _blocked(seen, facts) if blocked else "")
+
+
+def _stop(records: Iterable[Record], policy: Policy) -> str:
+    """Why no other node may begin; empty if one may."""
+    failed = sorted(
+        (record for record in records if record.phase is Phase.FAILED), key=lambda record: natural(record.node)
+    )
+    if not failed:
+        return ""
+    names = ", ".join(record.node for record in failed)
+    if len(failed) >= policy.stop_after_failures:
+        return f"{len(failed)} node(s) failed ({names}), {policy.stop_after_failures} may"
+    if sum(record.phase is Phase.DONE and record.touched for record in records) < policy.canary:
+        return f"the canary failed ({names})"
+    return ""
+
+
+def _stopping(before: Mapping[str, Record], seen: dict[str, Record], facts: Facts, why: str) -> Plan:
+    """Begin nothing; give back what Slurm has not begun; see the rest through."""
+    for name, record in seen.items():
+        slurm = facts.nodes[name].slurm if name in facts.nodes else None
+        if record.phase is Phase.WAITING:
+            seen[name] = record.to(Phase.RELEASED, record.why or "the rollout stopped before its turn", facts.now)
+        elif record.phase is Phase.DRAINING and slurm and not slurm.rebooting:
+            seen[name] = record.to(Phase.RELEASED, "the rollout stopped before its reboot", facts.now)
+    given_up = _given_up(before, seen, facts)
+    actions = (_action(ActionKind.CANCEL, given_up),) if given_up else ()
+    # After a word to forget, one more look: Slurm may have begun meanwhile.
+    over = not actions and all(record.phase in OVER for record in seen.values())
+    return Plan(seen, actions, Verdict.STOPPED if over else Verdict.GOING, why)
+
+
+def _given_up(before: Mapping[str, Record], after: Mapping[str, Record], facts: Facts) -> list[str]:
+    """Nodes that Slurm is still to be told to forget."""
+    return [
+        name
+        for name, record in after.items()
+        if record.phase is Phase.RELEASED
+        and record.asked
+        and (before[name].phase is Phase.DRAINING or facts.nodes[name].pending)
+    ]
+
+
+def _action(kind: ActionKind, names: Iterable[str]) -> Action:
+    return Action(kind, tuple(sorted(names, key=natural)))
+
+
+def _choose(records: Mapping[str, Record], facts: Facts, policy: Policy) -> list[str]:
+    """Which waiting nodes begin now."""
+    under_way = sum(record.phase in UNDER_WAY for record in records.values())
+    done = sum(record.phase is Phase.DONE and record.touched for record in records.values())
+    room = policy.batch - under_way
+    canary = done < policy.canary
+    if canary:
+        room = min(room, policy.canary - done - under_way)
+    away = sum(_unavailable(record, facts) for record in records.values())
+    chosen: list[str] = []
+    waiting = [record for record in records.values() if record.phase is Phase.WAITING]
+    for record in sorted(waiting, key=lambda record: _order(record, facts, canary=canary)):
+        # A node that is out of service already costs nothing of the budget.
+        more = 0 if _unavailable(record, facts) else 1
+        if room > 0 and away + more <= policy.max_unavailable:
+            chosen.append(record.node)
+            room -= 1
+            away += more
+    return chosen
+
+
+def _unavailable(record: Record, facts: Facts) -> bool:
+    node = facts.nodes.get(record.node)
+    return record.phase in UNDER_WAY or node is None or node.slurm is None or not node.slurm.in_service
+
+
+def _order(record: Record, facts: Facts, *, canary: bool) -> tuple[int, bool, bool, list[tuple[bool, str, int]]]:
+    """Nodes out of service before those in, idle before busy, then by name.
+
+    A node that failed is tried again after all others; as a canary before any other, so that a bad image meets no more
+    nodes than it must.
+    """
+    slurm = facts.nodes[record.node].slurm
+    busy = slurm is not None and slurm.busy
+    return -record.tries if canary else record.tries, not _unavailable(record, facts), busy, natural(record.node)
+
+
+def _blocked(records: Mapping[str, Record], facts: Facts) -> str:
+    """Who uses the budget up, where nothing could be begun."""
+    away = [
+        f"{record.node} ({slurm.state}: {slurm.reason or 'no reason given'})"
+        for record in sorted(records.values(), key=lambda record: natural(record.node))
+        if (slurm := facts.nodes[record.node].slurm) and not slurm.in_service
+    ]
+    return f"the budget of unavailable nodes is used up by {', '.join(away)}"
+
+
+def _slurm_boot_time(facts: Facts, name: str) -> int:
+    slurm = facts.nodes[name].slurm
+    return slurm.boot_time if slurm else 0
+
+
+def natural(name: str) -> list[tuple[bool, str, int]]:
+    """A key that sorts c2 before c10."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(True, "", int(part)) if part.isdigit() else (False, part, 0) for part in parts]

@@ -1,0 +1,86 @@
+"""One rollout from end to end, for whoever starts it."""
+
+import time
+from collections.abc import Collection, Sequence
+
+from slurm_appliance.rollout.access import Access
+from slurm_appliance.rollout.cluster import Cluster
+from slurm_appliance.rollout.control import ControlNode
+from slurm_appliance.rollout.drive import Drive, Watcher
+from slurm_appliance.rollout.errors import RolloutError
+from slurm_appliance.rollout.journal import Journal
+from slurm_appliance.rollout.plan import Plan, Verdict, natural, plan
+from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.record import Phase, resumed
+from slurm_appliance.rollout.selection import select
+from slurm_appliance.rollout.view import Row, rows
+
+#: Seconds by which the rollout is more patient than Slurm.
+_MARGIN = 120.0
+
+
+class Rollout:
+    """A cluster's rollouts.
+
+    Args:
+        access: to the cluster.
+        via: see `Via`.
+        partition: for the jobs of `Via.JOB`.
+        interval: seconds from one look to the next.
+    """
+
+    def __init__(
+        self, access: Access, via: Via = Via.REBOOT, partition: str | None = None, *, interval: float = 5.0
+    ) -> None:
+        self._control = ControlNode(access.shell, partition=partition)
+        self._cluster = Cluster(self._control, access.images, via)
+        self._journal = Journal(access.journal)
+        self._interval = interval
+
+    def select(self, names: str | None, partitions: Collection[str]) -> list[str]:
+        """See `selection.select`."""
+        return select(self._control.nodes(), set(self._control.targets()), names=names, partitions=partitions)
+
+    def reboot_limit(self) -> float:
+        """Seconds that a node may be away: a little more than Slurm gives it."""
+        return self._control.resume_timeout() + _MARGIN
+
+    def run(self, names: Sequence[str], policy: Policy, watcher: Watcher) -> Plan:
+        """Bring the nodes to their targets; what an earlier run left under way is seen through as well.
+
+        Raises:
+            RolloutError: another rollout is at work, or nothing could be begun.
+            ApplianceError: the cluster was away for too long.
+        """
+        with self._journal.alone():
+            records = resumed(names, self._journal.read())
+            return Drive(self._cluster, self._journal.write, watcher, interval=self._interval).run(records, policy)
+
+    def preview(self, names: Sequence[str], policy: Policy) -> tuple[list[Row], float]:
+        """What run() would begin with; nothing is changed."""
+        records = resumed(names, self._journal.read())
+        facts = self._cluster.look(records)
+        return rows(plan(records, facts, policy).records, facts), facts.now
+
+    def status(self, names: Sequence[str]) -> tuple[list[Row], float]:
+        """How each node is now."""
+        facts = self._cluster.look(names)
+        return rows(self._journal.read(), facts), time.time()
+
+    def judge(self, end: Plan) -> None:
+        """Say how it ended.
+
+        Raises:
+            RolloutError: a node failed, or the rollout stopped.
+        """
+        bad = [record for record in end.records.values() if record.phase in {Phase.FAILED, Phase.RELEASED}]
+        if end.verdict is Verdict.FINISHED and not bad:
+            return
+        listed = "\n".join(
+            f"  {record.node}: {record.phase.value}: {record.why}"
+            for record in sorted(bad, key=lambda record: natural(record.node))
+        )
+        raise RolloutError(
+            f"not all nodes are on their target image{f': {end.why}' if end.why else ''}\n{listed}",
+            remedy="mend what the reasons name, then run the same command again: it goes on from here",
+        )

@@ -1,0 +1,49 @@
+"""Which nodes a rollout is about."""
+
+from collections.abc import Collection, Mapping
+
+from node.reboot_program.hostlist import HostlistError, expand
+from node.reboot_program.slurm_state import SlurmNode
+from slurm_appliance.errors import UsageError
+from slurm_appliance.rollout.plan import natural
+
+
+def select(
+    nodes: Mapping[str, SlurmNode],
+    targets: Collection[str],
+    *,
+    names: str | None = None,
+    partitions: Collection[str] = (),
+) -> list[str]:
+    """Node names in order: all that have a target, or only some.
+
+    Args:
+        nodes: what Slurm knows.
+        targets: nodes that have a target.
+        names: a node list in Slurm's form.
+        partitions: only nodes of these.
+
+    Raises:
+        UsageError: a node or partition that does not exist, or no node is left.
+    """
+    chosen = set(targets)
+    if names is not None:
+        try:
+            given = expand(names)
+        except HostlistError as error:
+            raise UsageError(str(error)) from error
+        unknown = [name for name in given if name not in nodes]
+        if unknown:
+            raise UsageError(f"Slurm does not know {', '.join(unknown)}", remedy="sinfo -N lists the nodes")
+        chosen = set(given)
+    if partitions:
+        there = {partition for node in nodes.values() for partition in node.partitions}
+        missing = [partition for partition in partitions if partition not in there]
+        if missing:
+            raise UsageError(
+                f"no node is in partition {', '.join(missing)}", remedy=f"there are {', '.join(sorted(there))}"
+            )
+        chosen = {name for name in chosen if name in nodes and set(nodes[name].partitions) & set(partitions)}
+    if not chosen:
+        raise UsageError("no node is selected", remedy="run site.yml, which writes the targets, or name other nodes")
+    return sorted(chosen, key=natural)

@@ -1,0 +1,73 @@
+"""Runs commands on the control node: here, or over one shared ssh connection."""
+
+import shlex
+import subprocess
+from collections.abc import Sequence
+from typing import Protocol
+
+from slurm_appliance.rollout.errors import ControlNodeError
+
+#: Seconds for one command there.
+_PATIENCE = 120.0
+#: ssh's own exit status where the connection failed.
+_NO_CONNECTION = 255
+
+
+class Shell(Protocol):
+    """A way to run a command on the control node."""
+
+    @property
+    def where(self) -> str:
+        """The control node, for messages."""
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command as root to its end, whatever its exit status.
+
+        Raises:
+            ControlNodeError: it could not be run there.
+        """
+
+
+class LocalShell:
+    """This machine is the control node."""
+
+    where = "this machine"
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """See `Shell.run`."""
+        return _run(list(command), self.where)
+
+
+class SshShell:
+    """The control node over ssh, as a user who may use sudo.
+
+    Args:
+        destination: ``user@address``.
+        options: arguments of ssh: key, known hosts, bastion.
+    """
+
+    def __init__(self, destination: str, options: Sequence[str] = ()) -> None:
+        self.where = destination
+        # A look at the cluster is two commands; one connection serves all of them.
+        shared = ["-o", "ControlMaster=auto", "-o", "ControlPath=~/.ssh/slurm-appliance-%C", "-o", "ControlPersist=120"]
+        keep = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=15"]
+        self._command = ["ssh", *keep, *shared, *options, destination, "--"]
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """See `Shell.run`."""
+        ended = _run([*self._command, shlex.join(["sudo", "-n", *command])], self.where)
+        if ended.returncode == _NO_CONNECTION:
+            said = ended.stderr.strip().splitlines() or ["no explanation"]
+            raise ControlNodeError(f"cannot be reached: {said[-1]}", where=self.where)
+        return ended
+
+
+def _run(command: list[str], where: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ControlNodeError(f"did not answer within {_PATIENCE:.0f} s", where=where) from error
+    except OSError as error:
+        raise ControlNodeError(str(error), where=where) from error

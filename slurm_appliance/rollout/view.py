@@ -1,0 +1,92 @@
+"""What a rollout looks like to its reader: rows and counts. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from slurm_appliance.rollout.facts import Facts, NodeFacts
+from slurm_appliance.rollout.plan import natural
+from slurm_appliance.rollout.record import Phase, Record
+
+_SHORT = 8
+
+
+@dataclass(frozen=True)
+class Row:
+    """One node, or several that agree in all but their names.
+
+    Attributes:
+        nodes: a name, or a node list.
+        count: how many nodes that is.
+        state: its phase; what Slurm says where no rollout has touched it.
+        since: seconds since the epoch, 0 if that is not known.
+    """
+
+    nodes: str
+    count: int
+    slurm: str
+    current: str
+    target: str
+    state: str
+    since: float
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return asdict(self)
+
+
+def rows(records: Mapping[str, Record], facts: Facts) -> list[Row]:
+    """One row a node, by name."""
+    return [_row(name, records.get(name), facts.nodes[name]) for name in sorted(facts.nodes, key=natural)]
+
+
+def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
+    begun = record is not None and (record.phase is not Phase.WAITING or bool(record.why))
+    if node.on_target and not (record and begun):
+        state, why = "up to date", ""
+    elif record and begun:
+        state, why = record.phase.value, record.why
+    else:
+        state = "to do" if node.target else "no target"
+        why = "" if node.slurm is None or node.slurm.in_service else node.slurm.reason
+    return Row(
+        nodes=name,
+        count=1,
+        slurm=node.slurm.state if node.slurm else "unknown to Slurm",
+        current=node.current,
+        target=node.target,
+        state=state,
+        since=record.since if record and begun else 0.0,
+        why=why,
+    )
+
+
+def folded(listed: Iterable[Row]) -> list[Row]:
+    """Rows that agree in everything but name and time, as one with a node list."""
+    from ClusterShell.NodeSet import NodeSet
+
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in listed:
+        alike.setdefault((row.slurm, row.current, row.target, row.state, row.why), []).append(row)
+    return [
+        replace(
+            some[0],
+            nodes=str(NodeSet.fromlist([row.nodes for row in some])),
+            count=len(some),
+            since=min(row.since for row in some),
+        )
+        for some in alike.values()
+    ]
+
+
+def counts(records: Iterable[Record]) -> dict[str, int]:
+    """Nodes by phase, those with none left out."""
+    found = Counter(record.phase for record in records)
+    return {phase.value: found[phase] for phase in Phase if found[phase]}
+
+
+def short(image_id: str) -> str:
+    """An image id as people compare them."""
+    return image_id[:_SHORT] or "-"
