@@ -1,12 +1,13 @@
 """The whole cluster: puts the parts together in the order in which they need each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
 from components.environment import EnvironmentFolder
+from components.image import cluster_images
 from components.key_pair import key_pair_name
 from components.kind import token
 from components.network import Networks
@@ -18,6 +19,7 @@ from components.storage import Storage
 from slurm_appliance.config import ClusterConfig, NodeKind
 from slurm_appliance.environment import Environment
 from slurm_appliance.groups import Group, groups
+from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.inventory import Subnet
 from slurm_appliance.preflight import Resolved
 
@@ -33,6 +35,7 @@ class ClusterArgs:
         folder: the environment's folder on the deploy host.
         public_key: what to create the key pair from; None where one exists.
         rotations: how often each secret was rotated.
+        builds: the images that have to be built, or were.
     """
 
     config: ClusterConfig
@@ -41,6 +44,7 @@ class ClusterArgs:
     folder: Environment
     public_key: str | None = None
     rotations: Rotations = field(default=lambda _name: 0)
+    builds: Sequence[Wanted] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -58,6 +62,13 @@ class Cluster(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self._args = args
         self._networks = Networks("networks", config, args.resolved, child)
+        own_networks = {
+            network.network: self._networks.by_name[network.network].network_id
+            for network in config.cluster_networks
+            if network.create is not None
+        }
+        built = cluster_images(args.builds, self, network=own_networks, depends_on=[self._networks])
+        self._images = {**args.images, **built}
         self._security_groups = SecurityGroups("security-groups", config, args.resolved, child)
         self._key_pair = key_pair_name(config, args.public_key, self)
         secrets = ClusterSecrets("secrets", config, args.rotations, child)
@@ -114,7 +125,7 @@ class Cluster(pulumi.ComponentResource):
         args = NodeGroupArgs(
             group=group,
             resolved=self._args.resolved,
-            image=self._args.images[str(group.image)],
+            image=self._images[str(group.image)],
             networks={network.network: self._networks.by_name[network.network] for network in group.networks},
             security_groups=self._security_groups.of(group.kind) if own is None else own,
             key_pair=self._key_pair,

@@ -30,6 +30,7 @@ def module_command(
     secret: bool = False,
     logging: local.Logging = local.Logging.STDERR,
     depends_on: Sequence[pulumi.Resource] = (),
+    ignore_changes: Sequence[str] = (),
 ) -> local.Command:
     """Run ``python -m MODULE`` when it is new, and again when its request or environment changes.
 
@@ -42,6 +43,7 @@ def module_command(
         secret: whether what it prints is a secret.
         logging: what the engine shows of its output while it runs.
         depends_on: what has to be there before.
+        ignore_changes: what may change without its being run again, in the engine's spelling.
     """
     line = f'exec "${{VIRTUAL_ENV:-.venv}}/bin/python" -m {module}'
     return local.Command(
@@ -52,5 +54,5 @@ def module_command(
         environment=dict(environment or {}),
         logging=local.Logging.NONE if secret else logging,
         add_previous_output_in_env=False,
-        opts=command_options(parent, depends_on=depends_on, secret=secret),
+        opts=command_options(parent, depends_on=depends_on, secret=secret, ignored=ignore_changes),
     )

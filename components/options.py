@@ -81,12 +81,17 @@ def child_options(parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resour
 
 
 def command_options(
-    parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] = (), secret: bool = False
+    parent: pulumi.Resource,
+    *,
+    depends_on: Sequence[pulumi.Resource] = (),
+    secret: bool = False,
+    ignored: Sequence[str] = (),
 ) -> pulumi.ResourceOptions:
     """A command. What it prints may be a secret as a whole."""
     return pulumi.ResourceOptions(
         parent=parent,
         depends_on=list(depends_on),
         additional_secret_outputs=["stdout", "stderr"] if secret else None,
+        ignore_changes=list(ignored),
         custom_timeouts=pulumi.CustomTimeouts(create="6h", update="6h"),
     )

@@ -1,5 +1,6 @@
 """What the Pulumi program does, apart from the configuration: facts, checks, cluster, outputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -8,10 +9,14 @@ from components.cluster import Cluster, ClusterArgs
 from components.key_pair import public_key
 from components.secrets import configured_rotations
 from components.settled import settled
+from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.groups import groups
+from slurm_appliance.image.api import OpenStackApi
+from slurm_appliance.image.wanted import Wanted, wanted
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import preflight
 from toolchain.paths import REPOSITORY
@@ -38,11 +43,19 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
 
 def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs:
     resolved = findings.ready(source)
+    sources = {str(group.image): group.image for group in groups(config)}
     return ClusterArgs(
         config=config,
         resolved=resolved,
-        images={str(group.image): resolved.images[str(group.image)] for group in groups(config)},
+        images={name: resolved.images[name] for name, image in sources.items() if image.build is None},
         folder=Environment.of(pulumi.get_stack()),
         public_key=public_key(config, REPOSITORY),
         rotations=configured_rotations(),
+        builds=_builds(config, list(sources.values())),
     )
+
+
+def _builds(config: ClusterConfig, sources: Sequence[ImageSource]) -> list[Wanted]:
+    if not any(source.build for source in sources):
+        return []
+    return wanted(config, sources, OpenStackApi(connect(pulumi.Config("openstack").get("cloud"))))

@@ -10,9 +10,10 @@ import os
 import subprocess
 import sys
 
+from slurm_appliance.cloud.connection import connect
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import playbook
-from slurm_appliance.image.api import OpenStackApi, connect
+from slurm_appliance.image.api import OpenStackApi
 from slurm_appliance.image.build import Builder, Outcome
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.construction import Tools

@@ -67,25 +67,6 @@ class Api(Protocol):
         """The same with another way to wait between retries; it may raise to end them."""
 
 
-def connect(cloud: str | None = None) -> openstack.connection.Connection:
-    """Log in, with credentials from where every OpenStack client finds them.
-
-    Args:
-        cloud: name of the cloud in clouds.yaml; None: from the environment (``OS_CLOUD``, or ``OS_AUTH_URL`` ...).
-
-    Raises:
-        CloudApiError: there are no credentials, or they are refused.
-    """
-    try:
-        connection = openstack.connect(cloud=cloud)
-        connection.authorize()
-    except (openstack.exceptions.SDKException, keystone_exceptions.ClientException) as error:
-        raise CloudApiError(
-            str(error), where="log in to OpenStack", remedy="check clouds.yaml and the OS_ variables"
-        ) from error
-    return connection
-
-
 class OpenStackApi:
     """Requests by openstacksdk.
 

@@ -1,0 +1,107 @@
+"""From the configuration's words about an image build to what the build is asked for. Pure: no cloud is asked."""
+
+from pathlib import Path
+
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.image_build import ImageBuild as Settings
+from slurm_appliance.config.image_build import PackageRepository
+from slurm_appliance.config.image_build import PackageSources as SourceSettings
+from slurm_appliance.errors import ApplianceError, UsageError
+from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, Repository, Ssh
+from toolchain.paths import REPOSITORY
+
+#: Environment variable: a proxy for package downloads where the configuration names none. The local cloud sets it.
+PROXY = "SLURM_APPLIANCE_PACKAGE_PROXY"
+
+
+def build_settings(config: ClusterConfig, name: str) -> Settings:
+    """What the configuration says about one build.
+
+    Raises:
+        UsageError: it has no such build.
+    """
+    try:
+        return config.image_builds[name]
+    except KeyError:
+        known = ", ".join(config.image_builds) or "none"
+        raise UsageError(f"no image build is called {name}", remedy=f"the builds of this stack: {known}") from None
+
+
+def from_settings(config: ClusterConfig, name: str, base: str, *, network: str = "", proxy: str = "") -> ImageBuild:
+    """What one build of a configuration is asked for.
+
+    Args:
+        config: the cluster's configuration.
+        name: of the build.
+        base: id or name of the base image: of one of ours the name.
+        network: id of the build server's network where the stack makes it; else the configuration's.
+        proxy: for package downloads.
+    """
+    settings = build_settings(config, name)
+    ssh = settings.ssh or config.ssh
+    return ImageBuild(
+        base=base,
+        groups=tuple(group.value for group in settings.groups),
+        machine=Machine(
+            flavor=settings.flavor,
+            network=settings.network or network or config.cluster_networks[0].network,
+            security_groups=settings.security_groups,
+            floating_ip_network=settings.floating_ip_network or "",
+            availability_zone=settings.availability_zone or "",
+            volume_size=settings.root_volume_size if settings.volume_backed_instances else 0,
+            volume_type=settings.root_volume_type or "",
+            ssh=Ssh(
+                user=ssh.user,
+                port=ssh.port,
+                bastion_host=ssh.bastion_host or "",
+                bastion_user=ssh.bastion_user or "",
+                bastion_key_file=str(_path(ssh.bastion_private_key_file)) if ssh.bastion_private_key_file else "",
+            ),
+        ),
+        extra_packages=settings.extra_packages,
+        sources=_sources(settings.package_sources, proxy),
+        prefix=settings.image_name_prefix,
+        visibility=settings.visibility.value,
+        disk_format=settings.disk_format.value,
+        properties=dict(settings.properties),
+        ssh_timeout=settings.ssh_timeout,
+        build_timeout=settings.build_timeout,
+        keep_on_failure=settings.keep_on_failure,
+    )
+
+
+def _sources(settings: SourceSettings, proxy: str) -> PackageSources:
+    password = settings.password
+    return PackageSources(
+        repositories=tuple(_repository(name, each, settings) for name, each in settings.repositories.items()),
+        snapshot=settings.snapshot or "",
+        proxy=proxy,
+        username=settings.username or "",
+        password=password.reveal() if password is not None and not password.encrypted else "",
+    )
+
+
+def _repository(name: str, settings: PackageRepository, sources: SourceSettings) -> Repository:
+    url = settings.url.replace("${mirror}", (sources.mirror or "").rstrip("/"))
+    key = ""
+    if settings.gpg_key:
+        try:
+            key = _path(settings.gpg_key).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ApplianceError(
+                f"the key {settings.gpg_key} cannot be read: {error}",
+                where=f"package_sources.repositories.{name}.gpg_key",
+                remedy="name the file of an armoured public key",
+            ) from error
+    return Repository(
+        name=name,
+        url=url.replace("${snapshot}", sources.snapshot or ""),
+        suite=settings.suite or "",
+        components=tuple(settings.components),
+        key=key,
+    )
+
+
+def _path(text: str) -> Path:
+    """A path as the configuration has it: absolute, from the home folder, or from the project's folder."""
+    return REPOSITORY / Path(text).expanduser()
