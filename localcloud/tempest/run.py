@@ -99,7 +99,8 @@ def _prepared(admin: "Connection", home: Path) -> Iterator[Facts]:
         copy.unlink()
         network: Any = admin.network.create_network(name=_OURS, is_shared=True)
         admin.network.create_subnet(network_id=network.id, name=_OURS, ip_version=4, cidr=_SUBNET)
-        yield Facts(base.id, other_image, flavor.id, other.id, external.id, network.name)
+        extensions = tuple(sorted(str(extension.alias) for extension in admin.network.extensions()))
+        yield Facts(base.id, other_image, flavor.id, other.id, external.id, network.name, extensions)
     finally:
         _remove(admin)
 
