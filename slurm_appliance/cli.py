@@ -11,7 +11,7 @@ import typer
 
 from localcloud.cli import app as cloud
 from slurm_appliance import __version__
-from slurm_appliance.commands import check, config, doctor, environment, mirror, schema, test
+from slurm_appliance.commands import check, config, doctor, environment, image, mirror, schema, test
 from slurm_appliance.errors import ApplianceError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 
 app.add_typer(cloud, name="cloud", rich_help_panel="Try it")
 app.add_typer(config.app, name="config", rich_help_panel="Clusters")
+app.add_typer(image.app, name="image", rich_help_panel="Clusters")
 app.add_typer(mirror.app, name="mirror", rich_help_panel="Clusters")
 app.command("schema", rich_help_panel="Clusters")(schema.schema)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)

@@ -66,6 +66,10 @@ class Api(Protocol):
     def sleeping(self, sleep: Callable[[float], None]) -> "Api":
         """The same with another way to wait between retries; it may raise to end them."""
 
+    @property
+    def project(self) -> str:
+        """Id of the project that requests are made in."""
+
 
 class OpenStackApi:
     """Requests by openstacksdk.
@@ -86,6 +90,11 @@ class OpenStackApi:
         self._connection = connection
         self._sleep = sleep
         self._limit = limit
+
+    @property
+    def project(self) -> str:
+        """Id of the project that requests are made in."""
+        return str(self._connection.current_project_id)
 
     def sleeping(self, sleep: Callable[[float], None]) -> "OpenStackApi":
         """The same with another way to wait between retries."""

@@ -93,6 +93,11 @@ class FakeCloud:
 
     # The seam
 
+    @property
+    def project(self) -> str:
+        """Everything is in one."""
+        return "project"
+
     def sleeping(self, _sleep: Callable[[float], None]) -> "FakeCloud":
         """Retries do not wait here."""
         return self
@@ -192,8 +197,9 @@ class FakeCloud:
     def _compute(self, method: str, path: list[str], body: Any, query: dict[str, str], version: str | None) -> Any:
         if path == ["flavors"]:
             return {"flavors": list(self.flavors.values())}
-        if path == ["servers"] and method == "GET":
-            return {"servers": [each for each in self.servers.values() if re.search(query["name"], each["name"])]}
+        if path[0] == "servers" and path[1:] in ([], ["detail"]) and method == "GET":
+            pattern = query.get("name", "")
+            return {"servers": [each for each in self.servers.values() if re.search(pattern, each["name"])]}
         if path == ["servers"]:
             return {"server": self._new_server(body["server"])}
         server = self._get("servers", path[1])

@@ -1,0 +1,213 @@
+"""``slurm-appliance image``: list, show, build, compare and remove cluster images."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slurm_appliance.commands.config import FileOption, StackOption, stack_file_of
+from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.errors import ApplianceError, UsageError
+from toolchain.paths import REPOSITORY, state_folder
+
+if TYPE_CHECKING:
+    from slurm_appliance.image.api import OpenStackApi
+    from slurm_appliance.image.images import GlanceImage
+
+app = typer.Typer(help="Build, list, compare and remove cluster images.", no_args_is_help=True)
+
+CloudOption = Annotated[
+    str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml; without it, what OS_CLOUD says.")
+]
+
+
+def _api(cloud: str | None) -> "OpenStackApi":
+    from slurm_appliance.cloud.connection import connect
+    from slurm_appliance.image.api import OpenStackApi
+
+    return OpenStackApi(connect(cloud))
+
+
+@app.command("list")
+def list_images(cloud: CloudOption = None, output: OutputOption = Output.text) -> None:
+    """List the cluster images of the project, the newest first."""
+    from slurm_appliance.image.gc import ours
+
+    found = sorted(ours(_api(cloud)), key=lambda image: image.created, reverse=True)
+    rows = [_row(image) for image in found]
+    if output is Output.json:
+        typer.echo(json.dumps(rows, indent=2))
+    elif not rows:
+        typer.echo("no cluster image in this project; slurm-appliance image build makes one")
+    else:
+        _print_table(rows)
+
+
+def _row(image: "GlanceImage") -> dict[str, str]:
+    return {
+        "name": image.name,
+        "id": image.id,
+        "status": image.status,
+        "created": f"{image.created:%Y-%m-%d %H:%M}",
+        "groups": image.ours_property("groups"),
+        "os": image.ours_property("os"),
+        "slurm": image.ours_property("slurm"),
+        "base": image.ours_property("base"),
+        "MB": f"{image.size / 1e6:.0f}",
+    }
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row.values())
+    # Without a terminal nothing is cut: the lines are for other programs then.
+    Console(width=None if sys.stdout.isatty() else 400).print(table)
+
+
+@app.command()
+def show(
+    image: Annotated[str, typer.Argument(help="Id or name of an image.")],
+    packages: Annotated[bool, typer.Option("--packages", help="List the packages with their versions, too.")] = False,
+    cloud: CloudOption = None,
+    output: OutputOption = Output.text,
+) -> None:
+    """Show what is known of one image: how it was built, from what, and what is in it."""
+    from slurm_appliance.image import images
+    from slurm_appliance.image.record import Record
+
+    found = images.find(_api(cloud), image)
+    record = Record.of_image(found)
+    document: dict[str, Any] = {"id": found.id, "status": found.status, **record.facts}
+    document["properties"] = {
+        key: value for key, value in sorted(found.properties.items()) if key.startswith(("hw_", "os_type", "os_admin"))
+    }
+    document["packages"] = dict(sorted(record.packages.items())) if packages else len(record.packages)
+    if output is Output.json:
+        typer.echo(json.dumps(document, indent=2))
+        return
+    for key, value in document.items():
+        if isinstance(value, dict):
+            typer.echo(f"{key}:")
+            for name, text in value.items():
+                typer.echo(f"  {name} {text}")
+        else:
+            typer.echo(f"{key}: {value}")
+
+
+@app.command()
+def build(
+    name: Annotated[
+        str | None, typer.Argument(help="A build of the configuration; the only one if none is named.")
+    ] = None,
+    stack: StackOption = None,
+    file: FileOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Build although an image with this content exists.")] = False,
+    keep_on_failure: Annotated[
+        bool, typer.Option("--keep-on-failure", help="Leave the server of a failed build, to log in to.")
+    ] = False,
+    cloud: CloudOption = None,
+) -> None:
+    """Have the image of a build, and those that it starts from, as pulumi up would; prints its id at the end."""
+    import dataclasses
+    import os
+
+    from slurm_appliance.config import from_stack_file
+    from slurm_appliance.config.image_source import ImageSource
+    from slurm_appliance.image.wanted import wanted
+    from slurm_appliance.image_build import build_image
+
+    config = from_stack_file(stack_file_of(stack, file))
+    known = ", ".join(config.image_builds) or "none"
+    if name is None and len(config.image_builds) != 1:
+        raise UsageError("no build was named", remedy=f"name one of: {known}")
+    target = name or next(iter(config.image_builds))
+    if cloud is not None:
+        os.environ["OS_CLOUD"] = cloud
+    *bases, last = wanted(config, [ImageSource(build=target)], _api(cloud))
+    for base in bases:
+        build_image(base.build, force=base.force)
+    outcome = build_image(
+        dataclasses.replace(last.build, keep_on_failure=keep_on_failure or last.build.keep_on_failure),
+        force=force or last.force,
+    )
+    typer.echo(outcome.image_id)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="Id or name of an image.")],
+    after: Annotated[str, typer.Argument(help="Id or name of another.")],
+    cloud: CloudOption = None,
+    output: OutputOption = Output.text,
+) -> None:
+    """Compare two images: what they were built from, and their packages."""
+    import dataclasses
+
+    from slurm_appliance.image import images
+    from slurm_appliance.image.diff import difference
+    from slurm_appliance.image.record import Record
+
+    api = _api(cloud)
+    found = difference(Record.of_image(images.find(api, before)), Record.of_image(images.find(api, after)))
+    if output is Output.json:
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
+        return
+    for change in found.facts:
+        typer.echo(f"  {change.name}: {change.before or '(nothing)'} → {change.after or '(nothing)'}")
+    for change in found.packages:
+        sign = {"added": "+", "removed": "-", "changed": "~"}[change.kind]
+        versions = f"{change.before} → {change.after}" if change.kind == "changed" else change.before or change.after
+        typer.echo(f"{sign} {change.name} {versions}")
+    if not found.facts and not found.packages:
+        typer.echo("no difference")
+
+
+@app.command()
+def gc(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    without_states: Annotated[
+        bool, typer.Option("--without-states", help="Do not look into the states of stacks.")
+    ] = False,
+    kept_builds: Annotated[
+        bool, typer.Option("--kept-builds", help="Also remove servers that failed builds were told to keep.")
+    ] = False,
+    cloud: CloudOption = None,
+) -> None:
+    """Remove images of ours that nothing refers to, and what dead builds left; says of each other one who refers to it.
+
+    Servers, volumes, states of stacks and stack files are looked at. Other backends' states are not: set
+    PULUMI_BACKEND_URL and look there, too, before an image goes that another team may use.
+    """
+    from slurm_appliance.automation import ensured_toolchain
+    from slurm_appliance.image import collect, images
+    from slurm_appliance.image.claims import Workplace
+    from slurm_appliance.image.stacks import states
+
+    api = _api(cloud)
+    collect.remove_dead_builds(api, Workplace(state_folder("image-builds")), kept=kept_builds, say=print)
+    stacks = {path.name: path for path in sorted((REPOSITORY / "stacks").glob("Pulumi.*.yaml"))}
+    verdicts = collect.verdicts(api, {} if without_states else states(ensured_toolchain()), stacks, typer.echo)
+    unused = [verdict.image for verdict in verdicts if not verdict.users]
+    for verdict in verdicts:
+        users = "; ".join(verdict.users[:3]) + (f"; {len(verdict.users) - 3} more" if len(verdict.users) > 3 else "")
+        typer.echo(f"{'keep' if users else 'remove'} {verdict.image.name} {verdict.image.id} {users}".rstrip())
+    if not unused:
+        typer.echo("nothing to remove")
+        return
+    if not yes and not typer.confirm(f"Remove {len(unused)} images?"):
+        raise typer.Exit(1)
+    failed = []
+    for image in unused:
+        try:
+            images.delete(api, image.id)
+        except ApplianceError as error:
+            failed.append(f"{image.name}: {error}")
+    if failed:
+        raise ApplianceError("not every image could be removed: " + "; ".join(failed), where="image gc")

@@ -1,0 +1,46 @@
+"""What differs between two images, from the records that travel with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slurm_appliance.image.record import Record
+
+
+@dataclass(frozen=True)
+class Change:
+    """One fact or package that differs; an empty text: not there."""
+
+    name: str
+    before: str
+    after: str
+
+    @property
+    def kind(self) -> str:
+        """``added``, ``removed`` or ``changed``."""
+        return "changed" if self.before and self.after else ("added" if self.after else "removed")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All that differs.
+
+    Attributes:
+        facts: of the image: base, groups, os, kernel, slurm, ...
+        packages: by name.
+    """
+
+    facts: tuple[Change, ...]
+    packages: tuple[Change, ...]
+
+
+def difference(before: Record, after: Record) -> Difference:
+    """What changes on the way from one image to another, sorted by name."""
+    return Difference(_changes(before.facts, after.facts), _changes(before.packages, after.packages))
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+    return tuple(
+        Change(name, before.get(name, ""), after.get(name, ""))
+        for name in sorted({*before, *after})
+        if before.get(name, "") != after.get(name, "")
+    )

@@ -1,0 +1,105 @@
+"""Which of our images may go: those that no server, volume, stack, configuration or other image refers to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slurm_appliance.image.api import Api, pages
+from slurm_appliance.image.images import GlanceImage, listed
+from slurm_appliance.image.names import IMAGE_TAG
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Somebody who needs an image.
+
+    Attributes:
+        who: as an operator knows it: ``server demo-login-0``.
+        image: the id or the name that is referred to; of a name the newest image is meant.
+    """
+
+    who: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to become of one image.
+
+    Attributes:
+        image: it.
+        users: who refers to it; nobody: it may go.
+    """
+
+    image: GlanceImage
+    users: tuple[str, ...]
+
+
+def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> list[Verdict]:
+    """Say of each image who refers to it, oldest first. Pure.
+
+    An image that another one was built from is needed for as long as that one is: the same build again starts from it.
+    """
+    users: dict[str, list[str]] = {image.id: [] for image in images}
+    newest = {image.name: image for image in sorted(images, key=lambda image: (image.created, image.id))}
+    by_reference = {**{name: image.id for name, image in newest.items()}, **{image.id: image.id for image in images}}
+    for reference in references:
+        if reference.image in by_reference:
+            users[by_reference[reference.image]].append(reference.who)
+    changed = True
+    while changed:
+        changed = False
+        for image in images:
+            base = image.ours_property("base_id")
+            who = f"image {image.name}, which was built from it"
+            if users[image.id] and base in users and who not in users[base]:
+                users[base].append(who)
+                changed = True
+    ordered = sorted(images, key=lambda image: (image.created, image.id))
+    return [Verdict(image, tuple(users[image.id])) for image in ordered]
+
+
+def ours(api: Api) -> list[GlanceImage]:
+    """Our finished images in the project."""
+    return [image for image in listed(api, {"tag": IMAGE_TAG, "owner": api.project}) if image.ours]
+
+
+def cloud_references(api: Api) -> list[Reference]:
+    """The images that servers and volumes of the project refer to."""
+    servers = pages(api, "compute", "/servers/detail", "servers")
+    # A server that boots from a volume has no image of its own here; its volume has.
+    found = [Reference(f"server {each['name']}", each["image"]["id"]) for each in servers if each.get("image")]
+    for volume in pages(api, "block_storage", "/volumes/detail", "volumes"):
+        image = (volume.get("volume_image_metadata") or {}).get("image_id")
+        if image:
+            found.append(Reference(f"volume {volume['name'] or volume['id']}", image))
+    return found
+
+
+def state_references(states: Mapping[str, str], images: Sequence[GlanceImage]) -> list[Reference]:
+    """The images that stacks refer to.
+
+    Args:
+        states: the exported state of each stack, as text: an id in it is a reference, wherever it is.
+        images: what may be referred to.
+    """
+    return [
+        Reference(f"the state of stack {stack}", image.id)
+        for stack, text in states.items()
+        for image in images
+        if image.id in text
+    ]
+
+
+def config_references(configs: Mapping[str, str], images: Sequence[GlanceImage]) -> list[Reference]:
+    """The images that stack files refer to by id or by name, as text.
+
+    Args:
+        configs: the text of each stack file, by what it is called.
+        images: what may be referred to.
+    """
+    return [
+        Reference(f"the configuration {name}", image.id)
+        for name, text in configs.items()
+        for image in images
+        if image.id in text or image.name in text
+    ]

@@ -1,0 +1,36 @@
+"""What the stacks of this machine's Pulumi backend hold, as text: to see whether an id is in it."""
+
+import json
+import os
+import subprocess
+
+from slurm_appliance.errors import ApplianceError
+from toolchain.ensure import Toolchain
+from toolchain.paths import REPOSITORY
+
+
+def states(toolchain: Toolchain) -> dict[str, str]:
+    """The exported state of every stack of this project in the current backend.
+
+    Raises:
+        ApplianceError: the backend cannot be asked.
+    """
+    stacks = json.loads(_pulumi(toolchain, "stack", "ls", "--json"))
+    return {each["name"]: _pulumi(toolchain, "stack", "export", "--stack", each["name"]) for each in stacks}
+
+
+def _pulumi(toolchain: Toolchain, *arguments: str) -> str:
+    ended = subprocess.run(
+        [toolchain.programs / "pulumi", *arguments, "--non-interactive", "--cwd", str(REPOSITORY)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **toolchain.variables()},
+    )
+    if ended.returncode != 0:
+        raise ApplianceError(
+            f"pulumi {' '.join(arguments[:2])}: {ended.stderr.strip()}",
+            where="stacks",
+            remedy="check PULUMI_BACKEND_URL (or `pulumi login`); or leave the states out by --without-states",
+        )
+    return ended.stdout
