@@ -5,7 +5,7 @@ from localcloud.tempest.results import judge, read_known_failures, read_results
 
 TABLE = """test,status,start_time,stop_time
 "tempest.api.a.test_one[id-1,smoke]",success,1,2
-tempest.api.a.test_two[id-2],fail,1,2
+tempest.api.a.test_two[id-2],failure,1,2
 setUpClass (tempest.api.b.Class),skip,1,2
 """
 
@@ -13,7 +13,7 @@ setUpClass (tempest.api.b.Class),skip,1,2
 def test_results_are_read_without_tags() -> None:
     assert read_results(TABLE) == {
         "tempest.api.a.test_one": "success",
-        "tempest.api.a.test_two": "fail",
+        "tempest.api.a.test_two": "failure",
         "setUpClass (tempest.api.b.Class)": "skip",
     }
 
@@ -32,6 +32,11 @@ def test_the_list_is_held_to_the_results(
 ) -> None:
     verdict = judge(read_results(TABLE), known)
     assert (verdict.good, verdict.surprises, verdict.recovered) == (good, surprises, recovered)
+
+
+@pytest.mark.parametrize("status", ["failure", "error", "inprogress", "uxsuccess", "something new"])
+def test_whatever_is_not_known_to_be_good_is_a_failure(status: str) -> None:
+    assert judge({"a": "success", "b": status}, []).surprises == ("b",)
 
 
 def test_a_run_without_a_test_that_passed_is_not_good() -> None:
