@@ -40,8 +40,7 @@ class NspawnDriver(ResizeCalls, DeviceCalls):
 
     def init_host(self, host: str) -> None:
         """Make the host ready; servers that run are left alone."""
-        self._places.servers.mkdir(parents=True, exist_ok=True)
-        machine.prepare()
+        machine.prepare(self._places.state)
         self._cache.clear_partial()
         reachable = Reachable(self._options.api_address, tuple(self._options.api_ports), self._options.metadata_address)
         PortFilter(self._places).rebuild(reachable)

@@ -1,8 +1,8 @@
 """What the host adds to a server, and why. All but the first two live in memory, so no snapshot carries them.
 
 - /etc/machine-id is emptied before the first boot of a root: two servers from one image must not share it.
-- /etc/resolv.conf has the subnets' name servers, unless it is a link to where systemd-resolved keeps them: a DHCP client
-  would write it, and name servers that the image was built with would cost time-outs.
+- /etc/resolv.conf has the subnets' name servers, unless it is a link to where systemd-resolved keeps them: a DHCP
+  client would write it, and name servers that the image was built with would cost time-outs.
 - /run/systemd/network has one file a port: addresses as Neutron says them.
 - /run/systemd/system-generators has `GENERATOR`: systemd in a container skips the block devices of /etc/fstab, which a
   virtual machine would not.

@@ -24,8 +24,13 @@ SYSCTLS = {"fs/inotify/max_user_instances": 8192, "fs/inotify/max_user_watches":
 _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
-def prepare() -> None:
-    """Make the host ready for servers. Again is harmless."""
+def prepare(state: Path) -> None:
+    """Make the host ready for servers. Again is harmless.
+
+    Args:
+        state: the cloud's state folder.
+    """
+    _share(Places(state).servers)
     for name, value in SYSCTLS.items():
         file = Path("/proc/sys", name)
         if int(file.read_text()) < value:
@@ -34,6 +39,18 @@ def prepare() -> None:
         _NSPAWN_RUN.mkdir(parents=True, exist_ok=True)
         run(["mount", "-t", "tmpfs", "-o", "mode=0755", "localcloud-nspawn", _NSPAWN_RUN])
     NOTIFY_FOLDER.mkdir(exist_ok=True)
+
+
+def _share(servers: Path) -> None:
+    """Make the folder of the servers' roots a mount from which mounts and unmounts spread.
+
+    Each server's systemd-nspawn holds a copy of the host's mounts. Without this it would hold the roots of other servers
+    long after they were unmounted here, as on every machine where no systemd has made / shared.
+    """
+    servers.mkdir(parents=True, exist_ok=True)
+    if not servers.is_mount():
+        run(["mount", "--bind", servers, servers])
+        run(["mount", "--make-shared", servers])
 
 
 def stop_all(state: Path, grace: float = 10.0) -> list[str]:

@@ -46,8 +46,8 @@ def mount(facts: ServerFacts, folder: Path, cache: ImageCache) -> Path:
             loop_device.detach(disk.file)
             _make_file_system(disk, cache, root)
         device = loop_device.attach(disk.file)
+        _grow(device, Path(disk.file))
         run(["mount", "-t", "ext4", device, root])
-        try_run(["resize2fs", device])  # Does nothing unless the volume has grown since.
         return root
     lower = cache.root(facts.image)
     if not lower.is_dir():
@@ -72,6 +72,32 @@ def forget(folder: Path) -> None:
     """Remove what a server without a boot volume wrote: its root is as new."""
     for name in (_UPPER, _WORK):
         shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _grow(device: str, file: Path) -> None:
+    """Let the file system fill a volume that was extended, as cloud-init does in a virtual machine.
+
+    Before it is mounted: growing a mounted one needs a right (CAP_SYS_RESOURCE) that not every host has.
+    """
+    with file.open("rb") as stream:
+        start = stream.read(4096)
+    if 0 < file_system_size(start) < file.stat().st_size:
+        try_run(["e2fsck", "-f", "-p", device], limit=archive.LIMIT)  # What it repairs is an exit status too.
+        run(["resize2fs", device], limit=archive.LIMIT)
+
+
+def file_system_size(start: bytes) -> int:
+    """How many bytes an ext4 file system says that it has, from a disk's first 2048 bytes; 0 where there is none.
+
+    Source: the kernel's Documentation/filesystems/ext4/super.rst.
+    """
+    superblock = start[1024:2048]
+    if len(superblock) < 1024 or superblock[0x38:0x3A] != b"\x53\xef":
+        return 0
+    blocks = int.from_bytes(superblock[0x04:0x08], "little")
+    if int.from_bytes(superblock[0x60:0x64], "little") & 0x80:  # 64bit
+        blocks |= int.from_bytes(superblock[0x150:0x154], "little") << 32
+    return blocks << 10 + int.from_bytes(superblock[0x18:0x1C], "little")
 
 
 def _make_file_system(disk: Disk, cache: ImageCache, mount_point: Path) -> None:
