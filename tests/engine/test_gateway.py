@@ -1,0 +1,66 @@
+"""The program that leaves a node one default route, in a network namespace with two networks."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from toolchain.paths import REPOSITORY
+
+PROGRAM = REPOSITORY / "ansible" / "roles" / "gateway" / "files" / "default-gateway"
+NAME = "test-gateway"
+
+
+def ip(*words: str) -> str:
+    done = subprocess.run(["ip", "-n", NAME, *words], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.fixture
+def namespace() -> Iterator[None]:
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    subprocess.run(["ip", "netns", "del", NAME], check=False, capture_output=True)
+    subprocess.run(["ip", "netns", "add", NAME], check=True, capture_output=True)
+    try:
+        for number in (1, 2):
+            ip("link", "add", f"eth{number}", "type", "veth", "peer", "name", f"far{number}")
+            for link in (f"eth{number}", f"far{number}"):
+                ip("link", "set", link, "up")
+            ip("addr", "add", f"10.9.{number}.5/24", "dev", f"eth{number}")
+            ip("-6", "addr", "add", f"fd00:{number}::5/64", "dev", f"eth{number}", "nodad")
+            ip("route", "add", "default", "via", f"10.9.{number}.1", "metric", f"{100 + number}")
+            ip("-6", "route", "add", "default", "via", f"fd00:{number}::1", "metric", f"{100 + number}")
+        yield
+    finally:
+        subprocess.run(["ip", "netns", "del", NAME], check=True)
+
+
+def run(gateway: str) -> None:
+    program = ["ip", "netns", "exec", NAME, str(PROGRAM)]
+    subprocess.run(program, check=True, env={**os.environ, "GATEWAY": gateway}, capture_output=True)
+
+
+@pytest.mark.usefixtures("namespace")
+def test_one_default_route_is_left_and_a_second_run_changes_nothing() -> None:
+    for _ in range(2):
+        run("10.9.2.254")
+        assert ip("-4", "route", "show", "default").split("\n") == ["default via 10.9.2.254 dev eth2 metric 1 ", ""]
+    assert len(ip("-6", "route", "show", "default").splitlines()) == 2
+
+
+@pytest.mark.usefixtures("namespace")
+def test_ipv6_has_a_default_route_of_its_own() -> None:
+    run("fd00:1::fe")
+    routes = ip("-6", "route", "show", "default").splitlines()
+    assert len(routes) == 1
+    assert routes[0].startswith("default via fd00:1::fe dev eth1 metric 1 ")
+    assert len(ip("-4", "route", "show", "default").splitlines()) == 2
+
+
+@pytest.mark.usefixtures("namespace")
+def test_a_gateway_out_of_reach_is_a_failure_and_takes_no_route_away() -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        run("192.0.2.1")
+    assert len(ip("-4", "route", "show", "default").splitlines()) == 2
