@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from localcloud.errors import NotFoundError
+from localcloud.errors import NotFoundError, NotRunningError
 from localcloud.faults.fault import Fault
 
 #: Names the file to the services.
@@ -66,6 +66,10 @@ class FaultStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        if not self.path.parent.is_dir():
+            raise NotRunningError(
+                "there is no local cloud yet", where=str(self.path.parent), remedy="slurm-appliance cloud up"
+            )
         # A file of its own: the switches' file is replaced, and a lock on a replaced file guards nothing.
         with self.path.with_suffix(".lock").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
