@@ -1,0 +1,1 @@
+../../../../node/receive_export.py

@@ -1,0 +1,13 @@
+"""``python3 -m node.compute_init``: started by compute-init.service; output goes to the journal."""
+
+import sys
+
+from node.compute_init.run import Settings, main
+
+
+def _log(text: str) -> None:
+    print(f"compute-init: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Settings(), _log))

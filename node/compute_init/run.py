@@ -1,0 +1,209 @@
+"""The course of one run. Each state that it can end in has a word, a sentence, and an exit status that systemd acts on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from node.ansible_init import playbook, result
+from node.ansible_init.metadata import Metadata, MetadataError, Source
+from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
+from node.compute_init.bundle import Bundle, BundleError, check
+from node.compute_init.record import Record, read_record
+from node.compute_init.share import AbsentError, Share, ShareError
+
+#: The metadata flag that switches this on: an entry of compute_init_enable, like the names of the roles.
+ENABLE = "compute"
+
+
+class Terminated(BaseException):
+    """Raised in the main thread when systemd, or somebody, ends the run by SIGTERM."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run reads and writes.
+
+    Attributes:
+        source: where metadata comes from.
+        playbook: what to run.
+        result: the file for the result.
+        work: a folder in memory for the bundle, readable by root only.
+        share: makes the reader of this node's folder from the server's address and this node's name.
+        patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
+        first_pause: seconds between the first two attempts; doubled each time.
+        longest_pause: seconds that a pause may grow to.
+        force: run the playbook even where nothing changed since it succeeded in this boot.
+    """
+
+    source: Source = field(default_factory=Source)
+    playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
+    result: Path = Path("/var/lib/ansible-init/compute-init.json")
+    work: Path = Path("/run/slurm-appliance/compute-init")
+    share: Callable[[str, str], Share] = Share
+    patience: float = 300.0
+    first_pause: float = 1.0
+    longest_pause: float = 15.0
+    force: bool = False
+
+
+class Failure(Exception):
+    """Raised to end a run as failed; ``state`` is the word for it."""
+
+    def __init__(self, state: str, text: str) -> None:
+        super().__init__(text)
+        self.state = state
+
+
+def main(settings: Settings, log: Callable[[str], None]) -> int:
+    """Run to the end and return the exit status: 0 where nothing is to be tried again."""
+    signal.signal(signal.SIGTERM, _terminate)
+    run = Run(settings, log)
+    try:
+        run.go()
+    except Failure as failure:
+        run.fail(failure.state, str(failure))
+    except Terminated:
+        run.fail("stopped", "stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
+    except Exception as error:
+        run.fail("unexpected", f"unexpected {type(error).__name__}; the journal has the traceback")
+        raise
+    return 1 if run.state.status == FAILED else 0
+
+
+class Run:
+    """One run; ``state`` is what was last written to the result file."""
+
+    def __init__(self, settings: Settings, log: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.log = log
+        self.node = socket.gethostname().partition(".")[0]
+        self.former = read_record(settings.result)
+        self.state = Record(RUNNING, started=result.now(), step="metadata", boot_id=_boot_id())
+
+    def go(self) -> None:
+        """Read metadata, decide, fetch, run.
+
+        Raises:
+            Failure: with the state that the run ends in.
+        """
+        self._write()
+        try:
+            metadata = self.settings.source.read(self.log)
+        except MetadataError as error:
+            raise Failure("metadata", str(error)) from error
+        self.state = replace(self.state, instance_id=metadata.instance_id)
+        if not metadata.flag(ENABLE):
+            self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: this node is none that sets itself up")
+            return
+        server = metadata.meta.get("control_address", "")
+        if not server:
+            raise Failure("metadata", "metadata has no control_address: run pulumi up")
+        self._step("fetch")
+        try:
+            bundle = self._fetch(self.settings.share(server, self.node), metadata.instance_id)
+        except AbsentError as error:
+            self._end(
+                SKIPPED, "not-exported",
+                f"{server} has no variables for this node, site.yml has not run for it: waiting for site.yml ({error})",
+            )  # fmt: skip
+            return
+        if self._nothing_new(bundle):
+            self._end(DONE, "unchanged", "set up in this boot with the same variables", bundle=bundle.digest)
+            return
+        self._step(self.settings.playbook.name)
+        self._run(bundle, metadata, server)
+        self._end(DONE, "done", "set up, slurmd is registered", bundle=bundle.digest)
+
+    def fail(self, state: str, error: str) -> None:
+        """End the run as failed in the step that is under way."""
+        self.state = self.state.failed(state, error)
+        self._write()
+        self.log(f"failed: {self.state.step}: {error}")
+
+    def _fetch(self, share: Share, instance_id: str) -> Bundle:
+        """Ask for the bundle until it is there, whole and this node's, or the time is over."""
+        end = time.monotonic() + self.settings.patience
+        pause = self.settings.first_pause
+        while True:
+            try:
+                return check(share.read("bundle.json"), self.node, instance_id, share.read)
+            except AbsentError:
+                raise
+            except ShareError as error:
+                state, problem = "unreachable", f"{share.url('bundle.json')}: {error}"
+            except BundleError as error:
+                state, problem = "wrong-bundle", str(error)
+            if time.monotonic() + pause > end:
+                raise Failure(state, f"{problem}; given up after {self.settings.patience:.0f} s")
+            self.log(f"{problem}; next attempt in {pause:.0f} s")
+            time.sleep(pause)
+            pause = min(pause * 2, self.settings.longest_pause)
+
+    def _nothing_new(self, bundle: Bundle) -> bool:
+        former = self.former
+        return (
+            not self.settings.force
+            and former is not None
+            and former.status == DONE
+            and (former.bundle, former.boot_id) == (bundle.digest, self.state.boot_id)
+        )
+
+    def _run(self, bundle: Bundle, metadata: Metadata, server: str) -> None:
+        with _private_folder(self.settings.work) as folder:
+            for name, content in bundle.files.items():
+                (folder / name).write_bytes(content)
+            variables: dict[str, Any] = {
+                **bundle.variables,
+                "control_address": server,
+                "compute_init_folder": str(folder),
+                "compute_init_roles": sorted(key for key in metadata.meta if metadata.flag(key)),
+            }
+            try:
+                playbook.run(self.settings.playbook, variables)
+            except playbook.PlaybookError as error:
+                raise Failure("role-failed", str(error)) from error
+
+    def _step(self, name: str) -> None:
+        self.state = replace(self.state, step=name)
+        self._write()
+        self.log(name)
+
+    def _end(self, status: str, state: str, reason: str, bundle: str = "") -> None:
+        self.state = self.state.ended_as(status, state, reason, bundle)
+        self._write()
+        self.log(f"{state}: {reason}")
+
+    def _write(self) -> None:
+        result.write(self.settings.result, self.state)
+
+
+@contextlib.contextmanager
+def _private_folder(path: Path) -> Any:
+    """A folder for root only, for as long as the context lasts; it holds secrets, and is in memory."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700)
+    os.umask(0o077)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the result has to be written
+    raise Terminated

@@ -1,0 +1,67 @@
+"""Reads this node's folder on the control node over NFS, by a client that needs no kernel support and no mount."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+
+#: Where the control node keeps the folders of all nodes; each is exported to its node's address only.
+FOLDER = "/var/lib/state/compute-init/nodes"
+
+#: What libnfs prints when the server answered that there is no such file or export. Seen with libnfs 4.0 against
+#: nfs-ganesha 4.3 and the kernel's server: a folder that is exported to another address looks just the same.
+_ABSENT = ("NFS4ERR_NOENT", "MNT3ERR_NOENT", "NFS3ERR_NOENT", "NFS4ERR_ACCESS", "MNT3ERR_ACCES", "ENOENT")
+
+
+class ShareError(Exception):
+    """Raised when a file could not be read; the text is the client's."""
+
+
+class AbsentError(ShareError):
+    """Raised when the server answers, and has no such file for this node."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One node's folder on one server.
+
+    Attributes:
+        server: address of the control node.
+        node: this node's name.
+        folder: see `FOLDER`.
+        program: libnfs's nfs-cat.
+        timeout: seconds that one file may take.
+    """
+
+    server: str
+    node: str
+    folder: str = FOLDER
+    program: str = "nfs-cat"
+    timeout: float = 20.0
+
+    def url(self, name: str) -> str:
+        """Where a file of the folder is."""
+        host = f"[{self.server}]" if ":" in self.server else self.server
+        return f"nfs://{host}{self.folder}/{self.node}/{name}?version=4"
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            AbsentError: the server answers, and has no such file for this node.
+            ShareError: the server does not answer, or refuses.
+        """
+        try:
+            ended = subprocess.run(
+                [self.program, self.url(name)], capture_output=True, timeout=self.timeout, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ShareError(f"{self.server} did not answer in {self.timeout:.0f} s") from error
+        except OSError as error:
+            raise ShareError(f"{self.program}: {error.strerror}") from error
+        if ended.returncode == 0:
+            return ended.stdout
+        said = " ".join(ended.stderr.decode(errors="replace").split()) or f"exit status {ended.returncode}"
+        if any(word in said for word in _ABSENT):
+            raise AbsentError(said)
+        raise ShareError(said)

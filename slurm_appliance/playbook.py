@@ -1,0 +1,191 @@
+"""Runs a playbook by ansible-runner: everything in a log, short lines for the operator, secrets nowhere."""
+
+import contextlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from toolchain.paths import REPOSITORY
+
+#: Playbooks and roles.
+ANSIBLE = REPOSITORY / "ansible"
+#: Environment variables that Ansible gets of this process's; no more, as credentials are none of its business.
+_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "USER", "XDG_CACHE_HOME")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LONGEST_MESSAGE = 1500
+
+
+@dataclass(frozen=True)
+class TaskFailure:
+    """A task that ended a host's part of the run, or a host that could not be reached.
+
+    Attributes:
+        host: its inventory name.
+        task: the task's name.
+        message: what it said.
+    """
+
+    host: str
+    task: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PlaybookOutcome:
+    """How a run ended.
+
+    Attributes:
+        status: ansible-runner's word: ``successful``, ``failed``, ``canceled``, ``timeout``.
+        failures: in the order in which they came.
+        changed: number of changes by host, where there were any.
+        phases: seconds by phase, in the order of the run.
+        seconds: of the whole run.
+    """
+
+    status: str
+    failures: tuple[TaskFailure, ...]
+    changed: Mapping[str, int]
+    phases: Mapping[str, float]
+    seconds: float
+
+
+@dataclass
+class _Course:
+    """What is seen of a run as it goes."""
+
+    log: TextIO
+    say: Callable[[str], None]
+    failures: list[TaskFailure] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    phase: str = ""
+    started: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.monotonic)
+
+    def take(self, event: Mapping[str, Any]) -> bool:
+        """Take an event of ansible-runner's; False: it need not keep it."""
+        text = event.get("stdout") or ""
+        if text:
+            self.log.write(_COLOUR.sub("", text) + "\n")
+        data = event.get("event_data") or {}
+        match event.get("event"):
+            case "playbook_on_play_start":
+                self._begin(str(data.get("name") or data.get("play")))
+            case "runner_on_unreachable":
+                self._fail(data)
+            case "runner_on_failed" if not data.get("ignore_errors"):
+                self._fail(data)
+            case "playbook_on_stats":
+                self.changed = {host: count for host, count in (data.get("changed") or {}).items() if count}
+        return False
+
+    def _begin(self, play: str) -> None:
+        phase, separator, rest = play.partition(": ")
+        if not separator:
+            return
+        self.end_phase()
+        self.phase = phase
+        self.say(f"[{time.monotonic() - self.started:6.1f} s] {phase}: {rest}")
+
+    def end_phase(self) -> None:
+        """Add the seconds since the last play began to its phase."""
+        now = time.monotonic()
+        if self.phase:
+            self.phases[self.phase] = round(self.phases.get(self.phase, 0.0) + now - self.since, 1)
+        self.since = now
+
+    def _fail(self, data: Mapping[str, Any]) -> None:
+        failure = TaskFailure(str(data.get("host")), str(data.get("task")), message(data.get("res") or {}))
+        if data.get("res", {}).get("ignore_unreachable"):
+            return
+        self.failures.append(failure)
+        self.say(f"           {failure.host}: {failure.task}: {failure.message.splitlines()[0][:200]}")
+
+
+def run_playbook(
+    playbook: Path,
+    inventory: Path,
+    log: TextIO,
+    say: Callable[[str], None],
+    *,
+    variables: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> PlaybookOutcome:
+    """Run a playbook to its end.
+
+    Args:
+        playbook: the file.
+        inventory: file or folder.
+        log: takes everything that Ansible prints.
+        say: takes a line for the operator.
+        variables: for the playbook; may hold secrets.
+        environment: more environment variables for Ansible.
+        cancelled: asked often; True ends the run.
+    """
+    import ansible_runner
+
+    course = _Course(log, say)
+    with tempfile.TemporaryDirectory(prefix="slurm-appliance-") as work, _only(environment or {}):
+        values = Path(work, "variables.json")
+        values.touch(mode=0o600)
+        values.write_text(json.dumps(dict(variables or {})))
+        ended = ansible_runner.run(
+            private_data_dir=work,
+            project_dir=str(playbook.parent),
+            playbook=playbook.name,
+            inventory=str(inventory),
+            # Not as text on the command line, where other users could read it.
+            cmdline=f"--extra-vars @{values}" if variables else None,
+            event_handler=course.take,
+            cancel_callback=cancelled,
+            quiet=True,
+            suppress_env_files=True,
+            settings={"pexpect_timeout": 1, "idle_timeout": 0},
+        )
+    course.end_phase()
+    return PlaybookOutcome(
+        status=str(ended.status),
+        failures=tuple(course.failures),
+        changed=course.changed,
+        phases=course.phases,
+        seconds=round(time.monotonic() - course.started, 1),
+    )
+
+
+def message(result: Mapping[str, Any]) -> str:
+    """What a failed task said: of a loop, its first failed item; of a command, the end of what it printed."""
+    items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
+    source = items[0] if items else result
+    said = str(source.get("msg") or source.get("censored") or "no message").strip()
+    printed = str(source.get("stderr") or source.get("stdout") or "").strip()
+    if printed and printed not in said and said not in printed:
+        said = f"{said}: {printed[-_LONGEST_MESSAGE:]}"
+    return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
+
+
+@contextlib.contextmanager
+def _only(environment: Mapping[str, str]) -> Iterator[None]:
+    """For as long as the context lasts, this process has the few variables that Ansible needs, and no credentials."""
+    before = dict(os.environ)
+    kept = {name: before[name] for name in _ENVIRONMENT if name in before}
+    os.environ.clear()
+    os.environ.update(
+        kept,
+        PATH=f"{Path(sys.executable).parent}:{before.get('PATH', '/usr/bin:/bin')}",
+        ANSIBLE_CONFIG=str(ANSIBLE / "ansible.cfg"),
+        PYTHONWARNINGS="ignore",
+        **environment,
+    )
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,97 @@
+"""What all nodes share, rendered once on the deploy host: names, the archive of compute nodes' variables, keys.
+
+``python -m slurm_appliance.site_files INVENTORY CONTROL FOLDER`` writes it; ``site.yml`` calls that, so that the playbook
+does the same whoever runs it. One process, whatever the number of nodes; the same bytes for the same cluster.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.hostvars.allowed import node_roles
+from slurm_appliance.hostvars.export import archive, export_files
+from slurm_appliance.hostvars.hosts_file import hosts_file
+from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
+from slurm_appliance.secrets import MAKERS
+from toolchain.paths import REPOSITORY
+
+PLAYBOOKS = REPOSITORY / "ansible"
+#: Secrets that compute nodes must not have: all but the one that Slurm's daemons trust each other by.
+FORBIDDEN = frozenset(MAKERS) - {"munge_key"}
+
+
+def site_files(
+    hosts: Mapping[str, Mapping[str, Any]], *, home_key: bytes, known_hosts: bytes, playbooks: Path = PLAYBOOKS
+) -> dict[str, bytes]:
+    """The files by name.
+
+    Args:
+        hosts: all hosts' variables by name.
+        home_key: private key that opens home directories on the control node, where nodes mount them over ssh.
+        known_hosts: the control node's host keys.
+        playbooks: folder of the roles.
+    """
+    names = hosts_file(
+        (str(variables["ansible_host"]), str(variables.get("node_fqdn", name)), name)
+        for name, variables in hosts.items()
+    )
+    nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
+    shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
+    exported = archive(export_files(nodes, shared, forbidden=FORBIDDEN))
+    return {"hosts": names, "ssh_known_hosts": known_hosts, "export.tar.gz": exported}
+
+
+def home_key(folder: Path) -> bytes:
+    """The private key in a folder, made there with its public one where there is none."""
+    path = folder / "home_key"
+    if not path.exists():
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "slurm-appliance home directories", "-f", str(path)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return path.read_bytes()
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Write what changed, each file whole, for the owner only; returns the names of those."""
+    changed = []
+    for name, content in files.items():
+        path = folder / name
+        if path.exists() and path.read_bytes() == content:
+            continue
+        descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".writing-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(fresh).replace(path)
+        changed.append(name)
+    return changed
+
+
+def control_known_hosts(public_key: bytes, *names: str) -> bytes:
+    """The control node's host key as a line of known_hosts."""
+    kind, key = public_key.split()[:2]
+    return b" ".join([",".join(names).encode(), kind, key]) + b"\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Render an inventory's files into a folder, which has the control node's public host key already."""
+    inventory, folder = Path(arguments[0]), Path(arguments[2])
+    control = arguments[1]
+    try:
+        hosts = read_inventory(inventory, PLAYBOOKS)
+        public_key = (folder / "control_host_key.pub").read_bytes()
+        known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
+        files = site_files(hosts, home_key=home_key(folder), known_hosts=known_hosts)
+    except ApplianceError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    print(json.dumps({"changed": write(folder, files)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
