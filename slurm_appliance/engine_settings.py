@@ -1,0 +1,100 @@
+"""Environment variables of the Pulumi engine: where state is, what protects the secrets in it, and what makes it quick.
+
+Whatever the user has set stays as it is. docs/design.md has the measurements behind the last part.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from toolchain.paths import state_folder
+
+#: What the engine does at once. By default four a core; creating servers is waiting, and Nova takes this in its stride.
+PARALLEL = 32
+
+_PERFORMANCE = {
+    "PULUMI_PARALLEL": str(PARALLEL),
+    # Changes of resources that do not depend on each other are looked for at the same time.
+    "PULUMI_PARALLEL_DIFF": "true",
+    # A third of the engine's and the plugins' time goes into collecting garbage; it takes 100 MB more instead.
+    "GOGC": "400",
+}
+
+#: A stack file without the passphrase's salt is no obstacle: the state has it. See stack_project.py.
+_FALLBACK = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
+
+_PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
+_NO_LOGS = """\
+This file is here so that the engine keeps no log of its own: it would write down everything it does, at a quarter of
+its time, and unencrypted until it knows the stack. Remove it to have them. slurm-appliance writes logs per environment.
+"""
+
+
+def engine_variables(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables to set, on top of those of the toolchain.
+
+    Args:
+        given: the user's environment; this process's by default.
+    """
+    user = os.environ if given is None else given
+    wanted = {**_PERFORMANCE, **_FALLBACK, **_backend(user), **_passphrase(user)}
+    return {name: value for name, value in wanted.items() if name not in user}
+
+
+def state_root(given: Mapping[str, str] | None = None) -> Path | None:
+    """The folder that the state is in; None where it is not in a folder of this machine."""
+    user = os.environ if given is None else given
+    url = user.get("PULUMI_BACKEND_URL") or engine_variables(user).get("PULUMI_BACKEND_URL", "")
+    if not url.startswith("file://"):
+        return None
+    return Path(url.removeprefix("file://")).expanduser()
+
+
+def keep_no_logs(pulumi_home: Path) -> None:
+    """Let the engine keep no logs in the toolchain's folder."""
+    logs = pulumi_home / "logs"
+    if not logs.exists():
+        logs.write_text(_NO_LOGS)
+
+
+def _backend(user: Mapping[str, str]) -> dict[str, str]:
+    """A folder beside the environments, where the user has neither chosen nor logged in to another backend."""
+    if user.get("PULUMI_BACKEND_URL") or _logged_in(user):
+        return {}
+    folder = state_folder("pulumi")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return {"PULUMI_BACKEND_URL": f"file://{folder}"}
+
+
+def _logged_in(user: Mapping[str, str]) -> bool:
+    home = user.get("PULUMI_CREDENTIALS_PATH") or user.get("PULUMI_HOME") or str(Path.home() / ".pulumi")
+    try:
+        return bool(json.loads((Path(home) / "credentials.json").read_text()).get("current"))
+    except (OSError, ValueError):
+        return False
+
+
+def _passphrase(user: Mapping[str, str]) -> dict[str, str]:
+    """A file with a passphrase that is made once for this machine, where the user has set none.
+
+    It is as good as the secrets in the state: keep it where you keep backups of the state.
+    """
+    if any(name in user for name in _PASSPHRASE):
+        return {}
+    path = state_folder("passphrase")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_name(f".passphrase-{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        try:
+            os.link(fresh, path)  # Whoever comes first wins; the other uses it.
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(path)}

@@ -1,0 +1,64 @@
+"""The journal's backend for the time of one command."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from slurm_appliance.journal.keeper import Keeper
+from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.lock import Holder, locked
+from slurm_appliance.journal.service import Service
+
+#: Milliseconds that the engine waits for more entries before it sends them; 50 by default, for a service far away.
+_BATCH_MILLISECONDS = "5"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A backend that is being served.
+
+    Attributes:
+        variables: what makes the engine use it.
+        recovered: how many entries were found of an update that was killed.
+        taken_over: who held the stack before and is no more.
+        layout: where the state is.
+    """
+
+    variables: dict[str, str]
+    recovered: int
+    taken_over: list[Holder]
+    layout: Layout
+
+
+@contextmanager
+def journaled(root: Path, project: str, stack: str) -> Iterator[Backend]:
+    """Serve the state of a stack that the file backend below a folder has, and keep everybody else out meanwhile.
+
+    Args:
+        root: the folder; what follows ``file://``.
+        project: the project's name.
+        stack: the stack's name; it exists.
+
+    Raises:
+        JournalError: somebody else uses the stack, or its state cannot be read.
+    """
+    layout = Layout(root, project, stack)
+    with locked(layout) as taken_over, tempfile.TemporaryDirectory(prefix="slurm-appliance-") as credentials:
+        keeper = Keeper(layout)
+        recovered = keeper.recover()
+        service = Service(keeper)
+        variables = {
+            "PULUMI_BACKEND_URL": service.url,
+            "PULUMI_ACCESS_TOKEN": service.token,
+            # The engine keeps who it is logged in as; the user's own logins are not touched.
+            "PULUMI_CREDENTIALS_PATH": credentials,
+            "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
+        }
+        with service.serving():
+            try:
+                yield Backend(variables, recovered, taken_over, layout)
+            finally:
+                # An engine that was killed completes nothing.
+                keeper.recover()

@@ -1,0 +1,92 @@
+"""Where Pulumi's file backend has what, for one stack; our journal lies beside its state."""
+
+import gzip
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.journal.errors import JournalError
+
+#: The file backend knows one organization.
+ORGANIZATION = "organization"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of a stack.
+
+    Attributes:
+        root: the backend's folder; what follows ``file://``.
+        project: the project's name.
+        stack: the stack's name.
+    """
+
+    root: Path
+    project: str
+    stack: str
+
+    @property
+    def state(self) -> Path:
+        """The state. Pulumi may have been told to compress it; what it wrote last is what counts."""
+        plain = self._folder("stacks") / f"{self.stack}.json"
+        packed = plain.with_suffix(".json.gz")
+        return packed if packed.exists() else plain
+
+    @property
+    def journal(self) -> Path:
+        """What happened since the state was written."""
+        return self._folder("journals") / f"{self.stack}.jsonl"
+
+    @property
+    def locks(self) -> Path:
+        """The folder with the stack's locks."""
+        return self.root / ".pulumi" / "locks" / ORGANIZATION / self.project / self.stack
+
+    @property
+    def qualified_name(self) -> str:
+        """The stack's name as the state has it."""
+        return f"{ORGANIZATION}/{self.project}/{self.stack}"
+
+    def _folder(self, kind: str) -> Path:
+        return self.root / ".pulumi" / kind / self.project
+
+    def read(self) -> dict[str, Any]:
+        """The state: version, features, checkpoint.
+
+        Raises:
+            JournalError: the backend has no such stack, or its state cannot be read.
+        """
+        path = self.state
+        try:
+            raw = path.read_bytes()
+            state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        except FileNotFoundError as error:
+            raise JournalError(f"there is no stack {self.stack}", where=str(path), remedy="create it first") from error
+        except (OSError, ValueError) as error:
+            remedy = "see the copies in .pulumi/backups"
+            raise JournalError(f"the state cannot be read: {error}", where=str(path), remedy=remedy) from error
+        if not isinstance(state, dict) or state.get("version") not in (3, 4) or "checkpoint" not in state:
+            raise JournalError("the state has an unknown format", where=str(path), remedy="use a newer slurm-appliance")
+        return state
+
+    def write(self, state: dict[str, Any]) -> None:
+        """Replace the state, whole or not at all; the one before stays as a copy, as Pulumi has it."""
+        path = self.state
+        raw = json.dumps(state, separators=(",", ":")).encode()
+        if path.exists():
+            replace(path.with_name(f"{path.name}.bak"), path.read_bytes())
+        replace(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, safely over a loss of power."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(fresh).replace(path)
