@@ -100,6 +100,8 @@ def _environment(layout: Layout, prefix: Path, name: str) -> dict[str, str]:
         # Native threads: eventlet is on its way out of OpenStack.
         "OS_NOVA_DISABLE_EVENTLET_PATCHING": "1",
         "OS_CINDER_DISABLE_EVENTLET_PATCHING": "1",
+        # Neutron gives its process a title, which would overwrite the environment that the process is known by.
+        "SPT_NOENV": "1",
         # glibc's arenas, one for every few threads, cost a third more memory.
         "MALLOC_ARENA_MAX": "2",
     }
