@@ -121,7 +121,7 @@ class OpenStackApi:
         """Run an action again and again while it fails in a way that passes; see :meth:`Api.patiently`."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_a_retry),
-            wait=tenacity.wait_exponential_jitter(initial=0.5, max=10),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=10),
             stop=tenacity.stop_after_delay(self._limit),
             sleep=self._sleep,
             reraise=True,

@@ -1,0 +1,7 @@
+"""Brings the fixtures of the lifecycle tests together; each kind has a module of its own."""
+
+from tests.engine.cloud_fixtures import admin, cloud, faults, network, user
+from tests.engine.node_fixtures import login, made, open_group
+from tests.lifecycle.image_fixtures import build_site, fat_image
+
+__all__ = ["admin", "build_site", "cloud", "fat_image", "faults", "login", "made", "network", "open_group", "user"]

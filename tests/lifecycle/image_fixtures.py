@@ -1,0 +1,153 @@
+"""Cluster images for tests: the full one is built once for a content and kept in the cache folder.
+
+A test cloud is new in each session. The image that the last session built is uploaded then, instead of being built
+again, for as long as nothing that goes into it has changed: the file is named by the digest of its content, with the
+recipe of the base image in place of its id.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openstack.connection import Connection
+
+from localcloud.control.resources import DIGEST, IMAGE
+from slurm_appliance.image import content, images
+from slurm_appliance.image.api import OpenStackApi
+from slurm_appliance.image.images import GlanceImage
+from slurm_appliance.image.names import IMAGE_TAG
+from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, to_json
+from slurm_appliance.image_build import FORCE
+from tests.engine.cloud_fixtures import Cloud
+from toolchain.paths import REPOSITORY, cache_folder
+
+#: Everything that nodes of any kind need.
+FAT = ("control", "login", "compute")
+#: Files of earlier contents that stay beside the newest.
+_KEPT = 3
+
+
+@dataclass(frozen=True)
+class BuildSite:
+    """Builds images on the test cloud as an operator would: in a process of its own.
+
+    Attributes:
+        cloud: the cloud.
+        network: name of the build servers' network.
+        state: state folder of the machine that builds.
+    """
+
+    cloud: Cloud
+    network: str
+    state: Path
+
+    def description(self, base: str, groups: tuple[str, ...], **more: Any) -> ImageBuild:
+        """A build on this cloud."""
+        build = ImageBuild(base, groups, Machine("slurm.large", self.network), ssh_timeout=120, build_timeout=1500)
+        return replace(build, **{"sources": PackageSources(proxy=self.cloud.package_proxy), **more})
+
+    def start(self, build: ImageBuild, *, force: bool = False) -> "subprocess.Popen[str]":
+        """Begin to build."""
+        environment = {**os.environ, **self.cloud.environment, "XDG_STATE_HOME": str(self.state)}
+        child = subprocess.Popen(
+            [sys.executable, "-m", "slurm_appliance.image_build"],
+            cwd=REPOSITORY,
+            env={**environment, FORCE: "1"} if force else environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdin is not None
+        child.stdin.write(to_json(build))
+        child.stdin.close()
+        child.stdin = None
+        return child
+
+    def run(self, build: ImageBuild, *, force: bool = False, limit: float = 1800) -> "subprocess.CompletedProcess[str]":
+        """Build to the end, however it ends."""
+        child = self.start(build, force=force)
+        try:
+            output, errors = child.communicate(timeout=limit)
+        finally:
+            child.kill()
+            child.wait()
+        print(errors)
+        return subprocess.CompletedProcess(child.args, child.returncode, output, errors)
+
+    def image(self, build: ImageBuild) -> dict[str, Any]:
+        """Have an image; it must succeed."""
+        ended = self.run(build)
+        assert ended.returncode == 0, ended.stderr
+        outcome: dict[str, Any] = json.loads(ended.stdout)
+        return outcome
+
+
+@pytest.fixture(scope="session")
+def build_site(cloud: Cloud, user: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
+    """The place to build images at."""
+    network: Any = user.network.create_network(name=f"build-{uuid.uuid4().hex[:8]}")
+    user.network.create_subnet(network_id=network.id, name=network.name, ip_version=4, cidr="10.78.0.0/24")
+    try:
+        yield BuildSite(cloud, str(network.name), tmp_path_factory.mktemp("state"))
+    finally:
+        user.network.delete_network(network)
+
+
+@pytest.fixture(scope="session")
+def fat_image(build_site: BuildSite, user: Connection) -> GlanceImage:
+    """The full cluster image, in the test cloud's Glance."""
+    api = OpenStackApi(user)
+    build = build_site.description(IMAGE, FAT)
+    base = images.find(api, IMAGE)
+    file = cache_folder("test-images", f"fat-{content.digest(build, base.properties[DIGEST])}.image")
+    if file.exists():
+        _upload(user, file, content.image_name(build, base.identity), base.id)
+    outcome = build_site.image(build)
+    image = images.get(api, outcome["image_id"])
+    assert image is not None
+    if outcome["built"]:
+        _keep(user, image, file)
+    return image
+
+
+def _keep(user: Connection, image: GlanceImage, file: Path) -> None:
+    """Put an image into the cache folder, and forget old ones."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".part{os.getpid()}")
+    user.image.download_image(image.id, output=str(part), stream=True)
+    ours = {key: value for key, value in image.properties.items() if key.startswith(("hw_", "os_", "slurm_appliance_"))}
+    properties = {key: value for key, value in ours.items() if not key.startswith("os_hash")}
+    file.with_suffix(".json").write_text(json.dumps(properties))
+    part.rename(file)
+    for old in sorted(file.parent.glob("*.image"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+        old.unlink()
+        old.with_suffix(".json").unlink(missing_ok=True)
+    # A test run that was killed while it downloaded leaves a part: nobody's after a day.
+    for stale in file.parent.glob("*.part*"):
+        if time.time() - stale.stat().st_mtime > 86400:
+            stale.unlink()
+
+
+def _upload(user: Connection, file: Path, name: str, base_id: str) -> None:
+    """Put a file of the cache folder into Glance, as the build would have left it."""
+    os.utime(file)
+    properties = {**json.loads(file.with_suffix(".json").read_text()), "slurm_appliance_base_id": base_id}
+    api = OpenStackApi(user)
+    body = {"name": f"upload-{name}", "disk_format": "raw", "container_format": "bare", "visibility": "private"}
+    made = api.call("image", "POST", "/images", json=body).body
+    with file.open("rb") as data:
+        answer = user.image.put(
+            f"/images/{made['id']}/file", data=data, headers={"Content-Type": "application/octet-stream"}
+        )
+    assert answer.status_code == 204, answer.text
+    images.finish(api, made["id"], name=name, visibility="private", properties=properties)
+    assert images.ours_named(api, name)[0].tags == {IMAGE_TAG}
