@@ -1,7 +1,7 @@
 """The deploy host's known_hosts of one environment: whose key is believed, and when a new one is.
 
-A server that was just created, or rebuilt with another image, has a key that nobody has seen: the first one that it shows
-is believed, and said so. In any other case ssh itself compares, and a changed key ends in its refusal.
+A server that was just created, or rebuilt with another image, has a key that nobody has seen: the first one that it
+shows is believed, and said so. In any other case ssh itself compares, and a changed key ends in its refusal.
 """
 
 import json

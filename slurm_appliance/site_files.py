@@ -1,7 +1,7 @@
 """What all nodes share, rendered once on the deploy host: names, the archive of compute nodes' variables, keys.
 
-``python -m slurm_appliance.site_files INVENTORY CONTROL FOLDER`` writes it; ``site.yml`` calls that, so that the playbook
-does the same whoever runs it. One process, whatever the number of nodes; the same bytes for the same cluster.
+``python -m slurm_appliance.site_files INVENTORY CONTROL FOLDER`` writes it; ``site.yml`` calls that, so that the
+playbook does the same whoever runs it. One process, whatever the number of nodes; the same bytes for the same cluster.
 """
 
 import json
@@ -51,7 +51,18 @@ def home_key(folder: Path) -> bytes:
     """The private key in a folder, made there with its public one where there is none."""
     path = folder / "home_key"
     if not path.exists():
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "slurm-appliance home directories", "-f", str(path)]
+        command = [
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-C",
+            "slurm-appliance home directories",
+            "-f",
+            str(path),
+        ]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return path.read_bytes()
 

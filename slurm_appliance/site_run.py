@@ -4,8 +4,8 @@ Takes a request as JSON on standard input::
 
     {"environment_folder": "...", "inventory": "...", "playbook": "site.yml", "extra_vars": {}}
 
-Progress goes to standard error; the last line, on standard output, is a small JSON document. Exit status: 0 all is well;
-3 the cluster runs, but some compute nodes failed; 1 anything else failed; 130 and 143 ended by Ctrl-C or SIGTERM.
+Progress goes to standard error; the last line, on standard output, is a small JSON document. Exit status: 0 all is
+well; 3 the cluster runs, but some compute nodes failed; 1 anything else failed; 130 and 143 ended by a signal.
 """
 
 import json

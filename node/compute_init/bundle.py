@@ -50,13 +50,14 @@ def check(head: bytes, node: str, instance_id: str, read: Callable[[str], bytes]
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise BundleError(
-            f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: use matching images and site.yml"
+            f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: bring image and site.yml together"
         )
     if document.get("node") != node:
         raise BundleError(f"bundle.json is for node {document.get('node')!r}: run pulumi up and site.yml")
     if document.get("instance_id") != instance_id:
         raise BundleError(
-            f"bundle.json is for server {document.get('instance_id')!r}, this is {instance_id}: run pulumi up and site.yml"
+            f"bundle.json is for server {document.get('instance_id')!r}, this is {instance_id}: "
+            "run pulumi up and site.yml"
         )
     files = {}
     for name, digest in sorted(document.get("files", {}).items()):

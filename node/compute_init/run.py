@@ -1,4 +1,4 @@
-"""The course of one run. Each state that it can end in has a word, a sentence, and an exit status that systemd acts on."""
+"""The course of one run. Each state that it can end in has a word, a sentence, and an exit status for systemd."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Settings:
         patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
         longest_pause: seconds that a pause may grow to.
+        program: the ansible-playbook to call.
         force: run the playbook even where nothing changed since it succeeded in this boot.
     """
 
@@ -53,10 +54,11 @@ class Settings:
     patience: float = 300.0
     first_pause: float = 1.0
     longest_pause: float = 15.0
+    program: str = "ansible-playbook"
     force: bool = False
 
 
-class Failure(Exception):
+class FailureError(Exception):
     """Raised to end a run as failed; ``state`` is the word for it."""
 
     def __init__(self, state: str, text: str) -> None:
@@ -70,7 +72,7 @@ def main(settings: Settings, log: Callable[[str], None]) -> int:
     run = Run(settings, log)
     try:
         run.go()
-    except Failure as failure:
+    except FailureError as failure:
         run.fail(failure.state, str(failure))
     except Terminated:
         run.fail("stopped", "stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
@@ -94,20 +96,20 @@ class Run:
         """Read metadata, decide, fetch, run.
 
         Raises:
-            Failure: with the state that the run ends in.
+            FailureError: with the state that the run ends in.
         """
         self._write()
         try:
             metadata = self.settings.source.read(self.log)
         except MetadataError as error:
-            raise Failure("metadata", str(error)) from error
+            raise FailureError("metadata", str(error)) from error
         self.state = replace(self.state, instance_id=metadata.instance_id)
         if not metadata.flag(ENABLE):
             self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: this node is none that sets itself up")
             return
         server = metadata.meta.get("control_address", "")
         if not server:
-            raise Failure("metadata", "metadata has no control_address: run pulumi up")
+            raise FailureError("metadata", "metadata has no control_address: run pulumi up")
         self._step("fetch")
         try:
             bundle = self._fetch(self.settings.share(server, self.node), metadata.instance_id)
@@ -144,7 +146,7 @@ class Run:
             except BundleError as error:
                 state, problem = "wrong-bundle", str(error)
             if time.monotonic() + pause > end:
-                raise Failure(state, f"{problem}; given up after {self.settings.patience:.0f} s")
+                raise FailureError(state, f"{problem}; given up after {self.settings.patience:.0f} s")
             self.log(f"{problem}; next attempt in {pause:.0f} s")
             time.sleep(pause)
             pause = min(pause * 2, self.settings.longest_pause)
@@ -169,9 +171,9 @@ class Run:
                 "compute_init_roles": sorted(key for key in metadata.meta if metadata.flag(key)),
             }
             try:
-                playbook.run(self.settings.playbook, variables)
+                playbook.run(self.settings.playbook, variables, self.settings.program)
             except playbook.PlaybookError as error:
-                raise Failure("role-failed", str(error)) from error
+                raise FailureError("role-failed", str(error)) from error
 
     def _step(self, name: str) -> None:
         self.state = replace(self.state, step=name)
