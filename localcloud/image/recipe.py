@@ -29,7 +29,6 @@ PACKAGES = (
     "python3",
     "python3-apt",
     "sudo",
-    "systemd-resolved",
     "systemd-sysv",
     "udev",
     "vim-tiny",
@@ -39,6 +38,8 @@ PACKAGES = (
 FILES = {
     "/etc/hostname": "debian\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
+    # mmdebstrap leaves the machine's own name servers there, which servers do not reach.
+    "/etc/resolv.conf": "",
     # Empty: systemd gives each server an id of its own at its first boot.
     "/etc/machine-id": "",
     "/etc/default/locale": "LANG=C.UTF-8\n",
@@ -61,7 +62,7 @@ FILES = {
 #: Units that would fetch packages or look after disks behind the tests' back.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer")
 
-ENABLED = ("systemd-networkd.service", "systemd-resolved.service")
+ENABLED = ("systemd-networkd.service",)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,4 @@ _HOOKS = (
     # Each server makes its own host keys.
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'rm -rf "$1"/var/lib/cloud "$1"/var/lib/dbus/machine-id',
-    # mmdebstrap had given the image the machine's own name servers; systemd-resolved kept a copy of them.
-    'rm -f "$1"/etc/.resolv.conf.*',
-    'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf',
 )
