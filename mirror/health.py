@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mirror.options import Options
+from mirror.programs import process_name
 
 _STATUS_PATH = "/pulp/api/v3/status/"
 
@@ -57,7 +58,7 @@ def ask(options: Options, start: str) -> Health:
 
 def _read(status: dict[str, Any], start: str) -> Health:
     def count(listed: str) -> int:
-        return sum(process["name"].endswith(f".{start}@mirror") for process in status[listed] or ())
+        return sum(process["name"].endswith(process_name("", start)) for process in status[listed] or ())
 
     storage = status.get("storage") or {}
     return Health(

@@ -10,6 +10,11 @@ from mirror.places import Places
 from mirror.pulp_settings import STOP_GRACE, process_environment
 
 
+def process_name(pid: int | str, start: str) -> str:
+    """What Pulp calls a process of one start; names must never come again, and numbers of processes do."""
+    return f"{pid}.{start}@mirror"
+
+
 def services(places: Places, options: Options, environment: Path, start: str) -> list[Program]:
     """API, content server and workers of one start.
 
@@ -17,10 +22,10 @@ def services(places: Places, options: Options, environment: Path, start: str) ->
         places: the mirror's folders.
         options: how it is started.
         environment: Pulp's virtual environment.
-        start: this start's name; Pulp knows processes by names that must never come again.
+        start: this start's name.
     """
     variables = process_environment(places)
-    naming = ["--name-template", f"{{pid}}.{start}@mirror"]
+    naming = ["--name-template", process_name("{pid}", start)]
     server = ["--workers", "1", "--no-control-socket", *naming]
     tls = {}
     if options.tls_certificate:

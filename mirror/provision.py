@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mirror.bookkeeping import Bookkeeping
 from mirror.children import Child, Program, Surroundings, stop, wait_until
 from mirror.database import Cluster
 from mirror.environment import lock_digest
@@ -93,6 +94,7 @@ class Provision:
                         stop([server])
                         self._keep_template(cluster)
                         self._boot(server, cluster)
+            Bookkeeping(self._places, self._surroundings).forget("%")
         except BaseException:
             stop([server])
             raise

@@ -1,7 +1,7 @@
 """Pulp's REST API: requests, paging, and tasks awaited to their end."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
@@ -20,12 +20,16 @@ Tell = Callable[[str], None]
 _ROOT = "/pulp/api/v3/"
 _ENDED = frozenset({"completed", "failed", "canceled", "skipped"})
 
+_SERVER_ERRORS = HTTPStatus.INTERNAL_SERVER_ERROR
+
 #: Seconds between two looks at a task.
 _FIRST_LOOK, _LATER_LOOK = 0.1, 1.0
 
 
 class Pulp:
     """A client of one Pulp, logged in for the length of a with block.
+
+    Tasks that it has started and that still go on when the block ends are cancelled.
 
     Args:
         url: the API's root, no slash at its end.
@@ -37,6 +41,7 @@ class Pulp:
         self._url = url
         self._tell = tell
         self._password = password
+        self._going: set[str] = set()
         self._session = requests.Session()
         # The API is on this machine: no proxy and no netrc file has a say in it.
         self._session.trust_env = False
@@ -56,9 +61,16 @@ class Pulp:
         self._session.headers["X-CSRFToken"] = str(self._session.cookies["csrftoken"])
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._session:
-            self._request("DELETE", "login/")
+            try:
+                self._ask_to_cancel(self._going)
+                self._request("DELETE", "login/")
+            except PulpError as error:
+                if kind is None:
+                    raise
+                # What ended the block says more.
+                self._tell(f"nothing was cancelled: {error.what}")
 
     def list(self, path: str, **query: Any) -> Iterator[Resource]:
         """All resources of a kind that a query selects, whatever the number of pages.
@@ -126,7 +138,7 @@ class Pulp:
         return self.wait_all({task: about}, limit)[task]
 
     def wait_all(self, tasks: Mapping[str, str], limit: float) -> dict[str, Sequence[str]]:
-        """Wait for several tasks; whatever stops the waiting cancels those that go on.
+        """Wait for several tasks.
 
         Raises:
             TaskError: as `wait`; the other tasks are waited for first.
@@ -135,33 +147,56 @@ class Pulp:
         pause = _FIRST_LOOK
         going, ended, told = dict(tasks), {}, dict.fromkeys(tasks, "")
         failures: list[TaskError] = []
-        try:
-            while going:
-                for task, about in list(going.items()):
-                    state = self.get(task)
-                    if (line := _progress(state)) and line != told[task]:
-                        told[task] = line
-                        self._tell(f"{about}: {line}")
-                    if state["state"] not in _ENDED:
-                        continue
-                    del going[task]
-                    ended[task] = state["created_resources"]
-                    if state["state"] != "completed":
-                        failures.append(_failure(state, about))
-                if going and time.monotonic() > end:
-                    late = ", ".join(going.values())
-                    raise TaskError(
-                        f"not done within {limit:.0f} s, so cancelled", where=late, remedy="give a higher limit"
-                    )
-                if going:
-                    time.sleep(pause)
-                    pause = min(_LATER_LOOK, pause * 1.3)
-        finally:
-            for task in going:
-                self._request("PATCH", task, json={"state": "canceled"})
+        while going:
+            for task, about in list(going.items()):
+                state = self.get(task)
+                if (line := _progress(state)) and line != told[task]:
+                    told[task] = line
+                    self._tell(f"{about}: {line}")
+                if state["state"] not in _ENDED:
+                    continue
+                del going[task]
+                self._going.discard(task)
+                ended[task] = state["created_resources"]
+                if state["state"] != "completed":
+                    failures.append(_failure(state, about))
+            if going and time.monotonic() > end:
+                late = ", ".join(going.values())
+                raise TaskError(
+                    f"not done within {limit:.0f} s, so cancelled", where=late, remedy="give a higher limit"
+                )
+            if going:
+                time.sleep(pause)
+                pause = min(_LATER_LOOK, pause * 1.3)
         if failures:
             raise failures[0] if len(failures) == 1 else _together(failures)
         return ended
+
+    def cancel_going(self, resource: str, about: str) -> None:
+        """Cancel the tasks that hold a resource, and wait until they have let go of it.
+
+        An interrupted command leaves such tasks; one that hangs would keep the next command waiting.
+        """
+        query = {"reserved_resources": resource, "state__in": "running,waiting,canceling"}
+        going = {task["pulp_href"]: about for task in self.list("tasks/", **query)}
+        if not going:
+            return
+        self._tell(f"{about}: cancelling what an interrupted command left going on")
+        self._ask_to_cancel(going)
+        try:
+            self.wait_all(going, limit=120.0)
+        except TaskError:
+            # They were to end, well or not; that they did is what the next list shows.
+            if any(self.list("tasks/", **query)):
+                raise
+
+    def _ask_to_cancel(self, tasks: Collection[str]) -> None:
+        for task in list(tasks):
+            try:
+                self._request("PATCH", task, json={"state": "canceled"})
+            except PulpError as error:
+                if error.status != HTTPStatus.CONFLICT:  # It has just ended by itself.
+                    raise
 
     def _request(self, method: str, path: str, **arguments: Any) -> Resource:
         url = urljoin(f"{self._url}{_ROOT}", path)
@@ -173,8 +208,12 @@ class Pulp:
             ) from error
         if not answer.ok:
             said = f"refused {method} {path} ({answer.status_code} {answer.reason})"
-            raise PulpError(said, where="Pulp", evidence=explain(answer), status=answer.status_code)
-        return answer.json() if answer.content else {}
+            remedy = "see its log, logs/api.log in the mirror's folder" if answer.status_code >= _SERVER_ERRORS else ""
+            raise PulpError(said, where="Pulp", evidence=explain(answer), remedy=remedy, status=answer.status_code)
+        resource: Resource = answer.json() if answer.content else {}
+        if "task" in resource and answer.status_code == HTTPStatus.ACCEPTED:
+            self._going.add(resource["task"])
+        return resource
 
 
 def explain(answer: requests.Response) -> str:
@@ -182,7 +221,7 @@ def explain(answer: requests.Response) -> str:
     try:
         said = answer.json()
     except ValueError:
-        return answer.text[:2000]
+        return "" if "<html" in answer.text else answer.text[:2000]
     if not isinstance(said, dict):
         return str(said)
     lines = []

@@ -26,6 +26,8 @@ from toolchain.paths import REPOSITORY
 _START_LIMIT = 2400.0
 #: How long an end in good order may take, in seconds; after it the mirror is killed.
 _STOP_LIMIT = 90.0
+#: How long a process that died may take to be back, in seconds.
+_MEND_LIMIT = 90.0
 
 #: What each step of a start does, for people.
 STEPS = {
@@ -132,7 +134,9 @@ def _wait_until_up(places: Places, options: Options, progress: Progress) -> None
                 missing = health.ask(options, record.start).missing(options.workers)
         if not alive:
             log = places.logs / "supervisor.log"
-            raise ServiceError("its supervisor ended", where="mirror", evidence=tail(log), remedy=f"see {log}")
+            raise ServiceError(
+                "its supervisor crashed or was killed", where="mirror", evidence=tail(log), remedy=f"see {log}"
+            )
         if time.monotonic() > end:
             said = f"not there within {_START_LIMIT:.0f} s: {', '.join(missing)}"
             raise ServiceError(
@@ -182,16 +186,23 @@ def reset(places: Places) -> None:
 
 
 def require_up(places: Places) -> Options:
-    """The options of the running mirror.
+    """The options of the running mirror, once all of it answers: a process that has just died is being started again.
 
     Raises:
-        NotRunningError: it is not up.
+        NotRunningError: it is not up, or a part of it stays away.
     """
     record = Record.load(places.record)
     if not is_alive(places) or record is None or record.state is not State.UP:
         said = f"its last start failed: {record.failure.what}" if record and record.failure else "it is not up"
         raise NotRunningError(said, where="mirror", remedy="start it with 'slurm-appliance mirror up'")
-    return Options.load(places)
+    options = Options.load(places)
+    end = time.monotonic() + _MEND_LIMIT
+    while missing := health.ask(options, record.start).missing(options.workers):
+        if time.monotonic() > end or not is_alive(places):
+            said = f"a part of it does not answer: {', '.join(missing)}"
+            raise NotRunningError(said, where="mirror", remedy=f"see the logs in {places.logs}")
+        time.sleep(0.5)
+    return options
 
 
 @contextmanager

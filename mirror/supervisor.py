@@ -14,20 +14,24 @@ from types import FrameType
 from typing import NoReturn
 
 from mirror import health, sandbox
+from mirror.bookkeeping import Bookkeeping
 from mirror.children import Child, Surroundings, stop, wait_until
 from mirror.database import template_folder
-from mirror.errors import MirrorError
+from mirror.errors import MirrorError, ServiceError
 from mirror.files import make_folder
 from mirror.machine import account
 from mirror.options import Options
 from mirror.places import Places
-from mirror.programs import services
+from mirror.programs import process_name, services
 from mirror.provision import Provision
 from mirror.record import Failure, Record, State
 from mirror.restart_policy import restart_delay
 
 #: How long Pulp's services may take to report in, in seconds, on a busy machine.
 _SERVICES_LIMIT = 180.0
+
+#: When the workers are woken after one of them was started, in seconds; the last one is for a very busy machine.
+_WAKE_DELAYS = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 
 
 class _StopRequest(BaseException):
@@ -50,17 +54,20 @@ class Supervisor:
         self._record = record
         self._options = Options.load(places)
         self._surroundings = Surroundings(account(), places.work, places.logs, lock)
+        self._provision = Provision(places, self._options, environment, self._surroundings, record)
+        self._bookkeeping = Bookkeeping(places, self._surroundings)
         self._children: list[Child] = []
+        self._wake_at: list[float] = []
 
     def run(self) -> NoReturn:
         """Start everything and keep it running until one process dies too often or we are asked to end."""
-        provision = Provision(self._places, self._options, self._environment, self._surroundings, self._record)
         try:
-            provision.files()
-            self._children.append(provision.database())
-            provision.admin()
-            with provision.step("services"):
+            self._provision.files()
+            self._children.append(self._provision.database())
+            self._provision.admin()
+            with self._provision.step("services"):
                 self._start_services()
+            self._wake_soon()
             self._say(State.UP)
             while True:
                 self._watch()
@@ -87,9 +94,10 @@ class Supervisor:
         for child in self._children:
             if child.start_at is not None:
                 if now >= child.start_at:
-                    child.start()
+                    self._restart(child, now)
             elif not child.running:
                 self._plan_restart(child, now)
+        self._wake_workers(now)
         reap({child.pid for child in self._children})
         time.sleep(0.2)
 
@@ -104,6 +112,34 @@ class Supervisor:
         child.start_at = now + delay
         self._record.restarts[name] = self._record.restarts.get(name, 0) + 1
         self._record.save(self._places.record)
+
+    def _restart(self, child: Child, now: float) -> None:
+        if child is self._children[0]:
+            child.start()
+            return
+        try:
+            self._bookkeeping.forget(process_name(child.pid, self._record.start))
+        except ServiceError as error:
+            # The database is being started again too; when it dies too often, that ends everything.
+            print(f"{child.program.name} waits for the database: {error.what}", flush=True)
+            child.start_at = now + 1.0
+            return
+        child.start()
+        self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        """Wake the workers a few times: how long one takes to start and listen is not known."""
+        now = time.monotonic()
+        self._wake_at = [now + delay for delay in _WAKE_DELAYS]
+
+    def _wake_workers(self, now: float) -> None:
+        if not self._wake_at or now < self._wake_at[0]:
+            return
+        del self._wake_at[0]
+        try:
+            self._bookkeeping.wake_workers()
+        except ServiceError as error:
+            print(f"the workers were not woken: {error.what}", flush=True)
 
     def _say(self, state: State) -> None:
         self._record.state, self._record.step = state, ""

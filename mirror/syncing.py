@@ -44,17 +44,19 @@ def sync(pulp: Pulp, repositories: Sequence[Repository], limit: float) -> list[S
     before: dict[str, Resource] = {}
     tasks: dict[str, str] = {}
     for repository in repositories:
+        before[repository.name] = there = _ensure_repository(pulp, repository)
+        # First of all: such a task would hold on to the remote as well.
+        pulp.cancel_going(there["prn"], repository.name)
         source = _ensure_remote(pulp, repository)
-        before[repository.name] = _ensure_repository(pulp, repository)
-        tasks[_start(pulp, before[repository.name], source, repository)] = repository.name
+        tasks[_start(pulp, there, source, repository)] = repository.name
     pulp.wait_all(tasks, limit)
     return [_outcome(pulp, before[repository.name]) for repository in repositories]
 
 
 def publish_again(pulp: Pulp, repository: Repository, limit: float) -> None:
     """Sync once more, with nothing left out: that also makes a publication where a sync did not get so far."""
-    source = _ensure_remote(pulp, repository)
     there = _ensure_repository(pulp, repository)
+    source = _ensure_remote(pulp, repository)
     task = _start(pulp, there, source, repository, {"optimize": False})
     pulp.wait(task, repository.name, limit)
 

@@ -5,7 +5,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+def until(condition: Callable[[], bool], limit: float, what: str) -> None:
+    """Wait until a condition holds, at most a number of seconds."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, f"not within {limit:.0f} s: {what}"
+        time.sleep(0.1)
 
 
 class Mirror:
@@ -76,6 +85,11 @@ class Mirror:
     def processes(self) -> list[int]:
         """Numbers of all processes that have a file of this mirror open: each has, the lock that says that it lives."""
         return [pid for pid in _all_processes() if any(path.startswith(f"{self.state}/") for path in _open_files(pid))]
+
+    def process(self, program: str) -> int:
+        """The number of the first of its processes that runs a program."""
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in self.processes()}
+        return min(pid for pid, command in commands.items() if f"/{program}\0" in command)
 
 
 def _all_processes() -> Sequence[int]:

@@ -5,14 +5,13 @@ import os
 import signal
 import socket
 import stat
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mirror.machine import account
-from tests.engine.mirror.command import Mirror, free_port
+from tests.engine.mirror.command import Mirror, free_port, until
 
 
 @pytest.fixture(autouse=True)
@@ -20,13 +19,6 @@ def up_again(mirror: Mirror) -> Iterator[None]:
     """Whatever a test did to the mirror, the next one finds it up."""
     yield
     mirror.up("--host-name", "")
-
-
-def until(condition: Callable[[], bool], limit: float, what: str) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"not within {limit:.0f} s: {what}"
-        time.sleep(0.1)
 
 
 def test_a_mirror_that_is_up_is_left_as_it_is(mirror: Mirror) -> None:
@@ -64,8 +56,7 @@ def test_processes_run_as_a_user_of_their_own_who_reads_neither_the_password_nor
 
 
 def test_a_process_that_dies_is_started_again(mirror: Mirror) -> None:
-    workers = [pid for pid in mirror.processes() if b"pulpcore-worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    os.kill(workers[0], signal.SIGKILL)
+    os.kill(mirror.process("pulpcore-worker"), signal.SIGKILL)
     until(lambda: mirror.record()["restarts"].get("worker-1") == 1, 30, "the worker's death is noticed")
     mirror.up()
     assert mirror.json("status")["state"] == "up"

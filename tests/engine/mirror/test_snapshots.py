@@ -1,6 +1,8 @@
 """Snapshots hold what was upstream when they were published, for real package managers, whatever changes later."""
 
+import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 import requests
 
 from tests.engine.mirror.clients import apt_install, dnf_install
-from tests.engine.mirror.command import Mirror
+from tests.engine.mirror.command import Mirror, until
 from tests.engine.mirror.packages import SigningKey
 from tests.engine.mirror.upstream import Upstream
 
@@ -140,6 +142,33 @@ def test_a_killed_publish_leaves_nothing_that_counts_as_a_snapshot(
     assert made["complete"]
     assert set(made["repositories"]) == {"debian", "rocky"}
     mirror.call("remove", "cut-short", "--yes")
+
+
+def test_a_sync_that_hangs_is_left_behind_when_its_worker_or_its_command_is_killed(
+    mirror: Mirror, listing: Path, upstream: Upstream, second: dict[str, Any]
+) -> None:
+    upstream.silent.set()
+    try:
+        with _hanging_sync(mirror, listing, upstream) as syncing:
+            os.kill(mirror.process("pulpcore-worker"), signal.SIGKILL)
+            _output, said = syncing.communicate(timeout=120)
+        assert syncing.returncode == 1
+        assert "Worker has gone missing." in said
+        with _hanging_sync(mirror, listing, upstream) as syncing:
+            syncing.kill()
+    finally:
+        upstream.silent.clear()
+    mended = mirror.call("sync", "--config", str(listing))
+    assert "cancelling what an interrupted command left going on" in mended.stderr
+    assert mirror.json("publish", "--config", str(listing))["snapshot"] == second["snapshot"]
+
+
+def _hanging_sync(mirror: Mirror, listing: Path, upstream: Upstream) -> "subprocess.Popen[str]":
+    """A sync whose first request to the upstream gets no answer."""
+    asked = len(upstream.requests)
+    syncing = mirror.start("sync", "--config", str(listing))
+    until(lambda: len(upstream.requests) > asked, 120, "the upstream is asked")
+    return syncing
 
 
 def test_a_removed_snapshot_is_gone_with_its_packages_and_the_others_stay(

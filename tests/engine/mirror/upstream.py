@@ -19,6 +19,7 @@ class Upstream:
         key: signs packages and metadata.
         url: the server's root, no slash at the end; set while it serves.
         requests: paths that were asked for, in order.
+        silent: while it is set, requests are taken and not answered.
     """
 
     def __init__(self, folder: Path, key: SigningKey) -> None:
@@ -26,6 +27,7 @@ class Upstream:
         self.key = key
         self.url = ""
         self.requests: list[str] = []
+        self.silent = threading.Event()
         (folder / "debian/pool").mkdir(parents=True)
         (folder / "rpm").mkdir()
 
@@ -75,6 +77,11 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.upstream.requests.append(self.path)
+        if self.upstream.silent.is_set():
+            self.close_connection = True
+            # The client hangs up when it gives up, or its process is killed.
+            self.rfile.read(1)
+            return
         super().do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name

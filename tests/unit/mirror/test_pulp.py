@@ -110,10 +110,38 @@ def test_a_failed_task_tells_pulps_own_words_and_the_others_are_waited_for(serve
 def test_a_task_that_takes_too_long_is_cancelled(server: tuple[Server, str]) -> None:
     there, url = server
     there.answers["GET tasks/1/"] = [(200, task("running"))]
+    there.answers["POST sync/"] = [(202, {"task": f"{ROOT}tasks/1/"})]
     there.answers["PATCH tasks/1/"] = [(202, {})]
-    with Pulp(url, "secret") as pulp, pytest.raises(TaskError, match="not done within 0 s"):
-        pulp.wait("tasks/1/", "debian", limit=0.0)
-    assert ("PATCH tasks/1/", {"state": "canceled"}) in there.asked
+    with pytest.raises(TaskError, match="not done within 0 s"), Pulp(url, "secret") as pulp:
+        pulp.wait(pulp.start("sync/", {}), "debian", limit=0.0)
+    assert there.asked[-2:] == [("PATCH tasks/1/", {"state": "canceled"}), ("DELETE login/", None)]
+
+
+def test_what_still_goes_on_at_the_end_of_a_command_is_cancelled(server: tuple[Server, str]) -> None:
+    there, url = server
+    there.answers["POST sync/"] = [(202, {"task": f"{ROOT}tasks/{number}/"}) for number in (1, 2, 3)]
+    there.answers["GET tasks/1/"] = [(200, task("completed"))]
+    # The third one has just ended by itself.
+    there.answers["PATCH tasks/2/"], there.answers["PATCH tasks/3/"] = [(202, {})], [(409, {"detail": "has ended"})]
+    with Pulp(url, "secret") as pulp:
+        pulp.wait(pulp.start("sync/", {}), "debian")
+        pulp.start("sync/", {})
+        pulp.start("sync/", {})
+    assert {path for path, _ in there.asked if path.startswith("PATCH")} == {"PATCH tasks/2/", "PATCH tasks/3/"}
+
+
+def test_what_an_interrupted_command_left_is_cancelled_and_awaited(server: tuple[Server, str]) -> None:
+    there, url = server
+    left = {"results": [{"pulp_href": f"{ROOT}tasks/1/"}], "next": None}
+    there.answers["GET tasks/"] = [(200, left), (200, {"results": [], "next": None})]
+    there.answers["PATCH tasks/1/"] = [(202, {})]
+    there.answers["GET tasks/1/"] = [(200, task("canceling")), (200, task("canceled"))]
+    told: list[str] = []
+    with Pulp(url, "secret", told.append) as pulp:
+        pulp.cancel_going("prn:deb:1", "debian")
+        pulp.cancel_going("prn:deb:2", "rocky")
+    assert told[0] == "debian: cancelling what an interrupted command left going on"
+    assert [path for path, _ in there.asked if path.startswith("PATCH")] == ["PATCH tasks/1/"]
 
 
 @pytest.mark.parametrize(
