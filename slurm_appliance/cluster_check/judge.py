@@ -1,0 +1,141 @@
+"""What facts mean: one row a check, with pass, fail or left out, and why. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    FAIL = "fail"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check.
+
+    Attributes:
+        check: what was looked at.
+        verdict: how it ended.
+        why: what was found.
+        seconds: that it took.
+    """
+
+    check: str
+    verdict: Verdict
+    why: str
+    seconds: float = 0.0
+
+
+#: States in which a node takes jobs.
+_GOOD_STATES = frozenset({"idle", "mixed", "allocated", "completing"})
+
+
+def judge(facts: Mapping[str, Any], expected: frozenset[str], *, user: str, accounting: bool) -> list[Row]:
+    """All rows.
+
+    Args:
+        facts: as ``remote.facts`` gathers them.
+        expected: names of the compute nodes in the inventory.
+        user: the ordinary user that jobs ran as; empty: there is none.
+        accounting: whether the cluster accounts for jobs.
+    """
+    return [
+        _nodes(facts["nodes"], expected),
+        *_jobs(facts, expected, user, accounting),
+        *_performance(facts, expected),
+    ]
+
+
+def _nodes(said: Mapping[str, Any], expected: frozenset[str]) -> Row:
+    if said["status"]:
+        return Row("nodes", Verdict.FAIL, f"sinfo: {_words(said)}", said["seconds"])
+    states = {name: (state.rstrip("*$@+~#!%-^"), state, why) for name, state, why in _table(said["out"], 3)}
+    bad = [f"{name} is not known to Slurm" for name in sorted(expected - states.keys())]
+    bad += [
+        f"{name} is {state}: {why}"
+        for name, (plain, state, why) in sorted(states.items())
+        if plain not in _GOOD_STATES or state.endswith("*")
+    ]
+    verdict = Verdict.FAIL if bad else Verdict.PASS
+    return Row("nodes", verdict, "; ".join(bad[:5]) or f"{len(states)} take jobs", said["seconds"])
+
+
+def _jobs(facts: Mapping[str, Any], expected: frozenset[str], user: str, accounting: bool) -> Iterator[Row]:
+    if not user:
+        yield Row("jobs", Verdict.LEFT_OUT, "the configuration has no users")
+        return
+    said = facts.get("across")
+    if said is None:
+        yield Row("jobs", Verdict.FAIL, "Slurm has no nodes")
+        return
+    lines = {name: (uid, token, job) for name, uid, token, job in _table(said["out"], 4)}
+    missing = sorted(expected - lines.keys())
+    if said["status"] or missing:
+        yield Row(
+            "srun on all nodes", Verdict.FAIL, _words(said) or f"no answer of {', '.join(missing)}", said["seconds"]
+        )
+    else:
+        yield Row("srun on all nodes", Verdict.PASS, f"{len(lines)} nodes as {user}", said["seconds"])
+    uid = facts["uid"]["out"].strip()
+    yield _same("uid", {name: line[0] for name, line in lines.items()}, uid)
+    yield _same("home directory", {name: line[1] for name, line in lines.items()}, facts["token"], "sees it everywhere")
+    if not accounting:
+        yield Row("sacct", Verdict.LEFT_OUT, "the configuration has no accounting")
+        return
+    accounted = facts.get("sacct")
+    if accounted is None:
+        yield Row("sacct", Verdict.FAIL, "there was no job to look for")
+    elif "COMPLETED" in accounted["out"]:
+        yield Row("sacct", Verdict.PASS, accounted["out"].split("\n")[0].replace("|", " "), accounted["seconds"])
+    else:
+        yield Row("sacct", Verdict.FAIL, accounted["out"].strip() or _words(accounted) or "knows nothing of the job")
+
+
+def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator[Row]:
+    said = facts.get("copy")
+    if said is None:
+        yield Row("memory bandwidth", Verdict.LEFT_OUT, "features.hpctests is off, or no job can run")
+    elif said["status"]:
+        yield Row("memory bandwidth", Verdict.FAIL, _words(said), said["seconds"])
+    else:
+        speeds = sorted(int(line.split()[-1]) for line in said["out"].splitlines() if line)
+        verdict = Verdict.PASS if len(speeds) == len(expected) else Verdict.FAIL
+        why = f"{speeds[0]} to {speeds[-1]} MB/s by one process, {len(speeds)} nodes" if speeds else "no numbers"
+        yield Row("memory bandwidth", verdict, why, said["seconds"])
+    said = facts.get("pingpong")
+    if said is None:
+        yield Row("MPI ping-pong", Verdict.LEFT_OUT, "one node, no MPI in the image, or features.hpctests is off")
+        return
+    try:
+        numbers = json.loads(said["out"].strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        yield Row("MPI ping-pong", Verdict.FAIL, _words(said) or "no numbers", said["seconds"])
+        return
+    verdict = Verdict.PASS if numbers["ranks"] == 2 and not said["status"] else Verdict.FAIL
+    why = f"{numbers['latency_us']:.1f} us, {numbers['bandwidth_mb_s']:.0f} MB/s between {numbers['ranks']} ranks"
+    yield Row("MPI ping-pong", verdict, why, said["seconds"])
+
+
+def _same(check: str, found: Mapping[str, str], wanted: str, words: str = "") -> Row:
+    other = sorted(name for name, value in found.items() if value != wanted)
+    if not found or other:
+        return Row(check, Verdict.FAIL, f"not the same on {', '.join(other[:5]) or 'any node'}")
+    return Row(check, Verdict.PASS, words or f"{wanted} everywhere")
+
+
+def _table(text: str, columns: int) -> Iterator[list[str]]:
+    for line in text.splitlines():
+        parts = line.split("|")
+        if len(parts) == columns:
+            yield parts
+
+
+def _words(said: Mapping[str, Any]) -> str:
+    text = " ".join(str(said["err"]).split())
+    return text[-300:] or (f"exit status {said['status']}" if said["status"] else "")

@@ -1,0 +1,78 @@
+"""Gathers facts on a running cluster and judges them."""
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.cluster_check import remote
+from slurm_appliance.cluster_check.judge import Row, judge
+from slurm_appliance.environment import Environment
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.hostvars.inventory import read_inventory
+from slurm_appliance.known_hosts import SshHost
+from slurm_appliance.playbook import ANSIBLE
+
+
+class ClusterCheckError(ApplianceError):
+    """Raised when a cluster cannot be looked at, or does not pass."""
+
+
+def check_cluster(environment: Environment, *, user: str = "", limit: float = 900.0) -> list[Row]:
+    """Look at the cluster of an environment.
+
+    Args:
+        environment: the environment.
+        user: whom to run jobs as; empty: the first of the configuration.
+        limit: seconds for all of it.
+
+    Raises:
+        ClusterCheckError: there is no inventory, or the login node does not answer.
+    """
+    if not (environment.inventory / "hosts.yml").exists():
+        raise ClusterCheckError("there is no inventory", where=str(environment.inventory), remedy="run up first")
+    hosts = read_inventory(environment.inventory, ANSIBLE)
+    compute = frozenset(name for name, variables in hosts.items() if "compute_init_enable" in variables)
+    entrance = _entrance(hosts)
+    variables = hosts[entrance]
+    users = sorted(variables.get("users", {}))
+    user = user or (users[0] if users else "")
+    request = {"user": user, "hpctests": bool(variables.get("features", {}).get("hpctests"))}
+    facts = _gather(SshHost.of(entrance, variables, environment.inventory), request, limit)
+    accounting = bool(variables.get("slurm", {}).get("accounting"))
+    return judge(facts, compute, user=user, accounting=accounting)
+
+
+def _entrance(hosts: dict[str, dict[str, Any]]) -> str:
+    """A login node, or else the control node: users' commands are there."""
+    login = sorted(name for name, variables in hosts.items() if variables.get("node_kind") == "login")
+    others = sorted(
+        name
+        for name, variables in hosts.items()
+        if "node_group" in variables and "compute_init_enable" not in variables
+    )
+    return (login or others or sorted(hosts))[0]
+
+
+def _gather(host: SshHost, request: dict[str, Any], limit: float) -> Any:
+    program = f"sudo -n python3 - {shlex.quote(json.dumps(request))}"
+    command = [
+        "ssh",
+        "-o",
+        "BatchMode=yes",
+        "-p",
+        str(host.port),
+        *host.arguments,
+        f"{host.user}@{host.address}",
+        program,
+    ]
+    source = Path(remote.__file__).read_text()
+    try:
+        ended = subprocess.run(command, input=source, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ClusterCheckError(f"the checks did not end in {limit:.0f} s", where=host.name) from error
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines() or ["no explanation"]
+        raise ClusterCheckError(f"the checks cannot be run: {said[-1]}", where=host.name)
+    return json.loads(ended.stdout)

@@ -1,0 +1,32 @@
+"""``slurm-appliance check-cluster``: does the cluster do what its users need?"""
+
+import json
+from typing import Annotated
+
+import typer
+
+from slurm_appliance.commands.doctor import Output
+
+
+def check_cluster(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The environment.")] = "local",
+    user: Annotated[str, typer.Option("--user", help="Whom to run jobs as. Not given: the first of the users.")] = "",
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")
+    ] = Output.table,
+) -> None:
+    """Run jobs as an ordinary user and say what works: nodes, srun, sacct, homes, memory and MPI with numbers."""
+    from dataclasses import asdict
+
+    from slurm_appliance.cluster_check.judge import Verdict
+    from slurm_appliance.cluster_check.run import check_cluster as look
+    from slurm_appliance.environment import Environment
+
+    rows = look(Environment.of(stack), user=user)
+    if output is Output.json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+    else:
+        for row in rows:
+            print(f"{row.check:<20} {row.verdict:<9} {row.seconds:6.1f} s  {row.why}")
+    if any(row.verdict is Verdict.FAIL for row in rows):
+        raise typer.Exit(1)

@@ -1,0 +1,77 @@
+"""What facts about a cluster mean."""
+
+import json
+from typing import Any
+
+import pytest
+
+from slurm_appliance.cluster_check.judge import Verdict, judge
+
+NODES = frozenset({"c-0", "c-1"})
+
+
+def said(out: str = "", status: int = 0, err: str = "") -> dict[str, Any]:
+    return {"status": status, "out": out, "err": err, "seconds": 1.0}
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    numbers = json.dumps({"ranks": 2, "latency_us": 12.5, "bandwidth_mb_s": 900.4})
+    good = {
+        "nodes": said("c-0|idle|none\nc-1|mixed|none\n"),
+        "uid": said("2001\n"),
+        "marker": said(),
+        "token": "17.5",
+        "across": said("c-0|2001|17.5|7\nc-1|2001|17.5|7\n"),
+        "sacct": said("7|COMPLETED\n"),
+        "copy": said("c-0 4000\nc-1 5000\n"),
+        "pingpong": said(f"some warning\n{numbers}\n"),
+    }
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+def failed(found: dict[str, Any], **options: Any) -> dict[str, str]:
+    rows = judge(found, NODES, **({"user": "alice", "accounting": True} | options))
+    return {row.check: row.why for row in rows if row.verdict is Verdict.FAIL}
+
+
+def test_a_good_cluster_passes_everything() -> None:
+    rows = judge(facts(), NODES, user="alice", accounting=True)
+    assert {row.verdict for row in rows} == {Verdict.PASS}
+    assert [row.why for row in rows if row.check == "MPI ping-pong"] == ["12.5 us, 900 MB/s between 2 ranks"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "why"),
+    [
+        (
+            {"nodes": said("c-0|idle|none\nc-1|drained|health: / is full\n")},
+            "nodes",
+            "c-1 is drained: health: / is full",
+        ),
+        ({"nodes": said("c-0|idle|none\nc-1|idle*|none\n")}, "nodes", "c-1 is idle*: none"),
+        ({"nodes": said("c-0|idle|none\n")}, "nodes", "c-1 is not known to Slurm"),
+        ({"nodes": said(status=1, err="no controller")}, "nodes", "sinfo: no controller"),
+        ({"across": said("c-0|2001|17.5|7\n")}, "srun on all nodes", "no answer of c-1"),
+        ({"across": said(status=1, err="timed out")}, "srun on all nodes", "timed out"),
+        ({"across": said("c-0|2001|17.5|7\nc-1|2002|17.5|7\n")}, "uid", "not the same on c-1"),
+        ({"across": said("c-0|2001|17.5|7\nc-1|2001||7\n")}, "home directory", "not the same on c-1"),
+        ({"sacct": said("7|RUNNING\n")}, "sacct", "7|RUNNING"),
+        ({"sacct": None}, "sacct", "there was no job to look for"),
+        ({"copy": said("c-0 4000\n")}, "memory bandwidth", "4000 to 4000 MB/s by one process, 1 nodes"),
+        ({"pingpong": said(status=1, err="no pmix")}, "MPI ping-pong", "no pmix"),
+    ],
+)
+def test_what_is_wrong_fails_and_says_why(changes: dict[str, Any], check: str, why: str) -> None:
+    assert failed(facts(**changes))[check] == why
+
+
+def test_ranks_that_do_not_find_each_other_fail() -> None:
+    alone = said(json.dumps({"ranks": 1, "latency_us": 1, "bandwidth_mb_s": 1}))
+    assert "1 ranks" in failed(facts(pingpong=alone))["MPI ping-pong"]
+
+
+def test_what_the_configuration_leaves_out_is_no_failure() -> None:
+    only_nodes = {"nodes": said("c-0|idle|none\nc-1|idle|none\n")}
+    rows = judge(only_nodes, NODES, user="", accounting=True)
+    assert [row.verdict for row in rows] == [Verdict.PASS] + [Verdict.LEFT_OUT] * 3
+    assert failed(facts(sacct=None), accounting=False) == {}
