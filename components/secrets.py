@@ -7,10 +7,8 @@ import pulumi
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.secret_rotation import NAMESPACE
 from slurm_appliance.secrets import MAKERS
-
-#: How often a secret was rotated, by its name; ``secrets rotate`` counts it up. Not set: never.
-ROTATION_NAMESPACE = "rotation"
 
 #: Tells how often something was rotated.
 Rotations = Callable[[str], int]
@@ -18,7 +16,7 @@ Rotations = Callable[[str], int]
 
 def configured_rotations() -> Rotations:
     """What the running program's stack says."""
-    settings = pulumi.Config(ROTATION_NAMESPACE)
+    settings = pulumi.Config(NAMESPACE)
     return lambda name: settings.get_int(name) or 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import toolchain.errors
+from slurm_appliance.deployment.steps import Step
 from slurm_appliance.errors import ApplianceError, ToolchainError
 from toolchain.ensure import Toolchain, ensure
 from toolchain.paths import REPOSITORY
@@ -36,11 +37,13 @@ class Outcome:
             ``replace``, ``delete`` and so on, the stack itself included.
         events: every engine event, in order. They hold inputs and outputs: never print them whole.
         output: what ``pulumi`` printed.
+        steps: what was (or would be) done with each resource, without what is in it.
     """
 
     changes: Mapping[str, int]
     events: tuple["EngineEvent", ...] = field(repr=False)
     output: str = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False, default=())
 
     @property
     def unchanged(self) -> bool:
@@ -115,7 +118,12 @@ def run(
     *,
     on_event: Callable[["EngineEvent"], None] | None = None,
     on_output: Callable[[str], None] | None = None,
+    on_step: Callable[[Step, str], None] | None = None,
+    on_message: Callable[[str, str, str], None] | None = None,
     targets: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    exclude_protected: bool = False,
+    keep_events: bool = True,
 ) -> Outcome:
     """Run an operation to its end.
 
@@ -124,7 +132,12 @@ def run(
         operation: which.
         on_event: called with each engine event as it comes.
         on_output: called with each line that ``pulumi`` prints.
+        on_step: called with each step and how far it is: ``begins``, ``ends`` or ``fails``.
+        on_message: called with each message: its severity, the resource's URN (or nothing), its text.
         targets: URNs to limit the operation to; all resources when empty.
+        exclude: URNs, ``*`` and ``**`` allowed in them, to leave alone; not in a destroy.
+        exclude_protected: destroy all but what is protected.
+        keep_events: whether the outcome has all events; with a thousand nodes they are large.
 
     Raises:
         EngineError: the operation failed; says which resource and why.
@@ -132,15 +145,31 @@ def run(
     from pulumi.automation import CommandError, ConcurrentUpdateError
 
     events: list[EngineEvent] = []
+    steps: list[Step] = []
 
     def keep(event: "EngineEvent") -> None:
-        events.append(event)
+        if keep_events or event.diagnostic_event or event.summary_event:
+            events.append(event)
         if on_event:
             on_event(event)
+        step, stage = step_of(event)
+        if step and stage == "begins":
+            steps.append(step)
+        if step and on_step:
+            on_step(step, stage)
+        message = event.diagnostic_event
+        if message and on_message:
+            text = _COLOUR.sub("", message.message).strip()
+            on_message(message.severity, message.urn or "", text)
 
+    options: dict[str, object] = {}
+    if exclude:
+        options["exclude"] = list(exclude)
+    if exclude_protected:
+        options["exclude_protected"] = True
     try:
         result = getattr(stack, operation)(
-            on_event=keep, on_output=on_output, color="never", target=list(targets) or None
+            on_event=keep, on_output=on_output, color="never", target=list(targets) or None, **options
         )
     except ConcurrentUpdateError as error:
         remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
@@ -151,7 +180,31 @@ def run(
     for event in events:
         if event.summary_event:
             changes = {str(getattr(kind, "value", kind)): n for kind, n in event.summary_event.resource_changes.items()}
-    return Outcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}")
+    return Outcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}", tuple(steps))
+
+
+def step_of(event: "EngineEvent") -> tuple[Step | None, str]:
+    """The step that an event is about, and whether it begins, ends or fails; None for any other event."""
+    for about, stage in (
+        (event.resource_pre_event, "begins"),
+        (event.res_outputs_event, "ends"),
+        (event.res_op_failed_event, "fails"),
+    ):
+        if about is None:
+            continue
+        metadata = about.metadata
+        states = [state for state in (metadata.new, metadata.old) if state]
+        changed = tuple(metadata.detailed_diff or metadata.diffs or ())
+        step = Step(
+            urn=metadata.urn,
+            type=metadata.type,
+            op=str(getattr(metadata.op, "value", metadata.op)),
+            parent=states[0].parent if states else "",
+            changed=changed,
+            replacing=tuple(metadata.keys or ()),
+        )
+        return step, stage
+    return None, ""
 
 
 def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Exception) -> EngineError:

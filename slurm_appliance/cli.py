@@ -11,7 +11,20 @@ import typer
 
 from localcloud.cli import app as cloud
 from slurm_appliance import __version__
-from slurm_appliance.commands import check, config, doctor, environment, image, mirror, schema, test
+from slurm_appliance.commands import (
+    check,
+    config,
+    destroy,
+    doctor,
+    environment,
+    image,
+    mirror,
+    schema,
+    secrets,
+    status,
+    test,
+    up,
+)
 from slurm_appliance.errors import ApplianceError
 
 app = typer.Typer(
@@ -23,9 +36,14 @@ app = typer.Typer(
 )
 
 app.add_typer(cloud, name="cloud", rich_help_panel="Try it")
+app.command("up", rich_help_panel="Clusters")(up.up)
+app.command("preview", rich_help_panel="Clusters")(up.preview)
+app.command("status", rich_help_panel="Clusters")(status.status)
+app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)
 app.add_typer(config.app, name="config", rich_help_panel="Clusters")
 app.add_typer(image.app, name="image", rich_help_panel="Clusters")
 app.add_typer(mirror.app, name="mirror", rich_help_panel="Clusters")
+app.add_typer(secrets.app, name="secrets", rich_help_panel="Clusters")
 app.command("schema", rich_help_panel="Clusters")(schema.schema)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("env", rich_help_panel="This machine")(environment.env)

@@ -95,6 +95,15 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A rule of a Neutron security group; ``what`` is everything that two rules of a group must differ in."""
+
+    id: str
+    group_id: str
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FloatingIp:
     """A floating IP; ``port_id`` is empty for a free one."""
 
@@ -140,6 +149,8 @@ class CloudFacts:
     routers: tuple[Named, ...] = ()
     ports: tuple[Port, ...] = ()
     security_groups: tuple[Named, ...] = ()
+    security_group_rules: tuple[Rule, ...] = ()
+    application_credentials: tuple[Named, ...] = ()
     key_pairs: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
     server_groups: tuple[Named, ...] = ()

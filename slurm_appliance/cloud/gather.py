@@ -14,6 +14,7 @@ from slurm_appliance.cloud.facts import (
     Network,
     Port,
     Quota,
+    Rule,
     Server,
     Subnet,
     Volume,
@@ -61,6 +62,8 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
         "subnets": lists.subnets,
         "routers": lambda: optional("router", lists.routers, ()),
         "security_groups": lists.security_groups,
+        "security_group_rules": lists.security_group_rules,
+        "application_credentials": lambda: optional("application credentials", lists.application_credentials, ()),
         "key_pairs": lists.key_pairs,
         "servers": lists.servers,
         "server_groups": lists.server_groups,
@@ -97,6 +100,14 @@ def _with_images(answers: dict[str, Any]) -> dict[str, Any]:
         for server in answers["servers"]
     )
     return answers | {"servers": servers}
+
+
+def rule_content(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a rule allows, in Neutron's words."""
+    keys = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_group_id")
+    # Neutron says nothing, or all addresses, for the same.
+    prefix = rule.get("remote_ip_prefix")
+    return (*(str(rule.get(key) or "") for key in keys), "" if prefix in (None, "0.0.0.0/0", "::/0") else str(prefix))
 
 
 class _Lists:
@@ -156,6 +167,18 @@ class _Lists:
 
     def security_groups(self) -> tuple[Named, ...]:
         return self._own("/security-groups", "security_groups")
+
+    def security_group_rules(self) -> tuple[Rule, ...]:
+        found = entries(
+            self._connection.network, "/security-group-rules", "security_group_rules", project_id=self._project
+        )
+        return tuple(Rule(x["id"], x["security_group_id"], rule_content(x)) for x in found)
+
+    def application_credentials(self) -> tuple[Named, ...]:
+        user = self._connection.current_user_id
+        path = f"/users/{user}/application_credentials"
+        found = document(self._connection.identity, path)["application_credentials"]
+        return tuple(Named(x["id"], x["name"]) for x in found)
 
     def floating_ips(self) -> tuple[FloatingIp, ...]:
         found = entries(self._connection.network, "/floatingips", "floatingips", project_id=self._project)

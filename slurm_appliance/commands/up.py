@@ -1,0 +1,89 @@
+"""``slurm-appliance up`` and ``preview``: bring a cluster to what its configuration says, or say what that would do."""
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.stacks import (
+    AllowOption,
+    ExcludeOption,
+    StackOption,
+    YesOption,
+    say,
+    session_of,
+    show_plan,
+)
+
+if TYPE_CHECKING:
+    from slurm_appliance.deployment.operations import Done
+    from slurm_appliance.deployment.plan import Plan
+    from slurm_appliance.deployment.session import Session
+
+
+def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOption = Output.text) -> None:
+    """Say what up would do, and to whom. Nothing is changed.
+
+    Exit status 0: nothing; 2: changes that nobody notices; 3: nodes or data are disturbed; 1: up would fail.
+    """
+    from slurm_appliance.deployment import operations
+
+    session = session_of(stack, exclude, quiet=output is Output.json)
+    plan = operations.preview(session)
+    if output is Output.json:
+        print(json.dumps(plan.as_json(), indent=2))
+    else:
+        show_plan(plan)
+    raise typer.Exit(plan.exit_status)
+
+
+def up(
+    stack: StackOption,
+    yes: YesOption = False,
+    allow_disruptive: AllowOption = False,
+    exclude: ExcludeOption = None,
+    output: OutputOption = Output.text,
+) -> None:
+    """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
+
+    Exit status 0: done; 3: the environment is protected and would be disturbed; 1: anything else.
+    """
+    from slurm_appliance.deployment import operations
+    from slurm_appliance.errors import UsageError
+
+    as_json = output is Output.json
+    if as_json and not yes:
+        raise UsageError("--output json asks nobody", remedy="add --yes")
+    session = session_of(stack, exclude, quiet=as_json)
+
+    def approve(plan: "Plan") -> bool:
+        if not as_json:
+            show_plan(plan)
+        return yes or not _asks(plan) or typer.confirm("Go on?", err=True)
+
+    done = operations.up(session, approve, allow_disruptive=allow_disruptive)
+    if done is None:
+        say("nothing was changed")
+        raise typer.Exit(1)
+    if as_json:
+        print(json.dumps(done.plan.as_json() | {"done": done.changes, "log": str(done.log)}, indent=2))
+    else:
+        _show_done(session, done)
+
+
+def _asks(plan: "Plan") -> bool:
+    """Whether there is anything to ask about."""
+    return bool(plan.steps or plan.rows)
+
+
+def _show_done(session: "Session", done: "Done") -> None:
+    changed = {op: count for op, count in done.changes.items() if op != "same"}
+    words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"
+    print(f"Done: {words}. The log is {done.log}")
+    outputs = session.stack.outputs()
+    addresses = outputs["login"].value if "login" in outputs else []
+    if addresses:
+        print(f"Log in:          ssh {session.config.ssh.user}@{addresses[0]}")
+    print(f"Look at it:      ./slurm-appliance status --stack {session.name}")
+    print(f"Remove it again: ./slurm-appliance destroy --stack {session.name}")

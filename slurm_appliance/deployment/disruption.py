@@ -1,0 +1,35 @@
+"""Which of the engine's steps somebody would notice, beside what happens to nodes: see image_plan.py."""
+
+from collections.abc import Iterable
+
+from slurm_appliance.deployment.steps import SERVER, VOLUME, Step, planned
+
+#: Commands run again, rules and metadata change in place: nobody notices any of these.
+_QUIET_TYPES = frozenset(
+    {
+        "command:local:Command",
+        "openstack:networking/secGroupRule:SecGroupRule",
+        "openstack:identity/applicationCredential:ApplicationCredential",
+        "openstack:compute/serverGroup:ServerGroup",
+        "openstack:compute/keypair:Keypair",
+    }
+)
+
+
+def disruptions(steps: Iterable[Step]) -> list[str]:
+    """A sentence for each step that takes something away that nodes or people may be using."""
+    found = []
+    for step in planned(steps):
+        if step.type == SERVER or step.type in _QUIET_TYPES:
+            continue
+        kind = step.type.rpartition(":")[2]
+        if step.op == "delete":
+            found.append(f"{kind} {step.name} is deleted{_data(step)}")
+        elif step.op == "replace":
+            why = ", ".join(step.replacing or step.changed)
+            found.append(f"{kind} {step.name} is deleted and created anew{_data(step)}: {why} changed")
+    return found
+
+
+def _data(step: Step) -> str:
+    return ", with all that is on it" if step.type == VOLUME else ""

@@ -1,0 +1,164 @@
+"""Each node's image: which one it runs, which one it is to run, and what happens to the node on the way.
+
+Pure: configuration, facts and the engine's planned steps in; one row a node out, each with its reason. The engine says
+"update" for a rebuild, which erases a root disk, and nothing at all for nodes that Slurm is to re-image.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.config import ClusterConfig, Node
+from slurm_appliance.deployment.steps import SERVER, Step, of_type
+from slurm_appliance.groups import Group, groups
+from slurm_appliance.preflight.servers import UNREADABLE
+
+#: What a node's image is called that no list of images has.
+GONE = "no longer there"
+
+
+class Action(StrEnum):
+    """What happens to a node, the least disturbing first."""
+
+    NONE = "-"
+    CREATE = "create"
+    REIMAGE_BY_SLURM = "next reboot"
+    RESIZE = "RESIZE"
+    REBUILD_NOW = "REBUILD NOW"
+    REPLACE = "REPLACE"
+    DELETE = "DELETE"
+    BLOCKED = "BLOCKED"
+
+    @property
+    def disruptive(self) -> bool:
+        """Whether whoever uses the node notices."""
+        return self in (Action.RESIZE, Action.REBUILD_NOW, Action.REPLACE, Action.DELETE, Action.BLOCKED)
+
+
+@dataclass(frozen=True)
+class NodeImage:
+    """One node's row.
+
+    Attributes:
+        group: its node group.
+        node: its host name.
+        current: the image that it runs, as a name and a short id; empty where there is no server.
+        target: the image that it is to run.
+        action: what happens to it.
+        disruption: what its users notice; empty for nothing.
+        why: the reason.
+    """
+
+    group: str
+    node: str
+    current: str
+    target: str
+    action: Action
+    disruption: str
+    why: str
+
+
+_DISRUPTION = {
+    Action.RESIZE: "shut down and started again",
+    Action.REBUILD_NOW: "root disk erased, users see an outage",
+    Action.REPLACE: "deleted and created anew, all its own disks are lost",
+    Action.DELETE: "gone",
+    Action.BLOCKED: "the run would fail here",
+}
+
+
+def image_plan(
+    config: ClusterConfig, facts: CloudFacts, targets: Mapping[str, str | None], steps: Iterable[Step] = ()
+) -> list[NodeImage]:
+    """The rows of all nodes, the most disturbed first, else in the configuration's order.
+
+    Args:
+        config: the configuration.
+        facts: the cloud.
+        targets: the id of each image source's image, by what the configuration calls it; None where it has to be built.
+        steps: the engine's plan; without it, only images are looked at.
+    """
+    names = {image.id: image.name for image in facts.images}
+    by_name = {server.name: server for server in facts.servers}
+    planned = of_type(steps, SERVER)
+    rows = []
+    for group in groups(config):
+        target = targets.get(str(group.image))
+        shown = _shown(target, names) if target else f"{group.image}, to be built"
+        for node in group.nodes:
+            server, step = by_name.get(node.hostname), planned.pop(node.hostname, None)
+            action, why = _decide(group, server, target, step)
+            current = _shown(server.image_id, names) if server else ""
+            rows.append(_row(group.name, node, current, shown, action, why))
+    for name, step in planned.items():
+        current = _shown(by_name[name].image_id, names) if name in by_name else ""
+        action, why = Action.DELETE, "no longer in the configuration"
+        rows.append(NodeImage(step.group, name, current, "", action, _DISRUPTION[action], why))
+    order = list(Action)
+    return sorted(rows, key=lambda row: -order.index(row.action) if row.action.disruptive else 0)
+
+
+def _row(group: str, node: Node, current: str, target: str, action: Action, why: str) -> NodeImage:
+    return NodeImage(group, node.hostname, current, target, action, _DISRUPTION.get(action, ""), why)
+
+
+def _decide(group: Group, server: Server | None, target: str | None, step: Step | None) -> tuple[Action, str]:
+    if step is not None and step.op == "replace":
+        return Action.REPLACE, f"{', '.join(step.replacing or step.changed)} changed"
+    if step is not None and step.op == "delete":
+        return Action.DELETE, "removed from the configuration"
+    if server is None:
+        return Action.CREATE, "new"
+    if step is not None and step.op == "update" and server.status in UNREADABLE:
+        return Action.BLOCKED, f"is in state {server.status}: wait until it is ACTIVE"
+    if step is not None and "flavorId" in step.changed:
+        return Action.RESIZE, f"flavor {group.flavor[0]}"
+    if server.image_id == target:
+        return Action.NONE, ""
+    if group.ignores_images:
+        return Action.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"
+    if group.volume_backed:
+        return Action.REPLACE, "a new image, and it boots from a volume"
+    return Action.REBUILD_NOW, "a new image"
+
+
+def _shown(image_id: str, names: Mapping[str, str]) -> str:
+    return f"{names.get(image_id) or GONE} ({image_id[:8]})" if image_id else "unknown"
+
+
+def summary(rows: Iterable[NodeImage]) -> str:
+    """One line: ``Images: 242 nodes · 239 up to date · 2 at their next reboot · 1 REBUILD NOW``."""
+    counts: dict[Action, int] = {}
+    for row in rows:
+        counts[row.action] = counts.get(row.action, 0) + 1
+    words = {
+        Action.NONE: "up to date",
+        Action.CREATE: "new",
+        Action.REIMAGE_BY_SLURM: "at their next reboot by Slurm",
+    }
+    parts = [f"{sum(counts.values())} nodes"]
+    parts += [f"{counts[action]} {words.get(action, action.value)}" for action in Action if action in counts]
+    return f"Images: {' · '.join(parts)}"
+
+
+def folded(rows: Iterable[NodeImage]) -> list[NodeImage]:
+    """Rows that differ in nothing but the node put together, their nodes as a host list."""
+    from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
+
+    together: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        key = (row.group, row.current, row.target, row.action.value, row.disruption, row.why)
+        together.setdefault(key, []).append(row.node)
+    return [
+        NodeImage(
+            group,
+            str(NodeSet.fromlist(nodes, resolver=RESOLVER_NOGROUP)),
+            current,
+            target,
+            Action(action),
+            noticed,
+            why,
+        )
+        for (group, current, target, action, noticed, why), nodes in together.items()
+    ]

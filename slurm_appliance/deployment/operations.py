@@ -1,0 +1,223 @@
+"""The operations themselves: preview, up, destroy."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import getpid
+from pathlib import Path
+from typing import TextIO
+
+from slurm_appliance import automation
+from slurm_appliance.cloud.connection import connect
+from slurm_appliance.config.naming import environment
+from slurm_appliance.deployment import healing
+from slurm_appliance.deployment.interrupt import passing_interrupts
+from slurm_appliance.deployment.keeping import protecting
+from slurm_appliance.deployment.plan import DISRUPTIVE, Plan, examined, make_plan, without_preview
+from slurm_appliance.deployment.progress import Progress
+from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
+from slurm_appliance.deployment.session import Session
+from slurm_appliance.deployment.steps import COMMAND, Step
+from slurm_appliance.errors import ApplianceError
+
+#: Facts older than this, in seconds, are asked for again before anything is changed.
+_FRESH_SECONDS = 60
+#: Logs of so many runs are kept.
+_KEPT_LOGS = 20
+
+
+class ProtectedEnvironmentError(ApplianceError):
+    """Raised when a protected environment would be disturbed, and nobody allowed it."""
+
+    exit_status = DISRUPTIVE
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a run ended.
+
+    Attributes:
+        plan: what was planned.
+        changes: number of resources by what was done.
+        log: the file with everything that the engine said.
+    """
+
+    plan: Plan
+    changes: dict[str, int]
+    log: Path
+
+
+def preview(session: Session) -> Plan:
+    """What ``up`` would do.
+
+    Raises:
+        ConfigError: it would go wrong before the first change.
+        EngineError: the engine cannot tell.
+    """
+    findings = examined(session)
+    repair = plan_repair(session.deployment(), session.facts(), environment(session.config))
+    for unfinished in repair.unfinished:
+        session.say(f"up will begin with what an interrupted run left: {unfinished.urn.rpartition('::')[2]}")
+    with session.handing_over(session.facts()):
+        return make_plan(session, findings, _previewed(session))
+
+
+def _previewed(session: Session) -> tuple[Step, ...]:
+    outcome = automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
+    return outcome.steps
+
+
+def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: bool = False) -> Done | None:
+    """Bring the cluster to what the configuration says; None where it was not approved.
+
+    Args:
+        session: the stack.
+        approve: asked with the plan, before anything is changed.
+        allow_disruptive: go on where a protected environment would be disturbed.
+
+    Raises:
+        ConfigError: it would go wrong before the first change.
+        ProtectedEnvironmentError: the environment is protected.
+        JournalError: somebody else uses the stack.
+        EngineError: a resource failed.
+    """
+    findings = examined(session)
+    with session.held(), _log(session, "up") as (say, log):
+        _heal(session)
+        with session.handing_over(session.facts()):
+            if session.deployment().get("resources"):
+                session.say("comparing with what is there ...")
+                plan = make_plan(session, findings, _previewed(session))
+            else:
+                plan = without_preview(session, findings)
+        refuse_disruption(session, plan, allow_disruptive)
+        if not approve(plan):
+            return None
+        if session.age > _FRESH_SECONDS:
+            examined(session, fresh=True)
+        with session.handing_over(session.facts()):
+            outcome = _run(session, "up", say, log, plan.steps)
+        return Done(plan, dict(outcome.changes), Path(log.name))
+
+
+def destroy(session: Session, keep: Sequence[str]) -> Done:
+    """Delete the cluster, but for the resources that stay.
+
+    Args:
+        session: the stack.
+        keep: URNs of the resources that stay.
+
+    Raises:
+        JournalError: somebody else uses the stack.
+        EngineError: a resource failed.
+    """
+    with session.held(), _log(session, "destroy") as (say, log):
+        _heal(session)
+        if keep:
+            session.set_deployment(protecting(session.deployment(), keep))
+        outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(keep))
+        return Done(Plan((), (), ()), dict(outcome.changes), Path(log.name))
+
+
+def refuse_disruption(session: Session, plan: Plan, allowed: bool) -> None:
+    """End here where a protected environment would be disturbed.
+
+    Raises:
+        ProtectedEnvironmentError: it would be, and it is not allowed.
+    """
+    if session.config.protected and plan.disruptive and not allowed:
+        nodes = [row.node for row in plan.rows if row.action.disruptive]
+        raise ProtectedEnvironmentError(
+            f"this would disturb {len(nodes)} nodes and take away {len(plan.losses)} other things: "
+            f"{', '.join([*nodes, *plan.losses][:5])}",
+            where=f"{session.name} is protected",
+            remedy="look at it with preview; add --allow-disruptive if it is meant",
+        )
+
+
+def refuse_destruction(session: Session, allowed: bool) -> None:
+    """End here where a protected environment would be destroyed.
+
+    Raises:
+        ProtectedEnvironmentError: it would be, and it is not allowed.
+    """
+    if session.config.protected and not allowed:
+        raise ProtectedEnvironmentError(
+            "its cluster would be deleted",
+            where=f"{session.name} is protected",
+            remedy="add --allow-disruptive if it is meant",
+        )
+
+
+def _heal(session: Session) -> None:
+    """Put right what an interrupted run, or Slurm's rebuilds, did to the state."""
+    deployment = session.deployment()
+    repair = plan_repair(deployment, session.facts(), environment(session.config))
+    if not repair.needed:
+        return
+    for unfinished in repair.unfinished:
+        session.say(str(unfinished))
+    if repair.reimaged:
+        session.say(f"{len(repair.reimaged)} nodes run another image than the state knows: recorded")
+    if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
+        healing.remove(repair.unfinished, connect(session.cloud))
+    session.set_deployment(repaired(deployment, repair))
+    adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
+    if adopted:
+        automation.run(session.stack, "refresh", targets=adopted, keep_events=False)
+    session.facts(fresh=True)
+
+
+def _run(
+    session: Session,
+    operation: automation.Operation,
+    say: Callable[[str], None],
+    log: TextIO,
+    steps: Sequence[Step],
+    *,
+    exclude_protected: bool = False,
+) -> automation.Outcome:
+    progress = Progress(say, steps)
+
+    def on_step(step: Step, stage: str) -> None:
+        if stage == "begins":
+            progress.begins(step)
+        else:
+            progress.ends(step, failed=stage == "fails")
+
+    def on_message(severity: str, urn: str, text: str) -> None:
+        # What commands print comes as information; the engine's own is no news here.
+        if text and (severity == "warning" or COMMAND in urn):
+            progress.message(urn, text, command=COMMAND in urn)
+
+    with passing_interrupts(session.say):
+        return automation.run(
+            session.stack,
+            operation,
+            on_step=on_step,
+            on_message=on_message,
+            on_output=lambda text: print(text, file=log, end="" if text.endswith("\n") else "\n"),
+            exclude=() if operation == "destroy" else session.excluded,
+            keep_events=False,
+            exclude_protected=exclude_protected,
+        )
+
+
+@contextmanager
+def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], None], TextIO]]:
+    """A log of the run, for its owner; yields what says a line to the operator and writes it down, and the file."""
+    folder = session.folder.logs
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in sorted(folder.glob(f"{operation}-*.log"))[: -_KEPT_LOGS + 1]:
+        old.unlink()
+    path = folder / f"{operation}-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{getpid()}.log"
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", buffering=1) as file:
+
+        def say(text: str) -> None:
+            print(text, file=file)
+            session.say(text)
+
+        session.say(f"the whole log is {path}")
+        yield say, file

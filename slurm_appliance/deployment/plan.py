@@ -1,0 +1,103 @@
+"""What a run would do, as a whole: what operators decide on before anything is done."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from slurm_appliance.cloud.connection import connect
+from slurm_appliance.deployment.disruption import disruptions
+from slurm_appliance.deployment.image_plan import Action, NodeImage, image_plan
+from slurm_appliance.deployment.session import Session
+from slurm_appliance.deployment.steps import Step, planned
+from slurm_appliance.errors import Problem
+from slurm_appliance.groups import groups
+from slurm_appliance.preflight import Findings, examine
+
+#: Exit statuses of ``preview``.
+NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done.
+
+    Attributes:
+        steps: the engine's, those that change something.
+        rows: one a node.
+        losses: what is taken away beside nodes, a sentence each.
+        notes: what an operator should know.
+    """
+
+    steps: tuple[Step, ...]
+    rows: tuple[NodeImage, ...]
+    losses: tuple[str, ...]
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def disruptive(self) -> bool:
+        """Whether anybody would notice."""
+        return bool(self.losses) or any(row.action.disruptive for row in self.rows)
+
+    @property
+    def exit_status(self) -> int:
+        """Of a preview."""
+        if self.disruptive:
+            return DISRUPTIVE
+        return CHANGES if self.steps else NO_CHANGES
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many resources, by what is done with them."""
+        found: dict[str, int] = {}
+        for step in self.steps:
+            found[step.op] = found.get(step.op, 0) + 1
+        return dict(sorted(found.items()))
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "changes": dict(self.counts),
+            "disruptive": self.disruptive,
+            "nodes": [asdict(row) | {"action": row.action.name.lower()} for row in self.rows],
+            "losses": list(self.losses),
+            "notes": [asdict(note) for note in self.notes],
+            "steps": [{"urn": step.urn, "op": step.op, "changed": list(step.changed)} for step in self.steps],
+            "exit_status": self.exit_status,
+        }
+
+
+def examined(session: Session, *, fresh: bool = False) -> Findings:
+    """The configuration against the cloud.
+
+    Raises:
+        ConfigError: something would go wrong; with everything that can be known to.
+    """
+    findings = examine(session.config, session.facts(fresh=fresh))
+    findings.ready(str(session.source))
+    return findings
+
+
+def image_targets(session: Session, findings: Findings) -> dict[str, str | None]:
+    """The id of each image source's image; None where it has to be built."""
+    from slurm_appliance.image.api import OpenStackApi
+    from slurm_appliance.image.wanted import wanted
+
+    targets: dict[str, str | None] = dict(findings.resolved.images)
+    sources = [group.image for group in groups(session.config)]
+    if any(source.build for source in sources):
+        builds = wanted(session.config, sources, OpenStackApi(connect(session.cloud)))
+        targets |= {f"build {build.name}": build.image_id for build in builds}
+    return targets
+
+
+def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...]) -> Plan:
+    """The plan of a run, from what the engine would do."""
+    changing = tuple(planned(steps))
+    rows = image_plan(session.config, session.facts(), image_targets(session, findings), changing)
+    return Plan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes)
+
+
+def without_preview(session: Session, findings: Findings) -> Plan:
+    """The plan for a stack with nothing in it: everything is new."""
+    rows = image_plan(session.config, session.facts(), image_targets(session, findings))
+    return Plan((), tuple(row for row in rows if row.action is Action.CREATE), (), findings.notes)

@@ -1,0 +1,195 @@
+"""What has to be put right in a state before the engine looks at it; pure.
+
+Two things get a state out of step with the cloud without anybody's mistake:
+
+- A run that was killed has begun to create things that no state knows. The engine only warns of them, and then creates
+  them again: a second server with a port that the first one has, a rule that exists already.
+- Slurm rebuilds nodes. The state has their old images, and the provider would rebuild those that are up to date.
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.cloud.gather import rule_content
+from slurm_appliance.deployment.steps import SERVER
+
+Json = dict[str, Any]
+
+_PORT = "openstack:networking/port:Port"
+_ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
+
+
+class Treatment(StrEnum):
+    """What is done about a thing."""
+
+    #: It was just being made, and nothing is on it: it goes, and is made again.
+    REMOVE = "remove"
+    #: It becomes part of the state.
+    ADOPT = "adopt"
+    #: There is no such thing in the cloud.
+    FORGET = "forget"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A resource whose creation was begun and never ended.
+
+    Attributes:
+        urn: the resource's.
+        type: its type.
+        treatment: what to do about it.
+        ids: what was found in the cloud.
+    """
+
+    urn: str
+    type: str
+    treatment: Treatment
+    ids: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        name, kind = self.urn.rpartition("::")[2], self.type.rpartition(":")[2]
+        words = {
+            Treatment.REMOVE: f"removed, half made: {', '.join(self.ids)}",
+            Treatment.ADOPT: f"taken over: {', '.join(self.ids)}",
+            Treatment.FORGET: "was not made",
+        }
+        return f"{kind} {name} of an interrupted run: {words[self.treatment]}"
+
+
+@dataclass(frozen=True)
+class Reimaged:
+    """A server whose image the state does not know yet."""
+
+    urn: str
+    image_id: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Everything to put right."""
+
+    unfinished: tuple[Unfinished, ...] = ()
+    reimaged: tuple[Reimaged, ...] = ()
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.unfinished or self.reimaged)
+
+
+def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: str) -> Repair:
+    """What is to be put right in a state.
+
+    Args:
+        deployment: the state's resources.
+        facts: the cloud.
+        environment: the one that our servers are marked with.
+    """
+    resources = deployment.get("resources") or []
+    known = {resource["id"] for resource in resources if resource.get("id")}
+    pending = [each for each in deployment.get("pending_operations") or [] if each["type"] == "creating"]
+    unfinished = {each["resource"]["urn"]: _treat(each["resource"], known, facts, environment) for each in pending}
+    servers = {server.id: server for server in facts.servers}
+    reimaged = [
+        Reimaged(resource["urn"], servers[resource["id"]].image_id)
+        for resource in resources
+        if resource["type"] == SERVER and resource.get("id") in servers and _differs(resource, servers[resource["id"]])
+    ]
+    return Repair(tuple(unfinished.values()), tuple(reimaged))
+
+
+def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, environment: str) -> Unfinished:
+    type_, name = resource["type"], (resource.get("inputs") or {}).get("name")
+    inputs = resource.get("inputs") or {}
+    found: tuple[str, ...] = ()
+    treatment = Treatment.REMOVE
+    if type_ == SERVER:
+        mine = (server for server in facts.servers if server.environment == environment)
+        found = tuple(server.id for server in mine if server.name == name)
+    elif type_ == _PORT:
+        found = tuple(port.id for port in facts.ports if port.name == name and port.network_id == inputs["networkId"])
+    elif type_ == "openstack:blockstorage/volume:Volume":
+        # Volumes hold what outlives everything else: none is ever removed here.
+        treatment = Treatment.ADOPT
+        found = tuple(volume.id for volume in facts.volumes if volume.name == name)
+    elif type_ == _ATTACHMENT:
+        treatment = Treatment.ADOPT
+        server, volume = inputs["instanceId"], inputs["volumeId"]
+        there = any(each.id == volume and server in each.server_ids for each in facts.volumes)
+        found = (f"{server}/{volume}",) if there else ()
+    elif type_ == "openstack:networking/routerInterface:RouterInterface":
+        treatment = Treatment.ADOPT
+        found = tuple(port.id for port in facts.ports if port.device_id == inputs["routerId"])
+    elif type_ == "openstack:networking/secGroupRule:SecGroupRule":
+        content = rule_content({_snake(key): value for key, value in inputs.items()})
+        rules = (rule for rule in facts.security_group_rules if rule.group_id == inputs["securityGroupId"])
+        found = tuple(rule.id for rule in rules if rule.what == content)
+    else:
+        found = _by_name(type_, name, facts)
+    found = tuple(id_ for id_ in found if id_ not in known)
+    if treatment is Treatment.ADOPT and len(found) != 1:
+        found = ()
+    return Unfinished(resource["urn"], type_, treatment if found else Treatment.FORGET, found)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def _by_name(type_: str, name: str | None, facts: CloudFacts) -> tuple[str, ...]:
+    lists: dict[str, Any] = {
+        "openstack:networking/network:Network": facts.networks,
+        "openstack:networking/subnet:Subnet": facts.subnets,
+        "openstack:networking/router:Router": facts.routers,
+        "openstack:networking/secGroup:SecGroup": facts.security_groups,
+        "openstack:compute/serverGroup:ServerGroup": facts.server_groups,
+        "openstack:identity/applicationCredential:ApplicationCredential": facts.application_credentials,
+    }
+    if type_ == "openstack:compute/keypair:Keypair" and name in facts.key_pairs:
+        return (str(name),)
+    return tuple(thing.id for thing in lists.get(type_, ()) if name and thing.name == name)
+
+
+def _differs(resource: Mapping[str, Any], server: Server) -> bool:
+    return bool(server.image_id) and recorded_image(resource) not in ("", server.image_id)
+
+
+def recorded_image(resource: Mapping[str, Any]) -> str:
+    """The image that a server's state has; empty for one that says nothing of it."""
+    inputs = resource.get("inputs") or {}
+    disks = inputs.get("blockDevices") or [{}]
+    return str(inputs.get("imageId") or disks[0].get("uuid") or "")
+
+
+def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
+    """The state's resources after a repair. What was taken over has no outputs yet: a refresh gives it some."""
+    fixed: Json = copy.deepcopy(dict(deployment))
+    images = {each.urn: each.image_id for each in repair.reimaged}
+    for resource in fixed.get("resources") or []:
+        if resource["urn"] in images:
+            _record_image(resource, images[resource["urn"]])
+    treated = {each.urn: each for each in repair.unfinished}
+    kept = []
+    for operation in fixed.get("pending_operations") or []:
+        each = treated.get(operation["resource"]["urn"])
+        if each is None or operation["type"] != "creating":
+            kept.append(operation)
+        elif each.treatment is Treatment.ADOPT:
+            inputs = operation["resource"].get("inputs") or {}
+            fixed["resources"].append(operation["resource"] | {"id": each.ids[0], "outputs": copy.deepcopy(inputs)})
+            del treated[each.urn]
+    fixed.pop("pending_operations", None)
+    return fixed | ({"pending_operations": kept} if kept else {})
+
+
+def _record_image(resource: Json, image_id: str) -> None:
+    for properties in (resource.get("inputs") or {}, resource.get("outputs") or {}):
+        if properties.get("imageId") and "blockDevices" not in (resource.get("inputs") or {}):
+            properties["imageId"] = image_id
+        for disk in (properties.get("blockDevices") or [])[:1]:
+            disk["uuid"] = image_id

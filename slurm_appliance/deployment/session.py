@@ -1,0 +1,173 @@
+"""One stack, ready to run operations on: its configuration, its cloud, its engine, its state."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from slurm_appliance import automation
+from slurm_appliance.cloud import store
+from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.config import ClusterConfig, from_stack_file
+from slurm_appliance.config import stack_file as stack_files
+from slurm_appliance.engine_settings import engine_variables, keep_no_logs, state_root
+from slurm_appliance.environment import Environment
+from slurm_appliance.journal import journaled
+from slurm_appliance.journal.layout import Layout
+from slurm_appliance.preflight.run import facts_for
+from slurm_appliance.stack_project import STACKS, prepare, stack_file
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack
+
+#: The project's name in Pulumi.yaml, which is a part of where its state is.
+PROJECT = "slurm-appliance"
+
+_CLOUD_SETTING = "openstack:cloud"
+
+
+@dataclass
+class Session:
+    """A stack.
+
+    Attributes:
+        name: the stack's name.
+        config: its configuration.
+        cloud: the entry of clouds.yaml that it is for; None for what the environment says.
+        folder: its folder on this machine.
+        source: the file with its configuration, for errors.
+        say: takes a line for the operator.
+        excluded: URNs of resources that no operation touches.
+    """
+
+    name: str
+    config: ClusterConfig
+    cloud: str | None
+    folder: Environment
+    source: Path
+    say: Callable[[str], None]
+    excluded: Sequence[str] = ()
+    _stacks: Path = STACKS
+    _stack: "Stack | None" = field(default=None, repr=False)
+    _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
+
+    @property
+    def stack(self) -> "Stack":
+        """The engine's view of it; opened, and created, when it is asked for the first time."""
+        if self._stack is None:
+            pieces = automation.ensured_toolchain()
+            keep_no_logs(pieces.home)
+            variables = engine_variables()
+            if self.cloud is not None:
+                # What the stack's commands ask is the cloud that its provider asks.
+                variables["OS_CLOUD"] = self.cloud
+            self._stack = automation.open_stack(
+                self.name, pieces, variables=variables, folder=prepare(self.name, self._stacks)
+            )
+        return self._stack
+
+    @property
+    def layout(self) -> Layout | None:
+        """Where its state is; None where it is not on this machine."""
+        root = state_root()
+        return Layout(root, PROJECT, self.name) if root else None
+
+    def facts(self, *, fresh: bool = False) -> CloudFacts:
+        """The cloud, as it was asked last.
+
+        Raises:
+            CloudError: it cannot be asked.
+        """
+        if self._facts is None or fresh:
+            self._facts = (time.monotonic(), facts_for(self.config, self.cloud))
+        return self._facts[1]
+
+    @property
+    def age(self) -> float:
+        """Seconds since the cloud was asked."""
+        return time.monotonic() - self._facts[0] if self._facts else float("inf")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep everybody else out, and have every step recorded as it is made.
+
+        Raises:
+            JournalError: somebody else uses the stack.
+        """
+        stack, layout = self.stack, self.layout
+        if layout is None:
+            yield
+            return
+        before = dict(stack.workspace.env_vars)
+        with journaled(layout.root, layout.project, layout.stack) as backend:
+            for holder in backend.taken_over:
+                self.say(f"took the stack over from {holder}, which is no more")
+            if backend.recovered:
+                self.say(f"recovered {backend.recovered} steps of an interrupted run from its journal")
+            stack.workspace.env_vars = {**before, **backend.variables}
+            try:
+                yield
+            finally:
+                stack.workspace.env_vars = before
+
+    @contextmanager
+    def handing_over(self, facts: CloudFacts) -> Iterator[None]:
+        """Let programs that run meanwhile use these facts instead of asking the cloud again."""
+        workspace = self.stack.workspace
+        before = dict(workspace.env_vars)
+        with TemporaryDirectory(prefix="slurm-appliance-") as folder:
+            path = Path(folder, "facts.json")
+            store.dump(facts, path)
+            workspace.env_vars = {**before, store.VARIABLE: str(path)}
+            try:
+                yield
+            finally:
+                workspace.env_vars = before
+
+    def deployment(self) -> dict[str, Any]:
+        """The state's resources; nothing for a stack that does not exist yet.
+
+        Raises:
+            JournalError: the state cannot be read.
+        """
+        layout = self.layout
+        if layout is None:
+            return dict(self.stack.export_stack().deployment or {})
+        return dict(layout.read()["checkpoint"].get("latest") or {}) if layout.state.exists() else {}
+
+    def set_deployment(self, deployment: dict[str, Any]) -> None:
+        """Replace the state's resources."""
+        layout = self.layout
+        if layout is None:
+            exported = self.stack.export_stack()
+            exported.deployment = deployment
+            self.stack.import_stack(exported)
+            return
+        state = layout.read()
+        layout.write(state | {"checkpoint": state["checkpoint"] | {"latest": deployment}})
+
+
+def open_session(
+    name: str, say: Callable[[str], None], *, stacks: Path = STACKS, excluded: Sequence[str] = ()
+) -> Session:
+    """The session of a stack; nothing is asked or created yet.
+
+    Args:
+        name: the stack's name.
+        say: takes a line for the operator.
+        stacks: the folder with one file a stack.
+        excluded: URNs of resources that no operation touches.
+
+    Raises:
+        UsageError: there is no such stack.
+        ConfigError: its configuration has mistakes.
+    """
+    path = stack_file(name, stacks)
+    config = from_stack_file(path)
+    keys, _ = stack_files.read(path)
+    named = keys.get(_CLOUD_SETTING)
+    cloud = str(named) if named else None
+    return Session(name, config, cloud, Environment.of(name), path, say, excluded, stacks)

@@ -1,0 +1,120 @@
+"""What there is of a cluster: its nodes, its volumes, and whether a run is under way or was interrupted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slurm_appliance.deployment.image_plan import Action, image_plan
+from slurm_appliance.deployment.keeping import kept
+from slurm_appliance.deployment.plan import image_targets
+from slurm_appliance.deployment.session import Session
+from slurm_appliance.journal.lock import holders
+from slurm_appliance.preflight import examine
+
+_MISSING = "not there"
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """One node.
+
+    Attributes:
+        group: its node group.
+        node: its host name.
+        state: Nova's word.
+        current: the image that it runs.
+        target: the image that it is to run.
+        next: how it gets there.
+    """
+
+    group: str
+    node: str
+    state: str
+    current: str
+    target: str
+    next: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """The cluster.
+
+    Attributes:
+        stack: its stack.
+        nodes: one a node.
+        under_way: who runs an operation on it now.
+        interrupted: who did so last, and was killed.
+        volumes: what outlives it.
+        problems: what keeps the next ``up`` from starting.
+    """
+
+    stack: str
+    nodes: tuple[NodeState, ...]
+    under_way: tuple[str, ...]
+    interrupted: tuple[str, ...]
+    volumes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether all nodes are there and run, and nothing stands in the way."""
+        running = all(node.state == "ACTIVE" for node in self.nodes)
+        return running and not (self.under_way or self.interrupted or self.problems)
+
+    def lines(self) -> Iterator[str]:
+        """Everything but the nodes, a line each."""
+        for who in self.under_way:
+            yield f"an operation is under way: {who}"
+        for who in self.interrupted:
+            yield f"an operation was interrupted: {who}; the next up goes on with it"
+        for volume in self.volumes:
+            yield f"outlives the cluster: {volume}"
+        for problem in self.problems:
+            yield f"up would refuse: {problem}"
+
+    def folded(self) -> list[tuple[str, ...]]:
+        """The nodes, those that differ in nothing but the name put together."""
+        from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
+
+        together: dict[tuple[str, ...], list[str]] = {}
+        for node in self.nodes:
+            key = (node.group, node.state, node.current, node.target, node.next)
+            together.setdefault(key, []).append(node.node)
+        return [
+            (key[0], str(NodeSet.fromlist(names, resolver=RESOLVER_NOGROUP)), *key[1:])
+            for key, names in together.items()
+        ]
+
+
+def look(session: Session) -> Status:
+    """Look at a cluster; changes nothing.
+
+    Raises:
+        CloudError: the cloud cannot be asked.
+    """
+    facts = session.facts()
+    findings = examine(session.config, facts)
+    states = {server.name: server.status for server in findings.resolved.servers.values()}
+    targets: dict[str, str | None] = dict(findings.resolved.images)
+    if not findings.problems:
+        targets = image_targets(session, findings)
+    rows = image_plan(session.config, facts, targets)
+    layout = session.layout
+    held = holders(layout) if layout else []
+    return Status(
+        stack=session.name,
+        nodes=tuple(
+            NodeState(
+                row.group,
+                row.node,
+                states.get(row.node, _MISSING),
+                row.current,
+                row.target,
+                "" if row.action is Action.NONE else row.action.value,
+            )
+            for row in rows
+        ),
+        under_way=tuple(str(holder) for holder in held if not holder.gone),
+        interrupted=tuple(str(holder) for holder in held if holder.gone),
+        volumes=tuple(each.what for each in kept(session.deployment()) if each.what.startswith("volume")),
+        problems=tuple(f"{problem.path}: {problem.what}" for problem in findings.problems),
+    )

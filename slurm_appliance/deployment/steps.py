@@ -1,0 +1,59 @@
+"""What the engine does with a resource, or would do, as plain data: nothing of what is in the resource is kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Tokens of the resources that something depends on here.
+SERVER = "openstack:compute/instance:Instance"
+VOLUME = "openstack:blockstorage/volume:Volume"
+COMMAND = "command:local:Command"
+
+#: The parts of a replacement; ``replace`` stands for the whole.
+_PARTS = frozenset({"create-replacement", "delete-replaced"})
+_NOTHING = frozenset({"same", "read", "refresh"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        urn: the resource's.
+        type: its type token.
+        op: the engine's word: create, update, replace, delete, same and so on.
+        parent: the URN of the component that it belongs to; empty for the stack.
+        changed: the properties that change, as paths.
+        replacing: those of them that make it a replacement.
+    """
+
+    urn: str
+    type: str
+    op: str
+    parent: str = ""
+    changed: tuple[str, ...] = ()
+    replacing: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The resource's name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def group(self) -> str:
+        """The name of the component that it belongs to."""
+        return self.parent.rpartition("::")[2]
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it only holds others together."""
+        return self.type.startswith(("slurm-appliance:", "pulumi:"))
+
+
+def planned(steps: Iterable[Step]) -> list[Step]:
+    """The steps that change something, a replacement counted once."""
+    return [step for step in steps if step.op not in _NOTHING | _PARTS and not step.is_component]
+
+
+def of_type(steps: Iterable[Step], type_: str) -> dict[str, Step]:
+    """The planned steps of one type, by the resource's name."""
+    return {step.name: step for step in planned(steps) if step.type == type_}

@@ -1,0 +1,22 @@
+"""Environments for tests: in a fake project, which answers at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.cluster.rig import Rig, furnish, use
+from tests.fakes.project import FakeProject
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProject]:
+    with FakeProject().serving() as made:
+        furnish(made)
+        use(made, tmp_path, monkeypatch)
+        yield made
+
+
+@pytest.fixture
+def rig(project: FakeProject, tmp_path: Path) -> Rig:  # noqa: ARG001 - it has to be there before
+    return Rig(tmp_path)

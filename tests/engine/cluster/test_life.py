@@ -1,0 +1,109 @@
+"""A cluster's life: created, left alone, changed, destroyed, and created again from what outlived it."""
+
+import json
+from pathlib import Path
+
+from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.environment import Environment
+from tests.engine.cluster.rig import Rig
+from tests.fakes.project import FakeProject
+
+NODES = ["demo-c-0", "demo-c-1", "demo-control", "demo-login-0"]
+
+
+def test_a_clusters_life(rig: Rig, project: FakeProject) -> None:
+    first = rig.up()
+    assert first.changes["create"] > 20
+    assert sorted(server["name"] for server in project.compute.servers.things.values()) == NODES
+    assert all(server["metadata"]["environment"] == "test" for server in project.compute.servers.things.values())
+
+    again = rig.up()
+    assert set(again.changes) == {"same"}
+    assert not again.plan.disruptive
+    assert rig.preview().exit_status == 0
+
+    secrets = (Environment.of("test").folder / "inventory/group_vars/all/secrets.yml").read_text()
+    rig.destroy()
+    assert not project.compute.servers.things
+    assert not project.network.ports.things
+    assert sorted(volume["name"] for volume in project.volume.volumes.things.values()) == ["demo-home", "demo-state"]
+    kept = dict(project.volume.volumes.things)
+
+    rig.up()
+    assert sorted(server["name"] for server in project.compute.servers.things.values()) == NODES
+    assert dict(project.volume.volumes.things) == kept
+    assert (Environment.of("test").folder / "inventory/group_vars/all/secrets.yml").read_text() == secrets
+
+    rig.destroy(delete_volumes=True)
+    assert not project.volume.volumes.things
+    assert list(rig.resources()) == []
+    assert not project.network.security_groups.things
+
+
+def test_the_checkouts_stack_file_is_not_touched(rig: Rig) -> None:
+    rig.session()
+    before = rig.stack_file.read_text()
+    rig.up()
+    assert rig.stack_file.read_text() == before
+
+
+def test_nodes_come_and_go_without_touching_others(rig: Rig) -> None:
+    rig.up()
+    before = rig.ids()
+    general = rig.settings["compute"]["general"]
+
+    general["nodes"] = ["c-2", "c-1", "c-0"]
+    plan = rig.preview()
+    assert [(row.node, row.action) for row in plan.rows if row.action is not Action.NONE] == [
+        ("demo-c-2", Action.CREATE)
+    ]
+    assert not plan.disruptive
+    rig.up()
+    grown = rig.ids()
+    assert {name: grown[name] for name in before} == before
+
+    general["nodes"] = ["c-2", "c-1"]
+    plan = rig.preview()
+    assert [row.node for row in plan.rows if row.action is Action.DELETE] == ["demo-c-0"]
+    assert plan.exit_status == 3
+    rig.up()
+    assert rig.ids() == {name: grown[name] for name in grown if name != "demo-c-0"}
+    assert set(rig.up().changes) == {"same"}
+
+
+def test_two_environments_side_by_side(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
+    other = Rig(tmp_path, "other")
+    other.settings["cluster_name"] = "second"
+    rig.up()
+    before = rig.ids()
+    other.up()
+    assert rig.ids() == before
+    assert set(rig.up().changes) == {"same"}
+    names = {"demo", "second"}
+    assert {server["name"].partition("-")[0] for server in project.compute.servers.things.values()} == names
+    other.destroy(delete_volumes=True)
+    assert set(rig.up().changes) == {"same"}
+    assert sorted(server["name"] for server in project.compute.servers.things.values()) == NODES
+
+
+def test_no_secret_is_to_be_found_where_it_does_not_belong(rig: Rig, tmp_path: Path) -> None:
+    rig.up()
+    folder = Environment.of("test").folder
+    lines = (folder / "inventory/group_vars/all/secrets.yml").read_text().splitlines()
+    values = [json.loads(line.partition(": ")[2]) for line in lines if not line.startswith("#")]
+    assert len(values) == 4
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.name != "secrets.yml":
+            content = path.read_bytes()
+            assert not [value for value in values if value.encode() in content], path
+            assert path.stat().st_mode & 0o077 == 0 or "secrets" not in path.name
+    assert not [line for line in rig.lines if any(value in line for value in values)]
+
+
+def test_a_folder_that_is_lost_is_written_again(rig: Rig) -> None:
+    rig.up()
+    hosts = Environment.of("test").inventory / "hosts.yml"
+    before = hosts.read_text()
+    hosts.unlink()
+    assert rig.up().changes == {"update": 1, "same": rig.up().changes["same"] - 1}
+    assert hosts.read_text() == before
