@@ -65,8 +65,8 @@ class DriverBase(driver.ComputeDriver):
         before = self._load(instance)
         now = facts_of.server_facts(instance, network_info, block_device_info, before)
         node = self._node(now)
-        if facts_of.renewed(before, now):
-            # A rebuild was interrupted between Nova's decision and ours: what Nova shows is what starts.
+        if node.to_be_renewed or facts_of.renewed(before, now):
+            # A rebuild, perhaps one that was interrupted: what Nova shows is what starts.
             node.stop()
             node.renew()
         node.save(now)

@@ -74,6 +74,7 @@ class ServerCalls(DriverBase):
             raise NotImplementedError
         before = self._load(instance)
         if before is not None:
+            self._node(before).decide_renewal()
             self._node(before).stop(GRACE / 3)
         if take_server_fault("rebuild-error", instance.uuid, instance.display_name):
             raise HostError("fault switch: the rebuild was made to fail", where=f"server {instance.uuid}")
@@ -82,7 +83,6 @@ class ServerCalls(DriverBase):
         node = self._prepared(context, instance, network_info, block_device_info)
         instance.task_state = task_states.REBUILD_SPAWNING
         instance.save(expected_task_state=[task_states.REBUILD_BLOCK_DEVICE_MAPPING])
-        node.renew()
         self._start(node, instance)
 
     @reported

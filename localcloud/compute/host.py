@@ -30,7 +30,8 @@ def prepare(state: Path) -> None:
     Args:
         state: the cloud's state folder.
     """
-    _share(Places(state).servers)
+    _share(state)
+    Places(state).servers.mkdir(exist_ok=True)
     for name, value in SYSCTLS.items():
         file = Path("/proc/sys", name)
         if int(file.read_text()) < value:
@@ -41,16 +42,16 @@ def prepare(state: Path) -> None:
     NOTIFY_FOLDER.mkdir(exist_ok=True)
 
 
-def _share(servers: Path) -> None:
-    """Make the folder of the servers' roots a mount from which mounts and unmounts spread.
+def _share(state: Path) -> None:
+    """Make the state folder a mount of its own from which mounts and unmounts spread.
 
-    Each server's systemd-nspawn holds a copy of the host's mounts. Without this it would hold the roots of other servers
+    Each server's systemd-nspawn holds a copy of the host's mounts. Without this it would hold roots of other servers
     long after they were unmounted here, as on every machine where no systemd has made / shared.
     """
-    servers.mkdir(parents=True, exist_ok=True)
-    if not servers.is_mount():
-        run(["mount", "--bind", servers, servers])
-        run(["mount", "--make-shared", servers])
+    state.mkdir(parents=True, exist_ok=True)
+    if not state.is_mount():
+        run(["mount", "--bind", state, state])
+        run(["mount", "--make-shared", state])
 
 
 def stop_all(state: Path, grace: float = 10.0) -> list[str]:

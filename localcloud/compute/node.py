@@ -28,6 +28,9 @@ NOTIFY_FOLDER = Path("/run/localcloud")
 #: Seconds until systemd in a new node must have appeared, and until the processes of a killed one must be gone.
 START_LIMIT, KILL_LIMIT = 30.0, 30.0
 
+#: Marks a server, in its folder, whose root is to be made as new.
+_RENEW = "renew"
+
 #: Bytes of a console log that is begun anew at the next start.
 CONSOLE_LIMIT = 4 << 20
 
@@ -182,9 +185,19 @@ class Node:
         if not keep_root:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def to_be_renewed(self) -> bool:
+        """Whether a renewal was decided and has not been done, perhaps because the service was killed."""
+        return (self.folder / _RENEW).exists()
+
+    def decide_renewal(self) -> None:
+        """Note that the root is to be made as new, before anything is done about it."""
+        (self.folder / _RENEW).touch()
+
     def renew(self) -> None:
         """Make the root of a stopped server as new: the next start finds the image as it was built."""
         root_filesystem.forget(self.folder)
+        (self.folder / _RENEW).unlink(missing_ok=True)
 
     def console_end(self, size: int) -> bytes:
         """The end of what it said on its console."""
