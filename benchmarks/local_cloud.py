@@ -89,18 +89,27 @@ class Bench:
         with ThreadPoolExecutor(len(names)) as pool:
             return list(pool.map(one, names))
 
-    def log_in(self, server: Any, since: float | None = None) -> None:
-        """Return when a server can be logged in to; after a moment: only when it has booted since."""
+    def run(self, server: Any, command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command in a server."""
         address = next(iter(server.addresses.values()))[0]["addr"]
         options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=1"]
-        command = ["ssh", "-q", "-i", str(self.key), "-o", "BatchMode=yes", *options, f"debian@{address}"]
+        ssh = ["ssh", "-q", "-i", str(self.key), "-o", "BatchMode=yes", *options, f"debian@{address}"]
+        return subprocess.run([*ssh, command], capture_output=True, text=True, check=False)
+
+    def settle(self, servers: Sequence[Any]) -> None:
+        """Return when cloud-init has ended everywhere: it is no part of what a node needs."""
+        for server in servers:
+            self.run(server, "cloud-init status --wait")
+
+    def log_in(self, server: Any, since: float | None = None) -> None:
+        """Return when a server can be logged in to; after a moment: only when it has booted since."""
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
-            done = subprocess.run([*command, "cut -d. -f1 /proc/uptime"], capture_output=True, text=True, check=False)
+            done = self.run(server, "cut -d. -f1 /proc/uptime")
             if done.returncode == 0 and (since is None or int(done.stdout) <= time.monotonic() - since + 1):
                 return
             time.sleep(self.interval / 2)
-        raise TimeoutError(f"{server.name} at {address} cannot be logged in to within {LIMIT:.0f} s")
+        raise TimeoutError(f"{server.name} cannot be logged in to within {LIMIT:.0f} s")
 
     def rebuild(self, server: Any) -> None:
         """Rebuild a server with the image that it has and wait until it can be logged in to."""
@@ -140,8 +149,9 @@ def measure(layout: Layout, servers: int, folder: Path) -> None:
         bench.delete_all()
         names = [f"four-{number}" for number in range(4)]
         report("four servers at once: create to ssh", timed(lambda: bench.create_all(names)), "s", 18)
-        report("memory of a node", memory_of_a_node(), "MiB", 30)
         four = list(user.compute.servers())
+        bench.settle(four)
+        report("memory of a node", memory_of_a_node(), "MiB", 30)
         report("rebuild to ssh, image unpacked", timed(lambda: bench.rebuild(four[0])), "s", 6)
         report("cloud down with four servers", timed(lambda: lifecycle.down(layout, quiet)), "s")
         start = time.monotonic()
@@ -153,6 +163,7 @@ def measure(layout: Layout, servers: int, folder: Path) -> None:
         if servers:
             names = [f"many-{number:03}" for number in range(servers)]
             report(f"{servers} servers at once: create to ssh", timed(lambda: bench.create_all(names)), "s")
+            bench.settle(list(user.compute.servers()))
             report(f"memory of a node, {servers} of them", memory_of_a_node(), "MiB", 30)
             report("memory of the control plane then", status.look(layout).memory_mb, "MiB", 1331)
             report(f"{servers} servers deleted", timed(bench.delete_all), "s")
