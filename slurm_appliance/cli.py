@@ -13,7 +13,9 @@ from localcloud.cli import app as cloud
 from slurm_appliance import __version__
 from slurm_appliance.commands import (
     check,
+    check_cluster,
     config,
+    demo,
     destroy,
     doctor,
     environment,
@@ -35,10 +37,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command("demo", rich_help_panel="Try it")(demo.demo)
 app.add_typer(cloud, name="cloud", rich_help_panel="Try it")
 app.command("up", rich_help_panel="Clusters")(up.up)
 app.command("preview", rich_help_panel="Clusters")(up.preview)
 app.command("status", rich_help_panel="Clusters")(status.status)
+app.command("check-cluster", rich_help_panel="Clusters")(check_cluster.check_cluster)
 app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)
 app.add_typer(config.app, name="config", rich_help_panel="Clusters")
 app.add_typer(image.app, name="image", rich_help_panel="Clusters")
@@ -70,7 +74,7 @@ def _options(
 def main() -> int:
     """Run the command line and return its exit status."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="slurm-appliance")
     except ApplianceError as error:
         print(f"slurm-appliance: {error}", file=sys.stderr)
         return error.exit_status

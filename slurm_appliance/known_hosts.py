@@ -53,6 +53,11 @@ class SshHost:
             identity=f"{variables.get('instance_id')} {variables.get('image_id')}",
         )
 
+    def command(self, program: str) -> list[str]:
+        """The ssh call that runs a program there, asking nobody for a password."""
+        to = f"{self.user}@{self.address}"
+        return ["ssh", "-o", "BatchMode=yes", "-p", str(self.port), *self.arguments, to, program]
+
     @property
     def known_as(self) -> str:
         """How known_hosts names it."""

@@ -11,13 +11,17 @@ from localcloud.errors import NotRunningError
 MIRROR_VARIABLE = "SLURM_APPLIANCE_PACKAGE_PROXY"
 
 
+def variables(layout: Layout) -> dict[str, str]:
+    """Environment variables that make clients use the cloud as its ordinary user; no secret is among them."""
+    return {"OS_CLIENT_CONFIG_FILE": str(layout.clouds_yaml), "OS_CLOUD": CLOUD, MIRROR_VARIABLE: MIRROR_URL}
+
+
 def export_lines(layout: Layout) -> list[str]:
-    """Export lines for a POSIX shell; no secret is among them.
+    """Export lines for a POSIX shell.
 
     Raises:
         NotRunningError: the cloud has never been up.
     """
     if not layout.clouds_yaml.exists():
         raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
-    variables = {"OS_CLIENT_CONFIG_FILE": str(layout.clouds_yaml), "OS_CLOUD": CLOUD, MIRROR_VARIABLE: MIRROR_URL}
-    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables(layout).items()]

@@ -57,19 +57,11 @@ def _entrance(hosts: dict[str, dict[str, Any]]) -> str:
 
 def _gather(host: SshHost, request: dict[str, Any], limit: float) -> Any:
     program = f"sudo -n python3 - {shlex.quote(json.dumps(request))}"
-    command = [
-        "ssh",
-        "-o",
-        "BatchMode=yes",
-        "-p",
-        str(host.port),
-        *host.arguments,
-        f"{host.user}@{host.address}",
-        program,
-    ]
     source = Path(remote.__file__).read_text()
     try:
-        ended = subprocess.run(command, input=source, capture_output=True, text=True, timeout=limit, check=False)
+        ended = subprocess.run(
+            host.command(program), input=source, capture_output=True, text=True, timeout=limit, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise ClusterCheckError(f"the checks did not end in {limit:.0f} s", where=host.name) from error
     if ended.returncode:

@@ -5,15 +5,13 @@ from typing import Annotated
 
 import typer
 
-from slurm_appliance.commands.doctor import Output
+from slurm_appliance.commands.output import Output, OutputOption
 
 
 def check_cluster(
     stack: Annotated[str, typer.Option("--stack", "-s", help="The environment.")] = "local",
     user: Annotated[str, typer.Option("--user", help="Whom to run jobs as. Not given: the first of the users.")] = "",
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="A table to read, or JSON for scripts.")
-    ] = Output.table,
+    output: OutputOption = Output.text,
 ) -> None:
     """Run jobs as an ordinary user and say what works: nodes, srun, sacct, homes, memory and MPI with numbers."""
     from dataclasses import asdict

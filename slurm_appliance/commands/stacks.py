@@ -30,8 +30,9 @@ def session_of(stack: str, exclude: Sequence[str] | None = None, *, quiet: bool 
     """The session of a stack; what it says goes to standard error, standard output belongs to results."""
     from slurm_appliance.deployment.session import open_session
 
-    _find_local_cloud()
-    return open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()))
+    session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()))
+    _find_local_cloud(session.cloud)
+    return session
 
 
 def say(text: str) -> None:
@@ -43,13 +44,15 @@ def _ignore(_text: str) -> None:
     """Where the result is for programs, nobody reads along."""
 
 
-def _find_local_cloud() -> None:
-    """Let OpenStack's clients find the local cloud, where one is up and nothing else was chosen."""
+def _find_local_cloud(named: str | None) -> None:
+    """Let OpenStack's clients find the local cloud, for a stack that names it; without a word of the operator's own."""
+    from localcloud.control.credentials import CLOUD
     from localcloud.control.layout import Layout
+    from localcloud.control.shell import variables
 
-    clouds = Layout.of_user().clouds_yaml
-    if not {"OS_CLIENT_CONFIG_FILE", "OS_AUTH_URL"} & os.environ.keys() and clouds.exists():
-        os.environ["OS_CLIENT_CONFIG_FILE"] = str(clouds)
+    layout = Layout.of_user()
+    if named == CLOUD and "OS_CLIENT_CONFIG_FILE" not in os.environ and layout.clouds_yaml.exists():
+        os.environ.update(variables(layout))
 
 
 def show_plan(plan: "Plan") -> None:

@@ -1,0 +1,35 @@
+"""``slurm-appliance demo``: the whole life of a cluster on one machine."""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    down: Annotated[bool, typer.Option("--down", help="Delete the demo's cluster and cloud again.")] = False,
+) -> None:
+    """From this checkout to a cluster that runs a job: a cloud on this machine, an image, a cluster. Needs root.
+
+    Installs what it needs and says what and why. Stopped at any point, it goes on there when it is started again.
+    """
+    from slurm_appliance import demo as course
+    from slurm_appliance.deployment.session import open_session
+
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    if down:
+        course.take_down(say)
+        print("The demo's cluster and cloud are gone. Images and packages stay in the cache: the next demo is quick.")
+        return
+    print(course.bring_up(say))
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(f"\nDone in {minutes} min {seconds} s.")
+    print(f"Log in:           {course.login_command(open_session(course.STACK, say))}")
+    print(f"Look at it:       ./slurm-appliance status --stack {course.STACK}")
+    print(f"Test it:          ./slurm-appliance check-cluster --stack {course.STACK}")
+    print("Remove it again:  ./slurm-appliance demo --down")

@@ -1,0 +1,110 @@
+"""The demo: from this checkout to a cluster on the local cloud that runs a job, and back; every step can be run again."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from localcloud.control import lifecycle
+from localcloud.control.layout import Layout
+from localcloud.control.shell import variables
+from localcloud.control.steps import Steps
+from slurm_appliance.deployment import operations
+from slurm_appliance.deployment.keeping import given_up
+from slurm_appliance.deployment.session import Session, open_session
+from slurm_appliance.environment import Environment
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.hostvars.inventory import read_inventory
+from slurm_appliance.known_hosts import SshHost
+from slurm_appliance.playbook import ANSIBLE
+
+#: The stack: stacks/Pulumi.local.yaml.
+STACK = "local"
+#: Seconds that the demo's job may take.
+_JOB_LIMIT = 180.0
+
+
+class DemoError(ApplianceError):
+    """Raised when the demo's cluster is there but does not do what the demo wants to show."""
+
+
+def bring_up(say: Callable[[str], None]) -> str:
+    """Cloud, image, cluster, job; returns what the job printed.
+
+    Raises:
+        CloudError: the local cloud does not start.
+        ConfigError: the cluster cannot be made.
+        EngineError: a resource failed.
+        DemoError: the job does not run.
+    """
+    session = open_session(STACK, say)
+    make_key(session, say)
+    say("== a cloud on this machine ==")
+    layout = Layout.of_user()
+    lifecycle.up(layout, Steps(say))
+    os.environ.update(variables(layout))
+    say("== an image and a cluster ==")
+    operations.up(session, lambda _plan: True)
+    say("== a job on both compute nodes, as an ordinary user ==")
+    return run_job(session)
+
+
+def take_down(say: Callable[[str], None]) -> None:
+    """Delete the cluster with its volumes, then the cloud with its data. The key and the caches stay."""
+    layout = Layout.of_user()
+    session = open_session(STACK, say)
+    if layout.clouds_yaml.exists() and session.deployment().get("resources"):
+        lifecycle.up(layout, Steps(say))
+        os.environ.update(variables(layout))
+        session.set_deployment(given_up(session.deployment()))
+        operations.destroy(session, [])
+    lifecycle.reset(layout, Steps(say))
+
+
+def make_key(session: Session, say: Callable[[str], None]) -> None:
+    """The ssh key that the stack names, made where it does not exist yet.
+
+    Raises:
+        DemoError: ssh-keygen fails.
+    """
+    named = session.config.ssh.private_key_file
+    path = Path(named or "~/.ssh/id_ed25519").expanduser()
+    if path.exists():
+        return
+    say(f"making {path}, the demo's ssh key")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "slurm-appliance demo", "-f", str(path)]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise DemoError(f"ssh-keygen failed: {ended.stderr.strip()}", where=str(path))
+
+
+def run_job(session: Session) -> str:
+    """A job on all compute nodes, started from the login node by the configuration's first user.
+
+    Raises:
+        DemoError: it does not run, or not in time.
+    """
+    environment = Environment.of(STACK)
+    hosts = read_inventory(environment.inventory, ANSIBLE)
+    entrance = next(name for name, each in sorted(hosts.items()) if each.get("node_kind") == "login")
+    host = SshHost.of(entrance, hosts[entrance], environment.inventory)
+    nodes = sum(len(group.nodes) for group in session.config.compute.values())
+    user = next(iter(session.config.users))
+    job = f"sudo -n -u {user} srun --immediate=60 --nodes={nodes} sh -c 'echo $(hostname): $(id -un)'"
+    try:
+        ended = subprocess.run(
+            host.command(job), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_JOB_LIMIT, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DemoError(f"the job did not end in {_JOB_LIMIT:.0f} s", where=entrance) from error
+    if ended.returncode:
+        raise DemoError(f"the job failed: {ended.stderr.strip()}", where=entrance, remedy="check-cluster looks closer")
+    return f"$ {job}\n{ended.stdout.rstrip()}"
+
+
+def login_command(session: Session) -> str:
+    """How to log in to the login node, for a person."""
+    addresses = session.stack.outputs()["login"].value
+    key = session.config.ssh.private_key_file
+    return f"ssh{f' -i {key}' if key else ''} {session.config.ssh.user}@{addresses[0]}"
