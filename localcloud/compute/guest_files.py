@@ -12,7 +12,6 @@
 """
 
 import os
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -141,9 +140,3 @@ def _write_inside(root: Path, name: str, text: str) -> None:
             stream.write(text)
     finally:
         os.close(folder)
-
-
-def remove(folder: Path) -> None:
-    """Remove the folders that were bound into a server."""
-    for name in (NETWORK, GENERATORS, DISK, UDEV):
-        shutil.rmtree(folder / name, ignore_errors=True)

@@ -49,7 +49,7 @@ def _share(state: Path) -> None:
     long after they were unmounted here, as on every machine where no systemd has made / shared.
     """
     state.mkdir(parents=True, exist_ok=True)
-    if not state.is_mount():
+    if state.resolve() not in map(Path, _mounts_below(state)):  # Path.is_mount knows nothing of bind mounts.
         run(["mount", "--bind", state, state])
         run(["mount", "--make-shared", state])
 
@@ -94,17 +94,6 @@ def stop_all(state: Path, grace: float = 10.0) -> list[str]:
     return problems
 
 
-def purge(state: Path) -> list[str]:
-    """`stop_all` without grace, then remove servers, images, network facts and volumes. Returns what is left."""
-    problems = stop_all(state, grace=0)
-    places = Places(state)
-    for folder in (places.servers, places.images, places.ports.parent, places.volumes):
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():
-            problems.append(f"{folder} could not be removed")
-    return problems
-
-
 def leftovers(state: Path) -> list[str]:
     """What the host has of servers at this moment, one line each; nothing after `stop_all`."""
     found = [f"control group {name}" for name in cgroups.node_names(cgroups.host_layout())]
@@ -132,7 +121,7 @@ def _kill_leftovers(layout: cgroups.Layout) -> list[str]:
 def _mounts_below(state: Path) -> list[str]:
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     paths = [line.split()[4].replace("\\040", " ") for line in lines]
-    return [path for path in reversed(paths) if Path(path).is_relative_to(state)]
+    return [path for path in reversed(paths) if Path(path).is_relative_to(state.resolve())]
 
 
 def _unmount_below(state: Path) -> list[str]:

@@ -1,7 +1,6 @@
 """Nova's objects read into our own facts; the only module that knows the shape of both."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from localcloud.compute.cgroups import Limits
@@ -85,8 +84,3 @@ def name_devices(root: str, block_devices: Iterable[Any]) -> None:
 def renewed(before: ServerFacts | None, now: ServerFacts) -> bool:
     """Whether a server's root must be made anew: it is of another image than the one that the server shall have."""
     return before is not None and bool(now.image) and before.image != now.image
-
-
-def with_limits(facts: ServerFacts, flavor: Any) -> ServerFacts:
-    """The same server with another flavor."""
-    return replace(facts, limits=Limits(flavor.memory_mb, flavor.vcpus))
