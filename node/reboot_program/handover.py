@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from .holding import Step
 from .hostlist import HostlistError, expand
 from .log import log, start_logging
 from .settings import SettingsError, read_settings, settings_file
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _refuse(nodes: Sequence[str], reason: str) -> int:
     log.error("%s", reason)
     try:
-        Slurm().hold(nodes, reason)
+        Slurm().tell(nodes, Step.TAKE_OUT, reason)
     except SlurmError as error:
         log.error("Slurm could not be told: %s", error)
     return 1

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 
+from .holding import STATES, Step
 from .slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 
 #: Names in one call: well below what a command line holds.
@@ -45,25 +46,14 @@ class Slurm:
                 raise SlurmError(shown.stderr.strip() or f"scontrol ended with status {shown.returncode}")
         return found
 
-    def down(self, names: Sequence[str], reason: str) -> None:
-        """Set nodes DOWN with a reason. A job that waits for their boot ends or is queued again."""
-        self._update(names, "DOWN", reason)
+    def tell(self, names: Sequence[str], step: Step, reason: str) -> None:
+        """Set the states of a step on nodes, with a reason.
 
-    def hold(self, names: Sequence[str], reason: str) -> None:
-        """Set nodes DOWN and keep them out of service, even if their slurmd still answers.
-
-        DOWN alone does not hold: with ReturnToService=2 a node whose slurmd answers is put back into service at the
-        next ping, on its old image; and when ResumeTimeout ends a reboot that was issued, Slurm drops the node's DRAIN
-        as well. So the reboot is ended here (RESUME; the node stays NOT_RESPONDING, so no job starts) and DRAIN set on
-        what is left. Slurm then shows ``drained``, with the reason.
+        Raises:
+            SlurmError: Slurm did not take it; some of it may have been done.
         """
-        self._update(names, "DOWN", reason)
-        self._update(names, "RESUME", "")
-        self._update(names, "DRAIN", reason)
-
-    def drain(self, names: Sequence[str], reason: str) -> None:
-        """Let no new job start on nodes; those that run go on."""
-        self._update(names, "DRAIN", reason)
+        for state in STATES[step]:
+            self._update(names, state, "" if state == "RESUME" else reason)
 
     def _update(self, names: Sequence[str], state: str, reason: str) -> None:
         for start in range(0, len(names), _AT_ONCE):

@@ -18,6 +18,7 @@ from .backoff import delay, poll_interval
 from .connection import Connection
 from .decide import Kind, await_slurm
 from .facts import Facts
+from .holding import Step, next_step
 from .log import log
 from .settings import Settings
 from .slurm import Slurm, SlurmError
@@ -29,7 +30,7 @@ from .targets import Targets, read_targets
 TICK = 0.25
 #: Refusals of a credential before it counts: it may be rotated just now.
 _REFUSALS = 3
-#: Seconds that a failure may wait for others like it.
+#: Seconds that a failure may wait for others like it, and between two looks at what became of it in Slurm.
 _GATHER = 2.0
 
 
@@ -42,6 +43,7 @@ class _Node:
     tries: int = 0
     refusals: int = 0
     said: str = ""
+    told: bool = False
     look: Future[Looked] | None = None
 
 
@@ -118,7 +120,7 @@ class Worker:
     def _take_up(self) -> None:
         for path, request in self._spool.pending():
             for name in request.nodes:
-                if name in self._nodes:
+                if name in self._nodes and not self._nodes[name].entry.failed:
                     log.info("%s: already under way, request %s adds nothing", name, path.stem)
                     continue
                 self._nodes[name] = _Node(Entry(name, request.asked))
@@ -218,26 +220,27 @@ class Worker:
         self._spool.save(node.entry)
 
     def _report(self) -> None:
-        """Tell Slurm why nodes failed, one call for all that failed alike."""
-        failed = [node for node in self._nodes.values() if node.entry.failed]
+        """Tell Slurm why nodes failed, one call for all that failed alike, and see that they stay out of service."""
+        now = time.monotonic()
         # Nodes asked for together fail together: give the others' looks a moment, and tell Slurm once.
         others = any(node.look for node in self._nodes.values())
-        if not failed or (others and min(node.due for node in failed) > time.monotonic()):
+        failed = [
+            node
+            for node in self._nodes.values()
+            if node.entry.failed and (node.due <= now or not (node.told or others))
+        ]
+        if not failed:
             return
         views = self._slurm.nodes([node.entry.node for node in failed])
-        alike: dict[tuple[str, bool], list[str]] = defaultdict(list)
+        alike: dict[tuple[str, Step], list[_Node]] = defaultdict(list)
         for node in failed:
-            alike[node.entry.failed, node.entry.hold].append(node.entry.node)
-        for (reason, hold), names in alike.items():
-            # A node that Slurm has put back into service meanwhile may have jobs: they are not to be killed.
-            returned = [name for name in names if name in views and views[name].in_service]
-            away = [name for name in names if name not in returned]
-            if away and hold:
-                self._slurm.hold(away, reason)
-            elif away:
-                self._slurm.down(away, reason)
-            if returned and hold:
-                self._slurm.drain(returned, reason)
-            for name in names:
-                self._spool.remove(name)
-                del self._nodes[name]
+            step = next_step(views.get(node.entry.node), hold=node.entry.hold, told=node.told)
+            alike[node.entry.failed, step].append(node)
+        for (reason, step), nodes in alike.items():
+            self._slurm.tell([node.entry.node for node in nodes], step, reason)
+            for node in nodes:
+                node.told = True
+                node.due = now + _GATHER
+                if step is Step.DONE:
+                    self._spool.remove(node.entry.node)
+                    del self._nodes[node.entry.node]

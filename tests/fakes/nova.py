@@ -79,7 +79,8 @@ class FakeCloud:
         latency: seconds that each call takes.
         rebuild_seconds, reboot_seconds: how long they take.
         rules: access rules that every call must match; None allows all.
-        on_boot: called with a server's name after its rebuild or reboot.
+        on_off: called with a server's name when its rebuild or reboot begins.
+        on_boot: the same when it has ended.
     """
 
     def __init__(self) -> None:
@@ -93,6 +94,7 @@ class FakeCloud:
         self.faults: list[Fault] = []
         self.rules: list[Mapping[str, str]] | None = None
         self.rebuild_ends_in_error: dict[str, str] = {}
+        self.on_off: Callable[[str], None] = lambda _name: None
         self.on_boot: Callable[[str], None] = lambda _name: None
         self.most_at_once = self._at_once = 0
         self._tokens = {"initial"}
@@ -279,6 +281,7 @@ class FakeCloud:
 
     def _later(self, seconds: float, server: dict[str, Any], verb: str, status: str, image: str) -> None:
         began = time.time()
+        self._timers.after(0, lambda: self.on_off(server["name"]))
 
         def end() -> None:
             with self._lock:

@@ -25,9 +25,12 @@ case "$*" in
     for node in $(echo "$4" | tr , " "); do
         state="DOWN+DRAIN+REBOOT_ISSUED"
         test -e "booted-$node" && state="IDLE"
+        test -e "drained" && state="IDLE+DRAIN"
         echo "NodeName=$node CPUAlloc=0 State=$state BootTime=1"
     done ;;
-*) echo "$*" >> told ;;
+*)
+    case "$*" in *state=DRAIN*) touch drained ;; esac
+    echo "$*" >> told ;;
 esac
 """
 

@@ -43,6 +43,15 @@ class FakeSlurm(Slurm):
 
     def _update(self, names: Sequence[str], state: str, reason: str) -> None:
         self.told.append((state, tuple(names), reason))
+        for name in names:
+            flags = self.view[name].flags
+            if state == "DRAIN":
+                flags |= {"DRAIN"}
+            elif state == "DOWN":
+                flags = flags - {"IDLE"} | {"DOWN"}
+            else:
+                flags = frozenset({"IDLE", "NOT_RESPONDING"}) | (flags & {"POWERING_UP"})
+            self.view[name] = SlurmNode(name, flags)
 
 
 class Bed:
@@ -276,6 +285,24 @@ def test_a_node_that_slurm_took_back_is_drained_not_downed(bed: Bed, hold: bool,
     bed.work()
 
     assert [state for state, _, _ in bed.slurm.told] == told
+
+
+def test_a_node_that_srun_reboots_is_held_beyond_the_end_of_its_reboot(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.slurm.view["c1"] = SlurmNode("c1", frozenset({"ALLOCATED", "NOT_RESPONDING", "POWERING_UP"}))
+    del bed.cloud.images[bed.new]
+    bed.ask()
+    worker = bed.worker()
+    _until(lambda: [state for state, _, _ in bed.slurm.told] == ["DOWN", "DRAIN"], worker)
+    # Through several looks at which there is nothing to do.
+    end = time.monotonic() + 2.5
+    _until(lambda: time.monotonic() > end, worker)
+    # ResumeTimeout ends, and takes the DRAIN away.
+    bed.slurm.view["c1"] = SlurmNode("c1", frozenset({"DOWN", "NOT_RESPONDING"}))
+    _until(lambda: not list(Spool(bed.settings.spool).entries()), worker)
+
+    assert [state for state, _, _ in bed.slurm.told] == ["DOWN", "DRAIN", "DRAIN"]
+    assert "DRAIN" in bed.slurm.view["c1"].flags
 
 
 def test_slurm_away_for_a_while(bed: Bed) -> None:
