@@ -88,6 +88,7 @@ class _Course:
 
     def _begin(self, play: str) -> None:
         phase, separator, rest = play.partition(": ")
+        phase = phase.lower()
         if not separator:
             return
         self.end_phase()
