@@ -1,4 +1,4 @@
-"""The demo: from this checkout to a cluster on the local cloud that runs a job, and back. Each step can be run again."""
+"""The demo: from this checkout to a cluster on the local cloud that runs a job, and back. Any step can be repeated."""
 
 import os
 import subprocess
