@@ -21,6 +21,7 @@ from slurm_appliance.commands import (
     environment,
     image,
     mirror,
+    rollout,
     schema,
     secrets,
     status,
@@ -47,6 +48,7 @@ app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)
 app.add_typer(config.app, name="config", rich_help_panel="Clusters")
 app.add_typer(image.app, name="image", rich_help_panel="Clusters")
 app.add_typer(mirror.app, name="mirror", rich_help_panel="Clusters")
+app.add_typer(rollout.app, name="rollout", rich_help_panel="Clusters")
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Clusters")
 app.command("schema", rich_help_panel="Clusters")(schema.schema)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
