@@ -14,38 +14,13 @@ from typing import Any
 import nova.conf
 
 from localcloud.compute import options
-from localcloud.compute.places import Places
-from localcloud.compute.server_facts import ServerFacts, load_all
+from localcloud.compute.address_book import AddressBook
 
 Application = Callable[..., Iterable[bytes]]
 
 #: Headers, as WSGI spells them, that only we may set.
 _OWN = ("HTTP_X_INSTANCE_ID", "HTTP_X_TENANT_ID", "HTTP_X_INSTANCE_ID_SIGNATURE", "HTTP_X_FORWARDED_FOR")
 _FOREIGN = ("HTTP_X_METADATA_PROVIDER", "HTTP_X_METADATA_PROVIDER_SIGNATURE")
-
-
-class AddressBook:
-    """Which server has an address.
-
-    Args:
-        places: the host's folders.
-    """
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-        self._known: dict[str, str] = {}
-
-    def find(self, address: str) -> ServerFacts | None:
-        """The server with a fixed address, None when there is none on this host."""
-        facts = ServerFacts.load(self._places.servers / self._known.get(address, "-"))
-        if facts is None or address not in _addresses(facts):
-            self._known = {ip: each.uuid for each in load_all(self._places.servers) for ip in _addresses(each)}
-            facts = ServerFacts.load(self._places.servers / self._known.get(address, "-"))
-        return facts
-
-
-def _addresses(facts: ServerFacts) -> list[str]:
-    return [address for nic in facts.nics for address in nic.addresses]
 
 
 def identified(application: Application) -> Application:

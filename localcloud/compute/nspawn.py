@@ -37,7 +37,7 @@ def arguments(facts: ServerFacts, folder: Path, metadata_url: str, devices: Mapp
         f"--hostname={facts.hostname}",
         f"--uuid={facts.uuid}",
         "--capability=CAP_NET_ADMIN,CAP_IPC_LOCK",
-        # NFS servers find files by handle, as on any machine; nspawn's list has the capability for it, but not the call.
+        # NFS servers find files by handle, as on any machine; nspawn grants the capability for it, but not the call.
         "--system-call-filter=open_by_handle_at",
         "--resolv-conf=off",
         "--timezone=off",
