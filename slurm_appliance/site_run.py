@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -45,7 +45,7 @@ class SiteRequest:
     environment_folder: Path
     inventory: Path
     playbook: str = "site.yml"
-    extra_vars: Mapping[str, Any] = None  # type: ignore[assignment]  # filled in by of()
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "SiteRequest":

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -190,7 +190,7 @@ class Run:
 
 
 @contextlib.contextmanager
-def _private_folder(path: Path) -> Any:
+def _private_folder(path: Path) -> Iterator[Path]:
     """A folder for root only, for as long as the context lasts; it holds secrets, and is in memory."""
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -124,7 +124,7 @@ def test_a_host_that_does_not_answer_is_left_to_ansible(tmp_path: Path, shown: P
 
 
 def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
-    hosts = {
+    hosts: dict[str, dict[str, object]] = {
         "control": {"ansible_host": "10.0.0.9", "node_fqdn": "control.demo.internal"},
         "c-0": {
             "ansible_host": "10.0.0.20",

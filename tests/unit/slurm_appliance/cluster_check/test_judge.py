@@ -29,8 +29,8 @@ def facts(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
-def failed(found: dict[str, Any], **options: Any) -> dict[str, str]:
-    rows = judge(found, NODES, **({"user": "alice", "accounting": True} | options))
+def failed(found: dict[str, Any], *, accounting: bool = True) -> dict[str, str]:
+    rows = judge(found, NODES, user="alice", accounting=accounting)
     return {row.check: row.why for row in rows if row.verdict is Verdict.FAIL}
 
 
