@@ -16,8 +16,10 @@ from .slurm_state import SlurmNode
 from .spool import Entry
 from .targets import Targets
 
-#: Seconds that an image's status is good for: a hundred nodes of one call need it once.
+#: Seconds that an active image counts as such: a hundred nodes of one call ask for it once.
 _IMAGE_FRESH = 20.0
+#: Seconds that any other answer counts: it may be mended at any moment.
+_NO_IMAGE_FRESH = 2.0
 _BEGIN = {Kind.REBUILD: Verb.REBUILD, Kind.REBOOT: Verb.REBOOT, Kind.HARD_REBOOT: Verb.REBOOT}
 
 
@@ -47,13 +49,14 @@ class ImageCache:
         self._known: dict[str, tuple[float, Image | None]] = {}
 
     def get(self, cloud: CloudCalls, image_id: str) -> Image | None:
-        """The image, at most `_IMAGE_FRESH` seconds old."""
+        """The image as it was a moment ago."""
         # One lock for all: the second thread shall wait for the first one's answer instead of asking too.
         with self._lock:
-            asked, image = self._known.get(image_id, (-_IMAGE_FRESH, None))
-            if self._now() - asked >= _IMAGE_FRESH:
+            good_until, image = self._known.get(image_id, (0.0, None))
+            if self._now() >= good_until:
                 image = cloud.image(image_id)
-                self._known[image_id] = (self._now(), image)
+                fresh = _IMAGE_FRESH if image and image.status == "active" else _NO_IMAGE_FRESH
+                self._known[image_id] = (self._now() + fresh, image)
             return image
 
 

@@ -149,4 +149,7 @@ def _print_rows(listed: list[Any], now: float, output: Output) -> None:
     from slurm_appliance.rollout.view import folded
     from slurm_appliance.rollout.watchers import nodes_table
 
-    Console(soft_wrap=False).print(nodes_table(folded(listed), now))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 240
+    console.print(nodes_table(folded(listed), now))

@@ -55,15 +55,25 @@ def references(value: Any) -> frozenset[str]:
 # The value of a group is the same for each of its nodes.
 @lru_cache(maxsize=65536)
 def _references_of_text(text: str) -> frozenset[str]:
+    names, calls = looked_up(text)
+    if names & _NOT_ON_A_NODE:
+        missing = ", ".join(sorted(names & _NOT_ON_A_NODE))
+        raise ValueError(f"refers to {missing}, which a node does not have: resolve it in the inventory")
+    if calls & _LOOKUPS:
+        used = ", ".join(f"{name}()" for name in sorted(calls & _LOOKUPS))
+        raise ValueError(f"uses {used}, which would read on the node: resolve it in the inventory")
+    return names
+
+
+def looked_up(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that a template looks up, and names of functions that it calls.
+
+    Raises:
+        ValueError: Jinja cannot read it.
+    """
     try:
         tree = _JINJA.parse(text)
     except TemplateSyntaxError as error:
         raise ValueError(f"is not a template that Jinja can read: {error}") from error
-    names = frozenset(meta.find_undeclared_variables(tree))
-    if names & _NOT_ON_A_NODE:
-        missing = ", ".join(sorted(names & _NOT_ON_A_NODE))
-        raise ValueError(f"refers to {missing}, which a node does not have: resolve it in the inventory")
-    for call in tree.find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
-            raise ValueError(f"uses {call.node.name}(), which would read on the node: resolve it in the inventory")
-    return names
+    calls = (call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name))
+    return frozenset(meta.find_undeclared_variables(tree)), frozenset(calls)

@@ -12,6 +12,7 @@ from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
+from slurm_appliance.rollout.control import TARGETS
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.images import ServerImages
 from slurm_appliance.rollout.shell import LocalShell, Shell, SshShell
@@ -30,11 +31,13 @@ class Access:
         shell: to the control node.
         images: from its cloud.
         journal: the folder of its rollouts' journal.
+        targets: the file of targets on the control node.
     """
 
     shell: Shell
     images: ServerImages
     journal: Path
+    targets: Path = TARGETS
 
 
 def of_stack(stack: str, stack_file: Path, cloud: str | None = None) -> Access:
@@ -82,4 +85,4 @@ def here() -> Access:
         servers = Cloud.open(settings.clouds, settings.cloud)
     except CloudError as error:
         raise ApplianceError(str(error), remedy="run this as root") from error
-    return Access(LocalShell(), ServerImages(servers), settings.spool / "rollout")
+    return Access(LocalShell(), ServerImages(servers), settings.spool / "rollout", settings.targets)

@@ -5,7 +5,9 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from node.reboot_program.settings import Settings
 from node.reboot_program.slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 from node.reboot_program.targets import Target, parse_targets
 from slurm_appliance.rollout.errors import ControlNodeError
@@ -14,7 +16,7 @@ from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.shell import Shell
 
 #: Where the export puts the targets.
-TARGETS = "/etc/slurm-appliance/reboot-targets.json"
+TARGETS = Settings().targets
 #: Names of a rollout's own jobs: this and the node.
 JOB_NAME = "slurm-appliance-rollout-"
 #: Names in one command: well below what a command line holds.
@@ -36,12 +38,16 @@ class ControlNode:
         shell: how commands are run there.
         reason: what Slurm shows as the nodes' reason; begins with `ROLLOUT_REASON`.
         partition: where jobs go; None for the default partition.
+        targets: the file of targets there.
     """
 
-    def __init__(self, shell: Shell, reason: str = ROLLOUT_REASON, partition: str | None = None) -> None:
+    def __init__(
+        self, shell: Shell, *, reason: str = ROLLOUT_REASON, partition: str | None = None, targets: Path = TARGETS
+    ) -> None:
         self._shell = shell
         self._reason = reason
         self._partition = partition
+        self._targets = targets
 
     def nodes(self) -> dict[str, SlurmNode]:
         """All nodes that Slurm knows."""
@@ -53,12 +59,13 @@ class ControlNode:
         found = (line.strip().split("|", 2) for line in lines if line.count("|") >= 2)
         return {name.removeprefix(JOB_NAME): Job(job, state) for job, state, name in found if name.startswith(JOB_NAME)}
 
-    def targets(self, path: str = TARGETS) -> Mapping[str, Target]:
+    def targets(self) -> Mapping[str, Target]:
         """Each compute node's server and target image.
 
         Raises:
             ControlNodeError: the file is not there or cannot be used.
         """
+        path = str(self._targets)
         ended = self._shell.run(["cat", path])
         if ended.returncode:
             raise ControlNodeError(f"{path}: {_said(ended)}", where=self._shell.where, remedy="run site.yml")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from slurm_appliance.rollout.access import Access
 from slurm_appliance.rollout.cluster import Cluster
@@ -32,7 +33,7 @@ class Rollout:
     def __init__(
         self, access: Access, via: Via = Via.REBOOT, partition: str | None = None, *, interval: float = 5.0
     ) -> None:
-        self._control = ControlNode(access.shell, partition=partition)
+        self._control = ControlNode(access.shell, partition=partition, targets=access.targets)
         self._cluster = Cluster(self._control, access.images, via)
         self._journal = Journal(access.journal)
         self._interval = interval
@@ -60,7 +61,10 @@ class Rollout:
         """What run() would begin with; nothing is changed."""
         records = resumed(names, self._journal.read())
         facts = self._cluster.look(records)
-        return rows(plan(records, facts, policy).records, facts), facts.now
+        step = plan(records, facts, policy)
+        first = {name for action in step.actions for name in action.nodes}
+        listed = rows(step.records, facts)
+        return [replace(row, state="begins", why="") if row.nodes in first else row for row in listed], facts.now
 
     def status(self, names: Sequence[str]) -> tuple[list[Row], float]:
         """How each node is now."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from slurm_appliance.hostvars.references import references
+from slurm_appliance.hostvars.references import looked_up
 
 #: Keys whose values are expressions without braces.
 _EXPRESSIONS = frozenset({"when", "until", "failed_when", "changed_when", "that"})
@@ -21,19 +21,31 @@ def used_variables(role: Path) -> set[str]:
     for path in [*role.glob("tasks/*.yml"), *role.glob("handlers/*.yml")]:
         if path.name != "install.yml":
             document = yaml.safe_load(path.read_text()) or []
-            used |= {name for expression in _expressions(document) for name in references(expression)}
+            used |= {name for expression in _expressions(document) for name in _names(expression)}
             own |= set(_set_here(document))
     for path in role.glob("templates/**/*.j2"):
-        used |= references(path.read_text())
+        used |= _names(path.read_text())
     for path in role.glob("vars/*.yml"):
         variables = yaml.safe_load(path.read_text()) or {}
         own |= set(variables)
-        used |= references(variables)
+        used |= _names(variables)
     for name, value in _defaults(role).items():
         # A default may be overridden in the inventory: it counts as the inventory's.
         if name in used:
-            used |= references(value)
+            used |= _names(value)
     return {name for name in used - own - _GIVEN if not name.startswith("ansible_")}
+
+
+def _names(value: Any) -> set[str]:
+    """Names that templates anywhere in a value look up; lookups are fine here: they read where the role runs."""
+    if isinstance(value, dict):
+        return {name for pair in value.items() for each in pair for name in _names(each)}
+    if isinstance(value, list):
+        return {name for each in value for name in _names(each)}
+    if not isinstance(value, str):
+        return set()
+    names, calls = looked_up(value)
+    return set(names - (calls & {"lookup", "query", "q"}))
 
 
 def _defaults(role: Path) -> dict[str, Any]:
