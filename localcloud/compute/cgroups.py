@@ -251,8 +251,9 @@ class NodeGroups:
         _write(self._folders[0] / "cgroup.freeze", "1" if frozen else "0")
 
     def remove(self) -> None:
-        """Remove the empty groups; those with systemd go with their unit."""
+        """Remove the empty groups; those with systemd go with their unit, which is waited for."""
         if self._where.kind == "systemd":
+            wait_for(lambda: not self._folders[0].exists(), 5)
             return
         for top in self._folders:
             for folder, _, _ in os.walk(top, topdown=False):

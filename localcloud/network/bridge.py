@@ -22,12 +22,12 @@ def plug(nic: Nic, namespace: str, dhcp_folder: Path) -> None:
     with link.LOCK:
         _ensure(nic)
         dhcp.add(nic, dhcp_folder)
-        if link.exists(nic.host_end):
-            return
-        link.ip(
-            *("link", "add", nic.host_end, "mtu", str(nic.mtu), "type", "veth"),
-            *("peer", "name", nic.device, "address", nic.mac, "mtu", str(nic.mtu), "netns", namespace),
-        )
+        if not link.exists(nic.host_end):
+            link.ip(
+                *("link", "add", nic.host_end, "mtu", str(nic.mtu), "type", "veth"),
+                *("peer", "name", nic.device, "address", nic.mac, "mtu", str(nic.mtu), "netns", namespace),
+            )
+        # Also for one that was there: whoever made it may have been killed right after.
         link.ip("link", "set", nic.host_end, "master", nic.bridge, "up")
         link.ip("-netns", namespace, "link", "set", nic.device, "up")
 
