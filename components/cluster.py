@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.credential import RebuildCredential
 from components.environment import EnvironmentFolder
 from components.image import cluster_images
 from components.key_pair import key_pair_name
@@ -22,6 +23,7 @@ from slurm_appliance.groups import Group, groups
 from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.inventory import Subnet
 from slurm_appliance.preflight import Resolved
+from slurm_appliance.secret_rotation import CREDENTIAL
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,17 @@ class Cluster(pulumi.ComponentResource):
         self.groups = {group.name: self._node_group(group, control_address=address) for group in others}
 
         everyone = [self.control, *self.groups.values()]
+        values: dict[str, pulumi.Output[Any]] = {**secrets.values}
+        rebuildable = [group for group in others if group.kind is NodeKind.COMPUTE and group.nodes]
+        if config.features.rebuild and rebuildable:
+            values["reboot_cloud"] = self._credential(rebuildable).cloud
         folder = EnvironmentFolder(
             "environment",
             config,
             args.folder,
             [group.hosts() for group in everyone],
             [Subnet(network.network, self._networks.by_name[network.network].cidr) for network in first.networks],
-            secrets.values,
+            values,
             child,
         )
         site = SitePlaybook(
@@ -106,6 +112,17 @@ class Cluster(pulumi.ComponentResource):
             "site": site.result,
         }
         self.register_outputs({})
+
+    def _credential(self, rebuildable: Sequence[Group]) -> RebuildCredential:
+        return RebuildCredential(
+            "rebuild",
+            self._args.config,
+            self._args.resolved,
+            [server.id for group in rebuildable for server in self.groups[group.name].servers.values()],
+            rotation=self._args.rotations(CREDENTIAL),
+            volume_backed=any(group.volume_backed for group in rebuildable),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def resources(self) -> list[pulumi.Resource]:
         """All ports and servers: whatever there may be very many of."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -33,7 +34,7 @@ class EnvironmentFolder(pulumi.ComponentResource):
         folder: Environment,
         hosts: Sequence[pulumi.Output[tuple[Host, ...]]],
         subnets: Sequence[Subnet],
-        values: Mapping[str, pulumi.Output[str]],
+        values: Mapping[str, pulumi.Output[Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(token("Environment"), name, {}, opts)

@@ -80,6 +80,11 @@ def child_options(parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resour
     return pulumi.ResourceOptions(parent=parent, delete_before_replace=True, depends_on=list(depends_on))
 
 
+def replaced_at_the_end(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Something whose successor has to be in use before it may go."""
+    return pulumi.ResourceOptions(parent=parent, delete_before_replace=False)
+
+
 def command_options(
     parent: pulumi.Resource,
     *,

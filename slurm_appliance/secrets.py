@@ -39,9 +39,9 @@ MAKERS: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
-def render(values: Mapping[str, str]) -> str:
+def render(values: Mapping[str, object]) -> str:
     """The group_vars file: YAML that is JSON line by line, so that nothing has to be escaped in two ways."""
-    lines = [f"{name}: {json.dumps(value)}" for name, value in sorted(values.items())]
+    lines = [f"{name}: {json.dumps(value, sort_keys=True)}" for name, value in sorted(values.items())]
     return "\n".join(["# Secrets of the cluster. Only the owner of this file may read it.", *lines, ""])
 
 

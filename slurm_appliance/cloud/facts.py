@@ -134,6 +134,23 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class Access:
+    """How the project's services are reached, and what its user may do.
+
+    Attributes:
+        auth_url: Keystone.
+        region: the region in use; empty where the cloud has none.
+        endpoints: the catalog's URLs of compute, image and block_storage, as far as it has them.
+        may_create_credentials: whether the user may create application credentials.
+    """
+
+    auth_url: str = ""
+    region: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    may_create_credentials: bool = True
+
+
+@dataclass(frozen=True)
 class CloudFacts:
     """The project, at one moment.
 
@@ -160,4 +177,5 @@ class CloudFacts:
     floating_ips: tuple[FloatingIp, ...] = ()
     bare_metal: Mapping[str, str] = field(default_factory=dict)
     quotas: Mapping[str, Quota] = field(default_factory=dict)
+    access: Access = field(default=Access())
     absent: frozenset[str] = frozenset()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud.connection import asking
 from slurm_appliance.cloud.facts import (
+    Access,
     CloudFacts,
     Flavor,
     FloatingIp,
@@ -56,6 +57,7 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
 
     lists = _Lists(connection)
     questions: dict[str, Callable[[], Any]] = {
+        "access": lists.access,
         "flavors": lists.flavors,
         "images": lists.images,
         "networks": lists.networks,
@@ -116,6 +118,24 @@ class _Lists:
     def __init__(self, connection: "Connection") -> None:
         self._connection = connection
         self._project: str = connection.current_project_id or ""
+
+    def access(self) -> Access:
+        connection = self._connection
+        auth: Any = connection.session.auth
+        token = auth.get_access(connection.session)
+        endpoints = {}
+        for name in ("compute", "image", "block-storage"):
+            url = connection.endpoint_for(name)
+            if url:
+                endpoints[name.replace("-", "_")] = url
+        # A restricted application credential cannot make others; keystoneauth has no word for it.
+        credential = token._data["token"].get("application_credential") or {}  # noqa: SLF001
+        return Access(
+            auth_url=connection.config.get_auth_args()["auth_url"],
+            region=connection.config.get_region_name() or "",
+            endpoints=endpoints,
+            may_create_credentials=not credential.get("restricted", False),
+        )
 
     def flavors(self) -> tuple[Flavor, ...]:
         found = entries(self._connection.compute, "/flavors/detail", "flavors")

@@ -174,15 +174,15 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
         if resource["urn"] in images:
             _record_image(resource, images[resource["urn"]])
     treated = {each.urn: each for each in repair.unfinished}
-    kept = []
+    kept, taken_over = [], set[str]()
     for operation in fixed.get("pending_operations") or []:
         each = treated.get(operation["resource"]["urn"])
         if each is None or operation["type"] != "creating":
             kept.append(operation)
-        elif each.treatment is Treatment.ADOPT:
+        elif each.treatment is Treatment.ADOPT and each.urn not in taken_over:
+            taken_over.add(each.urn)
             inputs = operation["resource"].get("inputs") or {}
             fixed["resources"].append(operation["resource"] | {"id": each.ids[0], "outputs": copy.deepcopy(inputs)})
-            del treated[each.urn]
     fixed.pop("pending_operations", None)
     return fixed | ({"pending_operations": kept} if kept else {})
 

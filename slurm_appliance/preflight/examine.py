@@ -6,7 +6,7 @@ from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.errors import ConfigError, Problem
 from slurm_appliance.groups import groups
-from slurm_appliance.preflight import compute, network, quota, servers, storage
+from slurm_appliance.preflight import compute, credentials, network, quota, servers, storage
 from slurm_appliance.preflight.finder import Finder
 from slurm_appliance.preflight.resolved import Resolved
 
@@ -50,6 +50,7 @@ def examine(config: ClusterConfig, facts: CloudFacts) -> Findings:
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)
     compute.key_pair(config, facts, finder)
+    credentials.may_be_created(config, facts, finder)
     networks = network.networks(config, every, facts, finder)
     external = network.external_networks(config, facts, finder)
     security_groups = network.security_groups(config, every, facts, finder)
@@ -70,5 +71,6 @@ def examine(config: ClusterConfig, facts: CloudFacts) -> Findings:
         volumes=volumes,
         bare_metal=facts.bare_metal,
         servers=own,
+        access=facts.access,
     )
     return Findings(resolved, tuple(finder.problems), tuple(finder.notes))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slurm_appliance.cloud.facts import Server
+from slurm_appliance.cloud.facts import Access, Server
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Resolved:
         volumes: those to attach, by name.
         bare_metal: Ironic's nodes, by name.
         servers: the environment's own servers, by name.
+        access: how the cloud's services are reached.
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)
@@ -38,3 +39,4 @@ class Resolved:
     volumes: Mapping[str, str] = field(default_factory=dict)
     bare_metal: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, Server] = field(default_factory=dict)
+    access: Access = field(default=Access())

@@ -58,7 +58,7 @@ class ComputeService:
             case "POST", []:
                 server = self._create(request.body["server"])
                 return Answer(202, {"server": {"id": server["id"], "adminPass": "", "links": []}})
-            case "GET", ["detail"]:
+            case "GET", [] | ["detail"]:
                 for server in list(self.servers.things.values()):
                     self._grown(server)
                 return self.servers.answer(request, None)

@@ -1,6 +1,7 @@
 """HTTP for the fake: requests in, JSON answers out, as little as possible in between."""
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -119,6 +120,11 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, but for callers that were killed while they waited."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def __init__(self, api: Api) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -86,6 +86,8 @@ class _Cloud(mocks.Mocks):
             given = (outputs.get("fixedIps") or [{}])[0].get("ipAddress")
             # The same port gets the same address in every run.
             outputs["allFixedIps"] = [given or f"10.0.0.{100 + zlib.crc32(args.name.encode()) % 100}"]
+        if args.typ.endswith(":ApplicationCredential"):
+            outputs["secret"] = f"secret of {args.name}"
         if args.typ == "command:local:Command":
             outputs |= {"stdout": f"output of {args.name}", "stderr": ""}
         return f"id-of-{args.name}", outputs

@@ -24,7 +24,7 @@ def test_urns_are_stable() -> None:
 def test_one_component_a_group_and_none_a_node() -> None:
     records = recorded(compute={"general": {**COMPUTE, "nodes": ["c-[0-49]"]}}).records
     ours = [each.name for each in records if each.type.startswith("slurm-appliance:")]
-    assert len(ours) == len(set(ours)) == 10
+    assert len(ours) == len(set(ours)) == 11
 
 
 def test_nothing_of_the_callers_options_reaches_children() -> None:

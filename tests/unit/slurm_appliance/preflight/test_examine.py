@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import FloatingIp, Image, Named, Network, Quota, Subnet, Volume
+from slurm_appliance.cloud.facts import Access, FloatingIp, Image, Named, Network, Quota, Subnet, Volume
 from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.preflight import Findings, examine, network_names
@@ -265,6 +265,11 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"servers": (server("demo-c-0", id="a"), server("demo-c-0", id="b"))},
         {},
         "compute.general.nodes: 2 servers of ours are called demo-c-0: a, b → delete those that no state knows",
+    ),
+    "credentials that must not create others": (
+        {"access": Access(may_create_credentials=False)},
+        {},
+        "features.rebuild: needs an application credential, and these credentials are one that must not create others",
     ),
     "instances": (
         {"quotas": {"instances": Quota(6, 3)}},

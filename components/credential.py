@@ -1,0 +1,102 @@
+"""The control node's credential: what the RebootProgram asks of the cloud, on this cluster's compute nodes only."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi_openstack import identity
+
+from components import options
+from components.kind import token
+from slurm_appliance.access_rules import MOST_SERVERS, AccessRule, Endpoints, access_rules
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.preflight import Resolved
+
+#: Stands for any server in an access rule.
+_ANY = "*"
+
+
+class RebuildCredential(pulumi.ComponentResource):
+    """An application credential for the servers of the compute nodes.
+
+    When the servers change, or it is rotated, a new one is created and brought to the control node by ``site.yml``, and
+    only then the old one goes: names are different, because Keystone wants them so.
+
+    Attributes:
+        cloud: an entry of clouds.yaml; secret.
+    """
+
+    cloud: pulumi.Output[Mapping[str, Any]]
+
+    def __init__(
+        self,
+        name: str,
+        config: ClusterConfig,
+        resolved: Resolved,
+        servers: Sequence[pulumi.Input[str]],
+        *,
+        rotation: int,
+        volume_backed: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Create the credential.
+
+        Args:
+            name: the component's name.
+            config: the configuration.
+            resolved: how the cloud is reached.
+            servers: ids of the servers that Slurm may rebuild.
+            rotation: how often it was rotated.
+            volume_backed: whether any of them boots from a volume.
+            opts: the component's options.
+        """
+        super().__init__(token("Credential"), name, {}, opts)
+        access = resolved.access
+
+        def rules(ids: Sequence[str]) -> list[AccessRule]:
+            # Keystone takes no more rules than for so many servers by name: larger clusters get one for any server.
+            wanted = ids if len(ids) <= MOST_SERVERS else [_ANY]
+            return access_rules(wanted, _endpoints(access.endpoints), volume_backed=volume_backed)
+
+        allowed: pulumi.Output[list[AccessRule]] = pulumi.Output.all(*servers).apply(rules)
+        credential = identity.ApplicationCredential(
+            name,
+            name=allowed.apply(lambda known: f"{config.cluster_name}-{name}-{_digest(known, rotation)}"),
+            description=f"Slurm on cluster {config.cluster_name} rebuilds its compute nodes",
+            access_rules=allowed.apply(
+                lambda known: [
+                    identity.ApplicationCredentialAccessRuleArgs(
+                        service=rule.service, method=rule.method, path=rule.path
+                    )
+                    for rule in known
+                ]
+            ),
+            opts=options.replaced_at_the_end(self),
+        )
+
+        def entry(known: Mapping[str, str]) -> dict[str, Any]:
+            region = {"region_name": access.region} if access.region else {}
+            auth = {
+                "auth_url": access.auth_url,
+                "application_credential_id": known["id"],
+                "application_credential_secret": known["secret"],
+            }
+            return {"auth_type": "v3applicationcredential", "auth": auth, **region}
+
+        values = pulumi.Output.all(id=credential.id, secret=credential.secret)
+        self.cloud = pulumi.Output.secret(values.apply(entry))
+        self.register_outputs({})
+
+
+def _endpoints(urls: Mapping[str, str]) -> Endpoints:
+    known = Endpoints()
+    if not {"compute", "image"} <= urls.keys():
+        return known
+    return Endpoints.from_catalog(urls["compute"], urls["image"], urls.get("block_storage", known.block_storage))
+
+
+def _digest(rules: Sequence[AccessRule], rotation: int) -> str:
+    text = json.dumps([[rule.service, rule.method, rule.path] for rule in rules] + [[str(rotation)]])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,15 @@
+"""Whether the control node can be given a credential of its own."""
+
+from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.preflight.finder import Finder
+
+
+def may_be_created(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
+    """Slurm rebuilds nodes by an application credential, which the deploying user has to be allowed to create."""
+    if config.features.rebuild and config.compute and not facts.access.may_create_credentials:
+        finder.problem(
+            "features.rebuild",
+            "needs an application credential, and these credentials are one that must not create others",
+            "use a password or an unrestricted application credential, or set it to false",
+        )

@@ -1,0 +1,32 @@
+"""Which steps somebody would notice."""
+
+import pytest
+
+from slurm_appliance.deployment.disruption import disruptions
+from slurm_appliance.deployment.steps import Step
+
+_VOLUME = "openstack:blockstorage/volume:Volume"
+_PORT = "openstack:networking/port:Port"
+
+
+def step(type_: str, op: str, *replacing: str) -> Step:
+    return Step(f"urn:pulumi:t::p::{type_}::x", type_, op, replacing=replacing)
+
+
+@pytest.mark.parametrize(
+    ("type_", "op", "expected"),
+    [
+        (_VOLUME, "delete", ["Volume x is deleted, with all that is on it"]),
+        (_VOLUME, "update", []),
+        (_PORT, "delete", ["Port x is deleted"]),
+        (_PORT, "replace", ["Port x is deleted and created anew: networkId changed"]),
+        (_PORT, "delete-replaced", []),
+        (_PORT, "same", []),
+        ("openstack:compute/instance:Instance", "delete", []),
+        ("command:local:Command", "delete", []),
+        ("openstack:networking/secGroupRule:SecGroupRule", "replace", []),
+        ("slurm-appliance:index:NodeGroup", "delete", []),
+    ],
+)
+def test_what_is_taken_away(type_: str, op: str, expected: list[str]) -> None:
+    assert disruptions([step(type_, op, "networkId")]) == expected

@@ -1,0 +1,120 @@
+"""The image plan: facts and steps in, one row a node out. Each case is data."""
+
+from typing import Any
+
+import pytest
+
+from slurm_appliance.config import ClusterConfig, from_mapping
+from slurm_appliance.deployment.image_plan import Action, folded, image_plan, summary
+from slurm_appliance.deployment.steps import SERVER, Step
+from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
+from tests.unit.config.examples import smallest
+
+TARGET = {"slurm-2026-11": IMAGE}
+
+
+def config(**general: Any) -> ClusterConfig:
+    compute = {"general": {"nodes": ["c-0"], "flavor": "m1.small", **general}}
+    return from_mapping(smallest(compute=compute), "test", environment="test")
+
+
+def step(op: str, *changed: str, replacing: tuple[str, ...] = (), name: str = "demo-c-0") -> Step:
+    urn = f"urn:pulumi:test::slurm-appliance::x$openstack:compute/instance:Instance::{name}"
+    return Step(urn, SERVER, op, "urn:pulumi:test::slurm-appliance::NodeGroup::general", changed, replacing)
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], Action, str]] = {
+    "new": ({}, None, [step("create")], Action.CREATE, "new"),
+    "up to date": ({}, {}, [], Action.NONE, ""),
+    "a new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], Action.REBUILD_NOW, "a new image"),
+    "a new image, left to Slurm": (
+        {"ignore_image_changes": True},
+        {"image_id": OTHER_IMAGE},
+        [],
+        Action.REIMAGE_BY_SLURM,
+        "ignore_image_changes: srun --reboot, or rollout",
+    ),
+    "already re-imaged by Slurm": ({"ignore_image_changes": True}, {}, [], Action.NONE, ""),
+    "boots from a volume": (
+        {"volume_backed_instances": True},
+        {"image_id": OTHER_IMAGE, "volume_backed": True},
+        [step("replace", "blockDevices", replacing=("blockDevices[0].uuid",))],
+        Action.REPLACE,
+        "blockDevices[0].uuid changed",
+    ),
+    "boots from a volume, without the engine's word": (
+        {"volume_backed_instances": True},
+        {"image_id": OTHER_IMAGE, "volume_backed": True},
+        [],
+        Action.REPLACE,
+        "a new image, and it boots from a volume",
+    ),
+    "something that replaces it": (
+        {"ignore_image_changes": True},
+        {},
+        [step("replace", "keyPair", "metadata", replacing=("keyPair",))],
+        Action.REPLACE,
+        "keyPair changed",
+    ),
+    "another flavor": ({}, {}, [step("update", "flavorId")], Action.RESIZE, "flavor m1.small"),
+    "metadata": ({}, {}, [step("update", "metadata")], Action.NONE, ""),
+    "being rebuilt by Slurm just now": (
+        {"ignore_image_changes": True},
+        {"image_id": OTHER_IMAGE, "status": "REBUILD"},
+        [],
+        Action.REIMAGE_BY_SLURM,
+        "ignore_image_changes: srun --reboot, or rollout",
+    ),
+    "to be changed while it is being rebuilt": (
+        {},
+        {"status": "REBUILD"},
+        [step("update", "metadata")],
+        Action.BLOCKED,
+        "is in state REBUILD: wait until it is ACTIVE",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_happens_to_a_node(case: str) -> None:
+    general, existing, steps, action, why = CASES[case]
+    servers = () if existing is None else (server("demo-c-0", **existing),)
+    (row,) = [
+        row for row in image_plan(config(**general), cloud(servers=servers), TARGET, steps) if row.group == "general"
+    ]
+    assert (row.node, row.action, row.why) == ("demo-c-0", action, why)
+    assert bool(row.disruption) == action.disruptive
+
+
+def test_images_have_names() -> None:
+    facts = cloud(servers=(server("demo-c-0", image_id=OTHER_IMAGE), server("demo-control", image_id="gone-for-good")))
+    rows = {row.node: row for row in image_plan(config(), facts, TARGET)}
+    assert rows["demo-c-0"].current == "slurm-other (22222222)"
+    assert rows["demo-c-0"].target == "slurm-2026-11 (11111111)"
+    assert rows["demo-control"].current == "no longer there (gone-for)"
+
+
+def test_an_image_that_has_to_be_built() -> None:
+    rows = image_plan(config(), cloud(servers=(server("demo-control"),)), {"slurm-2026-11": None})
+    control = rows[0]
+    assert (control.target, control.action) == ("slurm-2026-11, to be built", Action.REBUILD_NOW)
+
+
+def test_nodes_that_are_no_longer_wanted_come_first() -> None:
+    facts = cloud(servers=(server("demo-c-9"), server("demo-c-0"), server("demo-control")))
+    rows = image_plan(config(), facts, TARGET, [step("delete", name="demo-c-9")])
+    assert (rows[0].node, rows[0].action) == ("demo-c-9", Action.DELETE)
+
+
+def test_a_summary_and_folded_rows() -> None:
+    general = {"nodes": ["c-[0-9]"], "ignore_image_changes": True}
+    servers = [server(f"demo-c-{n}", image_id=IMAGE if n < 3 else OTHER_IMAGE) for n in range(10)]
+    rows = image_plan(
+        config(**general), cloud(servers=(*servers, server("demo-control", image_id=OTHER_IMAGE))), TARGET
+    )
+    assert summary(rows) == "Images: 11 nodes · 3 up to date · 7 at their next reboot by Slurm · 1 REBUILD NOW"
+    assert [(row.node, row.action) for row in folded(rows)] == [
+        ("demo-control", Action.REBUILD_NOW),
+        ("demo-c-[0-2]", Action.NONE),
+        ("demo-c-[3-9]", Action.REIMAGE_BY_SLURM),
+    ]

@@ -1,0 +1,45 @@
+"""What outlives a cluster."""
+
+from typing import Any
+
+from slurm_appliance.config import from_mapping
+from slurm_appliance.deployment.keeping import given_up, kept, never_ours, protecting
+from tests.unit.config.examples import largest, smallest
+
+_VOLUME = "openstack:blockstorage/volume:Volume"
+
+
+def _resource(type_: str, name: str, above: str = "", **more: Any) -> dict[str, Any]:
+    return {"urn": f"urn:pulumi:t::p::{above}{type_}::{name}", "type": type_, "id": f"id-of-{name}", **more}
+
+
+STATE = {
+    "resources": [
+        _resource(_VOLUME, "state", protect=True, retainOnDelete=True, outputs={"name": "demo-state", "size": 5}),
+        _resource(_VOLUME, "demo-c-0.scratch"),
+        _resource("command:local:Command", "munge_key", "slurm-appliance:index:Secrets$"),
+        _resource("command:local:Command", "site", "slurm-appliance:index:Site$"),
+    ]
+}
+
+
+def test_protected_volumes_stay_and_the_secrets_with_them() -> None:
+    assert [each.what for each in kept(STATE)] == ["volume demo-state (id-of-state, 5 GB)", "secret munge_key"]
+
+
+def test_without_volumes_nothing_stays() -> None:
+    assert kept({"resources": STATE["resources"][1:]}) == kept({}) == []
+
+
+def test_states_are_marked_and_not_changed() -> None:
+    marked = protecting(STATE, [each.urn for each in kept(STATE)])
+    assert [bool(each.get("protect")) for each in marked["resources"]] == [True, False, True, False]
+    free = given_up(marked)
+    assert not [each for each in free["resources"] if "protect" in each or "retainOnDelete" in each]
+    assert "protect" not in STATE["resources"][2]
+
+
+def test_what_was_there_before_is_named() -> None:
+    small = from_mapping(smallest(state_volume_provisioning="attach"), "test")
+    assert never_ours(small) == ["network cluster", "key pair operators", "volume demo-state"]
+    assert never_ours(from_mapping(largest(), "test")) == ["network storage", "floating IP 203.0.113.10"]

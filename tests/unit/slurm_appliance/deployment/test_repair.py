@@ -1,0 +1,182 @@
+"""Repairs: a state and a cloud in, what to do about their differences out."""
+
+from typing import Any
+
+import pytest
+
+from slurm_appliance.cloud.facts import CloudFacts, Named, Rule, Volume
+from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
+from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, port, server
+
+_URN = "urn:pulumi:test::slurm-appliance::x$"
+
+
+def pending(type_: str, name: str, type_of: str = "creating", **inputs: Any) -> dict[str, Any]:
+    urn = f"{_URN}{type_}::{name}"
+    return {
+        "type": type_of,
+        "resource": {"urn": urn, "type": type_, "custom": True, "inputs": {"name": name, **inputs}},
+    }
+
+
+def planned(operation: dict[str, Any], facts: CloudFacts, *resources: dict[str, Any]) -> Repair:
+    return plan_repair({"resources": list(resources), "pending_operations": [operation]}, facts, "test")
+
+
+INSTANCE = "openstack:compute/instance:Instance"
+PORT = "openstack:networking/port:Port"
+VOLUME = "openstack:blockstorage/volume:Volume"
+ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
+RULE = "openstack:networking/secGroupRule:SecGroupRule"
+INTERFACE = "openstack:networking/routerInterface:RouterInterface"
+
+_RULE = ("ingress", "IPv4", "tcp", "22", "22", "", "")
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...]]] = {
+    "a server that was made": (
+        pending(INSTANCE, "demo-c-0"), {"servers": (server("demo-c-0"),)}, Treatment.REMOVE, ("id-of-demo-c-0",),
+    ),
+    "a server that was not": (pending(INSTANCE, "demo-c-0"), {"servers": ()}, Treatment.FORGET, ()),
+    "somebody else's server": (
+        pending(INSTANCE, "demo-c-0"), {"servers": (server("demo-c-0", environment="other"),)}, Treatment.FORGET, (),
+    ),
+    "two tries at a server": (
+        pending(INSTANCE, "demo-c-0"),
+        {"servers": (server("demo-c-0", id="a"), server("demo-c-0", id="b"))},
+        Treatment.REMOVE,
+        ("a", "b"),
+    ),
+    "a port": (
+        pending(PORT, "demo-c-0-cluster", networkId="network-cluster"),
+        {"ports": (port("demo-c-0-cluster", "10.0.0.5"),)},
+        Treatment.REMOVE,
+        ("id-of-demo-c-0-cluster",),
+    ),
+    "a port of that name elsewhere": (
+        pending(PORT, "demo-c-0-cluster", networkId="network-other"),
+        {"ports": (port("demo-c-0-cluster", "10.0.0.5"),)},
+        Treatment.FORGET,
+        (),
+    ),
+    "a volume is never removed": (
+        pending(VOLUME, "demo-state"),
+        {"volumes": (Volume("v", "demo-state", 1, "available"),)},
+        Treatment.ADOPT,
+        ("v",),
+    ),
+    "two volumes are one too many to take over": (
+        pending(VOLUME, "demo-state"),
+        {"volumes": (Volume("v", "demo-state", 1, "available"), Volume("w", "demo-state", 1, "available"))},
+        Treatment.FORGET,
+        (),
+    ),
+    "an attachment": (
+        pending(ATTACHMENT, "state", instanceId="s", volumeId="v"),
+        {"volumes": (Volume("v", "demo-state", 1, "in-use", ("s",)),)},
+        Treatment.ADOPT,
+        ("s/v",),
+    ),
+    "an attachment that was not made": (
+        pending(ATTACHMENT, "state", instanceId="s", volumeId="v"),
+        {"volumes": (Volume("v", "demo-state", 1, "available"),)},
+        Treatment.FORGET,
+        (),
+    ),
+    "a rule": (
+        pending(RULE, "ssh", securityGroupId="g", direction="ingress", ethertype="IPv4", protocol="tcp",
+                portRangeMin=22, portRangeMax=22, remoteIpPrefix="0.0.0.0/0"),
+        {"security_group_rules": (Rule("r", "g", _RULE), Rule("other", "h", _RULE))},
+        Treatment.REMOVE,
+        ("r",),
+    ),
+    "a router's interface": (
+        pending(INTERFACE, "own", routerId="router", subnetId="s"),
+        {"ports": (port("", "10.0.0.1", device_id="router"),)},
+        Treatment.ADOPT,
+        ("id-of-",),
+    ),
+    "a security group": (
+        pending("openstack:networking/secGroup:SecGroup", "demo-login"),
+        {"security_groups": (Named("g", "demo-login"),)},
+        Treatment.REMOVE,
+        ("g",),
+    ),
+    "a key pair": (
+        pending("openstack:compute/keypair:Keypair", "demo"), {"key_pairs": ("demo",)}, Treatment.REMOVE, ("demo",),
+    ),
+    "a credential": (
+        pending("openstack:identity/applicationCredential:ApplicationCredential", "demo-rebuild"),
+        {"application_credentials": (Named("c", "demo-rebuild"),)},
+        Treatment.REMOVE,
+        ("c",),
+    ),
+    "a command": (pending("command:local:Command", "munge_key"), {}, Treatment.FORGET, ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_was_begun(case: str) -> None:
+    operation, facts, treatment, ids = CASES[case]
+    (unfinished,) = planned(operation, cloud(**facts)).unfinished
+    assert (unfinished.treatment, unfinished.ids) == (treatment, ids)
+
+
+def test_what_the_state_knows_is_not_touched() -> None:
+    known = {"urn": f"{_URN}{INSTANCE}::demo-c-0", "type": INSTANCE, "id": "id-of-demo-c-0", "inputs": {}}
+    operation = pending(INSTANCE, "demo-c-0")
+    (unfinished,) = planned(operation, cloud(servers=(server("demo-c-0"),)), known).unfinished
+    assert unfinished.treatment is Treatment.FORGET
+
+
+def test_other_operations_are_the_engines_business() -> None:
+    repair = planned(pending(INSTANCE, "demo-c-0", "deleting"), cloud(servers=(server("demo-c-0"),)))
+    assert not repair.needed
+
+
+def _server(image: str, **disk: Any) -> dict[str, Any]:
+    inputs = {"name": "demo-c-0", **({"blockDevices": [disk]} if disk else {"imageId": image})}
+    return {"urn": f"{_URN}{INSTANCE}::demo-c-0", "type": INSTANCE, "id": "id-of-demo-c-0", "inputs": inputs,
+            "outputs": {**inputs, "imageName": "x"}}  # fmt: skip
+
+
+def test_a_server_that_slurm_rebuilt() -> None:
+    state = {"resources": [_server(OTHER_IMAGE)]}
+    repair = plan_repair(state, cloud(servers=(server("demo-c-0", image_id=IMAGE),)), "test")
+    assert [each.image_id for each in repair.reimaged] == [IMAGE]
+    (resource,) = repaired(state, repair)["resources"]
+    assert resource["inputs"]["imageId"] == resource["outputs"]["imageId"] == IMAGE
+    assert state["resources"][0]["inputs"]["imageId"] == OTHER_IMAGE, "the state that was given is not changed"
+
+
+def test_a_server_that_slurm_rebuilt_on_its_volume() -> None:
+    state = {"resources": [_server("", uuid=OTHER_IMAGE, bootIndex=0)]}
+    facts = cloud(servers=(server("demo-c-0", image_id=IMAGE, volume_backed=True),))
+    (resource,) = repaired(state, plan_repair(state, facts, "test"))["resources"]
+    assert (
+        resource["inputs"]["blockDevices"] == resource["outputs"]["blockDevices"] == [{"uuid": IMAGE, "bootIndex": 0}]
+    )
+    assert "imageId" not in resource["inputs"]
+
+
+@pytest.mark.parametrize("image", [IMAGE, ""])
+def test_a_server_that_is_as_the_state_says_or_does_not_tell(image: str) -> None:
+    state = {"resources": [_server(IMAGE)]}
+    assert not plan_repair(state, cloud(servers=(server("demo-c-0", image_id=image),)), "test").needed
+
+
+def test_what_is_taken_over_is_in_the_state_and_no_longer_pending() -> None:
+    begun = [pending(VOLUME, "demo-state", size=5), pending(INSTANCE, "demo-c-0"), pending(PORT, "p", "updating")]
+    state = {"resources": [], "pending_operations": begun}
+    facts = cloud(volumes=(Volume("v", "demo-state", 5, "available"),))
+    fixed = repaired(state, plan_repair(state, facts, "test"))
+    (volume,) = fixed["resources"]
+    assert (volume["id"], volume["outputs"]) == ("v", {"name": "demo-state", "size": 5})
+    assert [each["type"] for each in fixed["pending_operations"]] == ["updating"]
+
+
+def test_the_same_begun_twice_is_taken_over_once() -> None:
+    begun = [pending(VOLUME, "demo-state"), pending(VOLUME, "demo-state")]
+    state = {"resources": [], "pending_operations": begun}
+    fixed = repaired(state, plan_repair(state, cloud(volumes=(Volume("v", "demo-state", 5, "available"),)), "test"))
+    assert len(fixed["resources"]) == 1
+    assert "pending_operations" not in fixed

@@ -1,0 +1,217 @@
+"""The keeper: journals on the disk, and what becomes of them when somebody is killed at any point."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slurm_appliance.journal import JournalError
+from slurm_appliance.journal.keeper import Keeper
+from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.lock import holders, locked
+from slurm_appliance.journal.log import Log
+from slurm_appliance.journal.replay import Kind
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(tmp_path, "p", "s")
+    made.write({"version": 3, "checkpoint": {"stack": "organization/p/s", "latest": {"manifest": {}}}})
+    return made
+
+
+def created(number: int, name: str) -> list[dict[str, Any]]:
+    state = {"urn": name, "type": "t"}
+    return [
+        {"version": 1, "kind": int(Kind.BEGIN), "sequenceID": 2 * number, "operationID": number,
+         "operation": {"type": "creating", "resource": state}},
+        {"version": 1, "kind": int(Kind.SUCCESS), "sequenceID": 2 * number + 1, "operationID": number, "state": state},
+    ]  # fmt: skip
+
+
+def names(layout: Layout) -> list[str]:
+    return [each["urn"] for each in layout.read()["checkpoint"]["latest"].get("resources", [])]
+
+
+def begun(layout: Layout, *entries: dict[str, Any]) -> Keeper:
+    keeper = Keeper(layout)
+    update = keeper.announce("update")
+    keeper.start(update, "v3.259.0")
+    keeper.add(list(entries))
+    return keeper
+
+
+def test_an_update_becomes_part_of_the_state(layout: Layout) -> None:
+    keeper = begun(layout, *created(1, "a"), *created(2, "b"))
+    assert names(layout) == []
+    keeper.complete(keeper.updates[0], "succeeded")
+    assert names(layout) == ["a", "b"]
+    assert not layout.journal.exists()
+    assert keeper.updates[0].as_history(1)["result"] == "succeeded"
+
+
+def test_a_preview_has_no_journal(layout: Layout) -> None:
+    keeper = Keeper(layout)
+    preview = keeper.announce("preview")
+    keeper.start(preview, "v3.259.0")
+    keeper.complete(preview, "succeeded")
+    assert not layout.journal.exists()
+
+
+def test_what_a_killed_update_did_is_recovered(layout: Layout) -> None:
+    begun(layout, *created(1, "a"), created(2, "b")[0])
+    assert Keeper(layout).recover() == 3
+    assert names(layout) == ["a"]
+    pending = layout.read()["checkpoint"]["latest"]["pending_operations"]
+    assert [each["resource"]["urn"] for each in pending] == ["b"]
+    assert Keeper(layout).recover() == 0
+
+
+def test_a_line_that_is_not_whole_was_not_answered(layout: Layout) -> None:
+    begun(layout, *created(1, "a"))
+    with layout.journal.open("ab") as file:
+        file.write(json.dumps(created(2, "b")[0]).encode()[:20])
+    assert Keeper(layout).recover() == 2
+    assert names(layout) == ["a"]
+
+
+def test_a_batch_that_was_sent_twice_counts_once(layout: Layout) -> None:
+    keeper = begun(layout, *created(1, "a"))
+    keeper.add(created(1, "a"))
+    keeper.complete(keeper.updates[0], "succeeded")
+    assert names(layout) == ["a"]
+
+
+@pytest.mark.parametrize("content", [b"", b'{"update": "x"'])
+def test_a_journal_without_its_head_is_none(layout: Layout, content: bytes) -> None:
+    layout.journal.parent.mkdir(parents=True)
+    layout.journal.write_bytes(content)
+    assert Keeper(layout).recover() == 0
+    assert not layout.journal.exists()
+
+
+def test_killed_after_the_state_was_written(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = begun(layout, *created(1, "a"))
+    monkeypatch.setattr(Log, "remove", lambda _log: None)
+    keeper.complete(keeper.updates[0], "succeeded")
+    monkeypatch.undo()
+    assert layout.journal.exists()
+    assert Keeper(layout).recover() == 0
+    assert names(layout) == ["a"]
+    assert not layout.journal.exists()
+
+
+def test_killed_before_the_state_was_written(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = begun(layout, *created(1, "a"))
+
+    def full(_layout: Layout, _state: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Layout, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        keeper.complete(keeper.updates[0], "succeeded")
+    monkeypatch.undo()
+    assert Keeper(layout).recover() == 2
+    assert names(layout) == ["a"]
+
+
+def test_a_state_that_somebody_replaced_is_not_mixed_with_the_journal(layout: Layout) -> None:
+    begun(layout, *created(1, "a"))
+    layout.write(layout.read() | {"version": 4})
+    with pytest.raises(JournalError, match="goes with another state"):
+        Keeper(layout).recover()
+    assert layout.journal.exists()
+
+
+def test_two_updates_at_once_are_one_too_many(layout: Layout) -> None:
+    keeper = begun(layout)
+    with pytest.raises(JournalError, match="unfinished update"):
+        keeper.start(keeper.announce("destroy"), "v3.259.0")
+
+
+def test_compressed_states_stay_so(layout: Layout) -> None:
+    plain = layout.state
+    packed = plain.with_name(f"{plain.name}.gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    keeper = begun(layout, *created(1, "a"))
+    keeper.complete(keeper.updates[0], "succeeded")
+    assert layout.state == packed
+    assert names(layout) == ["a"]
+    assert not plain.exists()
+
+
+def test_only_the_owner_reads_state_and_journal(layout: Layout) -> None:
+    begun(layout, *created(1, "a"))
+    assert layout.journal.stat().st_mode & 0o077 == 0
+    assert layout.state.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "cannot be read"), ("[]", "unknown format"), ('{"version": 9, "checkpoint": {}}', "unknown format")],
+)
+def test_a_state_that_cannot_be_read(layout: Layout, content: str, said: str) -> None:
+    layout.state.write_text(content)
+    with pytest.raises(JournalError, match=said):
+        layout.read()
+    layout.state.unlink()
+    with pytest.raises(JournalError, match="there is no stack s"):
+        layout.read()
+
+
+def _lock(layout: Layout, pid: int, hostname: str = "") -> Path:
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    path = layout.locks / f"{pid}.json"
+    lock = {
+        "pid": pid,
+        "username": "me",
+        "hostname": hostname or os.uname().nodename,
+        "timestamp": "2026-11-23T08:00:00Z",
+    }
+    path.write_text(json.dumps(lock))
+    return path
+
+
+def _dead_pid() -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return child
+
+
+def test_a_stack_is_held_by_one(layout: Layout) -> None:
+    with locked(layout) as dead:
+        assert dead == []
+        (own,) = holders(layout)
+        assert (own.pid, own.gone) == (os.getpid(), False)
+        with pytest.raises(JournalError, match=f"process {os.getpid()}"), locked(layout):
+            pass
+    assert holders(layout) == []
+
+
+def test_a_stack_is_taken_over_from_the_dead(layout: Layout) -> None:
+    left = _lock(layout, _dead_pid())
+    with locked(layout) as dead:
+        assert [holder.path for holder in dead] == [left]
+        assert len(holders(layout)) == 1
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("hostname", ["another-machine", ""])
+def test_who_may_be_alive_is_waited_for(layout: Layout, hostname: str) -> None:
+    pid = _dead_pid() if hostname else os.getpid()
+    path = _lock(layout, pid, hostname)
+    with pytest.raises(JournalError, match="in use by me@"), locked(layout):
+        pass
+    assert path.exists()
+
+
+def test_a_lock_that_nobody_can_read_is_somebodys(layout: Layout) -> None:
+    _lock(layout, 1).write_text("")
+    with pytest.raises(JournalError, match="unreadable lock"), locked(layout):
+        pass
