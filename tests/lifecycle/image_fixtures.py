@@ -51,7 +51,7 @@ class BuildSite:
 
     def description(self, base: str, groups: tuple[str, ...], **more: Any) -> ImageBuild:
         """A build on this cloud."""
-        build = ImageBuild(base, groups, Machine("slurm.large", self.network), ssh_timeout=120, build_timeout=1500)
+        build = ImageBuild(base, groups, Machine("slurm.small", self.network), ssh_timeout=120, build_timeout=1500)
         return replace(build, **{"sources": PackageSources(proxy=self.cloud.package_proxy), **more})
 
     def start(self, build: ImageBuild, *, force: bool = False) -> "subprocess.Popen[str]":
@@ -94,8 +94,11 @@ class BuildSite:
 @pytest.fixture(scope="session")
 def build_site(cloud: Cloud, user: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
     """The place to build images at."""
-    network: Any = user.network.create_network(name=f"build-{uuid.uuid4().hex[:8]}")
-    user.network.create_subnet(network_id=network.id, name=network.name, ip_version=4, cidr="10.78.0.0/24")
+    unique = uuid.uuid4()
+    network: Any = user.network.create_network(name=f"build-{unique.hex[:8]}")
+    # On a cloud that is kept, networks of several runs may be there at a time.
+    cidr = f"10.78.{unique.int % 256}.0/24"
+    user.network.create_subnet(network_id=network.id, name=network.name, ip_version=4, cidr=cidr)
     try:
         yield BuildSite(cloud, str(network.name), tmp_path_factory.mktemp("state"))
     finally:
@@ -109,8 +112,9 @@ def fat_image(build_site: BuildSite, user: Connection) -> GlanceImage:
     build = build_site.description(IMAGE, FAT)
     base = images.find(api, IMAGE)
     file = cache_folder("test-images", f"fat-{content.digest(build, base.properties[DIGEST])}.image")
-    if file.exists():
-        _upload(user, file, content.image_name(build, base.identity), base.id)
+    name = content.image_name(build, base.identity)
+    if file.exists() and not images.ours_named(api, name):
+        _upload(user, file, name, base.id)
     outcome = build_site.image(build)
     image = images.get(api, outcome["image_id"])
     assert image is not None

@@ -37,7 +37,8 @@ cloud-init clean --logs
 [ -L /etc/resolv.conf ] || : > /etc/resolv.conf
 
 say "what it did: logs, temporary files"
-journalctl --quiet --rotate --vacuum-time=1s 2>/dev/null || say "no journal to clean"
+# From here to the end the journal stays in memory.
+journalctl --relinquish-var || say "no journal to clean"
 rm -rf /var/log/journal/*
 find /var/log -type f -exec truncate --size 0 {} +
 find /var/log -type f \( -name '*.gz' -o -name '*.[0-9]' -o -name '*.old' -o -name '*.xz' \) -delete
