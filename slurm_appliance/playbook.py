@@ -119,6 +119,7 @@ def run_playbook(
     variables: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    folder: Path | None = None,
 ) -> PlaybookOutcome:
     """Run a playbook to its end.
 
@@ -130,11 +131,13 @@ def run_playbook(
         variables: for the playbook; may hold secrets.
         environment: more environment variables for Ansible.
         cancelled: asked often; True ends the run.
+        folder: where files for Ansible lie during the run, where whoever comes after a ``kill -9`` finds and removes
+            them; None: among the machine's temporary files.
     """
     import ansible_runner
 
     course = _Course(log, say)
-    with tempfile.TemporaryDirectory(prefix="slurm-appliance-") as work, _only(environment or {}):
+    with tempfile.TemporaryDirectory(prefix="slurm-appliance-", dir=folder) as work, _only(environment or {}):
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
         values.write_text(json.dumps(dict(variables or {})))

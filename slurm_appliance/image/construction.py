@@ -32,8 +32,8 @@ class RunPlaybook(Protocol):
         variables: Mapping[str, Any],
         stop: Stop,
         say: Callable[[str], None],
-    ) -> None:
-        """Run it to its end."""
+    ) -> Mapping[str, float]:
+        """Run it to its end; returns seconds by phase."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,16 @@ class Construction:
             with step("ssh", f"{machine.ssh.user}@{address}, at most {self.build.ssh_timeout} s"):
                 self.tools.wait_for_ssh(door, self.tools.stop, self.build.ssh_timeout)
             with step("playbook", "fatimage.yml for " + ", ".join(self.build.all_groups)):
-                self.tools.run_playbook(
+                phases = self.tools.run_playbook(
                     self.folder,
                     door,
                     self.build.all_groups,
                     self._variables(),
                     self.tools.stop,
-                    self.tools.progress.say,
+                    # Its lines bear times of their own run; here those of the build count.
+                    lambda line: self.tools.progress.say(f"  {line.partition('] ')[2] or line.strip()}"),
                 )
+            self.tools.progress.seconds |= {f"playbook: {phase}": seconds for phase, seconds in phases.items()}
             record = Record.read(self.folder)
             with step("shut down"):
                 machines.becomes_shut_off(server, _POWER_OFF)

@@ -14,10 +14,11 @@ import pytest
 
 from slurm_appliance.image import playbook
 from slurm_appliance.image.errors import BuildError, StoppedError
-from slurm_appliance.image.playbook import inventory_of, message
+from slurm_appliance.image.playbook import inventory_of
 from slurm_appliance.image.spec import GROUPS
 from slurm_appliance.image.ssh import Door
 from slurm_appliance.image.stop import Stop
+from slurm_appliance.playbook import message
 from toolchain.paths import REPOSITORY
 
 SECRET = "s3cret-of-the-mirror"
@@ -39,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder.mkdir()
 
     def go(*tasks: dict[str, Any], stop: Stop | None = None) -> list[str]:
-        plays = [{"name": "Do it", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
+        plays = [{"name": "Prepare: do it", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
         (ansible / "fatimage.yml").write_text(json.dumps(plays))
         lines: list[str] = []
         door = Door(tmp_path / "config", "build-1")
@@ -60,7 +61,8 @@ def test_plays_are_told_everything_is_in_the_log_and_no_secret_is_anywhere(run: 
         {"name": "Use it", "ansible.builtin.debug": {"msg": "{{ secret | length }}"}},
         {"name": "Hide it", "ansible.builtin.command": "echo {{ secret }}", "no_log": True},
     )
-    assert lines == ["  Do it"]
+    assert len(lines) == 1
+    assert lines[0].endswith("prepare: do it")
     log = (run.folder / "ansible.log").read_text()
     assert "TASK [Say it]" in log
     assert "hello" in log
@@ -82,7 +84,7 @@ def test_the_failed_task_its_node_and_its_words_are_in_the_error(run: Any) -> No
 
 
 def test_a_playbook_that_does_not_start_is_an_error_too(run: Any) -> None:
-    with pytest.raises(BuildError, match=r"ansible-playbook: failed|couldn't resolve module|Unable"):
+    with pytest.raises(BuildError, match=r"ansible-playbook: failed"):
         run({"name": "Nonsense", "no.such.module": {}})
 
 
