@@ -1,7 +1,7 @@
 """Seconds of image builds on the local cloud, by step: full, full again (nothing to do), extra on top.
 
-``python -m benchmarks.image_build NETWORK [--force]``, with the variables of ``slurm-appliance cloud env`` set. NETWORK has
-to exist. The first run also fills the cloud's package proxy: run it twice for figures that can be compared.
+``python -m benchmarks.image_build NETWORK [--force]``, with the variables of ``slurm-appliance cloud env`` set. NETWORK
+has to exist. The first run also fills the cloud's package proxy: run it twice for figures that can be compared.
 """
 
 import argparse
