@@ -99,8 +99,10 @@ class Cluster(pulumi.ComponentResource):
         site = SitePlaybook(
             "site",
             args.folder,
+            [group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
             reasons=folder.digests,
             depends_on=[*folder.written, *attachments, *everyone],
+            ssh_port=config.ssh.port,
             opts=child,
         )
         self.outputs: dict[str, Any] = {

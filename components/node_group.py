@@ -16,7 +16,7 @@ from components.kind import token
 from components.network import NodeNetwork
 from components.storage import ControlVolume
 from slurm_appliance import cloud_names
-from slurm_appliance.config import Node
+from slurm_appliance.config import Node, NodeKind
 from slurm_appliance.config.naming import environment
 from slurm_appliance.config.network import VnicType
 from slurm_appliance.groups import Group
@@ -78,6 +78,11 @@ class NodeGroup(pulumi.ComponentResource):
         for node, address in zip(args.group.nodes, args.group.floating_ips, strict=False):
             self._floating_ip(node, address)
         self.register_outputs({})
+
+    @property
+    def kind(self) -> NodeKind:
+        """What its nodes are for."""
+        return self._args.group.kind
 
     @property
     def access_address(self) -> pulumi.Input[str]:

@@ -8,6 +8,7 @@ import pulumi
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.environment import Environment
+from slurm_appliance.inventory import Host
 from slurm_appliance.tree_digest import tree_digest
 from toolchain.paths import REPOSITORY
 
@@ -28,9 +29,11 @@ class SitePlaybook(pulumi.ComponentResource):
         self,
         name: str,
         folder: Environment,
+        hosts: Sequence[pulumi.Output[tuple[Host, ...]]],
         *,
         reasons: Mapping[str, pulumi.Input[str]],
         depends_on: Sequence[pulumi.Resource],
+        ssh_port: int = 22,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Run ``site.yml``.
@@ -38,11 +41,15 @@ class SitePlaybook(pulumi.ComponentResource):
         Args:
             name: the resource's name.
             folder: where inventory and secrets are, and logs go.
+            hosts: the nodes that the deploy host connects to, by group.
             reasons: what the run depends on beside the playbooks, by a word for each: digests, ids.
             depends_on: what has to be there before.
+            ssh_port: of the nodes' ssh servers.
             opts: the component's options.
         """
         super().__init__(token("Site"), name, {}, opts)
+        self._folder, self._port = folder, ssh_port
+        keys = self._host_keys(hosts, depends_on)
         request: dict[str, Any] = {
             "environment_folder": str(folder.folder),
             "inventory": str(folder.inventory),
@@ -58,7 +65,33 @@ class SitePlaybook(pulumi.ComponentResource):
                 "SLURM_APPLIANCE_PLAYBOOKS": tree_digest(ANSIBLE),
                 **{f"SLURM_APPLIANCE_{word.upper()}": value for word, value in reasons.items()},
             },
-            depends_on=depends_on,
+            depends_on=[*depends_on, keys],
         )
         self.result = command.stdout
         self.register_outputs({})
+
+    def _host_keys(
+        self, groups: Sequence[pulumi.Output[tuple[Host, ...]]], depends_on: Sequence[pulumi.Resource]
+    ) -> pulumi.Resource:
+        """Learn the host keys of new servers from their consoles, before anybody connects to them."""
+
+        def request(known: Sequence[tuple[Host, ...]]) -> dict[str, Any]:
+            return {
+                "environment_folder": str(self._folder.folder),
+                "token": self._folder.marker(self._folder.known_hosts),
+                "cloud": pulumi.Config("openstack").get("cloud"),
+                "hosts": [
+                    {
+                        "name": host.name,
+                        "address": host.addresses[host.access_network],
+                        "port": self._port,
+                        "instance_id": host.instance_id,
+                        "image_id": host.image_id,
+                    }
+                    for group in known
+                    for host in group
+                ],
+            }
+
+        wanted: pulumi.Output[Mapping[str, Any]] = pulumi.Output.all(*groups).apply(request)
+        return module_command("host-keys", "slurm_appliance.console_keys", self, request=wanted, depends_on=depends_on)

@@ -88,6 +88,18 @@ class Environment:
         _write(self._record(part), json.dumps(record, indent=1, sort_keys=True))
         return sorted({*changed, *(before - files.keys())})
 
+    def marker(self, file: Path) -> str:
+        """What a file that others write, too, was last begun under; a new one where there is no such file."""
+        marker = self._marker(file)
+        return marker.read_text() if file.exists() and marker.exists() else secrets.token_hex(8)
+
+    def mark(self, file: Path, token: str) -> None:
+        """Remember what a file was begun under."""
+        _write(self._marker(file), token)
+
+    def _marker(self, file: Path) -> Path:
+        return self.folder / f".{file.name}.token"
+
     def _written(self, part: str) -> set[str]:
         try:
             return set(json.loads(self._record(part).read_text())["digests"])

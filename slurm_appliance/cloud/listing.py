@@ -30,6 +30,18 @@ def document(service: Service, path: str) -> Any:
     return service.get(path, raise_exc=True).json()
 
 
+class Writable(Service, Protocol):
+    """A service that is also asked to do something."""
+
+    def post(self, url: str, *, json: Any, raise_exc: bool) -> Response:
+        """Send a document to a path below the service's endpoint."""
+
+
+def post(service: Writable, path: str, body: Any) -> Any:
+    """The answer to a document that is sent to a path; keystoneauth's exceptions for errors."""
+    return service.post(path, json=body, raise_exc=True).json()
+
+
 def entries(service: Service, path: str, key: str, **query: str | list[str]) -> Iterator[Mapping[str, Any]]:
     """All entries of a list, whatever number of pages it has.
 

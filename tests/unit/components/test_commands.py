@@ -99,6 +99,16 @@ def test_site_comes_last_and_says_where_things_are() -> None:
         assert urn in site.dependencies
 
 
+def test_host_keys_are_learned_before_anybody_connects() -> None:
+    commands = recorded(ssh={"port": 2222}).of(COMMAND)
+    request = json.loads(commands["host-keys"].inputs["stdin"])
+    # Compute nodes set themselves up: the deploy host does not connect to them.
+    assert [host["name"] for host in request["hosts"]] == ["demo-control", "demo-login-0"]
+    assert {host["port"] for host in request["hosts"]} == {2222}
+    assert request["hosts"][0]["instance_id"] == "id-of-demo-control"
+    assert commands["host-keys"].urn in commands["site"].dependencies
+
+
 def test_a_folder_that_is_gone_is_written_again(tmp_path: Path) -> None:
     def made() -> Recorded:
         return record(lambda: Cluster("cluster", arguments(configured(), folder=tmp_path)))

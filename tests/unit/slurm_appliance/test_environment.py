@@ -83,3 +83,16 @@ def test_the_command_says_what_changed_and_not_what_is_in_it(
     assert main() == 0
     assert json.loads(capsys.readouterr().out) == {"changed": ["s.yml"]}
     assert (environment.folder / "s.yml").read_text() == "x: hidden"
+
+
+def test_a_file_that_others_write_too_is_missed_when_it_is_gone(environment: Environment) -> None:
+    file = environment.known_hosts
+    first = environment.marker(file)
+    environment.mark(file, first)
+    assert environment.marker(file) != first, "nothing is there yet"
+    file.write_text("x")
+    assert environment.marker(file) == first
+    file.write_text("y")
+    assert environment.marker(file) == first
+    file.unlink()
+    assert environment.marker(file) != first

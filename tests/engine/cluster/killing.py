@@ -1,0 +1,71 @@
+"""Kills a run with everything that it started, at the moment when a certain call reaches the cloud."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from tests.engine.cluster.rig import Rig
+from tests.fakes.project import FakeProject
+from tests.fakes.project.http import RefusalError, Request
+from toolchain.paths import REPOSITORY
+
+#: Seconds that a run may take to get to the moment, or to its end.
+_LIMIT = 300
+
+
+def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effective: bool) -> None:
+    """Run ``up`` and kill it when its call number ``moment`` that creates something arrives.
+
+    Args:
+        rig: the environment.
+        folder: the test's.
+        project: the cloud.
+        moment: counted from 1.
+        effective: whether the cloud carries out that call, although nobody waits for the answer any more.
+    """
+    command = [sys.executable, "-m", "tests.engine.cluster.victim", str(folder), rig.name, json.dumps(rig.settings)]
+    log = (folder / f"victim-{moment}.log").open("wb")
+    process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log)
+    seen = 0
+    counting = threading.Lock()
+
+    def before(request: Request) -> None:
+        nonlocal seen
+        if request.method != "POST" or "tokens" in request.parts:
+            return
+        with counting:
+            seen += 1
+            reached = seen >= moment
+        if reached:
+            kill_session(process.pid)
+            if seen > moment or not effective:
+                raise RefusalError(503, "the caller is dead")
+
+    project.api.before = before
+    try:
+        status = process.wait(timeout=_LIMIT)
+    finally:
+        kill_session(process.pid)
+        project.api.before = _nothing
+        log.close()
+    assert status == -signal.SIGKILL, Path(log.name).read_text()
+
+
+def _nothing(_request: Request) -> None:
+    pass
+
+
+def kill_session(session: int) -> None:
+    """Kill all processes of a session, whatever groups they are in."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):  # It ended meanwhile.
+            stat = (entry / "stat").read_text()
+            if int(stat[stat.rindex(")") + 2 :].split()[3]) == session:
+                os.kill(int(entry.name), signal.SIGKILL)

@@ -1,0 +1,62 @@
+"""A run is killed at any moment, and the next one completes: nothing is lost, nothing is there twice."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.cluster.killing import run_until
+from tests.engine.cluster.rig import Rig
+from tests.fakes.project import FakeProject
+
+NODES = ["demo-c-0", "demo-c-1", "demo-control", "demo-login-0"]
+
+
+def complete(rig: Rig, project: FakeProject) -> None:
+    """Each thing is in the cloud once, and the state knows it."""
+    network, compute = project.network, project.compute
+    assert sorted(server["name"] for server in compute.servers.things.values()) == NODES
+    assert rig.ids() == {server["name"]: id_ for id_, server in compute.servers.things.items()}
+    assert set(rig.ids("Port").values()) == set(network.ports.things)
+    assert set(rig.ids("SecGroup").values()) == set(network.security_groups.things)
+    assert set(rig.ids("SecGroupRule").values()) == set(network.rules.things)
+    assert set(rig.ids("Volume").values()) == set(project.volume.volumes.things)
+    control = rig.ids()["demo-control"]
+    for volume in project.volume.volumes.things.values():
+        assert [each["server_id"] for each in volume["attachments"]] == [control]
+    assert "pending_operations" not in rig.session().deployment()
+
+
+# A run makes two groups, ten rules, two volumes, four ports, four servers and two attachments, in about this order.
+@pytest.mark.parametrize("moment", [1, 2, 4, 9, 13, 15, 18, 20, 22, 24])
+def test_the_next_run_completes(rig: Rig, project: FakeProject, tmp_path: Path, moment: int) -> None:
+    run_until(rig, tmp_path, project, moment, effective=True)
+    rig.up()
+    assert any("is no more" in line for line in rig.lines)
+    complete(rig, project)
+    assert set(rig.up().changes) == {"same"}
+
+
+@pytest.mark.parametrize("moment", [3, 16, 21])
+def test_the_next_run_completes_where_the_last_call_was_lost(
+    rig: Rig, project: FakeProject, tmp_path: Path, moment: int
+) -> None:
+    run_until(rig, tmp_path, project, moment, effective=False)
+    rig.up()
+    complete(rig, project)
+
+
+def test_again_and_again(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
+    for moment in (5, 5, 5, 4, 3):
+        run_until(rig, tmp_path, project, moment, effective=True)
+    rig.up()
+    complete(rig, project)
+
+
+def test_destroy_takes_what_an_interrupted_run_left(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
+    run_until(rig, tmp_path, project, 20, effective=True)
+    rig.destroy(delete_volumes=True)
+    assert not project.compute.servers.things
+    assert not project.network.ports.things
+    assert not project.volume.volumes.things
+    assert not project.network.security_groups.things
+    assert list(rig.resources()) == []

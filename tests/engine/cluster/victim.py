@@ -1,0 +1,12 @@
+"""Runs ``up`` in a process of its own, to be killed. Arguments: the test's folder, the stack, its settings."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.engine.cluster.rig import Rig
+
+if __name__ == "__main__":
+    rig = Rig(Path(sys.argv[1]), sys.argv[2])
+    rig.settings = json.loads(sys.argv[3])
+    rig.up()
