@@ -33,3 +33,14 @@ def test_the_locks_of_users_and_developers_agree() -> None:
 
 def test_main_program_stays_short() -> None:
     assert len((REPOSITORY / "__main__.py").read_text().splitlines()) <= 40
+
+
+def test_every_link_between_our_documents_leads_somewhere() -> None:
+    documents = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")]
+    dead = [
+        f"{document.relative_to(REPOSITORY)}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+        if not (document.parent / target).exists()
+    ]
+    assert not dead
