@@ -51,6 +51,15 @@ def kind_of(repository: Repository) -> Kind:
     return DEB if isinstance(repository.upstream, DebUpstream) else RPM
 
 
+#: Seconds: a file may take long, Pulp's own 300 are too few for a large one; a server may not be silent for long.
+_TIMEOUTS = {
+    "total_timeout": 7200.0,
+    "connect_timeout": 60.0,
+    "sock_connect_timeout": 30.0,
+    "sock_read_timeout": 60.0,
+}
+
+
 def remote(repository: Repository) -> dict[str, Any]:
     """How Pulp is to reach the upstream: the whole of a remote, credentials included."""
     upstream = repository.upstream
@@ -60,6 +69,7 @@ def remote(repository: Repository) -> dict[str, Any]:
         "policy": upstream.policy,
         "ca_cert": upstream.ca_file.read_text().strip() if upstream.ca_file else None,
         "proxy_url": upstream.proxy,
+        **_TIMEOUTS,
         "username": upstream.username,
         "password": upstream.password_file.read_text().strip() if upstream.password_file else None,
     }

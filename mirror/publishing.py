@@ -184,15 +184,23 @@ def remove(pulp: Pulp, unwanted: Collection[Snapshot]) -> None:
     """Remove snapshots: they are served no longer, and packages that no other needs are deleted."""
     if not unwanted:
         return
+    _cancel_leftovers(pulp)
     for one in unwanted:
         for served in one.served:
             pulp.delete(served.distribution, f"{served.repository} {one.name}")
     _remove_unserved(pulp, {served.publication for one in unwanted for served in one.served if served.publication})
-    # Whatever a task that goes on has downloaded belongs to no version yet.
+    # Whatever a task of somebody else that goes on has downloaded belongs to no version yet.
     going = [task["pulp_href"] for task in pulp.list("tasks/", state__in="running,waiting")]
     pulp.wait_all(dict.fromkeys(going, "a task that was going on"), limit=3600.0)
     task = pulp.start("orphans/cleanup/", {"orphan_protection_time": 0})
     pulp.wait(task, "delete packages that no snapshot needs", limit=3600.0)
+
+
+def _cancel_leftovers(pulp: Pulp) -> None:
+    """Cancel what an interrupted command left going on in our repositories: it would keep us waiting."""
+    for kind in KINDS:
+        for there in pulp.list(kind.repositories, pulp_label_select=LABEL):
+            pulp.cancel_going(there["prn"], there["name"])
 
 
 def _remove_unserved(pulp: Pulp, publications: Collection[str]) -> None:

@@ -2,15 +2,17 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from toolchain.paths import REPOSITORY
+from toolchain.paths import REPOSITORY, state_folder
 
 _COMMAND = (sys.executable, str(REPOSITORY / "toolchain/start.py"), "mirror")
 
@@ -28,6 +30,23 @@ def until(condition: Callable[[], bool], limit: float, what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"not within {limit:.0f} s: {what}"
         time.sleep(0.1)
+
+
+@contextmanager
+def fresh_mirror(*options: str) -> Iterator["Mirror"]:
+    """A mirror that is up, in a folder that no other session of tests uses at the same time.
+
+    What a session that was killed left there is removed first. Whatever is done to it, nothing of it is left.
+    """
+    there = Mirror(state_folder("mirror-of-tests"))
+    there.call("reset", "--yes")
+    try:
+        there.up(*options)
+        yield there
+    finally:
+        there.call("reset", "--yes")
+        shutil.rmtree(there.base)
+    assert there.processes() == []
 
 
 class Mirror:
@@ -48,24 +67,28 @@ class Mirror:
     def state(self) -> Path:
         return self.base / "slurm-appliance/mirror"
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command and return while it runs."""
-        return subprocess.Popen(
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        """A command that runs; what is left of it at the end of the block is killed."""
+        with subprocess.Popen(
             [*_COMMAND, *arguments],
             env=self._environment,
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def call(self, *arguments: str, status: int = 0) -> "subprocess.CompletedProcess[str]":
         """Run a command that ends with a status."""
-        with self.start(*arguments) as process:
+        with self.running(*arguments) as process:
             output, complaints = process.communicate(timeout=900)
-        assert process.returncode == status, (
-            f"mirror {' '.join(arguments)}: {process.returncode}\n{output}\n{complaints}"
-        )
+        said = f"mirror {' '.join(arguments)}: {process.returncode}\n{output}\n{complaints}"
+        assert process.returncode == status, said
         return subprocess.CompletedProcess(arguments, process.returncode, output, complaints)
 
     def up(self, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -87,9 +110,19 @@ class Mirror:
         return [pid for pid in _all_processes() if any(path.startswith(f"{self.state}/") for path in _open_files(pid))]
 
     def process(self, program: str) -> int:
-        """The number of the first of its processes that runs a program."""
-        commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in self.processes()}
-        return min(pid for pid, command in commands.items() if f"/{program}\0" in command)
+        """The number of the process of a program that the supervisor watches."""
+        supervisor = self.record()["pid"]
+        [found] = [
+            pid
+            for pid in self.processes()
+            if _parent(pid) == supervisor and f"/{program}\0" in Path(f"/proc/{pid}/cmdline").read_text()
+        ]
+        return found
+
+
+def _parent(pid: int) -> int:
+    """The number of a process's parent; its name, which may hold anything, stands in brackets before it."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _all_processes() -> Sequence[int]:

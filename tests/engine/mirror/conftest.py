@@ -1,33 +1,26 @@
 """One mirror for all tests; one pair of upstream repositories for all tests of a module."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mirror.machine import install
-from tests.engine.mirror.command import Mirror
-from tests.engine.mirror.packages import TOOLS, SigningKey
+from tests.engine.mirror.command import Mirror, fresh_mirror
+from tests.engine.mirror.packages import SigningKey, install_tools
 from tests.engine.mirror.upstream import Upstream, serving
 
 
 @pytest.fixture(scope="session")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
-    """A mirror that is up; whatever a test does to it, nothing of it is left."""
-    there = Mirror(tmp_path_factory.mktemp("mirror"))
-    try:
-        there.up()
+def mirror() -> Iterator[Mirror]:
+    """A mirror that is up."""
+    with fresh_mirror() as there:
         yield there
-    finally:
-        there.call("reset", "--yes")
 
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningKey]:
     """The upstreams' signing key; Debian's tools that make and install packages are there with it."""
-    if missing := [package for program, package in TOOLS.items() if shutil.which(program) is None]:
-        install(missing)
+    install_tools()
     made = SigningKey.make(tmp_path_factory.mktemp("key") / "gpg")
     yield made
     made.stop_agent()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mirror.machine import install
+
 #: Debian packages whose programs the tests need.
 TOOLS = {
     "apt-ftparchive": "apt-utils",
@@ -36,6 +38,12 @@ echo {version} > %{{buildroot}}/usr/share/{name}/version
 %files
 /usr/share/{name}/version
 """
+
+
+def install_tools() -> None:
+    """Install what of the tools is missing."""
+    if missing := [package for program, package in TOOLS.items() if shutil.which(program) is None]:
+        install(missing)
 
 
 def call(*command: str | Path, environment: dict[str, str] | None = None, stdin: str | None = None) -> str:

@@ -94,15 +94,15 @@ def test_a_killed_supervisor_takes_everything_with_it_and_a_start_goes_on_when_i
     until(lambda: not mirror.processes(), 20, "all processes of the mirror are gone")
     assert mirror.json("status", status=3)["state"] == "down"
     (mirror.state / "service.json").unlink()
-    with mirror.start("up") as starting:
+    with mirror.running("up") as starting:
         until((mirror.state / "service.json").exists, 60, "the supervisor has begun")
-        starting.kill()
+        assert starting.poll() is None
     assert mirror.up().stdout.startswith("up already: ")
 
 
 def test_changed_options_start_it_anew_and_in_the_foreground_it_ends_when_it_is_asked_to(mirror: Mirror) -> None:
     before = mirror.record()["start"]
-    with mirror.start("up", "--foreground", "--host-name", "localhost") as service:
+    with mirror.running("up", "--foreground", "--host-name", "localhost") as service:
         assert service.stdout is not None
         said = service.stdout.readline()
         assert said == f"up: snapshots are served below http://localhost:{mirror.port}/pulp/content/\n"

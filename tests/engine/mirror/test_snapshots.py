@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -129,15 +130,10 @@ def test_an_upstream_that_is_gone_is_named_and_snapshots_stay_served(
 def test_a_killed_publish_leaves_nothing_that_counts_as_a_snapshot(
     mirror: Mirror, listing: Path, second: dict[str, Any]
 ) -> None:
-    publishing = mirror.start("publish", "--config", str(listing), "--snapshot", "cut-short")
-    try:
-        while not _served(
-            f"{second['repositories']['debian'].replace(second['snapshot'], 'cut-short')}dists/stable/Release"
-        ):
-            assert publishing.poll() is None, publishing.communicate()
-    finally:
-        publishing.send_signal(signal.SIGKILL)
-        publishing.communicate()
+    first_file = second["repositories"]["debian"].replace(second["snapshot"], "cut-short") + "dists/stable/Release"
+    with mirror.running("publish", "--config", str(listing), "--snapshot", "cut-short") as publishing:
+        until(lambda: _served(first_file), 120, "the first repository of the snapshot is served")
+        assert publishing.poll() is None
     made = mirror.json("publish", "--config", str(listing), "--snapshot", "cut-short")
     assert made["complete"]
     assert set(made["repositories"]) == {"debian", "rocky"}
@@ -145,17 +141,22 @@ def test_a_killed_publish_leaves_nothing_that_counts_as_a_snapshot(
 
 
 def test_a_sync_that_hangs_is_left_behind_when_its_worker_or_its_command_is_killed(
-    mirror: Mirror, listing: Path, upstream: Upstream, second: dict[str, Any]
+    mirror: Mirror, listing: Path, upstream: Upstream, second: dict[str, Any], tmp_path: Path
 ) -> None:
+    # One repository, for the one worker: with two, it would go on with the other.
+    alone = tmp_path / "mirror.yaml"
+    settings = "type: deb, path: debian/stable, suites: [stable], components: [main], architectures: [amd64]"
+    key = listing.parent / "key.asc"
+    alone.write_text(f"repositories: {{debian: {{{settings}, url: '{upstream.url}/debian', gpg_key: {key}}}}}\n")
     upstream.silent.set()
     try:
-        with _hanging_sync(mirror, listing, upstream) as syncing:
+        with _hanging_sync(mirror, alone, upstream) as syncing:
             os.kill(mirror.process("pulpcore-worker"), signal.SIGKILL)
             _output, said = syncing.communicate(timeout=120)
         assert syncing.returncode == 1
         assert "Worker has gone missing." in said
-        with _hanging_sync(mirror, listing, upstream) as syncing:
-            syncing.kill()
+        with _hanging_sync(mirror, alone, upstream) as syncing:
+            assert syncing.poll() is None
     finally:
         upstream.silent.clear()
     mended = mirror.call("sync", "--config", str(listing))
@@ -163,12 +164,13 @@ def test_a_sync_that_hangs_is_left_behind_when_its_worker_or_its_command_is_kill
     assert mirror.json("publish", "--config", str(listing))["snapshot"] == second["snapshot"]
 
 
-def _hanging_sync(mirror: Mirror, listing: Path, upstream: Upstream) -> "subprocess.Popen[str]":
-    """A sync whose first request to the upstream gets no answer."""
+@contextmanager
+def _hanging_sync(mirror: Mirror, listing: Path, upstream: Upstream) -> Iterator["subprocess.Popen[str]"]:
+    """A sync whose first request to the upstream gets no answer; killed at the end of the block if it still runs."""
     asked = len(upstream.requests)
-    syncing = mirror.start("sync", "--config", str(listing))
-    until(lambda: len(upstream.requests) > asked, 120, "the upstream is asked")
-    return syncing
+    with mirror.running("sync", "--config", str(listing)) as syncing:
+        until(lambda: len(upstream.requests) > asked, 120, "the upstream is asked")
+        yield syncing
 
 
 def test_a_removed_snapshot_is_gone_with_its_packages_and_the_others_stay(

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from mirror.config import parse
-from mirror.kinds import DEB, RPM, difference, kind_of, remote
+from mirror.kinds import _TIMEOUTS, DEB, RPM, difference, kind_of, remote
 
 
 def there(**changes: Any) -> dict[str, Any]:
@@ -49,12 +49,12 @@ def test_a_remote_holds_what_the_list_says(tmp_path: Path) -> None:
         tmp_path / "mirror.yaml",
     )  # fmt: skip
     assert (kind_of(debian), kind_of(rocky)) == (DEB, RPM)
-    assert remote(debian) == {
+    assert remote(debian) == _TIMEOUTS | {
         "name": "debian", "url": "http://x/debian/", "policy": "immediate", "ca_cert": None, "proxy_url": None,
         "username": None, "password": None, "distributions": "a b", "components": "main extra",
         "architectures": "amd64", "sync_sources": False, "gpgkey": None,
     }  # fmt: skip
-    assert remote(rocky) == {
+    assert remote(rocky) == _TIMEOUTS | {
         "name": "rocky", "url": "http://x/rocky/", "policy": "on_demand", "ca_cert": "certificate",
         "proxy_url": "http://proxy:3128/", "username": "me", "password": "secret",
     }  # fmt: skip
