@@ -73,8 +73,10 @@ def up(
 
 
 def _asks(plan: "Plan") -> bool:
-    """Whether there is anything to ask about."""
-    return bool(plan.steps or plan.rows)
+    """Whether there is anything to ask about: steps, or nodes of a stack that has nothing yet."""
+    from slurm_appliance.deployment.image_plan import Action
+
+    return bool(plan.steps) or any(row.action is Action.CREATE for row in plan.rows)
 
 
 def _show_done(session: "Session", done: "Done") -> None:

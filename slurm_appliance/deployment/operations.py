@@ -60,12 +60,11 @@ def preview(session: Session) -> Plan:
     for unfinished in repair.unfinished:
         session.say(f"up will begin with what an interrupted run left: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
-        return make_plan(session, findings, _previewed(session))
+        return make_plan(session, findings, _previewed(session).steps)
 
 
-def _previewed(session: Session) -> tuple[Step, ...]:
-    outcome = automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
-    return outcome.steps
+def _previewed(session: Session) -> automation.Outcome:
+    return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
 
 
 def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: bool = False) -> Done | None:
@@ -88,7 +87,12 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
         with session.handing_over(session.facts()):
             if session.deployment().get("resources"):
                 session.say("comparing with what is there ...")
-                plan = make_plan(session, findings, _previewed(session))
+                outcome = _previewed(session)
+                plan = make_plan(session, findings, outcome.steps)
+                if not plan.steps:
+                    # What the engine finds nothing to do about needs no second look at a thousand nodes.
+                    approve(plan)
+                    return Done(plan, dict(outcome.changes), Path(log.name))
             else:
                 plan = without_preview(session, findings)
         refuse_disruption(session, plan, allow_disruptive)

@@ -1,0 +1,134 @@
+"""Previews and updates of clusters of 10 to 1000 nodes, against a project that answers at once.
+
+``python -m benchmarks.scale [NODES...]``. For each size: a preview from nothing, ``up`` from nothing, a preview and an
+``up`` with nothing to do, and an image change: planned and carried out. Seconds; CPU seconds of engine, plugins,
+program and command together (the project is a process of its own, and not counted); MB of the largest process; calls a
+node. ``site.yml`` needs nodes that boot, and is left out.
+
+Wall-clock seconds mean something on an idle machine only: the load before each size is printed.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from tests.engine.cluster.rig import Rig
+from toolchain.paths import REPOSITORY
+
+_SIZES = (10, 100, 400, 1000)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One operation."""
+
+    name: str
+    seconds: float
+    cpu: float
+    megabytes: int
+    calls: int
+
+
+class Project:
+    """The project's process."""
+
+    def __init__(self, delay: float) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fakes.project", str(delay)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.environment: dict[str, str] = json.loads(self._said())
+
+    def _said(self) -> str:
+        return cast("IO[str]", self._process.stdout).readline()
+
+    def calls(self) -> int:
+        """How many calls it has answered."""
+        stdin = cast("IO[str]", self._process.stdin)
+        print("calls", file=stdin, flush=True)
+        return int(json.loads(self._said())["calls"])
+
+    def end(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@contextmanager
+def _environment(project: Project, folder: Path) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(project.environment, XDG_STATE_HOME=str(folder / "state"))
+    os.environ["PULUMI_CREDENTIALS_PATH"] = str(folder / "nobody")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of all its children that have ended."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _measure(name: str, project: Project, operation: Callable[[], Any]) -> Measured:
+    calls, cpu, began = project.calls(), _cpu(), time.monotonic()
+    operation()
+    seconds = time.monotonic() - began
+    megabytes = (
+        max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+    )
+    return Measured(name, seconds, _cpu() - cpu, megabytes, project.calls() - calls)
+
+
+def _operations(nodes: int, delay: float) -> Iterator[Measured]:
+    project = Project(delay)
+    with tempfile.TemporaryDirectory() as name, _environment(project, Path(name)):
+        try:
+            rig = Rig(Path(name))
+            rig.settings["compute"]["general"]["nodes"] = [f"c-[0-{nodes - 1}]"]
+            yield _measure("preview from nothing", project, rig.preview)
+            yield _measure("up from nothing", project, rig.up)
+            yield _measure("preview, nothing to do", project, rig.preview)
+            yield _measure("up, nothing to do", project, rig.up)
+            rig.settings["cluster_image"] = "image-b"
+            yield _measure("preview of a new image", project, rig.preview)
+            yield _measure("up to a new image", project, rig.up)
+        finally:
+            project.end()
+
+
+def main(sizes: tuple[int, ...]) -> None:
+    """Measure all sizes, each in a process of its own: peak memory is a process's."""
+    if len(sizes) > 1:
+        for size in sizes:
+            subprocess.run([sys.executable, "-m", "benchmarks.scale", str(size)], cwd=REPOSITORY, check=True)
+        return
+    (nodes,) = sizes
+    delay = float(os.environ.get("DELAY", "0"))
+    print(
+        f"{nodes} compute nodes, {delay:g} s a call; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
+        flush=True,
+    )
+    for each in _operations(nodes, delay):
+        print(
+            f"  {each.name:24} {each.seconds:7.1f} s {each.cpu:7.1f} CPU-s {each.megabytes:6d} MB "
+            f"{each.calls / nodes:6.1f} calls a node",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(tuple(int(word) for word in sys.argv[1:]) or _SIZES)
