@@ -4,6 +4,7 @@ Pulumi's own mocks hand a test the inputs only; ``ignoreChanges``, ``protect`` a
 """
 
 import asyncio
+import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,7 +90,9 @@ class _Cloud(mocks.Mocks):
         if args.typ.endswith(":ApplicationCredential"):
             outputs["secret"] = f"secret of {args.name}"
         if args.typ == "command:local:Command":
-            outputs |= {"stdout": f"output of {args.name}", "stderr": ""}
+            built = args.inputs["create"].endswith("slurm_appliance.image_build")
+            answer = json.dumps({"image_id": f"made by {args.name}"}) if built else f"output of {args.name}"
+            outputs |= {"stdout": answer, "stderr": ""}
         return f"id-of-{args.name}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
