@@ -60,3 +60,19 @@ def test_a_file_is_completed_and_what_it_has_is_kept(tmp_path: Path) -> None:
     again = yaml.safe_load(path.read_text())
     before = yaml.safe_load(first)
     assert {name for name in MAKERS if again[name] != before[name]} == {"munge_key"}
+
+
+def test_the_playbook_for_those_who_do_it_by_hand_makes_the_same(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {demo-control: {}, demo-c-0: {}}}\n")
+    playbook = REPOSITORY / "ansible/adhoc/generate-passwords.yml"
+    command = [str(Path(sys.prefix) / "bin/ansible-playbook"), "-i", str(tmp_path / "hosts.yml"), str(playbook)]
+    runs = [
+        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=300).stdout
+        for _ in range(2)
+    ]
+    assert "changed=1" in runs[0]
+    assert "changed=0" in runs[1]
+    path = tmp_path / "group_vars/all/secrets.yml"
+    assert set(yaml.safe_load(path.read_text())) == set(MAKERS)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not [value for value in yaml.safe_load(path.read_text()).values() if value in "".join(runs)]
