@@ -32,18 +32,22 @@ def rollout(
     nodes: NodesOption = None,
     partition: PartitionOption = None,
     batch: Annotated[
-        int, typer.Option(min=1, help="Nodes under way at a time, those that wait for jobs included.")
-    ] = 1,
-    max_unavailable: Annotated[
-        str | None,
-        typer.Option(help="Nodes out of service at a time, for whatever reason: 3 or 10%. Not set: --batch."),
+        int | None, typer.Option(min=1, help="Nodes under way at a time, those that wait for their jobs included.")
     ] = None,
-    canary: Annotated[int, typer.Option(min=0, help="Nodes that must be done before any other begins.")] = 1,
-    stop_after_failures: Annotated[int, typer.Option(min=1, help="Begin no more after so many failed nodes.")] = 1,
-    retries: Annotated[int, typer.Option(min=0, help="Tries after a failure.")] = 1,
-    via: Annotated[str, typer.Option(help="reboot: drain, then reboot. job: one --reboot job a node.")] = "reboot",
-    drain_limit: Annotated[
-        float | None, typer.Option(help="Minutes to wait for a node's jobs; then it is given back. Not set: no limit.")
+    max_unavailable: Annotated[
+        str | None, typer.Option(help="Nodes out of service at a time, for whatever reason: 3 or 10%.")
+    ] = None,
+    canary: Annotated[int | None, typer.Option(min=0, help="Nodes that must be done before any other begins.")] = None,
+    stop_after_failures: Annotated[
+        int | None, typer.Option(min=1, help="Begin no more after so many failed nodes.")
+    ] = None,
+    retries: Annotated[int, typer.Option(min=0, help="Tries of a node after it failed.")] = 1,
+    via: Annotated[str | None, typer.Option(help="reboot: drain, then reboot. job: one --reboot job a node.")] = None,
+    drain_timeout: Annotated[
+        int | None, typer.Option(min=1, help="Seconds to wait for a node's jobs; then it is given back.")
+    ] = None,
+    node_timeout: Annotated[
+        int | None, typer.Option(min=1, help="Seconds that a node may be away; at least slurm.conf's ResumeTimeout.")
     ] = None,
     job_partition: Annotated[str | None, typer.Option(help="With --via job: the partition of these jobs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and end.")] = False,
@@ -51,27 +55,30 @@ def rollout(
 ) -> None:
     """Bring compute nodes to their target image. Killed, it goes on where it was; done nodes are left alone.
 
-    Exit status 0: no node failed; 1: one did, or the rollout stopped.
+    What no option says, the stack's setting rollout does. Exit status 0: no node failed; 1: one did, or the rollout
+    stopped.
     """
     if context.invoked_subcommand:
         return
-    from slurm_appliance.rollout.policy import Policy, Via
+    from slurm_appliance.rollout.policy import Policy, Via, unavailable_budget
     from slurm_appliance.rollout.run import Rollout
 
-    if via not in set(Via):
+    if via not in {None, *Via}:
         raise UsageError(f"--via {via!r} is neither reboot nor job")
     access = _access(stack, cloud, here=here)
-    task = Rollout(access, Via(via), job_partition)
+    settings = access.settings
+    chosen = Via(via or settings.via.value)
+    task = Rollout(access, chosen, job_partition)
     names = task.select(nodes, partition or ())
     policy = Policy(
-        batch=batch,
-        max_unavailable=_budget(max_unavailable, batch, len(names)),
-        canary=canary,
-        stop_after_failures=stop_after_failures,
+        batch=batch or settings.batch,
+        max_unavailable=unavailable_budget(str(max_unavailable or settings.max_unavailable), len(names)),
+        canary=int(settings.canary) if canary is None else canary,
+        stop_after_failures=stop_after_failures or settings.stop_after_failures,
         retries=retries,
-        via=Via(via),
-        drain_limit=None if drain_limit is None else drain_limit * 60,
-        reboot_limit=task.reboot_limit(),
+        via=chosen,
+        drain_limit=drain_timeout or settings.drain_timeout,
+        reboot_limit=max(float(node_timeout or settings.node_timeout), task.reboot_limit()),
     )
     if dry_run:
         _print_rows(*task.preview(names, policy), output)
@@ -103,14 +110,13 @@ def _access(stack: str | None, cloud: str | None, *, here: bool) -> "Access":
         raise UsageError("which cluster?", remedy="name a stack: --stack NAME; or, on its control node: --here")
     if here:
         return access.here()
+    from slurm_appliance.commands.stacks import _find_local_cloud
+
     name = str(stack)
-    return access.of_stack(name, stack_file_of(name, None), cloud)
-
-
-def _budget(text: str | None, batch: int, nodes: int) -> int:
-    from slurm_appliance.rollout.policy import unavailable_budget
-
-    return batch if text is None else unavailable_budget(text, nodes)
+    path = stack_file_of(name, None)
+    named = cloud or access.cloud_of(path)
+    _find_local_cloud(named)
+    return access.of_stack(name, path, named)
 
 
 def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:

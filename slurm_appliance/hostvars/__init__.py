@@ -2,5 +2,5 @@
 
 ``references``, ``allowed`` and ``bundle`` decide what one node gets; ``export`` puts all nodes' bundles, the NFS
 exports and the RebootProgram's targets into one archive; ``node/receive_export.py`` unpacks it on the control node. All
-but ``inventory`` and ``send`` are pure. The format is described in docs/rebuild.md.
+but ``inventory`` is pure. The format is described in docs/rebuild.md.
 """

@@ -1,6 +1,6 @@
 """How a rollout reaches its cluster: from the deploy host by the stack's own files, or on the control node itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -10,6 +10,7 @@ from node.reboot_program.errors import CloudError
 from node.reboot_program.settings import read_settings, settings_file
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import from_stack_file
+from slurm_appliance.config.rollout import RolloutDefaults
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.rollout.control import TARGETS
@@ -31,22 +32,31 @@ class Access:
         shell: to the control node.
         images: from its cloud.
         journal: the folder of its rollouts' journal.
+        settings: what holds where the command's options say nothing.
         targets: the file of targets on the control node.
     """
 
     shell: Shell
     images: ServerImages
     journal: Path
+    settings: RolloutDefaults = field(default_factory=RolloutDefaults)
     targets: Path = TARGETS
 
 
-def of_stack(stack: str, stack_file: Path, cloud: str | None = None) -> Access:
+def cloud_of(stack_file: Path) -> str | None:
+    """The entry of clouds.yaml that a stack names."""
+    document = yaml.safe_load(stack_file.read_text()) or {}
+    named = (document.get("config") or {}).get("openstack:cloud")
+    return str(named) if named else None
+
+
+def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
     """A stack's cluster, from the machine that it is deployed from.
 
     Args:
         stack: its name.
-        stack_file: its configuration: how ssh is used, which cloud it is in.
-        cloud: another entry of clouds.yaml than the stack's.
+        stack_file: its configuration: how ssh is used, how rollouts go about.
+        cloud: the entry of clouds.yaml; None for what the OS_* variables say.
 
     Raises:
         ApplianceError: the stack was never brought up, or the cloud cannot be asked.
@@ -63,12 +73,11 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None = None) -> Access:
             where=str(inventory),
             remedy="run slurm-appliance up first",
         ) from error
-    access = from_stack_file(stack_file).ssh
-    shell = SshShell(f"{access.user}@{address}", options(access, str(environment.known_hosts)))
-    named = cloud or (yaml.safe_load(stack_file.read_text()).get("config") or {}).get("openstack:cloud")
-    connection = connect(named)
+    config = from_stack_file(stack_file)
+    shell = SshShell(f"{config.ssh.user}@{address}", options(config.ssh, str(environment.known_hosts)))
+    connection = connect(cloud)
     servers = Cloud(connection.compute, connection.image, connection.block_storage)
-    return Access(shell, ServerImages(servers), state_folder("rollouts", stack))
+    return Access(shell, ServerImages(servers), state_folder("rollouts", stack), config.rollout)
 
 
 def here() -> Access:
@@ -85,4 +94,4 @@ def here() -> Access:
         servers = Cloud.open(settings.clouds, settings.cloud)
     except CloudError as error:
         raise ApplianceError(str(error), remedy="run this as root") from error
-    return Access(LocalShell(), ServerImages(servers), settings.spool / "rollout", settings.targets)
+    return Access(LocalShell(), ServerImages(servers), settings.spool / "rollout", targets=settings.targets)

@@ -92,8 +92,8 @@ class Drive:
                 self._act(action)
             if step.verdict is not Verdict.GOING:
                 return step
-            idle = not step.actions and not any(record.phase in UNDER_WAY for record in records.values())
-            blocked_since = (blocked_since or facts.now) if idle else None
+            under_way = step.actions or any(record.phase in UNDER_WAY for record in records.values())
+            blocked_since = (blocked_since or facts.now) if step.why and not under_way else None
             if blocked_since and facts.now - blocked_since > policy.blocked_limit:
                 raise RolloutError(
                     step.why,

@@ -51,7 +51,7 @@ def _at_rest(record: Record, facts: NodeFacts, slurm: SlurmNode, now: float) -> 
         return record.to(Phase.DONE, (record.why if record.touched else "on its target image already") + state, now)
     if not facts.current:
         return record.to(Phase.SKIPPED, "its server does not say which image it runs", now)
-    if slurm.rebooting or "REBOOT_REQUESTED" in slurm.flags:
+    if (slurm.rebooting or "REBOOT_REQUESTED" in slurm.flags) and not given_up(slurm):
         # A reboot that a rollout asked for and forgot, or somebody else's: it brings the target image as well.
         asked = now if slurm.reason.startswith(ROLLOUT_REASON) else 0.0
         began = replace(record, asked=asked, boot_before=slurm.boot_time, seen=True)
@@ -88,6 +88,9 @@ def _draining(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy
 def _rebooting(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> Record:
     """A node that Slurm is rebooting."""
     away = now - record.since
+    if given_up(slurm):
+        # Slurm would wait for the boot until ResumeTimeout.
+        return failed_try(record, slurm.reason.removeprefix(PROGRAM_REASON), policy, now)
     if slurm.rebooting:
         if away > policy.reboot_limit:
             return failed_try(record, f"not back {away:.0f} s after Slurm rebooted it: {slurm.reason}", policy, now)
@@ -106,6 +109,11 @@ def _rebooting(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Polic
     return failed_try(
         record, f"on its target image, but {slurm.state}: {slurm.reason or 'no reason given'}", policy, now
     )
+
+
+def given_up(slurm: SlurmNode) -> bool:
+    """Slurm waits for its boot, but the RebootProgram has said that it will not come."""
+    return slurm.rebooting and slurm.reason.startswith(PROGRAM_REASON)
 
 
 def failed_try(record: Record, why: str, policy: Policy, now: float) -> Record:

@@ -77,7 +77,8 @@ def plan(records: Mapping[str, Record], facts: Facts, policy: Policy) -> Plan:
     actions = (_action(ActionKind.REBOOT, begun),) if begun else ()
     if not actions and all(record.phase in OVER for record in seen.values()):
         return Plan(seen, (), Verdict.FINISHED)
-    blocked = not actions and not any(record.phase in UNDER_WAY for record in seen.values())
+    busy = any(record.phase in UNDER_WAY or _still_rebooting(record, facts) for record in seen.values())
+    blocked = not actions and not busy
     return Plan(seen, actions, Verdict.GOING, _blocked(seen, facts) if blocked else "")
 
 
@@ -136,7 +137,9 @@ def _choose(records: Mapping[str, Record], facts: Facts, policy: Policy) -> list
         room = min(room, policy.canary - done - under_way)
     away = sum(_unavailable(record, facts) for record in records.values())
     chosen: list[str] = []
-    waiting = [record for record in records.values() if record.phase is Phase.WAITING]
+    waiting = [
+        record for record in records.values() if record.phase is Phase.WAITING and not _still_rebooting(record, facts)
+    ]
     for record in sorted(waiting, key=lambda record: _order(record, facts, canary=canary)):
         # A node that is out of service already costs nothing of the budget.
         more = 0 if _unavailable(record, facts) else 1
@@ -145,6 +148,12 @@ def _choose(records: Mapping[str, Record], facts: Facts, policy: Policy) -> list
             room -= 1
             away += more
     return chosen
+
+
+def _still_rebooting(record: Record, facts: Facts) -> bool:
+    """Slurm takes no new request for it: it has not yet noticed that its last reboot failed."""
+    node = facts.nodes.get(record.node)
+    return record.phase is Phase.WAITING and node is not None and node.slurm is not None and node.slurm.rebooting
 
 
 def _unavailable(record: Record, facts: Facts) -> bool:

@@ -18,6 +18,7 @@ from tests.fakes.nova import Operation
 from toolchain.paths import REPOSITORY
 
 BATCH = 3
+BUDGET = (f"--batch={BATCH}", f"--max-unavailable={BATCH}")
 
 
 class Command:
@@ -124,7 +125,7 @@ def test_eight_nodes_in_batches_of_three_while_jobs_run(bed: Bed) -> None:
     users = Users(bed)
     users.submit(20)
     started = time.monotonic()
-    command = Command(bed, f"--batch={BATCH}")
+    command = Command(bed, *BUDGET)
     users.keep_busy_until_end_of(command)
     seconds = time.monotonic() - started
 
@@ -135,7 +136,7 @@ def test_eight_nodes_in_batches_of_three_while_jobs_run(bed: Bed) -> None:
     print(f"{seconds / NODES:.1f} s a node")
 
     calls = len(bed.cloud.actions())
-    again = Command(bed, f"--batch={BATCH}")
+    again = Command(bed, *BUDGET)
     assert again.end() == 0, again.said()
     assert len(bed.cloud.actions()) == calls
 
@@ -143,13 +144,13 @@ def test_eight_nodes_in_batches_of_three_while_jobs_run(bed: Bed) -> None:
 def test_killed_and_resumed(bed: Bed) -> None:
     users = Users(bed)
     users.submit(20)
-    commands = [Command(bed, f"--batch={BATCH}")]
+    commands = [Command(bed, *BUDGET)]
     # Killed after the first and after the fourth node's rebuild began.
     for count in (1, 4):
         wait_for(f"{count} rebuilds to begin", lambda: len(bed.cloud.actions()) >= count, seconds=120)  # noqa: B023 - used at once
         commands[-1].process.send_signal(signal.SIGKILL)
         commands[-1].process.wait()
-        commands.append(Command(bed, f"--batch={BATCH}"))
+        commands.append(Command(bed, *BUDGET))
     users.keep_busy_until_end_of(commands[-1])
 
     assert commands[-1].end() == 0, commands[-1].said()
@@ -159,7 +160,7 @@ def test_killed_and_resumed(bed: Bed) -> None:
 
 def test_a_bad_image_stops_at_the_canary_and_a_rerun_heals(bed: Bed) -> None:
     image = bed.cloud.images.pop(bed.new)
-    command = Command(bed, f"--batch={BATCH}", "--retries=0")
+    command = Command(bed, *BUDGET, "--retries=0")
 
     assert command.end() == 1
     assert f"target image {bed.new} does not exist" in command.said()
@@ -169,7 +170,7 @@ def test_a_bad_image_stops_at_the_canary_and_a_rerun_heals(bed: Bed) -> None:
     assert all(node.in_service for name, node in nodes.items() if name not in held)
 
     bed.cloud.images[bed.new] = image
-    again = Command(bed, "--batch=8")
+    again = Command(bed, "--batch=8", "--max-unavailable=8")
     assert again.end() == 0, again.said()
     assert {bed.image(name) for name in bed.ids} == {bed.new}
     assert all(node.in_service for node in bed.slurm.nodes().values())
@@ -195,7 +196,7 @@ def test_stopped_nodes_that_still_drain_are_given_back(bed: Bed) -> None:
 
 
 def test_by_jobs(bed: Bed) -> None:
-    command = Command(bed, "--nodes=c[1-3]", "--batch=2", "--via=job")
+    command = Command(bed, "--nodes=c[1-3]", "--batch=2", "--max-unavailable=2", "--via=job")
 
     assert command.end() == 0, command.said()
     assert [bed.image(name) for name in ("c1", "c2", "c3", "c4")] == [bed.new] * 3 + [bed.old]
@@ -203,7 +204,7 @@ def test_by_jobs(bed: Bed) -> None:
 
 
 def test_slurmctld_away_during_a_rollout(bed: Bed) -> None:
-    command = Command(bed, f"--batch={BATCH}", "--canary=0")
+    command = Command(bed, *BUDGET, "--canary=0")
     wait_for("rebuilds to begin", bed.cloud.actions, seconds=60)
     bed.slurm.stop_controller()
     wait_for("the rollout to see it", lambda: "trouble" in command.said(), seconds=60)

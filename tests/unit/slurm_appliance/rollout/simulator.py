@@ -119,7 +119,12 @@ class Simulator:
         taken = [self.nodes[name] for name in names if self.nodes[name].in_service]
         away = sum(not node.in_service for node in self.nodes.values())
         assert not taken or away + len(taken) <= self.policy.max_unavailable, "budget of unavailable nodes exceeded"
-        under_way = {name for name, node in self.nodes.items() if node.requested or node.issued is not None}
+        under_way = {
+            name
+            for name, node in self.nodes.items()
+            # One that the RebootProgram gave up is out of service, but nothing is being done to it.
+            if node.requested or (node.issued is not None and not node.reason.startswith(REASON_PREFIX))
+        }
         assert len(under_way | set(names)) <= self.policy.batch, "more nodes under way than the batch allows"
         for name in names:
             node = self.nodes[name]

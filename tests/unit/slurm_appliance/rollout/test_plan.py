@@ -49,6 +49,8 @@ _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
         (replace(_ASKED, seen=False, asked=_NOW - TAKEN_WITHIN / 2), _node("IDLE"), Phase.DRAINING, ""),
         (_AWAY, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, ""),
         (replace(_AWAY, since=-9e3), _node("DOWN REBOOT_ISSUED", reason="r"), Phase.WAITING, "not back 10000 s after"),
+        (_AWAY, _node("DOWN REBOOT_ISSUED", reason="slurm-appliance-reboot: no host"), Phase.WAITING, "no host"),
+        (Record("c", tries=1), _node("DOWN REBOOT_ISSUED", reason="slurm-appliance-reboot: x"), Phase.WAITING, ""),
         (_AWAY, _node("IDLE", image="new", boot=12), Phase.WAITING, "did not reboot"),
         (_AWAY, _node("IDLE", image="other", boot=999), Phase.WAITING, "runs image other instead of new"),
         (_AWAY, _node("IDLE NOT_RESPONDING", image="new", boot=999), Phase.WAITING, "IDLE+NOT_RESPONDING"),
@@ -117,6 +119,15 @@ def test_nodes_that_are_down_come_first_and_cost_nothing_then_idle_ones() -> Non
     nodes = {"c1": _node("ALLOCATED"), "c2": _node(), "c3": _node("DOWN", reason="Not responding")}
 
     assert _begun(nodes, Policy(batch=3, max_unavailable=2, canary=0)) == ("c2", "c3")
+
+
+def test_a_node_is_tried_again_only_when_slurm_has_ended_its_last_reboot() -> None:
+    gone = _node("DOWN DRAIN REBOOT_ISSUED", reason="slurm-appliance-reboot: no host")
+    records = {"c1": Record("c1", tries=1, touched=True)}
+    step = plan(records, Facts({"c1": gone}, _NOW), _POLICY)
+
+    assert (step.actions, step.verdict, step.why) == ((), Verdict.GOING, "")
+    assert _begun({"c1": _node("DOWN", reason="slurm-appliance-reboot: no host")}, _POLICY, records) == ("c1",)
 
 
 def test_a_failed_node_stops_what_has_not_begun() -> None:
