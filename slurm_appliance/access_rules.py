@@ -5,7 +5,7 @@ its id, and ``POST .../action`` allows each server action on it (stop, create im
 docs/security.md lists what that leaves open. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -59,7 +59,7 @@ def access_rules(
         volume_backed: some of them boot from a volume, so that the image they run stands in Cinder.
     """
     if len(instance_ids) > MOST_SERVERS:
-        raise ValueError(f"{len(instance_ids)} servers in one credential, at most {MOST_SERVERS}: see shards()")
+        raise ValueError(f"{len(instance_ids)} servers in one credential, at most {MOST_SERVERS}")
     at = endpoints or Endpoints()
     rules = [AccessRule("image", "GET", f"{at.image}/images/*")]
     if volume_backed:
@@ -68,12 +68,6 @@ def access_rules(
         rules.append(AccessRule("compute", "GET", f"{at.compute}/servers/{server}"))
         rules.append(AccessRule("compute", "POST", f"{at.compute}/servers/{server}/action"))
     return rules
-
-
-def shards(instance_ids: Mapping[str, str], most: int = MOST_SERVERS) -> list[list[str]]:
-    """Node names in groups that each fit one credential, in name order; ``instance_ids`` is by node name."""
-    names = sorted(instance_ids)
-    return [names[start : start + most] for start in range(0, len(names), most)]
 
 
 def _path(url: str) -> str:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from slurm_appliance.access_rules import MOST_SERVERS, AccessRule, Endpoints, access_rules, shards
+from slurm_appliance.access_rules import MOST_SERVERS, AccessRule, Endpoints, access_rules
 
 
 def _ids(count: int) -> list[str]:
@@ -55,14 +55,5 @@ def test_a_full_credential_is_below_what_keystone_takes() -> None:
     rules = [vars(rule) for rule in access_rules(_ids(MOST_SERVERS), Endpoints(compute="/some/long/prefix/v2.1"))]
 
     assert len(json.dumps({"application_credential": {"access_rules": rules}})) < 112 * 1024
-    with pytest.raises(ValueError, match="see shards"):
+    with pytest.raises(ValueError, match="251 servers"):
         access_rules(_ids(MOST_SERVERS + 1))
-
-
-def test_many_nodes_take_several_credentials() -> None:
-    nodes = {f"c{number:04d}": f"s{number}" for number in range(1000)}
-    groups = shards(nodes)
-
-    assert [len(group) for group in groups] == [250] * 4
-    assert sorted(name for group in groups for name in group) == sorted(nodes)
-    assert shards({}) == []
