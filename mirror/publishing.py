@@ -18,7 +18,7 @@ from mirror.kinds import KINDS, RPM, Kind, kind_of
 from mirror.options import CONTENT_PATH, Options
 from mirror.pulp import Pulp, Resource
 from mirror.snapshot import Plan, Served, Snapshot, plan_publish
-from mirror.syncing import LABEL, publish_again
+from mirror.syncing import LABEL, publish_again, sync
 
 #: Labels of a distribution: the repository in it, the snapshot's name, and the names of all its repositories.
 _SNAPSHOT = f"{LABEL}-snapshot"
@@ -84,6 +84,15 @@ def publish(
             _distribute(pulp, one, current[one.name], plan.name, current)
     [made] = [one for one in snapshots(pulp) if one.name == plan.name]
     return plan, made
+
+
+def sync_and_publish(
+    pulp: Pulp, options: Options, repositories: Sequence[Repository], limit: float, wanted: str = ""
+) -> tuple[Plan, Snapshot]:
+    """Sync, then publish; no upstream is asked where there is a snapshot of the wanted name. Arguments as `publish`."""
+    if not any(one.name == wanted and one.complete for one in snapshots(pulp)):
+        sync(pulp, repositories, limit)
+    return publish(pulp, options, repositories, limit, wanted)
 
 
 def _publication(pulp: Pulp, repository: Repository, limit: float) -> str:

@@ -182,7 +182,10 @@ def publish(
             help="A name in place of the time stamp; a snapshot that has it is used as it is.", show_default=False
         ),
     ] = "",
-    limit: _Limit = 60,
+    sync_first: Annotated[
+        bool, typer.Option("--sync", help="Sync first, unless there is a snapshot of the name asked for.")
+    ] = False,
+    limit: _Limit = 720,
     output: OutputOption = Output.text,
 ) -> None:
     """Make a snapshot of what was synced last, unless nothing has changed, and print its base URLs."""
@@ -196,7 +199,8 @@ def publish(
     places = Places.default()
     with command_lock(places, "publish"), _pulp() as pulp:
         options = require_up(places)
-        plan, made = publishing.publish(pulp, options, repositories, limit * 60.0, snapshot)
+        run = publishing.sync_and_publish if sync_first else publishing.publish
+        plan, made = run(pulp, options, repositories, limit * 60.0, snapshot)
     if output is Output.json:
         answer = {"created": plan.create, "reason": plan.reason, **_as_json(made, options.content_url)}
         print(json.dumps(answer, indent=2))

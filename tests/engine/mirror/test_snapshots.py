@@ -73,11 +73,14 @@ def test_nothing_new_upstream_makes_no_version_and_no_snapshot(
 
 
 @pytest.mark.usefixtures("second")
-def test_a_snapshot_named_by_the_operator_is_made_once(mirror: Mirror, listing: Path) -> None:
-    named = mirror.json("publish", "--config", str(listing), "--snapshot", "release-1")
+def test_a_snapshot_named_by_the_operator_is_made_once(mirror: Mirror, listing: Path, upstream: Upstream) -> None:
+    options = ("publish", "--sync", "--config", str(listing), "--snapshot", "release-1")
+    named = mirror.json(*options)
     assert named["created"]
     assert named["repositories"]["debian"].endswith("/debian/stable/release-1/")
-    assert not mirror.json("publish", "--config", str(listing), "--snapshot", "release-1")["created"]
+    asked = len(upstream.requests)
+    assert not mirror.json(*options)["created"]
+    assert len(upstream.requests) == asked
     mirror.call("remove", "release-1", "--yes")
 
 
