@@ -1,28 +1,37 @@
 """Which server asks, by the address that it asks from."""
 
+from collections.abc import Callable
+
 from localcloud.compute.places import Places
 from localcloud.compute.server_facts import ServerFacts, load_all
+from localcloud.network import link
 
 
 class AddressBook:
-    """Which server has an address.
+    """Which server has an address: of the ports that are plugged, whose ranges cannot overlap.
 
     Args:
         places: the host's folders.
+        plugged: whether the host has an interface.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, plugged: Callable[[str], bool] = link.exists) -> None:
         self._places = places
+        self._plugged = plugged
         self._known: dict[str, str] = {}
 
     def find(self, address: str) -> ServerFacts | None:
         """The server with a fixed address, None when there is none on this host."""
-        facts = ServerFacts.load(self._places.servers / self._known.get(address, "-"))
-        if facts is None or address not in _addresses(facts):
-            self._known = {ip: each.uuid for each in load_all(self._places.servers) for ip in _addresses(each)}
-            facts = ServerFacts.load(self._places.servers / self._known.get(address, "-"))
+        facts = self._load(address)
+        if facts is None or address not in self._addresses(facts):
+            everyone = load_all(self._places.servers)
+            self._known = {ip: each.uuid for each in everyone for ip in self._addresses(each)}
+            facts = self._load(address)
         return facts
 
+    def _load(self, address: str) -> ServerFacts | None:
+        uuid = self._known.get(address)
+        return ServerFacts.load(self._places.servers / uuid) if uuid else None
 
-def _addresses(facts: ServerFacts) -> list[str]:
-    return [address for nic in facts.nics for address in nic.addresses]
+    def _addresses(self, facts: ServerFacts) -> list[str]:
+        return [address for nic in facts.nics if self._plugged(nic.host_end) for address in nic.addresses]

@@ -38,7 +38,7 @@ def unpack(file: Path, folder: Path) -> None:
     if not form:
         raise HostError(
             "is not an archive of a root filesystem",
-            where=str(file),
+            where=file.name,
             remedy="images of this cloud have disk_format raw and are a tar, plain or compressed with zstd or gzip",
         )
     how = _MAGIC[form][2]

@@ -13,7 +13,7 @@ from slurm_appliance.rollout.policy import Via
 class Cluster:
     """See `drive.ClusterView`.
 
-    A server's image is asked for once, and again only while its node is away or has just come back.
+    A server's image is asked for once, and again only when its node has booted.
     """
 
     def __init__(self, control: ControlNode, images: Images, via: Via = Via.REBOOT) -> None:
@@ -34,7 +34,7 @@ class Cluster:
             if target is None:
                 continue
             booted = slurm is not None and slurm.boot_time != self._boot_times.get(name)
-            if name not in self._known or booted or (slurm is not None and not slurm.in_service):
+            if booted or not self._known.get(name):
                 wanted[name] = target.instance_id
         # After Slurm: a node that Slurm has back runs what its server says now.
         found = self._images.of(set(wanted.values()))

@@ -1,7 +1,10 @@
 """Runs commands on the control node: here, or over one shared ssh connection."""
 
 import shlex
+import shutil
 import subprocess
+import tempfile
+import weakref
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -48,8 +51,11 @@ class SshShell:
 
     def __init__(self, destination: str, options: Sequence[str] = ()) -> None:
         self.where = destination
-        # A look at the cluster is two commands; one connection serves all of them.
-        shared = ["-o", "ControlMaster=auto", "-o", "ControlPath=~/.ssh/slurm-appliance-%C", "-o", "ControlPersist=120"]
+        # A look at the cluster is three commands; one connection serves them all, and ends by itself. The folder is
+        # ours alone: others must not put their socket there, and a socket's path has to be short.
+        sockets = tempfile.mkdtemp(prefix="slurm-appliance-")
+        weakref.finalize(self, shutil.rmtree, sockets)
+        shared = ["-o", "ControlMaster=auto", "-o", f"ControlPath={sockets}/%C", "-o", "ControlPersist=120"]
         keep = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=15"]
         self._command = ["ssh", *keep, *shared, *options, destination, "--"]
 

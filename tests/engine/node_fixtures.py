@@ -4,6 +4,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,27 @@ def one(shared: tuple[Any, Any]) -> Any:
 def two(shared: tuple[Any, Any]) -> Any:
     """The second of the shared servers."""
     return shared[1]
+
+
+@contextmanager
+def image_of(user: Connection, server: Any, name: str) -> Iterator[Any]:
+    """An image of a server that is active."""
+    image: Any = user.compute.create_server_image(server, name)
+    try:
+        wait_until(f"image {name}", lambda: user.image.get_image(image.id).status == "active", 120)
+        yield user.image.get_image(image.id)
+    finally:
+        user.image.delete_image(image.id)
+
+
+@pytest.fixture(scope="session")
+def image_of_one(user: Connection, shared: tuple[Any, Any], login: Login) -> Iterator[Any]:
+    """An image of the first shared server, made while it ran, with things in it that are easily lost on the way."""
+    at = address(shared[0])
+    login.wait(at, "echo mine >/etc/marker; chown 12345:54321 /etc/marker; ln -f /etc/marker /etc/linked")
+    login.wait(at, "setcap cap_net_raw+ep /usr/bin/less; rm -rf /usr/share/doc/curl; sync")
+    with image_of(user, shared[0], "of-one") as image:
+        yield image
 
 
 def address(server: Any) -> str:

@@ -1,5 +1,5 @@
 """The fixtures that tests with servers share."""
 
-from tests.engine.node_fixtures import login, made, one, open_group, shared, two
+from tests.engine.node_fixtures import image_of_one, login, made, one, open_group, shared, two
 
-__all__ = ["login", "made", "one", "open_group", "shared", "two"]
+__all__ = ["image_of_one", "login", "made", "one", "open_group", "shared", "two"]

@@ -10,10 +10,8 @@ from openstack.connection import Connection
 
 from localcloud.control.resources import IMAGE
 from slurm_appliance import automation
-from tests.engine.cloud.test_snapshots import image_of
 from tests.engine.cloud_fixtures import Cloud
 from tests.engine.node_fixtures import KEY, Login
-from tests.engine.node_fixtures import address as address_of
 from tests.engine.pulumi_fixtures import backend_variables
 from toolchain.ensure import Toolchain
 
@@ -53,7 +51,7 @@ def program(image: str, group: str, metadata: str) -> None:
 def test_a_cluster_s_resources_are_made_changed_rebuilt_and_destroyed(
     user: Connection,
     cloud: Cloud,
-    one: Any,
+    image_of_one: Any,
     open_group: str,
     login: Login,
     toolchain: Toolchain,
@@ -71,27 +69,25 @@ def test_a_cluster_s_resources_are_made_changed_rebuilt_and_destroyed(
         project="nodes",
     )
     addresses = ["10.90.0.10", "10.91.0.11", "10.90.0.12", "10.91.0.13"]
-    login.wait(address_of(one), "echo B >/etc/release-of-tests")
-    with image_of(user, one, "pulumi-b") as image:
-        try:
-            assert automation.run(stack, "up").changes == {"create": 17}
-            assert [login.wait(address, "hostname") for address in addresses] == [f"node-{n}" for n in range(4)]
-            assert login.wait(addresses[0], "ls /dev/disk/by-id | wc -l") == "1"
-            assert automation.run(stack, "up").unchanged
-            servers = {name: output.value for name, output in stack.outputs().items()}
+    try:
+        assert automation.run(stack, "up").changes == {"create": 17}
+        assert [login.wait(address, "hostname") for address in addresses] == [f"node-{n}" for n in range(4)]
+        assert login.wait(addresses[0], "ls /dev/disk/by-id | wc -l") == "1"
+        assert automation.run(stack, "up").unchanged
+        servers = {name: output.value for name, output in stack.outputs().items()}
 
-            wanted["metadata"] = "login"
-            assert automation.run(stack, "up").changes == {"update": 4, "same": 13}
-            assert user.compute.get_server(servers["node-3"]).metadata == {"role": "login"}
+        wanted["metadata"] = "login"
+        assert automation.run(stack, "up").changes == {"update": 4, "same": 13}
+        assert user.compute.get_server(servers["node-3"]).metadata == {"role": "login"}
 
-            wanted["image"] = image.id
-            assert automation.run(stack, "up").changes == {"update": 4, "same": 13}
-            for address in addresses:
-                assert login.wait(address, "cat /etc/release-of-tests") == "B"
-            assert login.wait(addresses[0], "ls /dev/disk/by-id | wc -l") == "1"
-            assert {name: output.value for name, output in stack.outputs().items()} == servers
-            assert automation.run(stack, "refresh").unchanged
-            assert automation.run(stack, "up").unchanged
-        finally:
-            automation.run(stack, "destroy")
+        wanted["image"] = image_of_one.id
+        assert automation.run(stack, "up").changes == {"update": 4, "same": 13}
+        for address in addresses:
+            assert login.wait(address, "cat /etc/marker") == "mine"
+        assert login.wait(addresses[0], "ls /dev/disk/by-id | wc -l") == "1"
+        assert {name: output.value for name, output in stack.outputs().items()} == servers
+        assert automation.run(stack, "refresh").unchanged
+        assert automation.run(stack, "up").unchanged
+    finally:
+        automation.run(stack, "destroy")
     assert not [server.name for server in user.compute.servers() if server.name.startswith("node-")]

@@ -205,6 +205,7 @@ def test_a_server_boots_from_a_volume(user: Connection, made: Made, volumes: Vol
     # An image of it is a snapshot of the volume; a server of that has a volume of its own.
     kept: Any = user.compute.create_server_image(server, "of-a-volume", wait=True, timeout=60)
     snapshots: Any = list(user.block_storage.snapshots(volume_id=volume.id))
+    images = [kept.id]
     try:
         second = made.make("of-its-image", image_id=kept.id)
         assert login.wait(address(second), "cat /etc/kept; hostname") == "mine\nof-its-image"
@@ -225,32 +226,21 @@ def test_a_server_boots_from_a_volume(user: Connection, made: Made, volumes: Vol
         third = made.make("from-the-same", image_id=None, block_device_mapping=[disk])
         assert login.wait(address(third), f"cat /etc/kept; hostname; {SIZE}") == "again\nfrom-the-same\n11G"
         made.remove()
+
+        # An image of the volume itself is one like every other.
+        volumes.wait(volume, "available")
+        exported: Any = user.block_storage.upload_volume_to_image(volume.id, "exported", disk_format="raw")
+        images.append(exported["image_id"])
+        wait_until("the image", lambda: user.image.get_image(images[-1]).status == "active", 120)
+        fourth = made.make("of-the-export", image_id=images[-1])
+        assert login.wait(address(fourth), "cat /etc/kept; findmnt -no FSTYPE /") == "again\noverlay"
+        made.remove()
     finally:
-        user.image.delete_image(kept.id)
+        for identity in images:
+            user.image.delete_image(identity)
         for snapshot in snapshots:
             user.block_storage.delete_snapshot(snapshot)
         wait_until("the snapshots to be gone", lambda: not list(user.block_storage.snapshots(volume_id=volume.id)))
-
-
-def test_an_image_of_a_boot_volume_is_one_like_every_other(
-    user: Connection, made: Made, volumes: Volumes, login: Login
-) -> None:
-    image: Any = user.image.find_image("debian-12", ignore_missing=False)
-    volume = volumes.make(size=10, image_id=image.id)
-    disk = {"boot_index": 0, "uuid": volume.id, "source_type": "volume", "destination_type": "volume"}
-    server = made.make("exported", image_id=None, block_device_mapping=[disk])
-    login.wait(address(server), "echo mine >/etc/kept; sync")
-    made.remove()
-    volumes.wait(volume, "available")
-    exported: Any = user.block_storage.upload_volume_to_image(volume.id, "exported", disk_format="raw")
-    identity = exported["image_id"]
-    try:
-        wait_until("the image", lambda: user.image.get_image(identity).status == "active", 120)
-        server = made.make("of-the-export", image_id=identity)
-        assert login.wait(address(server), "cat /etc/kept; findmnt -no FSTYPE /") == "mine\noverlay"
-        made.remove()
-    finally:
-        user.image.delete_image(identity)
 
 
 def with_rebuild_of_volumes(user: Connection, server: Any, image: str) -> None:

@@ -1,5 +1,6 @@
 """What is kept of a server, and how Nova's words become it."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -134,15 +135,18 @@ def test_devices_without_a_name_get_the_next_free_one() -> None:
     assert saved_names == ["/dev/vda", "/dev/vdc"]
 
 
-def test_who_asks_is_known_by_the_address(tmp_path: Path) -> None:
-    places = Places(tmp_path)
-    book = AddressBook(places)
+def test_who_asks_is_known_by_the_address_of_a_plugged_port(tmp_path: Path) -> None:
+    places, unplugged = Places(tmp_path), set[str]()
+    book = AddressBook(places, plugged=lambda device: device not in unplugged)
     assert book.find("10.1.0.5") is None
     saved(places, FACTS)
     assert book.find("10.1.0.5") == FACTS
-    # The address goes to another server: what was known is not believed.
-    moved = ServerFacts("uuid-2", "instance-2", "n2", "project-2", "image-1", Limits(), (NIC,))
-    FACTS.without_nic("port-1").save(places.servers / "uuid-1")
-    saved(places, moved)
-    assert book.find("10.1.0.5") == moved
+    # Another server has the same address in another network; the first one's port is unplugged.
+    other = replace(FACTS, uuid="uuid-2", nics=(replace(NIC, port_id="port-2"),))
+    saved(places, other)
+    unplugged.add(NIC.host_end)
+    assert book.find("10.1.0.5") == other
+    # The address goes away: what was known is not believed.
+    other.without_nic("port-2").save(places.servers / "uuid-2")
+    assert book.find("10.1.0.5") is None
     assert book.find("10.1.0.6") is None
