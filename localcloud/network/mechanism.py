@@ -10,12 +10,14 @@ from neutron_lib import constants
 from neutron_lib import context as neutron_context
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.callbacks import events, registry, resources
+from neutron_lib.exceptions import InvalidInput
 from neutron_lib.plugins import directory
 from neutron_lib.plugins.ml2 import api
 from oslo_config import cfg
 from oslo_log import log
 
 from localcloud.compute import options
+from localcloud.network import overlap
 from localcloud.network.port_facts import GroupFacts, GroupRule, PortFacts
 from localcloud.network.ruleset import PortFilter
 
@@ -48,6 +50,14 @@ class BridgeMechanismDriver(api.MechanismDriver):
             details = {"port_filter": True, "connectivity": self.connectivity}
             context.set_binding(segment[api.ID], VIF_TYPE, details, status=constants.PORT_STATUS_ACTIVE)
             return
+
+    def create_subnet_precommit(self, context: Any) -> None:
+        """Refuse a subnet whose addresses the machine already has elsewhere: no packet would reach its servers."""
+        cidr = context.current["cidr"]
+        taken = overlap.overlapping(cidr, overlap.routes())
+        if taken:
+            message = f"{cidr} overlaps with this machine's route to {taken}: choose other addresses or remove it"
+            raise InvalidInput(error_message=message)
 
     def create_port_postcommit(self, context: Any) -> None:
         """Write the filter of a new port."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from openstack.connection import Connection
+from openstack.exceptions import BadRequestException
 
 from localcloud.endpoints import ADDRESS, KEYSTONE, MIRROR_PORT
 from localcloud.network import names
@@ -307,3 +308,15 @@ def traces(state: Any, server_id: str, port_id: str, bridge: str) -> list[str]:
     return found + [
         str(path) for path in state.rglob("*") if any(word in path.name for word in (server_id, port_id, bridge))
     ]
+
+
+def test_a_subnet_that_the_machine_has_elsewhere_is_refused(user: Connection, network: Any) -> None:
+    name = "taken"
+    subprocess.run(["ip", "link", "add", name, "type", "dummy"], check=True)
+    try:
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        subprocess.run(["ip", "address", "add", "10.78.0.1/24", "dev", name], check=True)
+        with pytest.raises(BadRequestException, match=r"route to 10\.78\.0\.0/24 on taken"):
+            user.network.create_subnet(network_id=network.id, ip_version=4, cidr="10.78.0.0/16")
+    finally:
+        subprocess.run(["ip", "link", "delete", name], check=True)
