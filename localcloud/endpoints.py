@@ -56,3 +56,6 @@ ENDPOINTS = (KEYSTONE, GLANCE, PLACEMENT, NOVA, NEUTRON, CINDER)
 #: The caching package proxy.
 MIRROR_PORT = 15010
 MIRROR_URL = f"http://{ADDRESS}:{MIRROR_PORT}"
+
+#: Where `slurm-appliance mirror up` serves a site's snapshots unless told otherwise: servers may reach it there.
+SNAPSHOTS_PORT = 24816

@@ -20,6 +20,7 @@ from localcloud.endpoints import (
     NOVA,
     PLACEMENT,
     REGION,
+    SNAPSHOTS_PORT,
     Endpoint,
 )
 
@@ -46,10 +47,11 @@ def configuration(layout: Layout, passwords: Mapping[str, str], prefix: Path) ->
         passwords: of each service's user.
         prefix: the services' virtual environment, which brings their paste pipelines.
     """
+    api_ports = sorted([MIRROR_PORT, SNAPSHOTS_PORT, *(endpoint.port for endpoint in ENDPOINTS)])
     host = {
         "state_path": str(layout.service_state("host")),
         "api_address": ADDRESS,
-        "api_ports": ",".join(str(port) for port in (*(endpoint.port for endpoint in ENDPOINTS), MIRROR_PORT)),
+        "api_ports": ",".join(map(str, api_ports)),
         "metadata_address": METADATA_ADDRESS,
     }
     return {

@@ -52,11 +52,11 @@ _LIST = REPOSITORY / "stacks/mirror.yaml"
 def up(
     address: Annotated[
         str | None,
-        typer.Option(help="IP address to serve on. 127.0.0.1 at first; the local cloud's servers reach 10.255.255.1."),
+        typer.Option(help="IP address to serve on. 127.0.0.1 at first: this machine alone."),
     ] = None,
-    port: Annotated[int | None, typer.Option(help="TCP port to serve on. 24816 at first.", min=1, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to serve on. 24816 at first.", min=1024, max=65535)] = None,
     api_port: Annotated[
-        int | None, typer.Option(help="TCP port of Pulp's REST API, on 127.0.0.1. 24817 at first.", min=1, max=65535)
+        int | None, typer.Option(help="TCP port of Pulp's REST API, on 127.0.0.1. 24817 at first.", min=1024, max=65535)
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Tasks at the same time. 2 at first.", min=1, max=64)] = None,
     tls_certificate: Annotated[str | None, typer.Option(help="PEM file, to serve over HTTPS.")] = None,

@@ -7,6 +7,7 @@ import pytest
 from localcloud.control.configuration import configuration, render, write_configuration, write_keys
 from localcloud.control.layout import Layout
 from localcloud.endpoints import ADDRESS, CINDER, ENDPOINTS, GLANCE
+from mirror.options import Options
 
 PASSWORDS = {endpoint.name: f"secret-of-{endpoint.name}" for endpoint in ENDPOINTS}
 
@@ -64,7 +65,9 @@ def test_drivers_are_told_the_same_on_all_three_services(layout: Layout) -> None
     one, two, three = (files[name]["localcloud"] for name in ("nova.conf", "neutron.conf", "cinder.conf"))
     assert one == two == three
     assert one["api_address"] == ADDRESS
-    assert str(GLANCE.port) in one["api_ports"].split(",")
+    ports = one["api_ports"].split(",")
+    assert str(GLANCE.port) in ports
+    assert str(Options.port) in ports, "servers reach a site's mirror where it serves unless told otherwise"
 
 
 def test_files_are_readable_by_their_owner_alone(layout: Layout) -> None:
