@@ -10,7 +10,6 @@ from localcloud.control.layout import Layout
 from localcloud.control.shell import variables
 from localcloud.control.steps import Steps
 from slurm_appliance.deployment import operations
-from slurm_appliance.deployment.keeping import given_up
 from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
@@ -56,8 +55,7 @@ def take_down(say: Callable[[str], None]) -> None:
     if layout.clouds_yaml.exists() and session.deployment().get("resources"):
         lifecycle.up(layout, Steps(say))
         os.environ.update(variables(layout))
-        session.set_deployment(given_up(session.deployment()))
-        operations.destroy(session, [])
+        operations.destroy(session, lambda _what: True, delete_volumes=True)
     lifecycle.reset(layout, Steps(say))
 
 

@@ -17,27 +17,28 @@ def destroy(
 ) -> None:
     """Delete a cluster. Its state and home volumes stay, and the next up attaches them again."""
     from slurm_appliance.deployment import operations
-    from slurm_appliance.deployment.keeping import given_up, kept, never_ours
+    from slurm_appliance.deployment.keeping import never_ours
 
     session = session_of(stack)
-    deployment = session.deployment()
-    if not deployment.get("resources"):
-        say(f"there is nothing of {stack} to delete")
-        return
     operations.refuse_destruction(session, allow_disruptive)
-    staying = [] if delete_volumes else kept(deployment)
-    servers = sum(each["type"].endswith(":Instance") for each in deployment["resources"])
-    print(f"{servers} servers and everything else that belongs to {stack} will be deleted")
-    for each in staying:
-        print(f"stays: {each.what}")
-    for used in never_ours(session.config):
-        print(f"stays, because it was there before: {used}")
-    if not yes and not typer.confirm("Go on?", err=True):
+
+    def approve(what: operations.Destruction) -> bool:
+        if not what.resources:
+            return True
+        print(f"{what.servers} servers and everything else that belongs to {stack} will be deleted")
+        for each in what.staying:
+            print(f"stays: {each.what}")
+        for used in never_ours(session.config):
+            print(f"stays, because it was there before: {used}")
+        return yes or typer.confirm("Go on?", err=True)
+
+    done = operations.destroy(session, approve, delete_volumes=delete_volumes)
+    if done is None:
         say("nothing was changed")
         raise typer.Exit(1)
-    if delete_volumes:
-        session.set_deployment(given_up(deployment))
-    done = operations.destroy(session, [each.urn for each in staying])
+    if not done.changes:
+        say(f"there is nothing of {stack} to delete")
+        return
     print(f"Deleted {done.changes.get('delete', 0)} resources. The log is {done.log}")
-    if staying:
+    if not delete_volumes:
         print(f"Delete the volumes, too: ./slurm-appliance destroy --stack {stack} --delete-volumes")

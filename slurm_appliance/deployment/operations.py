@@ -13,12 +13,12 @@ from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.interrupt import passing_interrupts
-from slurm_appliance.deployment.keeping import protecting
+from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
 from slurm_appliance.deployment.plan import DISRUPTIVE, Plan, examined, make_plan, without_preview
 from slurm_appliance.deployment.progress import Progress
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.deployment.steps import COMMAND, Step
+from slurm_appliance.deployment.steps import COMMAND, SERVER, Step
 from slurm_appliance.errors import ApplianceError
 
 #: Facts older than this, in seconds, are asked for again before anything is changed.
@@ -105,12 +105,28 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
         return Done(plan, dict(outcome.changes), Path(log.name))
 
 
-def destroy(session: Session, keep: Sequence[str]) -> Done:
-    """Delete the cluster, but for the resources that stay.
+@dataclass(frozen=True)
+class Destruction:
+    """What would be destroyed.
+
+    Attributes:
+        servers: how many.
+        resources: how many there are of everything.
+        staying: what outlives the cluster.
+    """
+
+    servers: int
+    resources: int
+    staying: tuple[Kept, ...]
+
+
+def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_volumes: bool = False) -> Done | None:
+    """Delete the cluster, but for what outlives it; None where it was not approved.
 
     Args:
         session: the stack.
-        keep: URNs of the resources that stay.
+        approve: asked before anything is deleted.
+        delete_volumes: let nothing outlive it.
 
     Raises:
         JournalError: somebody else uses the stack.
@@ -118,9 +134,19 @@ def destroy(session: Session, keep: Sequence[str]) -> Done:
     """
     with session.held(), _log(session, "destroy") as (say, log):
         _heal(session)
-        if keep:
-            session.set_deployment(protecting(session.deployment(), keep))
-        outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(keep))
+        deployment = session.deployment()
+        resources = deployment.get("resources") or []
+        staying = () if delete_volumes else tuple(kept(deployment))
+        servers = sum(resource["type"] == SERVER for resource in resources)
+        if not approve(Destruction(servers, len(resources), staying)):
+            return None
+        if not resources:
+            return Done(Plan((), (), ()), {}, Path(log.name))
+        if delete_volumes:
+            session.set_deployment(given_up(deployment))
+        elif staying:
+            session.set_deployment(protecting(deployment, [each.urn for each in staying]))
+        outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(Plan((), (), ()), dict(outcome.changes), Path(log.name))
 
 

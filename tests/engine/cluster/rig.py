@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from slurm_appliance.deployment import operations
-from slurm_appliance.deployment.keeping import given_up, kept
 from slurm_appliance.deployment.operations import Done
 from slurm_appliance.deployment.plan import Plan
 from slurm_appliance.deployment.session import Session, open_session
@@ -74,12 +73,9 @@ class Rig:
         return operations.preview(self.session())
 
     def destroy(self, *, delete_volumes: bool = False) -> Done:
-        session = self.session()
-        deployment = session.deployment()
-        if delete_volumes:
-            session.set_deployment(given_up(deployment))
-            return operations.destroy(session, [])
-        return operations.destroy(session, [each.urn for each in kept(deployment)])
+        done = operations.destroy(self.session(), lambda _what: True, delete_volumes=delete_volumes)
+        assert done is not None
+        return done
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The recorded resources by URN."""
