@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.automation import EngineError
 from tests.engine.cluster.killing import run_until
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
@@ -50,6 +51,16 @@ def test_again_and_again(rig: Rig, project: FakeProject, tmp_path: Path) -> None
         run_until(rig, tmp_path, project, moment, effective=True)
     rig.up()
     complete(rig, project)
+
+
+def test_a_server_that_nova_cannot_make_is_made_by_the_next_run(rig: Rig, project: FakeProject) -> None:
+    project.compute.failing = {"demo-c-1"}
+    with pytest.raises(EngineError, match="demo-c-1"):
+        rig.up()
+    rig.up()
+    complete(rig, project)
+    assert {server["status"] for server in project.compute.servers.things.values()} == {"ACTIVE"}
+    assert set(rig.up().changes) == {"same"}
 
 
 def test_destroy_takes_what_an_interrupted_run_left(rig: Rig, project: FakeProject, tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ class ComputeService:
 
     Attributes:
         build_seconds: how long a server is in BUILD or REBUILD.
+        failing: names of servers that end in ERROR, once each.
     """
 
     def __init__(self, network: NetworkService, volume: VolumeService) -> None:
         self.build_seconds = 0.0
+        self.failing: set[str] = set()
         self._network, self._volume = network, volume
         self.flavors = Collection("flavor", "flavors", self._flavor)
         self.servers = Collection("server", "servers", remove=self._release)
@@ -120,6 +122,10 @@ class ComputeService:
                     "os-extended-volumes:volumes_attached": [],
                 },
             )
+            if server["name"] in self.failing:
+                self.failing.remove(server["name"])
+                server["status"] = "ERROR"
+                server["fault"] = {"message": "No valid host was found.", "code": 500, "created": _now()}
             for port in ports:
                 port.update(device_id=server["id"], device_owner="compute:nova", status="ACTIVE")
             if boot.get("destination_type") == "volume":
