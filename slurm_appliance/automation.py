@@ -123,6 +123,7 @@ def run(
     targets: Sequence[str] = (),
     exclude: Sequence[str] = (),
     exclude_protected: bool = False,
+    continue_on_error: bool = False,
     keep_events: bool = True,
 ) -> Outcome:
     """Run an operation to its end.
@@ -137,6 +138,7 @@ def run(
         targets: URNs to limit the operation to; all resources when empty.
         exclude: URNs, ``*`` and ``**`` allowed in them, to leave alone; not in a destroy.
         exclude_protected: destroy all but what is protected.
+        continue_on_error: go on with what does not depend on a resource that failed; not in a preview.
         keep_events: whether the outcome has all events; with a thousand nodes they are large.
 
     Raises:
@@ -167,6 +169,8 @@ def run(
         options["exclude"] = list(exclude)
     if exclude_protected:
         options["exclude_protected"] = True
+    if continue_on_error:
+        options["continue_on_error"] = True
     try:
         result = getattr(stack, operation)(
             on_event=keep, on_output=on_output, color="never", target=list(targets) or None, **options

@@ -118,9 +118,9 @@ for name, inputs in json.loads(pathlib.Path(__file__).with_name("commands.json")
         """Set the commands: inputs by name; ``create_limit`` is a time limit such as ``2s``."""
         (self.folder / "commands.json").write_text(json.dumps(commands))
 
-    def run(self, operation: automation.Operation) -> automation.Outcome:
+    def run(self, operation: automation.Operation, *, continue_on_error: bool = False) -> automation.Outcome:
         """Run an operation through the automation API."""
-        return automation.run(self._stack, operation)
+        return automation.run(self._stack, operation, continue_on_error=continue_on_error)
 
     def start(self, *arguments: str, output: IO[str]) -> subprocess.Popen[str]:
         """Start plain ``pulumi`` as a shell does: in a process group of its own."""
