@@ -2,6 +2,20 @@
 
 from tests.engine.cloud_fixtures import admin, cloud, faults, network, user
 from tests.engine.node_fixtures import login, made, open_group
+from tests.engine.pulumi_fixtures import stack_folders, toolchain
 from tests.lifecycle.image_fixtures import build_site, fat_image
 
-__all__ = ["admin", "build_site", "cloud", "fat_image", "faults", "login", "made", "network", "open_group", "user"]
+__all__ = [
+    "admin",
+    "build_site",
+    "cloud",
+    "fat_image",
+    "faults",
+    "login",
+    "made",
+    "network",
+    "open_group",
+    "stack_folders",
+    "toolchain",
+    "user",
+]

@@ -1,5 +1,6 @@
 """An image build that pins a snapshot of the mirror gets its packages, whatever the upstream has by then."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from openstack.connection import Connection
 
 from localcloud.endpoints import ADDRESS
+from localcloud.network.names import TABLE
 from slurm_appliance.image import images
 from slurm_appliance.image.api import OpenStackApi
 from slurm_appliance.image.images import GlanceImage
@@ -34,6 +36,9 @@ def mirror(cloud: Cloud) -> Iterator[Mirror]:
     """A mirror on the cloud's address, which build servers reach."""
     assert cloud.layout.root.exists()
     with fresh_mirror("--address", ADDRESS) as there:
+        # Servers reach the ports of the cloud's own services on its address, and no other.
+        rule = f"insert rule inet {TABLE} from_nodes ip daddr {ADDRESS} tcp dport {there.port} accept"
+        subprocess.run(["nft", rule], check=True)
         yield there
 
 
