@@ -85,7 +85,7 @@ def run_job(session: Session) -> str:
     """
     environment = Environment.of(STACK)
     hosts = read_inventory(environment.inventory, ANSIBLE)
-    entrance = next(name for name, each in sorted(hosts.items()) if each.get("node_kind") == "login")
+    entrance = next(name for name, each in sorted(hosts.items()) if "login" in each["group_names"])
     host = SshHost.of(entrance, hosts[entrance], environment.inventory)
     nodes = sum(len(group.nodes) for group in session.config.compute.values())
     user = next(iter(session.config.users))

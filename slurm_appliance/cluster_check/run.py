@@ -33,7 +33,7 @@ def check_cluster(environment: Environment, *, user: str = "", limit: float = 90
     if not (environment.inventory / "hosts.yml").exists():
         raise ClusterCheckError("there is no inventory", where=str(environment.inventory), remedy="run up first")
     hosts = read_inventory(environment.inventory, ANSIBLE)
-    compute = frozenset(name for name, variables in hosts.items() if "compute_init_enable" in variables)
+    compute = frozenset(name for name, variables in hosts.items() if "compute" in variables["group_names"])
     entrance = _entrance(hosts)
     variables = hosts[entrance]
     users = sorted(variables.get("users", {}))
@@ -46,13 +46,11 @@ def check_cluster(environment: Environment, *, user: str = "", limit: float = 90
 
 def _entrance(hosts: dict[str, dict[str, Any]]) -> str:
     """A login node, or else the control node: users' commands are there."""
-    login = sorted(name for name, variables in hosts.items() if variables.get("node_kind") == "login")
-    others = sorted(
-        name
-        for name, variables in hosts.items()
-        if "node_group" in variables and "compute_init_enable" not in variables
-    )
-    return (login or others or sorted(hosts))[0]
+    members = {
+        group: sorted(name for name, each in hosts.items() if group in each["group_names"])
+        for group in ("login", "control")
+    }
+    return (members["login"] or members["control"] or sorted(hosts))[0]
 
 
 def _gather(host: SshHost, request: dict[str, Any], limit: float) -> Any:

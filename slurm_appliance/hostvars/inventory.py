@@ -19,6 +19,8 @@ _PATIENCE = 300
 def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]]:
     """All hosts' variables by host name, as Ansible's own precedence has it, templates unresolved.
 
+    With ``group_names`` among them: the groups that a host is in, as plays see it.
+
     Args:
         inventory: file or folder.
         playbooks: the folder whose ``group_vars`` and ``ansible.cfg`` apply.
@@ -41,7 +43,11 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
         raise HostVariablesError(f"ansible-inventory cannot read it: {said[-1]}", where=str(inventory))
     document = json.loads(ended.stdout)
     hosts: dict[str, dict[str, Any]] = document["_meta"]["hostvars"]
-    return {name: hosts.get(name, {}) for name in _members(document, "all")}
+    groups: dict[str, list[str]] = {name: [] for name in _members(document, "all")}
+    for group in sorted(document.keys() - {"_meta", "all", "ungrouped"}):
+        for name in _members(document, group):
+            groups[name].append(group)
+    return {name: {**hosts.get(name, {}), "group_names": members} for name, members in groups.items()}
 
 
 def compute_nodes(

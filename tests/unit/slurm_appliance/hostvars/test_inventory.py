@@ -35,6 +35,8 @@ def test_nodes_with_their_groups_variables(tmp_path: Path) -> None:
     nodes = {node.name: node for node in compute_nodes(hosts, _ROLES)}
 
     assert set(hosts) == {"ctl", "c1", "b1", "o1"}
+    assert hosts["c1"]["group_names"] == ["compute", "small"]
+    assert hosts["ctl"]["group_names"] == ["control"]
     assert set(nodes) == {"c1", "b1"}
     assert nodes["c1"].allowed == {"own", "shared", "nfs_server"}
     assert nodes["b1"].allowed == {"own", "shared"}
