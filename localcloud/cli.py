@@ -2,27 +2,11 @@
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
-
-from localcloud.errors import CloudError
-
-
-class _Commands(TyperGroup):
-    """Turns what goes wrong on purpose into a sentence and an exit status."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CloudError as error:
-            typer.echo(f"slurm-appliance: {error}", err=True)
-            raise typer.Exit(error.exit_status) from None
-
 
 app = typer.Typer(
-    cls=_Commands,
     help="A real OpenStack on this machine whose servers boot: to try the appliance, and to test it.",
     no_args_is_help=True,
 )
@@ -148,9 +132,7 @@ def tempest(
     raise typer.Exit(0 if verdict.good else 1)
 
 
-fault = typer.Typer(
-    cls=_Commands, help="Make services fail on purpose, to see what then happens.", no_args_is_help=True
-)
+fault = typer.Typer(help="Make services fail on purpose, to see what then happens.", no_args_is_help=True)
 app.add_typer(fault, name="fault")
 
 

@@ -4,8 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from mirror.errors import InstallError
-from toolchain.bootstrap import BootstrapError, environment_folder, make_environment
+from toolchain.bootstrap import environment_folder, make_environment
 from toolchain.paths import REPOSITORY
 
 _LOCK = REPOSITORY / "mirror/requirements/mirror.txt"
@@ -20,7 +19,7 @@ def environment() -> Path:
     """The environment's folder, made first if it is not there (about half a minute, 300 MB).
 
     Raises:
-        InstallError: it cannot be made.
+        BootstrapError: it cannot be made.
     """
     folder = environment_folder(_LOCK)
     # The mirror's user has to read it, whatever root's umask is.
@@ -28,8 +27,6 @@ def environment() -> Path:
     try:
         if not (folder / "ready").exists():
             make_environment(folder, _LOCK)
-    except BootstrapError as error:
-        raise InstallError(str(error), where="Pulp") from error
     finally:
         os.umask(before)
     return folder

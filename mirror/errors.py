@@ -1,52 +1,28 @@
 """What goes wrong in the mirror on purpose.
 
-MirrorError                   what happened, where, what to do; ends the command with its exit status
-├── MachineError              this machine lacks something: root, a package, a kernel feature
-├── InstallError              Pulp's Python packages cannot be installed
-├── ServiceError              a service does not start, died, or does not answer; carries the end of its log
-├── BusyError                 another mirror command is at work on the same mirror
-├── NotRunningError           the command needs a mirror that is up
-├── MirrorConfigError         the list of repositories has mistakes; carries all of them (ValueError)
-├── NotFoundError             a repository or snapshot is named that does not exist (LookupError)
-├── PulpError                 Pulp refused a request or cannot be reached
-└── TaskError                 a task in Pulp failed, was cancelled, or took too long; carries Pulp's own words
+ApplianceError
+└── MirrorError                   the mirror cannot do what it was asked for
+    ├── MachineError              this machine lacks something: root, a package, a kernel feature
+    ├── ServiceError              a service does not start, died, or does not answer; carries the end of its log
+    ├── BusyError                 another mirror command is at work on the same mirror
+    ├── NotRunningError           the command needs a mirror that is up
+    ├── MirrorConfigError         the list of repositories has mistakes; carries all of them (ValueError)
+    ├── NotFoundError             a repository or snapshot is named that does not exist (LookupError)
+    ├── PulpError                 Pulp refused a request or cannot be reached
+    └── TaskError                 a task in Pulp failed, was cancelled, or took too long; carries Pulp's own words
 """
 
 from collections.abc import Sequence
 
+from toolchain.errors import ApplianceError
 
-class MirrorError(Exception):
-    """Raised when the mirror cannot do what it was asked for, for a reason that the user can act on.
 
-    Args:
-        what: what happened, one sentence.
-        where: the service, file or repository that it happened to.
-        remedy: what to do about it.
-        evidence: lines that show it, such as the end of a log.
-    """
-
-    #: The command's exit status.
-    exit_status = 1
-
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", evidence: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.remedy = remedy
-        self.evidence = evidence
-
-    def __str__(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
-        shown = [f"  │ {line}" for line in self.evidence.splitlines()]
-        return "\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])])
+class MirrorError(ApplianceError):
+    """Raised when the mirror cannot do what it was asked for, for a reason that the user can act on."""
 
 
 class MachineError(MirrorError):
     """Raised when this machine lacks something that the mirror needs and that may not or cannot be added."""
-
-
-class InstallError(MirrorError):
-    """Raised when Pulp's Python packages cannot be installed."""
 
 
 class ServiceError(MirrorError):
@@ -92,7 +68,7 @@ class PulpError(MirrorError):
     """Raised when Pulp refuses a request or cannot be reached.
 
     Args:
-        what, where, evidence, remedy: as `MirrorError` has them.
+        what, where, evidence, remedy: as every error has them.
         status: the HTTP status of the answer; 0 where there was none.
     """
 

@@ -51,7 +51,7 @@ def up(places: Places, options: Options, progress: Progress) -> subprocess.Popen
     Safe to call again at any time. A mirror that runs with other options, or another Pulp, is stopped first.
 
     Raises:
-        MirrorError: it cannot be brought up; nothing of it is left running then.
+        ApplianceError: it cannot be brought up; nothing of it is left running then.
     """
     require_root()
     options.check()

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import toolchain.errors
 from slurm_appliance.deployment.steps import Step
-from slurm_appliance.errors import ApplianceError, ToolchainError
+from slurm_appliance.errors import ApplianceError
 from toolchain.ensure import Toolchain, ensure
 from toolchain.paths import REPOSITORY
 
@@ -57,10 +56,7 @@ def ensured_toolchain() -> Toolchain:
     Raises:
         ToolchainError: a piece can be neither installed nor built.
     """
-    try:
-        return ensure(_install_engine)
-    except toolchain.errors.ToolchainError as error:
-        raise ToolchainError(error.what, where=error.where, remedy=error.remedy) from error
+    return ensure(_install_engine)
 
 
 def _install_engine(folder: Path, version: str) -> None:

@@ -4,12 +4,13 @@ Light on purpose: importing this module imports no pulumi, openstack, ansible or
 needs when it runs.
 """
 
-import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from localcloud.cli import app as cloud
+from localcloud.errors import CloudError
 from slurm_appliance import __version__
 from slurm_appliance.commands import (
     check,
@@ -30,7 +31,21 @@ from slurm_appliance.commands import (
 )
 from slurm_appliance.errors import ApplianceError
 
+
+class _Commands(TyperGroup):
+    """The one place that turns what goes wrong on purpose into a sentence and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (ApplianceError, CloudError) as error:
+            typer.echo(f"slurm-appliance: {error}", err=True)
+            raise typer.Exit(error.exit_status) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="slurm-appliance",
     help="Slurm clusters on OpenStack: images, clusters and image changes that do not stop users' jobs.",
     no_args_is_help=True,
@@ -73,11 +88,6 @@ def _options(
     """Take the options that come before the command."""
 
 
-def main() -> int:
-    """Run the command line and return its exit status."""
-    try:
-        app(prog_name="slurm-appliance")
-    except ApplianceError as error:
-        print(f"slurm-appliance: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+def main() -> None:
+    """Run the command line; ends the process with its exit status."""
+    app(prog_name="slurm-appliance")

@@ -1,37 +1,30 @@
 """Everything that goes wrong on purpose.
 
-ApplianceError                  what happened, where, what to do; ends the command with its exit status
-├── ConfigError (ValueError)    the configuration has mistakes; carries all of them
-├── ToolchainError              pulumi or one of its plugins cannot be had
-├── CheckError                  a gate or a test tier did not pass; what it printed says why
-└── UsageError (ValueError)     arguments that do not go together
+The shape is the toolchain's; ``toolchain/errors.py``, ``mirror/errors.py`` and ``image/errors.py`` show the branches
+below ToolchainError, MirrorError and what concerns images. ``localcloud/errors.py`` stands apart.
+
+ApplianceError                          what happened, where, what to do; ends the command with its exit status
+├── ConfigError (ValueError)            the configuration has mistakes; carries all of them
+├── UsageError (ValueError)             arguments that do not go together
+├── CheckError                          a gate or a test tier did not pass; what it printed says why
+├── ToolchainError                      something that the project runs on cannot be had
+├── EngineError                         an operation on a stack failed: the resource and why (automation.py)
+├── JournalError                        the state cannot be had for us alone, or its journal does not fit (journal/)
+├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/operations.py)
+├── CloudError                          the cloud cannot be asked (cloud/connection.py)
+├── HostVariablesError (ValueError)     variables of a node cannot be exported (hostvars/)
+├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
+├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)
+├── ClusterCheckError                   a cluster cannot be looked at, or does not pass (cluster_check/)
+└── DemoError                           the demo's cluster does not do what the demo wants to show (demo.py)
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toolchain.errors import ApplianceError, ToolchainError
 
-class ApplianceError(Exception):
-    """Raised when a command cannot do its work for a reason that the user can act on.
-
-    Args:
-        what: what happened, one sentence.
-        where: the config path, node, file or resource that it happened to.
-        remedy: what to do about it.
-    """
-
-    #: The command's exit status.
-    exit_status = 1
-
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}\n  → {self.remedy}" if self.remedy else head
+__all__ = ["ApplianceError", "CheckError", "ConfigError", "Problem", "ToolchainError", "UsageError"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +56,6 @@ class ConfigError(ApplianceError, ValueError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *map(str, self.problems)])
-
-
-class ToolchainError(ApplianceError):
-    """Raised when pulumi, its Python language host or a plugin is missing and cannot be installed or built."""
 
 
 class CheckError(ApplianceError):

@@ -18,14 +18,15 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from toolchain.paths import REPOSITORY, cache_folder  # noqa: E402 - the line above makes this importable
+from toolchain.errors import ToolchainError  # noqa: E402 - the line above makes these importable
+from toolchain.paths import REPOSITORY, cache_folder  # noqa: E402
 
 #: Commands that need the development environment.
 DEVELOPMENT_COMMANDS = frozenset({"test", "check", "lock"})
 
 
-class BootstrapError(Exception):
-    """The virtual environment cannot be made; the message says why and what to do."""
+class BootstrapError(ToolchainError):
+    """Raised when a virtual environment cannot be made."""
 
 
 def environment_kind(arguments: list[str]) -> str:
@@ -59,7 +60,8 @@ def make_environment(folder: Path, lock: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         _run(
             [sys.executable, "-m", "venv", str(folder)],
-            f"Python {platform.python_version()} cannot make a virtual environment (Debian: apt install python3-venv)",
+            f"Python {platform.python_version()} cannot make a virtual environment",
+            "it needs the module venv (Debian: apt install python3-venv)",
         )
         _run(
             [
@@ -70,15 +72,16 @@ def make_environment(folder: Path, lock: Path) -> None:
                 "--require-hashes",
                 f"-r{lock}",
             ],
-            f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed: is a package index reachable?",
+            f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed",
+            "is a package index reachable? pip's own words are above, its configuration is used: pip config list",
         )
         ready.touch()
 
 
-def _run(command: list[str], failure: str) -> None:
+def _run(command: list[str], failure: str, remedy: str) -> None:
     # Standard output belongs to the command that the user asked for; this is preparation.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
-        raise BootstrapError(f"{failure}\nThe command was: {' '.join(command)}")
+        raise BootstrapError(failure, evidence=f"the command was: {' '.join(command)}", remedy=remedy)
 
 
 def link_environment(folder: Path) -> None:

@@ -1,28 +1,40 @@
-"""What can go wrong with the toolchain. The command line shows it as its own ``ToolchainError``.
+"""The shape of every error that this project raises on purpose, and those of the toolchain, which everything stands on.
 
-ToolchainError      pulumi, its language host or a plugin cannot be had
-└── ReleaseError    the download site was of no use; there is still the build
+ApplianceError              what happened, where, what to do; ends the command with its exit status
+└── ToolchainError          something that the project runs on cannot be had
+    ├── BootstrapError      a Python environment cannot be made (bootstrap.py)
+    └── ReleaseError        the download site was of no use; there is still the build
 """
 
 
-class ToolchainError(Exception):
-    """Raised when a piece is missing and can be neither installed nor built.
+class ApplianceError(Exception):
+    """Raised when a command cannot do its work for a reason that the user can act on.
 
     Args:
         what: what happened, one sentence.
-        where: the piece, file or folder that it happened to.
+        where: the config path, node, file or resource that it happened to.
         remedy: what to do about it.
+        evidence: lines that show it, such as the end of a log.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+    #: The command's exit status.
+    exit_status = 1
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", evidence: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.evidence = evidence
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}\n  → {self.remedy}" if self.remedy else head
+        shown = [f"  │ {line}" for line in self.evidence.splitlines()]
+        return "\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])])
+
+
+class ToolchainError(ApplianceError):
+    """Raised when a piece is missing and can be neither installed nor built: pulumi, its language host, a plugin."""
 
 
 class ReleaseError(ToolchainError):

@@ -10,4 +10,4 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     from slurm_appliance.cli import main
 
-    sys.exit(main())
+    main()

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from mirror.errors import MirrorError
 from slurm_appliance.commands.output import Output, OutputOption
 from toolchain.paths import REPOSITORY
 
@@ -19,19 +17,7 @@ if TYPE_CHECKING:  # Importing the command line stays light.
     from mirror.snapshot import Snapshot
 
 
-class _Commands(TyperGroup):
-    """Turns what goes wrong on purpose into a sentence and an exit status."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except MirrorError as error:
-            typer.echo(f"slurm-appliance: {error}", err=True)
-            raise typer.Exit(error.exit_status) from None
-
-
 app = typer.Typer(
-    cls=_Commands,
     help="A package mirror of your own (Pulp): time-stamped snapshots of repositories, for image builds to pin.",
     no_args_is_help=True,
 )

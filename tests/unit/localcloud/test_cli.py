@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from localcloud.cli import app
 from localcloud.control.layout import STATE_VARIABLE
 from localcloud.faults.store import FaultStore
+from slurm_appliance.cli import app
 
 
 @pytest.fixture
@@ -17,8 +17,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["cloud", *arguments])
+
+
 def test_help_names_every_command() -> None:
-    output = CliRunner().invoke(app, ["--help"]).output
+    output = call("--help").output
     for name in ("up", "down", "status", "reset", "logs", "ssh", "env", "fault", "tempest"):
         assert f" {name} " in output
 
@@ -30,7 +34,7 @@ def test_importing_the_commands_is_cheap() -> None:
 
 
 def test_a_cloud_that_was_never_up_is_down(state: Path) -> None:
-    result = CliRunner().invoke(app, ["status", "--output", "json"])
+    result = call("status", "--output", "json")
     assert result.exit_code == 3
     assert json.loads(result.output)["state"] == "down"
     assert json.loads(result.output)["folder"] == str(state)
@@ -43,24 +47,23 @@ def test_commands_that_need_a_cloud_say_how_to_get_one(
     state: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.setenv(STATE_VARIABLE, str(state / "never-up"))
-    result = CliRunner().invoke(app, arguments)
+    result = call(*arguments)
     assert result.exit_code == 1
     assert "→ slurm-appliance cloud up" in result.output
 
 
 def test_a_fault_is_switched_on_shown_and_switched_off(state: Path) -> None:
-    run = CliRunner()
-    added = run.invoke(app, ["fault", "add", "delay", "--service", "cinder", "--seconds", "2", "--times", "0"])
+    added = call("fault", "add", "delay", "--service", "cinder", "--seconds", "2", "--times", "0")
     assert added.exit_code == 0
     (fault,) = FaultStore(state / "faults.json").faults()
     assert (fault.service, fault.seconds, fault.times) == ("cinder", 2.0, None)
-    assert json.loads(run.invoke(app, ["fault", "list"]).output)["id"] == fault.id == added.output.strip()
-    assert run.invoke(app, ["fault", "clear"]).output == "1 switched off\n"
-    assert run.invoke(app, ["fault", "clear", fault.id]).exit_code == 1
+    assert json.loads(call("fault", "list").output)["id"] == fault.id == added.output.strip()
+    assert call("fault", "clear").output == "1 switched off\n"
+    assert call("fault", "clear", fault.id).exit_code == 1
 
 
 @pytest.mark.usefixtures("state")
 def test_a_fault_that_makes_no_sense_is_a_usage_error() -> None:
-    result = CliRunner().invoke(app, ["fault", "add", "answer", "--status", "404"])
+    result = call("fault", "add", "answer", "--status", "404")
     assert result.exit_code == 2
     assert "cannot answer 404" in result.output

@@ -4,8 +4,11 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from localcloud.errors import CloudError, FaultError
+from mirror.errors import NotFoundError as PulpNotFoundError
 from slurm_appliance import __version__, cli
-from slurm_appliance.errors import ApplianceError
+from slurm_appliance.errors import ApplianceError, UsageError
+from toolchain.errors import ReleaseError
 from toolchain.paths import REPOSITORY
 
 HEAVY = ("ansible_runner", "openstack", "pulumi", "pulumi_openstack", "pydantic", "yaml")
@@ -28,14 +31,19 @@ def test_version() -> None:
     assert CliRunner().invoke(cli.app, ["--version"]).stdout == f"slurm-appliance {__version__}\n"
 
 
-def test_an_error_is_a_sentence_and_an_exit_status(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ApplianceError, 1), (UsageError, 2), (ReleaseError, 1), (PulpNotFoundError, 2), (CloudError, 1), (FaultError, 2)],
+)
+def test_an_error_of_any_package_is_a_sentence_and_an_exit_status(
+    error: type[ApplianceError | CloudError], status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(**_: object) -> None:
-        raise ApplianceError("no such flavor 'huge'", where="compute.general.flavor", remedy="one of: small, large")
+    def fail() -> None:
+        raise error("no such flavor 'huge'", where="compute.general.flavor", remedy="one of: small, large")
 
-    monkeypatch.setattr(cli, "app", fail)
-    assert cli.main() == 1
-    assert capsys.readouterr().err == (
+    monkeypatch.setattr("slurm_appliance.doctor.findings", fail)
+    ended = CliRunner().invoke(cli.app, ["doctor"])
+    assert ended.exit_code == status
+    assert ended.stderr == (
         "slurm-appliance: compute.general.flavor: no such flavor 'huge'\n  → one of: small, large\n"
     )
