@@ -15,6 +15,8 @@ from toolchain.paths import REPOSITORY
 #: Where the checkout has one file for each stack.
 STACKS = REPOSITORY / "stacks"
 
+_EXAMPLE = "example"
+
 _SALT = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
 
 
@@ -26,10 +28,16 @@ def stack_file(stack: str, stacks: Path = STACKS) -> Path:
     """
     path = stacks / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = sorted(each.name[len("Pulumi.") : -len(".yaml")] for each in stacks.glob("Pulumi.*.yaml"))
-        there = f"there are: {', '.join(known)}" if known else f"write {path.relative_to(REPOSITORY)}"
+        known = known_stacks(stacks)
+        there = f"there are: {', '.join(known)}" if known else f"write {path}"
         raise UsageError(f"there is no stack {stack}", where=str(path), remedy=f"{there}; see docs/environments.md")
     return path
+
+
+def known_stacks(stacks: Path = STACKS) -> list[str]:
+    """The names of the stacks that there are files for; the example is documentation, not a stack."""
+    names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in stacks.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if name != _EXAMPLE)
 
 
 def prepare(stack: str, stacks: Path = STACKS) -> Path:

@@ -10,18 +10,11 @@ import typer
 
 from slurm_appliance.commands.output import Output, OutputOption
 from slurm_appliance.errors import ConfigError, UsageError
-from toolchain.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from slurm_appliance.config.catalog import Setting
 
 app = typer.Typer(help="Check, show, explain and compare configurations.", no_args_is_help=True)
-
-#: Where stack files are: what Pulumi.yaml says.
-STACKS = REPOSITORY / "stacks"
-
-#: A stack file that is documentation, not a stack.
-_EXAMPLE = "example"
 
 
 class Format(StrEnum):
@@ -198,21 +191,19 @@ def _named(stack_or_file: str) -> Path:
     return path if path.exists() or "/" in stack_or_file else stack_file_of(stack_or_file, None)
 
 
-def stack_file_of(stack: str | None, file: Path | None, folder: Path = STACKS) -> Path:
+def stack_file_of(stack: str | None, file: Path | None, folder: Path | None = None) -> Path:
     """The stack file that the options name.
 
     Raises:
         UsageError: both or none of them are given, or there is no such stack.
     """
-    known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
-    stacks = ", ".join(name for name in known if name != _EXAMPLE) or "none"
+    from slurm_appliance.stack_project import STACKS, known_stacks, stack_file
+
     if stack is not None and file is not None:
         raise UsageError("--stack and --file exclude each other", remedy="give one of them")
     if file is not None:
         return file
     if stack is None:
+        stacks = ", ".join(known_stacks(folder or STACKS)) or "none"
         raise UsageError("no configuration was named", remedy=f"add --stack NAME (there are: {stacks}) or --file PATH")
-    if stack not in known:
-        remedy = f"there are: {stacks}; stacks/Pulumi.example.yaml shows how to write one"
-        raise UsageError(f"there is no stack file for {stack}", where=str(folder), remedy=remedy)
-    return folder / f"Pulumi.{stack}.yaml"
+    return stack_file(stack, folder or STACKS)

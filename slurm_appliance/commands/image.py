@@ -24,8 +24,10 @@ CloudOption = Annotated[
 
 def _api(cloud: str | None) -> "OpenStackApi":
     from slurm_appliance.cloud.connection import connect
+    from slurm_appliance.commands.clouds import find_local_cloud
     from slurm_appliance.image.api import OpenStackApi
 
+    find_local_cloud(cloud)
     return OpenStackApi(connect(cloud))
 
 
@@ -114,23 +116,30 @@ def build(
     ] = False,
     cloud: CloudOption = None,
 ) -> None:
-    """Have the image of a build, and those that it starts from, as pulumi up would; prints its id at the end."""
+    """Have the image of a build, and those that it starts from, as up would; prints its id at the end.
+
+    It is built in the stack's cloud, unless --cloud says another.
+    """
     import dataclasses
     import os
 
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.image_source import ImageSource
+    from slurm_appliance.config.stack_file import cloud_of
     from slurm_appliance.image.wanted import wanted
     from slurm_appliance.image_build import build_image
 
-    config = from_stack_file(stack_file_of(stack, file))
+    path = stack_file_of(stack, file)
+    config = from_stack_file(path)
     known = ", ".join(config.image_builds) or "none"
     if name is None and len(config.image_builds) != 1:
         raise UsageError("no build was named", remedy=f"name one of: {known}")
     target = name or next(iter(config.image_builds))
-    if cloud is not None:
-        os.environ["OS_CLOUD"] = cloud
-    *bases, last = wanted(config, [ImageSource(build=target)], _api(cloud))
+    named = cloud or cloud_of(path)
+    api = _api(named)
+    if named is not None:
+        os.environ["OS_CLOUD"] = named
+    *bases, last = wanted(config, [ImageSource(build=target)], api)
     for base in bases:
         build_image(base.build, force=base.force)
     outcome = build_image(

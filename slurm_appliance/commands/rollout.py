@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slurm_appliance.commands.clouds import find_local_cloud
 from slurm_appliance.commands.output import Output, OutputOption
 from slurm_appliance.errors import UsageError
 
@@ -104,18 +105,17 @@ def status(
 
 def _access(stack: str | None, cloud: str | None, *, here: bool) -> "Access":
     from slurm_appliance.commands.config import stack_file_of
+    from slurm_appliance.config.stack_file import cloud_of
     from slurm_appliance.rollout import access
 
     if here == bool(stack):
         raise UsageError("which cluster?", remedy="name a stack: --stack NAME; or, on its control node: --here")
     if here:
         return access.here()
-    from slurm_appliance.commands.stacks import _find_local_cloud
-
     name = str(stack)
     path = stack_file_of(name, None)
-    named = cloud or access.cloud_of(path)
-    _find_local_cloud(named)
+    named = cloud or cloud_of(path)
+    find_local_cloud(named)
     return access.of_stack(name, path, named)
 
 

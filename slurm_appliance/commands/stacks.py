@@ -1,11 +1,12 @@
 """What the commands about a stack have in common: their options, and how plans and lines are shown."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from slurm_appliance.commands.clouds import find_local_cloud
 
 if TYPE_CHECKING:
     from slurm_appliance.deployment.image_plan import NodeImage
@@ -31,7 +32,7 @@ def session_of(stack: str, exclude: Sequence[str] | None = None, *, quiet: bool 
     from slurm_appliance.deployment.session import open_session
 
     session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()))
-    _find_local_cloud(session.cloud)
+    find_local_cloud(session.cloud)
     return session
 
 
@@ -42,17 +43,6 @@ def say(text: str) -> None:
 
 def _ignore(_text: str) -> None:
     """Where the result is for programs, nobody reads along."""
-
-
-def _find_local_cloud(named: str | None) -> None:
-    """Let OpenStack's clients find the local cloud, for a stack that names it; without a word of the operator's own."""
-    from localcloud.control.credentials import CLOUD
-    from localcloud.control.layout import Layout
-    from localcloud.control.shell import variables
-
-    layout = Layout.of_user()
-    if named == CLOUD and "OS_CLIENT_CONFIG_FILE" not in os.environ and layout.clouds_yaml.exists():
-        os.environ.update(variables(layout))
 
 
 def show_plan(plan: "Plan") -> None:

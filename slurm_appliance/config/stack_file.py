@@ -22,6 +22,9 @@ MOST_VALUES = 200_000
 #: The keys that Pulumi itself has at the top of a stack file.
 PULUMI_KEYS = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 
+#: The OpenStack provider's setting that names an entry of clouds.yaml.
+CLOUD_SETTING = "openstack:cloud"
+
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -57,6 +60,16 @@ def read(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _unreadable(path, f"cannot be read: {reason}", "name an existing stack file") from error
     return parse(text, str(path))
+
+
+def cloud_of(path: Path) -> str | None:
+    """The entry of clouds.yaml that a stack file names; None where it leaves that to OS_CLOUD.
+
+    Raises:
+        ConfigError: see ``read``.
+    """
+    named = read(path)[0].get(CLOUD_SETTING)
+    return str(named) if named else None
 
 
 def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:

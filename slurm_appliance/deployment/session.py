@@ -12,7 +12,7 @@ from slurm_appliance import automation
 from slurm_appliance.cloud import store
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
-from slurm_appliance.config import stack_file as stack_files
+from slurm_appliance.config.stack_file import cloud_of
 from slurm_appliance.engine_settings import engine_variables, keep_no_logs, state_root
 from slurm_appliance.environment import Environment
 from slurm_appliance.journal import journaled
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: The project's name in Pulumi.yaml, which is a part of where its state is.
 PROJECT = "slurm-appliance"
-
-_CLOUD_SETTING = "openstack:cloud"
 
 
 @dataclass
@@ -167,7 +165,4 @@ def open_session(
     """
     path = stack_file(name, stacks)
     config = from_stack_file(path)
-    keys, _ = stack_files.read(path)
-    named = keys.get(_CLOUD_SETTING)
-    cloud = str(named) if named else None
-    return Session(name, config, cloud, Environment.of(name), path, say, excluded, stacks)
+    return Session(name, config, cloud_of(path), Environment.of(name), path, say, excluded, stacks)

@@ -43,13 +43,6 @@ class Access:
     targets: Path = TARGETS
 
 
-def cloud_of(stack_file: Path) -> str | None:
-    """The entry of clouds.yaml that a stack names."""
-    document = yaml.safe_load(stack_file.read_text()) or {}
-    named = (document.get("config") or {}).get("openstack:cloud")
-    return str(named) if named else None
-
-
 def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
     """A stack's cluster, from the machine that it is deployed from.
 

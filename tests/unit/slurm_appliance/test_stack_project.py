@@ -48,3 +48,10 @@ def test_the_checkouts_own_salt_goes_first(stacks: Path) -> None:
 def test_a_stack_that_is_not_there(stacks: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no stack other\n  → there are: test; see docs/environments.md"):
         stack_file("other", stacks)
+
+
+def test_the_first_stack(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.example.yaml").touch()
+    with pytest.raises(UsageError) as caught:
+        stack_file("first", tmp_path)
+    assert caught.value.remedy.startswith(f"write {tmp_path}/Pulumi.first.yaml;")

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from slurm_appliance.config.rollout import RolloutDefaults
+from slurm_appliance.config.stack_file import cloud_of
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.rollout import access
@@ -36,7 +37,7 @@ def test_a_stack_s_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = {"all": {"children": {"control": {"hosts": {"ctl-0": {"ansible_host": "10.0.0.2"}}}}}}
     (environment.inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
 
-    found = access.of_stack("mine", _STACK_FILE, access.cloud_of(_STACK_FILE))
+    found = access.of_stack("mine", _STACK_FILE, cloud_of(_STACK_FILE))
 
     assert isinstance(found.shell, SshShell)
     assert found.shell.where.endswith("@10.0.0.2")
