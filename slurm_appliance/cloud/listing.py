@@ -3,7 +3,7 @@
 The SDK's objects cost ten times what their JSON does, which shows with a thousand servers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -51,14 +51,25 @@ def entries(service: Service, path: str, key: str, **query: str | list[str]) -> 
         key: where the entries are in the answer: ``servers``.
         query: what to filter by; a list stands for any of its values.
     """
-    given: dict[str, str | list[str]] = {"limit": str(PAGE_SIZE), **query}
+    return paged(lambda asked: document(service, f"{path}?{urlencode(asked, doseq=True)}"), key, query)
+
+
+def paged(ask: Callable[[Mapping[str, Any]], Any], key: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All entries of a list, whoever asks for its pages.
+
+    Args:
+        ask: the answer to a query of the list.
+        key: where the entries are in the answer: ``servers``.
+        query: what to filter by.
+    """
+    given = {"limit": str(PAGE_SIZE), **query}
     while True:
-        answer = document(service, f"{path}?{urlencode(given, doseq=True)}")
+        answer = ask(given)
         page = answer[key]
         yield from page
         if not page or not _more(answer, key):
             return
-        given["marker"] = str(page[-1]["id"])
+        given = {**given, "marker": str(page[-1]["id"])}
 
 
 def _more(answer: Mapping[str, Any], key: str) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import openstack
 import tenacity
 from keystoneauth1 import exceptions as keystone_exceptions
 
+from slurm_appliance.cloud.listing import paged
 from slurm_appliance.image.errors import CloudApiError
 
 #: Statuses after which the same request may succeed.
@@ -148,7 +149,7 @@ class OpenStackApi:
 
 
 def pages(api: Api, service: str, path: str, key: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
-    """All items of a listing, page by page.
+    """All items of a listing, page by page, with the API's retries.
 
     Args:
         api: the cloud.
@@ -157,15 +158,7 @@ def pages(api: Api, service: str, path: str, key: str, query: Mapping[str, str] 
         key: under which the answer has the items.
         query: filters.
     """
-    body = api.call(service, "GET", path, query=query).body
-    while True:
-        yield from body[key]
-        links = body.get(f"{key}_links") or []
-        following = body.get("next") or next((link["href"] for link in links if link["rel"] == "next"), None)
-        if not following:
-            return
-        # Links may carry another host or a prefix: what counts is the query.
-        body = api.call(service, "GET", f"{path}?{urlsplit(following).query}").body
+    return paged(lambda asked: api.call(service, "GET", path, query=asked).body, key, query or {})
 
 
 def create_once(api: Api, find: Callable[[], Any], create: Callable[[], Any]) -> Any:

@@ -10,6 +10,7 @@ from slurm_appliance.cloud.connection import CloudError, connect
 from slurm_appliance.cloud.facts import CloudFacts, Quota
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import from_mapping
+from slurm_appliance.image.api import OpenStackApi, pages
 from slurm_appliance.preflight.run import facts_for
 from tests.fakes.project import FakeProject
 from tests.fakes.project.http import RefusalError, Request
@@ -87,6 +88,16 @@ def test_lists_have_any_number_of_pages(project: FakeProject, page: int) -> None
     project.compute.servers.page = page
     names = {_server(project, f"c-{number}") and f"c-{number}" for number in range(7)}
     assert {server.name for server in _gathered().servers} == names
+
+
+def test_the_image_builds_lists_have_the_same_pages(project: FakeProject) -> None:
+    project.volume.volumes.page = 2
+    made = [project.volume.volumes.add(name=f"volume-{number}", size=1)["id"] for number in range(5)]
+    with connect() as connection:
+        api = OpenStackApi(connection)
+        assert [each["id"] for each in pages(api, "block_storage", "/volumes/detail", "volumes")] == made
+        (one,) = pages(api, "block_storage", "/volumes/detail", "volumes", {"name": "volume-3"})
+    assert one["id"] == made[3]
 
 
 def test_ports_of_other_networks_are_not_asked_for(project: FakeProject) -> None:
