@@ -1,14 +1,14 @@
 """``slurm-appliance config``: check, show, explain and compare configurations."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, print_table
 from slurm_appliance.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ def explain(
     if output is Output.json:
         typer.echo(json.dumps([_explanation(setting) for setting in found], indent=2))
     elif path is None:
-        _print_table([(each.path, _default(each), each.policy.value, each.description) for each in found])
+        _print_settings(found)
     else:
         typer.echo(_explanation_text(found[0]))
         if len(found) > 1:
             typer.echo("\nIn it:")
-            _print_table([(each.path, _default(each), each.policy.value, each.description) for each in found[1:]])
+            _print_settings(found[1:])
 
 
 def _setting_at(path: str) -> "Setting":
@@ -153,15 +153,9 @@ def _default(setting: "Setting") -> str:
     return default_text(setting).strip("`")
 
 
-def _print_table(rows: list[tuple[str, str, str, str]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("setting", "default", "a change", "meaning", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    Console(soft_wrap=False).print(table)
+def _print_settings(found: "Sequence[Setting]") -> None:
+    rows = [(each.path, _default(each), each.policy.value, each.description) for each in found]
+    print_table(("setting", "default", "a change", "meaning"), rows)
 
 
 @app.command()

@@ -1,10 +1,11 @@
 """``slurm-appliance demo``: the whole life of a cluster on one machine."""
 
-import sys
 import time
 from typing import Annotated
 
 import typer
+
+from slurm_appliance.commands.output import say
 
 
 def demo(
@@ -18,9 +19,6 @@ def demo(
     from slurm_appliance.deployment.session import open_session
 
     started = time.monotonic()
-
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
 
     if down:
         course.take_down(say)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from slurm_appliance.commands.stacks import AllowOption, StackOption, YesOption, say, session_of
+from slurm_appliance.commands.output import say
+from slurm_appliance.commands.stacks import AllowOption, StackOption, YesOption, session_of
 
 
 def destroy(

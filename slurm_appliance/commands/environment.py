@@ -3,18 +3,15 @@
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, print_table
 
 if TYPE_CHECKING:
     from toolchain.plan import Action
-
-#: How wide a table is that goes into a file or a pipe.
-_FILE_WIDTH = 240
 
 
 def toolchain(
@@ -33,7 +30,7 @@ def toolchain(
     if output is Output.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_table(rows)
+        print_table(list(rows[0]), [list(row.values()) for row in rows], wrapping=("path", "why"))
 
 
 def env() -> None:
@@ -62,18 +59,3 @@ def _planned(action: "Action") -> Mapping[str, str]:
         case _:
             todo = "to be built" if isinstance(action, Build) else "to be downloaded"
             return {"piece": action.piece, "version": action.piece.pin, "origin": todo, "path": "", "why": action.why}
-
-
-def _print_table(rows: Sequence[Mapping[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_FILE_WIDTH)
-    table = Table(box=None, pad_edge=False)
-    for column in rows[0]:
-        table.add_column(column, no_wrap=column not in ("path", "why"), overflow="fold")
-    for row in rows:
-        table.add_row(*row.values())
-    console.print(table)

@@ -1,13 +1,12 @@
 """``slurm-appliance image``: list, show, build, compare and remove cluster images."""
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slurm_appliance.commands.config import FileOption, StackOption, stack_file_of
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, print_table
 from slurm_appliance.errors import ApplianceError, UsageError
 from toolchain.paths import REPOSITORY, state_folder
 
@@ -43,7 +42,7 @@ def list_images(cloud: CloudOption = None, output: OutputOption = Output.text) -
     elif not rows:
         typer.echo("no cluster image in this project; slurm-appliance image build makes one")
     else:
-        _print_table(rows)
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _row(image: "GlanceImage") -> dict[str, str]:
@@ -58,19 +57,6 @@ def _row(image: "GlanceImage") -> dict[str, str]:
         "base": image.ours_property("base"),
         "MB": f"{image.size / 1e6:.0f}",
     }
-
-
-def _print_table(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row.values())
-    # Without a terminal nothing is cut: the lines are for other programs then.
-    Console(width=None if sys.stdout.isatty() else 400).print(table)
 
 
 @app.command()

@@ -1,15 +1,14 @@
 """``slurm-appliance mirror``: a package mirror of your own, with snapshots that image builds pin."""
 
 import json
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, print_table, say
 from toolchain.paths import REPOSITORY
 
 if TYPE_CHECKING:  # Importing the command line stays light.
@@ -71,7 +70,7 @@ def up(
                 tls_key=tls_key,
                 host_name=host_name,
             )
-            process = service.up(places, options, lambda step, took: _tell(f"{took:7.1f} s  {service.STEPS[step]}"))
+            process = service.up(places, options, lambda step, took: say(f"{took:7.1f} s  {service.STEPS[step]}"))
         print(f"{'up' if process else 'up already'}: snapshots are served below {options.content_url}", flush=True)
         if foreground and process is None:
             raise ServiceError("it was started by another command", where="mirror", remedy="run 'mirror down' first")
@@ -153,7 +152,7 @@ def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Ou
     if output is Output.json:
         print(json.dumps([asdict(one) for one in outcome], indent=2))
         return
-    _print_table(
+    print_table(
         ("repository", "version", "packages", ""),
         [(one.name, str(one.version), str(one.packages), "changed" if one.changed else "as before") for one in outcome],
     )
@@ -191,7 +190,7 @@ def publish(
         answer = {"created": plan.create, "reason": plan.reason, **_as_json(made, options.content_url)}
         print(json.dumps(answer, indent=2))
         return
-    _tell(f"snapshot {made.name}, {'new' if plan.create else 'not new'}: {plan.reason}")
+    say(f"snapshot {made.name}, {'new' if plan.create else 'not new'}: {plan.reason}")
     _print_snapshots([made], options.content_url)
 
 
@@ -243,7 +242,7 @@ def _pulp() -> "Iterator[Pulp]":
     from mirror.service import require_up
 
     places = Places.default()
-    with Pulp.of(places, require_up(places), _tell) as pulp:
+    with Pulp.of(places, require_up(places), say) as pulp:
         yield pulp
 
 
@@ -271,20 +270,4 @@ def _print_snapshots(there: "list[Snapshot]", content_url: str) -> None:
         for served in one.served
     ]
     if rows:
-        _print_table(("snapshot", "repository", "base URL", ""), rows)
-
-
-def _print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*head, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    # A URL that is cut or broken cannot be copied.
-    Console(width=None if sys.stdout.isatty() else 200).print(table, soft_wrap=True)
-
-
-def _tell(line: str) -> None:
-    # Standard output is for results.
-    print(line, file=sys.stderr, flush=True)
+        print_table(("snapshot", "repository", "base URL", ""), rows, whole=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slurm_appliance.commands.clouds import find_local_cloud
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, console
 from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,13 +121,11 @@ def _access(stack: str | None, cloud: str | None, *, here: bool) -> "Access":
 
 def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:
     """Run a rollout and show its course."""
-    from rich.console import Console
-
     from slurm_appliance.rollout.watchers import JsonLines, LiveTable, PlainLines
 
-    console = Console()
+    screen = console()
     lines = JsonLines(typer.echo)
-    live = LiveTable(console) if output is Output.text and console.is_terminal else None
+    live = LiveTable(screen) if output is Output.text and screen.is_terminal else None
     watcher = live or (lines if output is Output.json else PlainLines(typer.echo))
     try:
         with live or nullcontext():
@@ -150,12 +148,7 @@ def _print_rows(listed: list[Any], now: float, output: Output) -> None:
     if output is Output.json:
         typer.echo(json.dumps([row.as_json() for row in listed], indent=2))
         return
-    from rich.console import Console
-
     from slurm_appliance.rollout.view import folded
     from slurm_appliance.rollout.watchers import nodes_table
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 240
-    console.print(nodes_table(folded(listed), now))
+    console().print(nodes_table(folded(listed), now))

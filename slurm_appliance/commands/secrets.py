@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from slurm_appliance.commands.stacks import StackOption, say
+from slurm_appliance.commands.output import say
+from slurm_appliance.commands.stacks import StackOption
 
 app = typer.Typer(help="The cluster's secrets: which there are, and new ones.", no_args_is_help=True)
 

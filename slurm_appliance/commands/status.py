@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, print_table
 from slurm_appliance.commands.stacks import StackOption, session_of
 
 
@@ -22,17 +22,7 @@ def status(stack: StackOption, output: OutputOption = Output.text) -> None:
         document: dict[str, Any] = asdict(found) | {"well": found.well}
         print(json.dumps(document, indent=2))
     else:
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
         for line in found.lines():
             print(line)
-        table = Table("GROUP", "NODES", "STATE", "CURRENT", "TARGET", "NEXT", box=None, pad_edge=False)
-        for row in found.folded():
-            table.add_row(*(Text(cell) for cell in row))
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = 240
-        console.print(table)
+        print_table(("GROUP", "NODES", "STATE", "CURRENT", "TARGET", "NEXT"), found.folded())
     raise typer.Exit(0 if found.well else 1)

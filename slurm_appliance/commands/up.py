@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.output import Output, OutputOption, say
 from slurm_appliance.commands.stacks import (
     AllowOption,
     ExcludeOption,
     StackOption,
     YesOption,
-    say,
     session_of,
     show_plan,
 )
