@@ -9,6 +9,7 @@ from localcloud.control import lifecycle
 from localcloud.control.layout import Layout
 from localcloud.control.shell import variables
 from localcloud.control.steps import Steps
+from slurm_appliance import ssh_options
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.environment import Environment
@@ -103,6 +104,4 @@ def run_job(session: Session) -> str:
 
 def login_command(session: Session) -> str:
     """How to log in to the login node, for a person."""
-    addresses = session.stack.outputs()["login"].value
-    key = session.config.ssh.private_key_file
-    return f"ssh{f' -i {key}' if key else ''} {session.config.ssh.user}@{addresses[0]}"
+    return ssh_options.login_command(session.config.ssh, session.stack.outputs()["login"].value[0])

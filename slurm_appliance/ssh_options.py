@@ -10,6 +10,10 @@ from slurm_appliance.config.access import SshAccess
 KNOWN_HOSTS = "{{ inventory_dir }}/../known_hosts"
 
 
+#: ssh's, where nobody says another.
+_STANDARD_PORT = 22
+
+
 def options(access: SshAccess, known_hosts: str) -> list[str]:
     """Arguments of ``ssh`` for nodes: host keys are checked against a file of ours, and a bastion is gone through.
 
@@ -21,6 +25,20 @@ def options(access: SshAccess, known_hosts: str) -> list[str]:
     if access.bastion_host:
         arguments += ["-o", f"ProxyCommand={_bastion(access)}"]
     return arguments
+
+
+def login_command(access: SshAccess, address: str) -> str:
+    """The command with which a person logs in to a node; the first time ssh asks whether it is the right one."""
+    words = ["ssh"]
+    if access.port != _STANDARD_PORT:
+        words += ["-p", str(access.port)]
+    if access.private_key_file:
+        words += ["-i", access.private_key_file]
+    if access.bastion_host:
+        words += ["-o", f"ProxyCommand={_bastion(access)}"]
+    # A path that begins with ~ is for the shell: it stays without quotes.
+    quoted = [word if word.startswith("~/") else shlex.quote(word) for word in words]
+    return " ".join([*quoted, f"{access.user}@{address}"])
 
 
 def _bastion(access: SshAccess) -> str:

@@ -79,12 +79,14 @@ def _asks(plan: "Plan") -> bool:
 
 
 def _show_done(session: "Session", done: "Done") -> None:
+    from slurm_appliance.ssh_options import login_command
+
     changed = {op: count for op, count in done.changes.items() if op != "same"}
     words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"
     print(f"Done: {words}. The log is {done.log}")
     outputs = session.stack.outputs()
     addresses = outputs["login"].value if "login" in outputs else []
     if addresses:
-        print(f"Log in:          ssh {session.config.ssh.user}@{addresses[0]}")
+        print(f"Log in:          {login_command(session.config.ssh, addresses[0])}")
     print(f"Look at it:      ./slurm-appliance status --stack {session.name}")
     print(f"Remove it again: ./slurm-appliance destroy --stack {session.name}")

@@ -67,7 +67,8 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
             remedy="run slurm-appliance up first",
         ) from error
     config = from_stack_file(stack_file)
-    shell = SshShell(f"{config.ssh.user}@{address}", options(config.ssh, str(environment.known_hosts)))
+    arguments = ["-p", str(config.ssh.port), *options(config.ssh, str(environment.known_hosts))]
+    shell = SshShell(f"{config.ssh.user}@{address}", arguments)
     connection = connect(cloud)
     servers = Cloud(connection.compute, connection.image, connection.block_storage)
     return Access(shell, ServerImages(servers), state_folder("rollouts", stack), config.rollout)

@@ -3,8 +3,10 @@
 import shlex
 from pathlib import Path
 
+import pytest
+
 from slurm_appliance.config.access import SshAccess
-from slurm_appliance.ssh_options import connection_variables, options
+from slurm_appliance.ssh_options import connection_variables, login_command, options
 
 
 def test_host_keys_are_checked_against_a_file_of_ours() -> None:
@@ -31,3 +33,17 @@ def test_ansible_gets_the_same() -> None:
     assert (variables["ansible_user"], variables["ansible_port"]) == ("rocky", 2222)
     words = shlex.split(variables["ansible_ssh_common_args"])
     assert words[1] == "UserKnownHostsFile={{ inventory_dir }}/../known_hosts"
+
+
+@pytest.mark.parametrize(
+    ("access", "command"),
+    [
+        (SshAccess(), "ssh debian@10.0.0.2"),
+        (SshAccess(user="rocky", port=2222), "ssh -p 2222 rocky@10.0.0.2"),
+        (SshAccess(private_key_file="~/.ssh/it"), "ssh -i ~/.ssh/it debian@10.0.0.2"),
+        (SshAccess(private_key_file="/my key"), "ssh -i '/my key' debian@10.0.0.2"),
+        (SshAccess(bastion_host="b"), "ssh -o 'ProxyCommand=ssh -W %h:%p -q debian@b' debian@10.0.0.2"),
+    ],
+)
+def test_how_a_person_logs_in(access: SshAccess, command: str) -> None:
+    assert login_command(access, "10.0.0.2") == command

@@ -41,6 +41,7 @@ def test_a_stack_s_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert isinstance(found.shell, SshShell)
     assert found.shell.where.endswith("@10.0.0.2")
+    assert found.shell._command[found.shell._command.index("-p") + 1] == "22"
     assert found.journal == state_folder("rollouts", "mine")
     assert isinstance(found.settings, RolloutDefaults)
     assert asked == ["slurm-local"]
