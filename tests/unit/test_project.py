@@ -35,6 +35,20 @@ def test_main_program_stays_short() -> None:
     assert len((REPOSITORY / "__main__.py").read_text().splitlines()) <= 40
 
 
+def test_every_page_is_linked_from_the_readme() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    pages = [page.relative_to(REPOSITORY) for page in sorted(REPOSITORY.glob("docs/**/*.md"))]
+    assert pages
+    assert [str(page) for page in pages if f"]({page})" not in readme] == []
+
+
+def test_no_document_has_a_blank_to_fill_in() -> None:
+    blanks = re.compile(r"(?<!\$)\{[A-Z][A-Z_]+\}|\bTODO\b|\bTBD\b|\bFIXME\b")
+    documents = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")]
+    left = {str(document): blanks.findall(document.read_text()) for document in documents}
+    assert {document: found for document, found in left.items() if found} == {}
+
+
 def test_every_link_between_our_documents_leads_somewhere() -> None:
     documents = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")]
     dead = [

@@ -1,7 +1,10 @@
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from localcloud.errors import CloudError, FaultError
@@ -20,11 +23,36 @@ def test_importing_the_command_line_stays_light() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+COMMANDS = [
+    "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "image", "mirror", "preview",
+    "rollout", "schema", "secrets", "status", "test", "toolchain", "up",
+]  # fmt: skip
+
+
+def every_command(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of each command, the groups' own included."""
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from every_command(below, *path, name)
+
+
 def test_help_lists_the_commands() -> None:
     shown = CliRunner().invoke(cli.app, ["--help"])
     assert shown.exit_code == 0
-    for command in ("cloud", "config", "schema", "doctor", "env", "toolchain", "test", "check"):
-        assert f" {command} " in shown.stdout
+    for command in COMMANDS:
+        assert f"│ {command} " in shown.stdout
+    assert sorted(path[0] for path in every_command(get_command(cli.app)) if len(path) == 1) == COMMANDS
+
+
+@pytest.mark.parametrize("path", [*every_command(get_command(cli.app))], ids=" ".join)
+def test_every_command_and_option_is_explained(path: tuple[str, ...]) -> None:
+    command: Any = get_command(cli.app)
+    for name in path:
+        command = command.commands[name]
+    assert command.help
+    unexplained = [each.name for each in command.params if not getattr(each, "help", "")]
+    assert not unexplained
+    assert CliRunner().invoke(cli.app, [*path, "--help"]).exit_code == 0
 
 
 def test_version() -> None:
