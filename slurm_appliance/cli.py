@@ -35,6 +35,10 @@ from slurm_appliance.errors import ApplianceError
 class _Commands(TyperGroup):
     """The one place that turns what goes wrong on purpose into a sentence and an exit status."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        _reflow(self)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
@@ -71,6 +75,14 @@ app.command("env", rich_help_panel="This machine")(environment.env)
 app.command("toolchain", rich_help_panel="This machine")(environment.toolchain)
 app.command("test", rich_help_panel="Development")(test.run_tests)
 app.command("check", rich_help_panel="Development")(check.check)
+
+
+def _reflow(command: Any) -> None:
+    """Let the paragraphs of a command's help, and of those below it, be as wide as the terminal, not as the source."""
+    if command.help:
+        command.help = "\n\n".join(" ".join(part.split()) for part in command.help.split("\n\n"))
+    for below in getattr(command, "commands", {}).values():
+        _reflow(below)
 
 
 def _print_version(wanted: bool) -> None:

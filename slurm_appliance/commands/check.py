@@ -97,7 +97,8 @@ def run_gate(gate: Gate, command: Sequence[str]) -> Outcome:
 
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Only these gates (see the list it prints).", metavar="[GATE]...")
+        list[str] | None,
+        typer.Argument(help="Only these: types, ansible, go-..., lint, format, shell.", metavar="[GATE]..."),
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="First mend what the tools can mend by themselves.")] = False,
 ) -> None:

@@ -9,11 +9,18 @@ from slurm_appliance.commands.output import Output, OutputOption
 
 
 def check_cluster(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="The environment.")] = "local",
-    user: Annotated[str, typer.Option("--user", help="Whom to run jobs as. Not given: the first of the users.")] = "",
+    stack: Annotated[
+        str, typer.Option("--stack", "-s", help="The stack: Pulumi.NAME.yaml in the folder stacks.")
+    ] = "local",
+    user: Annotated[
+        str, typer.Option("--user", help="Whom to run jobs as. Not set: the first of the configuration's users.")
+    ] = "",
     output: OutputOption = Output.text,
 ) -> None:
-    """Run jobs as an ordinary user and say what works: nodes, srun, sacct, homes, memory and MPI with numbers."""
+    """Run jobs as an ordinary user and say what works: nodes, srun, sacct, homes, memory and MPI with numbers.
+
+    Exit status 0: all of it works; 1: something does not.
+    """
     from dataclasses import asdict
 
     from slurm_appliance.cluster_check.judge import Verdict

@@ -8,8 +8,11 @@ from slurm_appliance.commands.output import Output, OutputOption
 
 
 def doctor(output: OutputOption = Output.text) -> None:
-    """Say what is there, what is missing, and what each missing piece blocks. Exit status 1 if anything is missing."""
-    from slurm_appliance.doctor import State, findings
+    """Say what this machine is ready for, what is missing for the rest, and what to do about it.
+
+    A piece that is to come "later" is got by the command that needs it. Exit status 1 if anything is missing.
+    """
+    from slurm_appliance.doctor import State, findings, lacking
 
     found = findings()
     if output is Output.json:
@@ -18,6 +21,9 @@ def doctor(output: OutputOption = Output.text) -> None:
         for finding in found:
             print(f"{finding.state:<8} {finding.piece:<26} {finding.found}".rstrip())
             if finding.state is not State.OK:
-                print(f"{'':<8} blocks: {finding.blocks}\n{'':<8} {finding.remedy}")
+                print(f"{'':<8} needed for: {', '.join(finding.blocks)}\n{'':<8} to do: {finding.remedy}")
+        print()
+        for feature, pieces in lacking(found).items():
+            print(f"not ready for {feature}: {', '.join(pieces)}" if pieces else f"ready for     {feature}")
     if any(finding.state is State.MISSING for finding in found):
         raise typer.Exit(1)

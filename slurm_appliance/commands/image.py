@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Build, list, compare and remove cluster images.", no_args_is_help=True)
 
 CloudOption = Annotated[
-    str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml; without it, what OS_CLOUD says.")
+    str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Not set: what OS_CLOUD says.")
 ]
 
 
@@ -100,12 +100,11 @@ def build(
     keep_on_failure: Annotated[
         bool, typer.Option("--keep-on-failure", help="Leave the server of a failed build, to log in to.")
     ] = False,
-    cloud: CloudOption = None,
+    cloud: Annotated[
+        str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Not set: the stack's.")
+    ] = None,
 ) -> None:
-    """Have the image of a build, and those that it starts from, as up would; prints its id at the end.
-
-    It is built in the stack's cloud, unless --cloud says another.
-    """
+    """Have the image of a build, and those that it starts from, as up would; prints its id at the end."""
     import dataclasses
     import os
 

@@ -24,7 +24,12 @@ app = typer.Typer(
 
 _Config = Annotated[
     Path,
-    typer.Option("--config", "-c", help="The list of repositories; docs/mirror.md explains it.", show_default=False),
+    typer.Option(
+        "--config",
+        "-c",
+        help="The list of repositories; docs/mirror.md explains it. Not set: stacks/mirror.yaml.",
+        show_default=False,
+    ),
 ]
 _Limit = Annotated[int, typer.Option("--limit", help="Minutes that the tasks in Pulp may take.", min=1)]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -12,7 +12,7 @@ from slurm_appliance.errors import UsageError
 if TYPE_CHECKING:
     from slurm_appliance.rollout.access import Access
 
-app = typer.Typer(help="Bring compute nodes to their target image through Slurm, without losing a job.")
+app = typer.Typer()
 
 StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="The stack that the cluster belongs to.")]
 CloudOption = Annotated[str | None, typer.Option(help="Entry of clouds.yaml. Not set: the stack's.")]
@@ -54,10 +54,10 @@ def rollout(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and end.")] = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Bring compute nodes to their target image. Killed, it goes on where it was; done nodes are left alone.
+    """Bring compute nodes to their target image through Slurm, without losing a job.
 
-    What no option says, the stack's setting rollout does. Exit status 0: no node failed; 1: one did, or the rollout
-    stopped.
+    Killed, it goes on where it was; nodes that are done are left alone. Where no option says otherwise, the stack's
+    setting rollout holds. Exit status 0: no node failed; 1: one did, or the rollout stopped.
     """
     if context.invoked_subcommand:
         return

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOption = Output.text) -> None:
     """Say what up would do, and to whom. Nothing is changed.
 
-    Exit status 0: nothing; 2: changes that nobody notices; 3: nodes or data are disturbed; 1: up would fail.
+    Exit status 0: nothing to do; 2: changes that nobody notices; 3: nodes or data are disturbed; 1: up would fail.
     """
     from slurm_appliance.deployment import operations
 

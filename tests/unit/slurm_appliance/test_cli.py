@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ def test_every_command_and_option_is_explained(path: tuple[str, ...]) -> None:
     for name in path:
         command = command.commands[name]
     assert command.help
+    assert not re.search(r"[^\n]\n[^\n]", command.help), "a paragraph is as wide as the terminal"
     unexplained = [each.name for each in command.params if not getattr(each, "help", "")]
     assert not unexplained
     assert CliRunner().invoke(cli.app, [*path, "--help"]).exit_code == 0

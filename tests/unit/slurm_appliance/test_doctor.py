@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from localcloud.control import debian
 from localcloud.control.debian import Package
 from slurm_appliance import cli, doctor
-from slurm_appliance.doctor import Finding, State, findings
+from slurm_appliance.doctor import Feature, Finding, State, findings
 from toolchain.pieces import Piece
 from toolchain.plan import Build
 
@@ -59,7 +59,7 @@ def test_what_is_missing_ends_with_status_1_and_says_what_it_blocks(
     assert shown.exit_code == 1
     [credentials] = [each for each in json.loads(shown.stdout) if each["piece"] == "OpenStack credentials"]
     assert credentials["state"] == "missing"
-    assert "up and preview" in credentials["blocks"]
+    assert credentials["blocks"] == [Feature.CLUSTERS]
     assert "clouds.yaml" in credentials["remedy"]
 
 
@@ -67,5 +67,12 @@ def test_what_is_missing_ends_with_status_1_and_says_what_it_blocks(
 def test_without_root_the_local_cloud_is_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     [root] = not_ok()
-    assert root.piece == "root"
-    assert "local cloud" in root.blocks
+    assert root.piece == "root's rights"
+    assert root.blocks == (Feature.LOCAL_CLOUD,)
+    shown = CliRunner().invoke(cli.app, ["doctor"])
+    assert shown.exit_code == 1
+    assert f"         needed for: {Feature.LOCAL_CLOUD}\n         to do: use sudo" in shown.stdout
+    ready, not_ready, gates = shown.stdout.splitlines()[-3:]
+    assert ready == f"ready for     {Feature.CLUSTERS}"
+    assert not_ready.startswith(f"not ready for {Feature.LOCAL_CLOUD}: root's rights")
+    assert gates == f"ready for     {Feature.GATES}"
