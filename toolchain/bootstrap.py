@@ -48,8 +48,16 @@ def make_environment(folder: Path, lock: Path) -> None:
     """Create the environment and install the lock into it, once, however many processes ask at the same time.
 
     Raises:
-        BootstrapError: the interpreter has no venv module, or a package cannot be installed.
+        BootstrapError: the cache cannot be written, the interpreter has no venv module, a package cannot be installed.
     """
+    try:
+        _make(folder, lock)
+    except OSError as error:
+        remedy = "make room or give rights there, or name another cache folder: XDG_CACHE_HOME"
+        raise BootstrapError(f"cannot be made: {error.strerror}", where=str(folder), remedy=remedy) from error
+
+
+def _make(folder: Path, lock: Path) -> None:
     ready = folder / "ready"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as guard:

@@ -104,6 +104,15 @@ def test_a_package_that_is_not_in_the_lock_is_refused_with_a_remedy(
     assert not (folder / "ready").exists()
 
 
+def test_a_cache_that_cannot_be_written_gets_a_clear_sentence(
+    empty_lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(bootstrap.BootstrapError, match=r"cannot be made: Not a directory\n.*XDG_CACHE_HOME"):
+        bootstrap.make_environment(bootstrap.environment_folder(empty_lock), empty_lock)
+
+
 def test_link_follows_the_environment_and_spares_a_folder_of_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
