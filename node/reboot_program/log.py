@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import sys
 from pathlib import Path
+from types import TracebackType
 
 log = logging.getLogger("slurm-appliance-reboot")
 
@@ -14,15 +16,35 @@ _SYSLOG = Path("/dev/log")
 
 def start_logging() -> None:
     """Send this program's lines to syslog, or to stderr on a machine without; to both on a terminal."""
+    _open_standard_files()
     log.setLevel(logging.INFO)
     log.propagate = False
+    sys.excepthook = _log_mistake
+    looked_at = sys.stderr is not None and sys.stderr.isatty()
     if _SYSLOG.exists():
         handler = logging.handlers.SysLogHandler(
             address=str(_SYSLOG), facility=logging.handlers.SysLogHandler.LOG_DAEMON
         )
         handler.setFormatter(logging.Formatter("slurm-appliance-reboot[%(process)d]: %(message)s"))
         log.addHandler(handler)
-    if not _SYSLOG.exists() or sys.stderr.isatty():
+    if not _SYSLOG.exists() or looked_at:
         plain = logging.StreamHandler()
         plain.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         log.addHandler(plain)
+
+
+def _open_standard_files() -> None:
+    """slurmctld runs its programs with stdin, stdout and stderr closed: no other file may get their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is the one that is missing.
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+
+
+def _log_mistake(kind: type[BaseException], mistake: BaseException, trace: TracebackType | None) -> None:
+    """What nobody caught is told where everything is told; slurmctld shows an exit status only."""
+    log.critical("ended by %r", mistake, exc_info=(kind, mistake, trace))

@@ -34,6 +34,9 @@ class Settings:
         scontrol: the program.
         parallel: calls to OpenStack at one time.
         poll: seconds between two looks at a node that is being rebuilt or boots, at least.
+        gap: seconds from Slurm's request until a server may be booted. slurmctld knows a boot by its time, in whole
+            seconds and as the node reckons it: one right after the request looks as if it came before, and the node
+            would wait for another until ResumeTimeout.
         limit: seconds from Slurm's request until the node must be back in Slurm. A little less than slurm.conf's
             ResumeTimeout, or Slurm gives the node up first, with less to say.
     """
@@ -45,6 +48,7 @@ class Settings:
     scontrol: str = "scontrol"
     parallel: int = 10
     poll: float = 3.0
+    gap: float = 2.0
     limit: float = 1740.0
 
 

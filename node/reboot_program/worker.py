@@ -123,9 +123,13 @@ class Worker:
                 if name in self._nodes and not self._nodes[name].entry.failed:
                     log.info("%s: already under way, request %s adds nothing", name, path.stem)
                     continue
-                self._nodes[name] = _Node(Entry(name, request.asked))
+                self._nodes[name] = _Node(Entry(name, request.asked), time.monotonic() + self._gap(request.asked))
                 self._spool.save(self._nodes[name].entry)
             path.unlink()
+
+    def _gap(self, asked: float) -> float:
+        """Seconds until a boot is one that Slurm believes."""
+        return min(max(0.0, asked + self._settings.gap - time.time()), self._settings.gap)
 
     def _start_due(self) -> None:
         """Look at the nodes whose time has come, with one question to Slurm for all of them."""

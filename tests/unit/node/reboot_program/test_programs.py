@@ -2,7 +2,9 @@
 
 import json
 import os
+import shlex
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -41,6 +43,7 @@ class Programs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.spool = folder / "spool"
+        self._started: list[subprocess.Popen[str]] = []
         (folder / "scontrol").write_text(_SCONTROL)
         (folder / "scontrol").chmod(stat.S_IRWXU)
         self.settings(
@@ -49,6 +52,7 @@ class Programs:
             spool=str(self.spool),
             scontrol=str(folder / "scontrol"),
             poll=0.05,
+            gap=0.05,
             limit=20,
         )
         self.environment = {
@@ -66,7 +70,16 @@ class Programs:
 
     def service(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "reboot_program.service", *arguments]
-        return subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+        started = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+        self._started.append(started)
+        return started
+
+    def end(self) -> None:
+        """End what a test that failed left running."""
+        for started in self._started:
+            if started.poll() is None:
+                started.kill()
+            started.communicate()
 
     def told(self) -> list[str]:
         told = self.folder / "told"
@@ -74,8 +87,12 @@ class Programs:
 
 
 @pytest.fixture
-def programs(tmp_path: Path) -> Programs:
-    return Programs(tmp_path)
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    made = Programs(tmp_path)
+    try:
+        yield made
+    finally:
+        made.end()
 
 
 @pytest.fixture
@@ -100,6 +117,27 @@ def test_the_request_is_on_disk_when_the_program_ends(programs: Programs) -> Non
     ((_, request),) = Spool(programs.spool).pending()
     assert request.nodes == ("c1", "c2", "c3", "x7")
     assert request.features == "big,fast"
+
+
+def test_slurmctld_runs_it_with_its_standard_files_closed(programs: Programs) -> None:
+    syslog = programs.folder / "log"
+    program = f"""
+from pathlib import Path
+from reboot_program import handover, log
+log._SYSLOG = Path({str(syslog)!r})
+raise SystemExit(handover.main(["c[1-3]"]))
+"""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(syslog))
+        command = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} 0<&- 1>&- 2>&-"
+        ended = subprocess.run(["sh", "-c", command], env=programs.environment, timeout=30, check=False)
+        listener.setblocking(False)
+        said = listener.recv(4096).decode()
+
+    assert ended.returncode == 0, said
+    assert "3 node(s): c[1-3]" in said
+    ((_, request),) = Spool(programs.spool).pending()
+    assert request.nodes == ("c1", "c2", "c3")
 
 
 @pytest.mark.parametrize("arguments", [(), ("c1", "f", "more"), ("--help",)])

@@ -66,7 +66,7 @@ class Bed:
         self.clouds = folder / "clouds.yaml"
         self.clouds.write_text(cloud.clouds_yaml())
         self.settings = Settings(
-            targets=self.targets, clouds=self.clouds, spool=folder / "spool", poll=0.05, limit=30.0
+            targets=self.targets, clouds=self.clouds, spool=folder / "spool", poll=0.05, gap=0.01, limit=30.0
         )
         cloud.on_boot = self.slurm.booted
 
@@ -125,6 +125,16 @@ def test_a_rebuild_then_a_plain_reboot(bed: Bed, volume_backed: bool) -> None:
     assert {call.version for call in bed.cloud.calls if call.action == "rebuild"} == {
         "compute 2.93" if volume_backed else "compute 2.47"
     }
+
+
+def test_nothing_is_booted_so_early_that_slurm_takes_it_for_an_earlier_boot(bed: Bed) -> None:
+    bed.nodes("c1", "c2")
+    spool = Spool(bed.settings.spool)
+    spool.add(Request(("c1",), time.time()))
+    spool.add(Request(("c2",), time.time() - 60))
+    worker = bed.worker(gap=60.0)
+    _until(lambda: bed.actions("c2") == ["rebuild"], worker)
+    assert bed.actions("c1") == []
 
 
 def test_safe_to_call_twice(bed: Bed) -> None:
