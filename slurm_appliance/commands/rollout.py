@@ -60,6 +60,8 @@ def rollout(
     setting rollout holds. Exit status 0: no node failed; 1: one did, or the rollout stopped.
     """
     if context.invoked_subcommand:
+        # What is said before the subcommand holds for it, too.
+        context.default_map = {context.invoked_subcommand: {name: each for name, each in context.params.items() if each}}
         return
     from slurm_appliance.rollout.policy import Policy, Via, unavailable_budget
     from slurm_appliance.rollout.run import Rollout
