@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,19 @@ def command(playbook: Path, variables: Path, program: str = "ansible-playbook") 
     ]  # fmt: skip
 
 
+@contextlib.contextmanager
+def _put_off(number: signal.Signals) -> Iterator[None]:
+    """Let a signal come after the block: its handler raises, and a child that just started would be lost to us."""
+    came = []
+    handler = signal.signal(number, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(number, handler)
+    if came:
+        signal.raise_signal(number)
+
+
 def run(playbook: Path, variables: Mapping[str, Any], program: str = "ansible-playbook") -> None:
     """Run one playbook to its end; what it prints goes where this program's output goes.
 
@@ -56,17 +70,19 @@ def run(playbook: Path, variables: Mapping[str, Any], program: str = "ansible-pl
             "HOME": os.environ.get("HOME", "/root"),  # systemd gives none to system services
             "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale without UTF-8
         }
+        child = None
         try:
-            child = subprocess.Popen(
-                command(playbook, file, program), cwd=playbook.parent, env=environment, stdin=subprocess.DEVNULL
-            )
+            with _put_off(signal.SIGTERM):
+                child = subprocess.Popen(
+                    command(playbook, file, program), cwd=playbook.parent, env=environment, stdin=subprocess.DEVNULL
+                )
+            status = child.wait()
         except OSError as error:
             raise PlaybookError(f"cannot start {program}: {error.strerror}") from error
-        try:
-            status = child.wait()
         except BaseException:
-            child.terminate()
-            child.wait()
+            if child is not None:
+                child.terminate()
+                child.wait()
             raise
         if status != 0:
             raise PlaybookError(explain(status, failure))

@@ -341,6 +341,35 @@ def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
+def test_sigterm_while_a_playbook_starts_leaves_none_behind(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings.playbooks / "10-long.yml").write_text("")
+    long = settings.image.with_name("long")
+    long.write_text("#!/bin/sh\nexec sleep 600\n")
+    long.chmod(0o755)
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Slow(subprocess.Popen[bytes]):
+        """The signal comes when the child runs already, and nobody has a handle of it yet."""
+
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            started.append(self)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    try:
+        assert go(replace(settings, program=str(long)))[0] == 1
+        (child,) = started
+        assert child.returncode == -signal.SIGTERM
+    finally:
+        for each in started:
+            each.kill()
+            each.wait()
+    assert written(settings).error.startswith("stopped by SIGTERM")
+
+
 def test_the_package_runs_where_nothing_but_node_is(tmp_path: Path) -> None:
     """Installed in an image there is no checkout: no other package of this one may be needed."""
     shutil.copytree(REPOSITORY / "node", tmp_path / "node", ignore=shutil.ignore_patterns("__pycache__"))
