@@ -136,18 +136,64 @@ def test_works_from_any_folder_and_through_a_link(tmp_path: Path) -> None:
     assert ended.stdout.startswith("slurm-appliance ")
 
 
-def test_an_old_python_gets_a_clear_sentence(tmp_path: Path) -> None:
-    old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\nexit 1\n')
-    old.chmod(0o755)
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A folder that is all of PATH: what the entry script calls, and the Pythons of a test."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
     for tool in ("dirname", "readlink"):
-        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
-    ended = subprocess.run(
-        ["/bin/sh", ENTRY, "doctor"], env={"PATH": str(tmp_path)}, check=False, capture_output=True, text=True
+        (folder / tool).symlink_to(str(shutil.which(tool)))
+    return folder
+
+
+def fake_python(path: Path, version: str) -> Path:
+    """A Python of a version: it answers what it is asked about that, and says what it is called with otherwise."""
+    enough = tuple(map(int, version.split("."))) >= (3, 11)
+    path.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in\n'
+        f"--version) echo Python {version} ;;\n"
+        f"-c) exit {0 if enough else 1} ;;\n"
+        f'*) echo "{path.name} runs" "$@" ;;\n'
+        "esac\n"
     )
-    assert ended.returncode == 1
-    assert "needs Python 3.11 or newer, found Python 3.9.2" in ended.stderr
-    assert "SLURM_APPLIANCE_PYTHON" in ended.stderr
+    path.chmod(0o755)
+    return path
+
+
+def start(programs: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": str(programs), **variables}
+    return subprocess.run(["/bin/sh", ENTRY, *arguments], env=environment, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "found"), [("3.9.2", "found Python 3.9.2 on PATH"), ("", "found no python3 on PATH")]
+)
+def test_an_old_python_or_none_gets_a_clear_sentence(version: str, found: str, programs: Path) -> None:
+    if version:
+        fake_python(programs / "python3", version)
+    ended = start(programs, "doctor")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"needs Python 3.11 or newer, {found}." in ended.stderr
+    assert "SLURM_APPLIANCE_PYTHON=/path" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 2
+
+
+def test_a_newer_python_beside_an_old_one_is_taken(programs: Path) -> None:
+    fake_python(programs / "python3", "3.9.2")
+    fake_python(programs / "python3.13", "3.13.1")
+    ended = start(programs, "config", "show", "a file")
+    assert ended.stdout == f"python3.13 runs {paths.REPOSITORY}/toolchain/bootstrap.py config show a file\n"
+
+
+def test_the_python_that_is_named_is_taken_or_none(programs: Path, tmp_path: Path) -> None:
+    fake_python(programs / "python3", "3.11.2")
+    named = fake_python(tmp_path / "my python", "3.12.0")
+    assert start(programs, SLURM_APPLIANCE_PYTHON=str(named)).stdout.startswith("my python runs ")
+    for old, what in ((fake_python(tmp_path / "old", "3.10.4"), "Python 3.10.4"), (tmp_path / "none", "no Python")):
+        ended = start(programs, "doctor", SLURM_APPLIANCE_PYTHON=str(old))
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert f"needs Python 3.11 or newer, SLURM_APPLIANCE_PYTHON={old} is {what}." in ended.stderr
 
 
 def _development() -> dict[str, str]:
