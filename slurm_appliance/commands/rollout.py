@@ -61,7 +61,9 @@ def rollout(
     """
     if context.invoked_subcommand:
         # What is said before the subcommand holds for it, too.
-        context.default_map = {context.invoked_subcommand: {name: each for name, each in context.params.items() if each}}
+        context.default_map = {
+            context.invoked_subcommand: {name: each for name, each in context.params.items() if each}
+        }
         return
     from slurm_appliance.rollout.policy import Policy, Via, unavailable_budget
     from slurm_appliance.rollout.run import Rollout
