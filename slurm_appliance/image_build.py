@@ -11,7 +11,6 @@ import subprocess
 import sys
 
 from slurm_appliance.cloud.connection import connect
-from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import playbook
 from slurm_appliance.image.api import OpenStackApi
 from slurm_appliance.image.build import Builder, Outcome
@@ -20,6 +19,7 @@ from slurm_appliance.image.construction import Tools
 from slurm_appliance.image.progress import Progress
 from slurm_appliance.image.spec import ImageBuild, from_json
 from slurm_appliance.image.stop import Stop, signals_stop
+from slurm_appliance.process import in_sentences
 from toolchain.paths import REPOSITORY, state_folder
 
 #: Environment variable: build although the image exists.
@@ -51,14 +51,10 @@ def git_commit() -> str:
 
 def main() -> int:
     """Read, build, answer; return the exit status."""
-    try:
-        outcome = build_image(from_json(sys.stdin.read()), force=bool(os.environ.get(FORCE)))
-    except ApplianceError as error:
-        print(f"slurm-appliance: image build: {error}", file=sys.stderr)
-        return error.exit_status
+    outcome = build_image(from_json(sys.stdin.read()), force=bool(os.environ.get(FORCE)))
     print(json.dumps(dataclasses.asdict(outcome)))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_sentences(main, "slurm-appliance: image build"))

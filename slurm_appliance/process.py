@@ -1,9 +1,12 @@
-"""Run a child process to its end."""
+"""Processes: a child that is run to its end, and what a program of ours ends with."""
 
 import signal
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from slurm_appliance.errors import ApplianceError
 
 
 def run_to_end(command: Sequence[str], *, folder: Path) -> int:
@@ -18,6 +21,20 @@ def run_to_end(command: Sequence[str], *, folder: Path) -> int:
             return child.wait()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def in_sentences(program: Callable[[], int], name: str = "") -> int:
+    """Run the work of a program that Pulumi or Ansible calls: what goes wrong on purpose becomes a sentence.
+
+    Args:
+        program: does the work; returns the exit status.
+        name: what the sentence begins with.
+    """
+    try:
+        return program()
+    except ApplianceError as error:
+        print(f"{name}: {error}" if name else error, file=sys.stderr, flush=True)
+        return error.exit_status
 
 
 def _default_interrupt() -> None:

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
+from slurm_appliance.process import in_sentences
 from slurm_appliance.secrets import MAKERS
 from toolchain.paths import REPOSITORY
 
@@ -92,17 +92,13 @@ def main(arguments: list[str]) -> int:
     """Render an inventory's files into a folder, which has the control node's public host key already."""
     inventory, folder = Path(arguments[0]), Path(arguments[2])
     control = arguments[1]
-    try:
-        hosts = read_inventory(inventory, PLAYBOOKS)
-        public_key = (folder / "control_host_key.pub").read_bytes()
-        known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
-        files = site_files(hosts, home_key=home_key(folder), known_hosts=known_hosts)
-    except ApplianceError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
+    hosts = read_inventory(inventory, PLAYBOOKS)
+    public_key = (folder / "control_host_key.pub").read_bytes()
+    known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
+    files = site_files(hosts, home_key=home_key(folder), known_hosts=known_hosts)
     print(json.dumps({"changed": write(folder, files)}))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(in_sentences(lambda: main(sys.argv[1:])))

@@ -19,10 +19,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import read_inventory
 from slurm_appliance.known_hosts import SshHost, trust
 from slurm_appliance.playbook import ANSIBLE, PlaybookOutcome, run_playbook
+from slurm_appliance.process import in_sentences
 
 #: The cluster runs; not all compute nodes do.
 PARTIAL = 3
@@ -73,12 +73,7 @@ class _Ending:
 def main() -> int:
     """Run what the request on standard input asks for."""
     request = SiteRequest.of(json.load(sys.stdin))
-    ending = _Ending()
-    try:
-        return run(request, ending)
-    except ApplianceError as error:
-        _say(str(error))
-        return error.exit_status
+    return run(request, _Ending())
 
 
 def run(request: SiteRequest, ending: _Ending) -> int:
@@ -162,4 +157,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_sentences(main))

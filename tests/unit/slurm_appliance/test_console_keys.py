@@ -1,5 +1,8 @@
 """Host keys from consoles: what is read, what is believed, what is forgotten."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.console_keys import Host, Known, learn, printed_keys
+from toolchain.paths import REPOSITORY
 
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr"
 ECDSA = (
@@ -103,3 +107,20 @@ def test_other_ports_are_named_as_ssh_names_them(known: Known) -> None:
     known.add(replace(HOST, port=2222), [ED25519])
     assert known.path.read_text() == f"[10.0.0.10]:2222 {ED25519}\n"
     assert known.unknown([HOST]) == [HOST]
+
+
+def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
+    host = {"name": "c-0", "address": "10.0.0.1", "port": 22, "instance_id": "s-1", "image_id": "i-1"}
+    request = {"environment_folder": str(tmp_path), "token": "t", "cloud": "nowhere", "hosts": [host]}
+    ended = subprocess.run(
+        [sys.executable, "-m", "slurm_appliance.console_keys"],
+        input=json.dumps(request),
+        cwd=REPOSITORY,
+        env={"HOME": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("cloud nowhere: the cloud cannot be asked: ")
+    assert "Traceback" not in ended.stderr
