@@ -66,7 +66,7 @@ def up(
         say("nothing was changed")
         raise typer.Exit(1)
     if as_json:
-        print(json.dumps(done.plan.as_json() | {"done": done.changes, "log": str(done.log)}, indent=2))
+        print(json.dumps(done.plan.as_json() | {"done": done.changes, "log": str(done.log or "")}, indent=2))
     else:
         _show_done(session, done)
 
@@ -83,7 +83,7 @@ def _show_done(session: "Session", done: "Done") -> None:
 
     changed = {op: count for op, count in done.changes.items() if op != "same"}
     words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"
-    print(f"Done: {words}. The log is {done.log}")
+    print(f"Done: {words}." + (f" The log is {done.log}" if done.log else ""))
     outputs = session.stack.outputs()
     addresses = outputs["login"].value if "login" in outputs else []
     if addresses:

@@ -40,12 +40,12 @@ class Done:
     Attributes:
         plan: what was planned.
         changes: number of resources by what was done.
-        log: the file with everything that the engine said.
+        log: the file with everything that the engine said; None where there was nothing to do.
     """
 
     plan: Plan
     changes: dict[str, int]
-    log: Path
+    log: Path | None = None
 
 
 def preview(session: Session) -> Plan:
@@ -82,7 +82,7 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
         EngineError: a resource failed.
     """
     findings = examined(session)
-    with session.held(), _log(session, "up") as (say, log):
+    with session.held():
         _heal(session)
         with session.handing_over(session.facts()):
             if session.deployment().get("resources"):
@@ -92,7 +92,7 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
                 if not plan.steps:
                     # What the engine finds nothing to do about needs no second look at a thousand nodes.
                     approve(plan)
-                    return Done(plan, dict(outcome.changes), Path(log.name))
+                    return Done(plan, dict(outcome.changes))
             else:
                 plan = without_preview(session, findings)
         refuse_disruption(session, plan, allow_disruptive)
@@ -100,7 +100,7 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
             return None
         if session.age > _FRESH_SECONDS:
             examined(session, fresh=True)
-        with session.handing_over(session.facts()):
+        with session.handing_over(session.facts()), _log(session, "up") as (say, log):
             outcome = _run(session, "up", say, log, plan.steps)
         return Done(plan, dict(outcome.changes), Path(log.name))
 
@@ -132,7 +132,7 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         JournalError: somebody else uses the stack.
         EngineError: a resource failed.
     """
-    with session.held(), _log(session, "destroy") as (say, log):
+    with session.held():
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []
@@ -141,12 +141,13 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         if not approve(Destruction(servers, len(resources), staying)):
             return None
         if not resources:
-            return Done(Plan((), (), ()), {}, Path(log.name))
+            return Done(Plan((), (), ()), {})
         if delete_volumes:
             session.set_deployment(given_up(deployment))
         elif staying:
             session.set_deployment(protecting(deployment, [each.urn for each in staying]))
-        outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
+        with _log(session, "destroy") as (say, log):
+            outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(Plan((), (), ()), dict(outcome.changes), Path(log.name))
 
 
