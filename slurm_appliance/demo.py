@@ -1,4 +1,7 @@
-"""The demo: from this checkout to a cluster on the local cloud that runs a job, and back. Any step can be repeated."""
+"""The demo: from this checkout to a cluster on the local cloud that runs a job, and back. Any step can be repeated.
+
+Its second half, `demo_rollout`, changes the cluster's image.
+"""
 
 import os
 import subprocess
@@ -17,6 +20,7 @@ from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import read_inventory
 from slurm_appliance.known_hosts import SshHost
 from slurm_appliance.playbook import ANSIBLE
+from slurm_appliance.stack_project import STACKS
 
 #: The stack: stacks/Pulumi.local.yaml.
 STACK = "local"
@@ -28,8 +32,12 @@ class DemoError(ApplianceError):
     """Raised when the demo's cluster is there but does not do what the demo wants to show."""
 
 
-def bring_up(say: Callable[[str], None]) -> str:
-    """Cloud, image, cluster, job; returns what the job printed.
+def bring_up(say: Callable[[str], None], stacks: Path = STACKS) -> Session:
+    """Cloud, image, cluster, job.
+
+    Args:
+        say: takes a line for the reader.
+        stacks: the folder with the stack's file.
 
     Raises:
         CloudError: the local cloud does not start.
@@ -37,7 +45,7 @@ def bring_up(say: Callable[[str], None]) -> str:
         EngineError: a resource failed.
         DemoError: the job does not run.
     """
-    session = open_session(STACK, say)
+    session = open_session(STACK, say, stacks=stacks)
     make_key(session, say)
     say("== a cloud on this machine ==")
     layout = Layout.of_user()
@@ -46,7 +54,9 @@ def bring_up(say: Callable[[str], None]) -> str:
     say("== an image and a cluster ==")
     operations.up(session, lambda _plan: True)
     say("== a job on both compute nodes, as an ordinary user ==")
-    return run_job(session)
+    nodes = sum(len(group.nodes) for group in session.config.compute.values())
+    say(run_job(session, f"srun --immediate=60 --nodes={nodes} sh -c 'echo $(hostname): $(id -un)'"))
+    return session
 
 
 def take_down(say: Callable[[str], None]) -> None:
@@ -78,27 +88,28 @@ def make_key(session: Session, say: Callable[[str], None]) -> None:
         raise DemoError(f"ssh-keygen failed: {ended.stderr.strip()}", where=str(path))
 
 
-def run_job(session: Session) -> str:
-    """A job on all compute nodes, started from the login node by the configuration's first user.
+def run_job(session: Session, command: str) -> str:
+    """A command of Slurm's, run on the login node by the configuration's first user; returns it and what it printed.
 
     Raises:
-        DemoError: it does not run, or not in time.
+        DemoError: it fails, or does not end in time.
     """
     environment = Environment.of(STACK)
     hosts = read_inventory(environment.inventory, ANSIBLE)
     entrance = next(name for name, each in sorted(hosts.items()) if "login" in each["group_names"])
     host = SshHost.of(entrance, hosts[entrance], environment.inventory)
-    nodes = sum(len(group.nodes) for group in session.config.compute.values())
     user = next(iter(session.config.users))
-    job = f"sudo -n -u {user} srun --immediate=60 --nodes={nodes} sh -c 'echo $(hostname): $(id -un)'"
+    job = f"sudo -n -u {user} {command}"
     try:
         ended = subprocess.run(
             host.command(job), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_JOB_LIMIT, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise DemoError(f"the job did not end in {_JOB_LIMIT:.0f} s", where=entrance) from error
+        raise DemoError(f"{command} did not end in {_JOB_LIMIT:.0f} s", where=entrance) from error
     if ended.returncode:
-        raise DemoError(f"the job failed: {ended.stderr.strip()}", where=entrance, remedy="check-cluster looks closer")
+        raise DemoError(
+            f"{command} failed: {ended.stderr.strip()}", where=entrance, remedy="check-cluster looks closer"
+        )
     return f"$ {job}\n{ended.stdout.rstrip()}"
 
 

@@ -11,20 +11,25 @@ from slurm_appliance.commands.output import say
 def demo(
     down: Annotated[bool, typer.Option("--down", help="Delete the demo's cluster and cloud again.")] = False,
 ) -> None:
-    """From this checkout to a cluster that runs a job: a cloud on this machine, an image, a cluster. Needs root.
+    """From this checkout to a cluster that runs jobs: a cloud on this machine, an image, a cluster. Needs root.
+
+    Then the cluster gets another image: control and login nodes at once, compute nodes by Slurm, while jobs run.
 
     Installs what it needs and says what and why. Stopped at any point, it goes on there when it is started again.
     """
     from slurm_appliance import demo as course
+    from slurm_appliance import demo_rollout as change
     from slurm_appliance.deployment.session import open_session
 
     started = time.monotonic()
 
     if down:
         course.take_down(say)
+        change.forget()
         print("The demo's cluster and cloud are gone. Images and packages stay in the cache: the next demo is quick.")
         return
-    print(course.bring_up(say))
+    session = course.bring_up(say, change.stacks())
+    change.change_image(session, say)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     print(f"\nDone in {minutes} min {seconds} s.")
     print(f"Log in:           {course.login_command(open_session(course.STACK, say))}")

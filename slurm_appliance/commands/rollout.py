@@ -1,6 +1,7 @@
 """``slurm-appliance rollout``: bring compute nodes to their target image, a few at a time."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,20 +72,21 @@ def rollout(
     if via not in {None, *Via}:
         raise UsageError(f"--via {via!r} is neither reboot nor job")
     access = _access(stack, cloud, here=here)
-    settings = access.settings
-    chosen = Via(via or settings.via.value)
-    task = Rollout(access, chosen, job_partition)
+    task = Rollout(access, Via(via or access.settings.via.value), job_partition)
     names = task.select(nodes, partition or ())
-    policy = Policy(
-        batch=batch or settings.batch,
-        max_unavailable=unavailable_budget(str(max_unavailable or settings.max_unavailable), len(names)),
-        canary=int(settings.canary) if canary is None else canary,
-        stop_after_failures=stop_after_failures or settings.stop_after_failures,
-        retries=retries,
-        via=chosen,
-        drain_limit=drain_timeout or settings.drain_timeout,
-        reboot_limit=max(float(node_timeout or settings.node_timeout), task.reboot_limit()),
-    )
+    slurm_limit = task.reboot_limit()
+    given: dict[str, Any] = {
+        "batch": batch,
+        "max_unavailable": unavailable_budget(max_unavailable, len(names)) if max_unavailable else None,
+        "canary": canary,
+        "stop_after_failures": stop_after_failures,
+        "retries": retries,
+        "via": Via(via) if via else None,
+        "drain_limit": drain_timeout,
+        "reboot_limit": max(float(node_timeout), slurm_limit) if node_timeout else None,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    policy = replace(Policy.of(access.settings, len(names), slurm_limit), **said)
     if dry_run:
         _print_rows(*task.preview(names, policy), output)
         return

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slurm_appliance.config.rollout import RolloutDefaults
 from slurm_appliance.errors import UsageError
 
 
@@ -41,6 +42,25 @@ class Policy:
     drain_limit: float | None = None
     reboot_limit: float = 2400.0
     blocked_limit: float = 600.0
+
+    @classmethod
+    def of(cls, settings: RolloutDefaults, nodes: int, slurm_limit: float) -> "Policy":
+        """The rules that a stack's settings give.
+
+        Args:
+            settings: the stack's.
+            nodes: how many take part.
+            slurm_limit: seconds that a node may be away at least, for what Slurm gives it.
+        """
+        return cls(
+            batch=settings.batch,
+            max_unavailable=unavailable_budget(str(settings.max_unavailable), nodes),
+            canary=int(settings.canary),
+            stop_after_failures=settings.stop_after_failures,
+            via=Via(settings.via.value),
+            drain_limit=settings.drain_timeout,
+            reboot_limit=max(float(settings.node_timeout), slurm_limit),
+        )
 
 
 def unavailable_budget(text: str, nodes: int) -> int:
