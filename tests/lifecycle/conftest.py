@@ -3,7 +3,7 @@
 from tests.engine.cloud_fixtures import admin, cloud, faults, network, user
 from tests.engine.node_fixtures import login, made, open_group
 from tests.engine.pulumi_fixtures import stack_folders, toolchain
-from tests.lifecycle.image_fixtures import build_site, fat_image
+from tests.lifecycle.image_fixtures import build_site, fat_image, second_image
 
 __all__ = [
     "admin",
@@ -15,6 +15,7 @@ __all__ = [
     "made",
     "network",
     "open_group",
+    "second_image",
     "stack_folders",
     "toolchain",
     "user",

@@ -116,12 +116,16 @@ def fat_image(build_site: BuildSite, user: Connection) -> GlanceImage:
     if file.exists() and not images.ours_named(api, name):
         _upload(user, file, name, base.id)
     outcome = build_site.image(build)
-    # Nova has set it to the disk of the flavor; on this cloud an image is an archive, and fits on any.
-    patch = [{"op": "replace", "path": "/min_disk", "value": 0}]
-    image = GlanceImage.of(api.call("image", "PATCH", f"/images/{outcome['image_id']}", json=patch).body)
+    image = _fits_any_disk(user, outcome["image_id"])
     if outcome["built"]:
         _keep(user, image, file)
     return image
+
+
+def _fits_any_disk(user: Connection, image_id: str) -> GlanceImage:
+    """Take back the least disk, which Nova set to the flavor's: here an image is an archive, and fits on any."""
+    patch = [{"op": "replace", "path": "/min_disk", "value": 0}]
+    return GlanceImage.of(OpenStackApi(user).call("image", "PATCH", f"/images/{image_id}", json=patch).body)
 
 
 def _keep(user: Connection, image: GlanceImage, file: Path) -> None:
@@ -156,3 +160,10 @@ def _upload(user: Connection, file: Path, name: str, base_id: str) -> None:
     assert answer.status_code == 204, answer.text
     images.finish(api, made["id"], name=name, visibility="private", properties=properties)
     assert images.ours_named(api, name)[0].tags == {IMAGE_TAG}
+
+
+@pytest.fixture(scope="session")
+def second_image(build_site: BuildSite, fat_image: GlanceImage, user: Connection) -> GlanceImage:
+    """An image that adds a package to the full one: ``tree``."""
+    outcome = build_site.image(build_site.description(fat_image.name, (), extra_packages=("tree",)))
+    return _fits_any_disk(user, outcome["image_id"])

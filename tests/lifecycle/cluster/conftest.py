@@ -1,0 +1,71 @@
+"""One cluster for all tests of this folder, brought up with no package source in reach."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from openstack.connection import Connection
+
+from localcloud.endpoints import ADDRESS, MIRROR_PORT
+from localcloud.network.names import TABLE
+from slurm_appliance.image.images import GlanceImage
+from tests.engine.cloud_fixtures import Cloud
+from tests.engine.cluster.rig import Rig
+from tests.engine.node_fixtures import Login
+from tests.lifecycle.cluster.live import Live, settings
+from toolchain.ensure import Toolchain
+
+#: The rule by which nodes reach no package, not even through the cloud's own proxy.
+NO_PACKAGES = f"ip daddr {ADDRESS} tcp dport {MIRROR_PORT} drop"
+
+
+@contextmanager
+def no_packages() -> Iterator[None]:
+    """While this lasts, servers reach no package source."""
+    chain = ["inet", TABLE, "from_nodes"]
+    said = subprocess.run(
+        ["nft", "--echo", "--handle", "insert", "rule", *chain, *NO_PACKAGES.split()],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete", "rule", *chain, "handle", said.rpartition("handle")[2].strip()], check=True)
+
+
+@pytest.fixture(scope="package")
+def live(
+    cloud: Cloud,
+    user: Connection,
+    fat_image: GlanceImage,
+    second_image: GlanceImage,  # noqa: ARG001 - built while packages are in reach
+    toolchain: Toolchain,  # noqa: ARG001 - there before time is looked at
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Live]:
+    """The cluster, up on the full image."""
+    folder = tmp_path_factory.mktemp("cluster")
+    key = folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    rig = Rig(folder, "life", excluded=())
+    rig.settings = settings(fat_image.name, key)
+    rig.more = {"openstack:cloud": cloud.environment["OS_CLOUD"]}
+    made = Live(rig, Login(key), user)
+    with pytest.MonkeyPatch.context() as patch, no_packages():
+        for name, value in cloud.environment.items():
+            patch.setenv(name, value)
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("PULUMI_CREDENTIALS_PATH", str(folder / "nobody"))
+        try:
+            watching = made.commands.watch()
+            try:
+                rig.up()
+            finally:
+                made.commands.end()
+                watching.join()
+            yield made
+        finally:
+            print(*rig.lines, sep="\n")
+            rig.destroy(delete_volumes=True)

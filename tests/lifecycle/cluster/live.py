@@ -1,0 +1,198 @@
+"""A whole cluster on the test cloud: brought up and changed as an operator does it, used as its users do."""
+
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from openstack.connection import Connection
+
+from slurm_appliance.environment import Environment
+from tests.engine.cloud_fixtures import wait_until
+from tests.engine.cluster.rig import Rig
+from tests.engine.node_fixtures import Login
+from toolchain.paths import REPOSITORY
+
+#: What compute nodes do for themselves.
+ROLES = ["compute", "journald", "resolv_conf", "etc_hosts", "chrony", "sshd", "nfs", "basic_users", "nhc"]
+#: Seconds that Slurm gives a node to come back.
+RESUME_TIMEOUT = 100
+FLAVOR = "slurm.medium"
+
+
+def settings(image: str, key: Path) -> dict[str, Any]:
+    """Control, one login node, two compute nodes that boot from the image and one from a volume; two users."""
+    group = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
+    return {
+        "cluster_name": "life",
+        "cluster_image": image,
+        "cluster_networks": [{"network": "life", "create": {"cidr": "10.66.0.0/24"}}],
+        "key_pair": {"public_key_file": str(key.with_suffix(".pub"))},
+        "ssh": {"private_key_file": str(key)},
+        "control_node_flavor": FLAVOR,
+        "state_volume_size": 2,
+        "home_volume_size": 1,
+        "login": {"entry": {"nodes": ["login-0"], "flavor": FLAVOR}},
+        "compute": {
+            "general": {"nodes": ["c-[0-1]"], **group},
+            "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **group},
+        },
+        "slurm": {"resume_timeout": RESUME_TIMEOUT},
+        "users": {"alice": {"uid": 2001}, "olga": {"uid": 2002, "slurm_admin": True}},
+    }
+
+
+@dataclass
+class CommandLines:
+    """Every process's command line on this machine, the nodes' among them, looked at again and again."""
+
+    seen: set[bytes] = field(default_factory=set)
+    _end: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self) -> threading.Thread:
+        """Begin to look."""
+        thread = threading.Thread(target=self._look, daemon=True)
+        thread.start()
+        return thread
+
+    def end(self) -> None:
+        """Look no more."""
+        self._end.set()
+
+    def _look(self) -> None:
+        while not self._end.wait(0.05):
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    self.seen.add((process / "cmdline").read_bytes())
+                except (FileNotFoundError, ProcessLookupError):
+                    continue  # It ended just now.
+
+
+@dataclass
+class Live:
+    """The running cluster.
+
+    Attributes:
+        rig: its environment.
+        login: the way into its nodes.
+        user: the cloud, as the project's ordinary user.
+        commands: what ran while it was brought up.
+    """
+
+    rig: Rig
+    login: Login
+    user: Connection
+    commands: CommandLines = field(default_factory=CommandLines)
+
+    @property
+    def environment(self) -> Environment:
+        """Its folder on the deploy host."""
+        return Environment.of(self.rig.name)
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """The inventory's own variables of every host."""
+        children = yaml.safe_load((self.environment.inventory / "hosts.yml").read_text())["all"]["children"]
+        return {name: each for group in children.values() for name, each in (group.get("hosts") or {}).items()}
+
+    def run(self, node: str, command: str, limit: float = 120) -> str:
+        """Run a shell command as root on a node; it must succeed."""
+        done = self.login.run(self.address(node), command, limit)
+        assert done.returncode == 0, f"{node}: {command}: {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def address(self, node: str) -> str:
+        """Where a node is."""
+        return str(self.hosts()[f"life-{node}"]["ansible_host"])
+
+    def as_user(self, name: str, command: str, limit: float = 120) -> "subprocess.CompletedProcess[str]":
+        """Run a shell command as a user on the login node."""
+        script = f"cd ~{name} && exec runuser -u {name} -- sh <<'END'\n{command}\nEND\n"
+        return self.login.run(self.address("login-0"), script, limit)
+
+    def submit(self, user: str, options: str, script: str) -> str:
+        """Submit a batch job, and return its id."""
+        done = self.as_user(user, f"sbatch --parsable --output=/dev/null {options} <<'JOB'\n#!/bin/sh\n{script}\nJOB")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def job_state(self, job: str) -> str:
+        """A job's state in the accounting."""
+        out = self.run("control", f"sacct --allusers --noheader --allocations --parsable2 --format=State --jobs={job}")
+        return out.split()[0] if out else ""
+
+    def node(self, name: str) -> dict[str, str]:
+        """What Slurm says about a node: state, and the reason where there is one."""
+        words = self.run("control", f"scontrol show node life-{name}")
+        lines = [line.strip() for line in words.splitlines()]
+        first = dict(word.split("=", 1) for line in lines for word in line.split() if "=" in word)
+        reason = next((line.partition("=")[2] for line in lines if line.startswith("Reason=")), "")
+        return {"state": first["State"], "reason": reason}
+
+    def wait_for_state(self, name: str, *states: str, limit: float = RESUME_TIMEOUT + 60) -> dict[str, str]:
+        """Wait until Slurm has a node in one of these states, exactly."""
+        found: dict[str, str] = {}
+
+        def there() -> bool:
+            found.update(self.node(name))
+            return found["state"] in states
+
+        try:
+            wait_until(f"{name} to be {' or '.join(states)}", there, limit, 0.5)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; it is {found}") from error
+        return found
+
+    def server(self, node: str) -> Any:
+        """A node's server, as Nova has it now."""
+        return self.user.compute.get_server(self.hosts()[f"life-{node}"]["instance_id"])
+
+    def image(self, node: str) -> str:
+        """The image that a node runs, wherever its disk is."""
+        server = self.server(node)
+        if server.image and server.image.id:
+            return str(server.image.id)
+        for attached in server.attached_volumes:
+            volume: Any = self.user.block_storage.get_volume(attached["id"])
+            if volume.is_bootable:
+                return str(volume.volume_image_metadata["image_id"])
+        raise AssertionError(f"{node} runs no image")
+
+    def actions(self, node: str) -> list[str]:
+        """What was done with a node's server, oldest first."""
+        found = self.user.compute.server_actions(self.server(node).id)
+        return [str(action.action) for action in sorted(found, key=lambda action: str(action.start_time))]
+
+    def targets(self) -> dict[str, str]:
+        """Each compute node's target image, as the RebootProgram reads it."""
+        document = json.loads(self.run("control", "cat /etc/slurm-appliance/reboot-targets.json"))
+        return {name.removeprefix("life-"): str(each["image_id"]) for name, each in document["nodes"].items()}
+
+    def set_target(self, node: str, image: str) -> None:
+        """Change one node's target as the export does, without a run of everything else."""
+        program = (
+            "import json, pathlib\n"
+            "path = pathlib.Path('/etc/slurm-appliance/reboot-targets.json')\n"
+            "document = json.loads(path.read_text())\n"
+            f"document['nodes']['life-{node}']['image_id'] = {image!r}\n"
+            "path.write_text(json.dumps(document))\n"
+        )
+        self.run("control", f"python3 - <<'END'\n{program}END\n")
+
+    def site(self) -> dict[str, Any]:
+        """Run site.yml again, and return what it says in the end."""
+        request = {"environment_folder": str(self.environment.folder), "inventory": str(self.environment.inventory)}
+        ended = subprocess.run(
+            [sys.executable, "-m", "slurm_appliance.site_run"],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            cwd=REPOSITORY,
+            check=False,
+        )
+        print(ended.stderr)
+        said: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+        return said | {"exit_status": ended.returncode}

@@ -1,0 +1,117 @@
+"""From nothing to a cluster that runs users' jobs, with no package source in reach."""
+
+import json
+import subprocess
+from collections import Counter
+
+import pytest
+import yaml
+
+from localcloud.endpoints import MIRROR_URL
+from slurm_appliance.cluster_check.judge import Verdict
+from slurm_appliance.cluster_check.run import check_cluster
+from tests.engine.cloud_fixtures import wait_until
+from tests.lifecycle.cluster.live import Live
+
+NODES = {"life-c-0", "life-c-1", "life-d-0"}
+EVERY = ("control", "login-0", "c-0", "c-1", "d-0")
+
+
+def test_an_ordinary_user_s_job_runs_on_all_nodes(live: Live) -> None:
+    done = live.as_user("alice", "srun --nodes=3 --immediate=60 sh -c 'echo $(hostname) $(id -un)'")
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.splitlines()) == {f"{node} alice" for node in NODES}
+    told = live.run("control", "sacct --allusers --noheader --allocations --parsable2 --format=User,State,NNodes")
+    assert "alice|COMPLETED|3" in told.splitlines()
+
+
+def test_the_acceptance_tests_pass(live: Live) -> None:
+    rows = check_cluster(live.environment)
+    assert {row.check: row.why for row in rows if row.verdict is not Verdict.PASS} == {}
+    assert {"MPI ping-pong", "memory bandwidth", "sacct", "home directory"} <= {row.check for row in rows}
+
+
+@pytest.mark.parametrize("node", EVERY)
+def test_no_node_reaches_a_package_source(live: Live, node: str) -> None:
+    done = live.login.run(live.address(node), f"curl --silent --show-error --max-time 3 {MIRROR_URL}/ 2>&1")
+    assert done.returncode == 28, f"curl: {done.returncode}: {done.stdout}"
+    assert live.login.run(live.address(node), "timeout 20 apt-get update --error-on=any 2>&1").returncode != 0
+
+
+def test_a_second_run_changes_nothing(live: Live) -> None:
+    assert set(live.rig.up().changes) == {"same"}
+    said = live.site()
+    assert (said["exit_status"], said["changed"], said["compute_nodes_failed"]) == (0, 0, 0)
+
+
+def test_a_job_runs_on_while_the_site_is_configured_again(live: Live) -> None:
+    job = live.submit("alice", "--nodelist=life-c-0", "sleep 600")
+    live.rig.settings["slurm"] = live.rig.settings["slurm"] | {"options": {"KillWait": 45}}
+    assert "update" in live.rig.up().changes
+    assert "= 45 sec" in live.run("control", "scontrol show config | grep ^KillWait")
+    assert live.job_state(job) == "RUNNING"
+    live.run("control", f"scancel {job}")
+
+
+def secrets_of(live: Live) -> dict[str, str]:
+    """Every generated secret by a name."""
+    values = yaml.safe_load((live.environment.inventory / "group_vars/all/secrets.yml").read_text())
+    cloud = values.pop("reboot_cloud")
+    return {**values, "reboot_cloud": cloud["auth"]["application_credential_secret"]}
+
+
+def test_secrets_are_nowhere_in_clear(live: Live) -> None:
+    secrets = secrets_of(live)
+    assert len(secrets) == 5
+    assert all(len(value) >= 32 for value in secrets.values())
+    state = live.rig.state_text()
+    commands = b"\n".join(live.commands.seen).decode(errors="replace")
+    assert "slurm_appliance.site_run" in commands, "the processes were looked at"
+    logs = {str(path): path.read_text(errors="replace") for path in live.environment.logs.glob("*")}
+    assert len(logs) >= 2
+    places = {"state": state, "process list": commands, "progress": "\n".join(live.rig.lines), **logs}
+    found = [(name, place) for name, value in secrets.items() for place, text in places.items() if value in text]
+    assert found == []
+    for path in live.environment.folder.rglob("*"):
+        if path.is_file() and path.stat().st_mode & 0o077:
+            text = path.read_text(errors="replace")
+            assert [name for name, value in secrets.items() if value in text] == [], path
+
+
+@pytest.mark.parametrize("node", EVERY)
+def test_no_user_can_read_a_secret_on_a_node(live: Live, node: str) -> None:
+    patterns = "\n".join(secrets_of(live).values())
+    # All files that an ordinary user can read and that were not in the image.
+    search = (
+        "umask 077; cat > /root/patterns <<'END'\n" + patterns + "\nEND\n"
+        "runuser -u nobody -- find / -xdev -type f -newer /var/lib/image/image.json -readable -print0 2>/dev/null "
+        "> /root/files; "
+        "xargs --null --no-run-if-empty grep --files-with-matches --fixed-strings --file /root/patterns < /root/files; "
+        "tr -dc '\\0' < /root/files | wc -c; rm /root/patterns /root/files"
+    )
+    *found, looked_at = live.run(node, search).splitlines()
+    assert found == []
+    assert int(looked_at) > 20
+
+
+def test_every_target_of_prometheus_is_up(live: Live) -> None:
+    login = f'user = "operator:{secrets_of(live)["monitoring_password"]}"'
+    command = f"curl --silent --fail --config - http://localhost:9090/api/v1/targets <<'END'\n{login}\nEND"
+
+    def health() -> Counter[tuple[str, str]]:
+        targets = json.loads(live.run("control", command))["data"]["activeTargets"]
+        return Counter((each["labels"]["job"], each["health"]) for each in targets)
+
+    # A target is looked at every 30 s, and unknown until then.
+    wait_until("every target to be up", lambda: {up for _, up in health()} == {"up"}, 60, 1)
+    assert health()["node", "up"] == len(EVERY)
+
+
+def test_the_inventory_is_one_that_ansible_reads(live: Live) -> None:
+    listed = subprocess.run(
+        ["ansible-inventory", "--inventory", str(live.environment.inventory), "--list"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "life-control" in listed.stdout
