@@ -36,12 +36,15 @@ class Row:
 _GOOD_STATES = frozenset({"idle", "mixed", "allocated", "completing"})
 
 
-def judge(facts: Mapping[str, Any], expected: frozenset[str], *, user: str, accounting: bool) -> list[Row]:
+def judge(
+    facts: Mapping[str, Any], expected: frozenset[str], watched: frozenset[str], *, user: str, accounting: bool
+) -> list[Row]:
     """All rows.
 
     Args:
-        facts: as ``remote.facts`` gathers them.
+        facts: as ``remote.facts`` gathers them, and ``targets.targets``.
         expected: names of the compute nodes in the inventory.
+        watched: names of all nodes that Prometheus has to watch.
         user: the ordinary user that jobs ran as; empty: there is none.
         accounting: whether the cluster accounts for jobs.
     """
@@ -49,6 +52,7 @@ def judge(facts: Mapping[str, Any], expected: frozenset[str], *, user: str, acco
         _nodes(facts["nodes"], expected),
         *_jobs(facts, expected, user, accounting),
         *_performance(facts, expected),
+        _monitoring(facts.get("targets"), watched),
     ]
 
 
@@ -120,6 +124,23 @@ def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator
     verdict = Verdict.PASS if numbers["ranks"] == 2 and not said["status"] else Verdict.FAIL
     why = f"{numbers['latency_us']:.1f} us, {numbers['bandwidth_mb_s']:.0f} MB/s between {numbers['ranks']} ranks"
     yield Row("MPI ping-pong", verdict, why, said["seconds"])
+
+
+def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> Row:
+    if said is None:
+        return Row("Prometheus", Verdict.LEFT_OUT, "features.monitoring is off")
+    if said["status"]:
+        return Row("Prometheus", Verdict.FAIL, _words(said), said["seconds"])
+    found = [(each["labels"], each) for each in json.loads(said["out"])["data"]["activeTargets"]]
+    missing = watched - {labels["instance"] for labels, _ in found if labels["job"] == "node"}
+    bad = [f"{name} is not watched" for name in sorted(missing)]
+    bad += sorted(
+        f"{labels['instance']} is {each['health']}: {each['lastError']}"
+        for labels, each in found
+        if each["health"] != "up"
+    )
+    why = "; ".join(bad[:5]) or f"{len(found)} targets are up"
+    return Row("Prometheus", Verdict.FAIL if bad else Verdict.PASS, why, said["seconds"])
 
 
 def _same(check: str, found: Mapping[str, str], wanted: str, words: str = "") -> Row:

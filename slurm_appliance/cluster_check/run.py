@@ -8,6 +8,7 @@ from typing import Any
 
 from slurm_appliance.cluster_check import remote
 from slurm_appliance.cluster_check.judge import Row, judge
+from slurm_appliance.cluster_check.targets import targets
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import read_inventory
@@ -39,9 +40,17 @@ def check_cluster(environment: Environment, *, user: str = "", limit: float = 90
     users = sorted(variables.get("users", {}))
     user = user or (users[0] if users else "")
     request = {"user": user, "hpctests": bool(variables.get("features", {}).get("hpctests"))}
-    facts = _gather(SshHost.of(entrance, variables, environment.inventory), request, limit)
+    facts: dict[str, Any] = _gather(SshHost.of(entrance, variables, environment.inventory), request, limit)
+    if variables.get("features", {}).get("monitoring"):
+        control = next(name for name, each in hosts.items() if "control" in each["group_names"])
+        facts["targets"] = targets(
+            SshHost.of(control, hosts[control], environment.inventory), str(variables["monitoring_password"])
+        )
     accounting = bool(variables.get("slurm", {}).get("accounting"))
-    return judge(facts, compute, user=user, accounting=accounting)
+    watched = frozenset(
+        name for name, each in hosts.items() if {"control", "login", "compute"} & {*each["group_names"]}
+    )
+    return judge(facts, compute, watched, user=user, accounting=accounting)
 
 
 def _entrance(hosts: dict[str, dict[str, Any]]) -> str:

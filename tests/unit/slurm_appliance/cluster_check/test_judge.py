@@ -14,6 +14,16 @@ def said(out: str = "", status: int = 0, err: str = "") -> dict[str, Any]:
     return {"status": status, "out": out, "err": err, "seconds": 1.0}
 
 
+def targets(**health: str) -> dict[str, Any]:
+    names = {"ctl": "up", "c-0": "up", "c-1": "up"} | {name.replace("_", "-"): each for name, each in health.items()}
+    active = [
+        {"labels": {"job": "node", "instance": name}, "health": each, "lastError": "" if each == "up" else "no answer"}
+        for name, each in names.items()
+        if each != "gone"
+    ]
+    return said(json.dumps({"data": {"activeTargets": active}}))
+
+
 def facts(**changes: Any) -> dict[str, Any]:
     numbers = json.dumps({"ranks": 2, "latency_us": 12.5, "bandwidth_mb_s": 900.4})
     good = {
@@ -25,17 +35,18 @@ def facts(**changes: Any) -> dict[str, Any]:
         "sacct": said("7|COMPLETED\n"),
         "copy": said("c-0 4000\nc-1 5000\n"),
         "pingpong": said(f"some warning\n{numbers}\n"),
+        "targets": targets(),
     }
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
 def failed(found: dict[str, Any], *, accounting: bool = True) -> dict[str, str]:
-    rows = judge(found, NODES, user="alice", accounting=accounting)
+    rows = judge(found, NODES, NODES | {"ctl"}, user="alice", accounting=accounting)
     return {row.check: row.why for row in rows if row.verdict is Verdict.FAIL}
 
 
 def test_a_good_cluster_passes_everything() -> None:
-    rows = judge(facts(), NODES, user="alice", accounting=True)
+    rows = judge(facts(), NODES, NODES | {"ctl"}, user="alice", accounting=True)
     assert {row.verdict for row in rows} == {Verdict.PASS}
     assert [row.why for row in rows if row.check == "MPI ping-pong"] == ["12.5 us, 900 MB/s between 2 ranks"]
 
@@ -59,6 +70,9 @@ def test_a_good_cluster_passes_everything() -> None:
         ({"sacct": None}, "sacct", "there was no job to look for"),
         ({"copy": said("c-0 4000\n")}, "memory bandwidth", "4000 to 4000 MB/s by one process, 1 nodes"),
         ({"pingpong": said(status=1, err="no pmix")}, "MPI ping-pong", "no pmix"),
+        ({"targets": targets(c_1="down")}, "Prometheus", "c-1 is down: no answer"),
+        ({"targets": targets(c_1="gone")}, "Prometheus", "c-1 is not watched"),
+        ({"targets": said(status=7, err="curl: refused")}, "Prometheus", "curl: refused"),
     ],
 )
 def test_what_is_wrong_fails_and_says_why(changes: dict[str, Any], check: str, why: str) -> None:
@@ -72,6 +86,6 @@ def test_ranks_that_do_not_find_each_other_fail() -> None:
 
 def test_what_the_configuration_leaves_out_is_no_failure() -> None:
     only_nodes = {"nodes": said("c-0|idle|none\nc-1|idle|none\n")}
-    rows = judge(only_nodes, NODES, user="", accounting=True)
-    assert [row.verdict for row in rows] == [Verdict.PASS] + [Verdict.LEFT_OUT] * 3
+    rows = judge(only_nodes, NODES, NODES | {"ctl"}, user="", accounting=True)
+    assert [row.verdict for row in rows] == [Verdict.PASS] + [Verdict.LEFT_OUT] * 4
     assert failed(facts(sacct=None), accounting=False) == {}
