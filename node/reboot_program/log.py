@@ -35,12 +35,10 @@ def start_logging() -> None:
 
 def _open_standard_files() -> None:
     """slurmctld runs its programs with stdin, stdout and stderr closed: no other file may get their numbers."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            # The lowest free number is the one that is missing.
-            os.open(os.devnull, os.O_RDWR)
+    # A new file gets the lowest number that is free.
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        continue
+    os.close(number)
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
 
