@@ -45,14 +45,8 @@ class ComputeInitRole(StrEnum):
     ETC_HOSTS = "etc_hosts"
     CHRONY = "chrony"
     SSHD = "sshd"
-    CACERTS = "cacerts"
-    SSSD = "sssd"
-    TUNED = "tuned"
-    MOUNTS = "mounts"
     NFS = "nfs"
-    LUSTRE = "lustre"
     BASIC_USERS = "basic_users"
-    EESSI = "eessi"
     NHC = "nhc"
 
 
