@@ -8,6 +8,7 @@ import yaml
 from localcloud.endpoints import MIRROR_URL
 from slurm_appliance.cluster_check.judge import Verdict
 from slurm_appliance.cluster_check.run import check_cluster
+from tests.engine.cloud_fixtures import wait_until
 from tests.lifecycle.cluster.live import Live
 
 NODES = {"life-c-0", "life-c-1", "life-d-0"}
@@ -18,8 +19,9 @@ def test_an_ordinary_user_s_job_runs_on_all_nodes(live: Live) -> None:
     done = live.as_user("alice", "srun --nodes=3 --immediate=60 sh -c 'echo $(hostname) $(id -un)'")
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.splitlines()) == {f"{node} alice" for node in NODES}
-    told = live.run("control", "sacct --allusers --noheader --allocations --parsable2 --format=User,State,NNodes")
-    assert "alice|COMPLETED|3" in told.splitlines()
+    told = "sacct --allusers --noheader --allocations --parsable2 --format=User,State,NNodes"
+    # slurmctld tells the accounting a little later.
+    wait_until("the accounting", lambda: "alice|COMPLETED|3" in live.run("control", told).splitlines(), 30)
 
 
 def test_the_acceptance_tests_pass(live: Live) -> None:
