@@ -91,7 +91,10 @@ class PackageSources(Section):
     password: Annotated[Password | None, LIVE] = Field(
         None, description="Password at the mirror.", examples=[{"secure": "v1:..."}]
     )
-    sync: Annotated[Flag, LIVE] = Field(False, description="Bring the site's own mirror up to date before a build.")
+    sync: Annotated[Flag, LIVE] = Field(
+        False,
+        description="Before a build, have this machine's mirror sync and publish the snapshot if it has none of that name.",
+    )
 
 
 #: What the feature surface asks of every image; os_admin_user and the disk bus follow from the build's other settings.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from slurm_appliance.image import images, ssh
+from slurm_appliance.image import images, mirror, ssh
 from slurm_appliance.image.api import Api
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.images import GlanceImage
@@ -46,6 +46,7 @@ class Tools:
         progress: told what happens.
         run_playbook: what happens in the server.
         wait_for_ssh: what happens before.
+        refresh_mirror: has a snapshot published, before anything.
         commit: the checkout's git commit, for the record.
     """
 
@@ -54,6 +55,7 @@ class Tools:
     progress: Progress
     run_playbook: RunPlaybook
     wait_for_ssh: Callable[[Door, Stop, float], None] = ssh.wait
+    refresh_mirror: Callable[[str, Path, Stop, Callable[[str], None]], None] = mirror.refresh
     commit: str = ""
 
 
@@ -87,6 +89,10 @@ class Construction:
         """
         step = self.tools.progress.step
         machine = self.build.machine
+        if self.build.sources.sync:
+            with step("mirror", f"snapshot {self.build.sources.snapshot}"):
+                log = self.folder / "mirror.log"
+                self.tools.refresh_mirror(self.build.sources.snapshot, log, self.tools.stop, self.tools.progress.say)
         machines = Machines(self.tools.api, self.id, self.tools.stop)
         with step("server", f"flavor {machine.flavor}, network {machine.network}, from {self.base.name}"):
             server, volume, address = self._server(machines)

@@ -77,6 +77,7 @@ def _sources(settings: SourceSettings, proxy: str) -> PackageSources:
         snapshot=settings.snapshot or "",
         proxy=proxy,
         username=settings.username or "",
+        sync=settings.sync,
         password=password.reveal() if password is not None and not password.encrypted else "",
     )
 

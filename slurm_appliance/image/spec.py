@@ -58,6 +58,7 @@ class PackageSources:
         username: at the repositories.
         password: likewise.
         keep_distribution: put the base image's own repositories back at the end; else the image has none.
+        sync: have the mirror of this machine publish the snapshot first.
     """
 
     repositories: tuple[Repository, ...] = ()
@@ -66,6 +67,7 @@ class PackageSources:
     username: str = ""
     password: str = field(default="", repr=False)
     keep_distribution: bool = True
+    sync: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ def package_sources(config: ClusterConfig) -> Iterator[Problem]:
             sources = build.package_sources
             if (sources.username is None) != (sources.password is None):
                 yield Problem(path, "username and password are not both set", "set both or none")
+            if sources.sync and sources.snapshot is None:
+                yield Problem(f"{path}.sync", "there is no snapshot to publish", f"name one in {path}.snapshot")
             set_ones = {key for key in _URL_VARIABLES if getattr(sources, key) is not None}
             for repository, settings in sources.repositories.items():
                 for missing in sorted(placeholders(settings.url) - set_ones):

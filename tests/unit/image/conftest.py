@@ -31,6 +31,7 @@ class Site:
     #: What happens in the server, before the record is written.
     in_server: Callable[[], None] = lambda: None
     stop: Stop = field(default_factory=lambda: Stop(60, "the test"))
+    refresh_mirror: Callable[[str, Path, Stop, Callable[[str], None]], None] = lambda *_: None
 
     def run_playbook(
         self,
@@ -59,6 +60,7 @@ class Site:
             Progress(self.lines.append),
             self.run_playbook,
             wait_for_ssh=lambda *_: None,
+            refresh_mirror=self.refresh_mirror,
             commit="c0ffee",
         )
         return Builder(tools, self.workplace, self.ansible).ensure(build, force=force)

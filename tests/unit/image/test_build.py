@@ -1,6 +1,7 @@
 """Builds against a cloud in memory: what is made, what is left, and what a second run does."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError, 
 from slurm_appliance.image.images import unpacked
 from slurm_appliance.image.names import CLAIM_TAG, IMAGE_TAG
 from slurm_appliance.image.spec import ImageBuild, PackageSources, Ssh
+from slurm_appliance.image.stop import Stop
 from tests.unit.image.conftest import FAT, Site
 from tests.unit.image.fake_cloud import LOST, FakeCloud, Fault, Killed
 
@@ -60,6 +62,20 @@ def test_the_server_is_told_to_leave_itself_alone_and_gets_its_keys(site: Site) 
     assert "key_name" not in seen[0]
     assert site.variables[0]["image_record_commit"] == "c0ffee"
     assert site.variables[0]["package_sources_keep_distribution"] is True
+
+
+def test_the_mirror_is_brought_up_to_date_before_anything_is_created(site: Site) -> None:
+    asked: list[str] = []
+
+    def refresh(snapshot: str, _log: Path, _stop: Stop, _say: Callable[[str], None]) -> None:
+        assert site.cloud.servers == {}
+        asked.append(snapshot)
+
+    site.refresh_mirror = refresh
+    pinned = replace(FAT, sources=PackageSources(snapshot="20261123", sync=True))
+    assert site.ensure(pinned).built
+    assert not site.ensure(pinned).built
+    assert asked == ["20261123"], "once: the second run builds nothing"
 
 
 @KINDS
