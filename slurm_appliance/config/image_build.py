@@ -93,7 +93,7 @@ class PackageSources(Section):
     )
     sync: Annotated[Flag, LIVE] = Field(
         False,
-        description="Before a build, have this machine's mirror sync and publish the snapshot if it has none of that name.",
+        description="Before a build, let this machine's mirror sync and publish the snapshot if it has none so named.",
     )
 
 
