@@ -36,4 +36,4 @@ def demo(
     print(f"Look at it:       ./slurm-appliance status --stack {course.STACK}")
     print(f"Test it:          ./slurm-appliance check-cluster --stack {course.STACK}")
     print("Remove it again:  ./slurm-appliance demo --down")
-    print(f"stacks/Pulumi.{course.STACK}.yaml still names the former image: up brings it back unless you change it there.")
+    print(f"By stacks/Pulumi.{course.STACK}.yaml the former image is the right one: the next up brings it back.")
