@@ -103,7 +103,7 @@ def attempt(
 
 def _look(facts: Facts, connection: Connection, images: ImageCache) -> Facts:
     """The facts with what the cloud knows; it is not asked where Slurm waits for no reboot or there is no target."""
-    if facts.target is None or (facts.slurm and not facts.slurm.rebooting):
+    if facts.target is None or (facts.slurm and not facts.slurm.may_boot):
         return facts
     cloud = connection.cloud()
     server = cloud.server(facts.target.instance_id)

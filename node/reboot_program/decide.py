@@ -46,7 +46,7 @@ class Action:
 
 def decide(facts: Facts) -> Action:
     """Decide on one node."""
-    if facts.slurm and not facts.slurm.rebooting:
+    if facts.slurm and not facts.slurm.may_boot:
         # First of all: a node that Slurm does not wait for may have jobs.
         if facts.waited < SETTLE and not facts.intent:
             return Action(Kind.WAIT, f"Slurm shows the node as {facts.slurm.state}")
@@ -154,7 +154,7 @@ def await_slurm(facts: Facts, limit: float) -> Action:
     late = facts.waited > limit
     if facts.slurm is None:
         return Action(Kind.FAIL if late else Kind.WAIT, "Slurm does not know the node")
-    if facts.slurm.rebooting and not late:
+    if facts.slurm.may_boot and not late:
         return Action(Kind.FOLLOW, "booting")
     if not facts.slurm.rebooting and "DOWN" not in facts.slurm.flags:
         return Action(Kind.LEAVE, f"back in Slurm ({facts.slurm.state})")

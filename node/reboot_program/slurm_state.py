@@ -52,6 +52,16 @@ class SlurmNode:
         return bool(self.flags & {"REBOOT_ISSUED", "POWERING_UP"})
 
     @property
+    def out_of_reach(self) -> bool:
+        """Slurm was asked to reboot the node and never will: it reboots only what answers."""
+        return self.flags >= {"REBOOT_REQUESTED", "NOT_RESPONDING"} and not self.rebooting and not self.busy
+
+    @property
+    def may_boot(self) -> bool:
+        """Whether its server may be booted: Slurm waits for just that."""
+        return self.rebooting or self.out_of_reach
+
+    @property
     def in_service(self) -> bool:
         """Slurm may start jobs on it, or has."""
         return bool(self.flags & {"IDLE", "MIXED", "ALLOCATED"}) and not self.flags & {

@@ -42,6 +42,7 @@ class Entry:
         booting: the cloud's part is done.
         failed: the reason for Slurm, to be delivered; empty while there is none.
         hold: with `failed`: the node may still run its old image and must not return to service by itself.
+        woken: Slurm does not reach the node, and reboots only what it reaches: it is booted without being asked for.
     """
 
     node: str
@@ -50,6 +51,7 @@ class Entry:
     booting: bool = False
     failed: str = ""
     hold: bool = False
+    woken: bool = False
 
     def failing(self, reason: str, *, hold: bool) -> Entry:
         """This entry with its reason for Slurm."""
@@ -114,6 +116,7 @@ def _entry(document: dict[str, Any]) -> Entry:
         booting=bool(document["booting"]),
         failed=document["failed"],
         hold=bool(document["hold"]),
+        woken=bool(document.get("woken", False)),
     )
 
 

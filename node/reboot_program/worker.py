@@ -30,6 +30,8 @@ from .targets import Targets, read_targets
 TICK = 0.25
 #: Refusals of a credential before it counts: it may be rotated just now.
 _REFUSALS = 3
+#: Seconds between two looks for nodes that Slurm was asked to reboot and does not reach.
+_WAKE = 15.0
 #: Seconds that a failure may wait for others like it, and between two looks at what became of it in Slurm.
 _GATHER = 2.0
 
@@ -56,6 +58,7 @@ class Worker:
         connection: to the cloud.
         draw: random numbers from 0 to 1.
         slurm_interval: seconds between two questions to Slurm, at least.
+        wake_interval: seconds between two looks for nodes that Slurm does not reach.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Worker:
         connection: Connection,
         draw: Callable[[], float] = random.random,
         slurm_interval: float = 1.0,
+        wake_interval: float = _WAKE,
     ) -> None:
         self._settings = settings
         self._slurm = slurm
@@ -77,6 +81,9 @@ class Worker:
         self._nodes = {entry.node: _Node(entry) for entry in self._spool.entries()}
         self._slurm_tries = 0
         self._slurm_due = 0.0
+        self._wake_interval = wake_interval
+        self._wake_due = 0.0
+        self._woken: set[str] = set()
         if self._nodes:
             log.info("going on with %d node(s) from the spool", len(self._nodes))
 
@@ -109,6 +116,7 @@ class Worker:
                     self._looked(node, look.result())
         if time.monotonic() >= self._slurm_due:
             try:
+                self._wake()
                 self._report()
                 self._start_due()
                 self._slurm_tries = 0
@@ -120,12 +128,32 @@ class Worker:
     def _take_up(self) -> None:
         for path, request in self._spool.pending():
             for name in request.nodes:
-                if name in self._nodes and not self._nodes[name].entry.failed:
+                known = self._nodes.get(name)
+                # A node that was woken and answers now is rebooted by Slurm itself: that begins anew.
+                if known and not known.entry.failed and not known.entry.woken:
                     log.info("%s: already under way, request %s adds nothing", name, path.stem)
                     continue
                 self._nodes[name] = _Node(Entry(name, request.asked), time.monotonic() + self._gap(request.asked))
                 self._spool.save(self._nodes[name].entry)
             path.unlink()
+
+    def _wake(self) -> None:
+        """Boot nodes that Slurm was asked to reboot and does not reach, so that they answer and it can.
+
+        Each once, until Slurm reaches it again or forgets the reboot: a node that does not come up then is DOWN with a
+        reason, and somebody's.
+        """
+        now = time.monotonic()
+        if now < self._wake_due:
+            return
+        self._wake_due = now + self._wake_interval
+        views = self._slurm.nodes(sorted(read_targets(self._settings.targets).nodes))
+        out_of_reach = {name for name, view in views.items() if view.out_of_reach}
+        for name in sorted(out_of_reach - self._woken - self._nodes.keys()):
+            log.warning("%s: Slurm is to reboot it and does not reach it: booting it", name)
+            self._nodes[name] = _Node(Entry(name, time.time(), woken=True))
+            self._spool.save(self._nodes[name].entry)
+        self._woken = out_of_reach
 
     def _gap(self, asked: float) -> float:
         """Seconds until a boot is one that Slurm believes."""

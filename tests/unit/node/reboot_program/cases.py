@@ -53,6 +53,12 @@ CASES = [
     Case("Slurm cannot be asked", Kind.REBUILD, "runs image old", facts={"slurm": None}),
     Case("node is in service", Kind.LEAVE, "no longer waits", facts={"slurm": SlurmNode("c1", frozenset({"IDLE"}))}),
     Case(
+        "out of Slurm's reach, to be rebooted",
+        Kind.REBUILD,
+        "runs image old",
+        facts={"slurm": SlurmNode("c1", frozenset({"DOWN", "REBOOT_REQUESTED", "NOT_RESPONDING"}))},
+    ),
+    Case(
         "node has jobs, no target",
         Kind.LEAVE,
         "no longer waits",

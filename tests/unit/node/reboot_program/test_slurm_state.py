@@ -1,3 +1,5 @@
+import pytest
+
 from node.reboot_program.slurm_state import parse_nodes
 
 # As Slurm 22.05 writes it, shortened.
@@ -27,6 +29,22 @@ def test_unknown_boot_time_and_jobs() -> None:
     assert node.boot_time == 0
     assert node.busy
     assert not node.in_service
+
+
+@pytest.mark.parametrize(
+    ("state", "wake"),
+    [
+        ("IDLE+DRAIN+REBOOT_REQUESTED+NOT_RESPONDING", True),
+        ("DOWN+REBOOT_REQUESTED+NOT_RESPONDING", True),
+        ("IDLE+DRAIN+REBOOT_REQUESTED", False),
+        ("DOWN+NOT_RESPONDING", False),
+        ("MIXED+DRAIN+REBOOT_REQUESTED+NOT_RESPONDING", False),
+        ("DOWN+DRAIN+REBOOT_ISSUED+NOT_RESPONDING", False),
+    ],
+)
+def test_a_node_that_slurm_is_to_reboot_and_does_not_reach(state: str, wake: bool) -> None:
+    (node,) = parse_nodes(f"NodeName=c1 CPUAlloc=0 State={state} BootTime=1").values()
+    assert node.out_of_reach is wake
 
 
 def test_what_is_not_a_node_is_skipped() -> None:

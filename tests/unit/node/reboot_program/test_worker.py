@@ -85,7 +85,12 @@ class Bed:
     def worker(self, **settings: object) -> Worker:
         changed = Settings(**{**vars(self.settings), **settings})
         return Worker(
-            changed, self.slurm, Connection(lambda: Cloud.open(self.clouds, "reboot")), lambda: 0.0, slurm_interval=0.02
+            changed,
+            self.slurm,
+            Connection(lambda: Cloud.open(self.clouds, "reboot")),
+            lambda: 0.0,
+            slurm_interval=0.02,
+            wake_interval=0.1,
         )
 
     def work(self, seconds: float = 20.0, **settings: object) -> None:
@@ -135,6 +140,24 @@ def test_nothing_is_booted_so_early_that_slurm_takes_it_for_an_earlier_boot(bed:
     worker = bed.worker(gap=60.0)
     _until(lambda: bed.actions("c2") == ["rebuild"], worker)
     assert bed.actions("c1") == []
+
+
+def test_a_node_that_slurm_does_not_reach_is_booted_so_that_slurm_can_reboot_it(bed: Bed) -> None:
+    bed.nodes("c1", "c2")
+    unreached = SlurmNode("c1", frozenset({"DOWN", "DRAIN", "REBOOT_REQUESTED", "NOT_RESPONDING"}))
+    bed.slurm.view.update(c1=unreached, c2=SlurmNode("c2", frozenset({"DOWN", "NOT_RESPONDING"})))
+    bed.cloud.on_boot = lambda _name: None
+    worker = bed.worker()
+    _until(lambda: bed.image("c1") == bed.new, worker)
+    assert [entry.node for entry in Spool(bed.settings.spool).entries() if entry.woken] == ["c1"]
+
+    # It answers, and Slurm calls for the reboot that it was asked for.
+    bed.slurm.asks_for("c1")
+    bed.cloud.on_boot = bed.slurm.booted
+    bed.ask("c1")
+    _until(lambda: not list(Spool(bed.settings.spool).entries()), worker)
+    assert bed.slurm.view["c1"].in_service
+    assert bed.actions("c2") == [], "nobody asked for this one"
 
 
 def test_safe_to_call_twice(bed: Bed) -> None:
