@@ -20,7 +20,7 @@ from toolchain.paths import REPOSITORY
 #: What compute nodes do for themselves.
 ROLES = ["compute", "journald", "resolv_conf", "etc_hosts", "chrony", "sshd", "nfs", "basic_users", "nhc"]
 #: Seconds that Slurm gives a node to come back.
-RESUME_TIMEOUT = 100
+RESUME_TIMEOUT = 80
 FLAVOR = "slurm.medium"
 
 

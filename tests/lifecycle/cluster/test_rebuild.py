@@ -127,7 +127,7 @@ def test_a_rollout_brings_the_others(
     assert {live.image(node) for node in COMPUTE} == {second_image.id}, "the one on a volume, too"
     assert live.actions("c-1") == ["create", "rebuild"]
     assert instances(live) == before.instances
-    job = live.as_user("alice", "srun --nodes=3 --immediate=60 command -v tree")
+    job = live.as_user("alice", "srun --nodes=3 --immediate=60 which tree")
     assert job.stdout.splitlines() == ["/usr/bin/tree"] * 3, job.stderr
 
 

@@ -78,7 +78,7 @@ def test_trouble_that_passes(live: Live, faults: FaultStore, other: str, trouble
 LASTING: dict[str, tuple[Fault, str]] = {
     "conflict for ever": (of_rebuilds("answer", status=409, times=None), "409"),
     "an error after the rebuild": (Fault("rebuild-error", server="life-c-1", times=1), "ERROR"),
-    "a server that never boots": (Fault("never-boots", server="life-c-1", times=1), "not back"),
+    "a server that never boots": (Fault("never-boots", server="life-c-1", times=1), "slurmd has not registered"),
 }
 
 
