@@ -41,15 +41,15 @@ def check_cluster(environment: Environment, *, user: str = "", limit: float = 90
     user = user or (users[0] if users else "")
     request = {"user": user, "hpctests": bool(variables.get("features", {}).get("hpctests"))}
     facts: dict[str, Any] = _gather(SshHost.of(entrance, variables, environment.inventory), request, limit)
-    if variables.get("features", {}).get("monitoring"):
-        control = next(name for name, each in hosts.items() if "control" in each["group_names"])
-        facts["targets"] = targets(
-            SshHost.of(control, hosts[control], environment.inventory), str(variables["monitoring_password"])
-        )
-    accounting = bool(variables.get("slurm", {}).get("accounting"))
     watched = frozenset(
         name for name, each in hosts.items() if {"control", "login", "compute"} & {*each["group_names"]}
     )
+    if variables.get("features", {}).get("monitoring"):
+        control = next(name for name, each in hosts.items() if "control" in each["group_names"])
+        facts["targets"] = targets(
+            SshHost.of(control, hosts[control], environment.inventory), str(variables["monitoring_password"]), watched
+        )
+    accounting = bool(variables.get("slurm", {}).get("accounting"))
     return judge(facts, compute, watched, user=user, accounting=accounting)
 
 

@@ -14,12 +14,13 @@ _USER = "operator"
 _PATIENCE = 60.0
 
 
-def targets(control: SshHost, password: str) -> dict[str, Any]:
-    """Prometheus' answer about its targets: once all are up, or as it stays for a while.
+def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[str, Any]:
+    """Prometheus' answer about its targets: once all nodes' are up, or as it stays for a while.
 
     Args:
         control: the control node.
         password: of the monitoring's user.
+        watched: names of the nodes that are to be among them.
 
     Returns:
         ``status``, ``out``, ``err`` and ``seconds`` of the question.
@@ -34,10 +35,11 @@ def targets(control: SshHost, password: str) -> dict[str, Any]:
             check=False,
         )
         seconds = time.monotonic() - began
-        if ended.returncode or seconds > _PATIENCE or _all_up(ended.stdout):
+        if ended.returncode or seconds > _PATIENCE or _all_up(ended.stdout, watched):
             return {"status": ended.returncode, "out": ended.stdout, "err": ended.stderr, "seconds": round(seconds, 1)}
         time.sleep(1)
 
 
-def _all_up(answer: str) -> bool:
-    return all(each["health"] == "up" for each in json.loads(answer)["data"]["activeTargets"])
+def _all_up(answer: str, watched: frozenset[str]) -> bool:
+    active = json.loads(answer)["data"]["activeTargets"]
+    return all(each["health"] == "up" for each in active) and watched <= {each["labels"]["instance"] for each in active}
