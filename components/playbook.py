@@ -49,12 +49,14 @@ class SitePlaybook(pulumi.ComponentResource):
         """
         super().__init__(token("Site"), name, {}, opts)
         self._folder, self._port = folder, ssh_port
+        self._cloud = pulumi.Config("openstack").get("cloud")
         keys = self._host_keys(hosts, depends_on)
         request: dict[str, Any] = {
             "environment_folder": str(folder.folder),
             "inventory": str(folder.inventory),
             "playbook": "site.yml",
             "extra_vars": {},
+            "cloud": self._cloud,
         }
         command = module_command(
             name,
@@ -79,7 +81,7 @@ class SitePlaybook(pulumi.ComponentResource):
             return {
                 "environment_folder": str(self._folder.folder),
                 "token": self._folder.marker(self._folder.known_hosts),
-                "cloud": pulumi.Config("openstack").get("cloud"),
+                "cloud": self._cloud,
                 "hosts": [
                     {
                         "name": host.name,

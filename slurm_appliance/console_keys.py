@@ -139,8 +139,7 @@ def learn(
 
 def main() -> int:
     """Do what the request on standard input asks for."""
-    from slurm_appliance.cloud.connection import asking, connect
-    from slurm_appliance.cloud.listing import post
+    from slurm_appliance.consoles import reader
     from slurm_appliance.environment import Environment
 
     request = json.load(sys.stdin)
@@ -149,13 +148,7 @@ def main() -> int:
     known = Known(environment.known_hosts)
     silent: list[str] = []
     if known.unknown(hosts):
-        compute = connect(request["cloud"]).compute
-
-        def console(server: str) -> str:
-            answer = asking(lambda: post(compute, f"/servers/{server}/action", {"os-getConsoleOutput": {}}), server)
-            return str(answer.get("output") or "")
-
-        silent = learn(hosts, known, console, lambda text: print(text, file=sys.stderr, flush=True))
+        silent = learn(hosts, known, reader(request["cloud"]), lambda text: print(text, file=sys.stderr, flush=True))
     environment.mark(environment.known_hosts, request["token"])
     print(json.dumps({"without_keys": silent}))
     return 0

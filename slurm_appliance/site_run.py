@@ -2,7 +2,7 @@
 
 Takes a request as JSON on standard input::
 
-    {"environment_folder": "...", "inventory": "...", "playbook": "site.yml", "extra_vars": {}}
+    {"environment_folder": "...", "inventory": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null}
 
 Progress goes to standard error; the last line, on standard output, is a small JSON document. Exit status: 0 all is
 well; 3 the cluster runs, but some compute nodes failed; 1 anything else failed; 130 and 143 ended by a signal.
@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from slurm_appliance.consoles import explain, reader
 from slurm_appliance.hostvars.inventory import read_inventory
 from slurm_appliance.known_hosts import SshHost, trust
 from slurm_appliance.playbook import ANSIBLE, PlaybookOutcome, run_playbook
@@ -40,12 +41,14 @@ class SiteRequest:
         inventory: its inventory.
         playbook: name of a playbook in the checkout.
         extra_vars: variables that go before all others; no secrets.
+        cloud: an entry of clouds.yaml, to look at consoles of nodes that do not boot; None: the OS_* variables.
     """
 
     environment_folder: Path
     inventory: Path
     playbook: str = "site.yml"
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    cloud: str | None = None
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "SiteRequest":
@@ -55,6 +58,7 @@ class SiteRequest:
             Path(document["inventory"]),
             str(document.get("playbook", "site.yml")),
             dict(document.get("extra_vars") or {}),
+            document.get("cloud"),
         )
 
 
@@ -100,6 +104,8 @@ def run(request: SiteRequest, ending: _Ending) -> int:
             environment={"SLURM_APPLIANCE_HOOKS": str(request.environment_folder / "hooks")},
             cancelled=lambda: bool(ending.signal),
         )
+    instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}
+    explain(outcome.failures, instances, lambda: reader(request.cloud), _say)
     status = exit_status(outcome, compute, ending.signal)
     print(json.dumps(summary(outcome, compute, status, log)), flush=True)
     return status

@@ -89,6 +89,7 @@ def test_site_comes_last_and_says_where_things_are() -> None:
         "inventory": "/environment/inventory",
         "playbook": "site.yml",
         "extra_vars": {},
+        "cloud": None,
     }
     for urn in (
         *(each.urn for each in made.of("compute/instance:Instance").values()),
