@@ -22,8 +22,9 @@ from slurm_appliance.secrets import MAKERS
 from toolchain.paths import REPOSITORY
 
 PLAYBOOKS = REPOSITORY / "ansible"
-#: Secrets that compute nodes must not have: all but the one that Slurm's daemons trust each other by.
-FORBIDDEN = frozenset(MAKERS) - {"munge_key"}
+#: What compute nodes must not have: all secrets but the one that Slurm's daemons trust each other by, and the control
+#: node's credential for the cloud, which is a secret that the cloud makes.
+FORBIDDEN = frozenset(MAKERS) - {"munge_key"} | {"reboot_cloud"}
 
 
 def site_files(
