@@ -1,5 +1,6 @@
 """The fake project as a whole: Keystone's catalog, Glance's images, and what a small cloud offers."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -92,7 +93,7 @@ class FakeProject:
             case ("v3", "auth", "tokens"):
                 return Answer(201, {"token": self._token()}, {"X-Subject-Token": "token"})
             case ("v3", "users", _, "application_credentials", *rest):
-                return self.credentials.answer(request, rest[0] if rest else None)
+                return self._credentials(request, rest[0] if rest else None)
         raise missing("/".join(request.parts))
 
     def _token(self) -> dict[str, Any]:
@@ -146,4 +147,13 @@ class FakeProject:
         raise missing("/".join(request.parts))
 
     def _credential(self, given: Thing) -> Thing:
-        return {"project_id": PROJECT, "roles": [], "unrestricted": False, "expires_at": None, "secret": "s", **given}
+        more = {"project_id": PROJECT, "roles": [], "unrestricted": False, "expires_at": None}
+        return {**more, "secret": secrets.token_urlsafe(64), **given}
+
+    def _credentials(self, request: Request, id_: str | None) -> Answer:
+        """Keystone keeps a digest of a secret only, and tells it once, to whoever makes it."""
+        answer = self.credentials.answer(request, id_)
+        if request.method == "GET" and id_ is not None:
+            shown = answer.document["application_credential"]
+            return Answer(200, {"application_credential": {key: shown[key] for key in shown if key != "secret"}})
+        return answer
