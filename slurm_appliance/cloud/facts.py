@@ -70,6 +70,7 @@ class Server:
         image_id: the image that it runs; for one that boots from a volume, the image that the volume was made from.
         volume_backed: whether it boots from a volume.
         environment: the environment that its metadata names; empty for a server that is not ours.
+        launched: whether it ever ran, which is when something can be on its disks.
     """
 
     id: str
@@ -79,6 +80,12 @@ class Server:
     volume_backed: bool = False
     environment: str = ""
     flavor_id: str = ""
+    launched: bool = True
+
+    @property
+    def failed(self) -> bool:
+        """Whether Nova could not make it: it is there, but never ran, and never will."""
+        return self.status == "ERROR" and not self.launched
 
 
 @dataclass(frozen=True)

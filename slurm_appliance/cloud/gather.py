@@ -218,6 +218,8 @@ class _Lists:
                 not x.get("image"),
                 x.get("metadata", {}).get(ENVIRONMENT, ""),
                 x["flavor"].get("id", ""),
+                # A cloud that does not tell is taken to say yes: nothing is lost by that.
+                bool(x.get("OS-SRV-USG:launched_at", True)),
             )
             for x in entries(self._connection.compute, "/servers/detail", "servers")
         )

@@ -110,6 +110,8 @@ def _decide(group: Group, server: Server | None, target: str | None, step: Step 
         return Action.DELETE, "removed from the configuration"
     if server is None:
         return Action.CREATE, "new"
+    if server.failed:
+        return Action.CREATE, "Nova could not make it: made anew"
     if step is not None and step.op == "update" and server.status in UNREADABLE:
         return Action.BLOCKED, f"is in state {server.status}: wait until it is ACTIVE"
     if step is not None and "flavorId" in step.changed:

@@ -58,7 +58,8 @@ def preview(session: Session) -> Plan:
     findings = examined(session)
     repair = plan_repair(session.deployment(), session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
-        session.say(f"up will begin with what an interrupted run left: {unfinished.urn.rpartition('::')[2]}")
+        left = "what the cloud could not make" if unfinished.recorded else "what an interrupted run left"
+        session.say(f"up will begin with {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
         return make_plan(session, findings, _previewed(session).steps)
 

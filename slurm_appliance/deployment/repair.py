@@ -1,9 +1,10 @@
 """What has to be put right in a state before the engine looks at it; pure.
 
-Two things get a state out of step with the cloud without anybody's mistake:
+Three things get a state out of step with the cloud without anybody's mistake:
 
 - A run that was killed has begun to create things that no state knows. The engine only warns of them, and then creates
   them again: a second server with a port that the first one has, a rule that exists already.
+- Nova finds no place for a server. It is in the state, in ERROR; the engine would leave it like that and go on.
 - Slurm rebuilds nodes. The state has their old images, and the provider would rebuild those that are up to date.
 """
 
@@ -37,22 +38,26 @@ class Treatment(StrEnum):
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A resource whose creation was begun and never ended.
+    """A resource whose creation was begun, and never ended well.
 
     Attributes:
         urn: the resource's.
         type: its type.
         treatment: what to do about it.
         ids: what was found in the cloud.
+        recorded: whether the state has it all the same, because the cloud said that it cannot be made.
     """
 
     urn: str
     type: str
     treatment: Treatment
     ids: tuple[str, ...] = ()
+    recorded: bool = False
 
     def __str__(self) -> str:
         name, kind = self.urn.rpartition("::")[2], self.type.rpartition(":")[2]
+        if self.recorded:
+            return f"{kind} {name} that the cloud could not make: removed, to be made anew: {', '.join(self.ids)}"
         words = {
             Treatment.REMOVE: f"removed, half made: {', '.join(self.ids)}",
             Treatment.ADOPT: f"taken over: {', '.join(self.ids)}",
@@ -95,12 +100,17 @@ def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: s
     pending = [each for each in deployment.get("pending_operations") or [] if each["type"] == "creating"]
     unfinished = {each["resource"]["urn"]: _treat(each["resource"], known, facts, environment) for each in pending}
     servers = {server.id: server for server in facts.servers}
+    failed = [
+        Unfinished(resource["urn"], SERVER, Treatment.REMOVE, (resource["id"],), recorded=True)
+        for resource in resources
+        if resource["type"] == SERVER and resource.get("id") in servers and servers[resource["id"]].failed
+    ]
     reimaged = [
         Reimaged(resource["urn"], servers[resource["id"]].image_id)
         for resource in resources
         if resource["type"] == SERVER and resource.get("id") in servers and _differs(resource, servers[resource["id"]])
     ]
-    return Repair(tuple(unfinished.values()), tuple(reimaged))
+    return Repair((*unfinished.values(), *failed), tuple(reimaged))
 
 
 def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, environment: str) -> Unfinished:
@@ -156,7 +166,7 @@ def _by_name(type_: str, name: str | None, facts: CloudFacts) -> tuple[str, ...]
 
 
 def _differs(resource: Mapping[str, Any], server: Server) -> bool:
-    return bool(server.image_id) and recorded_image(resource) not in ("", server.image_id)
+    return bool(server.image_id) and not server.failed and recorded_image(resource) not in ("", server.image_id)
 
 
 def recorded_image(resource: Mapping[str, Any]) -> str:
@@ -173,7 +183,10 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
     for resource in fixed.get("resources") or []:
         if resource["urn"] in images:
             _record_image(resource, images[resource["urn"]])
-    treated = {each.urn: each for each in repair.unfinished}
+    for failed in repair.unfinished:
+        if failed.recorded:
+            _leave_out(fixed, failed)
+    treated = {each.urn: each for each in repair.unfinished if not each.recorded}
     kept, taken_over = [], set[str]()
     for operation in fixed.get("pending_operations") or []:
         each = treated.get(operation["resource"]["urn"])
@@ -185,6 +198,23 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
             fixed["resources"].append(operation["resource"] | {"id": each.ids[0], "outputs": copy.deepcopy(inputs)})
     fixed.pop("pending_operations", None)
     return fixed | ({"pending_operations": kept} if kept else {})
+
+
+def _leave_out(deployment: Json, failed: Unfinished) -> None:
+    """Take a resource out of a state, what goes with it, too: the engine reads no state that names what it has not."""
+    staying, leaving = [], set[str]()
+    for resource in deployment["resources"]:
+        if resource.get("id") in failed.ids or resource.get("deletedWith") == failed.urn:
+            leaving.add(resource["urn"])
+        else:
+            staying.append(resource)
+    deployment["resources"] = staying
+    # There may be another one of the same URN, which is still to be deleted.
+    gone = leaving - {resource["urn"] for resource in staying}
+    for resource in staying:
+        needed = resource.get("propertyDependencies") or {}
+        for names in (resource.get("dependencies") or [], *(names or [] for names in needed.values())):
+            names[:] = [name for name in names if name not in gone]
 
 
 def _record_image(resource: Json, image_id: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.automation import EngineError
+from slurm_appliance.deployment.image_plan import Action
 from tests.engine.cluster.killing import run_until
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
@@ -57,7 +58,10 @@ def test_a_server_that_nova_cannot_make_is_made_by_the_next_run(rig: Rig, projec
     project.compute.failing = {"demo-c-1"}
     with pytest.raises(EngineError, match="demo-c-1"):
         rig.up()
+    (row,) = [row for row in rig.preview().rows if row.node == "demo-c-1"]
+    assert (row.action, row.why) == (Action.CREATE, "Nova could not make it: made anew")
     rig.up()
+    assert any("demo-c-1 that the cloud could not make" in line for line in rig.lines)
     complete(rig, project)
     assert {server["status"] for server in project.compute.servers.things.values()} == {"ACTIVE"}
     assert set(rig.up().changes) == {"same"}

@@ -119,12 +119,13 @@ class ComputeService:
                     "OS-EXT-STS:power_state": 1,
                     "OS-EXT-STS:vm_state": "active",
                     "OS-EXT-STS:task_state": None,
+                    "OS-SRV-USG:launched_at": None if self.build_seconds else _launched(),
                     "os-extended-volumes:volumes_attached": [],
                 },
             )
             if server["name"] in self.failing:
                 self.failing.remove(server["name"])
-                server["status"] = "ERROR"
+                server.update({"status": "ERROR", "OS-EXT-STS:vm_state": "error", "OS-SRV-USG:launched_at": None})
                 server["fault"] = {"message": "No valid host was found.", "code": 500, "created": _now()}
             for port in ports:
                 port.update(device_id=server["id"], device_owner="compute:nova", status="ACTIVE")
@@ -153,7 +154,7 @@ class ComputeService:
 
     def _grown(self, server: Thing) -> Thing:
         if server["status"] in ("BUILD", "REBUILD") and time.monotonic() >= self._ready.get(server["id"], 0.0):
-            server["status"] = "ACTIVE"
+            server.update({"status": "ACTIVE", "OS-SRV-USG:launched_at": _launched()})
         return server
 
     def _action(self, server: Thing, body: dict[str, Any]) -> Answer:
@@ -255,6 +256,11 @@ def _shown(attachment: Thing, volume_id: str) -> dict[str, Any]:
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _launched() -> str:
+    """Now, as Nova writes it in what is an extension's: with fractions and without a zone."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000000", time.gmtime())
 
 
 def new_id() -> str:

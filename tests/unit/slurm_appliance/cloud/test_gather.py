@@ -75,6 +75,21 @@ def test_everything_a_project_has(project: FakeProject) -> None:
     assert facts.absent == frozenset()
 
 
+def test_a_server_that_nova_cannot_make_never_ran(project: FakeProject) -> None:
+    project.compute.failing = {"demo-c-1"}
+    image = project.add_image("img")
+    _server(project, "demo-c-0", imageRef=image)
+    _server(project, "demo-c-1", imageRef=image)
+    untold = _server(project, "demo-c-2", imageRef=image)
+    del project.compute.servers.get(untold)["OS-SRV-USG:launched_at"]
+    project.compute.servers.get(untold)["status"] = "ERROR"
+    assert {server.name: server.failed for server in _gathered().servers} == {
+        "demo-c-0": False,
+        "demo-c-1": True,
+        "demo-c-2": False,
+    }
+
+
 def test_a_server_on_a_volume_runs_the_image_that_the_volume_was_made_from(project: FakeProject) -> None:
     image = project.add_image("img")
     disk = {"uuid": image, "destination_type": "volume", "volume_size": 20}

@@ -25,6 +25,14 @@ def step(op: str, *changed: str, replacing: tuple[str, ...] = (), name: str = "d
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], Action, str]] = {
     "new": ({}, None, [step("create")], Action.CREATE, "new"),
+    "Nova could not make it": (
+        {},
+        {"status": "ERROR", "launched": False},
+        [step("update")],
+        Action.CREATE,
+        "Nova could not make it: made anew",
+    ),
+    "broken since it ran": ({}, {"status": "ERROR"}, [step("update")], Action.NONE, ""),
     "up to date": ({}, {}, [], Action.NONE, ""),
     "a new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], Action.REBUILD_NOW, "a new image"),
     "a new image, left to Slurm": (

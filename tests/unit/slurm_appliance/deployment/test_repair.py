@@ -133,6 +133,40 @@ def test_other_operations_are_the_engines_business() -> None:
     assert not repair.needed
 
 
+def test_a_server_that_nova_could_not_make() -> None:
+    failed = _server(IMAGE) | {"initErrors": ["unexpected state 'ERROR'"]}
+    urn = failed["urn"]
+    attachment = {"urn": f"{_URN}{ATTACHMENT}::scratch", "type": ATTACHMENT, "id": "a", "deletedWith": urn}
+    folder = {
+        "urn": f"{_URN}command:local:Command::inventory",
+        "type": "command:local:Command",
+        "id": "b",
+        "dependencies": ["other", urn],
+        "propertyDependencies": {"stdin": [urn, "other"], "create": None},
+    }
+    state = {"resources": [failed, attachment, folder]}
+    repair = plan_repair(state, cloud(servers=(server("demo-c-0", status="ERROR", launched=False),)), "test")
+    (each,) = repair.unfinished
+    assert (each.treatment, each.ids) == (Treatment.REMOVE, ("id-of-demo-c-0",))
+    assert "demo-c-0 that the cloud could not make" in str(each)
+    (left,) = repaired(state, repair)["resources"]
+    assert left["dependencies"] == left["propertyDependencies"]["stdin"] == ["other"]
+    assert state["resources"][2]["dependencies"] == ["other", urn], "the state that was given is not changed"
+
+
+def test_an_older_server_that_is_still_to_be_deleted_stays_in_the_state() -> None:
+    older = _server(IMAGE) | {"id": "older", "delete": True}
+    needs = {"urn": "x", "type": "t", "dependencies": [older["urn"]]}
+    state = {"resources": [_server(IMAGE), older, needs]}
+    repair = plan_repair(state, cloud(servers=(server("demo-c-0", status="ERROR", launched=False),)), "test")
+    assert repaired(state, repair)["resources"] == [older, needs]
+
+
+@pytest.mark.parametrize("more", [{"status": "ERROR"}, {"status": "BUILD", "launched": False}])
+def test_a_server_that_ran_or_may_still_run_is_not_taken_away(more: dict[str, Any]) -> None:
+    assert not plan_repair({"resources": [_server(IMAGE)]}, cloud(servers=(server("demo-c-0", **more),)), "test").needed
+
+
 def _server(image: str, **disk: Any) -> dict[str, Any]:
     inputs = {"name": "demo-c-0", **({"blockDevices": [disk]} if disk else {"imageId": image})}
     return {"urn": f"{_URN}{INSTANCE}::demo-c-0", "type": INSTANCE, "id": "id-of-demo-c-0", "inputs": inputs,
