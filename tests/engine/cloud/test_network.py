@@ -312,7 +312,7 @@ def traces(state: Any, server_id: str, port_id: str, bridge: str) -> list[str]:
 
 def test_a_subnet_that_the_machine_has_elsewhere_is_refused(user: Connection, network: Any) -> None:
     name = "taken"
-    subprocess.run(["ip", "link", "add", name, "type", "dummy"], check=True)
+    subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     try:
         subprocess.run(["ip", "link", "set", name, "up"], check=True)
         subprocess.run(["ip", "address", "add", "10.78.0.1/24", "dev", name], check=True)
