@@ -6,14 +6,18 @@ import pytest
 
 TIERS = ("unit", "engine", "lifecycle")
 
-#: Tests that build or copy images, kill updates, or run a whole Slurm or Pulp: minutes each.
+#: Tests that build or copy images, wait for time-outs, or run a whole Slurm or Pulp: minutes each.
 EXTENDED = (
     "engine/cloud/test_snapshots.py",
     "engine/cloud/test_volumes.py",
-    "engine/cluster",
+    "engine/cluster/test_local_cloud.py",
     "engine/mirror",
     "engine/rollout",
-    "lifecycle",
+    "lifecycle/cluster/test_rebuild_faults.py",
+    "lifecycle/test_image_build.py",
+    "lifecycle/test_image_build_faults.py",
+    "lifecycle/test_image_snapshot.py",
+    "lifecycle/test_image_stack.py",
 )
 
 
