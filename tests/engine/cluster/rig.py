@@ -43,10 +43,14 @@ class Rig:
     Attributes:
         settings: its configuration; tests change it.
         lines: what was said to the operator.
+        folder: where everything of it is.
+        written: what the stack file was before the first run, where somebody asks.
     """
 
     def __init__(self, folder: Path, name: str = "test", excluded: tuple[str, ...] = WITHOUT_SITE) -> None:
         self.name = name
+        self.folder = folder
+        self.written = ""
         self.settings = copy.deepcopy(SETTINGS)
         self.more: dict[str, Any] = {}
         self.lines: list[str] = []

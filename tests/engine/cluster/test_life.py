@@ -57,11 +57,9 @@ def _secrets() -> dict[str, Any]:
     return found
 
 
-def test_the_checkouts_stack_file_is_not_touched(rig: Rig) -> None:
-    rig.session()
-    before = rig.stack_file.read_text()
-    rig.up()
-    assert rig.stack_file.read_text() == before
+def test_the_checkouts_stack_file_is_not_touched(shared: Rig) -> None:
+    assert shared.written
+    assert shared.stack_file.read_text() == shared.written
 
 
 def test_nodes_come_and_go_without_touching_others(rig: Rig) -> None:
@@ -103,25 +101,23 @@ def test_two_environments_side_by_side(rig: Rig, project: FakeProject, tmp_path:
     assert sorted(server["name"] for server in project.compute.servers.things.values()) == NODES
 
 
-def test_no_secret_is_to_be_found_where_it_does_not_belong(rig: Rig, tmp_path: Path) -> None:
-    rig.up()
+def test_no_secret_is_to_be_found_where_it_does_not_belong(shared: Rig) -> None:
     secrets = _secrets()
     values = [secrets.pop("reboot_cloud")["auth"]["application_credential_secret"], *secrets.values()]
     assert secrets.keys() == MAKERS.keys()
-    for path in tmp_path.rglob("*"):
+    for path in shared.folder.rglob("*"):
         if path.is_file() and path.name != "secrets.yml":
             content = path.read_bytes()
             assert not [value for value in values if value.encode() in content], path
             assert path.stat().st_mode & 0o077 == 0 or "secrets" not in path.name
-    assert not [line for line in rig.lines if any(value in line for value in values)]
+    assert not [line for line in shared.lines if any(value in line for value in values)]
 
 
-def test_a_folder_that_is_lost_is_written_again(rig: Rig) -> None:
-    rig.up()
+def test_a_folder_that_is_lost_is_written_again(shared: Rig) -> None:
     hosts = Environment.of("test").inventory / "hosts.yml"
     before = hosts.read_text()
     hosts.unlink()
-    changes = rig.up().changes
+    changes = shared.up().changes
     assert changes.pop("update") == 1
     assert set(changes) == {"same"}
     assert hosts.read_text() == before
