@@ -1,5 +1,6 @@
 """What an operator of an OpenStack makes for its users: flavors, an external network, the distribution's image."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ DIGEST = "base_image_digest"
 #: The external network. Routers and floating IPs exist in Neutron's database; nothing forwards their packets.
 EXTERNAL_NETWORK = "public"
 _EXTERNAL_SUBNET = "203.0.113.0/24"
+#: Seconds in which a request that somebody else began comes to its end.
+_PATIENCE = 30.0
 
 
 def connect(layout: Layout, *, admin: bool = False) -> "Connection":
@@ -41,13 +44,8 @@ def make_resources(layout: Layout) -> None:
         for name, (vcpus, ram, disk) in FLAVORS.items():
             if name not in known:
                 admin.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk)
-        if admin.network.find_network(EXTERNAL_NETWORK) is None:
-            physical: dict[str, Any] = {
-                "provider_network_type": "flat",
-                "provider_physical_network": EXTERNAL_NETWORK,
-                "is_router_external": True,
-            }
-            network = admin.network.create_network(name=EXTERNAL_NETWORK, **physical)
+        network = _external_network(admin)
+        if not list(admin.network.subnets(network_id=network.id)):
             admin.network.create_subnet(
                 network_id=network.id,
                 name=EXTERNAL_NETWORK,
@@ -55,6 +53,29 @@ def make_resources(layout: Layout) -> None:
                 cidr=_EXTERNAL_SUBNET,
                 enable_dhcp=False,
             )
+
+
+def _external_network(admin: "Connection") -> Any:
+    """The external network, made where it is not there."""
+    from openstack.exceptions import ConflictException
+
+    physical: dict[str, Any] = {
+        "provider_network_type": "flat",
+        "provider_physical_network": EXTERNAL_NETWORK,
+        "is_router_external": True,
+    }
+    end = time.monotonic() + _PATIENCE
+    while True:
+        found = admin.network.find_network(EXTERNAL_NETWORK)
+        if found is not None:
+            return found
+        try:
+            return admin.network.create_network(name=EXTERNAL_NETWORK, **physical)
+        except ConflictException:
+            # Another request has its physical network: one of a start that was cut off, still at it on a busy machine.
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
 
 
 def upload_image(layout: Layout, file: Path, digest: str) -> bool:
