@@ -10,7 +10,7 @@ TIERS = ("unit", "engine", "lifecycle")
 EXTENDED = (
     "engine/cloud/test_snapshots.py",
     "engine/cloud/test_volumes.py",
-    "engine/cluster/test_local_cloud.py",
+    "engine/cloud/test_cluster.py",
     "engine/mirror",
     "engine/rollout",
     "lifecycle/cluster/test_rebuild_faults.py",

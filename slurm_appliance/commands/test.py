@@ -24,11 +24,35 @@ class Tier(StrEnum):
     lifecycle = "lifecycle"
 
 
-def pytest_command(tier: Tier, arguments: list[str]) -> list[str]:
-    """The pytest call for one tier; unit tests share nothing, so they run on all cores."""
+#: Folders of tests that share nothing, no cloud and no network either: they run on all cores.
+_APART = {Tier.unit: "tests/unit", Tier.engine: "tests/engine/cluster"}
+
+
+def pytest_commands(tier: Tier, arguments: list[str]) -> list[list[str]]:
+    """The pytest calls for one tier: what shares nothing on all cores, the rest one by one.
+
+    Args:
+        tier: which.
+        arguments: more for pytest; where paths of tests are among them, only those of the tier are run.
+    """
+    pytest = [sys.executable, "-m", "pytest"]
     # One worker costs more than it brings.
-    workers = ["--numprocesses", "auto"] if tier is Tier.unit and (os.cpu_count() or 1) > 1 else []
-    return [sys.executable, "-m", "pytest", f"tests/{tier}", *workers, *arguments]
+    workers = ["--numprocesses", "auto"] if (os.cpu_count() or 1) > 1 else []
+    whole, apart = f"tests/{tier}", _APART.get(tier)
+    paths = [each for each in arguments if each.startswith("tests/")]
+    if paths:
+        others = {each for each in paths if each != whole and not each.startswith(f"{whole}/")}
+        return [[*pytest, *(each for each in arguments if each not in others)]] if len(others) < len(paths) else []
+    if apart is None:
+        return [[*pytest, whole, *arguments]]
+    rest = [[*pytest, whole, f"--ignore={apart}", *arguments]] if apart != whole else []
+    return [*rest, [*pytest, apart, *workers, *arguments]]
+
+
+def _together(statuses: list[int]) -> int:
+    """The exit status of several calls: a failure's, else that of one in which tests ran."""
+    failed = [status for status in statuses if status not in {0, _NOTHING_RAN}]
+    return failed[0] if failed else min(statuses, default=_NOTHING_RAN)
 
 
 def run_tests(
@@ -44,7 +68,8 @@ def run_tests(
     for each in tier or list(Tier):
         print(f"== {each} tier ==", flush=True)
         started = time.monotonic()
-        status = run_to_end(pytest_command(each, pytest_arguments or []), folder=REPOSITORY)
+        calls = pytest_commands(each, pytest_arguments or [])
+        status = _together([run_to_end(call, folder=REPOSITORY) for call in calls])
         outcomes.append((each, status, time.monotonic() - started))
 
     words = {0: "passed", _NOTHING_RAN: "no test selected"}

@@ -11,7 +11,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, statuses: dict[str, int]) -> list[li
 
     def run(call: list[str], **_: object) -> int:
         calls.append(call)
-        return statuses[call[3].removeprefix("tests/")]
+        return statuses[call[3].split("/")[1]]
 
     monkeypatch.setattr(command, "run_to_end", run)
     return calls
@@ -22,7 +22,7 @@ def test_runs_all_tiers_and_prints_how_long_each_took(
 ) -> None:
     calls = answer(monkeypatch, {"unit": 0, "engine": 0, "lifecycle": 0})
     command.run_tests()
-    assert [call[3] for call in calls] == ["tests/unit", "tests/engine", "tests/lifecycle"]
+    assert [call[3] for call in calls] == ["tests/unit", "tests/engine", "tests/engine/cluster", "tests/lifecycle"]
     last = capsys.readouterr().out.splitlines()[-3:]
     assert [line.split()[:2] for line in last] == [["unit", "passed"], ["engine", "passed"], ["lifecycle", "passed"]]
 
@@ -31,7 +31,7 @@ def test_a_failed_tier_does_not_keep_the_others_from_running(monkeypatch: pytest
     calls = answer(monkeypatch, {"unit": 1, "engine": 0, "lifecycle": 0})
     with pytest.raises(CheckError, match="tests failed in: unit"):
         command.run_tests()
-    assert len(calls) == 3
+    assert len(calls) == 4
 
 
 def test_a_filter_may_leave_a_tier_empty_but_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,4 +43,21 @@ def test_a_filter_may_leave_a_tier_empty_but_not_all(monkeypatch: pytest.MonkeyP
 
 
 def test_more_arguments_reach_pytest() -> None:
-    assert command.pytest_command(Tier.engine, ["-k", "ports"])[-2:] == ["-k", "ports"]
+    calls = command.pytest_commands(Tier.engine, ["-k", "ports"])
+    assert [call[-2:] for call in calls] == [["-k", "ports"]] * 2
+    assert "--ignore=tests/engine/cluster" in calls[0], "each test runs once"
+
+
+def test_paths_stand_for_themselves() -> None:
+    paths = ["tests/engine/cloud/test_network.py", "tests/unit/config", "-x"]
+    calls = {tier: [call[3:] for call in command.pytest_commands(tier, paths)] for tier in Tier}
+    assert calls == {
+        Tier.unit: [["tests/unit/config", "-x"]],
+        Tier.engine: [["tests/engine/cloud/test_network.py", "-x"]],
+        Tier.lifecycle: [],
+    }
+
+
+@pytest.mark.parametrize(("statuses", "together"), [([0, 5], 0), ([5, 0], 0), ([5, 5], 5), ([0, 1], 1), ([], 5)])
+def test_one_tier_in_several_calls(statuses: list[int], together: int) -> None:
+    assert command._together(statuses) == together
