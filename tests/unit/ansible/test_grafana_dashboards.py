@@ -104,6 +104,8 @@ def test_the_role_provisions_and_then_changes_nothing(tmp_path: Path) -> None:
         "grafana_dashboards_group": str(os.getgid()),
         "grafana_dashboards_service": "",
     }
+    for folder in ("datasources", "dashboards"):
+        (tmp_path / "etc" / folder).mkdir(parents=True)
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"grafana": {"hosts": {"localhost": variables}}}))
 
@@ -120,6 +122,7 @@ def test_the_role_provisions_and_then_changes_nothing(tmp_path: Path) -> None:
         "etc/dashboards/slurm-appliance.yml", "etc/datasources/slurm-appliance.yml",
     ]  # fmt: skip
     assert {path.stat().st_mode & 0o777 for path in written.values()} == {0o640}
+    assert (tmp_path / "dashboards").stat().st_mode & 0o777 == 0o750
     [source] = yaml.safe_load(written["etc/datasources/slurm-appliance.yml"].read_text())["datasources"]
     assert (source["name"], source["url"], source["basicAuthUser"]) == ("demo", "http://192.0.2.7:9090", "operator")
     # Grafana makes one dollar sign of two.
