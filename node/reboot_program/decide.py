@@ -22,7 +22,7 @@ class Kind(Enum):
     REBUILD = "rebuild"
     #: Of a server that runs: the guest is asked first, Nova resets it if it does not listen.
     REBOOT = "reboot"
-    #: Of a server that is off: this starts it.
+    #: Of a server that is off, which this starts, or that nobody reaches.
     HARD_REBOOT = "hard reboot"
     #: Nova is at it: look again.
     FOLLOW = "follow"
@@ -90,6 +90,9 @@ def _of_server(facts: Facts, server: Server, target: Target) -> Action:
         return Action(Kind.BOOTED, f"server is ACTIVE on image {server.image_id}")
     if server.status == "SHUTOFF":
         return Action(Kind.HARD_REBOOT, "on its target image, but off: starting it")
+    if facts.slurm and "NOT_RESPONDING" in facts.slurm.flags:
+        # Its guest would not listen either, or would come up as it is.
+        return Action(Kind.HARD_REBOOT, "on its target image, but Slurm does not reach it: hard reboot")
     return Action(Kind.REBOOT, "on its target image: plain reboot")
 
 

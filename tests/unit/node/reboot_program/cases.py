@@ -45,6 +45,13 @@ ON = {"image_id": "new"}
 CASES = [
     Case("image differs", Kind.REBUILD, "runs image old, target is new"),
     Case("image is right", Kind.REBOOT, "plain reboot", ON),
+    Case(
+        "image is right, but it does not answer",
+        Kind.HARD_REBOOT,
+        "Slurm does not reach it",
+        ON,
+        {"slurm": SlurmNode("c1", WAITING.flags | {"NOT_RESPONDING"})},
+    ),
     Case("volume-backed, image differs", Kind.REBUILD, "runs image old", {"volume_backed": True}),
     Case("volume-backed, image is right", Kind.REBOOT, "plain reboot", {"volume_backed": True, **ON}),
     Case(
