@@ -116,13 +116,13 @@ def fat_image(build_site: BuildSite, user: Connection) -> GlanceImage:
     if file.exists() and not images.ours_named(api, name):
         _upload(user, file, name, base.id)
     outcome = build_site.image(build)
-    image = _fits_any_disk(user, outcome["image_id"])
+    image = fits_any_disk(user, outcome["image_id"])
     if outcome["built"]:
         _keep(user, image, file)
     return image
 
 
-def _fits_any_disk(user: Connection, image_id: str) -> GlanceImage:
+def fits_any_disk(user: Connection, image_id: str) -> GlanceImage:
     """Take back the least disk, which Nova set to the flavor's: here an image is an archive, and fits on any."""
     patch = [{"op": "replace", "path": "/min_disk", "value": 0}]
     return GlanceImage.of(OpenStackApi(user).call("image", "PATCH", f"/images/{image_id}", json=patch).body)
@@ -166,4 +166,4 @@ def _upload(user: Connection, file: Path, name: str, base_id: str) -> None:
 def second_image(build_site: BuildSite, fat_image: GlanceImage, user: Connection) -> GlanceImage:
     """An image that adds a package to the full one: ``tree``."""
     outcome = build_site.image(build_site.description(fat_image.name, (), extra_packages=("tree",)))
-    return _fits_any_disk(user, outcome["image_id"])
+    return fits_any_disk(user, outcome["image_id"])

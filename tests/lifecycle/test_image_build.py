@@ -16,7 +16,7 @@ from slurm_appliance.image.record import Record
 from slurm_appliance.image.spec import PackageSources
 from tests.engine.cloud_fixtures import Cloud
 from tests.engine.node_fixtures import Login, Made
-from tests.lifecycle.image_fixtures import FAT, BuildSite
+from tests.lifecycle.image_fixtures import FAT, BuildSite, fits_any_disk
 
 #: Programs that each group promises.
 PROGRAMS = {
@@ -154,8 +154,10 @@ def test_a_server_of_the_image_boots_and_ansible_init_runs_once(
     assert first["instance_id"] == server.id
     assert first["image_build"] == fat_image.ours_property("build")
     assert login.wait(address, "ls /etc/ssh/ssh_host_ed25519_key; wc -c < /etc/machine-id").endswith("33")
-    failed = login.wait(address, "systemctl --failed --plain --no-legend || true")
-    assert failed == ""
+    failed = login.wait(address, "systemctl --failed --plain --no-legend || true").splitlines()
+    # This machine's kernel may have no NFS, and its servers cannot load any.
+    without_nfs = "rpc_pipefs" not in Path("/proc/filesystems").read_text()
+    assert [line for line in failed if not (without_nfs and line.startswith("run-rpc_pipefs.mount "))] == []
 
     user.compute.reboot_server(server.id, "SOFT")
     login.wait_for_boot(address, time.monotonic())
@@ -186,7 +188,7 @@ def test_an_extra_image_adds_to_the_full_one(
     # Skipped in the build server, which is a server of the full image: the build's log has its words.
     log = Path(outcome["log"]).read_text()
     assert "ansible-init: skip: metadata ansible_init_disable=true" in log
-    server = made.make("image-2", image_id=outcome["image_id"])
+    server = made.make("image-2", image_id=fits_any_disk(user, outcome["image_id"]).id)
     address = address_of(server)
     login.settled(address)
     assert read_result(login, address)["status"] == "done"
