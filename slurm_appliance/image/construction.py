@@ -194,6 +194,13 @@ class Construction:
         console = self.folder / "console.log"
         console.write_text(machines.console(server, lines=200))
         remedy = f"{error.remedy}; the server's console: {console}".removeprefix("; ")
+        sources = self.build.sources
+        places = [
+            *(each.url for each in sources.repositories),
+            *([f"the proxy {sources.proxy}"] if sources.proxy else []),
+        ]
+        if places:
+            remedy += f"; packages come from {', '.join(places)}"
         if self.keep:
             remedy += f"; the server was kept: {' '.join(door.command)}; slurm-appliance image gc removes it"
         return BuildError(error.what, where=error.where, remedy=remedy)

@@ -192,7 +192,7 @@ def test_an_extra_image_adds_to_the_full_one(
     address = address_of(server)
     login.settled(address)
     assert read_result(login, address)["status"] == "done"
-    assert login.wait(address, "bash -lc 'module --terse avail 2>&1'").count("openmpi/") == 1
+    assert login.wait(address, "bash -lc 'module --terse avail 2>&1'").count("openmpi/4") == 1
     program = "cd /tmp && printf 'int main(void) { return 0; }' > a.c"
     login.wait(address, f"{program} && bash -lc 'module load openmpi && $MPICC a.c && ./a.out'")
     assert "tree" in login.wait(address, "command -v tree slurmd")

@@ -14,7 +14,7 @@ from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError, StoppedError
 from slurm_appliance.image.images import unpacked
 from slurm_appliance.image.names import CLAIM_TAG, IMAGE_TAG
-from slurm_appliance.image.spec import ImageBuild, PackageSources, Ssh
+from slurm_appliance.image.spec import ImageBuild, PackageSources, Repository, Ssh
 from slurm_appliance.image.stop import Stop
 from tests.unit.image.conftest import FAT, Site
 from tests.unit.image.fake_cloud import LOST, FakeCloud, Fault, Killed
@@ -302,6 +302,18 @@ def test_a_failed_task_leaves_nothing_but_the_console(site: Site) -> None:
     assert Path(console[1]).read_text() == "the console\n"
     assert site.cloud.leftovers == []
     assert not (Path(console[1]).parent / "ssh").exists()
+
+
+def test_a_failed_task_names_where_packages_come_from(site: Site) -> None:
+    """Package managers do not always say which source it was that did not answer."""
+    site.in_server = fail_in_server
+    mirror = PackageSources(
+        repositories=(Repository("debian", "http://mirror.example.org/debian"),), proxy="http://proxy.example.org:3128"
+    )
+    with pytest.raises(BuildError) as caught:
+        site.ensure(replace(FAT, sources=mirror))
+    places = "packages come from http://mirror.example.org/debian, the proxy http://proxy.example.org:3128"
+    assert places in caught.value.remedy
 
 
 def test_keep_on_failure_keeps_the_server_and_says_how_to_log_in(site: Site) -> None:
