@@ -308,7 +308,8 @@ def test_a_failed_task_names_where_packages_come_from(site: Site) -> None:
     """Package managers do not always say which source it was that did not answer."""
     site.in_server = fail_in_server
     mirror = PackageSources(
-        repositories=(Repository("debian", "http://mirror.example.org/debian"),), proxy="http://proxy.example.org:3128"
+        repositories=(Repository("debian", "http://mirror.example.org/debian"),),
+        proxy="http://me:pass@proxy.example.org:3128",
     )
     with pytest.raises(BuildError) as caught:
         site.ensure(replace(FAT, sources=mirror))
