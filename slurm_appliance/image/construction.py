@@ -162,6 +162,40 @@ class Construction:
     def _variables(self) -> dict[str, Any]:
         """The playbook's variables: those of the roles package_sources, extra_packages and image_record."""
         sources = self.build.sources
+        return {
+            "package_sources_repositories": [
+                {
+                    "name": each.name,
+                    "url": each.url,
+                    "suite": each.suite,
+                    "components": list(each.components),
+                    "key": each.key,
+                }
+                for each in sources.repositories
+            ],
+            "package_sources_username": sources.username,
+            "package_sources_password": sources.password,
+            "package_sources_proxy": sources.proxy,
+            "package_sources_keep_distribution": sources.keep_distribution,
+            "extra_packages_names": list(self.build.extra_packages),
+            "image_record_build": self.id,
+            "image_record_name": self.name,
+            "image_record_digest": self.name.rpartition("-")[2],
+            "image_record_base": self.base.identity,
+            "image_record_commit": self.tools.commit,
+            "image_record_groups": list(self.build.all_groups),
+            "image_record_snapshot": sources.snapshot,
+            "image_record_copy_to": str(self.folder),
+        }
+
+    def _explained(self, error: BuildError, machines: Machines, server: str, door: Door) -> BuildError:
+        """A failure inside the server, with what its console says, and the way in where it is kept."""
+        if isinstance(error, StoppedError) and (error.by_signal or not self.keep):
+            return error
+        console = self.folder / "console.log"
+        console.write_text(machines.console(server, lines=200))
+        remedy = f"{error.remedy}; the server's console: {console}".removeprefix("; ")
+        sources = self.build.sources
         places = [each.url for each in sources.repositories]
         if sources.proxy:
             # Without a user and a password.
