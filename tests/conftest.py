@@ -13,6 +13,7 @@ EXTENDED = (
     "engine/cloud/test_cluster.py",
     "engine/mirror",
     "engine/rollout",
+    "lifecycle/cluster/test_rebuild.py",
     "lifecycle/cluster/test_rebuild_faults.py",
     "lifecycle/test_image_build.py",
     "lifecycle/test_image_build_faults.py",

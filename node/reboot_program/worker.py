@@ -30,6 +30,8 @@ from .targets import Targets, read_targets
 TICK = 0.25
 #: Refusals of a credential before it counts: it may be rotated just now.
 _REFUSALS = 3
+#: Seconds in which a second request for a node means the first: no node is back sooner.
+_TWICE = 5.0
 #: Seconds between two looks for nodes that Slurm was asked to reboot and does not reach.
 _WAKE = 15.0
 #: Seconds that a failure may wait for others like it, and between two looks at what became of it in Slurm.
@@ -47,6 +49,15 @@ class _Node:
     said: str = ""
     told: bool = False
     look: Future[Looked] | None = None
+
+
+def _begins_anew(entry: Entry, asked: float) -> bool:
+    """Whether a request for a node under way is about another reboot.
+
+    A node that was woken is rebooted by Slurm itself once it answers. One that boots may be back already, and be asked
+    for again, before this worker has seen it.
+    """
+    return bool(entry.failed) or entry.woken or (entry.booting and asked > entry.asked + _TWICE)
 
 
 class Worker:
@@ -129,8 +140,7 @@ class Worker:
         for path, request in self._spool.pending():
             for name in request.nodes:
                 known = self._nodes.get(name)
-                # A node that was woken and answers now is rebooted by Slurm itself: that begins anew.
-                if known and not known.entry.failed and not known.entry.woken:
+                if known and not _begins_anew(known.entry, request.asked):
                     log.info("%s: already under way, request %s adds nothing", name, path.stem)
                     continue
                 self._nodes[name] = _Node(Entry(name, request.asked), time.monotonic() + self._gap(request.asked))

@@ -160,6 +160,21 @@ def test_a_node_that_slurm_does_not_reach_is_booted_so_that_slurm_can_reboot_it(
     assert bed.actions("c2") == [], "nobody asked for this one"
 
 
+def test_a_node_that_is_back_can_be_asked_for_again_before_the_worker_has_seen_it(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.on_boot = lambda _name: None
+    spool = Spool(bed.settings.spool)
+    spool.add(Request(("c1",), time.time() - 20))
+    worker = bed.worker()
+    _until(lambda: any(entry.booting for entry in spool.entries()), worker)
+    # The first reboot is over and the second asked for between two looks: Slurm's view is the same.
+    bed.cloud.on_boot = bed.slurm.booted
+    spool.add(Request(("c1",), time.time()))
+    _until(lambda: not list(spool.entries()), worker)
+    assert bed.actions("c1") == ["rebuild", "reboot"]
+    assert bed.slurm.told == []
+
+
 def test_safe_to_call_twice(bed: Bed) -> None:
     bed.nodes("c1")
     bed.cloud.rebuild_seconds = 1.0
