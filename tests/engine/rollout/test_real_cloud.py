@@ -22,7 +22,7 @@ from node.reboot_program.worker import Worker
 from slurm_appliance.access_rules import Endpoints, access_rules
 from slurm_appliance.reboot_targets import targets_file
 from tests.engine.node_fixtures import Made
-from tests.unit.node.reboot_program.test_worker import FakeSlurm
+from tests.unit.node.reboot_program.bed import FakeSlurm
 
 
 @dataclass(frozen=True)

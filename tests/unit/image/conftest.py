@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from slurm_appliance.image.stop import Stop
 from tests.unit.image.fake_cloud import FakeCloud
 
 FAT = ImageBuild("debian-12", ("control", "login", "compute"), Machine("m1.small", "cluster"))
+VOLUME = replace(FAT, machine=replace(FAT.machine, volume_size=20, volume_type="ssd"))
+FLOATING = replace(FAT, machine=replace(FAT.machine, floating_ip_network="external", security_groups=("default",)))
+KINDS = pytest.mark.parametrize("build", [FAT, VOLUME, FLOATING], ids=["image", "volume", "floating-ip"])
 
 
 @dataclass
@@ -64,6 +67,10 @@ class Site:
             commit="c0ffee",
         )
         return Builder(tools, self.workplace, self.ansible).ensure(build, force=force)
+
+
+def base_id(site: Site) -> str:
+    return next(str(each["id"]) for each in site.cloud.images.values() if each["name"] == "debian-12")
 
 
 @pytest.fixture
