@@ -15,10 +15,11 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from slurm_appliance.known_keys import Known, known_name
 from slurm_appliance.process import in_sentences
 
 #: What cloud-init puts around the keys; the last block is of the last boot that made keys.
@@ -42,7 +43,7 @@ class Host:
     @property
     def known_as(self) -> str:
         """How known_hosts names it."""
-        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+        return known_name(self.address, self.port)
 
     @property
     def identity(self) -> str:
@@ -54,47 +55,6 @@ def printed_keys(console: str) -> list[str]:
     """The host keys in a console's text, each as ``TYPE KEY``; none where there are none, or not all of them yet."""
     blocks = _BLOCK.findall(console)
     return [f"{type_} {key}" for type_, key in _KEY.findall(blocks[-1])] if blocks else []
-
-
-@dataclass
-class Known:
-    """The known_hosts of an environment, and the record beside it of whose keys they are."""
-
-    path: Path
-
-    @property
-    def _record(self) -> Path:
-        return self.path.with_suffix(".json")
-
-    def read(self) -> tuple[list[str], dict[str, str]]:
-        """The file's lines, and the identity of each server that is in it."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        record: dict[str, str] = json.loads(self._record.read_text()) if self._record.exists() else {}
-        return lines, record
-
-    def unknown(self, hosts: Iterable[Host]) -> list[Host]:
-        """The hosts that are new, or have a new image."""
-        lines, record = self.read()
-        return [host for host in hosts if record.get(host.known_as) != host.identity or not _of(host, lines)]
-
-    def add(self, host: Host, keys: Sequence[str]) -> None:
-        """Remember a host's keys. Those of another server at its address go; a rebuilt one's stay.
-
-        A rebuilt login or control node gets its former keys back from the state volume.
-        """
-        lines, record = self.read()
-        if record.get(host.known_as, "").partition(" ")[0] != host.instance_id:
-            gone = set(_of(host, lines))
-            lines = [line for line in lines if line not in gone]
-        lines += [line for key in keys if (line := f"{host.known_as} {key}") not in lines]
-        record[host.known_as] = host.identity
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path.write_text("".join(f"{line}\n" for line in lines))
-        self._record.write_text(json.dumps(record, indent=1, sort_keys=True))
-
-
-def _of(host: Host, lines: Iterable[str]) -> list[str]:
-    return [line for line in lines if host.known_as in line.partition(" ")[0].split(",")]
 
 
 def learn(

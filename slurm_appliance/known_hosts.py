@@ -4,7 +4,6 @@ A server that was just created, or rebuilt with another image, has a key that no
 shows is believed, and said so. In any other case ssh itself compares, and a changed key ends in its refusal.
 """
 
-import json
 import shlex
 import subprocess
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from slurm_appliance.known_keys import Known, known_name
 
 #: Hosts that are asked at once.
 _PARALLEL = 20
@@ -61,7 +62,7 @@ class SshHost:
     @property
     def known_as(self) -> str:
         """How known_hosts names it."""
-        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+        return known_name(self.address, self.port)
 
 
 def trust(
@@ -78,31 +79,17 @@ def trust(
         limit: seconds to wait for hosts that do not answer yet.
         going: False ends the wait.
     """
-    record_file = known_hosts.with_suffix(".json")
-    record: dict[str, str] = json.loads(record_file.read_text()) if record_file.exists() else {}
-    lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
-    new = [host for host in hosts if record.get(host.known_as) != host.identity or not _lines_of(host, lines)]
+    known = Known(known_hosts)
+    new = known.unknown(hosts)
     if not new:
         return
     end = time.monotonic() + limit
     with ThreadPoolExecutor(_PARALLEL) as pool:
         shown = list(pool.map(lambda host: _shown(host, end, going), new))
-    for host, keys in zip(new, shown, strict=True):
-        if not keys:
-            continue
-        rebuilt = record.get(host.known_as, "").partition(" ")[0] == host.identity.partition(" ")[0]
-        if not rebuilt:  # Another server: its predecessor's keys mean nothing.
-            lines = [line for line in lines if line not in _lines_of(host, lines)]
-        # One that was rebuilt may get its former keys back from the state volume: they stay.
-        lines += [key for key in keys if key not in lines]
-        record[host.known_as] = host.identity
-        say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, believing the host key that it shows")
-    known_hosts.write_text("".join(f"{line}\n" for line in lines))
-    record_file.write_text(json.dumps(record, indent=1, sort_keys=True))
-
-
-def _lines_of(host: SshHost, lines: Iterable[str]) -> list[str]:
-    return [line for line in lines if host.known_as in line.partition(" ")[0].split(",")]
+    for host, lines in zip(new, shown, strict=True):
+        if lines:
+            rebuilt = known.add(host, [line.partition(" ")[2] for line in lines])
+            say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, believing the host key that it shows")
 
 
 def _shown(host: SshHost, end: float, going: Callable[[], bool]) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.console_keys import Host, Known, learn, printed_keys
+from slurm_appliance.console_keys import Host, learn, printed_keys
+from slurm_appliance.known_keys import Known
 from toolchain.paths import REPOSITORY
 
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr"
