@@ -17,7 +17,7 @@ from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.hostvars.inventory import read_inventory
+from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.known_hosts import SshHost
 from slurm_appliance.playbook import ANSIBLE
 from slurm_appliance.stack_project import STACKS
@@ -96,7 +96,7 @@ def run_job(session: Session, command: str) -> str:
     """
     environment = Environment.of(STACK)
     hosts = read_inventory(environment.inventory, ANSIBLE)
-    entrance = next(name for name, each in sorted(hosts.items()) if "login" in each["group_names"])
+    entrance = members(hosts, "login")[0]
     host = SshHost.of(entrance, hosts[entrance], environment.inventory)
     user = next(iter(session.config.users))
     job = f"sudo -n -u {user} {command}"

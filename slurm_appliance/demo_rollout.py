@@ -16,6 +16,7 @@ from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.run import Rollout
+from slurm_appliance.rollout.view import short
 from slurm_appliance.rollout.watchers import PlainLines
 from slurm_appliance.stack_project import STACKS
 from toolchain.paths import state_folder
@@ -77,7 +78,7 @@ def change_image(session: Session, say: Callable[[str], None]) -> None:
 def _show(rollout: Rollout, names: list[str], say: Callable[[str], None]) -> None:
     listed, _now = rollout.status(names)
     for row in listed:
-        say(f"{row.nodes}: {row.slurm}, image {row.current[:8]}, target {row.target[:8]}: {row.state}")
+        say(f"{row.nodes}: {row.slurm}, image {short(row.current)}, target {short(row.target)}: {row.state}")
 
 
 def _course_of(session: Session, array: str) -> str:

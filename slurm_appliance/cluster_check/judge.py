@@ -131,12 +131,12 @@ def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> Row:
         return Row("Prometheus", Verdict.LEFT_OUT, "features.monitoring is off")
     if said["status"]:
         return Row("Prometheus", Verdict.FAIL, _words(said), said["seconds"])
-    found = [(each["labels"], each) for each in json.loads(said["out"])["data"]["activeTargets"]]
-    missing = watched - {labels["instance"] for labels, _ in found if labels["job"] == "node"}
+    found = json.loads(said["out"])["data"]["activeTargets"]
+    missing = watched - {each["labels"]["instance"] for each in found if each["labels"]["job"] == "node"}
     bad = [f"{name} is not watched" for name in sorted(missing)]
     bad += sorted(
-        f"{labels['instance']} is {each['health']}: {each['lastError']}"
-        for labels, each in found
+        f"{each['labels']['instance']} is {each['health']}: {each['lastError']}"
+        for each in found
         if each["health"] != "up"
     )
     why = "; ".join(bad[:5]) or f"{len(found)} targets are up"

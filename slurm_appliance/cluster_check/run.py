@@ -11,7 +11,7 @@ from slurm_appliance.cluster_check.judge import Row, judge
 from slurm_appliance.cluster_check.targets import targets
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.hostvars.inventory import read_inventory
+from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.known_hosts import SshHost
 from slurm_appliance.playbook import ANSIBLE
 
@@ -34,18 +34,16 @@ def check_cluster(environment: Environment, *, user: str = "", limit: float = 90
     if not (environment.inventory / "hosts.yml").exists():
         raise ClusterCheckError("there is no inventory", where=str(environment.inventory), remedy="run up first")
     hosts = read_inventory(environment.inventory, ANSIBLE)
-    compute = frozenset(name for name, variables in hosts.items() if "compute" in variables["group_names"])
+    compute = frozenset(members(hosts, "compute"))
     entrance = _entrance(hosts)
     variables = hosts[entrance]
     users = sorted(variables.get("users", {}))
     user = user or (users[0] if users else "")
     request = {"user": user, "hpctests": bool(variables.get("features", {}).get("hpctests"))}
     facts: dict[str, Any] = _gather(SshHost.of(entrance, variables, environment.inventory), request, limit)
-    watched = frozenset(
-        name for name, each in hosts.items() if {"control", "login", "compute"} & {*each["group_names"]}
-    )
+    watched = frozenset(members(hosts, "control", "login", "compute"))
     if variables.get("features", {}).get("monitoring"):
-        control = next(name for name, each in hosts.items() if "control" in each["group_names"])
+        control = members(hosts, "control")[0]
         facts["targets"] = targets(
             SshHost.of(control, hosts[control], environment.inventory), str(variables["monitoring_password"]), watched
         )
@@ -55,11 +53,7 @@ def check_cluster(environment: Environment, *, user: str = "", limit: float = 90
 
 def _entrance(hosts: dict[str, dict[str, Any]]) -> str:
     """A login node, or else the control node: users' commands are there."""
-    members = {
-        group: sorted(name for name, each in hosts.items() if group in each["group_names"])
-        for group in ("login", "control")
-    }
-    return (members["login"] or members["control"] or sorted(hosts))[0]
+    return (members(hosts, "login") or members(hosts, "control") or sorted(hosts))[0]
 
 
 def _gather(host: SshHost, request: dict[str, Any], limit: float) -> Any:

@@ -50,6 +50,11 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
     return {name: {**hosts.get(name, {}), "group_names": members} for name, members in groups.items()}
 
 
+def members(hosts: Mapping[str, Mapping[str, Any]], *groups: str) -> list[str]:
+    """Names of the hosts that are in any of the groups, sorted; ``hosts`` as read_inventory() returns them."""
+    return sorted(name for name, variables in hosts.items() if not {*groups}.isdisjoint(variables["group_names"]))
+
+
 def compute_nodes(
     hosts: Mapping[str, Mapping[str, Any]], roles: Iterable[NodeRole], names: Iterable[str] | None = None
 ) -> list[Node]:
