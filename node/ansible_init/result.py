@@ -41,7 +41,7 @@ class Result:
         status: one of ``running``, ``done``, ``failed``, ``skipped``.
         started: UTC, ISO 8601.
         ended: likewise; empty while running.
-        reason: why nothing was run, where nothing was.
+        reason: why nothing was run, where nothing was; while running, what is waited for.
         step: the step under way, or the one that failed: ``metadata``, or a playbook's file name.
         error: one sentence about the failure, with the task it happened in.
         instance_id: the server that the run belongs to; empty until metadata was read.

@@ -142,12 +142,14 @@ class Run:
             except AbsentError:
                 raise
             except ShareError as error:
-                state, problem = "unreachable", f"{share.url('bundle.json')}: {error}"
+                state, problem = "unreachable", str(error)
             except BundleError as error:
                 state, problem = "wrong-bundle", str(error)
             if time.monotonic() + pause > end:
                 raise FailureError(state, f"{problem}; given up after {self.settings.patience:.0f} s")
             self.log(f"{problem}; next attempt in {pause:.0f} s")
+            self.state = replace(self.state, reason=problem)
+            self._write()
             time.sleep(pause)
             pause = min(pause * 2, self.settings.longest_pause)
 
@@ -176,7 +178,7 @@ class Run:
                 raise FailureError("role-failed", str(error)) from error
 
     def _step(self, name: str) -> None:
-        self.state = replace(self.state, step=name)
+        self.state = replace(self.state, step=name, reason="")
         self._write()
         self.log(name)
 

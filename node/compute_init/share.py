@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class Share:
         folder: see `FOLDER`.
         program: libnfs's nfs-cat.
         timeout: seconds that one file may take.
+        port: of the file service; only looked at to say more than the client does when it fails.
     """
 
     server: str
@@ -38,6 +40,7 @@ class Share:
     folder: str = FOLDER
     program: str = "nfs-cat"
     timeout: float = 20.0
+    port: int = 2049
 
     def url(self, name: str) -> str:
         """Where a file of the folder is."""
@@ -64,4 +67,14 @@ class Share:
         said = " ".join(ended.stderr.decode(errors="replace").split()) or f"exit status {ended.returncode}"
         if any(word in said for word in _ABSENT):
             raise AbsentError(said)
-        raise ShareError(said)
+        raise ShareError(self._refusal() or said)
+
+    def _refusal(self) -> str:
+        """Why no connection is made, where none is: the client's own words do not say it."""
+        try:
+            socket.create_connection((self.server, self.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return f"no file service on {self.server} yet: site.yml has not run there, or the service is stopped"
+        except OSError as error:
+            return f"{self.server}: {error.strerror or error}"
+        return ""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import signal
+import socket
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from node.compute_init.run import Settings, main
 from node.compute_init.share import AbsentError, Share, ShareError
 
 NODE = "demo-c-0"
-SERVER = Metadata("server-1", NODE, {"compute": "true", "nfs": "true", "other": "no", "control_address": "10.0.0.9"})
+SERVER = Metadata("server-1", NODE, {"compute": "true", "nfs": "true", "other": "no", "control_address": "127.0.0.1"})
 FILES = {"variables.json": b'{"munge_key": "k"}', "hosts": b"127.0.0.1 localhost\n"}
 
 
@@ -62,7 +63,7 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
             left = int(away.read_text()) - 1
             away.write_text(str(left) if left else "")
             sys.exit("Failed to mount nfs share : nfs_service failed")
-        path = pathlib.Path(sys.argv[1].removeprefix("nfs://10.0.0.9").partition("?")[0])
+        path = pathlib.Path(sys.argv[1].removeprefix("nfs://127.0.0.1").partition("?")[0])
         if not path.exists():
             sys.exit(f"mount_cb: NFS4: (path {{path}}) failed with NFS4ERR_NOENT(-2)")
         sys.stdout.buffer.write(path.read_bytes())
@@ -76,13 +77,15 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
             print(json.dumps(seen), file=file)
         sys.exit(2 if values.get("break") else 0)
         """)  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
     before = signal.getsignal(signal.SIGTERM)
     yield Settings(
         source=Known(),
         playbook=tmp_path / "compute-init.yml",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",
-        share=lambda server, node: Share(server, node, str(folder.parent), str(tmp_path / "nfs-cat")),
+        share=lambda server, node: Share(server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody),
         patience=0.2,
         first_pause=0.01,
         longest_pause=0.05,
@@ -116,7 +119,7 @@ def test_a_node_sets_itself_up_from_its_own_bundle(settings: Settings, tmp_path:
     values = call["values"]
     assert isinstance(values, dict)
     assert values["munge_key"] == "k"
-    assert values["control_address"] == "10.0.0.9"
+    assert values["control_address"] == "127.0.0.1"
     assert values["compute_init_roles"] == ["compute", "nfs"]
     assert call["mode"] == "0o700"
     assert call["files"] == ["hosts", "variables.json"]
@@ -166,11 +169,24 @@ def test_a_share_that_is_away_for_a_while_is_waited_for(settings: Settings, tmp_
     assert len([line for line in lines if "next attempt" in line]) == 2
 
 
+def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "away").write_text("2")
+    seen: list[str] = []
+
+    def log(_line: str) -> None:
+        record = read_record(settings.result)
+        assert record is not None
+        seen.append(f"{record.status}: {record.reason}")
+
+    assert main(replace(settings, patience=60), log) == 0
+    assert "running: no file service on 127.0.0.1 yet: site.yml has not run there, or the service is stopped" in seen
+
+
 def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "away").write_text("1000")
     status, record, _ = go(settings)
     assert (status, record.status, record.state, record.step) == (1, "failed", "unreachable", "fetch")
-    assert "nfs_service failed" in record.error
+    assert "no file service on 127.0.0.1 yet" in record.error
 
 
 def test_a_failed_role_is_named(settings: Settings, folder: Path) -> None:
@@ -217,7 +233,7 @@ def test_a_good_bundle_shows_no_secret_when_printed() -> None:
 
 def test_a_server_that_does_not_answer_is_not_a_missing_file(tmp_path: Path) -> None:
     program(tmp_path / "slow", "import time; time.sleep(60)")
-    share = Share("10.0.0.9", NODE, program=str(tmp_path / "slow"), timeout=0.2)
+    share = Share("127.0.0.1", NODE, program=str(tmp_path / "slow"), timeout=0.2)
     with pytest.raises(ShareError, match="did not answer") as raised:
         share.read("bundle.json")
     assert not isinstance(raised.value, AbsentError)
