@@ -6,6 +6,7 @@ Its second half, `demo_rollout`, changes the cluster's image.
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.control import lifecycle
@@ -55,7 +56,9 @@ def bring_up(say: Callable[[str], None], stacks: Path = STACKS) -> Session:
     operations.up(session, lambda _plan: True)
     say("== a job on both compute nodes, as an ordinary user ==")
     nodes = sum(len(group.nodes) for group in session.config.compute.values())
-    say(run_job(session, f"srun --immediate=60 --nodes={nodes} sh -c 'echo $(hostname): $(id -un)'"))
+    entrance = Entrance.of(session)
+    command = f"srun --immediate=60 --nodes={nodes} sh -c 'echo $(hostname): $(id -un)'"
+    say(entrance.shown(command, entrance.run(command)))
     return session
 
 
@@ -88,29 +91,48 @@ def make_key(session: Session, say: Callable[[str], None]) -> None:
         raise DemoError(f"ssh-keygen failed: {ended.stderr.strip()}", where=str(path))
 
 
-def run_job(session: Session, command: str) -> str:
-    """A command of Slurm's, run on the login node by the configuration's first user; returns it and what it printed.
+@dataclass(frozen=True)
+class Entrance:
+    """The demo's login node, as the first user of the configuration.
 
-    Raises:
-        DemoError: it fails, or does not end in time.
+    Attributes:
+        host: the node.
+        user: the user's name.
     """
-    environment = Environment.of(STACK)
-    hosts = read_inventory(environment.inventory, ANSIBLE)
-    entrance = members(hosts, "login")[0]
-    host = SshHost.of(entrance, hosts[entrance], environment.inventory)
-    user = next(iter(session.config.users))
-    job = f"sudo -n -u {user} {command}"
-    try:
-        ended = subprocess.run(
-            host.command(job), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_JOB_LIMIT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DemoError(f"{command} did not end in {_JOB_LIMIT:.0f} s", where=entrance) from error
-    if ended.returncode:
-        raise DemoError(
-            f"{command} failed: {ended.stderr.strip()}", where=entrance, remedy="check-cluster looks closer"
-        )
-    return f"$ {job}\n{ended.stdout.rstrip()}"
+
+    host: SshHost
+    user: str
+
+    @classmethod
+    def of(cls, session: Session) -> "Entrance":
+        """The way in, once the cluster is up."""
+        inventory = Environment.of(STACK).inventory
+        hosts = read_inventory(inventory, ANSIBLE)
+        name = members(hosts, "login")[0]
+        return cls(SshHost.of(name, hosts[name], inventory), next(iter(session.config.users)))
+
+    def run(self, command: str) -> str:
+        """What a command prints.
+
+        Raises:
+            DemoError: it fails, or does not end in time.
+        """
+        call = self.host.command(f"sudo -n -u {self.user} {command}")
+        try:
+            ended = subprocess.run(
+                call, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_JOB_LIMIT, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DemoError(f"{command} did not end in {_JOB_LIMIT:.0f} s", where=self.host.name) from error
+        if ended.returncode:
+            raise DemoError(
+                f"{command} failed: {ended.stderr.strip()}", where=self.host.name, remedy="check-cluster looks closer"
+            )
+        return ended.stdout.rstrip()
+
+    def shown(self, command: str, printed: str) -> str:
+        """A command and what it printed, as a terminal there shows them."""
+        return f"{self.user}@{self.host.name}$ {command}\n{printed}"
 
 
 def login_command(session: Session) -> str:

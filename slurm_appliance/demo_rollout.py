@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from slurm_appliance.demo import STACK, DemoError, run_job
+from slurm_appliance.demo import STACK, DemoError, Entrance
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.rollout import access
@@ -66,13 +66,14 @@ def change_image(session: Session, say: Callable[[str], None]) -> None:
     names = rollout.select(None, ())
     say("== compute nodes run the former image; Slurm brings the new one, while jobs run ==")
     _show(rollout, names, say)
-    jobs = run_job(session, f"sbatch --parsable --array=1-{_JOBS} --output=/dev/null --wrap 'sleep {_JOB_SECONDS}'")
-    array = jobs.splitlines()[-1]
-    say(jobs)
+    entrance = Entrance.of(session)
+    submit = f"sbatch --parsable --array=1-{_JOBS} --output=/dev/null --wrap 'sleep {_JOB_SECONDS}'"
+    array = entrance.run(submit)
+    say(entrance.shown(submit, array))
     end = rollout.run(names, Policy.of(reached.settings, len(names), rollout.reboot_limit()), PlainLines(say))
     rollout.judge(end)
     _show(rollout, names, say)
-    say(_course_of(session, array))
+    say(_course_of(entrance, array))
 
 
 def _show(rollout: Rollout, names: list[str], say: Callable[[str], None]) -> None:
@@ -81,16 +82,16 @@ def _show(rollout: Rollout, names: list[str], say: Callable[[str], None]) -> Non
         say(f"{row.nodes}: {row.slurm}, image {short(row.current)}, target {short(row.target)}: {row.state}")
 
 
-def _course_of(session: Session, array: str) -> str:
+def _course_of(entrance: Entrance, array: str) -> str:
     """What became of the jobs, once all have ended.
 
     Raises:
         DemoError: one was lost.
     """
     # Ends when the array has: a job of no time that begins after it.
-    run_job(session, f"srun --dependency=afterany:{array} true")
-    told = run_job(session, f"sacct --noheader --allocations --parsable2 --format=State,NodeList --jobs={array}")
-    ended = Counter(line for line in told.splitlines()[1:] if line)
+    entrance.run(f"srun --dependency=afterany:{array} true")
+    told = entrance.run(f"sacct --noheader --allocations --parsable2 --format=State,NodeList --jobs={array}")
+    ended = Counter(told.splitlines())
     lost = {line: count for line, count in ended.items() if not line.startswith("COMPLETED|")}
     if lost or ended.total() != _JOBS:
         raise DemoError(f"of {_JOBS} jobs, not all completed: {dict(ended)}", where=array)

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from slurm_appliance.consoles import explain, reader
-from slurm_appliance.hostvars.inventory import read_inventory
+from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.known_hosts import SshHost, trust
 from slurm_appliance.playbook import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.process import in_sentences
@@ -85,7 +85,7 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     log = _new_log(request.environment_folder / "logs", Path(request.playbook).stem)
     _say(f"{request.playbook}: the whole log is {log}")
     hosts = read_inventory(request.inventory, ANSIBLE)
-    compute = frozenset(name for name, variables in hosts.items() if "compute_init_enable" in variables)
+    compute = frozenset(members(hosts, "compute"))
     patience = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
     trust(
         [SshHost.of(name, variables, request.inventory) for name, variables in hosts.items() if name not in compute],
