@@ -226,6 +226,8 @@ class Worker:
     def _again(self, node: _Node, looked: Looked) -> None:
         node.tries += 1
         pause = delay(node.tries, self._draw(), looked.error.retry_after if looked.error else None)
+        # The last try is when the time is over, so that Slurm hears the reason before it gives the node up by itself.
+        pause = min(pause, max(node.entry.asked + self._settings.limit - time.time(), TICK))
         node.due = time.monotonic() + pause
         log.warning("%s: %s; try %d in %.1f s", node.entry.node, looked.action.reason, node.tries + 1, pause)
 

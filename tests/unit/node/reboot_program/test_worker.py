@@ -195,6 +195,14 @@ def test_conflict_for_ever_ends_with_a_reason(bed: Bed) -> None:
     assert "got 409 (req-" in reason
 
 
+def test_slurm_hears_the_reason_in_time_however_long_the_cloud_wants_to_be_left_alone(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.faults.append(Fault("POST", "/action", 429, times=10_000, headers={"Retry-After": "300"}))
+    bed.ask()
+    _until(lambda: bed.slurm.told, bed.worker(limit=2.0))
+    assert "got 429 (req-" in bed.slurm.told[0][2]
+
+
 def test_error_after_rebuild(bed: Bed) -> None:
     bed.nodes("c1")
     bed.cloud.rebuild_ends_in_error["c1"] = "no valid host"
