@@ -68,12 +68,15 @@ def attempt(
     images: ImageCache,
     save: Callable[[Entry], None],
     now: float,
+    *,
+    lost: bool = False,
 ) -> Looked:
     """Look at a node, decide, and begin what was decided.
 
     Args:
         save: writes an entry to the spool; called before Nova is asked for anything and after it said yes.
         now: seconds since the epoch.
+        lost: see `Facts`.
     """
     facts = Facts(
         node=entry.node,
@@ -82,6 +85,7 @@ def attempt(
         slurm=slurm,
         intent=entry.intent,
         waited=now - entry.asked,
+        lost=lost,
     )
     try:
         facts = _look(facts, connection, images)

@@ -93,6 +93,10 @@ def _of_server(facts: Facts, server: Server, target: Target) -> Action:
     if facts.slurm and "NOT_RESPONDING" in facts.slurm.flags:
         # Its guest would not listen either, or would come up as it is.
         return Action(Kind.HARD_REBOOT, "on its target image, but Slurm does not reach it: hard reboot")
+    if facts.lost:
+        return Action(
+            Kind.HARD_REBOOT, "on its target image, but Slurm has not seen it since its last boot: hard reboot"
+        )
     return Action(Kind.REBOOT, "on its target image: plain reboot")
 
 

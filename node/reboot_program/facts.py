@@ -86,6 +86,7 @@ class Facts:
         slurm: None where Slurm could not be asked; it did ask for a reboot, so that alone stops nothing.
         intent: None until something was begun for this request.
         waited: seconds since Slurm's request.
+        lost: Slurm has not seen the node since the last boot that was asked for here.
     """
 
     node: str
@@ -96,6 +97,7 @@ class Facts:
     intent: Intent | None = None
     target_problem: str = ""
     waited: float = 0.0
+    lost: bool = False
 
 
 def needs_image(server: Server | None, target: Target | None) -> bool:

@@ -4,6 +4,7 @@
 
     requests/<time>-<pid>.json   one call of RebootProgram: node names and when
     nodes/<node>.json            one node under way; gone when it is done
+    lost/<node>.json             one node that Slurm has not seen since it was booted
     worker.lock                  held by the one worker
 
 Files appear whole (written aside, synced, renamed). A request is removed after all its nodes have their file, so a
@@ -59,13 +60,14 @@ class Entry:
 
 
 class Spool:
-    """The folder. Creates its two subfolders if they are missing, readable by their owner only."""
+    """The folder. Creates its subfolders if they are missing, readable by their owner only."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.requests = folder / "requests"
         self.nodes = folder / "nodes"
-        for each in (self.requests, self.nodes):
+        self._lost = folder / "lost"
+        for each in (self.requests, self.nodes, self._lost):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, request: Request) -> Path:
@@ -95,6 +97,24 @@ class Spool:
     def remove(self, node: str) -> None:
         """Forget a node that is done."""
         (self.nodes / f"{node}.json").unlink(missing_ok=True)
+
+    def lose(self, node: str, asked: float) -> None:
+        """Remember that Slurm has not seen a node since a boot, and when that boot was asked for."""
+        _write(self._lost / f"{node}.json", {"asked": asked})
+
+    def find(self, node: str) -> None:
+        """Forget that a node was lost."""
+        (self._lost / f"{node}.json").unlink(missing_ok=True)
+
+    def lost(self) -> dict[str, float]:
+        """Lost nodes, with the times of lose(). A file that cannot be read counts from when it was written."""
+        found = {}
+        for path in self._lost.glob("*.json"):
+            try:
+                found[path.stem] = float(json.loads(path.read_text(encoding="utf-8"))["asked"])
+            except (ValueError, KeyError, TypeError):  # noqa: PERF203 - one damaged file must not hide the others
+                found[path.stem] = path.stat().st_mtime
+        return found
 
     def entries(self) -> Iterator[Entry]:
         """All nodes under way. A file that cannot be read counts as a request made when it was written."""

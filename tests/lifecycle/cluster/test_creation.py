@@ -37,6 +37,13 @@ def test_no_node_reaches_a_package_source(live: Live, node: str) -> None:
     assert live.login.run(live.address(node), "timeout 20 apt-get update --error-on=any 2>&1").returncode != 0
 
 
+@pytest.mark.parametrize("node", ["c-0", "d-0"])
+def test_compute_nodes_said_that_they_waited_for_the_playbook(live: Live, node: str) -> None:
+    journal = live.run(node, "journalctl --boot --unit compute-init --output cat")
+    assert "site.yml has not run" in journal
+    assert "set up, slurmd is registered" in journal
+
+
 def test_a_second_run_changes_nothing(live: Live) -> None:
     assert set(live.rig.up().changes) == {"same"}
     said = live.site()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from node.reboot_program.cloud import Cloud
@@ -27,10 +28,12 @@ class FakeSlurm(Slurm):
         self.away = 0
 
     def asks_for(self, *names: str) -> None:
-        self.view.update({name: SlurmNode(name, REBOOTING) for name in names})
+        for name in names:
+            self.view[name] = replace(self.view.get(name, SlurmNode(name, REBOOTING)), flags=REBOOTING)
 
     def booted(self, name: str) -> None:
-        self.view[name] = SlurmNode(name, frozenset({"IDLE"}))
+        # Slurm knows whole seconds, and a boot takes more than one.
+        self.view[name] = SlurmNode(name, frozenset({"IDLE"}), boot_time=int(time.time()) + 1)
 
     def nodes(self, names: Sequence[str]) -> dict[str, SlurmNode]:
         if self.away > 0:
@@ -48,7 +51,7 @@ class FakeSlurm(Slurm):
                 flags = flags - {"IDLE"} | {"DOWN"}
             else:
                 flags = frozenset({"IDLE", "NOT_RESPONDING"}) | (flags & {"POWERING_UP"})
-            self.view[name] = SlurmNode(name, flags)
+            self.view[name] = replace(self.view[name], flags=flags)
 
 
 class Bed:

@@ -52,6 +52,7 @@ CASES = [
         ON,
         {"slurm": SlurmNode("c1", WAITING.flags | {"NOT_RESPONDING"})},
     ),
+    Case("image is right, but its last boot failed", Kind.HARD_REBOOT, "not seen it since", ON, {"lost": True}),
     Case("volume-backed, image differs", Kind.REBUILD, "runs image old", {"volume_backed": True}),
     Case("volume-backed, image is right", Kind.REBOOT, "plain reboot", {"volume_backed": True, **ON}),
     Case(

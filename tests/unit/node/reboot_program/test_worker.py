@@ -232,6 +232,22 @@ def test_a_server_that_never_boots(bed: Bed) -> None:
     assert "slurmd has not registered" in reason
 
 
+def test_a_node_that_did_not_come_up_is_not_asked_to_reboot_itself(bed: Bed) -> None:
+    bed.nodes("c1")
+    bed.cloud.on_boot = lambda _name: None
+    bed.ask()
+    bed.work(limit=2.0)
+    assert bed.slurm.told[0][0] == "DOWN"
+
+    bed.cloud.on_boot = bed.slurm.booted
+    for kind in ("HARD", "SOFT"):
+        bed.slurm.asks_for("c1")
+        bed.ask()
+        bed.work()
+        assert [call.body["reboot"]["type"] for call in bed.cloud.calls if call.action == "reboot"][-1] == kind
+        assert bed.slurm.view["c1"].in_service
+
+
 def test_a_node_with_jobs_is_never_touched(bed: Bed) -> None:
     bed.nodes("c1")
     bed.slurm.view["c1"] = SlurmNode("c1", frozenset({"ALLOCATED"}), allocated_cpus=2)
