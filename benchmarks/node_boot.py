@@ -8,7 +8,7 @@ starts), fetch (host variables), roles, slurmd (until it is registered). Times a
 import argparse
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from itertools import pairwise
 from statistics import median
 
@@ -19,6 +19,8 @@ from slurm_appliance.playbook import ANSIBLE
 
 #: Where each part ends: what the first such line of the boot contains.
 _ENDS = ("compute-init: fetch", "compute-init: compute-init.yml", "TASK [slurmd : Rejoin Slurm]", "compute-init: done:")
+#: As in site.yml: a compute node has a new host key after each rebuild, and is told nothing.
+_ANY_KEY = ("-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR")
 _JOURNAL = "sudo -n journalctl --boot --no-pager --output short-unix"
 
 
@@ -54,6 +56,7 @@ def split(first: str, journal: str) -> Split:
 def look(host: SshHost) -> Split:
     """The split of a node's last boot."""
     script = f"{_JOURNAL} | head -1; {_JOURNAL} --unit compute-init"
+    host = replace(host, arguments=(*_ANY_KEY, *host.arguments))
     said = subprocess.run(host.command(script), check=True, capture_output=True, text=True, timeout=120).stdout
     first, _, journal = said.partition("\n")
     return split(first, journal)

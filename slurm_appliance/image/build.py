@@ -112,7 +112,7 @@ class Builder:
             except ApplianceError as error:
                 # Somebody's stuck volume shall not keep everybody from building.
                 self._progress.say(f"not everything could be removed: {error}")
-            _tidy(self._workplace.of(claim.build))
+            self._workplace.tidy(claim.build)
 
     def _try_to_build(
         self, build: ImageBuild, base: GlanceImage, name: str, since: datetime | None, reason: str
@@ -172,14 +172,8 @@ class Builder:
             self._progress.say(f"not everything could be removed: {error}")
             return False
         finally:
-            _tidy(construction.folder)
+            self._workplace.tidy(construction.id)
         return True
-
-
-def _tidy(folder: Path) -> None:
-    """Of a build that has ended, keep its log and the record of the image."""
-    for name in ("ssh", "ansible"):
-        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _forget_old(folder: Path) -> None:

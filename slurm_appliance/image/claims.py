@@ -12,6 +12,7 @@ Where it does not (replicas that lag), both build, and the newest image wins: ti
 
 import fcntl
 import os
+import shutil
 import socket
 import threading
 import time
@@ -67,6 +68,11 @@ class Workplace:
             yield folder
         finally:
             os.close(handle)
+
+    def tidy(self, build: str) -> None:
+        """Of a build that has ended, keep its log and the record of the image; its keys go."""
+        for name in ("ssh", "ansible"):
+            shutil.rmtree(self.of(build) / name, ignore_errors=True)
 
     def holds(self, build: str) -> bool:
         """Whether a process on this machine still works on a build."""

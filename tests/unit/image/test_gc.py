@@ -117,8 +117,10 @@ def test_dead_builds_are_removed_and_kept_ones_only_when_asked(site: Site) -> No
     collect.remove_dead_builds(site.cloud, site.workplace, kept=False, say=said.append)
     assert len(site.cloud.servers) == 1
     assert any("--kept-builds removes it" in line for line in said)
+    assert len([*site.workplace.folder.glob("*/ssh")]) == 1, "the key to the kept server"
     collect.remove_dead_builds(site.cloud, site.workplace, kept=True, say=said.append)
     assert site.cloud.leftovers == []
+    assert not [*site.workplace.folder.glob("*/ssh")]
 
 
 def test_a_live_build_is_left_alone(tmp_path: Path, ansible: Path) -> None:
