@@ -19,7 +19,7 @@ from slurm_appliance.image.spec import ImageBuild, PackageSources
 from tests.lifecycle.image_fixtures import BuildSite
 
 #: What is said at the beginning of each phase.
-PHASES = ("] server: ", "] ssh: ", "] playbook: ", "Make an image of it", "] shut down", "] image\n")
+PHASES = ("] server: ", "] ssh: ", "] playbook: ", "  finish: record, clean", "] shut down", "] image\n")
 
 
 @pytest.fixture
