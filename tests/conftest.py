@@ -6,15 +6,16 @@ import pytest
 
 TIERS = ("unit", "engine", "lifecycle")
 
-#: Tests that build or copy images, wait for time-outs, or run a whole Slurm or Pulp: minutes each.
+#: Tests that build or copy images, break clusters, wait for time-outs, or run a whole Slurm or Pulp: minutes each.
 EXTENDED = (
     "engine/cloud/test_snapshots.py",
     "engine/cloud/test_volumes.py",
     "engine/cloud/test_cluster.py",
     "engine/mirror",
     "engine/rollout",
-    "lifecycle/cluster/test_rebuild.py",
+    "lifecycle/cluster/test_control_away.py",
     "lifecycle/cluster/test_rebuild_faults.py",
+    "lifecycle/cluster/test_site_faults.py",
     "lifecycle/test_image_build.py",
     "lifecycle/test_image_build_faults.py",
     "lifecycle/test_image_snapshot.py",
