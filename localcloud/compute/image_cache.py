@@ -8,9 +8,13 @@ from pathlib import Path
 
 from localcloud.compute import archive
 
+#: One lock an unpacked image, whoever of this process asks for it.
+_locks: dict[Path, threading.Lock] = {}
+_guard = threading.Lock()
+
 
 class ImageCache:
-    """The unpacked images of this host.
+    """The unpacked images of this host, for any number of users in one process.
 
     Args:
         folder: `Places.images`.
@@ -18,8 +22,6 @@ class ImageCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._guard = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
 
     def root(self, image_id: str) -> Path:
         """Where an image is, or would be, unpacked."""
@@ -40,10 +42,10 @@ class ImageCache:
         Raises:
             HostError: the bytes are no archive.
         """
-        with self._guard:
-            lock = self._locks.setdefault(image_id, threading.Lock())
+        root = self.root(image_id)
+        with _guard:
+            lock = _locks.setdefault(root, threading.Lock())
         with lock:
-            root = self.root(image_id)
             if not root.is_dir():
                 self._folder.mkdir(parents=True, exist_ok=True)
                 blob, unpacked = self._folder / f"{image_id}.part-blob", self._folder / f"{image_id}.part"

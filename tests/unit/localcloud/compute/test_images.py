@@ -60,19 +60,20 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_an_image_is_unpacked_once_however_many_ask(tmp_path: Path) -> None:
-    cache, downloads = ImageCache(tmp_path / "images"), []
+    # The driver has one, and each server has another.
+    caches, downloads = [ImageCache(tmp_path / "images") for _ in range(4)], []
 
     def download(blob: Path) -> None:
         downloads.append(blob)
         blob.write_bytes(tar_of("hello"))
 
-    askers = [threading.Thread(target=cache.get, args=("one", download)) for _ in range(4)]
+    askers = [threading.Thread(target=cache.get, args=("one", download)) for cache in caches]
     for asker in askers:
         asker.start()
     for asker in askers:
         asker.join()
     assert len(downloads) == 1
-    assert (cache.root("one") / "etc-marker").read_text() == "hello"
+    assert (caches[0].root("one") / "etc-marker").read_text() == "hello"
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["one"]
 
 
