@@ -24,7 +24,13 @@ _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
 class EngineError(ApplianceError):
-    """Raised when the engine ends an operation with an error: the first resource's, with the others counted."""
+    """Raised when the engine ends an operation with an error.
+
+    Attributes:
+        problems: URN and message of each resource that failed.
+    """
+
+    problems: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -217,9 +223,13 @@ def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Excep
     if not problems:
         return EngineError(f"pulumi {operation} failed: {_said(error)}")
     # The stack's own "update failed" comes last and says nothing new.
-    (what, where), *others = problems
-    more = "".join(f"\n{urn}: {message}" for message, urn in others if "update failed" not in message)
-    return EngineError(f"{what}{more}", where=where)
+    first, *others = problems
+    problems = [first, *((message, urn) for message, urn in others if "update failed" not in message)]
+    more = "".join(f"\n{urn}: {message}" for message, urn in problems[1:])
+    what, where = first
+    explained = EngineError(f"{what}{more}", where=where)
+    explained.problems = tuple((urn, message) for message, urn in problems)
+    return explained
 
 
 def _said(error: Exception) -> str:

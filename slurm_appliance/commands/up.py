@@ -46,7 +46,8 @@ def up(
 ) -> None:
     """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
 
-    Exit status 0: done; 3: the environment is protected and would be disturbed; 1: anything else.
+    Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
+    failed; 1: anything else.
     """
     from slurm_appliance.deployment import operations
     from slurm_appliance.errors import UsageError

@@ -18,6 +18,7 @@ from slurm_appliance.deployment.plan import DISRUPTIVE, Plan, examined, make_pla
 from slurm_appliance.deployment.progress import Progress
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
+from slurm_appliance.deployment.site_failure import site_failure
 from slurm_appliance.deployment.steps import COMMAND, SERVER, Step
 from slurm_appliance.errors import ApplianceError
 
@@ -80,6 +81,7 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
         ConfigError: it would go wrong before the first change.
         ProtectedEnvironmentError: the environment is protected.
         JournalError: somebody else uses the stack.
+        SiteError: the servers are there, and site.yml failed.
         EngineError: a resource failed.
     """
     findings = examined(session)
@@ -102,7 +104,13 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
         if session.age > _FRESH_SECONDS:
             examined(session, fresh=True)
         with session.handing_over(session.facts()), _log(session, "up") as (say, log):
-            outcome = _run(session, "up", say, log, plan.steps)
+            try:
+                outcome = _run(session, "up", say, log, plan.steps)
+            except automation.EngineError as error:
+                failure = site_failure(error.problems)
+                if failure is None:
+                    raise
+                raise failure from error
         return Done(plan, dict(outcome.changes), Path(log.name))
 
 
@@ -219,8 +227,8 @@ def _run(
             progress.ends(step, failed=stage == "fails")
 
     def on_message(severity: str, urn: str, text: str) -> None:
-        # What commands print comes as information; the engine's own is no news here.
-        if text and (severity == "warning" or COMMAND in urn):
+        # What commands print comes as information; the engine's own is no news here, and errors are told in the end.
+        if text and (severity == "warning" or (COMMAND in urn and severity != "error")):
             progress.message(urn, text, command=COMMAND in urn)
 
     with passing_interrupts(session.say):
