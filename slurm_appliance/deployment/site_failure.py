@@ -37,8 +37,8 @@ def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:
     again = "mend what is named and run up again: it goes on with site.yml"
     if summary["status"] == "partial":
         return PartialSiteError(
-            f"the cluster runs without {summary['compute_nodes_failed']} of its {summary['compute_nodes']} compute nodes: "
-            "drained, with the reason",
+            f"the cluster runs without {summary['compute_nodes_failed']} of its {summary['compute_nodes']} "
+            "compute nodes: drained, with the reason",
             where=str(summary["log"]),
             remedy=again,
             evidence=evidence,
