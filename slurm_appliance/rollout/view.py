@@ -44,6 +44,9 @@ def rows(records: Mapping[str, Record], facts: Facts) -> list[Row]:
 
 def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
     begun = record is not None and (record.phase is not Phase.WAITING or bool(record.why))
+    if record and record.phase is Phase.DONE and not node.on_target:
+        # Done by a rollout to an earlier target.
+        begun = False
     if node.on_target and not (record and begun):
         state, why = "up to date", ""
     elif record and begun:

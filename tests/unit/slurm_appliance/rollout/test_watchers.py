@@ -89,6 +89,12 @@ def test_rows_and_folding() -> None:
     assert counts([]) == {}
 
 
+def test_what_was_done_for_an_earlier_target_is_to_do_again() -> None:
+    records = {name: Record(name, Phase.DONE, 1.0, "back on its target image") for name in ("c2", "c4")}
+    states = {row.nodes: row.state for row in rows(records, _FACTS)}
+    assert (states["c2"], states["c4"]) == ("to do", "done")
+
+
 def test_ages() -> None:
     out = io.StringIO()
     for seconds, words in ((0.0, ""), (5, "5 s"), (600, "10 min"), (20_000, "5 h")):
