@@ -10,7 +10,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import openstack
 import yaml
 
+from benchmarks.timing import timed
 from slurm_appliance.cluster_check.judge import Verdict
 from slurm_appliance.cluster_check.run import check_cluster
 from slurm_appliance.deployment import operations
@@ -27,13 +28,6 @@ from tests.lifecycle.cluster.live import Live, settings
 
 #: What site.yml says first.
 _SITE_BEGINS = "site.yml: the whole log is"
-
-
-def timed(call: Callable[[], object]) -> float:
-    """The seconds that a call takes."""
-    began = time.monotonic()
-    call()
-    return time.monotonic() - began
 
 
 def report(what: str, seconds: float, more: str = "") -> None:

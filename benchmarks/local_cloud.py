@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from typing import Any
 
 from openstack.connection import Connection
 
+from benchmarks.timing import timed
 from localcloud.compute import cgroups
 from localcloud.control import lifecycle, process, resources, status
 from localcloud.control.layout import Layout
@@ -32,13 +33,6 @@ def report(what: str, value: float, unit: str, reach: float | None = None) -> No
     """Print one measurement."""
     goal = "" if reach is None else f"(to reach: {reach:g}) {'ok' if value <= reach else 'MISSED'}"
     print(f"{what:<58} {value:8.1f} {unit:<3} {goal}".rstrip(), flush=True)
-
-
-def timed(call: Callable[[], object]) -> float:
-    """The seconds that a call takes."""
-    start = time.monotonic()
-    call()
-    return time.monotonic() - start
 
 
 class Bench:

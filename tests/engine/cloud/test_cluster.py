@@ -1,7 +1,8 @@
 """The infrastructure on a real OpenStack: what the fake project cannot know of Nova, Neutron and Cinder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openstack.connection import Connection
@@ -51,11 +52,15 @@ def rig(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         made.destroy(delete_volumes=True)
 
 
+def ours(found: Iterable[Any]) -> dict[str, Any]:
+    """The cluster's servers or volumes by name; other tests have theirs."""
+    return {each.name: each for each in found if each.name.startswith("infra-")}
+
+
 def test_a_cluster_on_a_real_cloud(rig: Rig, user: Connection) -> None:
     rig.up()
     before = rig.ids()
-    # Other tests have servers of their own.
-    servers = {server.name: server for server in user.compute.servers() if server.name.startswith("infra-")}
+    servers = ours(user.compute.servers())
     assert {name: server.status for name, server in servers.items()} == {
         "infra-control": "ACTIVE",
         "infra-c-0": "ACTIVE",
@@ -94,12 +99,10 @@ def test_a_cluster_on_a_real_cloud(rig: Rig, user: Connection) -> None:
     assert {name: id_ for name, id_ in rig.ids().items() if name in before} == before
 
     rig.destroy()
-    assert not [server.name for server in user.compute.servers() if server.name.startswith("infra-")]
-    kept = {volume.name: volume.id for volume in user.block_storage.volumes() if volume.name.startswith("infra-")}
+    assert ours(user.compute.servers()) == {}
+    kept = {name: volume.id for name, volume in ours(user.block_storage.volumes()).items()}
     assert sorted(kept) == ["infra-home", "infra-state"]
     assert not [network for network in user.network.networks() if network.name == "infra"]
     rig.settings["compute"] = {}
     rig.up()
-    assert {
-        volume.name: volume.id for volume in user.block_storage.volumes() if volume.name.startswith("infra-")
-    } == kept
+    assert {name: volume.id for name, volume in ours(user.block_storage.volumes()).items()} == kept

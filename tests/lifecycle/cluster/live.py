@@ -12,6 +12,9 @@ import yaml
 from openstack.connection import Connection
 
 from slurm_appliance.environment import Environment
+from slurm_appliance.rollout import access
+from slurm_appliance.rollout.policy import Via
+from slurm_appliance.rollout.run import Rollout
 from tests.engine.cloud_fixtures import wait_until
 from tests.engine.cluster.rig import Rig
 from tests.engine.node_fixtures import Login
@@ -22,6 +25,8 @@ ROLES = ["compute", "journald", "resolv_conf", "etc_hosts", "chrony", "sshd", "n
 #: Seconds that Slurm gives a node to come back.
 RESUME_TIMEOUT = 80
 FLAVOR = "slurm.medium"
+#: Its compute nodes.
+COMPUTE = ("c-0", "c-1", "d-0")
 
 
 def settings(image: str, key: Path) -> dict[str, Any]:
@@ -181,6 +186,11 @@ class Live:
             "path.write_text(json.dumps(document))\n"
         )
         self.run("control", f"python3 - <<'END'\n{program}END\n")
+
+    def rollout(self) -> Rollout:
+        """Rollouts of this cluster, looked at every second."""
+        reached = access.of_stack(self.rig.name, self.rig.stack_file, self.rig.more["openstack:cloud"])
+        return Rollout(reached, Via.REBOOT, interval=1.0)
 
     def site(self) -> dict[str, Any]:
         """Run site.yml again, and return what it says in the end."""

@@ -3,15 +3,11 @@
 import threading
 
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.rollout import access
 from slurm_appliance.rollout.plan import Plan, Verdict
-from slurm_appliance.rollout.policy import Policy, Via
-from slurm_appliance.rollout.run import Rollout
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.watchers import PlainLines
 from tests.engine.cloud_fixtures import wait_until
-from tests.lifecycle.cluster.live import Live
-
-COMPUTE = ("c-0", "c-1", "d-0")
+from tests.lifecycle.cluster.live import COMPUTE, Live
 
 
 def test_the_control_node_is_rebuilt_during_a_rollout(
@@ -21,8 +17,7 @@ def test_the_control_node_is_rebuilt_during_a_rollout(
     live.rig.settings["cluster_image"] = wanted.name
     live.rig.up()
     history = live.run("control", "sacct --allusers --noheader --allocations --format=JobID | sort | head -1")
-    reached = access.of_stack(live.rig.name, live.rig.stack_file, live.rig.more["openstack:cloud"])
-    rollout = Rollout(reached, Via.REBOOT, interval=1.0)
+    rollout = live.rollout()
     names = rollout.select(None, ())
     ends: list[Plan] = []
     policy = Policy(batch=1, max_unavailable=1)

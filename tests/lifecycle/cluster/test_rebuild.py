@@ -7,15 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.rollout import access
 from slurm_appliance.rollout.plan import Verdict
-from slurm_appliance.rollout.policy import Policy, Via
-from slurm_appliance.rollout.run import Rollout
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.watchers import PlainLines
 from tests.engine.cloud_fixtures import wait_until
-from tests.lifecycle.cluster.live import RESUME_TIMEOUT, Live
-
-COMPUTE = ("c-0", "c-1", "d-0")
+from tests.lifecycle.cluster.live import COMPUTE, RESUME_TIMEOUT, Live
 
 
 @dataclass(frozen=True)
@@ -116,8 +112,7 @@ def test_a_job_with_reboot_runs_on_the_new_image(live: Live, before: Before, sec
 def test_a_rollout_brings_the_others(
     live: Live, before: Before, second_image: GlanceImage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reached = access.of_stack(live.rig.name, live.rig.stack_file, live.rig.more["openstack:cloud"])
-    rollout = Rollout(reached, Via.REBOOT, interval=1.0)
+    rollout = live.rollout()
     names = rollout.select(None, ())
     assert names == [f"life-{node}" for node in COMPUTE]
     end = rollout.run(names, Policy(batch=1, max_unavailable=1), PlainLines(print))

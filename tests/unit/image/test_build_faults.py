@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,20 +80,25 @@ def test_a_build_of_another_machine_is_dead_only_after_its_lease(tmp_path: Path,
     assert len(cloud.requests) - asked > 150
 
 
-def test_a_build_under_way_elsewhere_is_waited_for_and_used(tmp_path: Path, ansible: Path) -> None:
-    cloud = FakeCloud()
-    site = Site(cloud, Workplace(tmp_path / "here"), ansible)
-    name = image_name(FAT, base_id(site), ansible)
-    mark = cloud.add_image(
+def marked_elsewhere(cloud: FakeCloud, image: str, lease: int = 180) -> dict[str, Any]:
+    """The mark of somebody else's build of an image, just made."""
+    return cloud.add_image(
         "slurm-appliance-build-b",
         status="queued",
         tags=(CLAIM_TAG,),
         slurm_appliance_build="b",
-        slurm_appliance_image=name,
+        slurm_appliance_image=image,
         slurm_appliance_owner="ann@elsewhere",
         slurm_appliance_machine="another",
-        slurm_appliance_lease="180",
+        slurm_appliance_lease=str(lease),
     )
+
+
+def test_a_build_under_way_elsewhere_is_waited_for_and_used(tmp_path: Path, ansible: Path) -> None:
+    cloud = FakeCloud()
+    site = Site(cloud, Workplace(tmp_path / "here"), ansible)
+    name = image_name(FAT, base_id(site), ansible)
+    mark = marked_elsewhere(cloud, name)
 
     def finish(_: str) -> None:
         if len(cloud.requests) == 20 and mark["id"] in cloud.images:
@@ -115,16 +121,7 @@ def test_two_that_see_each_other_at_once_step_back_and_one_builds(tmp_path: Path
 
     def appear(line: str) -> None:
         if line.startswith("POST image /images") and not other:
-            mark = cloud.add_image(
-                "slurm-appliance-build-b",
-                status="queued",
-                tags=(CLAIM_TAG,),
-                slurm_appliance_build="b",
-                slurm_appliance_image=name,
-                slurm_appliance_machine="another",
-                slurm_appliance_lease="180",
-            )
-            other.append(mark["id"])
+            other.append(marked_elsewhere(cloud, name)["id"])
         elif line.startswith("DELETE image") and other[0] in cloud.images:
             del cloud.images[other[0]]
 
@@ -136,15 +133,7 @@ def test_two_that_see_each_other_at_once_step_back_and_one_builds(tmp_path: Path
 
 
 def test_builds_of_other_images_do_not_wait_for_each_other(site: Site) -> None:
-    site.cloud.add_image(
-        "slurm-appliance-build-b",
-        status="queued",
-        tags=(CLAIM_TAG,),
-        slurm_appliance_build="b",
-        slurm_appliance_image="slurm-another",
-        slurm_appliance_machine="another",
-        slurm_appliance_lease="86400",
-    )
+    marked_elsewhere(site.cloud, "slurm-another", lease=86400)
     assert site.ensure().built
     assert site.cloud.leftovers == ["image slurm-appliance-build-b"]
 
