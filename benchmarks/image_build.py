@@ -11,9 +11,8 @@ import subprocess
 import sys
 import time
 
-from slurm_appliance.image.settings import PROXY
+from slurm_appliance.image.settings import FORCE, PROXY
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, to_json
-from slurm_appliance.image_build import FORCE
 from toolchain.paths import REPOSITORY
 
 

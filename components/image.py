@@ -14,8 +14,8 @@ import pulumi
 
 from components.command import module_command
 from components.kind import token
+from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.wanted import Wanted
-from slurm_appliance.image_build import FORCE
 
 #: What of a command is not looked at where the image exists.
 _IRRELEVANT = ("create", "update", "stdin", "environment")

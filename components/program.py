@@ -7,6 +7,7 @@ import pulumi
 
 from components.cluster import Cluster, ClusterArgs
 from components.key_pair import public_key
+from components.sdk_messages import leave_out_debug
 from components.secrets import configured_rotations
 from components.settled import settled
 from slurm_appliance.cloud.connection import connect
@@ -15,7 +16,6 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.groups import groups
-from slurm_appliance.image.api import OpenStackApi
 from slurm_appliance.image.wanted import Wanted, wanted
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import preflight
@@ -28,6 +28,7 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     Raises:
         pulumi.RunError: something would go wrong; with everything that can be known to, before the first change.
     """
+    leave_out_debug()
     source = f"stack {pulumi.get_stack()}"
     try:
         findings = preflight(config, pulumi.Config("openstack").get("cloud"))
@@ -58,4 +59,6 @@ def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs
 def _builds(config: ClusterConfig, sources: Sequence[ImageSource]) -> list[Wanted]:
     if not any(source.build for source in sources):
         return []
+    from slurm_appliance.image.openstack_api import OpenStackApi  # Slow to import, and needed here only.
+
     return wanted(config, sources, OpenStackApi(connect(pulumi.Config("openstack").get("cloud"))))

@@ -27,11 +27,6 @@ _FALLBACK = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
 
 _PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
-_NO_LOGS = """\
-This file is here so that the engine keeps no log of its own: it would write down everything it does, at a quarter of
-its time, and unencrypted until it knows the stack. Remove it to have them. slurm-appliance writes logs per environment.
-"""
-
 
 def engine_variables(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables to set, on top of those of the toolchain.
@@ -51,13 +46,6 @@ def state_root(given: Mapping[str, str] | None = None) -> Path | None:
     if not url.startswith("file://"):
         return None
     return Path(url.removeprefix("file://")).expanduser()
-
-
-def keep_no_logs(pulumi_home: Path) -> None:
-    """Let the engine keep no logs in the toolchain's folder."""
-    logs = pulumi_home / "logs"
-    if not logs.exists():
-        logs.write_text(_NO_LOGS)
 
 
 def _backend(user: Mapping[str, str]) -> dict[str, str]:

@@ -12,18 +12,16 @@ import sys
 
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.image import playbook
-from slurm_appliance.image.api import OpenStackApi
 from slurm_appliance.image.build import Builder, Outcome
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.construction import Tools
+from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.progress import Progress
+from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, from_json
 from slurm_appliance.image.stop import Stop, signals_stop
 from slurm_appliance.process import in_sentences
 from toolchain.paths import REPOSITORY, state_folder
-
-#: Environment variable: build although the image exists.
-FORCE = "SLURM_APPLIANCE_IMAGE_FORCE"
 
 
 def build_image(build: ImageBuild, *, force: bool = False) -> Outcome:

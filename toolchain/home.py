@@ -14,10 +14,18 @@ from toolchain.paths import cache_folder
 from toolchain.pieces import Origin, Piece, Provision
 from toolchain.survey import user_home
 
+#: Part of a folder's name: what is put into one beside the pieces.
+_LAYOUT = "no logs"
+
+_NO_LOGS = """\
+This file is here so that the engine keeps no log of its own: it would write down everything it does, at a quarter of
+its time, and unencrypted until it knows the stack. Remove it to have them. slurm-appliance writes logs per environment.
+"""
+
 
 def assemble(provisions: Sequence[Provision]) -> Path:
     """The folder for these pieces; made when it is not there. The same pieces always give the same folder."""
-    content = hashlib.sha256(str(user_home()).encode())
+    content = hashlib.sha256(f"{user_home()}\0{_LAYOUT}".encode())
     for provision in provisions:
         content.update(f"\0{provision.piece}\0{provision.path}".encode())
     home = cache_folder("pulumi-home", content.hexdigest()[:16])
@@ -45,6 +53,8 @@ def _fill(folder: Path, provisions: Sequence[Provision]) -> None:
             # The host's launcher script, which it looks for beside itself and then on PATH.
             launcher = f"{Piece.LANGUAGE_HOST}-exec"
             (programs / launcher).symlink_to(provision.path.with_name(launcher))
+    # From the beginning: whatever runs the engine first would have it make a folder there.
+    (folder / "logs").write_text(_NO_LOGS)
     stacks = user_home() / "workspaces"
     stacks.mkdir(parents=True, exist_ok=True)
     (folder / "workspaces").symlink_to(stacks)

@@ -36,10 +36,9 @@ def toolchain(
 def env() -> None:
     """Print export lines for plain pulumi commands in a shell: eval "$(./slurm-appliance env)"."""
     from slurm_appliance.automation import ensured_toolchain
-    from slurm_appliance.engine_settings import engine_variables, keep_no_logs
+    from slurm_appliance.engine_settings import engine_variables
 
     pieces = ensured_toolchain()
-    keep_no_logs(pieces.home)
     variables = {**pieces.variables(), **engine_variables()}
     print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
     if sys.stdout.isatty():

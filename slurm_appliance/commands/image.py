@@ -11,8 +11,8 @@ from slurm_appliance.errors import ApplianceError, UsageError
 from toolchain.paths import REPOSITORY, state_folder
 
 if TYPE_CHECKING:
-    from slurm_appliance.image.api import OpenStackApi
     from slurm_appliance.image.images import GlanceImage
+    from slurm_appliance.image.openstack_api import OpenStackApi
 
 app = typer.Typer(help="Build, list, compare and remove cluster images.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ CloudOption = Annotated[
 def _api(cloud: str | None) -> "OpenStackApi":
     from slurm_appliance.cloud.connection import connect
     from slurm_appliance.commands.clouds import find_local_cloud
-    from slurm_appliance.image.api import OpenStackApi
+    from slurm_appliance.image.openstack_api import OpenStackApi
 
     find_local_cloud(cloud)
     return OpenStackApi(connect(cloud))

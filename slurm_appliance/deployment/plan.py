@@ -79,7 +79,7 @@ def examined(session: Session, *, fresh: bool = False) -> Findings:
 
 def image_targets(session: Session, findings: Findings) -> dict[str, str | None]:
     """The id of each image source's image; None where it has to be built."""
-    from slurm_appliance.image.api import OpenStackApi
+    from slurm_appliance.image.openstack_api import OpenStackApi
     from slurm_appliance.image.wanted import wanted
 
     targets: dict[str, str | None] = dict(findings.resolved.images)

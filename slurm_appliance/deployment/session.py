@@ -13,7 +13,7 @@ from slurm_appliance.cloud import store
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
-from slurm_appliance.engine_settings import engine_variables, keep_no_logs, state_root
+from slurm_appliance.engine_settings import engine_variables, state_root
 from slurm_appliance.environment import Environment
 from slurm_appliance.journal import journaled
 from slurm_appliance.journal.layout import Layout
@@ -57,7 +57,6 @@ class Session:
         """The engine's view of it; opened, and created, when it is asked for the first time."""
         if self._stack is None:
             pieces = automation.ensured_toolchain()
-            keep_no_logs(pieces.home)
             variables = engine_variables()
             if self.cloud is not None:
                 # What the stack's commands ask is the cloud that its provider asks.

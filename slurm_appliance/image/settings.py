@@ -12,6 +12,8 @@ from toolchain.paths import REPOSITORY
 
 #: Environment variable: a proxy for package downloads where the configuration names none. The local cloud sets it.
 PROXY = "SLURM_APPLIANCE_PACKAGE_PROXY"
+#: Environment variable: build although the image exists.
+FORCE = "SLURM_APPLIANCE_IMAGE_FORCE"
 
 
 def build_settings(config: ClusterConfig, name: str) -> Settings:

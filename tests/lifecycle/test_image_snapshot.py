@@ -10,8 +10,8 @@ from openstack.connection import Connection
 from localcloud.endpoints import ADDRESS
 from localcloud.network.names import TABLE
 from slurm_appliance.image import images
-from slurm_appliance.image.api import OpenStackApi
 from slurm_appliance.image.images import GlanceImage
+from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.record import Record
 from slurm_appliance.image.spec import PackageSources, Repository
 from tests.engine.cloud_fixtures import Cloud

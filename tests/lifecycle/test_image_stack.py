@@ -12,7 +12,7 @@ from components.image import cluster_images
 from localcloud.control.resources import IMAGE
 from slurm_appliance import automation
 from slurm_appliance.image import content, images
-from slurm_appliance.image.api import OpenStackApi
+from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.wanted import Wanted
 from tests.engine.pulumi_fixtures import backend_variables
 from tests.lifecycle.image_fixtures import BuildSite

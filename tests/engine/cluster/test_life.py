@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from slurm_appliance.automation import ensured_toolchain
 from slurm_appliance.deployment.image_plan import Action
 from slurm_appliance.environment import Environment
 from slurm_appliance.secrets import MAKERS
@@ -24,6 +25,8 @@ def test_a_clusters_life(rig: Rig, project: FakeProject) -> None:
     assert set(again.changes) == {"same"}
     assert not again.plan.disruptive
     assert rig.preview().exit_status == 0
+
+    assert (ensured_toolchain().home / "logs").is_file(), "the engine would write everything into a log of its own"
 
     secrets = _secrets()
     first_credential = secrets.pop("reboot_cloud")["auth"]

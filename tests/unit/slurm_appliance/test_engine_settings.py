@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.engine_settings import engine_variables, keep_no_logs, state_root
+from slurm_appliance.engine_settings import engine_variables, state_root
 
 
 @pytest.fixture(autouse=True)
@@ -68,13 +68,3 @@ def test_where_the_state_is(home: Path, url: str, expected: Path | None) -> None
     if url.startswith("file://~"):
         expected = home / "state"
     assert state_root({"PULUMI_BACKEND_URL": url}) == expected
-
-
-def test_the_engine_keeps_no_log_of_its_own(tmp_path: Path) -> None:
-    keep_no_logs(tmp_path)
-    assert (tmp_path / "logs").is_file()
-    keep_no_logs(tmp_path)
-    (tmp_path / "logs").unlink()
-    (tmp_path / "logs").mkdir()
-    keep_no_logs(tmp_path)
-    assert (tmp_path / "logs").is_dir(), "somebody wants them"

@@ -111,6 +111,14 @@ def test_a_second_start_builds_nothing_and_asks_nobody(machine: Machine, monkeyp
     assert len(machine.calls("builds")) == len(Piece)
 
 
+def test_the_engine_keeps_no_log_from_the_first_run_on(machine: Machine) -> None:
+    machine.install("go", GO)
+    logs = ensure(unavailable).home / "logs"
+    assert logs.is_file(), "the engine takes a folder for one to write into, and makes one where nothing is"
+    logs.unlink()
+    assert not (ensure(unavailable).home / "logs").exists(), "somebody wants them"
+
+
 def test_released_pieces_are_preferred_where_the_site_answers(machine: Machine) -> None:
     machine.site_answers(True)
     toolchain = ensure(install_engine)

@@ -10,7 +10,8 @@ from slurm_appliance.cloud.connection import CloudError, connect
 from slurm_appliance.cloud.facts import CloudFacts, Quota
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import from_mapping
-from slurm_appliance.image.api import OpenStackApi, pages
+from slurm_appliance.image.api import pages
+from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.preflight.run import facts_for
 from tests.fakes.project import FakeProject
 from tests.fakes.project.http import RefusalError, Request
