@@ -4,7 +4,7 @@
 
     requests/<time>-<pid>.json   one call of RebootProgram: node names and when
     nodes/<node>.json            one node under way; gone when it is done
-    lost/<node>.json             one node that Slurm has not seen since it was booted
+    lost/<node>.json             one node that Slurm has not seen since it was booted; see lost.py
     worker.lock                  held by the one worker
 
 Files appear whole (written aside, synced, renamed). A request is removed after all its nodes have their file, so a
@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .durable import write
 from .facts import Intent, Verb
 
 
@@ -66,14 +67,13 @@ class Spool:
         self.folder = folder
         self.requests = folder / "requests"
         self.nodes = folder / "nodes"
-        self._lost = folder / "lost"
-        for each in (self.requests, self.nodes, self._lost):
+        for each in (self.requests, self.nodes):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, request: Request) -> Path:
         """Write a request down; when this returns it is on disk."""
         path = self.requests / f"{time.time_ns()}-{os.getpid()}.json"
-        _write(path, asdict(request))
+        write(path, asdict(request))
         return path
 
     def pending(self) -> Iterator[tuple[Path, Request]]:
@@ -92,29 +92,11 @@ class Spool:
         document = asdict(entry)
         if entry.intent:
             document["intent"]["verb"] = entry.intent.verb.value
-        _write(self.nodes / f"{entry.node}.json", document)
+        write(self.nodes / f"{entry.node}.json", document)
 
     def remove(self, node: str) -> None:
         """Forget a node that is done."""
         (self.nodes / f"{node}.json").unlink(missing_ok=True)
-
-    def lose(self, node: str, asked: float) -> None:
-        """Remember that Slurm has not seen a node since a boot, and when that boot was asked for."""
-        _write(self._lost / f"{node}.json", {"asked": asked})
-
-    def find(self, node: str) -> None:
-        """Forget that a node was lost."""
-        (self._lost / f"{node}.json").unlink(missing_ok=True)
-
-    def lost(self) -> dict[str, float]:
-        """Lost nodes, with the times of lose(). A file that cannot be read counts from when it was written."""
-        found = {}
-        for path in self._lost.glob("*.json"):
-            try:
-                found[path.stem] = float(json.loads(path.read_text(encoding="utf-8"))["asked"])
-            except (ValueError, KeyError, TypeError):  # noqa: PERF203 - one damaged file must not hide the others
-                found[path.stem] = path.stat().st_mtime
-        return found
 
     def entries(self) -> Iterator[Entry]:
         """All nodes under way. A file that cannot be read counts as a request made when it was written."""
@@ -138,22 +120,3 @@ def _entry(document: dict[str, Any]) -> Entry:
         hold=bool(document["hold"]),
         woken=bool(document.get("woken", False)),
     )
-
-
-def _write(path: Path, document: dict[str, Any]) -> None:
-    aside = path.with_suffix(f".{os.getpid()}.part")
-    with aside.open("w", encoding="utf-8") as file:
-        json.dump(document, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -20,6 +20,7 @@ from .decide import Kind, await_slurm
 from .facts import Facts
 from .holding import Step, next_step
 from .log import log
+from .lost import Lost
 from .settings import Settings
 from .slurm import Slurm, SlurmError
 from .slurm_state import REASON_PREFIX, SlurmNode
@@ -90,7 +91,7 @@ class Worker:
         self._images = ImageCache()
         self._pool = ThreadPoolExecutor(settings.parallel, thread_name_prefix="openstack")
         self._nodes = {entry.node: _Node(entry) for entry in self._spool.entries()}
-        self._lost = self._spool.lost()
+        self._lost = Lost(settings.spool / "lost")
         self._slurm_tries = 0
         self._slurm_due = 0.0
         self._wake_interval = wake_interval
@@ -190,7 +191,7 @@ class Worker:
                 node.look = self._pool.submit(self._attempt, node.entry, targets, views.get(name))
 
     def _attempt(self, entry: Entry, targets: Targets, view: SlurmNode | None) -> Looked:
-        since = self._lost.get(entry.node)
+        since = self._lost.since(entry.node)
         lost = since is not None and (view is None or view.boot_time < since)
         return attempt(entry, targets, view, self._connection, self._images, self._spool.save, time.time(), lost=lost)
 
@@ -239,12 +240,10 @@ class Worker:
         waited = time.time() - node.entry.asked
         action = await_slurm(Facts(node.entry.node, None, slurm=view, waited=waited), self._settings.limit)
         if action.kind is Kind.LEAVE:
-            self._lost.pop(node.entry.node, None)
-            self._spool.find(node.entry.node)
+            self._lost.remove(node.entry.node)
             self._end(node, action.reason)
         elif action.kind is Kind.FAIL:
-            self._lost[node.entry.node] = node.entry.asked
-            self._spool.lose(node.entry.node, node.entry.asked)
+            self._lost.add(node.entry.node, node.entry.asked)
             # It is on its image: should it come up later after all, Slurm may have it back.
             self._fail(node, action.reason, hold=False)
         else:

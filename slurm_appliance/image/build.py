@@ -106,13 +106,12 @@ class Builder:
     def _clear_up(self, marks: Sequence[Claim]) -> None:
         for claim in planning.abandoned(marks):
             try:
-                leftovers.remove_abandoned(self._api, claim, self._stop, self._progress.say)
+                leftovers.remove_abandoned(self._api, self._workplace, claim, self._stop, self._progress.say)
             except StoppedError:
                 raise
             except ApplianceError as error:
                 # Somebody's stuck volume shall not keep everybody from building.
                 self._progress.say(f"not everything could be removed: {error}")
-            self._workplace.tidy(claim.build)
 
     def _try_to_build(
         self, build: ImageBuild, base: GlanceImage, name: str, since: datetime | None, reason: str

@@ -63,8 +63,7 @@ def remove_dead_builds(api: Api, workplace: Workplace, *, kept: bool, say: Calla
     """Remove what dead builds left; with ``kept`` also servers that failed builds were told to keep."""
     for claim in claims.listed(api, workplace):
         if (claim.kept and kept) or not (claim.alive or claim.kept):
-            leftovers.remove_abandoned(api, claim, Stop(_LIMIT, "removing leftovers"), say)
-            workplace.tidy(claim.build)
+            leftovers.remove_abandoned(api, workplace, claim, Stop(_LIMIT, "removing leftovers"), say)
         elif claim.kept:
             say(f"keep the server of the failed build {claim.build} of {claim.owner}; --kept-builds removes it")
         else:

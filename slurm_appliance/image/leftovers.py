@@ -6,6 +6,7 @@ from typing import Any
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import images
 from slurm_appliance.image.api import Api, pages
+from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.names import resource_name
@@ -37,9 +38,14 @@ def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None
         )
 
 
-def remove_abandoned(api: Api, claim: Claim, stop: Stop, say: Callable[[str], None]) -> None:
-    """Remove a dead build with its mark."""
+def remove_abandoned(api: Api, workplace: Workplace, claim: Claim, stop: Stop, say: Callable[[str], None]) -> None:
+    """Remove a dead build with its mark, and its keys on this machine, which nothing in the cloud holds back.
+
+    Raises:
+        BuildError: something is still there; it names each and why.
+    """
     say(f"removing what the build {claim.build} of {claim.owner} left behind: {claim.why}")
+    workplace.tidy(claim.build)
     remove(api, claim.build, stop, say)
     images.delete(api, claim.id)
 

@@ -1,0 +1,28 @@
+"""Files that are on the disk, whole, once writing them has returned."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON document: aside, synced, renamed."""
+    aside = path.with_suffix(f".{os.getpid()}.part")
+    with aside.open("w", encoding="utf-8") as file:
+        json.dump(document, file)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in the folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
