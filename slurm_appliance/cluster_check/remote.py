@@ -50,6 +50,55 @@ for _ in range(5):
 print(socket.gethostname(), round(best))
 """
 
+#: One small HPL a node by the HPC Challenge, whose other tests run, too: two seconds. A process by itself, not a
+#: rank of the step: without Slurm's variables the MPI library does not look for others.
+HPL = r"""
+folder=$(mktemp --directory) && cd "$folder" || exit 1
+trap 'rm -rf "$folder"' EXIT
+cat > hpccinf.txt <<'END'
+HPLinpack benchmark input file
+slurm-appliance check-cluster
+HPL.out  output file name
+8        device out (a file)
+1        number of problem sizes
+2000     N
+1        number of block sizes
+128      NB
+0        process mapping (row-major)
+1        number of process grids
+1        P
+1        Q
+16.0     threshold
+1        number of panel factorisations
+2        right
+1        number of stopping criteria
+4        NBMIN
+1        number of panels in recursion
+2        NDIV
+1        number of recursive factorisations
+1        Crout
+1        number of broadcasts
+1        1rM
+1        number of lookahead depths
+1        depth
+2        swapping (mix)
+64       swapping threshold
+0        L1 transposed
+0        U transposed
+1        equilibration
+8        alignment
+a separator
+0        more problem sizes for PTRANS
+0
+0        more block sizes for PTRANS
+0
+END
+env --ignore-environment PATH="$PATH" hpcc > said 2>&1
+number=$(sed -n 's/^HPL_Tflops=//p' hpccoutf.txt)
+if ! grep --quiet '^Success=1$' hpccoutf.txt || [ -z "$number" ]; then tail --lines 5 said hpccoutf.txt >&2; exit 1; fi
+echo "$(hostname -s) $(awk -v number="$number" 'BEGIN { printf "%.1f", number * 1000 }')"
+"""
+
 
 def run(command: list[str], user: str = "", limit: float = 120.0) -> dict[str, Any]:
     """Run a command, as a user; returns status, output and seconds; 124: no end in time, 127: no such command."""
@@ -101,6 +150,8 @@ def facts(user: str, hpctests: bool) -> dict[str, Any]:
         found["sacct"] = accounted(jobs.pop())
     if hpctests:
         found["copy"] = run([*across, "python3", "-c", COPY], user)
+        if shutil.which("hpcc"):
+            found["hpl"] = run([*across, "--mpi=none", "sh", "-c", HPL], user)
         if len(names) > 1 and shutil.which("mpirun"):
             pair = ["srun", "--nodes=2", "--ntasks-per-node=1", "--immediate=60", "--time=5", "--mpi=pmix"]
             found["pingpong"] = run([*pair, "python3", "-c", PINGPONG], user)

@@ -22,7 +22,7 @@ class FeatureSwitches(Section):
         True, description="Health checks that drain a compute node that fails."
     )
     hpctests: Annotated[Flag, RERUN_PLAYBOOK] = Field(
-        True, description="MPI and HPL runs among the acceptance tests; off where images have no MPI."
+        True, description="MPI, HPL and memory runs among the acceptance tests; off where images have no MPI."
     )
 
 

@@ -27,7 +27,9 @@ def test_an_ordinary_user_s_job_runs_on_all_nodes(live: Live) -> None:
 def test_the_acceptance_tests_pass(live: Live) -> None:
     rows = check_cluster(live.environment)
     assert {row.check: row.why for row in rows if row.verdict is not Verdict.PASS} == {}
-    assert {"MPI ping-pong", "memory bandwidth", "sacct", "home directory", "Prometheus"} <= {row.check for row in rows}
+    assert {"MPI ping-pong", "HPL", "memory bandwidth", "sacct", "home directory", "Prometheus"} <= {
+        row.check for row in rows
+    }
 
 
 @pytest.mark.parametrize("node", EVERY)

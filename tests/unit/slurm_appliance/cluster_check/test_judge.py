@@ -34,6 +34,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "across": said("c-0|2001|17.5|7\nc-1|2001|17.5|7\n"),
         "sacct": said("7|COMPLETED\n"),
         "copy": said("c-0 4000\nc-1 5000\n"),
+        "hpl": said("c-0 48.1\nc-1 47.9\n"),
         "pingpong": said(f"some warning\n{numbers}\n"),
         "targets": targets(),
     }
@@ -68,7 +69,9 @@ def test_a_good_cluster_passes_everything() -> None:
         ({"across": said("c-0|2001|17.5|7\nc-1|2001||7\n")}, "home directory", "not the same on c-1"),
         ({"sacct": said("7|RUNNING\n")}, "sacct", "7|RUNNING"),
         ({"sacct": None}, "sacct", "there was no job to look for"),
-        ({"copy": said("c-0 4000\n")}, "memory bandwidth", "4000 to 4000 MB/s by one process, 1 nodes"),
+        ({"copy": said("c-0 4000\n")}, "memory bandwidth", "no number of c-1"),
+        ({"hpl": said("c-0 48.1\n", status=1, err="residual")}, "HPL", "no number of c-1; residual"),
+        ({"hpl": said(status=1, err="no nodes")}, "HPL", "no number of c-0, c-1; no nodes"),
         ({"pingpong": said(status=1, err="no pmix")}, "MPI ping-pong", "no pmix"),
         ({"targets": targets(c_1="down")}, "Prometheus", "c-1 is down: no answer"),
         ({"targets": targets(c_1="gone")}, "Prometheus", "c-1 is not watched"),
@@ -79,6 +82,18 @@ def test_what_is_wrong_fails_and_says_why(changes: dict[str, Any], check: str, w
     assert failed(facts(**changes))[check] == why
 
 
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        ("c-0 48.1\nc-1 47.9\n", "47.9 to 48.1 GFLOP/s by one process, 2 nodes"),
+        ("c-0 48.1\nc-1 47.9\nc-2 31.5\n", "31.5 to 48.1 GFLOP/s by one process, 3 nodes; c-2 reaches 31.5"),
+    ],
+)
+def test_a_slow_node_is_named(numbers: str, why: str) -> None:
+    rows = judge(facts(hpl=said(numbers)), NODES, NODES | {"ctl"}, user="alice", accounting=True)
+    assert [(row.verdict, row.why) for row in rows if row.check == "HPL"] == [(Verdict.PASS, why)]
+
+
 def test_ranks_that_do_not_find_each_other_fail() -> None:
     alone = said(json.dumps({"ranks": 1, "latency_us": 1, "bandwidth_mb_s": 1}))
     assert "1 ranks" in failed(facts(pingpong=alone))["MPI ping-pong"]
@@ -87,5 +102,5 @@ def test_ranks_that_do_not_find_each_other_fail() -> None:
 def test_what_the_configuration_leaves_out_is_no_failure() -> None:
     only_nodes = {"nodes": said("c-0|idle|none\nc-1|idle|none\n")}
     rows = judge(only_nodes, NODES, NODES | {"ctl"}, user="", accounting=True)
-    assert [row.verdict for row in rows] == [Verdict.PASS] + [Verdict.LEFT_OUT] * 4
+    assert [row.verdict for row in rows] == [Verdict.PASS] + [Verdict.LEFT_OUT] * 5
     assert failed(facts(sacct=None), accounting=False) == {}
