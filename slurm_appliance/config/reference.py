@@ -8,7 +8,7 @@ from slurm_appliance.config.cluster import CHAPTERS
 from slurm_appliance.config.show import plain_value
 
 #: The lines between which the table stands in the page.
-BEGIN = "<!-- Written by: ./slurm-appliance schema --reference. Do not edit up to the end mark. -->"
+BEGIN = "<!-- Written by: ./slurm-appliance schema --form reference. Do not edit up to the end mark. -->"
 END = "<!-- End of the reference. -->"
 
 
