@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slurm_appliance import automation
@@ -18,6 +17,7 @@ from slurm_appliance.environment import Environment
 from slurm_appliance.journal import journaled
 from slurm_appliance.journal.layout import Layout
 from slurm_appliance.preflight.run import facts_for
+from slurm_appliance.scratch import scratch_folder
 from slurm_appliance.stack_project import STACKS, prepare, stack_file
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ class Session:
         """Let programs that run meanwhile use these facts instead of asking the cloud again."""
         workspace = self.stack.workspace
         before = dict(workspace.env_vars)
-        with TemporaryDirectory(prefix="slurm-appliance-") as folder:
-            path = Path(folder, "facts.json")
+        with scratch_folder() as folder:
+            path = folder / "facts.json"
             store.dump(facts, path)
             workspace.env_vars = {**before, store.VARIABLE: str(path)}
             try:

@@ -1,6 +1,5 @@
 """The journal's backend for the time of one command."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import Layout
 from slurm_appliance.journal.lock import Holder, locked
 from slurm_appliance.journal.service import Service
+from slurm_appliance.scratch import scratch_folder
 
 #: Milliseconds that the engine waits for more entries before it sends them; 50 by default, for a service far away.
 _BATCH_MILLISECONDS = "5"
@@ -45,7 +45,7 @@ def journaled(root: Path, project: str, stack: str) -> Iterator[Backend]:
         JournalError: somebody else uses the stack, or its state cannot be read.
     """
     layout = Layout(root, project, stack)
-    with locked(layout) as taken_over, tempfile.TemporaryDirectory(prefix="slurm-appliance-") as credentials:
+    with locked(layout) as taken_over, scratch_folder() as credentials:
         keeper = Keeper(layout)
         recovered = keeper.recover()
         service = Service(keeper)
@@ -53,7 +53,7 @@ def journaled(root: Path, project: str, stack: str) -> Iterator[Backend]:
             "PULUMI_BACKEND_URL": service.url,
             "PULUMI_ACCESS_TOKEN": service.token,
             # The engine keeps who it is logged in as; the user's own logins are not touched.
-            "PULUMI_CREDENTIALS_PATH": credentials,
+            "PULUMI_CREDENTIALS_PATH": str(credentials),
             "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
         }
         with service.serving():
