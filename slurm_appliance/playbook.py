@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from slurm_appliance.scratch import scratch_folder
 from toolchain.paths import REPOSITORY
 
 #: Playbooks and roles.
@@ -132,17 +133,18 @@ def run_playbook(
         environment: more environment variables for Ansible.
         cancelled: asked often; True ends the run.
         folder: where files for Ansible lie during the run, where whoever comes after a ``kill -9`` finds and removes
-            them; None: among the machine's temporary files.
+            them; None: in a scratch folder, which the next run removes.
     """
     import ansible_runner
 
     course = _Course(log, say)
-    with tempfile.TemporaryDirectory(prefix="slurm-appliance-", dir=folder) as work, _only(environment or {}):
-        values = Path(work, "variables.json")
+    place = scratch_folder() if folder is None else _folder_in(folder)
+    with place as work, _only(environment or {}):
+        values = work / "variables.json"
         values.touch(mode=0o600)
         values.write_text(json.dumps(dict(variables or {})))
         ended = ansible_runner.run(
-            private_data_dir=work,
+            private_data_dir=str(work),
             project_dir=str(playbook.parent),
             playbook=playbook.name,
             inventory=str(inventory),
@@ -173,6 +175,12 @@ def message(result: Mapping[str, Any]) -> str:
     if printed and printed not in said and said not in printed:
         said = f"{said}: {printed[-_LONGEST_MESSAGE:]}"
     return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
+
+
+@contextlib.contextmanager
+def _folder_in(folder: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="slurm-appliance-", dir=folder) as work:
+        yield Path(work)
 
 
 @contextlib.contextmanager
