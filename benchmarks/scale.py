@@ -3,7 +3,7 @@
 ``python -m benchmarks.scale [NODES...]``. For each size: a preview from nothing, ``up`` from nothing, a preview and an
 ``up`` with nothing to do, and an image change: planned and carried out. Seconds; CPU seconds of engine, plugins,
 program and command together (the project is a process of its own, and not counted); MB of the largest process; calls a
-node. ``site.yml`` needs nodes that boot, and is left out.
+node; and between the sizes, what a node more costs. ``site.yml`` needs nodes that boot, and is left out.
 
 Wall-clock seconds mean something on an idle machine only: the load before each size is printed.
 """
@@ -15,16 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, cast
 
 from tests.engine.cluster.rig import Rig
 from toolchain.paths import REPOSITORY
 
-_SIZES = (10, 100, 400, 1000)
+_SIZES = ("10", "100", "400", "1000")
+#: First argument of the process that measures one size.
+_ALONE = "alone"
 
 
 @dataclass(frozen=True)
@@ -110,25 +113,53 @@ def _operations(nodes: int, delay: float) -> Iterator[Measured]:
             project.end()
 
 
-def main(sizes: tuple[int, ...]) -> None:
-    """Measure all sizes, each in a process of its own: peak memory is a process's."""
-    if len(sizes) > 1:
-        for size in sizes:
-            subprocess.run([sys.executable, "-m", "benchmarks.scale", str(size)], cwd=REPOSITORY, check=True)
-        return
-    (nodes,) = sizes
+def _say(text: str) -> None:
+    """To standard error: what a size's process prints on standard output is for its parent."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _measure_size(nodes: int) -> list[Measured]:
     delay = float(os.environ.get("DELAY", "0"))
-    print(
-        f"{nodes} compute nodes, {delay:g} s a call; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
-        flush=True,
-    )
+    _say(f"{nodes} compute nodes, {delay:g} s a call; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    rows = []
     for each in _operations(nodes, delay):
-        print(
+        _say(
             f"  {each.name:24} {each.seconds:7.1f} s {each.cpu:7.1f} CPU-s {each.megabytes:6d} MB "
-            f"{each.calls / nodes:6.1f} calls a node",
-            flush=True,
+            f"{each.calls / nodes:6.1f} calls a node"
         )
+        rows.append(each)
+    return rows
+
+
+def _apart(nodes: int) -> list[Measured]:
+    """A size in a process of its own: peak memory is a process's."""
+    command = [sys.executable, "-m", "benchmarks.scale", _ALONE, str(nodes)]
+    ended = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
+    return [Measured(**each) for each in json.loads(ended.stdout)]
+
+
+def growth(measured: Mapping[int, Sequence[Measured]]) -> Iterator[str]:
+    """What each further node costs, from each size to the next: the same everywhere where time is linear."""
+    sizes = sorted(measured)
+    for index, operation in enumerate(measured[sizes[0]]):
+        steps = []
+        for less, more in pairwise(sizes):
+            seconds = measured[more][index].seconds - measured[less][index].seconds
+            steps.append(f"{1000 * seconds / (more - less):5.0f} ({less}-{more})")
+        yield f"  {operation.name:24} {' '.join(steps)}"
+
+
+def main(words: Sequence[str]) -> None:
+    """Measure all sizes and say how they grow."""
+    if words[:1] == [_ALONE]:
+        print(json.dumps([asdict(each) for each in _measure_size(int(words[1]))]))
+        return
+    measured = {nodes: _apart(nodes) for nodes in map(int, words or _SIZES)}
+    if len(measured) > 1:
+        _say("milliseconds for each node more")
+        for line in growth(measured):
+            _say(line)
 
 
 if __name__ == "__main__":
-    main(tuple(int(word) for word in sys.argv[1:]) or _SIZES)
+    main(sys.argv[1:])
