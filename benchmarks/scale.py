@@ -25,7 +25,7 @@ from typing import IO, Any, cast
 from tests.engine.cluster.rig import Rig
 from toolchain.paths import REPOSITORY
 
-_SIZES = ("10", "100", "400", "1000")
+_SIZES = (10, 100, 400, 1000)
 #: First argument of the process that measures one size.
 _ALONE = "alone"
 
@@ -154,7 +154,7 @@ def main(words: Sequence[str]) -> None:
     if words[:1] == [_ALONE]:
         print(json.dumps([asdict(each) for each in _measure_size(int(words[1]))]))
         return
-    measured = {nodes: _apart(nodes) for nodes in map(int, words or _SIZES)}
+    measured = {nodes: _apart(nodes) for nodes in [int(word) for word in words] or _SIZES}
     if len(measured) > 1:
         _say("milliseconds for each node more")
         for line in growth(measured):

@@ -1,6 +1,5 @@
 """What the Pulumi program does, apart from the configuration: facts, checks, cluster, outputs."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -10,13 +9,11 @@ from components.key_pair import public_key
 from components.sdk_messages import leave_out_debug
 from components.secrets import configured_rotations
 from components.settled import settled
-from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.groups import groups
-from slurm_appliance.image.wanted import Wanted, wanted
+from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import preflight
 from toolchain.paths import REPOSITORY
@@ -31,8 +28,9 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     leave_out_debug()
     source = f"stack {pulumi.get_stack()}"
     try:
-        findings = preflight(config, pulumi.Config("openstack").get("cloud"))
-        args = _args(config, findings, source)
+        cloud = pulumi.Config("openstack").get("cloud")
+        findings = preflight(config, cloud)
+        args = _args(config, cloud, findings, source)
     except ApplianceError as error:
         raise pulumi.RunError(str(error)) from error
     for note in findings.notes:
@@ -42,7 +40,7 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     return cluster.outputs
 
 
-def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs:
+def _args(config: ClusterConfig, cloud: str | None, findings: Findings, source: str) -> ClusterArgs:
     resolved = findings.ready(source)
     sources = {str(group.image): group.image for group in groups(config)}
     return ClusterArgs(
@@ -52,13 +50,5 @@ def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs
         folder=Environment.of(pulumi.get_stack()),
         public_key=public_key(config, REPOSITORY),
         rotations=configured_rotations(),
-        builds=_builds(config, list(sources.values())),
+        builds=wanted_in(cloud, config, list(sources.values())),
     )
-
-
-def _builds(config: ClusterConfig, sources: Sequence[ImageSource]) -> list[Wanted]:
-    if not any(source.build for source in sources):
-        return []
-    from slurm_appliance.image.openstack_api import OpenStackApi  # Slow to import, and needed here only.
-
-    return wanted(config, sources, OpenStackApi(connect(pulumi.Config("openstack").get("cloud"))))

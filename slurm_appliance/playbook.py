@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from slurm_appliance.scratch import scratch_folder
 from toolchain.paths import REPOSITORY
 
 #: Playbooks and roles.
@@ -117,10 +116,10 @@ def run_playbook(
     log: TextIO,
     say: Callable[[str], None],
     *,
+    folder: Path,
     variables: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    folder: Path | None = None,
 ) -> PlaybookOutcome:
     """Run a playbook to its end.
 
@@ -129,22 +128,21 @@ def run_playbook(
         inventory: file or folder.
         log: takes everything that Ansible prints.
         say: takes a line for the operator.
+        folder: where files for Ansible lie during the run, and where whoever comes after a ``kill -9`` finds and
+            removes them.
         variables: for the playbook; may hold secrets.
         environment: more environment variables for Ansible.
         cancelled: asked often; True ends the run.
-        folder: where files for Ansible lie during the run, where whoever comes after a ``kill -9`` finds and removes
-            them; None: in a scratch folder, which the next run removes.
     """
     import ansible_runner
 
     course = _Course(log, say)
-    place = scratch_folder() if folder is None else _folder_in(folder)
-    with place as work, _only(environment or {}):
-        values = work / "variables.json"
+    with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}):
+        values = Path(work, "variables.json")
         values.touch(mode=0o600)
         values.write_text(json.dumps(dict(variables or {})))
         ended = ansible_runner.run(
-            private_data_dir=str(work),
+            private_data_dir=work,
             project_dir=str(playbook.parent),
             playbook=playbook.name,
             inventory=str(inventory),
@@ -175,12 +173,6 @@ def message(result: Mapping[str, Any]) -> str:
     if printed and printed not in said and said not in printed:
         said = f"{said}: {printed[-_LONGEST_MESSAGE:]}"
     return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
-
-
-@contextlib.contextmanager
-def _folder_in(folder: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="slurm-appliance-", dir=folder) as work:
-        yield Path(work)
 
 
 @contextlib.contextmanager

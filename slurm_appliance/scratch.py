@@ -3,10 +3,10 @@
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from toolchain.paths import state_folder
 
@@ -19,41 +19,24 @@ def scratch_folder() -> Iterator[Path]:
     """
     base = state_folder("scratch")
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(base, wait=True):
+    with ExitStack() as ours:
         # Nobody clears up between a folder's creation and its lock.
-        for abandoned in base.iterdir():
-            with _locked(abandoned, wait=False) as free:
-                if free:
-                    shutil.rmtree(abandoned)
-        folder = Path(tempfile.mkdtemp(dir=base))
-        handle = _lock(folder)
-    try:
+        with _held(base, fcntl.LOCK_EX):
+            for other in base.iterdir():
+                with suppress(BlockingIOError, FileNotFoundError), _held(other, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    shutil.rmtree(other)
+            # Whoever begins while we end may be quicker to remove it.
+            folder = Path(ours.enter_context(TemporaryDirectory(dir=base, ignore_cleanup_errors=True)))
+            ours.enter_context(_held(folder, fcntl.LOCK_EX))
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(handle)
-
-
-def _lock(folder: Path) -> int:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    return handle
 
 
 @contextmanager
-def _locked(folder: Path, *, wait: bool) -> Iterator[bool]:
-    """Whether a folder's lock could be had."""
+def _held(folder: Path, how: int) -> Iterator[None]:
+    """A folder's own lock, of which programs that are started know nothing."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        fcntl.flock(handle, how)
+        yield
     finally:
         os.close(handle)

@@ -24,6 +24,7 @@ from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.known_hosts import SshHost, trust
 from slurm_appliance.playbook import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.process import in_sentences
+from slurm_appliance.scratch import scratch_folder
 
 #: The cluster runs; not all compute nodes do.
 PARTIAL = 3
@@ -94,12 +95,13 @@ def run(request: SiteRequest, ending: _Ending) -> int:
         limit=patience,
         going=lambda: not ending.signal,
     )
-    with log.open("w", encoding="utf-8", buffering=1) as file:
+    with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
         outcome = run_playbook(
             ANSIBLE / request.playbook,
             request.inventory,
             file,
             _say,
+            folder=folder,
             variables=request.extra_vars,
             environment={"SLURM_APPLIANCE_HOOKS": str(request.environment_folder / "hooks")},
             cancelled=lambda: bool(ending.signal),

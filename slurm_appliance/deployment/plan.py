@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from slurm_appliance.cloud.connection import connect
 from slurm_appliance.deployment.disruption import disruptions
 from slurm_appliance.deployment.image_plan import Action, NodeImage, image_plan
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.deployment.steps import Step, planned
 from slurm_appliance.errors import Problem
 from slurm_appliance.groups import groups
+from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.preflight import Findings, examine
 
 #: Exit statuses of ``preview``.
@@ -79,15 +79,8 @@ def examined(session: Session, *, fresh: bool = False) -> Findings:
 
 def image_targets(session: Session, findings: Findings) -> dict[str, str | None]:
     """The id of each image source's image; None where it has to be built."""
-    from slurm_appliance.image.openstack_api import OpenStackApi
-    from slurm_appliance.image.wanted import wanted
-
-    targets: dict[str, str | None] = dict(findings.resolved.images)
-    sources = [group.image for group in groups(session.config)]
-    if any(source.build for source in sources):
-        builds = wanted(session.config, sources, OpenStackApi(connect(session.cloud)))
-        targets |= {f"build {build.name}": build.image_id for build in builds}
-    return targets
+    builds = wanted_in(session.cloud, session.config, [group.image for group in groups(session.config)])
+    return {**findings.resolved.images, **{f"build {build.name}": build.image_id for build in builds}}
 
 
 def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...]) -> Plan:

@@ -51,10 +51,10 @@ def run(
             inventory,
             log,
             say,
+            folder=work,
             variables=variables,
             environment={"ANSIBLE_HOST_KEY_CHECKING": "True"},
             cancelled=lambda: stop.wanted,
-            folder=work,
         )
     stop.check()
     if outcome.status != "successful":

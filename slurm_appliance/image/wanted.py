@@ -1,9 +1,10 @@
 """The images that a configuration asks to be built: their names, and their ids where they exist already."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import UsageError
@@ -32,6 +33,24 @@ class Wanted:
     build: ImageBuild
     base_build: str
     force: bool
+
+
+def wanted_in(cloud: str | None, config: ClusterConfig, sources: Sequence[ImageSource]) -> list[Wanted]:
+    """The same in a cloud, which is asked only where a source refers to a build.
+
+    Args:
+        cloud: as in :func:`connect`.
+        config: the configuration.
+        sources: image sources of it.
+
+    Raises:
+        ApplianceError: as wanted(), or the cloud cannot be asked.
+    """
+    if not any(source.build for source in sources):
+        return []
+    from slurm_appliance.image.openstack_api import OpenStackApi  # Slow to import, and needed here only.
+
+    return wanted(config, sources, OpenStackApi(connect(cloud)))
 
 
 def wanted(config: ClusterConfig, sources: Iterable[ImageSource], api: Api) -> list[Wanted]:

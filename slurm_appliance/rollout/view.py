@@ -43,14 +43,12 @@ def rows(records: Mapping[str, Record], facts: Facts) -> list[Row]:
 
 
 def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
-    begun = record is not None and (record.phase is not Phase.WAITING or bool(record.why))
-    if record and record.phase is Phase.DONE and not node.on_target:
-        # Done by a rollout to an earlier target.
-        begun = False
-    if node.on_target and not (record and begun):
-        state, why = "up to date", ""
-    elif record and begun:
+    if record and not _tells(record, node):
+        record = None
+    if record:
         state, why = record.phase.value, record.why
+    elif node.on_target:
+        state, why = "up to date", ""
     else:
         state = "to do" if node.target else "no target"
         why = "" if node.slurm is None or node.slurm.in_service else node.slurm.reason
@@ -61,9 +59,16 @@ def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
         current=node.current,
         target=node.target,
         state=state,
-        since=record.since if record and begun else 0.0,
+        since=record.since if record else 0.0,
         why=why,
     )
+
+
+def _tells(record: Record, node: NodeFacts) -> bool:
+    """Whether a record says more than the node itself: not before it has begun, nor once its target is a former one."""
+    if record.phase is Phase.DONE:
+        return node.on_target
+    return record.phase is not Phase.WAITING or bool(record.why)
 
 
 def folded(listed: Iterable[Row]) -> list[Row]:

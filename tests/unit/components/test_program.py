@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pulumi
 import pytest
@@ -22,12 +21,12 @@ class Engine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine = Engine()
     monkeypatch.setattr(pulumi.log, "get_engine", lambda: engine)
-    before = pulumi.log.debug
-    yield engine
-    pulumi.log.debug = before
+    # Put back in the end, whatever the test replaces it by.
+    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    return engine
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, ["a warning"]), ({WANTED: "1"}, ["a warning", "a detail"])])

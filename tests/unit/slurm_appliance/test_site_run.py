@@ -73,7 +73,7 @@ def test_a_run_reports_phases_failures_and_changes_and_keeps_secrets_out(tmp_pat
     local = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
     inventory.write_text(f"a {local}\nb {local}\n")
     log, lines = io.StringIO(), list[str]()
-    ended = run_playbook(playbook, inventory, log, lines.append, variables={"word": "geheim"})
+    ended = run_playbook(playbook, inventory, log, lines.append, folder=tmp_path, variables={"word": "geheim"})
     assert ended.status == "failed"
     assert ended.failures == (TaskFailure("b", "Break", "on purpose"),)
     assert ended.changed == {"a": 1, "b": 1}
