@@ -1,7 +1,8 @@
 """The security groups of nodes: existing ones, or created with the rules that a cluster needs.
 
 Nodes may talk to each other about anything: MPI, NFS and Slurm use ports of their own choice. From outside, ssh is let
-in from where the configuration says. Whatever leaves a node is allowed: these are Neutron's own rules for a new group.
+in from where the configuration says: to login nodes by default, and to no others. Whatever leaves a node is allowed:
+these are Neutron's own rules for a new group.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from components import options
 from components.kind import token
 from slurm_appliance import cloud_names
 from slurm_appliance.config import ClusterConfig, NodeKind
+from slurm_appliance.config.naming import nonlogin_ssh_cidrs
 from slurm_appliance.preflight import Resolved
 
 #: The two groups, by the settings that name existing ones instead.
@@ -69,7 +71,8 @@ class SecurityGroups(pulumi.ComponentResource):
                     remote_group_id=peer_id,
                     opts=child,
                 )
-        for cidr in self._config.ssh_allowed_cidrs:
+        allowed = {LOGIN: self._config.ssh_allowed_cidrs, NONLOGIN: nonlogin_ssh_cidrs(self._config)}
+        for cidr in allowed[which]:
             networking.SecGroupRule(
                 f"{which}-ssh-from-{cidr}",
                 security_group_id=created[which].id,

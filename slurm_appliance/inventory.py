@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from slurm_appliance.config import ClusterConfig, NodeKind, node_groups
-from slurm_appliance.config.naming import CONTROL, environment
+from slurm_appliance.config.naming import CONTROL, deploys_through_login, environment
 from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.inventory_settings import group_settings, playbook_settings
 from slurm_appliance.ssh_options import connection_variables
@@ -84,6 +84,9 @@ class Inventory:
             groups[kind.value].setdefault("children", {})[name] = {}
             groups[f"{prefix}_{name}"] = {"children": {name: {}}}
         groups[f"{prefix}_{CONTROL}"] = {"children": {CONTROL: {}}}
+        if self._login_address():
+            # A login node is reached as it is; all others through the first one.
+            groups[NodeKind.LOGIN.value]["vars"] = connection_variables(self.config.ssh)
         if self.config.features.rebuild:
             groups["rebuild"] = {"children": {CONTROL: {}}}
         return {"all": {"vars": self._variables(), "children": groups}}
@@ -92,14 +95,22 @@ class Inventory:
         config = self.config
         return {
             "cluster_name": config.cluster_name,
+            "deploy_user": config.ssh.user,
             "cluster_domain_suffix": config.cluster_domain_suffix,
             "environment_name": environment(config),
             "cluster_home_volume": config.home_volume_provisioning is not HomeProvisioning.NONE,
             "cluster_compute_groups": sorted(config.compute),
             "cluster_subnets": [{"network": subnet.network, "cidr": subnet.cidr} for subnet in self.subnets],
-            **connection_variables(config.ssh),
+            **connection_variables(config.ssh, self._login_address()),
             **playbook_settings(config),
         }
+
+    def _login_address(self) -> str | None:
+        """Address of the login node that the deploy host goes through, where it has to."""
+        if not deploys_through_login(self.config):
+            return None
+        login = min((host for host in self.hosts if host.kind is NodeKind.LOGIN), key=lambda host: host.name)
+        return login.addresses[login.access_network]
 
     def render(self) -> str:
         """The content of hosts.yml."""

@@ -60,6 +60,11 @@ class SshHost:
         return ["ssh", "-o", "BatchMode=yes", "-p", str(self.port), *self.arguments, to, program]
 
     @property
+    def is_behind(self) -> bool:
+        """Whether it is reached through another host."""
+        return any(argument.startswith("ProxyCommand=") for argument in self.arguments)
+
+    @property
     def known_as(self) -> str:
         """How known_hosts names it."""
         return known_name(self.address, self.port)
@@ -84,12 +89,14 @@ def trust(
     if not new:
         return
     end = time.monotonic() + limit
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        shown = list(pool.map(lambda host: _shown(host, end, going), new))
-    for host, lines in zip(new, shown, strict=True):
-        if lines:
-            rebuilt = known.add(host, [line.partition(" ")[2] for line in lines])
-            say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, believing the host key that it shows")
+    # A node that others are reached through comes first: its key has to be known by then.
+    for reached in ([host for host in new if not host.is_behind], [host for host in new if host.is_behind]):
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            shown = list(pool.map(lambda host: _shown(host, end, going), reached))
+        for host, lines in zip(reached, shown, strict=True):
+            if lines:
+                rebuilt = known.add(host, [line.partition(" ")[2] for line in lines])
+                say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, believing the host key that it shows")
 
 
 def _shown(host: SshHost, end: float, going: Callable[[], bool]) -> list[str]:

@@ -4,11 +4,13 @@
 playbook does the same whoever runs it. One process, whatever the number of nodes; the same bytes for the same cluster.
 """
 
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,18 @@ def site_files(
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
     shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
     exported = archive(export_files(nodes, shared, forbidden=FORBIDDEN))
-    return {"hosts": names, "ssh_known_hosts": known_hosts, "export.tar.gz": exported}
+    programs = {"accounts.pyz": zip_program(playbooks / "roles" / "accounts" / "files" / "program")}
+    return {"hosts": names, "ssh_known_hosts": known_hosts, "export.tar.gz": exported, **programs}
+
+
+def zip_program(folder: Path) -> bytes:
+    """A folder with a ``__main__.py`` as one file that Python runs; the same bytes for the same files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive_file:
+        for path in sorted(Path(name, each) for name, _, files in os.walk(folder, followlinks=True) for each in files):
+            if path.suffix == ".py":
+                archive_file.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
+    return packed.getvalue()
 
 
 def home_key(folder: Path) -> bytes:

@@ -14,16 +14,29 @@ KNOWN_HOSTS = "{{ inventory_dir }}/../known_hosts"
 _STANDARD_PORT = 22
 
 
-def options(access: SshAccess, known_hosts: str) -> list[str]:
+def options(access: SshAccess, known_hosts: str, through: str | None = None) -> list[str]:
     """Arguments of ``ssh`` for nodes: host keys are checked against a file of ours, and a bastion is gone through.
 
     The bastion's own key is the operator's to know, as for any host that they log in to.
+
+    Args:
+        access: the configuration's section ``ssh``.
+        known_hosts: the file of the nodes' host keys.
+        through: address of a login node to go through where no bastion is set.
     """
+    arguments = _to_node(access, known_hosts)
+    if access.bastion_host:
+        arguments += ["-o", f"ProxyCommand={_bastion(access)}"]
+    elif through:
+        words = ["ssh", "-W", "%h:%p", "-q", "-p", str(access.port), *_to_node(access, known_hosts)]
+        arguments += ["-o", f"ProxyCommand={shlex.join([*words, f'{access.user}@{through}'])}"]
+    return arguments
+
+
+def _to_node(access: SshAccess, known_hosts: str) -> list[str]:
     arguments = ["-o", f"UserKnownHostsFile={known_hosts}", "-o", "StrictHostKeyChecking=yes"]
     if access.private_key_file:
         arguments += ["-o", "IdentitiesOnly=yes", "-i", _path(access.private_key_file)]
-    if access.bastion_host:
-        arguments += ["-o", f"ProxyCommand={_bastion(access)}"]
     return arguments
 
 
@@ -53,11 +66,11 @@ def _path(text: str) -> str:
     return str(Path(text).expanduser())
 
 
-def connection_variables(access: SshAccess) -> dict[str, Any]:
+def connection_variables(access: SshAccess, through: str | None = None) -> dict[str, Any]:
     """The same as Ansible variables."""
     variables: dict[str, Any] = {
         "ansible_user": access.user,
         "ansible_port": access.port,
-        "ansible_ssh_common_args": shlex.join(options(access, KNOWN_HOSTS)),
+        "ansible_ssh_common_args": shlex.join(options(access, KNOWN_HOSTS, through)),
     }
     return variables

@@ -77,5 +77,12 @@ class Access(Section):
     )
     ssh_allowed_cidrs: Annotated[tuple[Cidr, ...], LIVE] = Field(
         ("0.0.0.0/0",),
-        description="Networks that may reach the nodes by ssh, in the security groups that are created.",
+        description="Networks that may reach login nodes by ssh, in the security group that is created.",
+    )
+    nonlogin_ssh_allowed_cidrs: Annotated[tuple[Cidr, ...] | None, LIVE] = Field(
+        None,
+        description="Networks that may reach all other nodes by ssh, in the security group that is created. Not set: "
+        "none, and the deploy host goes through a login node; in a cluster without login nodes those of "
+        "ssh_allowed_cidrs.",
+        examples=[["192.0.2.0/24"]],
     )

@@ -21,6 +21,9 @@ class FeatureSwitches(Section):
     nhc: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Health checks that drain a compute node that fails."
     )
+    pam_slurm: Annotated[Flag, RERUN_PLAYBOOK] = Field(
+        True, description="Users get into a compute node by ssh only while they have a job there."
+    )
     hpctests: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="MPI, HPL and memory runs among the acceptance tests; off where images have no MPI."
     )

@@ -93,6 +93,23 @@ def all_nodes(config: ClusterConfig) -> tuple[Node, ...]:
     return (control_node(config), *(node for nodes in groups for node in nodes))
 
 
+def nonlogin_ssh_cidrs(config: ClusterConfig) -> tuple[str, ...]:
+    """Networks that may reach control, compute and additional nodes by ssh."""
+    if config.nonlogin_ssh_allowed_cidrs is not None:
+        return config.nonlogin_ssh_allowed_cidrs
+    return () if _has_login_nodes(config) else config.ssh_allowed_cidrs
+
+
+def deploys_through_login(config: ClusterConfig) -> bool:
+    """Whether the deploy host reaches the other nodes through a login node: nothing else lets it in."""
+    closed = config.nonlogin_security_groups is None and not nonlogin_ssh_cidrs(config)
+    return closed and config.ssh.bastion_host is None and _has_login_nodes(config)
+
+
+def _has_login_nodes(config: ClusterConfig) -> bool:
+    return any(group.nodes for group in config.login.values())
+
+
 def cluster_image(config: ClusterConfig) -> ImageSource:
     """The image of all nodes whose group names none of its own.
 

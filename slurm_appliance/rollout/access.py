@@ -13,11 +13,11 @@ from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.rollout import RolloutDefaults
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ApplianceError
+from slurm_appliance.known_hosts import SshHost
 from slurm_appliance.rollout.control import TARGETS
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.images import ServerImages
 from slurm_appliance.rollout.shell import LocalShell, Shell, SshShell
-from slurm_appliance.ssh_options import options
 from toolchain.paths import state_folder
 
 #: The inventory's name for the control node's group.
@@ -57,9 +57,9 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
     environment = Environment.of(stack)
     inventory = environment.inventory / "hosts.yml"
     try:
-        children = yaml.safe_load(inventory.read_text())["all"]["children"]
-        ((_, host),) = children[_CONTROL]["hosts"].items()
-        address = str(host["ansible_host"])
+        everything = yaml.safe_load(inventory.read_text())["all"]
+        ((name, variables),) = everything["children"][_CONTROL]["hosts"].items()
+        control = SshHost.of(name, everything["vars"] | variables, environment.inventory)
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise RolloutError(
             "there is no inventory that names the control node",
@@ -67,8 +67,7 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
             remedy="run slurm-appliance up first",
         ) from error
     config = from_stack_file(stack_file)
-    arguments = ["-p", str(config.ssh.port), *options(config.ssh, str(environment.known_hosts))]
-    shell = SshShell(f"{config.ssh.user}@{address}", arguments)
+    shell = SshShell(f"{control.user}@{control.address}", ["-p", str(control.port), *control.arguments])
     connection = connect(cloud)
     servers = Cloud(connection.compute, connection.image, connection.block_storage)
     return Access(shell, ServerImages(servers), state_folder("rollouts", stack), config.rollout)

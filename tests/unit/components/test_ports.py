@@ -1,5 +1,9 @@
 """Ports, and what is behind them: networks, security groups, floating IPs."""
 
+from typing import Any
+
+import pytest
+
 from tests.unit.clouds import EXAMPLE_ID, cloud
 from tests.unit.components.clusters import COMPUTE, LOGIN, recorded
 from tests.unit.components.recorder import Recorded
@@ -130,10 +134,34 @@ def test_created_groups_let_nodes_talk_and_operators_in() -> None:
     }
     ids = ("id-of-login", "id-of-nonlogin")
     assert peers == {(own, peer, version) for own in ids for peer in ids for version in ("IPv4", "IPv6")}
-    ssh = rules["nonlogin-ssh-from-192.0.2.0/24"]
+    assert not [name for name in rules if name.startswith("nonlogin-ssh")], "from outside to login nodes only"
+    ssh = rules["login-ssh-from-192.0.2.0/24"]
     assert (ssh["protocol"], ssh["portRangeMin"], ssh["portRangeMax"]) == ("tcp", 2222, 2222)
     assert ssh["remoteIpPrefix"] == "192.0.2.0/24"
     assert rules["login-ssh-from-2001:db8::/32"]["ethertype"] == "IPv6"
+
+
+def ssh_sources(**settings: Any) -> set[str]:
+    """Where ssh to nodes that are no login nodes is let in from."""
+    rules = recorded(**settings).of(RULE).values()
+    return {
+        rule.inputs["remoteIpPrefix"]
+        for rule in rules
+        if rule.inputs["securityGroupId"] == "id-of-nonlogin" and "remoteIpPrefix" in rule.inputs
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "sources"),
+    [
+        ({}, set()),
+        ({"nonlogin_ssh_allowed_cidrs": ["192.0.2.0/24"]}, {"192.0.2.0/24"}),
+        ({"login": {}, "ssh_allowed_cidrs": ["192.0.2.0/24"]}, {"192.0.2.0/24"}),
+        ({"login": {}, "nonlogin_ssh_allowed_cidrs": []}, set()),
+    ],
+)
+def test_from_outside_ssh_reaches_login_nodes_unless_said_otherwise(settings: dict[str, Any], sources: set[str]) -> None:
+    assert ssh_sources(**settings) == sources
 
 
 def test_one_existing_and_one_created_group_know_each_other() -> None:

@@ -120,7 +120,24 @@ def test_settings_are_variables(listed: dict[str, Any]) -> None:
     assert variables["cluster_home_volume"] is True
     assert variables["cluster_compute_groups"] == ["empty", "general"]
     assert variables["slurm_partitions"]["batch"]["groups"] == ["empty", "general"]
-    assert variables["ansible_ssh_common_args"].endswith("-o IdentitiesOnly=yes -i /keys/cluster")
+    login = listed["_meta"]["hostvars"]["my-demo-login-0"]["ansible_ssh_common_args"]
+    assert login.endswith("-o IdentitiesOnly=yes -i /keys/cluster")
+    assert variables["ansible_ssh_common_args"].startswith(f"{login} -o 'ProxyCommand=ssh -W %h:%p ")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"nonlogin_ssh_allowed_cidrs": ["192.0.2.0/24"]},
+        {"nonlogin_security_groups": ["ours"]},
+        {"ssh": {"bastion_host": "bastion.example.org"}},
+        {"login": {}},
+    ],
+)
+def test_no_login_node_is_gone_through_where_another_way_is_open(settings: dict[str, Any]) -> None:
+    tree = Inventory(config(**settings), HOSTS, SUBNETS).tree()["all"]
+    assert "10.0.0.11" not in tree["vars"]["ansible_ssh_common_args"]
+    assert "vars" not in tree["children"]["login"]
 
 
 def test_a_cluster_that_slurm_may_not_rebuild() -> None:

@@ -34,7 +34,8 @@ def test_a_stack_s_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "connect", connect)
     environment = Environment.of("mine")
     environment.inventory.mkdir(parents=True)
-    hosts = {"all": {"children": {"control": {"hosts": {"ctl-0": {"ansible_host": "10.0.0.2"}}}}}}
+    variables = {"ansible_user": "debian", "ansible_ssh_common_args": "-o 'ProxyCommand=ssh -W %h:%p debian@10.0.0.3'"}
+    hosts = {"all": {"vars": variables, "children": {"control": {"hosts": {"ctl-0": {"ansible_host": "10.0.0.2"}}}}}}
     (environment.inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
 
     found = access.of_stack("mine", _STACK_FILE, cloud_of(_STACK_FILE))
@@ -42,6 +43,7 @@ def test_a_stack_s_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(found.shell, SshShell)
     assert found.shell.where.endswith("@10.0.0.2")
     assert found.shell._command[found.shell._command.index("-p") + 1] == "22"
+    assert "ProxyCommand=ssh -W %h:%p debian@10.0.0.3" in found.shell._command
     assert found.journal == state_folder("rollouts", "mine")
     assert isinstance(found.settings, RolloutDefaults)
     assert asked == ["slurm-local"]

@@ -1,0 +1,44 @@
+"""``python3 -m accounts deploy-user|users``: JSON on standard input (see request.py) and output.
+
+The output has ``changes`` and ``problems``, a line each, and ``shared``: names of the users whose home directories lie
+on the shared folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from .apply import Problem, apply_deploy_user, apply_users
+from .request import Request
+
+#: Written by cloud-init at each boot, for root only to write.
+_INSTANCE_DATA = Path("/run/cloud-init/instance-data.json")
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the one argument says."""
+    if arguments not in (["deploy-user"], ["users"]):
+        print("usage: accounts deploy-user|users", file=sys.stderr)
+        return 2
+    request = Request.of(json.load(sys.stdin))
+    if arguments == ["deploy-user"]:
+        outcome = apply_deploy_user(request, json.loads(_INSTANCE_DATA.read_text()))
+    else:
+        outcome = apply_users(request)
+    print(json.dumps(vars(outcome)))
+    return 0
+
+
+def run() -> int:
+    """The program: an error is a line on standard error, and exit status 1."""
+    try:
+        return main(sys.argv[1:])
+    except (OSError, KeyError, TypeError, ValueError, Problem) as error:
+        print(f"accounts: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,114 @@
+"""Brings a node's accounts to what a request asks for."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping
+
+from . import administrators, database, homes, record
+from .plan import plan
+from .request import ADMINISTRATORS, Request
+
+_SKELETON = Path("/etc/skel")
+_SECONDS_A_DAY = 86_400
+
+
+class Problem(Exception):
+    """Something that keeps one user, or all of them, from what was asked for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes:
+        changes: a line each.
+        problems: a line for each user who is not as asked for.
+        shared: users who are there and have their home directory on the shared folder.
+    """
+
+    changes: list[str]
+    problems: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+
+
+def apply_users(request: Request) -> Outcome:
+    """Make all users, and lock former ones out. A user who cannot be made does not keep the others from it."""
+    folders = request.folders
+    with database.locked():
+        before = database.read(folders.etc)
+        with_group = administrators.with_group(before)
+        ours, recorded = record.read_record(folders, before, request.deploy_user)
+        decided = plan(with_group, request.users, ours, folders, int(time.time()) // _SECONDS_A_DAY)
+        names = frozenset(decided.made)
+        made = [user for user in request.users if user.name in names]
+        record.write_record(folders, ours | names)
+        database.write(folders.etc, before, decided.after)
+    changes = list(decided.changes)
+    problems = [f"user {name}: {problem}" for name, problem in sorted(decided.problems.items())]
+    for user in made:
+        if user.administrator or request.make_homes:
+            try:
+                if homes.ensure_home(folders.home_of(user), user.uid, user.gid, _SKELETON):
+                    changes.append(f"user {user.name}: home directory made")
+            except OSError as error:
+                problems.append(f"user {user.name}: {error}")
+        if request.make_homes and not recorded and user.name in ours:
+            changes += [f"user {user.name}: {line}" for line in homes.take_out_keys(user, folders.homes / user.name)]
+    keys = {user.name: user.keys for user in made if request.let_in or user.administrator}
+    nobody = {*decided.former, *(user.name for user in made)} - set(keys)
+    changes += [f"user {name}: keys changed" for name in homes.write_keys(folders.keys, keys, nobody)]
+    for name in decided.former:
+        if homes.end_lingering(folders, name):
+            changes.append(f"user {name}: lingering ended")
+        if request.end_processes and _end_processes(name):
+            changes.append(f"user {name}: processes ended")
+    return Outcome(changes, problems, [user.name for user in made if not user.administrator])
+
+
+def apply_deploy_user(request: Request, instance_data: Mapping[str, Any]) -> Outcome:
+    """Give the user that the deploy host logs in as a home that no node shares, and exactly the server's keys.
+
+    Args:
+        request: names the user.
+        instance_data: cloud-init's, of which the server's keys are read: nobody but root writes it.
+
+    Raises:
+        Problem: the user or the keys are missing; nothing was changed.
+    """
+    name, folders = request.deploy_user, request.folders
+    keys = [str(key).strip() for key in instance_data.get("v1", {}).get("public_ssh_keys") or ()]
+    if not keys:
+        raise Problem("the server's metadata has no ssh key: the deploy host would lose its way in")
+    with database.locked():
+        before = database.read(folders.etc)
+        rows = {line.split(":")[0]: line.split(":") for line in before.passwd.splitlines()}
+        if name not in rows:
+            raise Problem(f"the image has no user {name}: see the setting ssh.user")
+        row = rows[name]
+        home, changes = folders.administrators / name, []
+        home.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if not homes.is_private(home.parent):
+            raise Problem(f"{home.parent} can be changed by others than root")
+        if homes.ensure_home(home, int(row[2]), int(row[3]), _SKELETON):
+            changes.append(f"user {name}: home directory made")
+        if homes.write_keys(folders.keys, {name: keys}, ()):
+            changes.append(f"user {name}: keys changed")
+        if row[5] != str(home):
+            changes.append(f"user {name}: home directory moved")
+        after = administrators.with_member(administrators.with_group(before), name)
+        if after != before:
+            changes.append(f"user {name}: one of {ADMINISTRATORS}")
+        database.write(folders.etc, before, administrators.with_home(after, name, str(home)))
+    return Outcome(changes)
+
+
+def _end_processes(name: str) -> bool:
+    """End all that a user runs; returns whether there was anything."""
+    ended = subprocess.run(["pkill", "--signal", "KILL", "--euid", name], check=False)
+    if ended.returncode not in (0, 1):
+        raise Problem(f"the processes of {name} could not be ended: pkill says {ended.returncode}")
+    return ended.returncode == 0

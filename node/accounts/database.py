@@ -1,0 +1,87 @@
+"""A node's account files: read, changed as texts, and replaced whole under the lock that every tool takes.
+
+One pass over the files serves any number of users; a ``useradd`` each would read and write them once a user.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Iterator
+
+#: SELinux keeps a file's label in this attribute.
+_LABEL = "security.selinux"
+
+
+@dataclass(frozen=True)
+class Database:
+    """The text of each file; a file that this system does not have is empty."""
+
+    passwd: str
+    shadow: str
+    group: str
+    gshadow: str
+    subuid: str = ""
+    subgid: str = ""
+
+
+class LockedError(OSError):
+    """Another program holds the lock of the account files for longer than 15 s."""
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Hold the lock of the account files, as shadow's tools do.
+
+    Raises:
+        LockedError: it was not to be had.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.lckpwdf() != 0:
+        raise LockedError(ctypes.get_errno(), "another program changes the accounts; run this again")
+    try:
+        yield
+    finally:
+        library.ulckpwdf()
+
+
+def read(etc: Path) -> Database:
+    """Read the files of a folder."""
+    texts = {}
+    for each in fields(Database):
+        path = etc / each.name
+        texts[each.name] = path.read_text(errors="surrogateescape") if path.exists() else ""
+    return Database(**texts)
+
+
+def write(etc: Path, before: Database, after: Database) -> None:
+    """Replace the files that differ, each whole, with owner, mode and label of the former one.
+
+    Groups come first and passwords last: who is killed in between has groups without users, never the reverse.
+    """
+    for name in ("group", "gshadow", "subuid", "subgid", "passwd", "shadow"):
+        text = getattr(after, name)
+        if text != getattr(before, name):
+            _replace(etc / name, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    former = path.stat()
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", errors="surrogateescape") as file:
+            os.fchown(file.fileno(), former.st_uid, former.st_gid)
+            os.fchmod(file.fileno(), former.st_mode & 0o7777)
+            if _LABEL in os.listxattr(path):
+                os.setxattr(fresh, _LABEL, os.getxattr(path, _LABEL))
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except BaseException:
+        os.unlink(fresh)
+        raise

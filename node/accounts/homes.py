@@ -1,0 +1,119 @@
+"""Home directories and ssh keys. Root works in folders that only root may change, and follows no link below them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Iterable, Mapping, Sequence
+
+from .request import Folders, User
+
+#: Takes keys out of the ``~/.ssh/authorized_keys`` of the user that it runs as. Users can put links there, also while
+#: this runs: it has no right that they do not have.
+_TAKE_OUT = """
+import os, pathlib, sys
+path = pathlib.Path(sys.argv[1]) / ".ssh" / "authorized_keys"
+gone = set(sys.stdin.read().splitlines())
+lines = path.read_text(errors="surrogateescape").splitlines() if path.is_file() else []
+kept = [line for line in lines if line.strip() not in gone]
+if kept != lines:
+    fresh = path.with_name(".authorized_keys.new")
+    fresh.write_text("".join(line + "\\n" for line in kept), errors="surrogateescape")
+    fresh.chmod(0o600)
+    fresh.replace(path)
+    print("keys")
+"""
+
+
+def ensure_home(home: Path, uid: int, gid: int, skeleton: Path) -> bool:
+    """Make a home directory with the distribution's files where there is none; returns whether it was made.
+
+    Its parent belongs to root, so that nothing is in the way but what root put there.
+    """
+    if os.path.lexists(home):
+        return False
+    home.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    fresh = home.parent / f".{home.name}.new"
+    if fresh.exists():
+        shutil.rmtree(fresh)
+    if skeleton.is_dir():
+        shutil.copytree(skeleton, fresh, symlinks=True)
+    else:
+        fresh.mkdir()
+    for path in (fresh, *fresh.rglob("*")):
+        os.chown(path, uid, gid, follow_symlinks=False)
+    fresh.chmod(0o700)
+    fresh.rename(home)
+    return True
+
+
+def write_keys(folder: Path, keys: Mapping[str, Sequence[str]], nobody: Iterable[str]) -> list[str]:
+    """Bring the files of keys that sshd reads to exactly these; returns the names whose file changed.
+
+    Args:
+        folder: of one file a user, which only root may change.
+        keys: of each user.
+        nobody: users who have none; their file goes.
+    """
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    changed = []
+    for name, lines in sorted({**dict.fromkeys(nobody, ()), **keys}.items()):
+        path = folder / name
+        text = "".join(f"{line}\n" for line in lines)
+        there = path.read_text() if path.exists() else ""
+        if text == there:
+            continue
+        if text:
+            fresh = folder / f".{name}.new"
+            fresh.write_text(text)
+            fresh.chmod(0o644)
+            fresh.replace(path)
+        else:
+            path.unlink()
+        changed.append(name)
+    return changed
+
+
+def take_out_keys(user: User, home: Path) -> list[str]:
+    """Take the configuration's keys out of the user's own file, where earlier releases put them.
+
+    Returns a line for the operator where there is something to say. What users do to their own files keeps nobody from
+    anything: it is said, and no failure.
+    """
+    if not user.keys or not home.is_dir():
+        return []
+    ended = subprocess.run(
+        ["/usr/bin/python3", "-I", "-c", _TAKE_OUT, str(home)],
+        input="\n".join(user.keys), text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        user=user.uid, group=user.gid, extra_groups=[],
+    )  # fmt: skip
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines() or ["no explanation"]
+        return [f"the keys in the home directory stay as they are: {said[-1]}"]
+    return ["keys taken out of the home directory"] if ended.stdout else []
+
+
+def end_lingering(folders: Folders, name: str) -> bool:
+    """Let a former user's own systemd not start at boot any more; returns whether it would have."""
+    path = folders.lingering / name
+    if not os.path.lexists(path):
+        return False
+    path.unlink()
+    return True
+
+
+def is_private(path: Path) -> bool:
+    """Whether only root can change what a path leads to.
+
+    No link is in it, and each folder is root's alone to write; a sticky one (``/tmp``) keeps others from what is root's.
+    """
+    for each in (path, *path.parents):
+        about = os.lstat(each)
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != 0:
+            return False
+        if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not about.st_mode & stat.S_ISVTX:
+            return False
+    return True
