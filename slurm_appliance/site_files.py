@@ -47,7 +47,10 @@ def site_files(
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
     shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
     exported = archive(export_files(nodes, shared, forbidden=FORBIDDEN))
-    programs = {"accounts.pyz": zip_program(playbooks / "roles" / "accounts" / "files" / "program")}
+    programs = {
+        f"{folder.parent.parent.name}.pyz": zip_program(folder)
+        for folder in sorted(playbooks.glob("roles/*/files/program"))
+    }
     return {"hosts": names, "ssh_known_hosts": known_hosts, "export.tar.gz": exported, **programs}
 
 

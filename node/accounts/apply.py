@@ -28,11 +28,13 @@ class Outcome:
         changes: a line each.
         problems: a line for each user who is not as asked for.
         shared: users who are there and have their home directory on the shared folder.
+        former: users who were made here and are no users any more.
     """
 
     changes: list[str]
     problems: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
+    former: list[str] = field(default_factory=list)
 
 
 def apply_users(request: Request) -> Outcome:
@@ -66,7 +68,8 @@ def apply_users(request: Request) -> Outcome:
             changes.append(f"user {name}: lingering ended")
         if request.end_processes and _end_processes(name):
             changes.append(f"user {name}: processes ended")
-    return Outcome(changes, problems, [user.name for user in made if not user.administrator])
+    shared = [user.name for user in made if not user.administrator]
+    return Outcome(changes, problems, shared, list(decided.former))
 
 
 def apply_deploy_user(request: Request, instance_data: Mapping[str, Any]) -> Outcome:

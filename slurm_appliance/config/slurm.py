@@ -74,6 +74,34 @@ class ComputeNodeOptions(Section):
     )
 
 
+class FormerUsersJobs(StrEnum):
+    """What becomes of the jobs of a user who is taken out of the configuration."""
+
+    KEEP = "keep_jobs"
+    CANCEL = "cancel"
+
+
+class Qos(Section):
+    """A quality of service."""
+
+    options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {}, description="Options as sacctmgr modify qos sets them.", examples=[{"Priority": 100, "MaxWall": "2-0"}]
+    )
+
+
+class Account(Section):
+    """An account that users charge their jobs to."""
+
+    parent: Annotated[SlurmWord | None, RERUN_PLAYBOOK] = Field(
+        None, description="Account that it is below. Not set: root.", examples=["users"]
+    )
+    options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {},
+        description="Options as sacctmgr modify account sets them: limits, QOS, Description, Organization.",
+        examples=[{"Fairshare": 10, "GrpTRES": "cpu=512"}],
+    )
+
+
 class SlurmSettings(Section):
     """How Slurm is set up."""
 
@@ -91,6 +119,16 @@ class SlurmSettings(Section):
     )
     accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Job accounting with slurmdbd and MariaDB on the control node."
+    )
+    qos: Annotated[Mapping[SlurmWord, Qos], Keyed("qos", "long"), RERUN_PLAYBOOK] = Field(
+        {}, description="Qualities of service by name, in the accounting before slurmctld starts."
+    )
+    accounts: Annotated[Mapping[SlurmWord, Account], Keyed("account", "physics"), RERUN_PLAYBOOK] = Field(
+        {}, description="Accounts by name, beside the account users."
+    )
+    former_users_jobs: Annotated[FormerUsersJobs, RERUN_PLAYBOOK] = Field(
+        FormerUsersJobs.KEEP,
+        description="What becomes of the jobs of a user who is taken out: they run on, or are cancelled.",
     )
     resume_timeout: Annotated[Seconds, RERUN_PLAYBOOK] = Field(
         900,

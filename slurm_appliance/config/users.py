@@ -8,7 +8,7 @@ from pydantic import Field
 from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import AbsolutePath, Flag, Line, SshPublicKey, UserId, UserName
+from slurm_appliance.config.values import AbsolutePath, Flag, Line, SlurmWord, SshPublicKey, UserId, UserName
 
 
 class User(Section):
@@ -25,9 +25,12 @@ class User(Section):
     groups: Annotated[tuple[UserName, ...], RERUN_PLAYBOOK] = Field(
         (), description="Groups to add the user to; they must exist on the nodes.", examples=[["video"]]
     )
-    sudo: Annotated[Flag, RERUN_PLAYBOOK] = Field(False, description="May become root on every node.")
+    sudo: Annotated[Flag, RERUN_PLAYBOOK] = Field(False, description="May become root on every node, and has no shared home directory.")
     slurm_admin: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         False, description="Slurm administrator: may reboot nodes with srun --reboot, and manage accounts."
+    )
+    slurm_accounts: Annotated[tuple[SlurmWord, ...], RERUN_PLAYBOOK] = Field(
+        (), description="Accounts to charge jobs to; the first is the default. None: users.", examples=[["physics"]]
     )
 
 
@@ -35,5 +38,5 @@ class Users(Section):
     """Users."""
 
     users: Annotated[Mapping[UserName, User], Keyed("user", "alice"), RERUN_PLAYBOOK] = Field(
-        {}, description="Users by login name. A user taken out here is not deleted from the nodes."
+        {}, description="Users by login name. A user who is taken out is locked out everywhere; the home directory stays."
     )

@@ -32,4 +32,25 @@ def system_names(config: ClusterConfig) -> Iterator[Problem]:
             yield Problem(f"users.{name}", "is an account of the system", "choose another name")
 
 
-CHECKS = (unique_uids, system_names)
+def known_accounts(config: ClusterConfig) -> Iterator[Problem]:
+    """Accounts that users and accounts name are there, and no account is below itself."""
+    accounts = config.slurm.accounts
+    there = {"root", "users", *accounts}
+    for name, account in accounts.items():
+        path = f"slurm.accounts.{name}.parent"
+        if account.parent is not None and account.parent not in there:
+            yield Problem(path, f"there is no account {account.parent}", "add it to slurm.accounts")
+        above, seen = account.parent, {name}
+        while above in accounts and above not in seen:
+            seen.add(above)
+            above = accounts[above].parent
+        if above == name:
+            yield Problem(path, f"{name} is below itself", "make one of these accounts' parent root")
+    for user, settings in config.users.items():
+        for index, account_name in enumerate(settings.slurm_accounts):
+            if account_name not in there:
+                path = f"users.{user}.slurm_accounts[{index}]"
+                yield Problem(path, f"there is no account {account_name}", "add it to slurm.accounts")
+
+
+CHECKS = (unique_uids, system_names, known_accounts)

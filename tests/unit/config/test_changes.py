@@ -115,10 +115,10 @@ CASES = [
         {"users": None},
         "users.bob",
         {"uid": 2000, "comment": None, "ssh_keys": [], "shell": "/bin/bash", "groups": [], "sudo": False,
-         "slurm_admin": False},
+         "slurm_admin": False, "slurm_accounts": []},
         None,
         "rerun-playbook",
-        "not deleted",
+        "locked out",
     ),
     (
         {"secrets": {"monitoring_password": "correct horse"}},

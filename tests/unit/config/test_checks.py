@@ -24,6 +24,25 @@ CREATED = [{"network": "cluster", "create": {"cidr": "10.20.0.0/24"}}]
 
 # Settings on top of the smallest configuration; then path, what and remedy of the one problem that follows.
 CROSS = [
+    # Users and accounts
+    (
+        {"users": {"alice": {"uid": 2001, "slurm_accounts": ["users", "nope"]}}},
+        "users.alice.slurm_accounts[1]",
+        "there is no account nope",
+        "slurm.accounts",
+    ),
+    (
+        {"slurm": {"accounts": {"hep": {"parent": "nope"}}}},
+        "slurm.accounts.hep.parent",
+        "there is no account nope",
+        "slurm.accounts",
+    ),
+    (
+        {"slurm": {"accounts": {"a": {"parent": "a"}}}},
+        "slurm.accounts.a.parent",
+        "a is below itself",
+        "root",
+    ),
     # Names
     ({"compute": {"login": group("c-0")}}, "compute.login", "the name login is reserved", "choose another"),
     ({"login": {"default": group("c-0")}}, "login.default", "the name default is reserved", "choose another"),

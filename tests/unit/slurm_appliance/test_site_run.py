@@ -140,6 +140,12 @@ def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
     first = site_files(hosts, home_key=b"key", known_hosts=known)
     again = site_files(dict(reversed(hosts.items())), home_key=b"key", known_hosts=known)
     assert first == again
-    assert sorted(write(tmp_path, first)) == ["accounts.pyz", "export.tar.gz", "hosts", "ssh_known_hosts"]
+    assert sorted(write(tmp_path, first)) == [
+        "accounts.pyz",
+        "export.tar.gz",
+        "hosts",
+        "slurm_accounting.pyz",
+        "ssh_known_hosts",
+    ]
     assert write(tmp_path, again) == []
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -1,0 +1,35 @@
+"""``python3 -m slurm_accounting define|withdraw STATE_FOLDER``: JSON in (see request.py), ``{"changes": [...]}`` out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from .apply import AccountingError, define, withdraw
+from .request import Request
+
+_STEPS = {"define": define, "withdraw": withdraw}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the step that the first argument names."""
+    if len(arguments) != 2 or arguments[0] not in _STEPS:
+        print("usage: slurm_accounting define|withdraw STATE_FOLDER", file=sys.stderr)
+        return 2
+    request = Request.of(json.load(sys.stdin))
+    print(json.dumps({"changes": _STEPS[arguments[0]](request, Path(arguments[1]))}))
+    return 0
+
+
+def run() -> int:
+    """The program: an error is a line on standard error, and exit status 1."""
+    try:
+        return main(sys.argv[1:])
+    except (OSError, KeyError, TypeError, ValueError, AccountingError) as error:
+        print(f"slurm_accounting: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,120 @@
+"""Runs Slurm's commands: what the plan says, one after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Sequence
+
+from . import plan
+from .facts import gather
+from .request import FormerJobs, Request
+
+#: Enough for sacctmgr to find slurmdbd: the cluster's own slurm.conf may not be there yet, or about to change.
+_CONFIGURATION = """\
+ClusterName={cluster}
+SlurmctldHost={control_host}
+SlurmUser=slurm
+AuthType=auth/munge
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost={control_host}
+"""
+_APPLIED = "slurm-accounting.json"
+
+
+class AccountingError(Exception):
+    """A command of Slurm's failed; the text has what it said."""
+
+
+def define(request: Request, state: Path) -> list[str]:
+    """Make and change what is asked for; returns the commands that were run.
+
+    Args:
+        request: what is asked for.
+        state: folder in which it is remembered what was applied.
+    """
+    with _sacctmgr(request) as sacctmgr:
+        commands = plan.define(request, gather(sacctmgr.ask, request.cluster, _applied(state)))
+        for command in commands:
+            sacctmgr.change(command)
+    _remember(state, request)
+    return [" ".join(command) for command in commands]
+
+
+def withdraw(request: Request, state: Path) -> list[str]:
+    """End what former users have in Slurm, as far as `FormerJobs` says; returns the commands that were run.
+
+    Needs slurmctld. An association whose jobs still run is kept, without the right to submit, until a later run.
+    """
+    done: list[str] = []
+    if request.former_jobs is FormerJobs.CANCEL:
+        with_jobs = set(_run(["squeue", "--noheader", "--format=%u"]).split())
+        for name in sorted(with_jobs & set(request.former)):
+            _run(["scancel", f"--user={name}"])
+            done.append(f"scancel --user={name}")
+    if not request.accounting:
+        return done
+    with _sacctmgr(request) as sacctmgr:
+        for command in plan.withdraw(request, gather(sacctmgr.ask, request.cluster, _applied(state))):
+            try:
+                sacctmgr.change(command)
+            except AccountingError as error:
+                if "active" not in str(error).lower():
+                    raise
+                continue  # Jobs still run under it.
+            done.append(" ".join(command))
+    return done
+
+
+class _Sacctmgr:
+    """sacctmgr with settings of its own."""
+
+    def __init__(self, configuration: Path) -> None:
+        self._environment = {**os.environ, "SLURM_CONF": str(configuration)}
+
+    def ask(self, arguments: Sequence[str]) -> str:
+        return _run(["sacctmgr", "--noheader", "--parsable2", *arguments], self._environment)
+
+    def change(self, arguments: Sequence[str]) -> None:
+        _run(["sacctmgr", "--immediate", *arguments], self._environment)
+
+
+@contextmanager
+def _sacctmgr(request: Request) -> Iterator[_Sacctmgr]:
+    with tempfile.TemporaryDirectory(prefix="slurm-accounting-") as folder:
+        path = Path(folder, "slurm.conf")
+        path.write_text(_CONFIGURATION.format(cluster=request.cluster, control_host=request.control_host))
+        yield _Sacctmgr(path)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+        env=environment,
+    )  # fmt: skip
+    if ended.returncode:
+        said = " ".join(f"{ended.stdout} {ended.stderr}".split())
+        raise AccountingError(f"{' '.join(command)[:300]}: {said or f'exit status {ended.returncode}'}")
+    return ended.stdout
+
+
+def _applied(state: Path) -> Any:
+    path = state / _APPLIED
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _remember(state: Path, request: Request) -> None:
+    path = state / _APPLIED
+    text = json.dumps(plan.to_apply(request), indent=1, sort_keys=True) + "\n"
+    if path.exists() and path.read_text() == text:
+        return
+    fresh = path.with_suffix(".new")
+    with fresh.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,0 +1,60 @@
+"""What the accounting holds now, as sacctmgr prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Mapping, Sequence
+
+#: Runs ``sacctmgr`` with arguments and returns what it printed.
+Ask = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is. Names are compared as names: each is a field of a row, never a part of a text.
+
+    Attributes:
+        parents: each account's parent on this cluster, by account.
+        levels: each user's administrator level, by user.
+        defaults: each user's default account, by user.
+        associations: pairs of user and account on this cluster.
+        blocked: users who may not submit jobs on this cluster.
+        applied: what was asked for last, by kind and name: by it a changed option is known, and what somebody else
+            added is told from what was ours.
+    """
+
+    clusters: frozenset[str] = frozenset()
+    qos: frozenset[str] = frozenset()
+    parents: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    associations: frozenset[tuple[str, str]] = frozenset()
+    blocked: frozenset[str] = frozenset()
+    applied: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+
+
+def gather(ask: Ask, cluster: str, applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Facts:
+    """Ask sacctmgr four questions, whatever the number of users."""
+    clusters = _rows(ask(["show", "cluster", "format=cluster"]), 1)
+    qos = _rows(ask(["show", "qos", "format=name"]), 1)
+    users = _rows(ask(["show", "user", "format=user,adminlevel,defaultaccount"]), 3)
+    where = ["show", "association", "where", f"cluster={cluster}", "format=account,user,parentname,maxsubmitjobs"]
+    associations = _rows(ask(where), 4) if (cluster,) in clusters else []
+    return Facts(
+        clusters=frozenset(name for (name,) in clusters),
+        qos=frozenset(name for (name,) in qos),
+        parents={account: parent or "root" for account, user, parent, _ in associations if not user},
+        levels={name: level for name, level, _ in users},
+        defaults={name: account for name, _, account in users},
+        associations=frozenset((user, account) for account, user, _, _ in associations if user),
+        blocked=frozenset(user for _, user, _, most in associations if user and most == "0"),
+        applied=applied,
+    )
+
+
+def _rows(text: str, columns: int) -> list[tuple[str, ...]]:
+    rows = [tuple(line.split("|")) for line in text.splitlines() if line]
+    for row in rows:
+        if len(row) != columns:
+            raise ValueError(f"sacctmgr printed {len(row)} columns, expected {columns}: {'|'.join(row)}")
+    return rows

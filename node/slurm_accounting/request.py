@@ -1,0 +1,98 @@
+"""What the accounting should hold: the request on standard input, in types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Mapping
+
+#: The account of users who are given none.
+DEFAULT_ACCOUNT = "users"
+
+
+class AdminLevel(str, Enum):
+    """What a user may do to Slurm, in sacctmgr's words."""
+
+    NONE = "None"
+    OPERATOR = "Operator"
+    ADMINISTRATOR = "Administrator"
+
+
+class FormerJobs(str, Enum):
+    """What becomes of the jobs of a user who was taken out of the configuration."""
+
+    KEEP = "keep_jobs"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account.
+
+    Attributes:
+        parent: the account that it is below.
+        options: as ``sacctmgr modify account set`` takes them.
+    """
+
+    name: str
+    parent: str = "root"
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class User:
+    """A user.
+
+    Attributes:
+        accounts: those that the user may charge; the first is the default one.
+    """
+
+    name: str
+    accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
+    level: AdminLevel = AdminLevel.NONE
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        qos: options of each QOS, by name.
+        former: users who were taken out of the configuration.
+    """
+
+    cluster: str
+    control_host: str
+    qos: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
+    users: tuple[User, ...] = ()
+    former: tuple[str, ...] = ()
+    former_jobs: FormerJobs = FormerJobs.KEEP
+    accounting: bool = True
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Request:
+        """From JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not a request.
+        """
+        own = {name: dict(settings) for name, settings in (document.get("accounts") or {}).items()}
+        users = [User(name, level=AdminLevel.OPERATOR) for name in document.get("operators") or ()]
+        for name, settings in sorted((document.get("users") or {}).items()):
+            level = AdminLevel.ADMINISTRATOR if settings.get("slurm_admin") else AdminLevel.NONE
+            users.append(User(name, tuple(settings.get("slurm_accounts") or ()) or (DEFAULT_ACCOUNT,), level))
+        own.setdefault(DEFAULT_ACCOUNT, {})
+        return cls(
+            cluster=str(document["cluster"]).lower(),
+            control_host=str(document["control_host"]),
+            qos={name: dict(settings.get("options") or {}) for name, settings in (document.get("qos") or {}).items()},
+            accounts=tuple(
+                Account(name, str(settings.get("parent") or "root"), dict(settings.get("options") or {}))
+                for name, settings in sorted(own.items())
+            ),
+            users=tuple(users),
+            former=tuple(document.get("former") or ()),
+            former_jobs=FormerJobs(document.get("former_jobs", FormerJobs.KEEP.value)),
+            accounting=bool(document.get("accounting", True)),
+        )

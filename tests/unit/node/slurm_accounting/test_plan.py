@@ -1,0 +1,145 @@
+"""Which sacctmgr commands follow from what is asked for and what there is: a table."""
+
+from typing import Any
+
+import pytest
+
+from node.slurm_accounting.facts import Facts, gather
+from node.slurm_accounting.plan import define, to_apply, withdraw
+from node.slurm_accounting.request import Request
+
+BASE: dict[str, Any] = {"cluster": "demo", "control_host": "demo-control"}
+THERE: dict[str, Any] = {"clusters": frozenset({"demo"}), "parents": {"root": "root", "users": "root"}}
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
+    "nothing is there yet": ({}, {}, ["add cluster demo", "add account users cluster=demo parent=root"]),
+    "all is there": ({}, THERE, []),
+    "a user whose name ends like another one's": (
+        {"users": {"ice": {"uid": 1}}},
+        THERE | {"levels": {"alice": "None"}, "associations": frozenset({("alice", "users")})},
+        ["add user names=ice account=users cluster=demo"],
+    ),
+    "a user named like an account": (
+        {"users": {"users": {"uid": 1}}},
+        THERE,
+        ["add user names=users account=users cluster=demo"],
+    ),
+    "an administrator": (
+        {"users": {"olga": {"slurm_admin": True}}},
+        THERE | {"levels": {"olga": "None"}, "associations": frozenset({("olga", "users")})},
+        ["modify user where names=olga set adminlevel=Administrator"],
+    ),
+    "an administrator no more": (
+        {"users": {"olga": {}}},
+        THERE | {"levels": {"olga": "Administrator"}, "associations": frozenset({("olga", "users")})},
+        ["modify user where names=olga set adminlevel=None"],
+    ),
+    "a former administrator": (
+        {"former": ["olga"]},
+        THERE | {"levels": {"olga": "Administrator"}, "associations": frozenset({("olga", "users")})},
+        [
+            "modify user where names=olga set adminlevel=None",
+            "modify user where names=olga cluster=demo set maxsubmitjobs=0",
+        ],
+    ),
+    "a former user who is blocked already": (
+        {"former": ["olga"]},
+        THERE
+        | {"levels": {"olga": "None"}, "associations": frozenset({("olga", "users")}), "blocked": frozenset({"olga"})},
+        [],
+    ),
+    "a former user who is back": (
+        {"users": {"olga": {}}},
+        THERE
+        | {
+            "levels": {"olga": "None"},
+            "associations": frozenset({("olga", "users")}),
+            "blocked": frozenset({"olga"}),
+            "applied": {"former": {"olga": {}}},
+        },
+        ["modify user where names=olga cluster=demo set maxsubmitjobs=-1"],
+    ),
+    "a user whom an operator blocked": (
+        {"users": {"olga": {}}},
+        THERE
+        | {"levels": {"olga": "None"}, "associations": frozenset({("olga", "users")}), "blocked": frozenset({"olga"})},
+        [],
+    ),
+    "accounts below accounts, whatever their order": (
+        {"accounts": {"a": {"parent": "z"}, "z": {"options": {"Fairshare": "5"}}}},
+        THERE,
+        ["add account z cluster=demo parent=root Fairshare=5", "add account a cluster=demo parent=z"],
+    ),
+    "an account that moves and loses an option": (
+        {"accounts": {"a": {"parent": "users"}}},
+        THERE
+        | {"parents": {"users": "root", "a": "root"}, "applied": {"account": {"a": {"MaxJobs": "3"}}}},
+        ["modify account where name=a cluster=demo set parent=users MaxJobs=-1"],
+    ),
+    "a QOS that changes": (
+        {"qos": {"long": {"options": {"Priority": "6"}}}},
+        THERE | {"qos": frozenset({"long"}), "applied": {"qos": {"long": {"Priority": "5", "MaxWall": "1-0"}}}},
+        ["modify qos where name=long set MaxWall=-1 Priority=6"],
+    ),
+    "a user with another account than before": (
+        {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}},
+        THERE
+        | {
+            "parents": {"users": "root", "hep": "root"},
+            "levels": {"ice": "None"},
+            "defaults": {"ice": "users"},
+            "associations": frozenset({("ice", "users"), ("ice", "other")}),
+            "applied": {"user": {"ice": {"accounts": "users"}}},
+        },
+        [
+            "add user names=ice account=hep cluster=demo",
+            "modify user where names=ice set defaultaccount=hep",
+            "delete user where names=ice account=users cluster=demo",
+        ],
+    ),
+    "a service that operates Slurm": (
+        {"operators": ["worker"]},
+        THERE,
+        ["add user names=worker account=users cluster=demo", "modify user where names=worker set adminlevel=Operator"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_commands(case: str) -> None:
+    asked, there, commands = CASES[case]
+    request = Request.of({**BASE, **asked})
+    assert [" ".join(command) for command in define(request, Facts(**there))] == commands
+
+
+def test_the_number_of_commands_does_not_grow_with_each_user() -> None:
+    users = {f"user{number:04d}": {"uid": number} for number in range(5000)}
+    assert len(define(Request.of({**BASE, "users": users}), Facts(**THERE))) == 10
+
+
+def test_what_was_applied_is_not_applied_again() -> None:
+    request = Request.of({**BASE, "qos": {"long": {"options": {"Priority": "6"}}}})
+    facts = Facts(**THERE, qos=frozenset({"long"}), applied=to_apply(request))
+    assert define(request, facts) == []
+
+
+def test_accounts_that_are_each_other_s_parents() -> None:
+    request = Request.of({**BASE, "accounts": {"a": {"parent": "b"}, "b": {"parent": "a"}}})
+    with pytest.raises(ValueError, match="each other's parents: a, b"):
+        define(request, Facts(**THERE))
+
+
+def test_only_former_users_lose_their_associations() -> None:
+    request = Request.of({**BASE, "former": ["alice", "nobody"], "users": {"bob": {}}})
+    facts = Facts(**THERE, associations=frozenset({("alice", "users"), ("bob", "users"), ("lice", "users")}))
+    assert withdraw(request, facts) == [("delete", "user", "where", "name=alice", "cluster=demo")]
+
+
+def test_what_sacctmgr_prints() -> None:
+    answers = {"cluster": "demo\n", "qos": "normal\n", "user": "a|None|users\n", "association": "users|||\nusers|a||0\n"}
+    facts = gather(lambda arguments: answers[arguments[1]], "demo", {})
+    assert facts.associations == frozenset({("a", "users")})
+    assert facts.parents == {"users": "root"}
+    assert facts.blocked == frozenset({"a"})
+    with pytest.raises(ValueError, match="2 columns"):
+        gather(lambda arguments: "a|b\n", "demo", {})
