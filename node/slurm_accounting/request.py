@@ -14,7 +14,6 @@ class AdminLevel(str, Enum):
     """What a user may do to Slurm, in sacctmgr's words."""
 
     NONE = "None"
-    OPERATOR = "Operator"
     ADMINISTRATOR = "Administrator"
 
 
@@ -78,7 +77,7 @@ class Request:
             KeyError, TypeError, ValueError: it is not a request.
         """
         own = {name: dict(settings) for name, settings in (document.get("accounts") or {}).items()}
-        users = [User(name, level=AdminLevel.OPERATOR) for name in document.get("operators") or ()]
+        users = []
         for name, settings in sorted((document.get("users") or {}).items()):
             level = AdminLevel.ADMINISTRATOR if settings.get("slurm_admin") else AdminLevel.NONE
             users.append(User(name, tuple(settings.get("slurm_accounts") or ()) or (DEFAULT_ACCOUNT,), level))

@@ -25,12 +25,21 @@ class Login:
 
     Attributes:
         key: the private key's file.
+        user: who logs in.
     """
 
     key: Path
+    user: str = USER
 
     def run(self, address: str, command: str, limit: float = 30) -> "subprocess.CompletedProcess[str]":
         """Run a shell command as root in a server and return how it ended; 255 is ssh's own failure."""
+        return self._ssh(address, "sudo sh", command, limit)
+
+    def shell(self, address: str, command: str, limit: float = 30) -> "subprocess.CompletedProcess[str]":
+        """Run a shell command as the user who logs in; 255 is ssh's own failure."""
+        return self._ssh(address, command, "", limit)
+
+    def _ssh(self, address: str, command: str, stdin: str, limit: float) -> "subprocess.CompletedProcess[str]":
         options = {
             "IdentityFile": self.key,
             "IdentitiesOnly": "yes",
@@ -43,8 +52,8 @@ class Login:
         }
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         return subprocess.run(
-            ["ssh", *words, f"{USER}@{address}", "sudo", "sh"],
-            input=command,
+            ["ssh", *words, f"{self.user}@{address}", command],
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

@@ -20,7 +20,6 @@ FIRST = BASE | {
     "qos": {"long": {"options": {"MaxWall": "10-0", "Priority": "5"}}},
     "accounts": {"physics": {"options": {"Fairshare": "10", "GrpTRES": "cpu=4"}}, "hep": {"parent": "physics"}},
     "users": {"alice": {"slurm_admin": True}, "ice": {"slurm_accounts": ["hep", "users"]}},
-    "operators": ["worker"],
 }
 SECOND = FIRST | {
     "qos": {"long": {"options": {"Priority": "6"}}},
@@ -53,7 +52,7 @@ def test_the_accounting_is_what_the_configuration_says(tmp_path: Path) -> None:
     )  # fmt: skip
     assert isinstance(first, list), first
     assert (again, second_again, back_again) == ([], [], [])
-    assert users == ["alice|Administrator|users", "ice|None|hep", "root|Administrator|root", "worker|Operator|users"]
+    assert users == ["alice|Administrator|users", "ice|None|hep", "root|Administrator|root"]
     assert {"hep||physics|", "hep|ice||", "users|ice||", "users|alice||"} <= set(there)
     assert len(second) == 5
     assert "users|alice||0" in later

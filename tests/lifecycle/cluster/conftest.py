@@ -13,7 +13,7 @@ from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import Cloud
 from tests.engine.cluster.rig import Rig
 from tests.engine.node_fixtures import Login
-from tests.lifecycle.cluster.live import Live, settings
+from tests.lifecycle.cluster.live import Live, settings, user_key
 from toolchain.ensure import Toolchain
 
 #: The rule by which nodes reach no package, not even through the cloud's own proxy.
@@ -48,7 +48,8 @@ def live(
     """The cluster, up on the full image."""
     folder = tmp_path_factory.mktemp("cluster")
     key = folder / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    for each in (key, user_key(key)):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
     rig = Rig(folder, "life", excluded=())
     rig.settings = settings(fat_image.name, key)
     rig.more = {"openstack:cloud": cloud.environment["OS_CLOUD"]}

@@ -29,8 +29,17 @@ FLAVOR = "slurm.medium"
 COMPUTE = ("c-0", "c-1", "d-0")
 
 
+def user_key(key: Path) -> Path:
+    """The private key of all ordinary users, beside the operator's."""
+    return key.with_name("user")
+
+
 def settings(image: str, key: Path) -> dict[str, Any]:
-    """Control, one login node, two compute nodes that boot from the image and one from a volume; two users."""
+    """Control, one login node, two compute nodes that boot from the image and one from a volume; users.
+
+    mallory's uid is in the range of accounts that images bring, sven may become root.
+    """
+    keys = [user_key(key).with_suffix(".pub").read_text().strip()]
     group = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
     return {
         "cluster_name": "life",
@@ -49,7 +58,12 @@ def settings(image: str, key: Path) -> dict[str, Any]:
             "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **group},
         },
         "slurm": {"resume_timeout": RESUME_TIMEOUT},
-        "users": {"alice": {"uid": 2001}, "olga": {"uid": 2002, "slurm_admin": True}},
+        "users": {
+            "alice": {"uid": 2001, "ssh_keys": keys},
+            "olga": {"uid": 2002, "slurm_admin": True},
+            "mallory": {"uid": 1500, "ssh_keys": keys},
+            "sven": {"uid": 2004, "sudo": True, "ssh_keys": keys},
+        },
     }
 
 
@@ -119,6 +133,11 @@ class Live:
         """Run a shell command as a user on the login node."""
         script = f"cd ~{name} && exec runuser -u {name} -- sh <<'END'\n{command}\nEND\n"
         return self.login.run(self.address("login-0"), script, limit)
+
+    def ssh(self, user: str, node: str, command: str = "true") -> "subprocess.CompletedProcess[str]":
+        """Log in to a node with the users' key and run a shell command there."""
+        key = user_key(self.login.key)
+        return Login(key, user=user).shell(self.address(node), command)
 
     def submit(self, user: str, options: str, script: str) -> str:
         """Submit a batch job, and return its id."""

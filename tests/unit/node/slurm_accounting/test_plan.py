@@ -97,12 +97,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
             "delete user where names=ice account=users cluster=demo",
         ],
     ),
-    "a service that operates Slurm": (
-        {"operators": ["worker"]},
-        THERE,
-        ["add user names=worker account=users cluster=demo", "modify user where names=worker set adminlevel=Operator"],
-    ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,0 +1,82 @@
+"""Who becomes root on which node: what root on a compute node, and a user, can do about it through shared files."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from tests.engine.node_fixtures import Login
+from tests.lifecycle.cluster.live import Live
+
+MARKER = "/var/tmp/rc-was-run"
+EVERY = ("control", "login-0", "c-0", "d-0")
+
+
+def write_over_nfs(live: Live, node: str, path: str, content: str, uid: int) -> str:
+    """As root on a node, write a file of the home share as any user; returns what the client printed."""
+    encoded = base64.b64encode(content.encode()).decode()
+    url = f"nfs://{live.address('control')}/exports/home/{path}?version=4&uid={uid}&gid={uid}"
+    return live.login.run(
+        live.address(node), f"echo {encoded} | base64 --decode > /root/planted; nfs-cp /root/planted '{url}' 2>&1"
+    ).stdout
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, live: Live) -> Login:
+    """Somebody with a key that the cluster does not know."""
+    del live
+    import subprocess
+
+    key = tmp_path / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    return Login(key)
+
+
+def test_root_on_a_compute_node_does_not_become_root_on_the_control_node(live: Live, stranger: Login) -> None:
+    # Earlier releases left the deploy user a folder on the share: the attack is made where it worked.
+    live.run("control", "install -d -o 1000 -g 1000 -m 700 /exports/home/debian /exports/home/debian/.ssh")
+    rc = f"#!/bin/sh\nsudo touch {MARKER}\n"
+    said = write_over_nfs(live, "c-0", "debian/.ssh/rc", rc, 1000)
+    assert live.run("control", "cat /exports/home/debian/.ssh/rc") == rc.strip(), f"the attack was made: {said}"
+    write_over_nfs(live, "c-0", "debian/.ssh/authorized_keys", stranger.key.with_suffix(".pub").read_text(), 1000)
+    write_over_nfs(live, "c-0", "debian/.bashrc", f"sudo touch {MARKER}\n", 1000)
+    try:
+        live.run("control", f"rm -f {MARKER}")
+        assert live.run("control", f"test -e {MARKER} && echo run || echo not run") == "not run"
+        for node in EVERY:
+            assert stranger.run(live.address(node), "id").returncode == 255
+        assert live.site()["exit_status"] == 0
+        assert live.run("control", f"test -e {MARKER} && echo run || echo not run") == "not run"
+    finally:
+        live.run("control", "rm -rf /exports/home/debian")
+
+
+@pytest.mark.parametrize("node", EVERY)
+@pytest.mark.parametrize("user", ["debian", "sven"])
+def test_nobody_who_may_become_root_has_a_home_that_nodes_share(live: Live, node: str, user: str) -> None:
+    home = live.run(node, f"getent passwd {user} | cut -d: -f6")
+    assert home == f"/var/lib/slurm-appliance/home/{user}"
+    said = live.run(node, f"findmnt --noheadings --output FSTYPE --target {home}; stat --format '%U %a' {home}")
+    filesystem, owner = said.splitlines()
+    assert (filesystem in ("nfs", "nfs4", "fuse.sshfs"), owner) == (False, f"{user} 700")
+    assert live.run(node, f"stat --format '%U %a' /etc/ssh/authorized_keys.d/{user}") == "root 644"
+
+
+def test_an_administrator_gets_in_everywhere(live: Live) -> None:
+    for node in EVERY:
+        assert live.ssh("sven", node, "sudo -n id -un").stdout == "root\n"
+
+
+def test_a_link_in_a_home_directory_publishes_nothing(live: Live) -> None:
+    planted = live.as_user("mallory", "rm -rf .ssh; mkdir .ssh; ln -s /etc/munge/munge.key .ssh/authorized_keys")
+    assert planted.returncode == 0, planted.stderr
+    assert live.site()["exit_status"] == 0
+    for node in ("control", "login-0", "c-0"):
+        names = live.run(
+            node,
+            "head -c 64 /etc/munge/munge.key > /root/start; "
+            "runuser -u nobody -- find /etc /var/lib /tmp /var/tmp -xdev -type f -size -64k -readable -print0 2>/dev/null |"
+            " xargs -0 grep --binary-files=binary -lFf /root/start || true; rm /root/start",
+        )
+        assert names == "", node
+    assert live.run("login-0", "wc -l < /etc/ssh/authorized_keys.d/mallory") == "1"
