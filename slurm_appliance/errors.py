@@ -14,6 +14,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
+├── CloudTextError (ValueError)         what the cloud says cannot be what it stands for (cloud_text.py)
 ├── HostVariablesError (ValueError)     variables of a node cannot be exported (hostvars/)
 ├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
 ├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from node.ansible_init.unsafe import unsafe
 from toolchain.paths import REPOSITORY
 
 #: Playbooks and roles.
@@ -130,7 +131,7 @@ def run_playbook(
         say: takes a line for the operator.
         folder: where files for Ansible lie during the run, and where whoever comes after a ``kill -9`` finds and
             removes them.
-        variables: for the playbook; may hold secrets.
+        variables: for the playbook, which takes them as they are, also what looks like a template; may hold secrets.
         environment: more environment variables for Ansible.
         cancelled: asked often; True ends the run.
     """
@@ -140,7 +141,7 @@ def run_playbook(
     with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}):
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
-        values.write_text(json.dumps(dict(variables or {})))
+        values.write_text(json.dumps(unsafe(dict(variables or {}))))
         ended = ansible_runner.run(
             private_data_dir=work,
             project_dir=str(playbook.parent),
