@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolchain.errors import ApplianceError, ToolchainError
+from toolchain.terminal import printable
 
 __all__ = ["ApplianceError", "CheckError", "ConfigError", "Problem", "ToolchainError", "UsageError"]
 
@@ -45,7 +46,7 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.what}\n  → {self.remedy}"
+        return printable(f"{self.path}: {self.what}\n  → {self.remedy}")
 
 
 class ConfigError(ApplianceError, ValueError):

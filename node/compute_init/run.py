@@ -177,7 +177,7 @@ class Run:
             )
             variables: dict[str, Any] = {**bundle.variables, **own}
             try:
-                playbook.run(self.settings.playbook, variables, self.settings.program)
+                playbook.run(self.settings.playbook, variables, self.settings.program, folder)
             except playbook.PlaybookError as error:
                 raise FailureError("role-failed", str(error)) from error
 
