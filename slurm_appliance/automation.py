@@ -13,6 +13,7 @@ from slurm_appliance.deployment.steps import Step
 from slurm_appliance.errors import ApplianceError
 from toolchain.ensure import Toolchain, ensure
 from toolchain.paths import REPOSITORY
+from toolchain.terminal import printable
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, Stack
@@ -163,8 +164,11 @@ def run(
             on_step(step, stage)
         message = event.diagnostic_event
         if message and on_message:
-            text = _COLOUR.sub("", message.message).strip()
-            on_message(message.severity, message.urn or "", text)
+            on_message(message.severity, message.urn or "", printable(_COLOUR.sub("", message.message)).strip())
+
+    def print_line(line: str) -> None:
+        if on_output:
+            on_output(printable(line))
 
     options: dict[str, object] = {}
     if exclude:
@@ -175,7 +179,7 @@ def run(
         options["continue_on_error"] = True
     try:
         result = getattr(stack, operation)(
-            on_event=keep, on_output=on_output, color="never", target=list(targets) or None, **options
+            on_event=keep, on_output=print_line, color="never", target=list(targets) or None, **options
         )
     except ConcurrentUpdateError as error:
         remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
@@ -216,7 +220,7 @@ def step_of(event: "EngineEvent") -> tuple[Step | None, str]:
 def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Exception) -> EngineError:
     """The engine's own error messages, each with its resource; its exit text only where there are none."""
     problems = [
-        (_COLOUR.sub("", event.diagnostic_event.message).strip(), event.diagnostic_event.urn or "")
+        (printable(_COLOUR.sub("", event.diagnostic_event.message)).strip(), event.diagnostic_event.urn or "")
         for event in events
         if event.diagnostic_event and event.diagnostic_event.severity == "error"
     ]

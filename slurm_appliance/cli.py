@@ -30,6 +30,7 @@ from slurm_appliance.commands import (
     up,
 )
 from slurm_appliance.errors import ApplianceError
+from toolchain.terminal import guarded
 
 
 class _Commands(TyperGroup):
@@ -102,4 +103,5 @@ def _options(
 
 def main() -> None:
     """Run the command line; ends the process with its exit status."""
-    app(prog_name="slurm-appliance")
+    with guarded():
+        app(prog_name="slurm-appliance")

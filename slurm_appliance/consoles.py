@@ -1,10 +1,10 @@
 """What servers print on their consoles: all that is known of one that cannot be logged in to."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from slurm_appliance.errors import ApplianceError
+from toolchain.terminal import printable
 
 if TYPE_CHECKING:
     from slurm_appliance.playbook import TaskFailure
@@ -14,7 +14,6 @@ BOOT_TASKS = ("Wait for ssh", "Report a node whose ansible-init has not ended")
 #: Lines of each console that are shown, and nodes that they are shown for.
 _LINES = 12
 _NODES = 5
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def reader(cloud: str | None) -> Callable[[str], str]:
@@ -58,7 +57,7 @@ def explain(
     try:
         read = console()
         for name in late[:_NODES]:
-            lines = [line for line in _COLOUR.sub("", read(instances[name])).splitlines() if line.strip()]
+            lines = [line for line in printable(read(instances[name]).replace("\r", "\n")).split("\n") if line.strip()]
             say(f"{name} did not boot in time; the end of its console:" if lines else f"{name}'s console is empty")
             for line in lines[-_LINES:]:
                 say(f"  | {line.strip()}")

@@ -81,11 +81,11 @@ class Environment:
         before = self._written(part)
         changed = [name for name, text in files.items() if _digest(self.folder / name) != _text_digest(text)]
         for name in changed:
-            _write(self.folder / name, files[name])
+            write_whole(self.folder / name, files[name])
         for name in before - files.keys():
             (self.folder / name).unlink(missing_ok=True)
         record = {"token": token, "digests": {name: _text_digest(text) for name, text in files.items()}}
-        _write(self._record(part), json.dumps(record, indent=1, sort_keys=True))
+        write_whole(self._record(part), json.dumps(record, indent=1, sort_keys=True))
         return sorted({*changed, *(before - files.keys())})
 
     def marker(self, file: Path) -> str:
@@ -95,7 +95,7 @@ class Environment:
 
     def mark(self, file: Path, token: str) -> None:
         """Remember what a file was begun under."""
-        _write(self._marker(file), token)
+        write_whole(self._marker(file), token)
 
     def _marker(self, file: Path) -> Path:
         return self.folder / f".{file.name}.token"
@@ -110,7 +110,8 @@ class Environment:
         return self.folder / f".{part}.json"
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file for its owner, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     with os.fdopen(descriptor, "w") as file:

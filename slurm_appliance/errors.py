@@ -14,6 +14,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
+├── CloudTextError (ValueError)         what the cloud says cannot be what it stands for (cloud_text.py)
 ├── HostVariablesError (ValueError)     variables of a node cannot be exported (hostvars/)
 ├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
 ├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)
@@ -25,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolchain.errors import ApplianceError, ToolchainError
+from toolchain.terminal import printable
 
 __all__ = ["ApplianceError", "CheckError", "ConfigError", "Problem", "ToolchainError", "UsageError"]
 
@@ -44,7 +46,7 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.what}\n  → {self.remedy}"
+        return printable(f"{self.path}: {self.what}\n  → {self.remedy}")
 
 
 class ConfigError(ApplianceError, ValueError):

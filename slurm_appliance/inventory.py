@@ -8,16 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
+from slurm_appliance import inventory_file
+from slurm_appliance.cloud_text import checked_address, checked_id, checked_subnet
 from slurm_appliance.config import ClusterConfig, NodeKind, node_groups
 from slurm_appliance.config.naming import CONTROL, deploys_through_login, environment
 from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.inventory_settings import group_settings, playbook_settings
 from slurm_appliance.ssh_options import connection_variables
-
-#: The C implementation writes the inventory of 1000 nodes ten times faster; not every installation has it.
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,19 @@ class Host:
     access_network: str
     floating_ip: str | None = None
 
+    def __post_init__(self) -> None:
+        """Check what the cloud says.
+
+        Raises:
+            CloudTextError: it cannot be what it stands for.
+        """
+        checked_id(self.instance_id, f"{self.name}, its server's id")
+        checked_id(self.image_id, f"{self.name}, its image's id")
+        for network, address in self.addresses.items():
+            checked_address(address, f"{self.name}, its address on {network}")
+        if self.floating_ip is not None:
+            checked_address(self.floating_ip, f"{self.name}, its floating IP")
+
     def variables(self) -> dict[str, Any]:
         """Its host variables."""
         variables: dict[str, Any] = {
@@ -64,6 +74,14 @@ class Subnet:
 
     network: str
     cidr: str
+
+    def __post_init__(self) -> None:
+        """Check what the cloud says.
+
+        Raises:
+            CloudTextError: it is no range of addresses.
+        """
+        checked_subnet(self.cidr, f"subnet of {self.network}")
 
 
 @dataclass(frozen=True)
@@ -114,8 +132,8 @@ class Inventory:
 
     def render(self) -> str:
         """The content of hosts.yml."""
-        text = yaml.dump(self.tree(), Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=1000)
-        return f"# Written by slurm-appliance from the outputs of the last up; changes are overwritten.\n{text}"
+        head = "# Written by slurm-appliance from the outputs of the last up; changes are overwritten."
+        return f"{head}\n{inventory_file.dump(self.tree())}"
 
 
 def _version(address: str) -> str:

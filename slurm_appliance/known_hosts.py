@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from slurm_appliance.ansible_text import rendered
 from slurm_appliance.known_keys import Known, known_name
 
 #: Hosts that are asked at once.
@@ -44,7 +45,7 @@ class SshHost:
     @classmethod
     def of(cls, name: str, variables: Mapping[str, Any], inventory: Path) -> "SshHost":
         """A host of an inventory folder."""
-        common = str(variables.get("ansible_ssh_common_args", "")).replace("{{ inventory_dir }}", str(inventory))
+        common = rendered(str(variables.get("ansible_ssh_common_args", "")), "inventory_dir", str(inventory))
         return cls(
             name=name,
             address=str(variables["ansible_host"]),

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from slurm_appliance.environment import write_whole
+from slurm_appliance.errors import ApplianceError
+
 #: ssh's, which known_hosts leaves out.
 _STANDARD_PORT = 22
 
@@ -41,9 +44,23 @@ class Known:
         return self.path.with_suffix(".json")
 
     def read(self) -> tuple[list[str], dict[str, str]]:
-        """The file's lines, and the identity of each server that is in it."""
+        """The file's lines, and the identity of each server that is in it.
+
+        Raises:
+            ApplianceError: the record is damaged.
+        """
         lines = self.path.read_text().splitlines() if self.path.exists() else []
-        record: dict[str, str] = json.loads(self._record.read_text()) if self._record.exists() else {}
+        try:
+            record = json.loads(self._record.read_text()) if self._record.exists() else {}
+        except ValueError:
+            record = None
+        if not isinstance(record, dict) or not all(isinstance(each, str) for each in record.values()):
+            # To believe whatever key comes next would be what an attacker hopes for.
+            raise ApplianceError(
+                "the record of whose host keys are known is damaged",
+                where=str(self._record),
+                remedy=f"remove it and {self.path}: keys are then learned as those of new servers, from their consoles",
+            )
         return lines, record
 
     def unknown(self, servers: Iterable[_Server]) -> list[_Server]:
@@ -64,9 +81,9 @@ class Known:
             lines = [line for line in lines if line not in gone]
         lines += [line for key in keys if (line := f"{server.known_as} {key}") not in lines]
         record[server.known_as] = server.identity
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path.write_text("".join(f"{line}\n" for line in lines))
-        self._record.write_text(json.dumps(record, indent=1, sort_keys=True))
+        # Whoever is killed between the two asks for the server's keys again.
+        write_whole(self.path, "".join(f"{line}\n" for line in lines))
+        write_whole(self._record, json.dumps(record, indent=1, sort_keys=True))
         return rebuilt
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import sys
 import tempfile
 import time
@@ -12,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from node.ansible_init.unsafe import unsafe
 from toolchain.paths import REPOSITORY
+from toolchain.terminal import printable
 
 #: Playbooks and roles.
 ANSIBLE = REPOSITORY / "ansible"
 #: Environment variables that Ansible gets of this process's; no more, as credentials are none of its business.
 _ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "USER", "XDG_CACHE_HOME")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LONGEST_MESSAGE = 1500
 
 
@@ -73,7 +73,7 @@ class _Course:
         """Take an event of ansible-runner's; False: it need not keep it."""
         text = event.get("stdout") or ""
         if text:
-            self.log.write(_COLOUR.sub("", text) + "\n")
+            self.log.write(printable(text) + "\n")
         data = event.get("event_data") or {}
         match event.get("event"):
             case "playbook_on_play_start":
@@ -103,9 +103,12 @@ class _Course:
         self.since = now
 
     def _fail(self, data: Mapping[str, Any]) -> None:
-        failure = TaskFailure(str(data.get("host")), str(data.get("task")), message(data.get("res") or {}))
-        if data.get("res", {}).get("ignore_unreachable"):
+        # A module on a node wrote it: it may be anything that JSON can say.
+        result = data.get("res")
+        result = result if isinstance(result, Mapping) else {}
+        if result.get("ignore_unreachable"):
             return
+        failure = TaskFailure(printable(str(data.get("host"))), printable(str(data.get("task"))), message(result))
         self.failures.append(failure)
         self.say(f"           {failure.host}: {failure.task}: {failure.message.splitlines()[0][:200]}")
 
@@ -130,7 +133,7 @@ def run_playbook(
         say: takes a line for the operator.
         folder: where files for Ansible lie during the run, and where whoever comes after a ``kill -9`` finds and
             removes them.
-        variables: for the playbook; may hold secrets.
+        variables: for the playbook, which takes them as they are, also what looks like a template; may hold secrets.
         environment: more environment variables for Ansible.
         cancelled: asked often; True ends the run.
     """
@@ -140,7 +143,7 @@ def run_playbook(
     with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}):
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
-        values.write_text(json.dumps(dict(variables or {})))
+        values.write_text(json.dumps(unsafe(dict(variables or {}))))
         ended = ansible_runner.run(
             private_data_dir=work,
             project_dir=str(playbook.parent),
@@ -165,14 +168,23 @@ def run_playbook(
 
 
 def message(result: Mapping[str, Any]) -> str:
-    """What a failed task said: of a loop, its first failed item; of a command, the end of what it printed."""
-    items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
+    """What a failed task said: of a loop, its first failed item; of a command, the end of what it printed.
+
+    Never empty, and fit for a terminal, whatever it said.
+    """
+    results = result.get("results")
+    listed = results if isinstance(results, list) else []
+    items = [item for item in listed if isinstance(item, Mapping) and item.get("failed")]
     source = items[0] if items else result
-    said = str(source.get("msg") or source.get("censored") or "no message").strip()
-    printed = str(source.get("stderr") or source.get("stdout") or "").strip()
+    said = _text(source.get("msg") or source.get("censored")) or "no message"
+    printed = _text(source.get("stderr") or source.get("stdout"))
     if printed and printed not in said and said not in printed:
         said = f"{said}: {printed[-_LONGEST_MESSAGE:]}"
     return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
+
+
+def _text(value: object) -> str:
+    return printable(str(value)).strip() if value else ""
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slurm_appliance.errors import ApplianceError
+from toolchain.terminal import guarded
 
 
 def run_to_end(command: Sequence[str], *, folder: Path) -> int:
@@ -30,11 +31,12 @@ def in_sentences(program: Callable[[], int], name: str = "") -> int:
         program: does the work; returns the exit status.
         name: what the sentence begins with.
     """
-    try:
-        return program()
-    except ApplianceError as error:
-        print(f"{name}: {error}" if name else error, file=sys.stderr, flush=True)
-        return error.exit_status
+    with guarded():
+        try:
+            return program()
+        except ApplianceError as error:
+            print(f"{name}: {error}" if name else error, file=sys.stderr, flush=True)
+            return error.exit_status
 
 
 def _default_interrupt() -> None:

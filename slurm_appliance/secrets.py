@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from slurm_appliance.ansible_text import yaml_value
+
 #: Letters and digits: no program that a password is handed to needs to escape any of them.
 _ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PASSWORD_LENGTH = 32
@@ -40,8 +42,8 @@ MAKERS: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def render(values: Mapping[str, object]) -> str:
-    """The group_vars file: YAML that is JSON line by line, so that nothing has to be escaped in two ways."""
-    lines = [f"{name}: {json.dumps(value, sort_keys=True)}" for name, value in sorted(values.items())]
+    """The group_vars file: YAML, one secret a line, each arriving as it is whatever is in it."""
+    lines = [f"{name}: {yaml_value(value)}" for name, value in sorted(values.items())]
     return "\n".join(["# Secrets of the cluster. Only the owner of this file may read it.", *lines, ""])
 
 

@@ -4,11 +4,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.ansible_text import Template, literal
 from slurm_appliance.config.access import SshAccess
 
 #: The nodes' host keys, seen from the inventory; Ansible fills in the folder that the inventory was read from.
 KNOWN_HOSTS = "{{ inventory_dir }}/../known_hosts"
-
+#: Stands for it while the rest of the options is made safe to be rendered.
+_PLACE = "\0"
 
 #: ssh's, where nobody says another.
 _STANDARD_PORT = 22
@@ -71,6 +73,8 @@ def connection_variables(access: SshAccess, through: str | None = None) -> dict[
     variables: dict[str, Any] = {
         "ansible_user": access.user,
         "ansible_port": access.port,
-        "ansible_ssh_common_args": shlex.join(options(access, KNOWN_HOSTS, through)),
+        "ansible_ssh_common_args": Template(
+            shlex.join(literal(each).replace(_PLACE, KNOWN_HOSTS) for each in options(access, _PLACE, through))
+        ),
     }
     return variables

@@ -6,6 +6,8 @@ ApplianceError              what happened, where, what to do; ends the command w
     └── ReleaseError        the download site was of no use; there is still the build
 """
 
+from toolchain.terminal import printable
+
 
 class ApplianceError(Exception):
     """Raised when a command cannot do its work for a reason that the user can act on.
@@ -29,8 +31,9 @@ class ApplianceError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        shown = [f"  │ {line}" for line in self.evidence.splitlines()]
-        return "\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])])
+        shown = [f"  │ {line}" for line in printable(self.evidence).splitlines()]
+        # The cloud, a node or a command may have said it.
+        return printable("\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])]))
 
 
 class ToolchainError(ApplianceError):

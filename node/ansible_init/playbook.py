@@ -23,9 +23,9 @@ class PlaybookError(Exception):
 
 
 @contextlib.contextmanager
-def variables_file(variables: Mapping[str, Any]) -> Iterator[Path]:
-    """Variables in a file that only this user can read, for as long as the context lasts."""
-    with tempfile.TemporaryDirectory(prefix="ansible-init-") as folder:
+def variables_file(variables: Mapping[str, Any], within: Path | None = None) -> Iterator[Path]:
+    """Variables in a file that only this user can read, for as long as the context lasts; see `run` for ``within``."""
+    with tempfile.TemporaryDirectory(prefix="ansible-init-", dir=within) as folder:
         path = Path(folder, "variables.json")
         path.write_text(json.dumps(variables), encoding="utf-8")
         yield path
@@ -52,13 +52,22 @@ def _put_off(number: signal.Signals) -> Iterator[None]:
         signal.raise_signal(number)
 
 
-def run(playbook: Path, variables: Mapping[str, Any], program: str = "ansible-playbook") -> None:
+def run(
+    playbook: Path, variables: Mapping[str, Any], program: str = "ansible-playbook", within: Path | None = None
+) -> None:
     """Run one playbook to its end; what it prints goes where this program's output goes.
+
+    Args:
+        playbook: the file.
+        variables: for it.
+        program: the ansible-playbook to call.
+        within: a folder in memory for all temporary files, Ansible's included, where the variables hold secrets: what a
+            SIGKILL leaves of them is gone with the boot, and was never on a disk.
 
     Raises:
         PlaybookError: it failed, or could not be started.
     """
-    with variables_file(variables) as file:
+    with variables_file(variables, within) as file:
         failure = file.with_name("failure.json")
         environment = {
             **os.environ,
@@ -70,6 +79,9 @@ def run(playbook: Path, variables: Mapping[str, Any], program: str = "ansible-pl
             "HOME": os.environ.get("HOME", "/root"),  # systemd gives none to system services
             "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale without UTF-8
         }
+        if within is not None:
+            temporary = str(file.with_name("ansible"))
+            environment |= {"ANSIBLE_LOCAL_TEMP": temporary, "ANSIBLE_REMOTE_TEMP": temporary}
         child = None
         try:
             with _put_off(signal.SIGTERM):

@@ -14,6 +14,7 @@ from typing import Any
 from node.ansible_init import playbook, result
 from node.ansible_init.metadata import Metadata, MetadataError, Source
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED, Result, Step
+from node.ansible_init.unsafe import unsafe
 
 #: The metadata key that tells a server to leave itself alone: set on build servers.
 DISABLE = "ansible_init_disable"
@@ -151,13 +152,16 @@ class Run:
 
 
 def _variables(metadata: Metadata, state: Result) -> dict[str, Any]:
-    """The variables that each playbook gets."""
-    return {
-        "ansible_init_instance_id": metadata.instance_id,
-        "ansible_init_server_name": metadata.name,
-        "ansible_init_metadata": metadata.meta,
-        "ansible_init_image_build": state.image_build,
-    }
+    """The variables that each playbook gets; what the cloud says is never a template."""
+    variables: dict[str, Any] = unsafe(
+        {
+            "ansible_init_instance_id": metadata.instance_id,
+            "ansible_init_server_name": metadata.name,
+            "ansible_init_metadata": metadata.meta,
+            "ansible_init_image_build": state.image_build,
+        }
+    )
+    return variables
 
 
 def _playbooks(folder: Path) -> list[Path]:

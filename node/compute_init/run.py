@@ -17,6 +17,7 @@ from typing import Any
 from node.ansible_init import playbook, result
 from node.ansible_init.metadata import Metadata, MetadataError, Source
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
+from node.ansible_init.unsafe import unsafe
 from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import Record, read_record
 from node.compute_init.share import AbsentError, Share, ShareError
@@ -166,14 +167,17 @@ class Run:
         with _private_folder(self.settings.work) as folder:
             for name, content in bundle.files.items():
                 (folder / name).write_bytes(content)
-            variables: dict[str, Any] = {
-                **bundle.variables,
-                "control_address": server,
-                "compute_init_folder": str(folder),
-                "compute_init_roles": sorted(key for key in metadata.meta if metadata.flag(key)),
-            }
+            # The bundle is the stack's, templates included; metadata is data.
+            own = unsafe(
+                {
+                    "control_address": server,
+                    "compute_init_folder": str(folder),
+                    "compute_init_roles": sorted(key for key in metadata.meta if metadata.flag(key)),
+                }
+            )
+            variables: dict[str, Any] = {**bundle.variables, **own}
             try:
-                playbook.run(self.settings.playbook, variables, self.settings.program)
+                playbook.run(self.settings.playbook, variables, self.settings.program, folder)
             except playbook.PlaybookError as error:
                 raise FailureError("role-failed", str(error)) from error
 

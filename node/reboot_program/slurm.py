@@ -83,6 +83,10 @@ class Slurm:
 
 
 def one_line(reason: str) -> str:
-    """A reason as Slurm can show it: one line, no quotes that its tools would take for their own, not too long."""
-    text = " ".join(reason.replace('"', "'").split())
+    """A reason as Slurm can show it: one line, no quotes that its tools would take for their own, not too long.
+
+    And nothing that is more than text to the terminals on which users look at it: the cloud may have said it.
+    """
+    plain = "".join(each if each.isprintable() else " " for each in reason)
+    text = " ".join(plain.replace('"', "'").split())
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

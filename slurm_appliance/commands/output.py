@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolchain.terminal import printable, raw
+
 if TYPE_CHECKING:  # Importing the command line stays light.
     from rich.console import Console
 
@@ -26,7 +28,7 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text to re
 
 def say(text: str) -> None:
     """Say a line to the operator."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def console(*, whole: bool = False) -> "Console":
@@ -37,7 +39,7 @@ def console(*, whole: bool = False) -> "Console":
     """
     from rich.console import Console
 
-    made = Console(highlight=False)
+    made = Console(highlight=False, file=raw(sys.stdout))
     if whole or not made.is_terminal:
         made.width = _FILE_WIDTH
     return made
@@ -67,5 +69,5 @@ def print_table(
     for name in head:
         table.add_column(name, no_wrap=wrapping is not None and name not in wrapping, overflow="fold")
     for number, row in enumerate(rows):
-        table.add_row(*map(Text, row), style="bold" if bold and bold(number) else None)
+        table.add_row(*map(Text, map(printable, row)), style="bold" if bold and bold(number) else None)
     console(whole=whole).print(table)

@@ -10,6 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
+from node.ansible_init.unsafe import MARK
+
 #: They mean something else, or nothing, on a node that sees only its own variables.
 _NOT_ON_A_NODE = frozenset(
     {"hostvars", "groups", "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch"}
@@ -42,9 +44,8 @@ def references(value: Any) -> frozenset[str]:
             raise ValueError(
                 "is encrypted with ansible-vault, which nodes cannot read: keep it as a secret of the stack"
             )
-        if "__ansible_unsafe" in value:
-            if "{{" in str(value["__ansible_unsafe"]) or "{%" in str(value["__ansible_unsafe"]):
-                raise ValueError("is marked unsafe and looks like a template, which it would become on a node")
+        if MARK in value:
+            # It keeps its mark in the bundle, and the node's Ansible takes it as it is, too.
             return frozenset()
         return frozenset().union(*(references(each) for pair in value.items() for each in pair))
     if isinstance(value, list):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from node.ansible_init.unsafe import unsafe
 from slurm_appliance.image.content import ANSIBLE, PLAYBOOK
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.spec import GROUPS
@@ -44,7 +45,7 @@ def run(
     work = folder / "ansible"
     work.mkdir(mode=0o700)
     inventory = work / "hosts.json"
-    inventory.write_text(json.dumps(inventory_of(door, groups), indent=1))
+    inventory.write_text(json.dumps(unsafe(inventory_of(door, groups)), indent=1))
     with (folder / "ansible.log").open("a", encoding="utf-8", buffering=1) as log:
         outcome = run_playbook(
             ANSIBLE / PLAYBOOK,

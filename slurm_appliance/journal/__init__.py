@@ -15,7 +15,9 @@ a journal is there that is not part of it yet, the file backend's own lock keeps
     replay      state + journal → state; pure
     log         the journal as a file
     keeper      one stack: opens updates, takes entries, folds the journal into the state
-    service     the part of Pulumi's REST API that an update uses
+    service     the part of Pulumi's REST API that an update uses, and who may call what
+    listener    HTTP on loopback, which all users of the machine can connect to
+    body        the body of a call, with limits
 """
 
 from slurm_appliance.journal.backend import journaled

@@ -10,7 +10,7 @@ from typing import Any
 
 from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.layout import Layout
-from slurm_appliance.journal.log import Content, Log
+from slurm_appliance.journal.log import Content, Log, well_formed
 from slurm_appliance.journal.replay import replayed
 
 Json = dict[str, Any]
@@ -55,6 +55,7 @@ class Keeper:
         self.layout = layout
         self.updates: list[Update] = []
         self._log = Log(layout.journal)
+        self._refused: JournalError | None = None
         self._lock = threading.RLock()
 
     def recover(self) -> int:
@@ -114,12 +115,26 @@ class Keeper:
     def start(self, update: Update, engine: str) -> None:
         """Open the journal of an update; a preview has none."""
         if update.kind != "preview":
+            self._refused = None
             self._log.begin({"update": update.id, "engine": engine, "base": _digest(self.layout.read())})
 
     def add(self, entries: list[Json]) -> None:
-        """Take entries of the running update."""
+        """Take entries of the running update.
+
+        Raises:
+            JournalError: they are not of the form that entries have, or cannot be written. None is taken after that:
+                later ones may refer to those that are missing.
+        """
         with self._lock:
-            self._log.add(entries)
+            if self._refused is not None:
+                raise self._refused
+            try:
+                if not all(map(well_formed, entries)):
+                    raise JournalError("the engine sent something that is no entry of a journal")
+                self._log.add(entries)
+            except JournalError as error:
+                self._refused = error
+                raise
 
     def complete(self, update: Update, result: str) -> None:
         """End an update: its journal becomes part of the state."""

@@ -73,20 +73,47 @@ class Layout:
         return state
 
     def write(self, state: dict[str, Any]) -> None:
-        """Replace the state, whole or not at all; the one before stays as a copy, as Pulumi has it."""
+        """Replace the state, whole or not at all; the one before stays as a copy, as Pulumi has it.
+
+        Raises:
+            JournalError: it cannot be written; the state is as it was before.
+        """
         path = self.state
         raw = json.dumps(state, separators=(",", ":")).encode()
-        if path.exists():
-            replace(path.with_name(f"{path.name}.bak"), path.read_bytes())
-        replace(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw)
+        try:
+            if path.exists():
+                replace(path.with_name(f"{path.name}.bak"), path.read_bytes())
+            replace(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw)
+        except OSError as error:
+            raise JournalError(
+                f"the state cannot be written: {error.strerror or error}",
+                where=str(path),
+                remedy="mend that (a full disk: make room), then run the command again: the state is the one from "
+                "before, and the journal beside it keeps what came after",
+            ) from error
 
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all, safely over a loss of power."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(fresh).replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(fresh).replace(path)
+    except OSError:
+        # What a full disk left of it would keep the disk full.
+        Path(fresh).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,5 +1,11 @@
-"""The journal as a file: one entry a line, each on the disk before the engine is told so."""
+"""The journal as a file: one entry a line, each on the disk before the engine is told so.
 
+Only a whole line counts: the engine was told of no entry whose line has no end, so that it did not go on. A write that
+fails, on a full disk for example, takes back what it wrote; what a killed process left of a line is cut off before the
+next write. So a journal is always whole lines and at most one torn one at its end.
+"""
+
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -8,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.layout import sync_folder
 
 Json = dict[str, Any]
 
 _RESULT = "result"
+#: Bytes that are read at once when the end of the last whole line is looked for.
+_BLOCK = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -43,53 +52,133 @@ class Log:
         """Start the journal of an update.
 
         Raises:
-            JournalError: there is one already, of an update that nobody has folded into the state.
+            JournalError: there is one already, of an update that nobody has folded into the state; or it cannot be
+                written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # Both in one write: a journal without its head does not exist.
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
-            raise JournalError("there is the journal of an unfinished update", where=str(self.path)) from error
-        with os.fdopen(descriptor, "wb") as file:
-            _append(file.fileno(), [head])
+        with self._in_sentences():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError as error:
+                raise JournalError("there is the journal of an unfinished update", where=str(self.path)) from error
+            try:
+                _append(descriptor, [head])
+                sync_folder(self.path.parent)
+            except OSError:
+                # A journal without its head does not exist.
+                self.path.unlink()
+                raise
+            finally:
+                os.close(descriptor)
 
     def add(self, entries: Iterable[Json]) -> None:
-        """Add entries; returns when they are on the disk."""
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-        try:
-            _append(descriptor, entries)
-        finally:
-            os.close(descriptor)
+        """Add entries; returns when they are on the disk.
+
+        Raises:
+            JournalError: they cannot be written; the journal is as it was before.
+        """
+        with self._in_sentences():
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND)
+            try:
+                _append(descriptor, entries)
+            finally:
+                os.close(descriptor)
 
     def close(self, result: str) -> None:
         """Note that the journal is about to become part of the state, and the digest of what the state is then."""
         self.add([{_RESULT: result}])
 
     def read(self) -> Content | None:
-        """What is in it; None where there is no journal."""
-        try:
-            lines = self.path.read_bytes().splitlines(keepends=True)
-        except FileNotFoundError:
+        """What is in it, without a torn line at its end; None where there is no journal.
+
+        Raises:
+            JournalError: it cannot be read, or is damaged before its end.
+        """
+        with self._in_sentences():
+            try:
+                *lines, _torn = self.path.read_bytes().split(b"\n")
+            except FileNotFoundError:
+                return None
+        if not lines:
             return None
-        # The engine was told of no entry whose line is not whole, so that it did not go on.
-        whole = [line for line in lines if line.endswith(b"\n")]
-        if not whole:
-            return None
-        head, *rest = map(json.loads, whole)
+        head, *rest = (self._parsed(number, line) for number, line in enumerate(lines, 1))
         results = [line[_RESULT] for line in rest if _RESULT in line]
         return Content(head, list(_once(line for line in rest if _RESULT not in line)), results[-1] if results else "")
 
     def remove(self) -> None:
-        """Forget the journal; it is part of the state now."""
-        self.path.unlink(missing_ok=True)
+        """Forget the journal; it is part of the state now.
+
+        Raises:
+            JournalError: it cannot be removed.
+        """
+        with self._in_sentences():
+            self.path.unlink(missing_ok=True)
+
+    def _parsed(self, number: int, line: bytes) -> Json:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            document = None
+        if isinstance(document, dict) and (_is_head(document) if number == 1 else _is_entry(document)):
+            return document
+        raise JournalError(
+            f"line {number} of the journal is damaged",
+            where=str(self.path),
+            remedy=f"keep a copy of the journal and cut it before line {number}; then run the command again, and compare "
+            "with what is in the cloud: what that line and those after it recorded is missing",
+        )
+
+    @contextlib.contextmanager
+    def _in_sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalError(
+                f"the journal cannot be used: {error.strerror or error}",
+                where=str(self.path),
+                remedy="mend that (a full disk: make room), then run the command again: what was recorded until now is "
+                "kept, and becomes part of the state then",
+            ) from error
+
+
+def _is_head(document: Json) -> bool:
+    return isinstance(document.get("base"), str) and isinstance(document.get("engine"), str)
+
+
+def _is_entry(document: Json) -> bool:
+    return isinstance(document.get(_RESULT), str) if _RESULT in document else well_formed(document)
+
+
+def well_formed(entry: object) -> bool:
+    """Whether something has what every entry of the engine has."""
+    numbers = ("version", "kind", "sequenceID", "operationID")
+    return isinstance(entry, dict) and all(type(entry.get(name)) is int for name in numbers)
 
 
 def _append(descriptor: int, entries: Iterable[Json]) -> None:
+    """Write whole lines after the last whole line, or none at all."""
     data = b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries)
-    while data:
-        data = data[os.write(descriptor, data) :]
-    os.fdatasync(descriptor)
+    end = _end_of_lines(descriptor)
+    os.ftruncate(descriptor, end)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+        os.fdatasync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def _end_of_lines(descriptor: int) -> int:
+    """The size of a file without a torn line at its end."""
+    end = os.fstat(descriptor).st_size
+    while end:
+        start = max(0, end - _BLOCK)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
 
 
 def _once(entries: Iterable[Json]) -> Iterator[Json]:

@@ -1,10 +1,10 @@
-"""The part of Pulumi's REST API that updates use, on loopback, for one stack and whoever has the token.
+"""The part of Pulumi's REST API that updates use, for one stack and the engine that was given its token.
 
 Documented at https://www.pulumi.com/docs/pulumi-cloud/reference/cloud-rest-api/. Anything else is answered with 404, by
 which the engine knows that this service does not offer it.
 """
 
-import gzip
+import hmac
 import json
 import re
 import secrets
@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
+from typing import Any
 
+from slurm_appliance.journal.body import drop_body, read_body
 from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import ORGANIZATION
+from slurm_appliance.journal.listener import Call, Listener
 from slurm_appliance.journal.replay import VERSION
 
 Json = dict[str, Any]
@@ -27,6 +28,12 @@ _LEASE_SECONDS = 24 * 3600
 
 _ACCOUNT = {"githubLogin": ORGANIZATION, "name": ORGANIZATION, "organizations": [{"githubLogin": ORGANIZATION}]}
 _KINDS = ("update", "preview", "refresh", "destroy")
+#: What is called within an update, with the update's lease: the method, and what follows the update's id.
+_WITHIN = {("PATCH", "journalentries"), ("POST", "renew_lease"), ("POST", "complete"), ("POST", "events/batch")}
+
+#: Bytes that a body may have: journal entries may hold the whole state, which is 10 MB at 1000 nodes.
+MOST_ENTRY_BYTES = 128 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 
 
 class _Unknown(Exception):  # noqa: N818 - an answer rather than an error
@@ -37,7 +44,7 @@ class Service:
     """Answers the engine's calls about one stack.
 
     Attributes:
-        token: what callers have to know.
+        token: the engine's access token; within an update it shows the lease that it got for that update.
         problems: why calls were refused: the engine shows of it what fits into one line.
     """
 
@@ -46,12 +53,13 @@ class Service:
         self.problems: list[str] = []
         self._keeper = keeper
         self._stack = ["stacks", ORGANIZATION, keeper.layout.project, keeper.layout.stack]
-        self._http = _Server(self)
+        self._leases: dict[str, str] = {}
+        self._http = Listener(self)
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"http://{self._http.host}"
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -64,6 +72,41 @@ class Service:
             self._http.shutdown()
             self._http.server_close()
             thread.join()
+
+    def permits(self, method: str, path: list[str], authorization: str) -> bool:
+        """Whether a caller that shows this may make the call.
+
+        The engine shows the lease of an update within that update, and its access token for everything else.
+        """
+        expected = f"token {self.token}"
+        if path[1:5] == self._stack and (method, "/".join(path[7:])) in _WITHIN:
+            lease = self._leases.get(path[6])
+            if lease is None:
+                return False
+            expected = f"update-token {lease}"
+        return hmac.compare_digest(authorization.encode(), expected.encode())
+
+    def respond(self, call: Call) -> tuple[int, Json]:
+        """The status and the document that answer a permitted call.
+
+        Raises:
+            BodyError: its body is not taken.
+        """
+        length, parts = call.headers.get("Content-Length"), call.words[1:]
+        try:
+            if parts[-2:] == ["events", "batch"]:
+                drop_body(call.rfile, length, limit=MOST_ENTRY_BYTES)
+                return 200, self.answer(call.command, parts, {}, "")
+            limit = MOST_ENTRY_BYTES if parts[-1:] == ["journalentries"] else MOST_BYTES
+            packed = call.headers.get("Content-Encoding") == "gzip"
+            body = _document(read_body(call.rfile, length, packed=packed, limit=limit))
+            return 200, self.answer(call.command, parts, body, _engine(call.headers.get("User-Agent", "")))
+        except _Unknown:
+            return 404, {"code": 404, "message": "not offered"}
+        except (JournalError, OSError) as error:
+            self.problems.append(str(error))
+            # The engine repeats what it believes to be the server's trouble: this would not go away.
+            return 400, {"code": 400, "message": str(error)}
 
     def answer(self, method: str, parts: list[str], body: Json, engine: str) -> Json:
         """The answer to a call.
@@ -107,82 +150,43 @@ class Service:
                 if body.get("journalVersion") != VERSION:
                     raise JournalError("this engine keeps no journal; it is too old")
                 keeper.start(keeper.find(id_), engine)
-                return _lease() | {"version": len(keeper.updates), "journalVersion": VERSION}
+                self._leases[id_] = secrets.token_urlsafe(32)
+                return self._lease(id_) | {"version": len(keeper.updates), "journalVersion": VERSION}
             case "PATCH", [_, _, "journalentries"]:
-                keeper.add(body["entries"])
+                keeper.add(_member(body, "entries", list))
                 return {}
-            case "POST", [_, _, "renew_lease"]:
-                return _lease()
+            case "POST", [_, id_, "renew_lease"]:
+                return self._lease(id_)
             case "POST", [_, id_, "complete"]:
-                keeper.complete(keeper.find(id_), body["status"])
+                keeper.complete(keeper.find(id_), _member(body, "status", str))
                 return {}
             case "POST", [_, _, "events", "batch"]:
                 return {}
         raise _Unknown
 
 
-def _lease() -> Json:
-    return {"token": "lease", "tokenExpiration": int(time.time()) + _LEASE_SECONDS}
+    def _lease(self, id_: str) -> Json:
+        return {"token": self._leases[id_], "tokenExpiration": int(time.time()) + _LEASE_SECONDS}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # One packet an answer.
-    disable_nagle_algorithm = True
-
-    def _do(self) -> None:
-        raw = self._body()
-        service = cast("_Server", self.server).service
-        status, document = 200, {}
-        authorization = self.headers.get("Authorization", "")
-        # Within an update the engine shows the lease that it got for it.
-        if authorization not in (f"token {service.token}", "update-token lease"):
-            status, document = 401, {"code": 401, "message": "no access"}
-        else:
-            try:
-                parts = [part for part in self.path.partition("?")[0].split("/") if part]
-                body = json.loads(raw) if raw and parts[-2:] != ["events", "batch"] else {}
-                document = service.answer(self.command, parts[1:], body, self._engine())
-            except _Unknown:
-                status, document = 404, {"code": 404, "message": "not offered"}
-            except (JournalError, OSError) as error:
-                service.problems.append(str(error))
-                # The engine repeats what it believes to be the server's trouble: this would not go away.
-                status, document = 400, {"code": 400, "message": str(error)}
-        data = json.dumps(document).encode()
-        self.send_response_only(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(data)
-
-    do_GET = do_POST = do_PATCH = do_HEAD = _do  # noqa: N815 - the base class looks for these.
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            raw = b"".join(self._chunks())
-        else:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
-
-    def _chunks(self) -> Iterator[bytes]:
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            yield self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-
-    def _engine(self) -> str:
-        match = re.search(r"\((v[0-9][^;)]*)", self.headers.get("User-Agent", ""))
-        return match[1] if match else ""
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name.
-        """The engine says what it does; what is refused is kept."""
+def _document(raw: bytes) -> Json:
+    """The JSON object in a body; an empty one where there is no body."""
+    try:
+        document = json.loads(raw) if raw else {}
+    except ValueError as error:
+        raise JournalError(f"the body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise JournalError("the body is not a JSON object")
+    return document
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+def _member(body: Json, name: str, type_: type) -> Any:
+    if not isinstance(body.get(name), type_):
+        raise JournalError(f"the body has no {name}")
+    return body[name]
 
-    def __init__(self, service: Service) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.service = service
+
+def _engine(agent: str) -> str:
+    """The engine's version in its User-Agent; empty where it says none."""
+    match = re.search(r"\((v[0-9][^;)]*)", agent)
+    return match[1] if match else ""

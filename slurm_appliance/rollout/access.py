@@ -8,6 +8,7 @@ import yaml
 from node.reboot_program.cloud import Cloud
 from node.reboot_program.errors import CloudError
 from node.reboot_program.settings import read_settings, settings_file
+from slurm_appliance import inventory_file
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.rollout import RolloutDefaults
@@ -57,7 +58,7 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
     environment = Environment.of(stack)
     inventory = environment.inventory / "hosts.yml"
     try:
-        everything = yaml.safe_load(inventory.read_text())["all"]
+        everything = inventory_file.load(inventory.read_text())["all"]
         ((name, variables),) = everything["children"][_CONTROL]["hosts"].items()
         control = SshHost.of(name, everything["vars"] | variables, environment.inventory)
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:

@@ -10,6 +10,7 @@ from slurm_appliance.rollout.facts import Facts
 from slurm_appliance.rollout.plan import Plan, natural
 from slurm_appliance.rollout.record import UNDER_WAY, Phase, Record
 from slurm_appliance.rollout.view import Row, counts, rows, short
+from toolchain.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,17 +105,17 @@ class LiveTable:
         """See `drive.Watcher.round`."""
         for record in changes(before, plan):
             if record.phase is Phase.FAILED:
-                self._console.print(f"{record.node}: {record.why}", style="red", markup=False)
+                self._console.print(printable(f"{record.node}: {record.why}"), style="red", markup=False)
         shown = [row for row in rows(plan.records, facts) if plan.records[row.nodes].phase not in _QUIET][:_LIVE_ROWS]
         table = nodes_table(shown, facts.now)
         summary = ", ".join(f"{count} {phase}" for phase, count in counts(plan.records.values()).items())
         under_way = sum(record.phase in UNDER_WAY for record in plan.records.values())
-        table.caption = f"{summary}; {under_way} under way" + (f"\n{plan.why}" if plan.why else "")
+        table.caption = f"{summary}; {under_way} under way" + (f"\n{printable(plan.why)}" if plan.why else "")
         self._live.update(table, refresh=True)
 
     def trouble(self, text: str) -> None:
         """See `drive.Watcher.trouble`."""
-        self._console.print(text, style="yellow", markup=False)
+        self._console.print(printable(text), style="yellow", markup=False)
 
 
 def nodes_table(listed: list[Row], now: float) -> "Table":
@@ -126,7 +127,7 @@ def nodes_table(listed: list[Row], now: float) -> "Table":
     for row in listed:
         name = row.nodes if row.count == 1 else f"{row.nodes} ({row.count})"
         cells = (name, row.slurm, short(row.current), short(row.target), row.state, _age(row.since, now), row.why)
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(Text, map(printable, cells)))
     return table
 
 

@@ -5,6 +5,7 @@ Pulumi's own mocks hand a test the inputs only; ``ignoreChanges``, ``protect`` a
 
 import asyncio
 import json
+import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,12 +92,17 @@ class _Cloud(mocks.Mocks):
             outputs["secret"] = f"secret of {args.name}"
         if args.typ == "command:local:Command":
             built = args.inputs["create"].endswith("slurm_appliance.image_build")
-            answer = json.dumps({"image_id": f"made by {args.name}"}) if built else f"output of {args.name}"
+            answer = json.dumps({"image_id": id_of(args.name)}) if built else f"output of {args.name}"
             outputs |= {"stdout": answer, "stderr": ""}
-        return f"id-of-{args.name}", outputs
+        return id_of(args.name) if args.typ.endswith(":Instance") else f"id-of-{args.name}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"nothing is to be looked up while the program runs: {args.token}")
+
+
+def id_of(name: str) -> str:
+    """The id of the server of a name, or of the image that a command of that name made."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
 
 
 def _without_marks(value: Any) -> Any:

@@ -7,7 +7,7 @@ from components.cluster import Cluster
 from slurm_appliance.environment import Environment
 from slurm_appliance.secrets import MAKERS
 from tests.unit.components.clusters import arguments, configured, recorded
-from tests.unit.components.recorder import Recorded, record
+from tests.unit.components.recorder import Recorded, id_of, record
 
 COMMAND = "local:Command"
 
@@ -58,7 +58,7 @@ def test_the_two_parts_of_the_folder() -> None:
     secrets = json.loads(commands["secrets"].inputs["stdin"])
     assert (inventory["folder"], inventory["part"]) == ("/environment", "inventory")
     assert "demo-c-1:" in inventory["files"][_HOSTS]
-    assert "instance_id: id-of-demo-c-1" in inventory["files"][_HOSTS]
+    assert f"instance_id: {id_of('demo-c-1')}" in inventory["files"][_HOSTS]
     assert 'munge_key: "output of munge_key"' in secrets["files"][_SECRETS]
     assert "output of" not in inventory["files"][_HOSTS]
 
@@ -106,7 +106,7 @@ def test_host_keys_are_learned_before_anybody_connects() -> None:
     # Compute nodes set themselves up: the deploy host does not connect to them.
     assert [host["name"] for host in request["hosts"]] == ["demo-control", "demo-login-0"]
     assert {host["port"] for host in request["hosts"]} == {2222}
-    assert request["hosts"][0]["instance_id"] == "id-of-demo-control"
+    assert request["hosts"][0]["instance_id"] == id_of("demo-control")
     assert commands["host-keys"].urn in commands["site"].dependencies
 
 

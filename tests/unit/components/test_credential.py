@@ -6,7 +6,7 @@ from typing import Any
 from slurm_appliance.cloud.facts import Access
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, recorded
-from tests.unit.components.recorder import Record, Recorded
+from tests.unit.components.recorder import Record, Recorded, id_of
 
 _ACCESS = Access(
     "https://keystone.example.org/v3",
@@ -33,8 +33,8 @@ def test_rules_name_the_servers_of_compute_nodes() -> None:
     rules = {(rule["service"], rule["method"], rule["path"]) for rule in record.inputs["accessRules"]}
     assert rules == {
         ("image", "GET", "/image/v2/images/*"),
-        *(("compute", "GET", f"/compute/v2.1/servers/id-of-demo-c-{n}") for n in range(2)),
-        *(("compute", "POST", f"/compute/v2.1/servers/id-of-demo-c-{n}/action") for n in range(2)),
+        *(("compute", "GET", f"/compute/v2.1/servers/{id_of(f'demo-c-{n}')}") for n in range(2)),
+        *(("compute", "POST", f"/compute/v2.1/servers/{id_of(f'demo-c-{n}')}/action") for n in range(2)),
     }
     assert not record.delete_before_replace, "the old one is in use until the new one is on the control node"
 

@@ -7,7 +7,7 @@ from components.cluster import Cluster
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, from_json
 from slurm_appliance.image.wanted import Wanted
 from tests.unit.components.clusters import arguments, configured
-from tests.unit.components.recorder import Record, Recorded, record
+from tests.unit.components.recorder import Record, Recorded, id_of, record
 
 ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
 BUILD = ImageBuild("base-id", ("control",), Machine("m1.small", "cluster"))
@@ -72,4 +72,4 @@ def test_a_node_group_runs_the_image_that_its_command_tells() -> None:
         Cluster("cluster", args)
 
     servers = record(cluster).of("compute/instance:Instance")
-    assert {server.inputs["imageId"] for server in servers.values()} == {"made by image-full"}
+    assert {server.inputs["imageId"] for server in servers.values()} == {id_of("image-full")}

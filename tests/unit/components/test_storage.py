@@ -2,6 +2,7 @@
 
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, recorded
+from tests.unit.components.recorder import id_of
 
 VOLUME = "blockstorage/volume:Volume"
 ATTACHMENT = "compute/volumeAttach:VolumeAttach"
@@ -41,7 +42,7 @@ def test_an_attachment_goes_with_its_server() -> None:
     made = recorded(cloud(volumes=()))
     control = made.of("compute/instance:Instance")["demo-control"]
     for attachment in made.of(ATTACHMENT).values():
-        assert attachment.inputs["instanceId"] == "id-of-demo-control"
+        assert attachment.inputs["instanceId"] == id_of("demo-control")
         assert attachment.deleted_with == control.urn
         assert attachment.delete_before_replace
 
@@ -62,9 +63,9 @@ def test_extra_volumes_created_or_attached() -> None:
     assert not volume.protect
     assert not volume.retain_on_delete
     attached = {
-        name: each.inputs for name, each in made.of(ATTACHMENT).items() if each.inputs["instanceId"] == "id-of-demo-c-0"
+        name: each.inputs for name, each in made.of(ATTACHMENT).items() if each.inputs["instanceId"] == id_of("demo-c-0")
     }
     assert attached == {
-        "demo-c-0.local": {"instanceId": "id-of-demo-c-0", "volumeId": "id-of-demo-c-0.local"},
-        "demo-c-0.scratch": {"instanceId": "id-of-demo-c-0", "volumeId": "volume-scratch-0"},
+        "demo-c-0.local": {"instanceId": id_of("demo-c-0"), "volumeId": "id-of-demo-c-0.local"},
+        "demo-c-0.scratch": {"instanceId": id_of("demo-c-0"), "volumeId": "volume-scratch-0"},
     }

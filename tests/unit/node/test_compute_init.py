@@ -122,7 +122,9 @@ def test_a_node_sets_itself_up_from_its_own_bundle(settings: Settings, tmp_path:
     assert values["control_address"] == "127.0.0.1"
     assert values["compute_init_roles"] == ["compute", "nfs"]
     assert call["mode"] == "0o700"
-    assert call["files"] == ["hosts", "variables.json"]
+    own, *files = call["files"]
+    assert own.startswith("ansible-init-"), "the playbook's variables and Ansible's files are in memory, too"
+    assert files == ["hosts", "variables.json"]
     assert not settings.work.exists(), "the bundle, which has secrets, is gone"
     assert lines[-1] == "done: set up, slurmd is registered"
     assert "munge" not in settings.result.read_text()
@@ -147,6 +149,29 @@ def test_a_changed_bundle_runs_it_again(settings: Settings, folder: Path, tmp_pa
     (folder / "bundle.json").write_bytes(head(image_id="other"))
     assert go(settings)[1].state == "done"
     assert len(calls(tmp_path)) == 2
+
+
+def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(settings: Settings, tmp_path: Path) -> None:
+    """The files that Ansible itself makes, too: a SIGKILL leaves them where they are."""
+    bad = "{{ lookup('pipe', 'x') }}"
+    meta = {**SERVER.meta, "control_address": bad, bad: "true"}
+    program(tmp_path / "ansible-playbook", f"""
+        import json, os, pathlib, sys
+        name = sys.argv[sys.argv.index("--extra-vars") + 1][1:]
+        kept = {{key: os.environ[key] for key in ("ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP")}}
+        seen = {{"values": json.load(open(name)), "file": name, "kept": kept}}
+        pathlib.Path({str(tmp_path)!r}, "seen").write_text(json.dumps(seen))
+        """)  # fmt: skip
+    share = settings.share("127.0.0.1", NODE)
+    status, record, _ = go(replace(settings, source=Known(answer=Metadata("server-1", NODE, meta)),
+                                   share=lambda _server, _node: share))  # fmt: skip
+    assert (status, record.state) == (0, "done")
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert seen["values"]["control_address"] == {"__ansible_unsafe": bad}
+    assert {"__ansible_unsafe": bad} in seen["values"]["compute_init_roles"]
+    paths = [seen["file"], *seen["kept"].values()]
+    assert all(Path(path).is_relative_to(settings.work) for path in paths)
+    assert not settings.work.exists()
 
 
 def test_without_the_flag_nothing_happens(settings: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Host keys from consoles: what is read, what is believed, what is forgotten."""
 
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.console_keys import Host, learn, printed_keys
+from slurm_appliance.errors import ApplianceError
 from slurm_appliance.known_keys import Known
 from toolchain.paths import REPOSITORY
 
@@ -125,3 +127,31 @@ def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("cloud nowhere: the cloud cannot be asked: ")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("left", ["", '{"10.0.0.10": "server', "[]", '{"10.0.0.10": 1}'])
+def test_a_damaged_record_is_told_and_no_other_key_is_believed_for_it(known: Known, left: str) -> None:
+    known.add(HOST, [ED25519])
+    known.path.with_suffix(".json").write_text(left)
+    with pytest.raises(ApplianceError, match="damaged") as told:
+        known.unknown([HOST])
+    assert str(known.path.with_suffix(".json")) in str(told.value)
+    with pytest.raises(ApplianceError, match="damaged"):
+        known.add(HOST, [OTHER])
+    assert known.path.read_text() == f"10.0.0.10 {ED25519}\n"
+
+
+def test_who_is_killed_at_any_point_leaves_a_whole_record(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    known.add(HOST, [ED25519])
+    before = known.read()
+    # No room for more than the start of what is written.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in (0, 10, 100):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                known.add(replace(HOST, address="10.0.0.11"), [OTHER])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert known.read()[1] == before[1]
+        assert set(before[0]) <= set(known.read()[0])

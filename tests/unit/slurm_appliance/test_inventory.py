@@ -37,14 +37,21 @@ def config(**changes: Any) -> ClusterConfig:
     return from_mapping(smallest(**settings), "test", environment="test")
 
 
+def server_id(number: int) -> str:
+    return f"5eed5eed-0000-4000-8000-{number:012}"
+
+
+IMAGE = "1a6e1a6e-0000-4000-8000-000000000001"
+
+
 def host(name: str, kind: NodeKind, group: str, number: int, **more: Any) -> Host:
     return Host(
         name=f"my-demo-{name}",
         kind=kind,
         group=group,
         fqdn=f"my-demo-{name}.my-demo.internal",
-        instance_id=f"instance-{number}",
-        image_id="image-1",
+        instance_id=server_id(number),
+        image_id=IMAGE,
         addresses={"cluster": f"10.0.0.{number}", "fabric": f"fd00::{number}"},
         access_network="cluster",
         **more,
@@ -102,8 +109,8 @@ def test_groups(listed: dict[str, Any]) -> None:
 def test_host_variables(listed: dict[str, Any]) -> None:
     variables = listed["_meta"]["hostvars"]["my-demo-c-1"]
     assert variables["ansible_host"] == "10.0.0.21"
-    assert variables["instance_id"] == "instance-21"
-    assert variables["image_id"] == "image-1"
+    assert variables["instance_id"] == server_id(21)
+    assert variables["image_id"] == IMAGE
     assert variables["node_fqdn"] == "my-demo-c-1.my-demo.internal"
     assert variables["networks"] == {"cluster": {"fixed_ip_v4": "10.0.0.21"}, "fabric": {"fixed_ip_v6": "fd00::21"}}
     assert variables["compute_init_enable"] == ["compute", "nfs"]

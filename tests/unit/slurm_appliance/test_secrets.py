@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from slurm_appliance import inventory_file
 from slurm_appliance.config.cluster_secrets import GivenSecrets
 from slurm_appliance.secrets import MAKERS, complete, main, render
 from toolchain.paths import REPOSITORY
@@ -43,8 +44,12 @@ def test_anything_else_is_refused(arguments: list[str], capsys: pytest.CaptureFi
 
 
 def test_the_file_is_yaml_whatever_is_in_a_secret() -> None:
-    values = {"munge_key": "a+/=", "monitoring_password": "- : # \"quoted\" 'too' \\ {x}"}
-    assert yaml.safe_load(render(values)) == values
+    values = {
+        "munge_key": "a+/=",
+        "monitoring_password": "- : # \"quoted\" 'too' \\ {x} {{ x }} \x07 \x85 \u2028 é 😀",
+        "reboot_cloud": {"{{ a }}": ["{% b %}", 1, True, None]},
+    }
+    assert inventory_file.load(render(values)) == values
 
 
 def test_a_file_is_completed_and_what_it_has_is_kept(tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""The body of a call, read with a limit to what it may be as it comes, and to what it may be unpacked."""
+
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+#: Bytes that are read, and unpacked, at once.
+_PIECE = 64 * 1024
+#: zlib's word for "with gzip's head and end".
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class BodyError(Exception):
+    """Raised for a body that is not taken.
+
+    Attributes:
+        status: HTTP's.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def read_body(file: BinaryIO, length: str | None, *, packed: bool, limit: int) -> bytes:
+    """A body, unpacked.
+
+    Args:
+        file: where it comes from.
+        length: the call's Content-Length.
+        packed: whether it is compressed by gzip.
+        limit: bytes that it may have, as it comes and unpacked.
+
+    Raises:
+        BodyError: it is too large, shorter than it says, or damaged.
+    """
+    pieces = _pieces(file, _checked(length, limit))
+    return b"".join(_unpacked(pieces, limit) if packed else pieces)
+
+
+def drop_body(file: BinaryIO, length: str | None, *, limit: int) -> None:
+    """Read a body that nobody looks at, and keep nothing of it.
+
+    Raises:
+        BodyError: it is too large, or shorter than it says.
+    """
+    for _ in _pieces(file, _checked(length, limit)):
+        pass
+
+
+def _checked(length: str | None, limit: int) -> int:
+    text = length or "0"
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise BodyError(400, "Content-Length is not a number")
+    if int(text) > limit:
+        raise BodyError(413, f"the body has {text} bytes; {limit} are taken")
+    return int(text)
+
+
+def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
+    while length:
+        piece = file.read(min(length, _PIECE))
+        if not piece:
+            raise BodyError(400, "the body is shorter than Content-Length says")
+        length -= len(piece)
+        yield piece
+
+
+def _unpacked(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj(_GZIP)
+    size = 0
+    for piece in pieces:
+        rest = piece
+        while rest and not unpacker.eof:
+            try:
+                plain = unpacker.decompress(rest, _PIECE)
+            except zlib.error as error:
+                raise BodyError(400, f"the body is not gzip's: {error}") from error
+            size += len(plain)
+            if size > limit:
+                raise BodyError(413, f"the body has more than {limit} bytes when unpacked")
+            yield plain
+            rest = unpacker.unconsumed_tail
+        if rest or unpacker.unused_data:
+            raise BodyError(400, "something follows the body that gzip packed")
+    if not unpacker.eof:
+        raise BodyError(400, "the body that gzip packed has no end")

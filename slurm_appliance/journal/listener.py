@@ -1,0 +1,185 @@
+"""HTTP on loopback for one service, which any user of the machine can connect to.
+
+Who calls is asked before anything else is read: a caller that does not show the right token gets a short answer and
+loses the connection. What anybody can make it hold is small: a few kilobytes of header, for a few seconds, on a few
+connections; the oldest of those that have shown nothing yet goes when one more comes.
+"""
+
+import http.client
+import json
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, BinaryIO, Protocol, cast
+
+from slurm_appliance.journal.body import BodyError
+
+Json = dict[str, Any]
+
+#: Bytes of a call's first line and header.
+MOST_HEADER_BYTES = 16 * 1024
+#: Connections that have shown no token yet, and seconds that one may take to.
+MOST_STRANGERS = 32
+STRANGER_SECONDS = 10.0
+#: Seconds that a connection may rest; longer than the engine keeps one that it does not use.
+_REST_SECONDS = 300
+
+
+class Answering(Protocol):
+    """What answers calls."""
+
+    def permits(self, method: str, path: list[str], authorization: str) -> bool:
+        """Whether a caller that shows this may make the call."""
+
+    def respond(self, call: "Call") -> tuple[int, Json]:
+        """The status and the document that answer a permitted call.
+
+        Raises:
+            BodyError: its body is not taken.
+        """
+
+
+class Call(Protocol):
+    """A permitted call; its body has not been read yet."""
+
+    command: str
+    headers: http.client.HTTPMessage
+    rfile: BinaryIO
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its path."""
+
+
+class Listener(ThreadingHTTPServer):
+    """Listens on a free port of 127.0.0.1."""
+
+    daemon_threads = True
+    #: Connections that wait to be taken: the kernel lets more wait for seconds.
+    request_queue_size = 4 * MOST_STRANGERS
+
+    def __init__(self, service: Answering) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.service = service
+        self._strangers: dict[socket.socket, float] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def host(self) -> str:
+        """What a call's Host has to say: a browser that was led here by another name says that name."""
+        return f"127.0.0.1:{self.server_port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a connection."""
+        with self._lock:
+            if len(self._strangers) >= MOST_STRANGERS:
+                self._cut(next(iter(self._strangers)))
+            self._strangers[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Called again and again while it serves: end the connections that took too long to show who they are."""
+        oldest = time.monotonic() - STRANGER_SECONDS
+        with self._lock:
+            for connection in [each for each, since in self._strangers.items() if since < oldest]:
+                self._cut(connection)
+
+    def know(self, connection: socket.socket) -> None:
+        """Note that a connection has shown a token."""
+        with self._lock:
+            self._strangers.pop(connection, None)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        self.know(request)
+        super().shutdown_request(request)
+
+    def _cut(self, connection: socket.socket) -> None:
+        del self._strangers[connection]
+        with suppress(OSError):  # The caller has gone already.
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong in here; that a caller hung up is no such thing."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _REST_SECONDS
+    wbufsize = -1  # One packet an answer.
+    disable_nagle_algorithm = True
+
+    @property
+    def words(self) -> list[str]:
+        return [part for part in self.path.partition("?")[0].split("/") if part]
+
+    def handle_one_request(self) -> None:
+        body = self.rfile
+        self.rfile = cast("Any", _Header(body))
+        self._body = body
+        try:
+            super().handle_one_request()
+        except http.client.LineTooLong:
+            self.close_connection = True
+        finally:
+            self.rfile = body
+
+    def _do(self) -> None:
+        self.rfile = self._body
+        listener = cast("Listener", self.server)
+        service = listener.service
+        if self.headers.get_all("Host") != [listener.host]:
+            self._refuse(403, "no such host here")
+        elif not service.permits(self.command, self.words, self.headers.get("Authorization", "")):
+            self._refuse(401, "no access")
+        elif "Transfer-Encoding" in self.headers:
+            self._refuse(411, "the length of the body has to be said")
+        else:
+            listener.know(self.connection)
+            try:
+                status, document = service.respond(cast("Call", self))
+            except BodyError as error:
+                self._refuse(error.status, str(error))
+            else:
+                self._answer(status, document)
+
+    do_GET = do_POST = do_PATCH = do_HEAD = _do  # noqa: N815 - the base class looks for these.
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer a call whose body stays unread, so that no other call can follow it."""
+        self.close_connection = True
+        self._answer(status, {"code": status, "message": message})
+
+    def _answer(self, status: int, document: Json) -> None:
+        data = json.dumps(document).encode()
+        self.send_response_only(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name.
+        """The engine says what it does; what is refused is kept."""
+
+
+class _Header:
+    """The start of a call, of which no more than `MOST_HEADER_BYTES` are read."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._left = MOST_HEADER_BYTES
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._file.readline(min(limit, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise http.client.LineTooLong("header")
+        return line
