@@ -23,6 +23,9 @@ FROM_SOURCE: Final = {
     "simplegeneric": "keystone, by the libraries below it",
 }
 
+#: The faster installer: its package, its program and the name of its lock.
+UV: Final = "uv"
+
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
@@ -50,7 +53,7 @@ def pip_settings(python: Path) -> str:
 
 def uv_of(environment: Path) -> Path:
     """Where uv lies in an environment that has it."""
-    return environment / "bin/uv"
+    return environment / "bin" / UV
 
 
 def _checked(lock: Path) -> list[Sequence[str]]:

@@ -68,7 +68,7 @@ def make_environment(name: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(folder)], dict(os.environ))
         python = folder / "bin/python"
-        for command in python_packages.pip_commands(python, lock_file("uv")):
+        for command in python_packages.pip_commands(python, lock_file(python_packages.UV)):
             _run(command, dict(os.environ))
         settings = uv_settings(python_packages.pip_settings(python), os.environ)
         for command in python_packages.uv_commands(python_packages.uv_of(folder), python, lock_file(name)):
