@@ -96,7 +96,9 @@ def fetch(piece: Piece, folder: Path) -> Path:
     if digest.hexdigest() != expected:
         file.unlink()
         evidence = f"expected {expected}\nreceived {digest.hexdigest()}"
-        raise ReleaseError(f"{name} is not the file whose checksum is in {sums.FILE.name}", where=piece, evidence=evidence)
+        raise ReleaseError(
+            f"{name} is not the file whose checksum is in {sums.FILE.name}", where=piece, evidence=evidence
+        )
     return file
 
 

@@ -48,7 +48,9 @@ class Bench:
         wait_until("the proxy to answer", lambda: found.alive and self.fetch("/").returncode == 0, 30)
         return found
 
-    def fetch(self, path: str, *, through: str = f"http://{ADDRESS}:{MIRROR_PORT}") -> "subprocess.CompletedProcess[str]":
+    def fetch(
+        self, path: str, *, through: str = f"http://{ADDRESS}:{MIRROR_PORT}"
+    ) -> "subprocess.CompletedProcess[str]":
         """Fetch a file of the package source through the proxy; ``/`` asks the proxy itself."""
         target = f"{through}/" if path == "/" else f"http://{UPSTREAM}{path}"
         program = "import sys, urllib.request as u, urllib.error as e\n"

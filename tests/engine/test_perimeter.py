@@ -29,7 +29,21 @@ def machine() -> Iterator[str]:
         for address in (ADDRESS, METADATA_ADDRESS):
             ip("address", "add", f"{address}/32", "dev", "lo", inside=name)
         ip("link", "add", "lcb0", "type", "bridge", "forward_delay", "0", inside=name)
-        ip("link", "add", "lcp0", "master", "lcb0", "type", "veth", "peer", "name", "eth0", "netns", server, inside=name)
+        ip(
+            "link",
+            "add",
+            "lcp0",
+            "master",
+            "lcb0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            server,
+            inside=name,
+        )
         for device, addresses, where in (
             ("lcb0", (f"{GATEWAY}/24", f"{GATEWAY6}/64"), name),
             ("eth0", (f"{SERVER}/24", "fd77::5/64"), server),

@@ -3,8 +3,8 @@
 from typing import Any
 
 from localcloud.endpoints import ADDRESS, ENDPOINTS, METADATA_ADDRESS, MIRROR_PORT
-from tests.engine.cloud_fixtures import Cloud
 from tests.engine.cloud.test_control_plane import run_cloud
+from tests.engine.cloud_fixtures import Cloud
 from tests.engine.neighbour import MACHINE, neighbour_of, output
 from tests.engine.node_fixtures import Login, address
 

@@ -47,9 +47,15 @@ CASES = {
     "nothing here, site answers": (Facts(site_answers=True, checkable=Piece), words("install", "install")),
     "nothing here, no site, Go": (Facts(site_answers=False, go=GO), words("build", "build")),
     "nothing here, no site, no Go": (Facts(site_answers=False), words("build", "build", go="install")),
-    "pulumi on PATH, no plugins, site answers": (Facts(GOOD, site_answers=True, checkable=Piece), words("PATH", "install")),
+    "pulumi on PATH, no plugins, site answers": (
+        Facts(GOOD, site_answers=True, checkable=Piece),
+        words("PATH", "install"),
+    ),
     "pulumi on PATH, no plugins, no site": (Facts(GOOD, site_answers=False, go=GO), words("PATH", "build")),
-    "pulumi too old, site answers": (Facts(OLD, PLUGINS, site_answers=True, checkable=Piece), words("install", "installed")),
+    "pulumi too old, site answers": (
+        Facts(OLD, PLUGINS, site_answers=True, checkable=Piece),
+        words("install", "installed"),
+    ),
     "pulumi too old, no site": (Facts(OLD, PLUGINS, site_answers=False, go=GO), words("build", "installed")),
     "downloaded earlier": (Facts(released=ALL), words("released", "released")),
     "built earlier": (Facts(built=ALL), words("built", "built")),
@@ -77,7 +83,9 @@ def test_every_action_has_a_reason(facts: Facts) -> None:
 
 
 def test_the_engine_comes_before_the_plugins_that_it_installs() -> None:
-    pieces = [action.piece for action in make_plan(Facts(site_answers=True, checkable=Piece)) if isinstance(action, Install)]
+    pieces = [
+        action.piece for action in make_plan(Facts(site_answers=True, checkable=Piece)) if isinstance(action, Install)
+    ]
     assert pieces[0] is Piece.ENGINE
 
 

@@ -45,7 +45,7 @@ def stale(text: str) -> set[str]:
 
 
 def test_no_checksum_is_of_another_version_than_the_pinned_one() -> None:
-    assert stale(f"{DIGEST}  pulumi-v1.0.0-linux-x64.tar.gz\n{DIGEST}  {sums.archive(Piece.ENGINE, 'linux', 'arm64')}\n") == {
-        "pulumi-v1.0.0-linux-x64.tar.gz"
-    }
+    assert stale(
+        f"{DIGEST}  pulumi-v1.0.0-linux-x64.tar.gz\n{DIGEST}  {sums.archive(Piece.ENGINE, 'linux', 'arm64')}\n"
+    ) == {"pulumi-v1.0.0-linux-x64.tar.gz"}
     assert stale(sums.FILE.read_text()) == set()
