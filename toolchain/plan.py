@@ -1,8 +1,8 @@
 """Decides where each piece of the toolchain comes from: facts in, actions with reasons out. Runs nothing.
 
-Released pieces are preferred where the repository knows their checksums. What is there already is used as it is, so that
-a start where nothing is missing asks no network; the download site is asked only when something is missing that could be
-checked, and building comes last.
+Released pieces are preferred where the repository knows their checksums. What is there already is used as it is, so
+that a start where nothing is missing asks no network; the download site is asked only when something is missing that
+could be checked, and building comes last.
 """
 
 from dataclasses import dataclass

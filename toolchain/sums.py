@@ -1,4 +1,4 @@
-"""Which released archives may be used: their names on the download site, and their checksums, which are in this repository."""
+"""Which released archives may be used: their names on the download site, and their checksums in this repository."""
 
 import platform
 import re

@@ -12,6 +12,7 @@ _VERSION = re.compile(r"([0-9]+):([A-Za-z0-9.+~:-]+)|([A-Za-z0-9.+~-]+)")
 _PIECES = re.compile(r"([^0-9]*)([0-9]*)")
 
 _Piece = tuple[tuple[int, ...], int]
+_Part = list[_Piece]
 
 #: What stands after the last piece: older than any more text or number, newer than ``~``.
 _END: _Piece = ((0,), 0)
@@ -35,7 +36,9 @@ class DebianVersion:
         self.text = text
         without_epoch = found[2] or found[3]
         upstream, _, revision = without_epoch.rpartition("-") if "-" in without_epoch else (without_epoch, "", "")
-        self._parts = ([((0,), int(found[1] or 0))], _pieces(upstream), _pieces(revision))
+        epoch: _Part = [((0,), int(found[1] or 0))]
+        #: Epoch, upstream version and revision as they are compared.
+        self.parts: tuple[_Part, _Part, _Part] = (epoch, _pieces(upstream), _pieces(revision))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DebianVersion) and self._first_difference(other) is None
@@ -51,14 +54,14 @@ class DebianVersion:
         return f"DebianVersion({self.text!r})"
 
     def _first_difference(self, other: "DebianVersion") -> tuple[_Piece, _Piece] | None:
-        for mine, theirs in zip(self._parts, other._parts, strict=True):
+        for mine, theirs in zip(self.parts, other.parts, strict=True):
             for one, two in zip_longest(mine, theirs, fillvalue=_END):
                 if one != two:
                     return one, two
         return None
 
 
-def _pieces(part: str) -> list[_Piece]:
+def _pieces(part: str) -> _Part:
     return [(_text_key(text), int(number or 0)) for text, number in _PIECES.findall(part)]
 
 

@@ -1,4 +1,4 @@
-"""The package proxy is an ordinary user's process that sees its own folders only: run for real, in a network namespace."""
+"""The package proxy is an ordinary user's process that sees its own folders only: run in a network namespace."""
 
 import json
 import os

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +13,15 @@ from slurm_appliance.image.debian_version import DebianVersion
 #: Each is older than the next one.
 ASCENDING = [
     "0~~", "0~~a", "0~", "0", "0.0", "0.1", "0.1-1", "0.1-1.1", "0.1a", "0.1+b", "0.9", "0.10~rc1-1", "0.10-1~bpo12+1",
-    "0.10-1", "0.10-1+b1", "0.10-1+deb12u1", "0.10-1+deb12u2", "0.10-1+deb12u10", "0.10-2", "1.0-1", "1.0-1-1", "1:0.1", "2:0",
+    "0.10-1", "0.10-1+b1", "0.10-1+deb12u1", "0.10-1+deb12u2", "0.10-1+deb12u10", "0.10-2", "1.0-1", "1.0-1-1",
+    "1:0.1", "2:0",
 ]  # fmt: skip
 
 
 def test_versions_are_in_debian_s_order() -> None:
     keys = [DebianVersion(text) for text in ASCENDING]
     assert keys == sorted(keys)
-    assert all(one < other for one, other in zip(keys, keys[1:], strict=False))
+    assert all(one < other for one, other in pairwise(keys))
 
 
 @pytest.mark.parametrize(

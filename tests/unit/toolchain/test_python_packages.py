@@ -1,4 +1,4 @@
-"""What is installed from a Python package index is checked by hashes, build requirements included, and by one module."""
+"""Python packages are installed by one module, checked by hashes, build requirements included."""
 
 import ast
 import hashlib
@@ -13,8 +13,6 @@ import pytest
 from toolchain import bootstrap, python_packages
 from toolchain.paths import REPOSITORY
 
-LOCKS = sorted(path for path in REPOSITORY.glob("**/requirements/*.txt") if ".venv" not in path.parts)
-
 #: The one module that may call pip or uv.
 OWNER = REPOSITORY / "toolchain/python_packages.py"
 
@@ -28,6 +26,9 @@ CALL = re.compile(
 def tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return [REPOSITORY / name for name in listed.stdout.split("\0") if name and (REPOSITORY / name).is_file()]
+
+
+LOCKS = [path for path in tracked() if path.parent.name == "requirements" and path.suffix == ".txt"]
 
 
 def calls_in_python(text: str) -> list[str]:
