@@ -60,7 +60,8 @@ def ensure() -> Toolchain:
     try:
         provisions = _carry_out(actions)
     except ReleaseError as error:
-        say(f"{error}; building instead")
+        say(str(error))
+        say("building instead")
         facts = replace(gather(), site_answers=False, site_problem=f"{pins.DOWNLOAD_SITE} was of no use")
         provisions = _carry_out(make_plan(facts))
     return Toolchain(provisions, assemble(provisions))

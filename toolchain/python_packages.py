@@ -19,8 +19,8 @@ BUILD_LOCK: Final = REPOSITORY / "requirements/build.txt"
 #: Packages without a wheel on the package index, and what needs them.
 FROM_SOURCE: Final = {
     "drf-access-policy": "pulpcore",
-    "ovs": "neutron, by ovsdbapp and os-vif",
-    "simplegeneric": "keystone, by the libraries below it",
+    "ovs": "neutron, os-ken and ovsdbapp",
+    "simplegeneric": "WSME, which glance needs",
 }
 
 #: The faster installer: its package, its program and the name of its lock.
