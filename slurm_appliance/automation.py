@@ -63,15 +63,7 @@ def ensured_toolchain() -> Toolchain:
     Raises:
         ToolchainError: a piece can be neither installed nor built.
     """
-    return ensure(_install_engine)
-
-
-def _install_engine(folder: Path, version: str) -> None:
-    """Install the released engine with the automation API's own installer."""
-    from pulumi.automation import PulumiCommand
-    from semver import VersionInfo
-
-    PulumiCommand.install(root=str(folder), version=VersionInfo.parse(version))
+    return ensure()
 
 
 def open_stack(

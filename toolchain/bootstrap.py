@@ -20,6 +20,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from toolchain.errors import ToolchainError  # noqa: E402 - the line above makes these importable
 from toolchain.paths import REPOSITORY, cache_folder  # noqa: E402
+from toolchain.python_packages import pip_commands  # noqa: E402
 
 #: Commands that need the development environment.
 DEVELOPMENT_COMMANDS = frozenset({"test", "check", "lock"})
@@ -71,18 +72,12 @@ def _make(folder: Path, lock: Path) -> None:
             f"Python {platform.python_version()} cannot make a virtual environment",
             "it needs the module venv (Debian: apt install python3-venv)",
         )
-        _run(
-            [
-                str(folder / "bin/pip"),
-                "--quiet",
-                "--disable-pip-version-check",
-                "install",
-                "--require-hashes",
-                f"-r{lock}",
-            ],
-            f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed",
-            "is a package index reachable? pip's own words are above, its configuration is used: pip config list",
-        )
+        for command in pip_commands(folder / "bin/python", lock):
+            _run(
+                command,
+                f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed",
+                "is a package index reachable? pip's own words are above, its configuration is used: pip config list",
+            )
         ready.touch()
 
 

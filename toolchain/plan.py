@@ -1,7 +1,8 @@
 """Decides where each piece of the toolchain comes from: facts in, actions with reasons out. Runs nothing.
 
-Released pieces are preferred. What is there already is used as it is, so that a start where nothing is missing asks no
-network; the download site is asked only when something is missing, and building comes last.
+Released pieces are preferred where the repository knows their checksums. What is there already is used as it is, so
+that a start where nothing is missing asks no network; the download site is asked only when something is missing that
+could be checked, and building comes last.
 """
 
 from dataclasses import dataclass
@@ -40,18 +41,18 @@ Action = Provision | Install | InstallGo | Build
 
 
 def incomplete(facts: Facts) -> bool:
-    """Whether something is missing, so that it is worth asking whether the download site answers."""
-    return any(at_hand(facts, piece) is None for piece in Piece)
+    """Whether something is missing whose release could be checked: then it is worth asking the download site."""
+    return any(at_hand(facts, piece) is None and piece in facts.checkable for piece in Piece)
 
 
 def make_plan(facts: Facts) -> tuple[Action, ...]:
     """What to do for each piece, in the order in which to do it; facts must tell whether the site answers if asked."""
     actions: list[Action] = []
     for piece in Piece:
-        present = at_hand(facts, piece)
-        if present and not (present.origin is Origin.BUILT and facts.site_answers):
+        present, downloadable = at_hand(facts, piece), facts.site_answers and piece in facts.checkable
+        if present and not (present.origin is Origin.BUILT and downloadable):
             actions.append(present)
-        elif facts.site_answers:
+        elif downloadable:
             actions.append(Install(piece, f"missing here, and {pins.DOWNLOAD_SITE} answers"))
         else:
             actions.append(Build(piece, _why_build(facts, piece)))
@@ -104,4 +105,6 @@ _KEPT = {
 
 def _why_build(facts: Facts, piece: Piece) -> str:
     reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing here, and "
+    if piece not in facts.checkable:
+        return f"{reason}no checksum of its release for this machine is in toolchain/sums.txt"
     return reason + (facts.site_problem or f"{pins.DOWNLOAD_SITE} does not answer")

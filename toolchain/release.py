@@ -1,23 +1,31 @@
-"""Released pieces: whether the download site answers, what was downloaded before, how a plugin is installed."""
+"""Released pieces: whether the download site answers, what was downloaded before, how a piece is installed.
 
+Nothing of a download is run, unpacked or handed on before its checksum is the one that `sums.txt` has.
+"""
+
+import hashlib
+import http.client
 import os
 import subprocess
+import tarfile
+import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
-from toolchain import pins
+from toolchain import pins, sums
 from toolchain.errors import ReleaseError
 from toolchain.once import exclusively, fresh_folder
 from toolchain.paths import cache_folder
 from toolchain.pieces import Piece
 from toolchain.progress import step
 
-#: Installs the released engine of a version into a folder: the automation API's own installer, handed in by the one
-#: module that may import pulumi.
-EngineInstaller = Callable[[Path, str], None]
+#: Where releases are.
+SITE = f"https://{pins.DOWNLOAD_SITE}"
+
+#: How long the site may be silent while it sends an archive, in seconds.
+_PATIENCE = 60.0
 
 
 def answers() -> bool:
@@ -38,11 +46,11 @@ def answers() -> bool:
 
 
 def _engine_folder() -> Path:
-    return cache_folder("toolchain", f"released-pulumi-{pins.ENGINE}")
+    return cache_folder("toolchain", f"verified-pulumi-{pins.ENGINE}")
 
 
 def _plugins_home() -> Path:
-    return cache_folder("toolchain", "released-plugins")
+    return cache_folder("toolchain", "verified-plugins")
 
 
 def pieces() -> dict[Piece, Path]:
@@ -67,34 +75,78 @@ def plugins_in(home: Path) -> dict[Piece, Path]:
     return found
 
 
-def install_engine(installer: EngineInstaller, why: str) -> None:
+def fetch(piece: Piece, folder: Path) -> Path:
+    """Download a piece's archive into a folder and check it.
+
+    Raises:
+        ReleaseError: the site does not deliver it, or what it delivers is not what the repository knows.
+    """
+    name, expected = sums.archive(piece), sums.known().get(piece)
+    if expected is None:
+        raise ReleaseError(f"{sums.FILE.name} has no checksum of its release for this machine", where=piece)
+    file, digest = folder / name, hashlib.sha256()
+    try:
+        url = SITE + sums.address(name)
+        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310 - https
+            while part := answer.read(1 << 20):
+                digest.update(part)
+                target.write(part)
+    except (OSError, http.client.HTTPException) as error:
+        raise ReleaseError(f"{name} cannot be downloaded: {error}", where=piece) from error
+    if digest.hexdigest() != expected:
+        file.unlink()
+        evidence = f"expected {expected}\nreceived {digest.hexdigest()}"
+        raise ReleaseError(
+            f"{name} is not the file whose checksum is in {sums.FILE.name}", where=piece, evidence=evidence
+        )
+    return file
+
+
+def install_engine(why: str) -> None:
     """Install the released engine with its language hosts.
 
     Raises:
-        ReleaseError: the installer failed.
+        ReleaseError: it cannot be downloaded, or is not what it should be.
     """
     folder = _engine_folder()
     with exclusively(folder):
         if not folder.exists():
             with step(f"installing the released pulumi {pins.ENGINE}", why), fresh_folder(folder) as target:
-                try:
-                    installer(target, pins.ENGINE)
-                except (OSError, subprocess.SubprocessError) as error:
-                    raise ReleaseError(f"its installer failed: {error}", where=Piece.ENGINE) from error
+                archive = fetch(Piece.ENGINE, target)
+                _unpack_programs(archive, target / "bin")
+                archive.unlink()
+
+
+def _unpack_programs(archive: Path, folder: Path) -> None:
+    folder.mkdir()
+    try:
+        with tarfile.open(archive) as files:
+            for member in files:
+                content = files.extractfile(member) if member.isfile() else None
+                if content is not None:
+                    program = folder / Path(member.name).name
+                    program.write_bytes(content.read())
+                    program.chmod(0o755)
+    except tarfile.TarError as error:
+        raise ReleaseError(f"{archive.name} cannot be unpacked: {error}", where=Piece.ENGINE) from error
 
 
 def install_plugin(piece: Piece, pulumi: Path, why: str) -> None:
-    """Install a released plugin with the engine's own command.
+    """Install a released plugin: we download and check it, the engine's own command unpacks it.
 
     Raises:
-        ReleaseError: the command failed.
+        ReleaseError: it cannot be downloaded, is not what it should be, or the command failed.
     """
     home = _plugins_home()
     with exclusively(home):
         if piece not in plugins_in(home):
-            with step(f"installing the released {piece.plugin} plugin {piece.pin}", why):
+            with (
+                step(f"installing the released {piece.plugin} plugin {piece.pin}", why),
+                tempfile.TemporaryDirectory(dir=home.parent) as folder,
+            ):
+                archive = fetch(piece, Path(folder))
                 done = subprocess.run(
-                    [pulumi, "plugin", "install", "resource", piece.plugin, piece.pin],
+                    [pulumi, "plugin", "install", "resource", piece.plugin, piece.pin, "--file", archive],
                     env={**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"},
                     capture_output=True,
                     text=True,

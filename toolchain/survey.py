@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from toolchain import build, go, pins, release
+from toolchain import build, go, pins, release, sums
 from toolchain.facts import EngineOnPath, Facts
 from toolchain.paths import cache_folder
 from toolchain.pieces import Piece
@@ -32,6 +32,7 @@ def gather() -> Facts:
         released=release.pieces(),
         built={piece: path for piece in Piece if (path := build.binary(piece)).exists()},
         go=go.available(),
+        checkable=frozenset(sums.known()),
     )
 
 

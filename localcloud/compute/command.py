@@ -1,9 +1,11 @@
 """Run the host's programs: one place that turns a failure into a sentence."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from localcloud.control.debian import SEARCH_PATH
 from localcloud.errors import CloudError
 
 #: Seconds that a program may take unless its caller knows better.
@@ -28,7 +30,15 @@ def try_run(command: Sequence[str | Path], *, text: str = "", limit: float = LIM
     words = [str(word) for word in command]
     try:
         return subprocess.run(
-            words, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit, check=False
+            words,
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=limit,
+            check=False,
+            # A root shell's PATH may lack sbin, where nft and ip are.
+            env={**os.environ, "PATH": SEARCH_PATH},
         )
     except FileNotFoundError as error:
         raise HostError(

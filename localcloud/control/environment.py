@@ -17,6 +17,7 @@ from pathlib import Path
 
 from localcloud.control.layout import REQUIREMENTS, cloud_cache
 from localcloud.errors import InstallError
+from toolchain import python_packages
 
 #: pip's settings and uv's variables for the same.
 _SETTINGS = {
@@ -66,13 +67,12 @@ def make_environment(name: str) -> Path:
             return folder
         shutil.rmtree(folder, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(folder)], dict(os.environ))
-        python = str(folder / "bin/python")
-        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "install", "--require-hashes", "-r", str(lock_file("uv"))], dict(os.environ))
-        settings = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
-        uv = [str(folder / "bin/uv"), "pip", "install", "--quiet", "--python", python, "--compile-bytecode"]
-        command = [*uv, "--require-hashes", "-r", str(lock_file(name))]
-        _run(command, {**os.environ, **uv_settings(settings, os.environ)})
+        python = folder / "bin/python"
+        for command in python_packages.pip_commands(python, lock_file(python_packages.UV)):
+            _run(command, dict(os.environ))
+        settings = uv_settings(python_packages.pip_settings(python), os.environ)
+        for command in python_packages.uv_commands(python_packages.uv_of(folder), python, lock_file(name)):
+            _run(command, {**os.environ, **settings})
         (folder / "ready").touch()
     return folder
 

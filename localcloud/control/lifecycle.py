@@ -15,6 +15,7 @@ from localcloud.control.layout import Layout
 from localcloud.control.steps import Steps
 from localcloud.errors import MachineError, ServiceError
 from localcloud.image import base
+from localcloud.network import perimeter
 
 #: How long a service may take to end when it is asked to, in seconds.
 GRACE = 5.0
@@ -116,6 +117,8 @@ def _database(layout: Layout, prefix: Path, steps: Steps) -> None:
 
 
 def _start(layout: Layout, prefix: Path, steps: Steps) -> None:
+    # Closed before there is anything to reach.
+    perimeter.close(perimeter.gateways())
     host.add_addresses()
     users = passwords(layout)
     write_keys(layout)
@@ -150,6 +153,7 @@ def _stop(layout: Layout, steps: Steps) -> None:
             "processes cannot be ended", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
         )
     host.remove_addresses()
+    perimeter.remove()
 
 
 def _recorded(layout: Layout, names: Iterable[str]) -> list[process.Process]:

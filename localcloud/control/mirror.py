@@ -1,10 +1,12 @@
 """A caching package proxy on the cloud's address: build servers have no other way to a package source.
 
 apt-cacher-ng with a configuration of our own, beside whatever instance the machine may run. The packages stay in the
-cache folder: a second image build fetches nothing.
+cache folder: a second image build fetches nothing. It runs as the user that its Debian package made, without any right
+of root's, and sees its own folders of the cloud: what servers and package sources send is parsed there.
 """
 
 import os
+import pwd
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,9 +14,15 @@ from localcloud.control import process
 from localcloud.control.debian import program
 from localcloud.control.layout import Layout, cloud_cache
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
+from localcloud.errors import MachineError
 
 #: The name of its process and log.
 NAME = "mirror"
+
+#: The user of the Debian package. The start script names it too, and where the package has its folders.
+USER = "apt-cacher-ng"
+
+_SCRIPT = Path(__file__).with_name("package_proxy.sh")
 
 
 def packages_folder() -> Path:
@@ -22,19 +30,17 @@ def packages_folder() -> Path:
     return cloud_cache("packages")
 
 
-def configuration(layout: Layout, proxy: str) -> str:
+def configuration(proxy: str) -> str:
     """The text of acng.conf.
 
     Args:
-        layout: the cloud.
         proxy: the proxy that the machine itself has to use, or empty.
     """
     options = {
-        "CacheDir": str(packages_folder()),
-        "LogDir": str(layout.log),
+        "CacheDir": f"/var/cache/{USER}",
+        "LogDir": f"/var/log/{USER}",
         "Port": str(MIRROR_PORT),
         "BindAddress": ADDRESS,
-        "PidFile": str(layout.run / "mirror.pid"),
         "ForeGround": "1",
         # Sources with https are tunnelled, not cached.
         "PassThroughPattern": r".*:443$",
@@ -44,10 +50,44 @@ def configuration(layout: Layout, proxy: str) -> str:
 
 
 def start(layout: Layout) -> None:
-    """Start the proxy."""
-    packages_folder().mkdir(parents=True, exist_ok=True)
-    folder = layout.etc / NAME
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """Start the proxy.
+
+    Raises:
+        MachineError: its program or its user is not there.
+    """
+    program("apt-cacher-ng")
+    try:
+        user = pwd.getpwnam(USER)
+    except KeyError:
+        raise MachineError(
+            f"there is no user {USER}, as which the package proxy runs",
+            remedy=f"apt-get install --reinstall {USER} makes it",
+        ) from None
+    settings, logs = layout.etc / NAME, layout.service_state(NAME) / "log"
+    settings.mkdir(exist_ok=True)
     proxy = os.environ.get("http_proxy", os.environ.get("HTTP_PROXY", ""))
-    (folder / "acng.conf").write_text(configuration(layout, proxy if urlsplit(proxy).hostname else ""))
-    process.start(layout, NAME, [program("apt-cacher-ng"), "-c", str(folder)])
+    file = settings / "acng.conf"
+    file.write_text(configuration(proxy if urlsplit(proxy).hostname else ""))
+    for path, mode in ((settings, 0o750), (file, 0o640)):
+        # The machine's proxy may have a password: for root and the proxy alone, and the proxy cannot change it.
+        os.chown(path, 0, user.pw_gid)
+        path.chmod(mode)
+    for folder in (packages_folder(), logs):
+        folder.mkdir(parents=True, exist_ok=True)
+        give(folder, user)
+    # A slave: what is mounted for servers and gone again must not be held by a copy of it.
+    command = [program("unshare"), "--mount", "--propagation", "slave", "sh", str(_SCRIPT)]
+    process.start(layout, NAME, [*command, str(settings), str(packages_folder()), str(logs)])
+
+
+def give(folder: Path, user: pwd.struct_passwd) -> None:
+    """Make a folder and all in it a user's, unless it is that already.
+
+    Never looks into a folder that the user could have put links or files of others into: the folder itself comes last.
+    """
+    if folder.stat().st_uid == user.pw_uid:
+        return
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for name in (*folders, *files):
+            os.chown(Path(parent, name), user.pw_uid, user.pw_gid, follow_symlinks=False)
+    os.chown(folder, user.pw_uid, user.pw_gid)

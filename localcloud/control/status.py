@@ -9,6 +9,7 @@ from localcloud.control import database, mirror, process, services
 from localcloud.control.files import tail
 from localcloud.control.layout import Layout
 from localcloud.endpoints import ENDPOINTS, MIRROR_URL
+from localcloud.network import perimeter
 
 #: How long a service may take to answer the report, in seconds.
 _PATIENCE = 10.0
@@ -42,18 +43,20 @@ class CloudStatus:
     Attributes:
         folder: the state folder.
         services: each of them.
+        closed: whether other machines are kept from the cloud's addresses; a cloud that is down has none.
     """
 
     folder: str
     services: tuple[ServiceStatus, ...]
+    closed: bool = True
 
     @property
     def state(self) -> str:
-        """``up``, ``down``, or ``broken`` when something does not run that should."""
+        """``up``, ``down``, or ``broken`` when something does not run that should, or other machines get in."""
         states = {service.state for service in self.services}
         if states == {"down"}:
             return "down"
-        return "up" if states == {"running"} else "broken"
+        return "up" if states == {"running"} and self.closed else "broken"
 
     @property
     def exit_status(self) -> int:
@@ -80,6 +83,8 @@ class CloudStatus:
             if one.evidence:
                 lines += ["", f"{one.name} is {one.state}; the end of its log:"]
                 lines += [f"  │ {line}" for line in one.evidence.splitlines()]
+        if not self.closed:
+            lines += ["", "other machines can reach the cloud's addresses: the nftables tables against it were removed"]
         if self.state == "broken":
             lines += ["", "  → slurm-appliance cloud up starts what does not run"]
         return "\n".join(lines)
@@ -88,7 +93,9 @@ class CloudStatus:
 def look(layout: Layout) -> CloudStatus:
     """Look at each process of a cloud and ask it."""
     urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL, database.NAME: ""}
-    return CloudStatus(str(layout.root), tuple(_look(layout, name, urls[name]) for name in _ORDER))
+    found = tuple(_look(layout, name, urls[name]) for name in _ORDER)
+    down = all(one.state == "down" for one in found)
+    return CloudStatus(str(layout.root), found, closed=down or perimeter.is_closed())
 
 
 _ORDER = (database.NAME, *services.NAMES, mirror.NAME)

@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 
 from localcloud.compute.command import HostError
-from localcloud.network import dhcp, link, names, ruleset
+from localcloud.network import dhcp, link, names, perimeter, ruleset
 from localcloud.network.nic import Nic
 
 
@@ -40,8 +40,10 @@ def unplug(nic: Nic, dhcp_folder: Path) -> None:
         ports = Path("/sys/class/net", nic.bridge, "brif")
         if ports.is_dir() and not any(ports.iterdir()):
             dhcp.stop(nic.bridge, dhcp_folder)
+            gone = link.addresses(nic.bridge)
             link.delete(nic.bridge)
             ruleset.forget_bridge(nic.bridge)
+            perimeter.forget(gone)
 
 
 def add_namespace(name: str) -> None:
@@ -70,6 +72,7 @@ def _ensure(nic: Nic) -> None:
         link.ip("link", "add", nic.bridge, "address", mac, "mtu", str(nic.mtu), "type", "bridge", "forward_delay", "0")
         ruleset.allow_bridge(nic.bridge)
         link.ip("link", "set", nic.bridge, "up")
+    perimeter.close(wanted)
     for address in missing:
         link.ip("address", "add", address, "dev", nic.bridge, *(["nodad"] if ":" in address else []))
 

@@ -15,6 +15,9 @@ NAMESPACE_PREFIX = "lcn-"
 #: The nftables tables, one of family inet and one of family bridge.
 TABLE = "localcloud"
 
+#: The tables that keep others away from the cloud's addresses, one of family inet and one of family arp.
+PERIMETER_TABLE = "localcloud_perimeter"
+
 
 def bridge(network_id: str) -> str:
     """The bridge of a Neutron network."""

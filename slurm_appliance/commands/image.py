@@ -1,12 +1,13 @@
-"""``slurm-appliance image``: list, show, build, compare and remove cluster images."""
+"""``slurm-appliance image``: list, show, build, compare, audit and remove cluster images."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slurm_appliance.commands.config import FileOption, StackOption, stack_file_of
-from slurm_appliance.commands.output import Output, OutputOption, print_table
+from slurm_appliance.commands.output import Output, OutputOption, print_table, say
 from slurm_appliance.errors import ApplianceError, UsageError
 from toolchain.paths import REPOSITORY, state_folder
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from slurm_appliance.image.images import GlanceImage
     from slurm_appliance.image.openstack_api import OpenStackApi
 
-app = typer.Typer(help="Build, list, compare and remove cluster images.", no_args_is_help=True)
+app = typer.Typer(help="Build, list, compare, audit and remove cluster images.", no_args_is_help=True)
 
 CloudOption = Annotated[
     str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Not set: what OS_CLOUD says.")
@@ -161,6 +162,73 @@ def diff(
         typer.echo(f"{sign} {change.name} {versions}")
     if not found.facts and not found.packages:
         typer.echo("no difference")
+
+
+#: The exit status of an audit that found something; errors end with 1, wrong use with 2.
+_FOUND = 3
+
+
+@app.command()
+def audit(
+    image: Annotated[str, typer.Argument(help="Id or name of an image.")],
+    tracker: Annotated[
+        Path,
+        typer.Option(
+            "--tracker",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="The data of Debian's security tracker (its page data/json), as a file.",
+        ),
+    ],
+    release: Annotated[
+        str | None, typer.Option("--release", help="Debian release, by its code name. Not set: the image's.")
+    ] = None,
+    fixable: Annotated[bool, typer.Option("--fixable", help="Only issues that a newer version mends.")] = False,
+    cloud: CloudOption = None,
+    output: OutputOption = Output.text,
+) -> None:
+    """List known security issues of an image's packages, by Debian's security tracker.
+
+    Compares the source packages in the image's record with the tracker's data. Issues that the tracker calls
+    unimportant or undetermined are left out. The exit status is 0 if nothing was found, 3 if something was, 1 if the
+    comparison could not be made, 2 for wrong use.
+    """
+    import dataclasses
+
+    from slurm_appliance.image import images
+    from slurm_appliance.image.audit import audit as audited
+    from slurm_appliance.image.audit import release_of
+    from slurm_appliance.image.record import Record
+    from slurm_appliance.image.security_tracker import SecurityTracker
+
+    record = Record.of_image(images.find(_api(cloud), image))
+    chosen = release or release_of(record)
+    report = audited(record, SecurityTracker.parse(tracker.read_text(encoding="utf-8", errors="replace")), chosen)
+    shown = [one for one in report.findings if one.fixed_in or not fixable]
+    if output is Output.json:
+        document = {**dataclasses.asdict(report), "findings": [dataclasses.asdict(one) for one in shown]}
+        typer.echo(json.dumps({"image": record.facts["name"], "release": chosen, **document}, indent=2))
+    else:
+        if shown:
+            head = ["issue", "urgency", "source", "installed", "fixed in", "packages"]
+            rows = [
+                [
+                    one.issue,
+                    one.urgency,
+                    one.source,
+                    one.installed,
+                    one.fixed_in or "no fix yet",
+                    " ".join(one.packages),
+                ]
+                for one in shown
+            ]
+            print_table(head, rows, wrapping=["packages"])
+        count = f"{len(shown)} issues, {sum(bool(one.fixed_in) for one in shown)} with a fix" if shown else "no issue"
+        compared = f"{report.packages} packages from {report.sources} sources, {report.known_sources} of them known to"
+        say(f"{count}; compared {compared} the tracker, release {chosen}")
+    if shown:
+        raise typer.Exit(_FOUND)
 
 
 @app.command()

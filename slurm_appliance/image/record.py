@@ -1,6 +1,7 @@
 """What is known of an image: the record that lies in it, and the copy that travels with it as image properties."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from slurm_appliance.image.names import PROPERTY
 _PLAIN = ("build", "digest", "base", "commit", "snapshot", "os", "kernel", "slurm")
 
 
+#: A line of sources: package, source package, its version.
+_SOURCE = re.compile(r"([^\s\x00-\x1f]+) ([a-z0-9][a-z0-9+.-]*) ([A-Za-z0-9.+~:-]+)")
+
+
 @dataclass(frozen=True)
 class Record:
     """The record of an image.
@@ -20,10 +25,13 @@ class Record:
     Attributes:
         facts: build, name, digest, base, commit, groups, snapshot, os, kernel, slurm.
         packages: version by package name.
+        sources: source package and its version by package name, where they differ from the package's own; None in an
+            image from before they were recorded, or of a distribution that has none.
     """
 
     facts: Mapping[str, str]
     packages: Mapping[str, str]
+    sources: Mapping[str, tuple[str, str]] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
@@ -31,10 +39,13 @@ class Record:
         try:
             raw = json.loads((folder / "image.json").read_text(encoding="utf-8"))
             packages = parse_packages((folder / "packages.txt").read_text(encoding="utf-8"))
+            sources = parse_sources((folder / "sources.txt").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError) as error:
             raise BuildError(f"the playbook left no record of the image: {error}", where=str(folder)) from error
         groups = " ".join(raw.pop("groups", ()))
-        return cls({**{key: str(value) for key, value in raw.items()}, "groups": groups}, packages)
+        differing = {name: source for name, source in sources.items() if source != (name, packages.get(name))}
+        facts = {**{key: str(value) for key, value in raw.items()}, "groups": groups}
+        return cls(facts, packages, differing if sources else None)
 
     @classmethod
     def of_image(cls, image: GlanceImage) -> "Record":
@@ -47,14 +58,37 @@ class Record:
             packages = parse_packages(unpacked(image.ours_property("packages")))
         except ValueError as error:
             raise ImageError(f"the image {image.name} ({image.id}) has no list of packages") from error
+        travelling = image.ours_property("sources")
+        try:
+            sources = parse_sources(unpacked(travelling)) if travelling else None
+        except ValueError as error:
+            raise ImageError(f"the image {image.name} ({image.id}) has no list of source packages: {error}") from error
         facts = {key: image.ours_property(key) for key in (*_PLAIN, "groups")}
-        return cls({**facts, "name": image.name}, packages)
+        return cls({**facts, "name": image.name}, packages, sources)
 
     def properties(self) -> dict[str, str]:
         """The properties that carry the record."""
         plain = {key: self.facts.get(key, "") for key in (*_PLAIN, "groups")}
-        text = "\n".join(f"{name} {version}" for name, version in sorted(self.packages.items()))
-        return {PROPERTY + key: value for key, value in {**plain, "packages": packed(text)}.items()}
+        lists = {"packages": [f"{name} {version}" for name, version in sorted(self.packages.items())]}
+        if self.sources is not None:
+            lists["sources"] = [f"{name} {' '.join(source)}" for name, source in sorted(self.sources.items())]
+        texts = {name: packed("\n".join(lines)) for name, lines in lists.items()}
+        return {PROPERTY + key: value for key, value in {**plain, **texts}.items()}
+
+    def source_packages(self) -> dict[str, tuple[str, str]]:
+        """Source package and its version of every package.
+
+        Raises:
+            ImageError: the image's record does not have them.
+        """
+        if self.sources is None:
+            raise ImageError(
+                f"the record of the image {self.facts['name']} has no source packages: it is older than they are, "
+                "or its distribution has none",
+                remedy="build the image anew: slurm-appliance image build --force",
+            )
+        own = {name: (name, version) for name, version in self.packages.items()}
+        return {**own, **{name: source for name, source in self.sources.items() if name in own}}
 
 
 def parse_packages(text: str) -> dict[str, str]:
@@ -65,3 +99,18 @@ def parse_packages(text: str) -> dict[str, str]:
         if name:
             found.setdefault(name, []).append(version)
     return {name: " ".join(versions) for name, versions in found.items()}
+
+
+def parse_sources(text: str) -> dict[str, tuple[str, str]]:
+    """Source package and its version by package name, of lines with these three.
+
+    Raises:
+        ValueError: a line has something else.
+    """
+    sources = {}
+    for line in text.splitlines():
+        found = _SOURCE.fullmatch(line.strip())
+        if found is None:
+            raise ValueError(f"{line!r} is no package with its source")
+        sources[found[1]] = (found[2], found[3])
+    return sources

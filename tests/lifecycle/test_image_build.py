@@ -121,6 +121,8 @@ def test_the_record_in_the_image_is_the_one_that_travels_with_it(tree: Path, fat
     travelling = Record.of_image(fat_image)
     packages = (tree / "var" / "lib" / "image" / "packages.txt").read_text().splitlines()
     assert sorted(f"{name} {version}" for name, version in travelling.packages.items()) == sorted(packages)
+    assert travelling.source_packages()["munge"][0] == "munge"
+    assert travelling.source_packages()["slurmd"][0] == "slurm-wlm"
     assert travelling.facts["build"] == record["build"]
     assert fat_image.properties["hw_machine_type"] == "q35"
     assert fat_image.properties["os_admin_user"] == "debian"

@@ -51,6 +51,7 @@ class Site:
         record = {"build": variables["image_record_build"], "groups": list(groups), "os": "Debian 12"}
         (folder / "image.json").write_text(json.dumps(record))
         (folder / "packages.txt").write_text("slurmd 22.05\nmunge 0.5\n")
+        (folder / "sources.txt").write_text("slurmd slurm-wlm 22.05\nmunge munge 0.5\n")
         for server in self.cloud.servers.values():
             server["status"] = "SHUTOFF"
         return {"prepare": 1.0}

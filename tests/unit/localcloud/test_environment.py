@@ -6,7 +6,7 @@ from localcloud.control.environment import uv_settings
 
 
 @pytest.mark.parametrize(
-    ("pip", "environment", "expected"),
+    ("configured", "environment", "expected"),
     [
         ("", {}, {}),
         ("global.index-url='https://mirror.example/simple'", {}, {"UV_DEFAULT_INDEX": "https://mirror.example/simple"}),
@@ -24,6 +24,6 @@ from localcloud.control.environment import uv_settings
     ],
 )
 def test_what_pip_is_configured_to_do_uv_does_too(
-    pip: str, environment: dict[str, str], expected: dict[str, Any]
+    configured: str, environment: dict[str, str], expected: dict[str, Any]
 ) -> None:
-    assert uv_settings(pip, environment) == expected
+    assert uv_settings(configured, environment) == expected

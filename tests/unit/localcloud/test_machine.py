@@ -83,10 +83,9 @@ def test_export_lines_hold_no_secret(tmp_path: Path) -> None:
     assert not any(password in line for password in passwords(layout).values() for line in lines)
 
 
-def test_the_mirror_goes_through_the_machine_s_proxy_if_it_has_one(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    assert "Proxy: " not in configuration(layout, "")
-    assert "Proxy: http://proxy.example:3128\n" in configuration(layout, "http://proxy.example:3128")
+def test_the_mirror_goes_through_the_machine_s_proxy_if_it_has_one() -> None:
+    assert "Proxy: " not in configuration("")
+    assert "Proxy: http://proxy.example:3128\n" in configuration("http://proxy.example:3128")
 
 
 def test_the_end_of_a_log_is_its_last_lines(tmp_path: Path) -> None:

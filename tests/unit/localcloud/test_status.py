@@ -37,3 +37,12 @@ def test_programs_get_everything() -> None:
     assert report["state"] == "broken"
     assert report["memory_mb"] == 200
     assert [one["name"] for one in report["services"]] == ["nova", "cinder"]
+
+
+def test_a_cloud_that_other_machines_can_reach_is_broken_and_says_so() -> None:
+    found = CloudStatus("/state", (WELL,), closed=False)
+    assert (found.state, found.exit_status) == ("broken", 1)
+    assert "other machines can reach the cloud's addresses" in found.as_text()
+    assert "other machines" not in CloudStatus("/state", (WELL,)).as_text()
+    assert json.loads(found.as_json())["closed"] is False
+    assert CloudStatus("/state", (DOWN,)).state == "down"

@@ -1,13 +1,16 @@
 """From an empty machine to a toolchain, with programs that only pretend: what is run, what is kept, what is said."""
 
+import hashlib
+import io
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from toolchain import build, pins, release
+from toolchain import build, pins, release, sums
 from toolchain.ensure import Toolchain, ensure
 from toolchain.errors import ToolchainError
 from toolchain.paths import REPOSITORY
@@ -39,6 +42,16 @@ esac
 """
 
 
+def pack(file: Path) -> None:
+    """An archive like those of the download site."""
+    with tarfile.open(file, "w:gz") as archive:
+        for name in ("pulumi", "pulumi-language-python", "pulumi-language-python-exec"):
+            content = (PULUMI if name == "pulumi" else "released").encode()
+            info = tarfile.TarInfo(f"pulumi/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+
+
 class Machine:
     """A home folder, a PATH with chosen programs, a download site that answers or not."""
 
@@ -55,7 +68,29 @@ class Machine:
         monkeypatch.setenv("PATH", f"{self.programs}:/usr/bin:/bin")
         for variable in ("XDG_CACHE_HOME", "PULUMI_HOME", "PULUMI_CREDENTIALS_PATH"):
             monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setattr(sums, "FILE", folder / "sums.txt")
+        monkeypatch.setattr(release, "SITE", (folder / "site").as_uri())
+        self.offer()
         self.site_answers(False)
+
+    def offer(self, *pieces: Piece, changed: Piece | None = None) -> None:
+        """Put releases on the download site and their checksums into the repository.
+
+        Args:
+            pieces: those whose checksums are known.
+            changed: one whose file on the site became another after that.
+        """
+        known = []
+        for piece in pieces:
+            file = self.folder / "site" / sums.address(sums.archive(piece))[1:]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                pack(file)
+                known.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}")
+        if changed is not None:
+            file = self.folder / "site" / sums.address(sums.archive(changed))[1:]
+            file.write_bytes(file.read_bytes() + b"more")
+        (self.folder / "sums.txt").write_text("# releases\n" + "".join(f"{line}\n" for line in known))
 
     def site_answers(self, whether: bool) -> None:
         self._monkeypatch.setattr(release, "answers", lambda: whether)
@@ -76,26 +111,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-def install_engine(folder: Path, version: str) -> None:
-    """Stands for the automation API's installer."""
-    (folder / "bin").mkdir()
-    for name in ("pulumi", "pulumi-language-python", "pulumi-language-python-exec"):
-        program = folder / "bin" / name
-        program.write_text(PULUMI if name == "pulumi" else f"released {version}")
-        program.chmod(0o755)
-
-
-def unavailable(folder: Path, version: str) -> None:
-    raise OSError(f"{folder.name}: {version} cannot be downloaded")
-
-
 def origins(toolchain: Toolchain) -> dict[str, Origin]:
     return {provision.piece.name: provision.origin for provision in toolchain.provisions}
 
 
 def test_everything_is_built_where_nothing_answers(machine: Machine) -> None:
     machine.install("go", GO)
-    toolchain = ensure(unavailable)
+    toolchain = ensure()
     assert set(origins(toolchain).values()) == {Origin.BUILT}
     assert len(machine.calls("builds")) == len(Piece)
     for provision in toolchain.provisions:
@@ -105,26 +127,56 @@ def test_everything_is_built_where_nothing_answers(machine: Machine) -> None:
 
 def test_a_second_start_builds_nothing_and_asks_nobody(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.install("go", GO)
-    first = ensure(unavailable)
+    first = ensure()
     monkeypatch.setattr(release, "answers", lambda: pytest.fail("the download site was asked"))
-    assert ensure(unavailable).home == first.home
+    assert ensure().home == first.home
     assert len(machine.calls("builds")) == len(Piece)
 
 
 def test_the_engine_keeps_no_log_from_the_first_run_on(machine: Machine) -> None:
     machine.install("go", GO)
-    logs = ensure(unavailable).home / "logs"
+    logs = ensure().home / "logs"
     assert logs.is_file(), "the engine takes a folder for one to write into, and makes one where nothing is"
     logs.unlink()
-    assert not (ensure(unavailable).home / "logs").exists(), "somebody wants them"
+    assert not (ensure().home / "logs").exists(), "somebody wants them"
 
 
 def test_released_pieces_are_preferred_where_the_site_answers(machine: Machine) -> None:
     machine.site_answers(True)
-    toolchain = ensure(install_engine)
+    machine.offer(*Piece)
+    toolchain = ensure()
     assert set(origins(toolchain).values()) == {Origin.RELEASED}
-    assert machine.calls("plugins") == [f"plugin install resource {n} {v}" for n, v in pins.PLUGINS.items()]
+    installed = [call.partition(" --file ")[0] for call in machine.calls("plugins")]
+    assert installed == [f"plugin install resource {n} {v}" for n, v in pins.PLUGINS.items()]
     assert machine.calls("builds") == []
+
+
+def test_a_release_whose_checksum_nobody_knows_is_not_even_asked_for(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.install("go", GO)
+    machine.offer()
+    monkeypatch.setattr(release, "answers", lambda: pytest.fail("the download site was asked"))
+    assert set(origins(ensure()).values()) == {Origin.BUILT}
+    assert "no checksum of its release for this machine is in toolchain/sums.txt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("failing", [Piece.ENGINE, Piece.COMMAND])
+def test_a_release_that_is_not_what_the_repository_knows_is_never_used(
+    machine: Machine, capsys: pytest.CaptureFixture[str], failing: Piece
+) -> None:
+    machine.site_answers(True)
+    machine.install("go", GO)
+    machine.offer(*Piece, changed=failing)
+    toolchain = ensure()
+    assert origins(toolchain)[failing.name] is Origin.BUILT
+    assert origins(toolchain)["OPENSTACK"] is (Origin.BUILT if failing is Piece.ENGINE else Origin.RELEASED)
+    assert not any(f"resource {failing.plugin} " in call for call in machine.calls("plugins") if failing.plugin)
+    said = capsys.readouterr().err
+    assert f"{sums.archive(failing)} is not the file whose checksum is in sums.txt" in said
+    assert "building instead" in said
+    left = [one.name for one in (machine.folder / "home").rglob("*.tar.gz")]
+    assert left == []
 
 
 @pytest.mark.parametrize("failing", ["engine", "plugins"])
@@ -133,9 +185,12 @@ def test_a_site_that_does_not_deliver_makes_us_build(
 ) -> None:
     machine.site_answers(True)
     machine.install("go", GO)
+    machine.offer(*Piece)
     if failing == "plugins":
         monkeypatch.setenv("PLUGINS_FAIL", "1")
-    toolchain = ensure(unavailable if failing == "engine" else install_engine)
+    else:
+        (machine.folder / "site" / sums.address(sums.archive(Piece.ENGINE))[1:]).unlink()
+    toolchain = ensure()
     assert origins(toolchain)["COMMAND"] is Origin.BUILT
     assert origins(toolchain)["ENGINE"] is (Origin.BUILT if failing == "engine" else Origin.RELEASED)
     said = capsys.readouterr().err
@@ -143,11 +198,17 @@ def test_a_site_that_does_not_deliver_makes_us_build(
     assert "building instead" in said
 
 
+def test_the_engine_never_downloads_plugins_by_itself(machine: Machine) -> None:
+    machine.site_answers(True)
+    machine.offer(*Piece)
+    assert ensure().variables()["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+
+
 def test_a_suitable_pulumi_on_path_is_taken(machine: Machine) -> None:
     machine.install("go", GO)
     engine = machine.install("pulumi", PULUMI)
     machine.install("pulumi-language-python", "the user's")
-    toolchain = ensure(unavailable)
+    toolchain = ensure()
     assert origins(toolchain)["ENGINE"] is Origin.PATH
     assert (toolchain.programs / "pulumi").resolve() == engine
     assert len(machine.calls("builds")) == len(pins.PLUGINS)
@@ -159,7 +220,7 @@ def test_plugins_in_the_users_home_are_taken(machine: Machine) -> None:
         folder = machine.folder / f"home/.pulumi/plugins/resource-{name}-v{version}"
         folder.mkdir(parents=True)
         (folder / f"pulumi-resource-{name}").write_text("the user's")
-    toolchain = ensure(unavailable)
+    toolchain = ensure()
     assert origins(toolchain)["OPENSTACK"] is Origin.INSTALLED
     linked = toolchain.home / "plugins/resource-openstack-v5.5.3/pulumi-resource-openstack"
     assert linked.read_text() == "the user's"
@@ -171,14 +232,14 @@ def test_a_half_installed_plugin_is_not_taken(machine: Machine) -> None:
     folder.mkdir(parents=True)
     (folder / "pulumi-resource-openstack").write_text("half")
     folder.with_name(f"{folder.name}.partial").touch()
-    assert origins(ensure(unavailable))["OPENSTACK"] is Origin.BUILT
+    assert origins(ensure())["OPENSTACK"] is Origin.BUILT
 
 
 def test_the_environment_leads_to_the_toolchain_and_leaves_logins_alone(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.install("go", GO)
-    toolchain = ensure(unavailable)
+    toolchain = ensure()
     variables = toolchain.variables()
     folders = variables["PATH"].split(os.pathsep)
     assert folders[:2] == [str(toolchain.programs), str(Path(sys.prefix) / "bin")]
@@ -188,14 +249,14 @@ def test_the_environment_leads_to_the_toolchain_and_leaves_logins_alone(
 
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    again = ensure(unavailable)
+    again = ensure()
     assert (again.home, origins(again)) == (toolchain.home, origins(toolchain)), "it took itself for the user's"
     assert again.variables() == variables
 
 
 def test_the_engine_really_lies_beside_its_language_host(machine: Machine) -> None:
     machine.install("go", GO)
-    programs = ensure(unavailable).programs
+    programs = ensure().programs
     assert (programs / "pulumi").resolve().parent == programs
 
 
@@ -205,7 +266,7 @@ def test_a_failed_build_names_the_piece_the_end_of_its_log_and_the_log(
     machine.install("go", GO)
     monkeypatch.setenv("GO_FAILS", "1")
     with pytest.raises(ToolchainError) as failure:
-        ensure(unavailable)
+        ensure()
     text = str(failure.value)
     assert failure.value.where == "pulumi"
     assert "status 1" in text
@@ -216,7 +277,7 @@ def test_a_failed_build_names_the_piece_the_end_of_its_log_and_the_log(
     assert not build.binary(Piece.ENGINE).parent.exists(), "half a build must not look like a whole one"
 
     monkeypatch.delenv("GO_FAILS")
-    assert ensure(unavailable).home.exists()
+    assert ensure().home.exists()
 
 
 def test_two_starts_at_once_build_once(machine: Machine) -> None:

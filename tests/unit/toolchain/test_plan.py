@@ -13,6 +13,7 @@ HOST = Path("/opt/pulumi/pulumi-language-python")
 GOOD = EngineOnPath(Path("/opt/pulumi/pulumi"), (3, 259, 0), HOST)
 OLD = EngineOnPath(Path("/opt/pulumi/pulumi"), (3, 100, 0), HOST)
 PLUGINS = {Piece.OPENSTACK: Path("/plugins/openstack"), Piece.COMMAND: Path("/plugins/command")}
+EVERY = frozenset(Piece)
 ALL = {piece: Path("/cache") / piece for piece in Piece}
 
 
@@ -37,13 +38,25 @@ def words(engine: str, plugins: str, **more: str) -> dict[str, str]:
 
 
 CASES = {
+    "nothing here, site answers, no checksums": (Facts(site_answers=True, go=GO), words("build", "build")),
+    "nothing here, site answers, checksums of the engine alone": (
+        Facts(site_answers=True, go=GO, checkable=(Piece.ENGINE, Piece.LANGUAGE_HOST)),
+        words("install", "build"),
+    ),
+    "built earlier, site answers, no checksums": (Facts(built=ALL, site_answers=True), words("built", "built")),
     "everything is the user's own": (Facts(engine_on_path=GOOD, installed=PLUGINS), words("PATH", "installed")),
-    "nothing here, site answers": (Facts(site_answers=True), words("install", "install")),
+    "nothing here, site answers": (Facts(site_answers=True, checkable=EVERY), words("install", "install")),
     "nothing here, no site, Go": (Facts(site_answers=False, go=GO), words("build", "build")),
     "nothing here, no site, no Go": (Facts(site_answers=False), words("build", "build", go="install")),
-    "pulumi on PATH, no plugins, site answers": (Facts(GOOD, site_answers=True), words("PATH", "install")),
+    "pulumi on PATH, no plugins, site answers": (
+        Facts(GOOD, site_answers=True, checkable=EVERY),
+        words("PATH", "install"),
+    ),
     "pulumi on PATH, no plugins, no site": (Facts(GOOD, site_answers=False, go=GO), words("PATH", "build")),
-    "pulumi too old, site answers": (Facts(OLD, PLUGINS, site_answers=True), words("install", "installed")),
+    "pulumi too old, site answers": (
+        Facts(OLD, PLUGINS, site_answers=True, checkable=EVERY),
+        words("install", "installed"),
+    ),
     "pulumi too old, no site": (Facts(OLD, PLUGINS, site_answers=False, go=GO), words("build", "installed")),
     "downloaded earlier": (Facts(released=ALL), words("released", "released")),
     "built earlier": (Facts(built=ALL), words("built", "built")),
@@ -54,7 +67,7 @@ CASES = {
         words("built", "built") | {"command": "build"},
     ),
     "a plugin's source changed, site answers by now": (
-        Facts(built={k: v for k, v in ALL.items() if k is not Piece.COMMAND}, site_answers=True),
+        Facts(built={k: v for k, v in ALL.items() if k is not Piece.COMMAND}, site_answers=True, checkable=EVERY),
         words("install", "install"),
     ),
 }
@@ -71,7 +84,9 @@ def test_every_action_has_a_reason(facts: Facts) -> None:
 
 
 def test_the_engine_comes_before_the_plugins_that_it_installs() -> None:
-    pieces = [action.piece for action in make_plan(Facts(site_answers=True)) if isinstance(action, Install)]
+    pieces = [
+        action.piece for action in make_plan(Facts(site_answers=True, checkable=EVERY)) if isinstance(action, Install)
+    ]
     assert pieces[0] is Piece.ENGINE
 
 
@@ -79,11 +94,13 @@ def test_go_comes_before_the_builds() -> None:
     assert isinstance(make_plan(Facts(site_answers=False))[0], InstallGo)
 
 
-def test_the_site_is_asked_only_when_something_is_missing() -> None:
-    assert incomplete(Facts())
-    assert incomplete(Facts(GOOD))
-    assert not incomplete(Facts(GOOD, PLUGINS))
-    assert not incomplete(Facts(built=ALL))
+def test_the_site_is_asked_only_when_something_is_missing_that_can_be_checked() -> None:
+    assert incomplete(Facts(checkable=EVERY))
+    assert incomplete(Facts(GOOD, checkable=EVERY))
+    assert not incomplete(Facts(GOOD, PLUGINS, checkable=EVERY))
+    assert not incomplete(Facts(built=ALL, checkable=EVERY))
+    assert not incomplete(Facts())
+    assert not incomplete(Facts(GOOD, checkable=(Piece.ENGINE, Piece.LANGUAGE_HOST)))
 
 
 UNSUITABLE = {
@@ -105,7 +122,7 @@ def test_the_floor_itself_will_do() -> None:
 
 
 def test_a_site_that_answered_but_did_not_deliver_is_named_as_the_reason() -> None:
-    plan = make_plan(Facts(site_answers=False, site_problem="the site was of no use", go=GO))
+    plan = make_plan(Facts(checkable=EVERY, site_answers=False, site_problem="the site was of no use", go=GO))
     assert all("the site was of no use" in action.why for action in plan)
 
 

@@ -1,0 +1,120 @@
+"""Which packages of an image have known security issues: its record, compared with Debian's security tracker."""
+
+from dataclasses import dataclass
+
+from slurm_appliance.image.debian_version import DebianVersion
+from slurm_appliance.image.errors import ImageError
+from slurm_appliance.image.record import Record
+from slurm_appliance.image.security_tracker import Issue, SecurityTracker, TrackerError
+
+#: What Debian's releases are called in the tracker.
+_RELEASES = {"11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky"}
+
+#: The tracker's urgencies, the worst first; what is not here comes after them.
+_ORDER = ("high", "medium", "low", "not yet assigned")
+
+#: By the tracker's own rules no security issue of the package as Debian builds it.
+_UNIMPORTANT = "unimportant"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An issue that a package of the image has.
+
+    Attributes:
+        issue: the CVE.
+        source: the source package.
+        installed: its version in the image.
+        fixed_in: the version that mends it; empty while there is none.
+        urgency: the tracker's word.
+        packages: the packages in the image that were made from the source.
+    """
+
+    issue: str
+    source: str
+    installed: str
+    fixed_in: str
+    urgency: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What came out.
+
+    Attributes:
+        findings: the worst first.
+        packages: how many packages the image has.
+        sources: how many source packages they were made from.
+        known_sources: how many of these the tracker knows; what it does not know has no issue that it could tell.
+    """
+
+    findings: tuple[Finding, ...]
+    packages: int
+    sources: int
+    known_sources: int
+
+
+def release_of(record: Record) -> str:
+    """The code name of the Debian release that an image has.
+
+    Raises:
+        ImageError: it has none, or one that is not known here.
+    """
+    name, _, version = record.facts.get("os", "").partition(" ")
+    release = _RELEASES.get(version.partition(".")[0]) if name == "Debian" else None
+    if release is None:
+        raise ImageError(
+            f"the image {record.facts['name']} has {record.facts.get('os') or 'no system that its record names'}: "
+            "its release in Debian's security tracker is not known",
+            remedy=f"if it is a Debian, name the release: --release {_RELEASES['12']}",
+        )
+    return release
+
+
+def audit(record: Record, tracker: SecurityTracker, release: str) -> AuditReport:
+    """Compare an image's packages with the tracker's data for a release.
+
+    Raises:
+        ImageError: the record does not have source packages, or a version in it is none.
+        TrackerError: the data are not written as the tracker writes them, or know none of the image's packages.
+    """
+    binaries: dict[tuple[str, str], list[str]] = {}
+    for package, source in record.source_packages().items():
+        binaries.setdefault(source, []).append(package)
+    known = {source for source, _ in binaries if tracker.knows(source)}
+    if binaries and not known:
+        raise TrackerError(
+            "the data have none of the image's source packages",
+            remedy="is this the whole file of Debian's security tracker?",
+        )
+    findings = [
+        Finding(
+            issue.name, source, version, issue.fixed_version.text if issue.fixed_version else "", issue.urgency, made
+        )
+        for (source, version), packages in sorted(binaries.items())
+        if (made := tuple(sorted(packages)))
+        for issue in tracker.issues(source, release)
+        if _concerns(issue, _installed(source, version))
+    ]
+    sources = {source for source, _ in binaries}
+    return AuditReport(tuple(sorted(findings, key=_rank)), len(record.packages), len(sources), len(known))
+
+
+def _installed(source: str, version: str) -> DebianVersion:
+    try:
+        return DebianVersion(version)
+    except ValueError as error:
+        raise ImageError(f"the image's record: {error}", where=source) from error
+
+
+def _concerns(issue: Issue, installed: DebianVersion) -> bool:
+    if issue.urgency == _UNIMPORTANT or issue.status == "undetermined":
+        return False
+    # The tracker's version 0: no version that the release ever had is affected.
+    return issue.fixed_version is None or installed < issue.fixed_version
+
+
+def _rank(finding: Finding) -> tuple[int, str, str]:
+    urgency = finding.urgency.rstrip("* ")
+    return (_ORDER.index(urgency) if urgency in _ORDER else len(_ORDER), finding.source, finding.issue)

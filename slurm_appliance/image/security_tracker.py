@@ -1,0 +1,104 @@
+"""The data of Debian's security tracker: which versions of which source packages have which issues.
+
+It comes from outside and part of it is printed: every text is checked for its form before it is used.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.image.debian_version import DebianVersion
+
+#: A CVE, or the tracker's own number where there is none yet.
+_ISSUE = re.compile(r"[A-Za-z0-9-]{1,60}")
+_URGENCY = re.compile(r"[a-z *-]{0,40}")
+
+_STATES = ("open", "resolved", "undetermined")
+
+_REMEDY = "take the file from Debian's security tracker again: its page 'data/json'"
+
+
+class TrackerError(ApplianceError):
+    """Raised when a file is not what Debian's security tracker offers, or has nothing on an image's packages."""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue of a source package in one release.
+
+    Attributes:
+        name: the CVE.
+        status: ``open``, ``resolved`` or ``undetermined``.
+        fixed_version: the first version without it, ``0`` where no version has it; None while it is open.
+        urgency: the tracker's word.
+    """
+
+    name: str
+    status: str
+    fixed_version: DebianVersion | None
+    urgency: str
+
+
+@dataclass(frozen=True)
+class SecurityTracker:
+    """The data, looked at where they are asked for: there are tens of thousands of issues."""
+
+    _document: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, text: str) -> "SecurityTracker":
+        """The data in a file.
+
+        Raises:
+            TrackerError: it is no JSON object.
+        """
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise TrackerError(f"this is no JSON: {error}", remedy=_REMEDY) from error
+        if not isinstance(document, dict):
+            raise TrackerError("this is no data of Debian's security tracker: no object", remedy=_REMEDY)
+        return cls(document)
+
+    def knows(self, source: str) -> bool:
+        """Whether there is anything on a source package."""
+        return source in self._document
+
+    def issues(self, source: str, release: str) -> Iterator[Issue]:
+        """The issues of a source package that concern a release.
+
+        Raises:
+            TrackerError: they are not written as the tracker writes them.
+        """
+        for name, facts in _mapping(self._document.get(source, {}), source).items():
+            if not _ISSUE.fullmatch(name):
+                raise TrackerError(f"{name!r} is no name of an issue", where=source, remedy=_REMEDY)
+            where = f"{source} {name}"
+            releases = _mapping(_mapping(facts, where).get("releases", {}), where)
+            if release in releases:
+                yield _issue(name, _mapping(releases[release], where), where)
+
+
+def _issue(name: str, facts: Mapping[str, Any], where: str) -> Issue:
+    status, urgency, fixed = facts.get("status"), facts.get("urgency", ""), facts.get("fixed_version")
+    if status not in _STATES:
+        raise TrackerError(f"its status is none of {', '.join(_STATES)}", where=where, remedy=_REMEDY)
+    if not isinstance(urgency, str) or not _URGENCY.fullmatch(urgency):
+        raise TrackerError("its urgency is no word", where=where, remedy=_REMEDY)
+    if status != "resolved":
+        return Issue(name, status, None, urgency)
+    if not isinstance(fixed, str):
+        raise TrackerError("it is resolved and has no fixed_version", where=where, remedy=_REMEDY)
+    try:
+        return Issue(name, status, DebianVersion(fixed), urgency)
+    except ValueError as error:
+        raise TrackerError(f"fixed_version: {error}", where=where, remedy=_REMEDY) from error
+
+
+def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TrackerError("this is no data of Debian's security tracker: no object", where=where, remedy=_REMEDY)
+    return value
