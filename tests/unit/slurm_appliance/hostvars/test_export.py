@@ -1,5 +1,6 @@
 """The export, from nodes to what lies on the control node."""
 
+import base64
 import io
 import json
 import os
@@ -16,9 +17,10 @@ from slurm_appliance.hostvars.bundle import Node
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
+from slurm_appliance.hostvars.signing import SigningKey
 from toolchain.paths import REPOSITORY
 
-_RECEIVER = REPOSITORY / "node" / "receive_export.py"
+_KEY = SigningKey(base64.b64encode(b"k" * 32).decode())
 
 
 def _nodes(*numbers: int, image: str = "image") -> list[Node]:
@@ -27,8 +29,9 @@ def _nodes(*numbers: int, image: str = "image") -> list[Node]:
     ]
 
 
-def _archive(*numbers: int, image: str = "image", hosts: bytes = b"hosts\n", folder: str = "/x") -> bytes:
-    return archive(export_files(_nodes(*numbers, image=image), {"hosts": hosts}, folder=folder))
+def _archive(*numbers: int, image: str = "image", hosts: bytes = b"hosts\n", serial: int = 1) -> bytes:
+    nodes = _nodes(*numbers, image=image)
+    return archive(export_files(nodes, {"hosts": hosts}, key=_KEY, serial=serial, folder="/x"))
 
 
 def _receiver(folder: Path, *reload: str) -> Receiver:
@@ -45,10 +48,10 @@ def test_the_same_cluster_is_the_same_bytes() -> None:
 
 
 def test_a_node_s_folder_has_nothing_of_another_node() -> None:
-    files = export_files(_nodes(1, 2, 30), {"hosts": b""})
+    files = export_files(_nodes(1, 2, 30), {"hosts": b""}, key=_KEY, serial=1)
     mine = {path: content for path, content in files.items() if path.startswith("nodes/c1/")}
 
-    assert set(mine) == {"nodes/c1/bundle.json", "nodes/c1/variables.json"}
+    assert set(mine) == {f"nodes/c1/{name}" for name in ("bundle.json", "bundle.signed", "variables.json")}
     for content in mine.values():
         assert b"c2" not in content
         assert b"c30" not in content
@@ -82,7 +85,7 @@ def test_on_the_control_node(tmp_path: Path) -> None:
     folder = tmp_path / "export" / "nodes" / "c1"
 
     assert first == {"nodes": 2, "changed": 9, "removed": 0}
-    assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "hosts", "variables.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "bundle.signed", "hosts", "variables.json"]
     assert json.loads((tmp_path / "etc" / "targets.json").read_text())["nodes"]["c2"] == {
         "instance_id": "server-2",
         "image_id": "image",
@@ -112,7 +115,7 @@ def test_a_new_image_new_hosts_and_a_node_less(tmp_path: Path) -> None:
     nodes = tmp_path / "export" / "nodes"
     assert result["removed"] == 1
     assert sorted(path.name for path in nodes.iterdir()) == ["c1", "c3"]
-    assert sorted(path.name for path in (nodes / "c1").iterdir()) == ["bundle.json", "hosts", "variables.json"]
+    assert sorted(path.name for path in (nodes / "c1").iterdir()) == ["bundle.json", "bundle.signed", "hosts", "variables.json"]
     assert json.loads((nodes / "c1" / "bundle.json").read_text())["image_id"] == "new"
     assert (nodes / "c1" / "hosts").read_bytes() == b"more\n"
 
