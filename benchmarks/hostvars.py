@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from node.receive_export import Receiver, unpack
+from node.export_receiver.archive import unpack
+from node.export_receiver.receiver import Receiver
 from slurm_appliance.hostvars.allowed import NodeRole
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file

@@ -25,7 +25,7 @@ from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
 from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.reboot_targets import targets_file
 
-#: The form of the archive; node/receive_export.py takes no other.
+#: The form of the archive; node/export_receiver takes no other.
 ARCHIVE_SCHEMA = 1
 #: Where the control node keeps it: on the state volume, so that nodes can boot right after a rebuild of control.
 EXPORT_FOLDER = "/var/lib/state/compute-init"
