@@ -13,12 +13,17 @@ from typing import Any
 
 import yaml
 
-from node.receive_export import Receiver, unpack
+from node.export_receiver.archive import unpack
+from node.export_receiver.receiver import Receiver
 from slurm_appliance.hostvars.allowed import NodeRole
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
+from slurm_appliance.hostvars.signing import SigningKey
+from slurm_appliance.secrets import MAKERS
 
+#: Signs the bundles; what it costs is among "decide".
+_KEY = SigningKey(MAKERS["bundle_signing_key"]())
 _ALLOWED = frozenset({f"setting_{number}" for number in range(0, 150, 5)})
 
 
@@ -57,7 +62,7 @@ def _measure(count: int) -> tuple[list[float], int, int, int]:
         nodes = compute_nodes(hosts, [NodeRole("slurmd", "compute", _ALLOWED)])
         named = ((str(each["ansible_host"]), str(each["node_fqdn"]), host) for host, each in hosts.items())
         shared = {"hosts": hosts_file(named)}
-        files = export_files(nodes, shared)
+        files = export_files(nodes, shared, key=_KEY, serial=1)
         marks.append(_cpu())
         packed = archive(files)
         marks.append(_cpu())

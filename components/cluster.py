@@ -76,6 +76,8 @@ class Cluster(pulumi.ComponentResource):
         secrets = ClusterSecrets("secrets", config, args.rotations, child)
         storage = Storage("storage", config, args.resolved, child)
 
+        self._bundle_key = secrets.bundle_key
+
         first, *others = groups(config)
         self.control = self._node_group(first, storage=storage)
         attachments = storage.attach(self.control.servers[first.nodes[0].hostname])
@@ -149,6 +151,7 @@ class Cluster(pulumi.ComponentResource):
             security_groups=self._security_groups.of(group.kind) if own is None else own,
             key_pair=self._key_pair,
             control_address=control_address,
+            bundle_key=self._bundle_key if group.kind is NodeKind.COMPUTE else None,
             volumes=storage.volumes if storage else (),
         )
         return NodeGroup(group.name, args, pulumi.ResourceOptions(parent=self))

@@ -38,6 +38,7 @@ class NodeGroupArgs:
         security_groups: ids of the security groups of ports that have any.
         key_pair: name of the key pair.
         control_address: the control node's address on the access network; None for the control node itself.
+        bundle_key: the public key that its nodes' bundles are signed with; None for groups that have no bundles.
         volumes: what the control node mounts.
     """
 
@@ -48,6 +49,7 @@ class NodeGroupArgs:
     security_groups: Sequence[pulumi.Input[str]]
     key_pair: pulumi.Input[str]
     control_address: pulumi.Input[str] | None = None
+    bundle_key: pulumi.Input[str] | None = None
     volumes: Sequence[ControlVolume] = field(default=())
 
 
@@ -153,6 +155,7 @@ class NodeGroup(pulumi.ComponentResource):
             access_ip=self.addresses[node.hostname, group.access_network],
             control_address=args.control_address,
             gateway_ip=group.gateway_ip,
+            bundle_key=args.bundle_key,
             roles=group.boot_roles,
         )
         return compute.Instance(

@@ -7,6 +7,7 @@ import pulumi
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.secret_rotation import NAMESPACE
 from slurm_appliance.secrets import MAKERS
 
@@ -21,9 +22,15 @@ def configured_rotations() -> Rotations:
 
 
 class ClusterSecrets(pulumi.ComponentResource):
-    """All secrets by name. Each is a resource of its own, so that each can be rotated alone."""
+    """All secrets by name. Each is a resource of its own, so that each can be rotated alone.
+
+    Attributes:
+        values: the secrets.
+        bundle_key: the public part of the key that signs compute nodes' bundles, which is no secret.
+    """
 
     values: Mapping[str, pulumi.Output[str]]
+    bundle_key: pulumi.Output[str]
 
     def __init__(
         self, name: str, config: ClusterConfig, rotations: Rotations, opts: pulumi.ResourceOptions | None = None
@@ -36,6 +43,8 @@ class ClusterSecrets(pulumi.ComponentResource):
             else self._generated(name, rotations(name))
             for name in sorted(MAKERS)
         }
+        public = self.values["bundle_signing_key"].apply(lambda secret: SigningKey(secret).public)
+        self.bundle_key = pulumi.Output.unsecret(public)
         self.register_outputs({})
 
     def _generated(self, name: str, rotation: int) -> pulumi.Output[str]:

@@ -6,32 +6,38 @@ Unlike user data it changes in place. Any process on a node can read it, so that
 from collections.abc import Iterable
 from typing import TypeVar
 
+from node.compute_init.signature import METADATA as BUNDLE_KEY
+
 #: Marks a server as belonging to an environment. What an interrupted ``up`` left behind is found by it.
 ENVIRONMENT = "environment"
 
-_Address = TypeVar("_Address")
+_Text = TypeVar("_Text")
 
 
 def server_metadata(
     environment: str,
     *,
-    access_ip: _Address,
-    control_address: _Address | None = None,
+    access_ip: _Text,
+    control_address: _Text | None = None,
     gateway_ip: str | None = None,
+    bundle_key: _Text | None = None,
     roles: Iterable[str] = (),
-) -> dict[str, str | _Address]:
-    """The metadata of one server. Addresses may be texts, or whatever stands for one that is not known yet.
+) -> dict[str, str | _Text]:
+    """The metadata of one server. Some may be texts, or whatever stands for one that is not known yet.
 
     Args:
         environment: the environment that the server belongs to.
         access_ip: the node's address on the access network.
         control_address: the control node's address there; None for the control node itself.
         gateway_ip: the default gateway that the node sets at boot; None leaves it to DHCP.
+        bundle_key: the public key that the node's bundle is signed with; None for nodes that have no bundle.
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
     """
-    metadata: dict[str, str | _Address] = {ENVIRONMENT: environment, "access_ip": access_ip}
+    metadata: dict[str, str | _Text] = {ENVIRONMENT: environment, "access_ip": access_ip}
     if control_address is not None:
         metadata["control_address"] = control_address
     if gateway_ip is not None:
         metadata["gateway_ip"] = gateway_ip
+    if bundle_key is not None:
+        metadata[BUNDLE_KEY] = bundle_key
     return metadata | dict.fromkeys(roles, "true")

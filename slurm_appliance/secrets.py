@@ -22,6 +22,8 @@ _ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PASSWORD_LENGTH = 32
 #: Munge takes 32 to 1024 bytes.
 _MUNGE_KEY_BYTES = 128
+#: What an Ed25519 key is made from.
+_SIGNING_KEY_BYTES = 32
 
 
 def _password() -> str:
@@ -32,8 +34,13 @@ def _munge_key() -> str:
     return base64.b64encode(secrets.token_bytes(_MUNGE_KEY_BYTES)).decode("ascii")
 
 
+def _signing_key() -> str:
+    return base64.b64encode(secrets.token_bytes(_SIGNING_KEY_BYTES)).decode("ascii")
+
+
 #: What makes each secret; the names are those of the settings that can give one instead, and of Ansible's variables.
 MAKERS: Final[Mapping[str, Callable[[], str]]] = {
+    "bundle_signing_key": _signing_key,
     "mariadb_root_password": _password,
     "monitoring_password": _password,
     "munge_key": _munge_key,

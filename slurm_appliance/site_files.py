@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,20 +18,30 @@ from typing import Any
 
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.export import archive, export_files
+from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
+from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.process import in_sentences
 from slurm_appliance.secrets import MAKERS
 from toolchain.paths import REPOSITORY
 
 PLAYBOOKS = REPOSITORY / "ansible"
+#: Another one in each run, as it has the time: the control node says what of it is new.
+_EXPORT = "export.tar.gz"
 #: What compute nodes must not have: all secrets but the one that Slurm's daemons trust each other by, and the control
 #: node's credential for the cloud, which is a secret that the cloud makes.
 FORBIDDEN = frozenset(MAKERS) - {"munge_key"} | {"reboot_cloud"}
 
 
 def site_files(
-    hosts: Mapping[str, Mapping[str, Any]], *, home_key: bytes, known_hosts: bytes, playbooks: Path = PLAYBOOKS
+    hosts: Mapping[str, Mapping[str, Any]],
+    *,
+    home_key: bytes,
+    known_hosts: bytes,
+    signing_key: SigningKey,
+    serial: int,
+    playbooks: Path = PLAYBOOKS,
 ) -> dict[str, bytes]:
     """The files by name.
 
@@ -38,6 +49,8 @@ def site_files(
         hosts: all hosts' variables by name.
         home_key: private key that opens home directories on the control node, where nodes mount them over ssh.
         known_hosts: the control node's host keys.
+        signing_key: signs the nodes' bundles.
+        serial: when this is, in seconds since 1970.
         playbooks: folder of the roles.
     """
     names = hosts_file(
@@ -46,12 +59,14 @@ def site_files(
     )
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
     shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
-    exported = archive(export_files(nodes, shared, forbidden=FORBIDDEN))
+    exported = archive(export_files(nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN))
+    public = f"{signing_key.public}\n".encode()
     programs = {
         f"{folder.parent.parent.name}.pyz": zip_program(folder)
         for folder in sorted(playbooks.glob("roles/*/files/program"))
     }
-    return {"hosts": names, "ssh_known_hosts": known_hosts, "export.tar.gz": exported, **programs}
+    files = {"hosts": names, "ssh_known_hosts": known_hosts, "bundle_key.pub": public, _EXPORT: exported}
+    return files | programs
 
 
 def zip_program(folder: Path) -> bytes:
@@ -62,6 +77,22 @@ def zip_program(folder: Path) -> bytes:
             if path.suffix == ".py":
                 archive_file.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
     return packed.getvalue()
+
+
+def signing_key(hosts: Mapping[str, Mapping[str, Any]], control: str) -> SigningKey:
+    """The key that bundles are signed with, among the inventory's secrets.
+
+    Raises:
+        HostVariablesError: it is not there, or is none.
+    """
+    secret = hosts[control].get("bundle_signing_key")
+    if not isinstance(secret, str):
+        raise HostVariablesError(
+            "the inventory has no bundle_signing_key, which compute nodes' bundles are signed with",
+            where=control,
+            remedy="run pulumi up, or ansible/adhoc/generate-passwords.yml where the secrets are made by hand",
+        )
+    return SigningKey(secret)
 
 
 def home_key(folder: Path) -> bytes:
@@ -112,8 +143,14 @@ def main(arguments: list[str]) -> int:
     hosts = read_inventory(inventory, PLAYBOOKS)
     public_key = (folder / "control_host_key.pub").read_bytes()
     known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
-    files = site_files(hosts, home_key=home_key(folder), known_hosts=known_hosts)
-    print(json.dumps({"changed": write(folder, files)}))
+    files = site_files(
+        hosts,
+        home_key=home_key(folder),
+        known_hosts=known_hosts,
+        signing_key=signing_key(hosts, control),
+        serial=int(time.time()),
+    )
+    print(json.dumps({"changed": [name for name in write(folder, files) if name != _EXPORT]}))
     return 0
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from node.compute_init.signature import Statement
+
 #: The form of the bundle that this program reads.
 SCHEMA = 1
 
@@ -31,17 +33,40 @@ class Bundle:
     variables: dict[str, Any] = field(repr=False)
 
 
-def check(head: bytes, node: str, instance_id: str, read: Callable[[str], bytes]) -> Bundle:
+def check_statement(statement: Statement, node: str, instance_id: str, seen: int) -> None:
+    """See that a bundle is for this node, and that this node has seen no newer one.
+
+    Args:
+        statement: what the stack says about the bundle.
+        node: this node's name.
+        instance_id: this node's server, as the cloud says.
+        seen: the serial of the newest bundle that this node has seen, signed with the same key; 0 for none.
+
+    Raises:
+        BundleError: it is for another node or server, or older.
+    """
+    if statement.node != node:
+        raise BundleError(f"the bundle is for node {statement.node!r}: run pulumi up and site.yml")
+    if statement.instance_id != instance_id:
+        raise BundleError(
+            f"the bundle is for server {statement.instance_id!r}, this is {instance_id}: run pulumi up and site.yml"
+        )
+    if statement.serial < seen:
+        raise BundleError(
+            f"the bundle (serial {statement.serial}) is older than the one that this node has seen (serial {seen}): "
+            "run site.yml"
+        )
+
+
+def check(head: bytes, read: Callable[[str], bytes]) -> Bundle:
     """Check what bundle.json says, read the files that it lists, and check those.
 
     Args:
-        head: content of bundle.json.
-        node: this node's name.
-        instance_id: this node's server, as the cloud says.
+        head: content of bundle.json, as the stack signed it.
         read: reads another file of the same folder.
 
     Raises:
-        BundleError: of another schema, for another node or server, or damaged.
+        BundleError: of another schema, or damaged.
     """
     try:
         document = json.loads(head)
@@ -51,13 +76,6 @@ def check(head: bytes, node: str, instance_id: str, read: Callable[[str], bytes]
     if schema != SCHEMA:
         raise BundleError(
             f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: bring image and site.yml together"
-        )
-    if document.get("node") != node:
-        raise BundleError(f"bundle.json is for node {document.get('node')!r}: run pulumi up and site.yml")
-    if document.get("instance_id") != instance_id:
-        raise BundleError(
-            f"bundle.json is for server {document.get('instance_id')!r}, this is {instance_id}: "
-            "run pulumi up and site.yml"
         )
     files = {}
     for name, digest in sorted(document.get("files", {}).items()):

@@ -15,12 +15,20 @@ class Record(Result):
 
     Attributes:
         state: one of ``done``, ``unchanged``, ``not-enabled``, ``not-exported``, ``metadata``, ``unreachable``,
-            ``wrong-bundle``, ``role-failed``, ``stopped``, ``unexpected``; empty while running.
+            ``wrong-signature``, ``wrong-bundle``, ``role-failed``, ``stopped``, ``unexpected``; empty while running.
         bundle: digest of the bundle that the node was set up from.
+        serial: of the newest bundle that this node has seen, whatever became of it; kept from run to run.
+        bundle_key: the public key that it was signed with.
     """
 
     state: str = ""
     bundle: str = ""
+    serial: int = 0
+    bundle_key: str = ""
+
+    def seen(self, key: str) -> int:
+        """The serial of the newest bundle that this node has seen, signed with this key; 0 for none."""
+        return self.serial if self.bundle_key == key else 0
 
     def ended_as(self, status: str, state: str, reason: str, bundle: str) -> Record:
         """This record, ended now, without a failure."""

@@ -18,9 +18,11 @@ from node.ansible_init import playbook, result
 from node.ansible_init.metadata import Metadata, MetadataError, Source
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.ansible_init.unsafe import unsafe
-from node.compute_init.bundle import Bundle, BundleError, check
+from node.compute_init.bundle import Bundle, BundleError
+from node.compute_init.fetch import fetch
 from node.compute_init.record import Record, read_record
-from node.compute_init.share import AbsentError, Share, ShareError
+from node.compute_init.share import AbsentError, Share, ShareError, TooLargeError
+from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 
 #: The metadata flag that switches this on: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
@@ -91,7 +93,15 @@ class Run:
         self.log = log
         self.node = socket.gethostname().partition(".")[0]
         self.former = read_record(settings.result)
-        self.state = Record(RUNNING, started=result.now(), step="metadata", boot_id=_boot_id())
+        former = self.former or Record("", "")
+        self.state = Record(
+            RUNNING,
+            started=result.now(),
+            step="metadata",
+            boot_id=_boot_id(),
+            serial=former.serial,
+            bundle_key=former.bundle_key,
+        )
 
     def go(self) -> None:
         """Read metadata, decide, fetch, run.
@@ -108,12 +118,13 @@ class Run:
         if not metadata.flag(ENABLE):
             self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: this node is none that sets itself up")
             return
-        server = metadata.meta.get("control_address", "")
-        if not server:
-            raise FailureError("metadata", "metadata has no control_address: run pulumi up")
+        server = _needed(metadata, "control_address")
+        key = _needed(metadata, METADATA)
+        if not is_key(key):
+            raise FailureError("metadata", f"metadata: {METADATA} is no Ed25519 key as OpenSSH writes it: run pulumi up")
         self._step("fetch")
         try:
-            bundle = self._fetch(self.settings.share(server, self.node), metadata.instance_id)
+            bundle = self._fetch(self.settings.share(server, self.node), key, metadata.instance_id)
         except AbsentError as error:
             self._end(
                 SKIPPED, "not-exported",
@@ -133,15 +144,23 @@ class Run:
         self._write()
         self.log(f"failed: {self.state.step}: {error}")
 
-    def _fetch(self, share: Share, instance_id: str) -> Bundle:
-        """Ask for the bundle until it is there, whole and this node's, or the time is over."""
+    def _fetch(self, share: Share, key: str, instance_id: str) -> Bundle:
+        """Ask for the bundle until it is there, signed, whole and this node's, or the time is over."""
+
+        def accepted(statement: Statement) -> None:
+            self.state = replace(self.state, serial=statement.serial, bundle_key=key)
+
         end = time.monotonic() + self.settings.patience
         pause = self.settings.first_pause
         while True:
             try:
-                return check(share.read("bundle.json"), self.node, instance_id, share.read)
+                return fetch(share, key, self.node, instance_id, self.state.seen(key), accepted)
             except AbsentError:
                 raise
+            except SignatureError as error:
+                state, problem = "wrong-signature", f"{share.server}: {error}"
+            except TooLargeError as error:
+                state, problem = "wrong-bundle", str(error)
             except ShareError as error:
                 state, problem = "unreachable", str(error)
             except BundleError as error:
@@ -193,6 +212,14 @@ class Run:
 
     def _write(self) -> None:
         result.write(self.settings.result, self.state)
+
+
+def _needed(metadata: Metadata, name: str) -> str:
+    """A value that the stack gives each compute node."""
+    value = metadata.meta.get(name, "")
+    if not value:
+        raise FailureError("metadata", f"metadata has no {name}: run pulumi up")
+    return value
 
 
 @contextlib.contextmanager

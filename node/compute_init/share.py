@@ -6,6 +6,8 @@ import socket
 import subprocess
 from dataclasses import dataclass
 
+from node.compute_init import limited
+
 #: Where the control node keeps the folders of all nodes; each is exported to its node's address only.
 FOLDER = "/var/lib/state/compute-init/nodes"
 
@@ -16,6 +18,10 @@ _ABSENT = ("NFS4ERR_NOENT", "MNT3ERR_NOENT", "NFS3ERR_NOENT", "NFS4ERR_ACCESS", 
 
 class ShareError(Exception):
     """Raised when a file could not be read; the text is the client's."""
+
+
+class TooLargeError(ShareError):
+    """Raised when a file is larger than it can rightly be."""
 
 
 class AbsentError(ShareError):
@@ -47,24 +53,25 @@ class Share:
         host = f"[{self.server}]" if ":" in self.server else self.server
         return f"nfs://{host}{self.folder}/{self.node}/{name}?version=4"
 
-    def read(self, name: str) -> bytes:
-        """The content of a file.
+    def read(self, name: str, most: int) -> bytes:
+        """The content of a file of at most so many bytes.
 
         Raises:
             AbsentError: the server answers, and has no such file for this node.
+            TooLargeError: the file is larger.
             ShareError: the server does not answer, or refuses.
         """
         try:
-            ended = subprocess.run(
-                [self.program, self.url(name)], capture_output=True, timeout=self.timeout, check=False
-            )
+            status, content, complaint = limited.output([self.program, self.url(name)], most, self.timeout)
+        except limited.TooMuchError as error:
+            raise TooLargeError(f"{name} is larger than {most} bytes, so that it is not the stack's") from error
         except subprocess.TimeoutExpired as error:
             raise ShareError(f"{self.server} did not answer in {self.timeout:.0f} s") from error
         except OSError as error:
             raise ShareError(f"{self.program}: {error.strerror}") from error
-        if ended.returncode == 0:
-            return ended.stdout
-        said = " ".join(ended.stderr.decode(errors="replace").split()) or f"exit status {ended.returncode}"
+        if status == 0:
+            return content
+        said = " ".join(complaint.split()) or f"exit status {status}"
         if any(word in said for word in _ABSENT):
             raise AbsentError(said)
         raise ShareError(self._refusal() or said)

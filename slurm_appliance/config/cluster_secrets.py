@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import MungeKey, Password
+from slurm_appliance.config.values import MungeKey, Password, SigningKey
 
 _EXAMPLE = [{"secure": "v1:..."}]
 
@@ -16,6 +16,11 @@ class GivenSecrets(Section):
 
     munge_key: Annotated[MungeKey | None, RERUN_PLAYBOOK] = Field(
         None, description="Key that Slurm's daemons trust each other by, in base64.", examples=_EXAMPLE
+    )
+    bundle_signing_key: Annotated[SigningKey | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Key that compute nodes' bundles are signed with, base64 of 32 random bytes.",
+        examples=_EXAMPLE,
     )
     mariadb_root_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
         None, description="Password of MariaDB's root.", examples=_EXAMPLE

@@ -1,6 +1,7 @@
 """The one-line types that settings are made of."""
 
 import ipaddress
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -133,3 +134,5 @@ Password = Annotated[Secret, SecretText("a password", "8 to 4096 characters, no 
                                         lambda text: len(text) >= 8)]  # fmt: skip
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes",
                                         lambda text: 43 <= len(text) <= 1368 and text.isascii())]  # fmt: skip
+SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",
+                                          lambda text: re.fullmatch(r"[A-Za-z0-9+/]{43}=", text) is not None)]  # fmt: skip

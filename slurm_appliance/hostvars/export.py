@@ -1,10 +1,11 @@
-"""All that the control node gets about its compute nodes, as one archive. Pure; the same bytes for the same cluster.
+"""All that the control node gets about its compute nodes, as one archive. Pure; the same bytes for the same cluster and serial.
 
 ::
 
-    manifest.json                  schema, names of the nodes
+    manifest.json                  schema, names of the nodes, when it was made and for which public key
     nodes/<node>/bundle.json       what the node's compute-init checks first: schema, ids, digests
     nodes/<node>/variables.json    its variables
+    nodes/<node>/bundle.signed     for which node and server bundle.json is, and when it was made, signed by the stack
     shared/<file>                  files that are the same for all nodes, linked into each node's folder
     nfs/kernel.exports             for /etc/exports.d
     nfs/ganesha.conf               the same for nfs-ganesha
@@ -18,11 +19,13 @@ import json
 import tarfile
 from collections.abc import Collection, Mapping, Sequence
 
+from node.compute_init.signature import FILE as SIGNED
 from slurm_appliance.hostvars.bundle import Node, bundle
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
+from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.reboot_targets import targets_file
 
-#: The form of the archive; node/receive_export.py takes no other.
+#: The form of the archive; node/export_receiver takes no other.
 ARCHIVE_SCHEMA = 1
 #: Where the control node keeps it: on the state volume, so that nodes can boot right after a rebuild of control.
 EXPORT_FOLDER = "/var/lib/state/compute-init"
@@ -32,6 +35,8 @@ def export_files(
     nodes: Sequence[Node],
     shared: Mapping[str, bytes],
     *,
+    key: SigningKey,
+    serial: int,
     forbidden: Collection[str] = (),
     folder: str = EXPORT_FOLDER,
 ) -> dict[str, bytes]:
@@ -40,6 +45,8 @@ def export_files(
     Args:
         nodes: all compute nodes; their order does not matter.
         shared: files that all nodes get, by name: ``hosts``.
+        key: signs each node's bundle.
+        serial: when the archive is made, in seconds since 1970: nodes take none that is older than what they have seen.
         forbidden: variables that no compute node may have: secrets of the database, of monitoring.
         folder: where the archive is unpacked on the control node.
 
@@ -50,12 +57,19 @@ def export_files(
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(shared.items())}
     files = {f"shared/{name}": content for name, content in shared.items()}
     for node in ordered:
-        for name, content in bundle(node, digests, forbidden).items():
-            files[f"nodes/{node.name}/{name}"] = content
+        own = bundle(node, digests, forbidden)
+        own[SIGNED] = key.signed(own["bundle.json"], node=node.name, instance_id=node.instance_id, serial=serial)
+        files |= {f"nodes/{node.name}/{name}": content for name, content in own.items()}
     files["nfs/kernel.exports"] = kernel_exports(ordered, f"{folder}/nodes").encode()
     files["nfs/ganesha.conf"] = ganesha_exports(ordered, f"{folder}/nodes").encode()
     files["reboot-targets.json"] = targets_file({node.name: (node.instance_id, node.image_id) for node in ordered})
-    manifest = {"schema": ARCHIVE_SCHEMA, "nodes": [node.name for node in ordered], "shared": sorted(shared)}
+    manifest = {
+        "schema": ARCHIVE_SCHEMA,
+        "nodes": [node.name for node in ordered],
+        "shared": sorted(shared),
+        "serial": serial,
+        "bundle_key": key.public,
+    }
     files["manifest.json"] = (json.dumps(manifest) + "\n").encode()
     return files
 

@@ -4,6 +4,7 @@ Pulumi's own mocks hand a test the inputs only; ``ignoreChanges``, ``protect`` a
 """
 
 import asyncio
+import base64
 import json
 import uuid
 import zlib
@@ -16,6 +17,8 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import run_pulumi_func
 
 PROJECT = "slurm-appliance"
+#: What the stack made to sign bundles with.
+SIGNING_KEY = base64.b64encode(b"k" * 32).decode()
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Record:
     deleted_with: str
     timeouts: tuple[str, str, str]
     dependencies: frozenset[str]
+    secret_inputs: frozenset[str]
     secret_outputs: list[str]
     aliases: int
     replace_on_changes: list[str]
@@ -57,13 +61,14 @@ class Recorder(mocks.MockMonitor):
         timeouts = request.customTimeouts
         with _event_loop():  # The mocks make one for each thread that they are called on, and leave it open.
             answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # Released so.
+        inputs = rpc.deserialize_properties(request.object)
         self.records.append(
             Record(
                 type=request.type,
                 name=request.name,
                 urn=answer.urn,
                 parent=request.parent,
-                inputs=_without_marks(rpc.deserialize_properties(request.object)),
+                inputs=_without_marks(inputs),
                 ignore_changes=list(request.ignoreChanges),
                 delete_before_replace=request.deleteBeforeReplace,
                 protect=request.protect,
@@ -71,6 +76,7 @@ class Recorder(mocks.MockMonitor):
                 deleted_with=request.deletedWith,
                 timeouts=(timeouts.create, timeouts.update, timeouts.delete),
                 dependencies=frozenset(request.dependencies),
+                secret_inputs=frozenset(name for name, value in inputs.items() if value != _without_marks(value)),
                 secret_outputs=list(request.additionalSecretOutputs),
                 aliases=len(request.aliases),
                 replace_on_changes=list(request.replaceOnChanges),
@@ -93,7 +99,7 @@ class _Cloud(mocks.Mocks):
         if args.typ == "command:local:Command":
             built = args.inputs["create"].endswith("slurm_appliance.image_build")
             answer = json.dumps({"image_id": id_of(args.name)}) if built else f"output of {args.name}"
-            outputs |= {"stdout": answer, "stderr": ""}
+            outputs |= {"stdout": SIGNING_KEY if args.name == "bundle_signing_key" else answer, "stderr": ""}
         return id_of(args.name) if args.typ.endswith(":Instance") else f"id-of-{args.name}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

@@ -1,9 +1,14 @@
 """Servers: what they are made from, and which changes of them are ignored."""
 
+import base64
+import json
+
 import pytest
 
+from slurm_appliance.hostvars.signing import SigningKey
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.components.clusters import COMPUTE, recorded
+from tests.unit.components.recorder import SIGNING_KEY
 
 INSTANCE = "compute/instance:Instance"
 
@@ -33,6 +38,7 @@ def test_metadata_says_who_the_node_is_and_where_control_is() -> None:
         "environment": "test",
         "control_address": "10.0.0.10",
         "gateway_ip": "10.0.0.1",
+        "bundle_key": SigningKey(SIGNING_KEY).public,
         "compute": "true",
         "nfs": "true",
     }
@@ -41,6 +47,17 @@ def test_metadata_says_who_the_node_is_and_where_control_is() -> None:
         "access_ip": "10.0.0.10",
         "gateway_ip": "10.0.0.1",
     }
+    assert "bundle_key" not in servers["demo-login-0"].inputs["metadata"]
+    assert SIGNING_KEY not in json.dumps([each.inputs for each in servers.values()])
+
+
+def test_the_public_key_is_shown_and_only_changes_metadata_when_it_is_exchanged() -> None:
+    given = base64.b64encode(b"o" * 32).decode()
+    before, after = recorded().of(INSTANCE), recorded(secrets={"bundle_signing_key": given}).of(INSTANCE)
+    old, new = before["demo-c-0"].inputs, after["demo-c-0"].inputs
+    assert new["metadata"]["bundle_key"] == SigningKey(given).public
+    assert [name for name in old if old[name] != new[name]] == ["metadata"]
+    assert not before["demo-c-0"].secret_inputs | after["demo-c-0"].secret_inputs
 
 
 def test_a_server_goes_before_its_successor_can_have_its_ports() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.known_hosts import SshHost, trust
 from slurm_appliance.playbook import PlaybookOutcome, TaskFailure, run_playbook
+from slurm_appliance.secrets import MAKERS
 from slurm_appliance.site_files import control_known_hosts, site_files, write
 from slurm_appliance.site_run import FAILED, PARTIAL, exit_status, summary
 
@@ -137,11 +139,13 @@ def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
     }
     known = control_known_hosts(b"ssh-ed25519 AAAA root@control\n", "10.0.0.9", "control")
     assert known == b"10.0.0.9,control ssh-ed25519 AAAA\n"
-    first = site_files(hosts, home_key=b"key", known_hosts=known)
-    again = site_files(dict(reversed(hosts.items())), home_key=b"key", known_hosts=known)
+    key = SigningKey(MAKERS["bundle_signing_key"]())
+    first = site_files(hosts, home_key=b"key", known_hosts=known, signing_key=key, serial=7)
+    again = site_files(dict(reversed(hosts.items())), home_key=b"key", known_hosts=known, signing_key=key, serial=7)
     assert first == again
     assert sorted(write(tmp_path, first)) == [
         "accounts.pyz",
+        "bundle_key.pub",
         "export.tar.gz",
         "hosts",
         "slurm_accounting.pyz",

@@ -1,1 +1,0 @@
-../../../../node/receive_export.py

@@ -1,0 +1,66 @@
+"""A program whose output is read up to a limit: what it prints comes from a server that may not be ours."""
+
+from __future__ import annotations
+
+import selectors
+import subprocess
+import time
+from collections.abc import Sequence
+
+#: Bytes of the program's complaints that are kept; the rest is read and dropped.
+_MOST_SAID = 4096
+_CHUNK = 65536
+
+
+class TooMuchError(Exception):
+    """Raised when the program printed more than was to be read; it was killed."""
+
+
+def output(command: Sequence[str], most: int, timeout: float) -> tuple[int, bytes, str]:
+    """Run a program; returns its exit status, its output and what it complained about.
+
+    Args:
+        command: the program and its arguments.
+        most: bytes of output to take.
+        timeout: seconds for all of it.
+
+    Raises:
+        TooMuchError: it printed more than ``most`` bytes.
+        subprocess.TimeoutExpired: it did not end in time.
+        OSError: it cannot be started.
+    """
+    end = time.monotonic() + timeout
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    ) as child:
+        try:
+            taken, said = _read(child, most, end)
+            return child.wait(max(0.0, end - time.monotonic())), taken, said.decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            raise subprocess.TimeoutExpired(command, timeout) from None
+        finally:
+            if child.poll() is None:
+                child.kill()
+
+
+def _read(child: subprocess.Popen[bytes], most: int, end: float) -> tuple[bytes, bytes]:
+    """Both streams to their ends."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    taken, said = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ, taken)
+        selector.register(child.stderr, selectors.EVENT_READ, said)
+        while selector.get_map():
+            left = end - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(child.args, 0)
+            for key, _ in selector.select(left):
+                chunk = key.fileobj.read(_CHUNK)  # type: ignore[union-attr]  # A pipe; the type is any file's.
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                key.data.extend(chunk)
+            if len(taken) > most:
+                raise TooMuchError
+            del said[_MOST_SAID:]
+    return bytes(taken), bytes(said)

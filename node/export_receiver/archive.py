@@ -1,0 +1,77 @@
+"""The archive, from its bytes to files by path. Pure."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from typing import Any
+
+from node.export_receiver.errors import ReceiveError
+
+#: The form of the archive that this program takes.
+SCHEMA = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+#: Bytes of the unpacked archive at most: 1000 nodes have 10 MB.
+_LARGEST = 512 * 1024 * 1024
+
+
+def unpack(stream: bytes) -> dict[str, bytes]:
+    """The archive's files by path.
+
+    Raises:
+        ReceiveError: not an archive, of another schema, or with a path that it must not have.
+    """
+    files: dict[str, bytes] = {}
+    size = 0
+    try:
+        with tarfile.open(fileobj=io.BytesIO(stream), mode="r:gz") as tar:
+            for member in tar:
+                parts = member.name.split("/")
+                size += member.size
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None or len(parts) > 3 or not all(map(_NAME.fullmatch, parts)) or size > _LARGEST:
+                    raise ReceiveError(f"the archive must not have {member.name!r}")
+                files[member.name] = content.read()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ReceiveError(f"not an archive: {error}") from error
+    schema = manifest(files).get("schema")
+    if schema != SCHEMA:
+        raise ReceiveError(f"the archive has schema {schema!r}, this control node takes {SCHEMA}: rebuild it first")
+    return files
+
+
+def manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The archive's own list of contents."""
+    try:
+        document = json.loads(files["manifest.json"])
+    except (KeyError, ValueError) as error:
+        raise ReceiveError(f"the archive has no manifest: {error}") from error
+    return document if isinstance(document, dict) else {}
+
+
+def check_order(files: Mapping[str, bytes], former: bytes | None) -> None:
+    """See that an archive is not older than the last one, as nodes refuse bundles that are older than what they saw.
+
+    Args:
+        files: the archive's files.
+        former: the manifest of the last archive, where there was one.
+
+    Raises:
+        ReceiveError: it is older, and signed with the same key.
+    """
+    if former is None:
+        return
+    new = manifest(files)
+    try:
+        old = manifest({"manifest.json": former})
+    except ReceiveError:
+        return  # Cut off by a crash: then nothing is known, and the new one mends it.
+    if new.get("bundle_key") == old.get("bundle_key") and new.get("serial", 0) < old.get("serial", 0):
+        raise ReceiveError(
+            f"the archive (serial {new.get('serial')}) is older than the one here (serial {old.get('serial')}), and nodes "
+            "would refuse it: set this deploy host's clock right. If the former clock was wrong: "
+            "./slurm-appliance secrets rotate bundle_signing_key"
+        )

@@ -1,0 +1,64 @@
+"""Folders that root writes to: nobody else can have put a link, or anything, in their place."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+from node.export_receiver.errors import ReceiveError
+
+
+def check_way(path: Path) -> None:
+    """See that nobody but root can change where a path leads to: neither the path as written, nor where links lead.
+
+    Raises:
+        ReceiveError: somebody could; nothing was changed.
+    """
+    for folder in sorted({*path.absolute().parents, *path.resolve().parents}):
+        with contextlib.suppress(FileNotFoundError):
+            found = folder.lstat()
+            sticky = found.st_mode & stat.S_ISVTX
+            others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            if found.st_uid not in {0, os.geteuid()} or (others and not sticky and not stat.S_ISLNK(found.st_mode)):
+                raise ReceiveError(f"{folder} can be changed by others than root: give it to root, mode 0755")
+
+
+def own_folder(path: Path, mode: int) -> None:
+    """Make a folder, or see that the one that is there is this user's alone.
+
+    Raises:
+        ReceiveError: it is a link, no folder, or somebody else's.
+    """
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise ReceiveError(f"{path} is not a folder of root's: look at what it is, and remove it")
+    if stat.S_IMODE(found.st_mode) != mode:
+        path.chmod(mode)
+
+
+def content(path: Path) -> bytes | None:
+    """What is in a file; None where there is none, or a link, which is not followed."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
+
+
+def sync_folder(path: Path) -> None:
+    """Have what was renamed, made or removed in a folder on the disk."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,38 @@
+"""The program: an archive on standard input, one line of JSON in the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from node.export_receiver.archive import unpack
+from node.export_receiver.errors import ReceiveError, ReloadError
+from node.export_receiver.receiver import Receiver
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take an archive from standard input."""
+    parser = argparse.ArgumentParser(description="Take an archive of host variables from standard input.")
+    parser.add_argument("--folder", type=Path, default=Path("/var/lib/state/compute-init"))
+    parser.add_argument("--targets", type=Path, default=Path("/etc/slurm-appliance/reboot-targets.json"))
+    parser.add_argument("--exports", type=Path, default=Path("/etc/exports.d/slurm-appliance-nodes.exports"))
+    parser.add_argument("--ganesha", type=Path, default=Path("/etc/ganesha/slurm-appliance-nodes.conf"))
+    parser.add_argument("--reload", default="", help="command that makes the NFS server read its exports")
+    options = parser.parse_args(arguments)
+    places = {
+        "reboot-targets.json": options.targets,
+        "nfs/kernel.exports": options.exports,
+        "nfs/ganesha.conf": options.ganesha,
+    }
+    try:
+        files = unpack(sys.stdin.buffer.read())
+        result = Receiver(options.folder, places, shlex.split(options.reload)).receive(files)
+    except (ReceiveError, ReloadError, OSError) as error:
+        print(f"slurm-appliance-receive-export: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(result))
+    return 0

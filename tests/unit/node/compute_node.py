@@ -1,0 +1,132 @@
+"""A compute node with what the control node exports to it, and stand-ins for the programs that it calls."""
+
+import base64
+import hashlib
+import json
+import signal
+import socket
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from node.ansible_init.metadata import Metadata, MetadataError, Source
+from node.compute_init.record import Record, read_record
+from node.compute_init.run import Settings, main
+from node.compute_init.share import Share
+from slurm_appliance.hostvars.signing import SigningKey
+
+NODE = "demo-c-0"
+KEY = SigningKey(base64.b64encode(b"k" * 32).decode())
+META = {
+    "compute": "true",
+    "nfs": "true",
+    "other": "no",
+    "control_address": "127.0.0.1",
+    "bundle_key": KEY.public,
+}
+SERVER = Metadata("server-1", NODE, META)
+FILES = {"variables.json": b'{"munge_key": "k"}', "hosts": b"127.0.0.1 localhost\n"}
+
+
+@dataclass(frozen=True)
+class Known(Source):
+    """A source that knows its answer, or fails with it."""
+
+    answer: Metadata | str = field(default=SERVER)
+
+    def read(self, log: Callable[[str], None]) -> Metadata:  # noqa: ARG002 - the signature is Source's
+        if isinstance(self.answer, str):
+            raise MetadataError(self.answer)
+        return self.answer
+
+
+def head(**changes: object) -> bytes:
+    document = {"schema": 1, "node": NODE, "instance_id": "server-1", "image_id": "i", "files": digests(FILES)}
+    return json.dumps(document | changes).encode()
+
+
+def put(folder: Path, files: dict[str, bytes] | None = None, serial: int = 100, **changes: object) -> None:
+    """Export a bundle as the deploy host does, signed."""
+    files = FILES if files is None else files
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    text = head(**{"files": digests(files), **changes})
+    (folder / "bundle.json").write_bytes(text)
+    (folder / "bundle.signed").write_bytes(KEY.signed(text, node=NODE, instance_id="server-1", serial=serial))
+
+
+def digests(files: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What the control node exports to this node."""
+    exported = tmp_path / "export" / NODE
+    exported.mkdir(parents=True)
+    put(exported)
+    return exported
+
+
+@pytest.fixture
+def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    monkeypatch.setattr("socket.gethostname", lambda: f"{NODE}.demo.internal")
+    program(tmp_path / "nfs-cat", f"""
+        import pathlib, shutil, sys
+        away = pathlib.Path({str(tmp_path)!r}, "away")
+        if away.exists() and away.read_text():
+            left = int(away.read_text()) - 1
+            away.write_text(str(left) if left else "")
+            sys.exit("Failed to mount nfs share : nfs_service failed")
+        path = pathlib.Path(sys.argv[1].removeprefix("nfs://127.0.0.1").partition("?")[0])
+        if not path.exists():
+            sys.exit(f"mount_cb: NFS4: (path {{path}}) failed with NFS4ERR_NOENT(-2)")
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        """)  # fmt: skip
+    program(tmp_path / "ansible-playbook", f"""
+        import json, os, pathlib, sys
+        values = json.load(open(sys.argv[sys.argv.index("--extra-vars") + 1][1:]))
+        work = pathlib.Path(values["compute_init_folder"])
+        seen = {{"values": values, "mode": oct(work.stat().st_mode & 0o777), "files": sorted(os.listdir(work))}}
+        with open({str(tmp_path / "calls")!r}, "a") as file:
+            print(json.dumps(seen), file=file)
+        sys.exit(2 if values.get("break") else 0)
+        """)  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    before = signal.getsignal(signal.SIGTERM)
+    yield Settings(
+        source=Known(),
+        playbook=tmp_path / "compute-init.yml",
+        result=tmp_path / "var" / "compute-init.json",
+        work=tmp_path / "run" / "work",
+        share=lambda server, node: Share(server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody),
+        patience=0.2,
+        first_pause=0.01,
+        longest_pause=0.05,
+        program=str(tmp_path / "ansible-playbook"),
+    )
+    signal.signal(signal.SIGTERM, before)
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(f"#!{sys.executable}\n{textwrap.dedent(text)}")
+    path.chmod(0o755)
+
+
+def go(settings: Settings) -> tuple[int, Record, list[str]]:
+    lines: list[str] = []
+    status = main(settings, lines.append)
+    record = read_record(settings.result)
+    assert record is not None
+    return status, record, lines
+
+
+def calls(tmp_path: Path) -> list[dict[str, object]]:
+    path = tmp_path / "calls"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
