@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from slurm_appliance.commands.consent import agreed
 from slurm_appliance.commands.output import Output, OutputOption, say
 from slurm_appliance.commands.stacks import (
     AllowOption,
     ExcludeOption,
+    LockTimeoutOption,
     StackOption,
     YesOption,
+    seconds,
     session_of,
     show_plan,
 )
@@ -41,13 +44,14 @@ def up(
     stack: StackOption,
     yes: YesOption = False,
     allow_disruptive: AllowOption = False,
+    lock_timeout: LockTimeoutOption = "0",
     exclude: ExcludeOption = None,
     output: OutputOption = Output.text,
 ) -> None:
     """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
 
     Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
-    failed; 1: anything else.
+    failed; 5: somebody else uses the stack; 1: anything else.
     """
     from slurm_appliance.deployment import operations
     from slurm_appliance.errors import UsageError
@@ -55,12 +59,12 @@ def up(
     as_json = output is Output.json
     if as_json and not yes:
         raise UsageError("--output json asks nobody", remedy="add --yes")
-    session = session_of(stack, exclude, quiet=as_json)
+    session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
 
     def approve(plan: "Plan") -> bool:
         if not as_json:
             show_plan(plan)
-        return yes or not _asks(plan) or typer.confirm("Go on?", err=True)
+        return not _asks(plan) or agreed(yes=yes)
 
     done = operations.up(session, approve, allow_disruptive=allow_disruptive)
     if done is None:

@@ -14,7 +14,7 @@ from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.interrupt import passing_interrupts
 from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
-from slurm_appliance.deployment.plan import DISRUPTIVE, Plan, examined, make_plan, without_preview
+from slurm_appliance.deployment.plan import DISRUPTIVE, Plan, examined, make_plan, refuse_estranged, without_preview
 from slurm_appliance.deployment.progress import Progress
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
@@ -80,13 +80,15 @@ def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: b
     Raises:
         ConfigError: it would go wrong before the first change.
         ProtectedEnvironmentError: the environment is protected.
-        JournalError: somebody else uses the stack.
+        LockedError: somebody else uses the stack.
         SiteError: the servers are there, and site.yml failed.
         EngineError: a resource failed.
     """
-    findings = examined(session)
-    with session.held():
+    examined(session)
+    with session.held("up"):
+        # Whoever had the stack before may have changed it since.
         _heal(session)
+        findings = examined(session)
         with session.handing_over(session.facts()):
             if session.deployment().get("resources"):
                 session.say("comparing with what is there ...")
@@ -138,10 +140,12 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         delete_volumes: let nothing outlive it.
 
     Raises:
-        JournalError: somebody else uses the stack.
+        LockedError: somebody else uses the stack.
+        StateError: the state is not this cluster's.
         EngineError: a resource failed.
     """
-    with session.held():
+    with session.held("destroy"):
+        refuse_estranged(session)
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []

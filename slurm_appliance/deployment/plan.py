@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.disruption import disruptions
 from slurm_appliance.deployment.image_plan import Action, NodeImage, image_plan
+from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.deployment.steps import Step, planned
-from slurm_appliance.errors import Problem
+from slurm_appliance.errors import Problem, StateError
 from slurm_appliance.groups import groups
 from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.preflight import Findings, examine
+from slurm_appliance.preflight.recorded import Recorded, recorded
+from slurm_appliance.preflight.unrecorded import estranged
 
 #: Exit statuses of ``preview``.
 NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
@@ -66,13 +70,49 @@ class Plan:
         }
 
 
+def recorded_by(session: Session) -> Recorded:
+    """What the stack's state records, with what the next run takes care of.
+
+    Raises:
+        CloudError: the cloud cannot be asked.
+        JournalError: the state cannot be read.
+    """
+    deployment = session.deployment()
+    repair = plan_repair(deployment, session.facts(), environment(session.config))
+    begun = [(each.type, id_) for each in repair.unfinished for id_ in each.ids]
+    return recorded(deployment, session.name, session.backend, begun)
+
+
+def refuse_estranged(session: Session) -> None:
+    """End here where the state is of another project, or empty while the cluster is there.
+
+    Raises:
+        StateError: it is.
+    """
+    problems = list(estranged(session.config, session.facts(), recorded_by(session)))
+    if problems:
+        raise StateError(problems, str(session.source))
+
+
+def findings_of(session: Session, *, fresh: bool = False) -> Findings:
+    """The configuration and the state against the cloud.
+
+    Raises:
+        CloudError: the cloud cannot be asked.
+        JournalError: the state cannot be read.
+    """
+    facts = session.facts(fresh=fresh)
+    return examine(session.config, facts, recorded_by(session))
+
+
 def examined(session: Session, *, fresh: bool = False) -> Findings:
-    """The configuration against the cloud.
+    """The same, where nothing may be wrong.
 
     Raises:
         ConfigError: something would go wrong; with everything that can be known to.
+        StateError: the state does not fit what is in the project.
     """
-    findings = examine(session.config, session.facts(fresh=fresh))
+    findings = findings_of(session, fresh=fresh)
     findings.ready(str(session.source))
     return findings
 

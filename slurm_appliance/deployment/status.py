@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from slurm_appliance.deployment.image_plan import Action, image_plan
 from slurm_appliance.deployment.keeping import kept
-from slurm_appliance.deployment.plan import image_targets
+from slurm_appliance.deployment.plan import findings_of, image_targets
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.journal.lock import holders
-from slurm_appliance.preflight import examine
 
 _MISSING = "not there"
 
@@ -92,7 +91,7 @@ def look(session: Session) -> Status:
         CloudError: the cloud cannot be asked.
     """
     facts = session.facts()
-    findings = examine(session.config, facts)
+    findings = findings_of(session)
     states = {server.name: server.status for server in findings.resolved.servers.values()}
     targets: dict[str, str | None] = dict(findings.resolved.images)
     if not findings.problems:
@@ -116,5 +115,5 @@ def look(session: Session) -> Status:
         under_way=tuple(str(holder) for holder in held if not holder.gone),
         interrupted=tuple(str(holder) for holder in held if holder.gone),
         volumes=tuple(each.what for each in kept(session.deployment()) if each.what.startswith("volume")),
-        problems=tuple(f"{problem.path}: {problem.what}" for problem in findings.problems),
+        problems=tuple(f"{problem.path}: {problem.what}" for problem in (*findings.state, *findings.problems)),
     )

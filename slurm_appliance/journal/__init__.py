@@ -11,7 +11,8 @@ The state stays where, and as, the file backend has it, so that plain ``pulumi``
 a journal is there that is not part of it yet, the file backend's own lock keeps everybody else out.
 
     layout      where the file backend has what: state, locks, and our journal beside them
-    lock        the file backend's lock, and whether who made it still lives
+    lock        the file backend's lock, and taking it over from whoever is no more
+    process_identity, heartbeat   whether who made a lock still lives
     replay      state + journal → state; pure
     log         the journal as a file
     keeper      one stack: opens updates, takes entries, folds the journal into the state
@@ -19,6 +20,6 @@ a journal is there that is not part of it yet, the file backend's own lock keeps
 """
 
 from slurm_appliance.journal.backend import journaled
-from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.errors import JournalError, LockedError
 
-__all__ = ["JournalError", "journaled"]
+__all__ = ["JournalError", "LockedError", "journaled"]

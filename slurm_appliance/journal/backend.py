@@ -1,6 +1,6 @@
 """The journal's backend for the time of one command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,25 +28,37 @@ class Backend:
 
     variables: dict[str, str]
     recovered: int
-    taken_over: list[Holder]
+    taken_over: Sequence[Holder]
     layout: Layout
 
 
 @contextmanager
-def journaled(root: Path, project: str, stack: str) -> Iterator[Backend]:
+def journaled(
+    root: Path,
+    project: str,
+    stack: str,
+    doing: str = "",
+    *,
+    patience: float = 0.0,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Iterator[Backend]:
     """Serve the state of a stack that the file backend below a folder has, and keep everybody else out meanwhile.
 
     Args:
         root: the folder; what follows ``file://``.
         project: the project's name.
         stack: the stack's name; it exists.
+        doing: what the command does, for whoever finds the stack in use.
+        patience: seconds to wait for somebody else who uses it.
+        say: takes a line about who that is.
 
     Raises:
-        JournalError: somebody else uses the stack, or its state cannot be read.
+        LockedError: somebody else uses the stack.
+        JournalError: its state cannot be read.
     """
     layout = Layout(root, project, stack)
-    with locked(layout) as taken_over, scratch_folder() as credentials:
-        keeper = Keeper(layout)
+    with locked(layout, doing, patience=patience, say=say) as lock, scratch_folder() as credentials:
+        keeper = Keeper(layout, lock.check)
         recovered = keeper.recover()
         service = Service(keeper)
         variables = {
@@ -58,7 +70,7 @@ def journaled(root: Path, project: str, stack: str) -> Iterator[Backend]:
         }
         with service.serving():
             try:
-                yield Backend(variables, recovered, taken_over, layout)
+                yield Backend(variables, recovered, lock.taken_over, layout)
             finally:
                 # An engine that was killed completes nothing.
                 keeper.recover()
