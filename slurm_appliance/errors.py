@@ -12,6 +12,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── EngineError                         an operation on a stack failed: the resource and why (automation.py)
 ├── JournalError                        the state cannot be had for us alone, or its journal does not fit (journal/)
 ├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/operations.py)
+├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/operations.py)
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)

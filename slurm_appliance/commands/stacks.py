@@ -79,6 +79,8 @@ def show_plan(plan: "Plan") -> None:
         )
     for loss in plan.losses:
         print(f"LOST: {loss}")
+    for line in plan.drift.lines():
+        print(f"drift: {line}")
     for note in plan.notes:
         print(f"note: {note}")
     if plan.steps:

@@ -1,7 +1,7 @@
 """``slurm-appliance up`` and ``preview``: bring a cluster to what its configuration says, or say what that would do."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOption = Output.text) -> None:
     """Say what up would do, and to whom. Nothing is changed.
 
-    Exit status 0: nothing to do; 2: changes that nobody notices; 3: nodes or data are disturbed; 1: up would fail.
+    Exit status 0: nothing to do; 2: changes that nobody notices; 6: the same, to mend what somebody deleted or changed;
+    3: nodes or data are disturbed; 1: up would fail.
     """
     from slurm_appliance.deployment import operations
 
@@ -46,6 +47,12 @@ def up(
     allow_disruptive: AllowOption = False,
     lock_timeout: LockTimeoutOption = "0",
     exclude: ExcludeOption = None,
+    give_up_lost_volumes: Annotated[
+        bool,
+        typer.Option(
+            "--give-up-lost-volumes", help="Forget state and home volumes that somebody deleted, and what was on them."
+        ),
+    ] = False,
     output: OutputOption = Output.text,
 ) -> None:
     """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
@@ -66,7 +73,9 @@ def up(
             show_plan(plan)
         return not _asks(plan) or agreed(yes=yes)
 
-    done = operations.up(session, approve, allow_disruptive=allow_disruptive)
+    done = operations.up(
+        session, approve, allow_disruptive=allow_disruptive, give_up_lost_volumes=give_up_lost_volumes
+    )
     if done is None:
         say("nothing was changed")
         raise typer.Exit(1)
@@ -80,7 +89,7 @@ def _asks(plan: "Plan") -> bool:
     """Whether there is anything to ask about: steps, or nodes of a stack that has nothing yet."""
     from slurm_appliance.deployment.image_plan import Action
 
-    return bool(plan.steps) or any(row.action is Action.CREATE for row in plan.rows)
+    return bool(plan.steps or plan.drift.missing) or any(row.action is Action.CREATE for row in plan.rows)
 
 
 def _show_done(session: "Session", done: "Done") -> None:

@@ -17,6 +17,7 @@ from slurm_appliance.environment import Environment
 from slurm_appliance.journal import journaled
 from slurm_appliance.journal.keeper import current
 from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
 from slurm_appliance.scratch import scratch_folder
 from slurm_appliance.stack_project import STACKS, prepare, stack_file
@@ -117,6 +118,25 @@ class Session:
                 yield
             finally:
                 stack.workspace.env_vars = before
+
+    @contextmanager
+    def supposing(self, deployment: dict[str, Any]) -> Iterator[None]:
+        """Let previews run on a state that might be.
+
+        Pulumi Cloud alone can decrypt what it encrypted, and an empty state has nothing to suppose: there, they run on
+        the state as it is.
+        """
+        if not deployment.get("resources") or (deployment.get("secrets_providers") or {}).get("type") == "service":
+            yield
+            return
+        workspace = self.stack.workspace
+        before = dict(workspace.env_vars)
+        with supposed(self.layout or Layout(Path(), PROJECT, self.name), deployment) as variables:
+            workspace.env_vars = {**before, **variables}
+            try:
+                yield
+            finally:
+                workspace.env_vars = before
 
     def _wait_for(self, whom: str) -> None:
         """Somebody else uses the stack: what the cloud has is another when they end."""

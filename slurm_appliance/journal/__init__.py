@@ -16,6 +16,7 @@ a journal is there that is not part of it yet, the file backend's own lock keeps
     replay      state + journal → state; pure
     log         the journal as a file
     keeper      one stack: opens updates, takes entries, folds the journal into the state
+    supposition a state that might be, for previews
     service     the part of Pulumi's REST API that an update uses
 """
 

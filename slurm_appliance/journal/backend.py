@@ -57,20 +57,27 @@ def journaled(
         JournalError: its state cannot be read.
     """
     layout = Layout(root, project, stack)
-    with locked(layout, doing, patience=patience, say=say) as lock, scratch_folder() as credentials:
+    with locked(layout, doing, patience=patience, say=say) as lock:
         keeper = Keeper(layout, lock.check)
         recovered = keeper.recover()
-        service = Service(keeper)
-        variables = {
-            "PULUMI_BACKEND_URL": service.url,
-            "PULUMI_ACCESS_TOKEN": service.token,
-            # The engine keeps who it is logged in as; the user's own logins are not touched.
-            "PULUMI_CREDENTIALS_PATH": str(credentials),
-            "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
-        }
-        with service.serving():
+        with serving(keeper) as variables:
             try:
                 yield Backend(variables, recovered, lock.taken_over, layout)
             finally:
                 # An engine that was killed completes nothing.
                 keeper.recover()
+
+
+@contextmanager
+def serving(keeper: Keeper) -> Iterator[dict[str, str]]:
+    """Serve a state; yields what makes the engine use it."""
+    with scratch_folder() as credentials:
+        service = Service(keeper)
+        with service.serving():
+            yield {
+                "PULUMI_BACKEND_URL": service.url,
+                "PULUMI_ACCESS_TOKEN": service.token,
+                # The engine keeps who it is logged in as; the user's own logins are not touched.
+                "PULUMI_CREDENTIALS_PATH": str(credentials),
+                "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
+            }

@@ -162,9 +162,14 @@ def replayed(state: Json, entries: Iterable[Mapping[str, Any]], engine: str = ""
     for entry in entries:
         replay.add(entry)
     latest = replay.deployment(engine)
-    features = sorted({_FEATURES[key] for each in latest["resources"] for key in _FEATURES if each.get(key)})
-    known = {"version": 4, "features": features} if features else {"version": 3}
-    return {**known, "checkpoint": {**checkpoint, "latest": latest}}
+    return {**formatted(latest), "checkpoint": {**checkpoint, "latest": latest}}
+
+
+def formatted(deployment: Mapping[str, Any]) -> Json:
+    """The version of the format that a state has to have, and the features that readers of it have to know."""
+    resources = deployment.get("resources") or []
+    features = sorted({_FEATURES[key] for each in resources for key in _FEATURES if each.get(key)})
+    return {"version": 4, "features": features} if features else {"version": 3}
 
 
 def _magic(version: str) -> str:
