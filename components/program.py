@@ -16,6 +16,7 @@ from slurm_appliance.groups import groups
 from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import preflight
+from slurm_appliance.recorded_state import recorded_state
 from toolchain.paths import REPOSITORY
 
 
@@ -29,7 +30,7 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     source = f"stack {pulumi.get_stack()}"
     try:
         cloud = pulumi.Config("openstack").get("cloud")
-        findings = preflight(config, cloud)
+        findings = preflight(config, cloud, lambda: recorded_state(pulumi.get_project(), pulumi.get_stack()))
         args = _args(config, cloud, findings, source)
     except ApplianceError as error:
         raise pulumi.RunError(str(error)) from error

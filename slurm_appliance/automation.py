@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from slurm_appliance.deployment.steps import Step
 from slurm_appliance.errors import ApplianceError
+from slurm_appliance.journal.errors import LockedError
 from toolchain.ensure import Toolchain, ensure
 from toolchain.paths import REPOSITORY
 from toolchain.terminal import printable
@@ -55,6 +56,12 @@ class Outcome:
     def unchanged(self) -> bool:
         """Whether nothing was (or would be) done."""
         return not set(self.changes) - {"same"}
+
+
+class StackInUseError(EngineError):
+    """Raised when somebody else uses a stack whose state is not in a folder."""
+
+    exit_status = LockedError.exit_status
 
 
 def ensured_toolchain() -> Toolchain:
@@ -175,7 +182,9 @@ def run(
         )
     except ConcurrentUpdateError as error:
         remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
-        raise EngineError("another operation runs on this stack", where=stack.name, remedy=remedy) from error
+        raise StackInUseError(
+            "another operation runs on this stack", where=stack.name, remedy=remedy, evidence=_said(error)
+        ) from error
     except CommandError as error:
         raise _explain(operation, events, error) from error
     changes: dict[str, int] = {}

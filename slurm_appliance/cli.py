@@ -21,6 +21,7 @@ from slurm_appliance.commands import (
     doctor,
     environment,
     image,
+    locks,
     mirror,
     rollout,
     schema,
@@ -65,6 +66,8 @@ app.command("preview", rich_help_panel="Clusters")(up.preview)
 app.command("status", rich_help_panel="Clusters")(status.status)
 app.command("check-cluster", rich_help_panel="Clusters")(check_cluster.check_cluster)
 app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)
+app.command("locks", rich_help_panel="Clusters")(locks.locks)
+app.command("unlock", rich_help_panel="Clusters")(locks.unlock)
 app.add_typer(config.app, name="config", rich_help_panel="Clusters")
 app.add_typer(image.app, name="image", rich_help_panel="Clusters")
 app.add_typer(mirror.app, name="mirror", rich_help_panel="Clusters")

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from toolchain.paths import state_folder
 
@@ -48,6 +49,14 @@ def state_root(given: Mapping[str, str] | None = None) -> Path | None:
     return Path(url.removeprefix("file://")).expanduser()
 
 
+def shown_backend(given: Mapping[str, str] | None = None) -> str:
+    """Where the state is, for messages: the backend's URL without user, password and parameters."""
+    user = os.environ if given is None else given
+    url = user.get("PULUMI_BACKEND_URL") or _logged_in(user) or engine_variables(user)["PULUMI_BACKEND_URL"]
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) or url.partition("?")[0]
+
+
 def _backend(user: Mapping[str, str]) -> dict[str, str]:
     """A folder beside the environments, where the user has neither chosen nor logged in to another backend."""
     if user.get("PULUMI_BACKEND_URL") or _logged_in(user):
@@ -57,12 +66,13 @@ def _backend(user: Mapping[str, str]) -> dict[str, str]:
     return {"PULUMI_BACKEND_URL": f"file://{folder}"}
 
 
-def _logged_in(user: Mapping[str, str]) -> bool:
+def _logged_in(user: Mapping[str, str]) -> str:
+    """The backend that the user is logged in to; empty for none."""
     home = user.get("PULUMI_CREDENTIALS_PATH") or user.get("PULUMI_HOME") or str(Path.home() / ".pulumi")
     try:
-        return bool(json.loads((Path(home) / "credentials.json").read_text()).get("current"))
+        return str(json.loads((Path(home) / "credentials.json").read_text()).get("current") or "")
     except (OSError, ValueError):
-        return False
+        return ""
 
 
 def _passphrase(user: Mapping[str, str]) -> dict[str, str]:

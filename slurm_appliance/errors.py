@@ -5,12 +5,14 @@ below ToolchainError, MirrorError and what concerns images. ``localcloud/errors.
 
 ApplianceError                          what happened, where, what to do; ends the command with its exit status
 ├── ConfigError (ValueError)            the configuration has mistakes; carries all of them
+├── StateError                          the state does not fit what is in the project; carries all that does not
 ├── UsageError (ValueError)             arguments that do not go together
 ├── CheckError                          a gate or a test tier did not pass; what it printed says why
 ├── ToolchainError                      something that the project runs on cannot be had
 ├── EngineError                         an operation on a stack failed: the resource and why (automation.py)
 ├── JournalError                        the state cannot be had for us alone, or its journal does not fit (journal/)
 ├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/operations.py)
+├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/operations.py)
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
@@ -28,7 +30,7 @@ from dataclasses import dataclass
 from toolchain.errors import ApplianceError, ToolchainError
 from toolchain.terminal import printable
 
-__all__ = ["ApplianceError", "CheckError", "ConfigError", "Problem", "ToolchainError", "UsageError"]
+__all__ = ["ApplianceError", "CheckError", "ConfigError", "Problem", "StateError", "ToolchainError", "UsageError"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,23 @@ class ConfigError(ApplianceError, ValueError):
         self.source = source
         count = f"{len(self.problems)} mistake{'s' if len(self.problems) != 1 else ''}"
         super().__init__(f"the configuration has {count}; nothing was changed", where=source)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *map(str, self.problems)])
+
+
+class StateError(ApplianceError):
+    """Raised when a state does not fit what is in the project: a run would create again, or delete, what is not its own.
+
+    Args:
+        problems: what does not fit.
+        source: the stack.
+        others: mistakes of the configuration that were found with it.
+    """
+
+    def __init__(self, problems: Sequence[Problem], source: str = "", others: Sequence[Problem] = ()) -> None:
+        self.problems = (*problems, *others)
+        super().__init__("the state does not fit what is in the project; nothing was changed", where=source)
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *map(str, self.problems)])

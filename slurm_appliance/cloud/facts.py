@@ -149,12 +149,14 @@ class Access:
         region: the region in use; empty where the cloud has none.
         endpoints: the catalog's URLs of compute, image and block_storage, as far as it has them.
         may_create_credentials: whether the user may create application credentials.
+        project_id: the project; empty where it is not known.
     """
 
     auth_url: str = ""
     region: str = ""
     endpoints: Mapping[str, str] = field(default_factory=dict)
     may_create_credentials: bool = True
+    project_id: str = ""
 
 
 @dataclass(frozen=True)

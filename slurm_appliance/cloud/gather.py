@@ -135,6 +135,7 @@ class _Lists:
             region=connection.config.get_region_name() or "",
             endpoints=endpoints,
             may_create_credentials=not credential.get("restricted", False),
+            project_id=self._project,
         )
 
     def flavors(self) -> tuple[Flavor, ...]:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from slurm_appliance.commands.consent import agreed
 from slurm_appliance.commands.output import say
-from slurm_appliance.commands.stacks import AllowOption, StackOption, YesOption, session_of
+from slurm_appliance.commands.stacks import AllowOption, LockTimeoutOption, StackOption, YesOption, seconds, session_of
 
 
 def destroy(
@@ -15,12 +16,16 @@ def destroy(
         bool, typer.Option("--delete-volumes", help="Delete the state and home volumes, too, with all that is on them.")
     ] = False,
     allow_disruptive: AllowOption = False,
+    lock_timeout: LockTimeoutOption = "0",
 ) -> None:
-    """Delete a cluster. Its state and home volumes stay, and the next up attaches them again."""
+    """Delete a cluster. Its state and home volumes stay, and the next up attaches them again.
+
+    Exit status 0: done; 3: the environment is protected; 5: somebody else uses the stack; 1: anything else.
+    """
     from slurm_appliance.deployment import operations
     from slurm_appliance.deployment.keeping import never_ours
 
-    session = session_of(stack)
+    session = session_of(stack, patience=seconds(lock_timeout))
     operations.refuse_destruction(session, allow_disruptive)
 
     def approve(what: operations.Destruction) -> bool:
@@ -31,7 +36,7 @@ def destroy(
             print(f"stays: {each.what}")
         for used in never_ours(session.config):
             print(f"stays, because it was there before: {used}")
-        return yes or typer.confirm("Go on?", err=True)
+        return agreed(yes=yes)
 
     done = operations.destroy(session, approve, delete_volumes=delete_volumes)
     if done is None:

@@ -1,5 +1,6 @@
 """What the commands about a stack have in common: their options, and how plans and lines are shown."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from slurm_appliance.commands.clouds import find_local_cloud
 from slurm_appliance.commands.output import print_table, say
+from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from slurm_appliance.deployment.plan import Plan
@@ -22,12 +24,38 @@ ExcludeOption = Annotated[
     typer.Option("--exclude", help="URN of a resource to leave alone, * and ** allowed; may be given several times."),
 ]
 
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
-def session_of(stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False) -> "Session":
+
+LockTimeoutOption = Annotated[
+    str,
+    typer.Option(
+        "--lock-timeout",
+        metavar="TIME",
+        help="Wait so long for somebody else who uses the stack: 90s, 10m, 2h. Not set: end at once, with status 5.",
+    ),
+]
+
+
+def seconds(text: str) -> float:
+    """The seconds of ``90``, ``90s``, ``10m`` or ``2h``.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    found = re.fullmatch(r"(\d+)([smh]?)", text.strip())
+    if found is None:
+        raise UsageError(f"{text} is not a time", where="--lock-timeout", remedy="write it as 90s, 10m or 2h")
+    return float(int(found[1]) * _UNITS[found[2]])
+
+
+def session_of(
+    stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, patience: float = 0.0
+) -> "Session":
     """The session of a stack; what it says goes to standard error, standard output belongs to results."""
     from slurm_appliance.deployment.session import open_session
 
-    session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()))
+    session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()), patience=patience)
     find_local_cloud(session.cloud)
     return session
 
@@ -51,6 +79,8 @@ def show_plan(plan: "Plan") -> None:
         )
     for loss in plan.losses:
         print(f"LOST: {loss}")
+    for line in plan.drift.lines():
+        print(f"drift: {line}")
     for note in plan.notes:
         print(f"note: {note}")
     if plan.steps:

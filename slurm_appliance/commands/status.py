@@ -13,7 +13,8 @@ from slurm_appliance.commands.stacks import StackOption, session_of
 def status(stack: StackOption, output: OutputOption = Output.text) -> None:
     """Show a cluster's nodes with their images and states, and whether a run is under way or was interrupted.
 
-    Exit status 0: all nodes are there and ACTIVE; 1: not so, or it cannot be told.
+    Exit status 0: all nodes are there and ACTIVE; 6: somebody deleted or changed something behind the state's back, and
+    up mends it; 1: anything else is not well, or it cannot be told.
     """
     from slurm_appliance.deployment.status import look
 
@@ -25,4 +26,4 @@ def status(stack: StackOption, output: OutputOption = Output.text) -> None:
         for line in found.lines():
             print(line)
         print_table(("GROUP", "NODES", "STATE", "CURRENT", "TARGET", "NEXT"), found.folded())
-    raise typer.Exit(0 if found.well else 1)
+    raise typer.Exit(found.exit_status)

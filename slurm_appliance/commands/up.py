@@ -1,16 +1,19 @@
 """``slurm-appliance up`` and ``preview``: bring a cluster to what its configuration says, or say what that would do."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slurm_appliance.commands.consent import agreed
 from slurm_appliance.commands.output import Output, OutputOption, say
 from slurm_appliance.commands.stacks import (
     AllowOption,
     ExcludeOption,
+    LockTimeoutOption,
     StackOption,
     YesOption,
+    seconds,
     session_of,
     show_plan,
 )
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
 def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOption = Output.text) -> None:
     """Say what up would do, and to whom. Nothing is changed.
 
-    Exit status 0: nothing to do; 2: changes that nobody notices; 3: nodes or data are disturbed; 1: up would fail.
+    Exit status 0: nothing to do; 2: changes that nobody notices; 6: the same, to mend what somebody deleted or changed;
+    3: nodes or data are disturbed; 1: up would fail.
     """
     from slurm_appliance.deployment import operations
 
@@ -41,13 +45,20 @@ def up(
     stack: StackOption,
     yes: YesOption = False,
     allow_disruptive: AllowOption = False,
+    lock_timeout: LockTimeoutOption = "0",
     exclude: ExcludeOption = None,
+    give_up_lost_volumes: Annotated[
+        bool,
+        typer.Option(
+            "--give-up-lost-volumes", help="Forget state and home volumes that somebody deleted, and what was on them."
+        ),
+    ] = False,
     output: OutputOption = Output.text,
 ) -> None:
     """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
 
     Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
-    failed; 1: anything else.
+    failed; 5: somebody else uses the stack; 1: anything else.
     """
     from slurm_appliance.deployment import operations
     from slurm_appliance.errors import UsageError
@@ -55,14 +66,16 @@ def up(
     as_json = output is Output.json
     if as_json and not yes:
         raise UsageError("--output json asks nobody", remedy="add --yes")
-    session = session_of(stack, exclude, quiet=as_json)
+    session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
 
     def approve(plan: "Plan") -> bool:
         if not as_json:
             show_plan(plan)
-        return yes or not _asks(plan) or typer.confirm("Go on?", err=True)
+        return not _asks(plan) or agreed(yes=yes)
 
-    done = operations.up(session, approve, allow_disruptive=allow_disruptive)
+    done = operations.up(
+        session, approve, allow_disruptive=allow_disruptive, give_up_lost_volumes=give_up_lost_volumes
+    )
     if done is None:
         say("nothing was changed")
         raise typer.Exit(1)
@@ -76,7 +89,7 @@ def _asks(plan: "Plan") -> bool:
     """Whether there is anything to ask about: steps, or nodes of a stack that has nothing yet."""
     from slurm_appliance.deployment.image_plan import Action
 
-    return bool(plan.steps) or any(row.action is Action.CREATE for row in plan.rows)
+    return bool(plan.steps or plan.drift.missing) or any(row.action is Action.CREATE for row in plan.rows)
 
 
 def _show_done(session: "Session", done: "Done") -> None:

@@ -6,20 +6,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import getpid
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from slurm_appliance import automation
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment import healing
+from slurm_appliance.deployment.drift import Drift, mended
 from slurm_appliance.deployment.interrupt import passing_interrupts
 from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
-from slurm_appliance.deployment.plan import DISRUPTIVE, Plan, examined, make_plan, without_preview
+from slurm_appliance.deployment.plan import (
+    DISRUPTIVE,
+    Plan,
+    drift_of,
+    examined,
+    make_plan,
+    refuse_estranged,
+    without_preview,
+)
 from slurm_appliance.deployment.progress import Progress
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.deployment.site_failure import site_failure
-from slurm_appliance.deployment.steps import COMMAND, SERVER, Step
+from slurm_appliance.deployment.steps import COMMAND, SERVER, VOLUME, Step
 from slurm_appliance.errors import ApplianceError
 
 #: Facts older than this, in seconds, are asked for again before anything is changed.
@@ -32,6 +41,10 @@ class ProtectedEnvironmentError(ApplianceError):
     """Raised when a protected environment would be disturbed, and nobody allowed it."""
 
     exit_status = DISRUPTIVE
+
+
+class LostDataError(ApplianceError):
+    """Raised when somebody deleted a volume that outlives the cluster: an empty one in its place does not bring it back."""
 
 
 @dataclass(frozen=True)
@@ -56,51 +69,76 @@ def preview(session: Session) -> Plan:
         ConfigError: it would go wrong before the first change.
         EngineError: the engine cannot tell.
     """
+    drift = drift_of(session)
     findings = examined(session)
-    repair = plan_repair(session.deployment(), session.facts(), environment(session.config))
+    _refuse_data_loss(session, drift)
+    deployment = session.deployment()
+    repair = plan_repair(deployment, session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
         left = "what the cloud could not make" if unfinished.recorded else "what an interrupted run left"
         session.say(f"up will begin with {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
-        return make_plan(session, findings, _previewed(session).steps)
+        outcome = _previewed(session, mended(repaired(deployment, repair), drift))
+        return make_plan(session, findings, outcome.steps, drift)
 
 
-def _previewed(session: Session) -> automation.Outcome:
-    return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
+def _previewed(session: Session, deployment: dict[str, Any]) -> automation.Outcome:
+    """What the engine would do, if the state were this one."""
+    with session.supposing(deployment):
+        return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
 
 
-def up(session: Session, approve: Callable[[Plan], bool], *, allow_disruptive: bool = False) -> Done | None:
+def up(
+    session: Session,
+    approve: Callable[[Plan], bool],
+    *,
+    allow_disruptive: bool = False,
+    give_up_lost_volumes: bool = False,
+) -> Done | None:
     """Bring the cluster to what the configuration says; None where it was not approved.
 
     Args:
         session: the stack.
         approve: asked with the plan, before anything is changed.
         allow_disruptive: go on where a protected environment would be disturbed.
+        give_up_lost_volumes: make volumes again that somebody deleted, with nothing on them.
 
     Raises:
         ConfigError: it would go wrong before the first change.
+        StateError: the state does not fit what is in the project.
+        LostDataError: somebody deleted a volume that outlives the cluster.
         ProtectedEnvironmentError: the environment is protected.
-        JournalError: somebody else uses the stack.
+        LockedError: somebody else uses the stack.
         SiteError: the servers are there, and site.yml failed.
         EngineError: a resource failed.
     """
-    findings = examined(session)
-    with session.held():
+    examined(session)
+    with session.held("up"):
+        # Whoever had the stack before may have changed it since.
         _heal(session)
+        drift = drift_of(session)
+        findings = examined(session)
+        if not give_up_lost_volumes:
+            _refuse_data_loss(session, drift)
+        deployment = mended(session.deployment(), drift)
         with session.handing_over(session.facts()):
-            if session.deployment().get("resources"):
+            if deployment.get("resources"):
                 session.say("comparing with what is there ...")
-                outcome = _previewed(session)
-                plan = make_plan(session, findings, outcome.steps)
+                outcome = _previewed(session, deployment)
+                plan = make_plan(session, findings, outcome.steps, drift)
                 if not plan.steps:
                     # What the engine finds nothing to do about needs no second look at a thousand nodes.
                     approve(plan)
+                    if drift.missing:
+                        session.set_deployment(deployment)
                     return Done(plan, dict(outcome.changes))
             else:
                 plan = without_preview(session, findings)
         refuse_disruption(session, plan, allow_disruptive)
         if not approve(plan):
             return None
+        if drift.missing:
+            session.set_deployment(deployment)
         if session.age > _FRESH_SECONDS:
             examined(session, fresh=True)
         with session.handing_over(session.facts()), _log(session, "up") as (say, log):
@@ -138,10 +176,12 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         delete_volumes: let nothing outlive it.
 
     Raises:
-        JournalError: somebody else uses the stack.
+        LockedError: somebody else uses the stack.
+        StateError: the state is not this cluster's.
         EngineError: a resource failed.
     """
-    with session.held():
+    with session.held("destroy"):
+        refuse_estranged(session)
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []
@@ -173,6 +213,20 @@ def refuse_disruption(session: Session, plan: Plan, allowed: bool) -> None:
             f"{', '.join([*nodes, *plan.losses][:5])}",
             where=f"{session.name} is protected",
             remedy="look at it with preview; add --allow-disruptive if it is meant",
+        )
+
+
+def _refuse_data_loss(session: Session, drift: Drift) -> None:
+    lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
+    if lost:
+        raise LostDataError(
+            "; ".join(map(str, lost)) + ", and with it what was on it",
+            where=session.name,
+            evidence="\n".join(drift.lines()),
+            remedy="restore it from a snapshot or a backup as a volume of the same name and set its provisioning "
+            "(state_volume_provisioning, home_volume_provisioning) to attach, or do without; then run "
+            "up --give-up-lost-volumes, which forgets the lost one and, where provisioning is manage, makes an "
+            "empty one",
         )
 
 

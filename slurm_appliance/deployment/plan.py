@@ -1,19 +1,28 @@
 """What a run would do, as a whole: what operators decide on before anything is done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from slurm_appliance.cloud.connection import connect
+from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.config.naming import environment
+from slurm_appliance.deployment.absence import gone
 from slurm_appliance.deployment.disruption import disruptions
+from slurm_appliance.deployment.drift import DRIFT, Drift, absent, other_images
 from slurm_appliance.deployment.image_plan import Action, NodeImage, image_plan
+from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.deployment.steps import Step, planned
-from slurm_appliance.errors import Problem
+from slurm_appliance.deployment.steps import SERVER, Step, planned
+from slurm_appliance.errors import Problem, StateError
 from slurm_appliance.groups import groups
 from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.preflight import Findings, examine
+from slurm_appliance.preflight.recorded import Recorded, recorded
+from slurm_appliance.preflight.unrecorded import estranged
 
-#: Exit statuses of ``preview``.
+_MADE_AGAIN = "somebody deleted it: made again"
+#: Exit statuses of ``preview``; DRIFT is another.
 NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
 
 
@@ -26,12 +35,14 @@ class Plan:
         rows: one a node.
         losses: what is taken away beside nodes, a sentence each.
         notes: what an operator should know.
+        drift: what somebody changed behind the state's back.
     """
 
     steps: tuple[Step, ...]
     rows: tuple[NodeImage, ...]
     losses: tuple[str, ...]
     notes: tuple[Problem, ...] = ()
+    drift: Drift = Drift()
 
     @property
     def disruptive(self) -> bool:
@@ -43,6 +54,8 @@ class Plan:
         """Of a preview."""
         if self.disruptive:
             return DISRUPTIVE
+        if self.drift:
+            return DRIFT
         return CHANGES if self.steps else NO_CHANGES
 
     @property
@@ -60,19 +73,56 @@ class Plan:
             "disruptive": self.disruptive,
             "nodes": [asdict(row) | {"action": row.action.name.lower()} for row in self.rows],
             "losses": list(self.losses),
+            "drift": list(self.drift.lines()),
             "notes": [asdict(note) for note in self.notes],
             "steps": [{"urn": step.urn, "op": step.op, "changed": list(step.changed)} for step in self.steps],
             "exit_status": self.exit_status,
         }
 
 
+def recorded_by(session: Session) -> Recorded:
+    """What the stack's state records, with what the next run takes care of.
+
+    Raises:
+        CloudError: the cloud cannot be asked.
+        JournalError: the state cannot be read.
+    """
+    deployment = session.deployment()
+    repair = plan_repair(deployment, session.facts(), environment(session.config))
+    begun = [(each.type, id_) for each in repair.unfinished for id_ in each.ids]
+    return recorded(deployment, session.name, session.backend, begun)
+
+
+def refuse_estranged(session: Session) -> None:
+    """End here where the state is of another project, or empty while the cluster is there.
+
+    Raises:
+        StateError: it is.
+    """
+    problems = list(estranged(session.config, session.facts(), recorded_by(session)))
+    if problems:
+        raise StateError(problems, str(session.source))
+
+
+def findings_of(session: Session, *, fresh: bool = False) -> Findings:
+    """The configuration and the state against the cloud.
+
+    Raises:
+        CloudError: the cloud cannot be asked.
+        JournalError: the state cannot be read.
+    """
+    facts = session.facts(fresh=fresh)
+    return examine(session.config, facts, recorded_by(session))
+
+
 def examined(session: Session, *, fresh: bool = False) -> Findings:
-    """The configuration against the cloud.
+    """The same, where nothing may be wrong.
 
     Raises:
         ConfigError: something would go wrong; with everything that can be known to.
+        StateError: the state does not fit what is in the project.
     """
-    findings = examine(session.config, session.facts(fresh=fresh))
+    findings = findings_of(session, fresh=fresh)
     findings.ready(str(session.source))
     return findings
 
@@ -83,11 +133,39 @@ def image_targets(session: Session, findings: Findings) -> dict[str, str | None]
     return {**findings.resolved.images, **{f"build {build.name}": build.image_id for build in builds}}
 
 
-def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...]) -> Plan:
+def drift_of(session: Session) -> Drift:
+    """What somebody changed behind the state's back.
+
+    Raises:
+        CloudError: the cloud cannot be asked.
+        JournalError: the state cannot be read.
+    """
+    if absent(session.deployment(), session.facts()):
+        # What was made since the cloud was asked is in the state, and not in these facts.
+        session.facts(fresh=True)
+    deployment, facts = session.deployment(), session.facts()
+    candidates = absent(deployment, facts)
+    missing = gone(candidates, connect(session.cloud)) if candidates else []
+    return Drift(tuple(missing), tuple(other_images(deployment, facts, _node_targets(session, facts))))
+
+
+def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
+    """The image that each node is to run, as far as images have names here: a build's is found by its last run."""
+    ids = {image.name: image.id for image in facts.images}
+    return {
+        node.hostname: group.image.id or ids.get(group.image.name or "")
+        for group in groups(session.config)
+        for node in group.nodes
+    }
+
+
+def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift) -> Plan:
     """The plan of a run, from what the engine would do."""
     changing = tuple(planned(steps))
     rows = image_plan(session.config, session.facts(), image_targets(session, findings), changing)
-    return Plan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes)
+    lost = {each.name for each in drift.missing if each.type == SERVER}
+    rows = [replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is Action.CREATE else row for row in rows]
+    return Plan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes, drift)
 
 
 def without_preview(session: Session, findings: Findings) -> Plan:

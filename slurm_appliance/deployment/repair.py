@@ -17,6 +17,7 @@ from typing import Any
 
 from slurm_appliance.cloud.facts import CloudFacts, Server
 from slurm_appliance.cloud.gather import rule_content
+from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.steps import SERVER
 
 Json = dict[str, Any]
@@ -183,9 +184,8 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
     for resource in fixed.get("resources") or []:
         if resource["urn"] in images:
             _record_image(resource, images[resource["urn"]])
-    for failed in repair.unfinished:
-        if failed.recorded:
-            _leave_out(fixed, failed)
+    failed = {id_ for each in repair.unfinished if each.recorded for id_ in each.ids}
+    fixed = without(fixed, lambda resource: resource.get("id") in failed)
     treated = {each.urn: each for each in repair.unfinished if not each.recorded}
     kept, taken_over = [], set[str]()
     for operation in fixed.get("pending_operations") or []:
@@ -198,23 +198,6 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
             fixed["resources"].append(operation["resource"] | {"id": each.ids[0], "outputs": copy.deepcopy(inputs)})
     fixed.pop("pending_operations", None)
     return fixed | ({"pending_operations": kept} if kept else {})
-
-
-def _leave_out(deployment: Json, failed: Unfinished) -> None:
-    """Take a resource out of a state, what goes with it, too: the engine reads no state that names what it has not."""
-    staying, leaving = [], set[str]()
-    for resource in deployment["resources"]:
-        if resource.get("id") in failed.ids or resource.get("deletedWith") == failed.urn:
-            leaving.add(resource["urn"])
-        else:
-            staying.append(resource)
-    deployment["resources"] = staying
-    # There may be another one of the same URN, which is still to be deleted.
-    gone = leaving - {resource["urn"] for resource in staying}
-    for resource in staying:
-        needed = resource.get("propertyDependencies") or {}
-        for names in (resource.get("dependencies") or [], *(names or [] for names in needed.values())):
-            names[:] = [name for name in names if name not in gone]
 
 
 def _record_image(resource: Json, image_id: str) -> None:

@@ -12,10 +12,12 @@ from slurm_appliance.cloud import store
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
-from slurm_appliance.engine_settings import engine_variables, state_root
+from slurm_appliance.engine_settings import engine_variables, shown_backend, state_root
 from slurm_appliance.environment import Environment
 from slurm_appliance.journal import journaled
+from slurm_appliance.journal.keeper import current
 from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
 from slurm_appliance.scratch import scratch_folder
 from slurm_appliance.stack_project import STACKS, prepare, stack_file
@@ -39,6 +41,7 @@ class Session:
         source: the file with its configuration, for errors.
         say: takes a line for the operator.
         excluded: URNs of resources that no operation touches.
+        patience: seconds to wait for somebody else who uses the stack.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Session:
     source: Path
     say: Callable[[str], None]
     excluded: Sequence[str] = ()
+    patience: float = 0.0
     _stacks: Path = STACKS
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
@@ -88,18 +92,23 @@ class Session:
         return time.monotonic() - self._facts[0] if self._facts else float("inf")
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, doing: str) -> Iterator[None]:
         """Keep everybody else out, and have every step recorded as it is made.
 
+        Args:
+            doing: what is done meanwhile, for whoever finds the stack in use.
+
         Raises:
-            JournalError: somebody else uses the stack.
+            LockedError: somebody else uses the stack.
+            JournalError: its state cannot be read.
         """
         stack, layout = self.stack, self.layout
         if layout is None:
             yield
             return
         before = dict(stack.workspace.env_vars)
-        with journaled(layout.root, layout.project, layout.stack) as backend:
+        place = (layout.root, layout.project, layout.stack)
+        with journaled(*place, doing, patience=self.patience, say=self._wait_for) as backend:
             for holder in backend.taken_over:
                 self.say(f"took the stack over from {holder}, which is no more")
             if backend.recovered:
@@ -109,6 +118,30 @@ class Session:
                 yield
             finally:
                 stack.workspace.env_vars = before
+
+    @contextmanager
+    def supposing(self, deployment: dict[str, Any]) -> Iterator[None]:
+        """Let previews run on a state that might be.
+
+        Pulumi Cloud alone can decrypt what it encrypted, and an empty state has nothing to suppose: there, they run on
+        the state as it is.
+        """
+        if not deployment.get("resources") or (deployment.get("secrets_providers") or {}).get("type") == "service":
+            yield
+            return
+        workspace = self.stack.workspace
+        before = dict(workspace.env_vars)
+        with supposed(self.layout or Layout(Path(), PROJECT, self.name), deployment) as variables:
+            workspace.env_vars = {**before, **variables}
+            try:
+                yield
+            finally:
+                workspace.env_vars = before
+
+    def _wait_for(self, whom: str) -> None:
+        """Somebody else uses the stack: what the cloud has is another when they end."""
+        self._facts = None
+        self.say(whom)
 
     @contextmanager
     def handing_over(self, facts: CloudFacts) -> Iterator[None]:
@@ -125,7 +158,7 @@ class Session:
                 workspace.env_vars = before
 
     def deployment(self) -> dict[str, Any]:
-        """The state's resources; nothing for a stack that does not exist yet.
+        """The state's resources, those of an unfinished journal as well; nothing for a stack that does not exist yet.
 
         Raises:
             JournalError: the state cannot be read.
@@ -133,7 +166,12 @@ class Session:
         layout = self.layout
         if layout is None:
             return dict(self.stack.export_stack().deployment or {})
-        return dict(layout.read()["checkpoint"].get("latest") or {}) if layout.state.exists() else {}
+        return dict(current(layout)["checkpoint"].get("latest") or {}) if layout.state.exists() else {}
+
+    @property
+    def backend(self) -> str:
+        """Where its state is, for messages."""
+        return shown_backend()
 
     def set_deployment(self, deployment: dict[str, Any]) -> None:
         """Replace the state's resources."""
@@ -148,7 +186,12 @@ class Session:
 
 
 def open_session(
-    name: str, say: Callable[[str], None], *, stacks: Path = STACKS, excluded: Sequence[str] = ()
+    name: str,
+    say: Callable[[str], None],
+    *,
+    stacks: Path = STACKS,
+    excluded: Sequence[str] = (),
+    patience: float = 0.0,
 ) -> Session:
     """The session of a stack; nothing is asked or created yet.
 
@@ -157,6 +200,7 @@ def open_session(
         say: takes a line for the operator.
         stacks: the folder with one file a stack.
         excluded: URNs of resources that no operation touches.
+        patience: seconds to wait for somebody else who uses the stack.
 
     Raises:
         UsageError: there is no such stack.
@@ -164,4 +208,4 @@ def open_session(
     """
     path = stack_file(name, stacks)
     config = from_stack_file(path)
-    return Session(name, config, cloud_of(path), Environment.of(name), path, say, excluded, stacks)
+    return Session(name, config, cloud_of(path), Environment.of(name), path, say, excluded, patience, stacks)

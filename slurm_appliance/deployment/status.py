@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import Action, image_plan
 from slurm_appliance.deployment.keeping import kept
-from slurm_appliance.deployment.plan import image_targets
+from slurm_appliance.deployment.plan import drift_of, findings_of, image_targets
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.journal.lock import holders
-from slurm_appliance.preflight import examine
 
 _MISSING = "not there"
 
@@ -45,6 +45,7 @@ class Status:
         interrupted: who did so last, and was killed.
         volumes: what outlives it.
         problems: what keeps the next ``up`` from starting.
+        drift: what somebody changed behind the state's back.
     """
 
     stack: str
@@ -53,12 +54,20 @@ class Status:
     interrupted: tuple[str, ...]
     volumes: tuple[str, ...]
     problems: tuple[str, ...]
+    drift: tuple[str, ...] = ()
 
     @property
     def well(self) -> bool:
         """Whether all nodes are there and run, and nothing stands in the way."""
         running = all(node.state == "ACTIVE" for node in self.nodes)
-        return running and not (self.under_way or self.interrupted or self.problems)
+        return running and not (self.under_way or self.interrupted or self.problems or self.drift)
+
+    @property
+    def exit_status(self) -> int:
+        """0 where all is well; DRIFT where nothing stands in the way of an ``up`` that mends it; else 1."""
+        if self.well:
+            return 0
+        return DRIFT if self.drift and not (self.under_way or self.interrupted or self.problems) else 1
 
     def lines(self) -> Iterator[str]:
         """Everything but the nodes, a line each."""
@@ -70,6 +79,8 @@ class Status:
             yield f"outlives the cluster: {volume}"
         for problem in self.problems:
             yield f"up would refuse: {problem}"
+        for line in self.drift:
+            yield f"drift: {line}"
 
     def folded(self) -> list[tuple[str, ...]]:
         """The nodes, those that differ in nothing but the name put together."""
@@ -91,8 +102,9 @@ def look(session: Session) -> Status:
     Raises:
         CloudError: the cloud cannot be asked.
     """
+    drift = drift_of(session)
     facts = session.facts()
-    findings = examine(session.config, facts)
+    findings = findings_of(session)
     states = {server.name: server.status for server in findings.resolved.servers.values()}
     targets: dict[str, str | None] = dict(findings.resolved.images)
     if not findings.problems:
@@ -116,5 +128,6 @@ def look(session: Session) -> Status:
         under_way=tuple(str(holder) for holder in held if not holder.gone),
         interrupted=tuple(str(holder) for holder in held if holder.gone),
         volumes=tuple(each.what for each in kept(session.deployment()) if each.what.startswith("volume")),
-        problems=tuple(f"{problem.path}: {problem.what}" for problem in findings.problems),
+        problems=tuple(f"{problem.path}: {problem.what}" for problem in (*findings.state, *findings.problems)),
+        drift=drift.lines(),
     )

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 #: Tokens of the resources that something depends on here.
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
+ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
+PORT = "openstack:networking/port:Port"
+NETWORK = "openstack:networking/network:Network"
+SUBNET = "openstack:networking/subnet:Subnet"
+ROUTER = "openstack:networking/router:Router"
+ROUTER_INTERFACE = "openstack:networking/routerInterface:RouterInterface"
+SECURITY_GROUP = "openstack:networking/secGroup:SecGroup"
+SECURITY_GROUP_RULE = "openstack:networking/secGroupRule:SecGroupRule"
+SERVER_GROUP = "openstack:compute/serverGroup:ServerGroup"
+KEY_PAIR = "openstack:compute/keypair:Keypair"
 COMMAND = "command:local:Command"
 
 #: The parts of a replacement; ``replace`` stands for the whole.

@@ -11,16 +11,18 @@ The state stays where, and as, the file backend has it, so that plain ``pulumi``
 a journal is there that is not part of it yet, the file backend's own lock keeps everybody else out.
 
     layout      where the file backend has what: state, locks, and our journal beside them
-    lock        the file backend's lock, and whether who made it still lives
+    lock        the file backend's lock, and taking it over from whoever is no more
+    process_identity, heartbeat   whether who made a lock still lives
     replay      state + journal → state; pure
     log         the journal as a file
     keeper      one stack: opens updates, takes entries, folds the journal into the state
+    supposition a state that might be, for previews
     service     the part of Pulumi's REST API that an update uses, and who may call what
     listener    HTTP on loopback, which all users of the machine can connect to
     body        the body of a call, with limits
 """
 
 from slurm_appliance.journal.backend import journaled
-from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.errors import JournalError, LockedError
 
-__all__ = ["JournalError", "journaled"]
+__all__ = ["JournalError", "LockedError", "journaled"]

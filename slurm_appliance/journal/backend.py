@@ -1,6 +1,6 @@
 """The journal's backend for the time of one command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,37 +28,56 @@ class Backend:
 
     variables: dict[str, str]
     recovered: int
-    taken_over: list[Holder]
+    taken_over: Sequence[Holder]
     layout: Layout
 
 
 @contextmanager
-def journaled(root: Path, project: str, stack: str) -> Iterator[Backend]:
+def journaled(
+    root: Path,
+    project: str,
+    stack: str,
+    doing: str = "",
+    *,
+    patience: float = 0.0,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Iterator[Backend]:
     """Serve the state of a stack that the file backend below a folder has, and keep everybody else out meanwhile.
 
     Args:
         root: the folder; what follows ``file://``.
         project: the project's name.
         stack: the stack's name; it exists.
+        doing: what the command does, for whoever finds the stack in use.
+        patience: seconds to wait for somebody else who uses it.
+        say: takes a line about who that is.
 
     Raises:
-        JournalError: somebody else uses the stack, or its state cannot be read.
+        LockedError: somebody else uses the stack.
+        JournalError: its state cannot be read.
     """
     layout = Layout(root, project, stack)
-    with locked(layout) as taken_over, scratch_folder() as credentials:
-        keeper = Keeper(layout)
+    with locked(layout, doing, patience=patience, say=say) as lock:
+        keeper = Keeper(layout, lock.check)
         recovered = keeper.recover()
-        service = Service(keeper)
-        variables = {
-            "PULUMI_BACKEND_URL": service.url,
-            "PULUMI_ACCESS_TOKEN": service.token,
-            # The engine keeps who it is logged in as; the user's own logins are not touched.
-            "PULUMI_CREDENTIALS_PATH": str(credentials),
-            "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
-        }
-        with service.serving():
+        with serving(keeper) as variables:
             try:
-                yield Backend(variables, recovered, taken_over, layout)
+                yield Backend(variables, recovered, lock.taken_over, layout)
             finally:
                 # An engine that was killed completes nothing.
                 keeper.recover()
+
+
+@contextmanager
+def serving(keeper: Keeper) -> Iterator[dict[str, str]]:
+    """Serve a state; yields what makes the engine use it."""
+    with scratch_folder() as credentials:
+        service = Service(keeper)
+        with service.serving():
+            yield {
+                "PULUMI_BACKEND_URL": service.url,
+                "PULUMI_ACCESS_TOKEN": service.token,
+                # The engine keeps who it is logged in as; the user's own logins are not touched.
+                "PULUMI_CREDENTIALS_PATH": str(credentials),
+                "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
+            }

@@ -5,3 +5,13 @@ from slurm_appliance.errors import ApplianceError
 
 class JournalError(ApplianceError):
     """Raised when a state cannot be had for us alone, or its journal does not fit it."""
+
+
+class LockedError(JournalError):
+    """Raised when somebody else uses the stack."""
+
+    exit_status = 5
+
+
+class LockLostError(JournalError):
+    """Raised when somebody took away the lock of a run that still lives."""

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from slurm_appliance.journal.log import Content, Log, well_formed
 from slurm_appliance.journal.replay import replayed
 
 Json = dict[str, Any]
+
+#: Journal and state are two files: an update that ends between the two reads is the only reason to look again.
+_LOOKS = 3
 
 
 @dataclass
@@ -49,10 +53,16 @@ class Update:
 
 
 class Keeper:
-    """The state of one stack, which nobody else changes meanwhile: see lock.py."""
+    """The state of one stack, which nobody else changes meanwhile: see lock.py.
 
-    def __init__(self, layout: Layout) -> None:
+    Args:
+        layout: where the state is.
+        guard: raises where somebody else may have begun to change it: nothing is written any more then.
+    """
+
+    def __init__(self, layout: Layout, guard: Callable[[], None] = lambda: None) -> None:
         self.layout = layout
+        self._guard = guard
         self.updates: list[Update] = []
         self._log = Log(layout.journal)
         self._refused: JournalError | None = None
@@ -65,6 +75,7 @@ class Keeper:
             JournalError: it goes with another state than the one that is there.
         """
         with self._lock:
+            self._guard()
             found = self._log.read()
             if found is None:
                 # A journal of which not even the head was written: nothing was done under it.
@@ -75,12 +86,7 @@ class Keeper:
                 self._log.remove()
                 return 0
             if found.head["base"] != _digest(state):
-                raise JournalError(
-                    "the journal of an unfinished update goes with another state than the one that is there",
-                    where=str(self._log.path),
-                    remedy="somebody replaced the state meanwhile: put the journal aside, then compare both with "
-                    "what is in the cloud",
-                )
+                raise _other_state(self._log)
             self._fold(found, state)
             return len(found.entries)
 
@@ -115,6 +121,7 @@ class Keeper:
     def start(self, update: Update, engine: str) -> None:
         """Open the journal of an update; a preview has none."""
         if update.kind != "preview":
+            self._guard()
             self._refused = None
             self._log.begin({"update": update.id, "engine": engine, "base": _digest(self.layout.read())})
 
@@ -128,6 +135,7 @@ class Keeper:
         with self._lock:
             if self._refused is not None:
                 raise self._refused
+            self._guard()
             try:
                 if not all(map(well_formed, entries)):
                     raise JournalError("the engine sent something that is no entry of a journal")
@@ -142,6 +150,7 @@ class Keeper:
             update.ended, update.result = time.time(), result
             if update.kind == "preview":
                 return
+            self._guard()
             found = self._log.read()
             if found is None:
                 raise JournalError("the running update has no journal", where=str(self._log.path))
@@ -154,6 +163,35 @@ class Keeper:
             self._log.close(_digest(folded))
             self.layout.write(folded)
         self._log.remove()
+
+
+def current(layout: Layout) -> Json:
+    """The state with all that its journal records, whether the update still runs or was killed; changes nothing.
+
+    Raises:
+        JournalError: the journal goes with another state than the one that is there.
+    """
+    log = Log(layout.journal)
+    for _attempt in range(_LOOKS):
+        found = log.read()
+        state = layout.read()
+        if found is None or not found.entries:
+            return state
+        digest = _digest(state)
+        if found.result == digest:
+            return state
+        if found.head["base"] == digest:
+            return replayed(state, found.entries, found.head["engine"])
+    raise _other_state(log)
+
+
+def _other_state(log: Log) -> JournalError:
+    return JournalError(
+        "the journal of an unfinished update goes with another state than the one that is there",
+        where=str(log.path),
+        remedy="somebody replaced the state meanwhile: put the journal aside, then compare both with "
+        "what is in the cloud",
+    )
 
 
 def _digest(state: Json) -> str:

@@ -1,45 +1,91 @@
-"""The file backend's lock: taken as Pulumi takes it, and taken over from a process that is no more."""
+"""The file backend's lock: taken as Pulumi takes it, and taken over only from a run that is no more.
+
+Our locks say more than Pulumi's own: by what the holder's process is known (process_identity.py), what it does, and
+that it touches the lock while it lives (heartbeat.py). A lock without these, which plain ``pulumi`` made, is never
+taken over.
+"""
 
 import getpass
 import json
-import os
-import platform
+import random
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.errors import LockedError, LockLostError
+from slurm_appliance.journal.heartbeat import PACE, Pace, Watch, beating
 from slurm_appliance.journal.layout import Layout, replace
+from slurm_appliance.journal.process_identity import ProcessIdentity
+
+#: The part of a lock that Pulumi does not know.
+_OURS = "slurm-appliance"
+#: Seconds between two looks at a lock that is waited for, at most.
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who made a lock, by what the lock says."""
+    """Who made a lock, by what the lock says.
+
+    Attributes:
+        path: the lock.
+        pid: the process's number.
+        username: its user.
+        hostname: its machine.
+        since: when it made the lock, by its own clock.
+        doing: what it does; empty for plain ``pulumi``.
+        process: by what it is known; None for plain ``pulumi``, which also touches no lock.
+    """
 
     path: Path
     pid: int
     username: str
     hostname: str
     since: str
+    doing: str = ""
+    process: ProcessIdentity | None = None
+
+    @property
+    def id(self) -> str:
+        """What the lock is called."""
+        return self.path.stem
 
     @property
     def gone(self) -> bool:
-        """Whether it is known to be no more: only of a process on this machine can that be told."""
-        if self.hostname != platform.node():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
+        """Whether it is known to be no more. Who is not may live, or be out of sight: only its heartbeat tells."""
+        return self.process is not None and self.process.is_gone(ProcessIdentity.own())
 
     def __str__(self) -> str:
-        return f"{self.username}@{self.hostname}, process {self.pid}, since {self.since[:19]}"
+        doing = f", {self.doing}" if self.doing else ""
+        return f"{self.username}@{self.hostname}, process {self.pid}{doing}, since {self.since[:19]}"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock that is held.
+
+    Attributes:
+        path: where it is.
+        taken_over: those that held the stack before and are no more.
+    """
+
+    path: Path
+    taken_over: Sequence[Holder] = ()
+
+    def check(self) -> None:
+        """Make sure that nobody has taken it away: a machine that slept may find that another took it for dead.
+
+        Raises:
+            LockLostError: somebody has.
+        """
+        if not self.path.exists():
+            remedy = "nothing more was recorded or changed by this run; look at who took it with `locks`, then run again"
+            raise LockLostError("somebody took the stack's lock from this run", where=str(self.path), remedy=remedy)
 
 
 def holders(layout: Layout) -> list[Holder]:
@@ -48,7 +94,8 @@ def holders(layout: Layout) -> list[Holder]:
     for path in sorted(layout.locks.glob("*.json")):
         try:
             lock = json.loads(path.read_text())
-            found.append(Holder(path, int(lock["pid"]), lock["username"], lock["hostname"], lock["timestamp"]))
+            known = (int(lock["pid"]), str(lock["username"]), str(lock["hostname"]), str(lock["timestamp"]))
+            found.append(Holder(path, *known, *_ours(lock)))
         except FileNotFoundError:
             continue
         except (ValueError, KeyError, TypeError):
@@ -57,37 +104,97 @@ def holders(layout: Layout) -> list[Holder]:
     return found
 
 
+def _ours(lock: dict[str, Any]) -> tuple[str, ProcessIdentity | None]:
+    more = lock.get(_OURS)
+    return ("", None) if more is None else (str(more["doing"]), ProcessIdentity.read(more["process"]))
+
+
 @contextmanager
-def locked(layout: Layout) -> Iterator[list[Holder]]:
-    """Hold the stack; yields those that held it last and are no more.
+def locked(
+    layout: Layout,
+    doing: str = "",
+    *,
+    patience: float = 0.0,
+    say: Callable[[str], None] = lambda _text: None,
+    pace: Pace = PACE,
+) -> Iterator[Lock]:
+    """Hold the stack.
+
+    Args:
+        layout: where its state is.
+        doing: what for, in a word.
+        patience: seconds to wait for others.
+        say: takes a line about who is waited for.
+        pace: of the heartbeat, ours and others'.
 
     Raises:
-        JournalError: somebody else holds it.
+        LockedError: somebody else holds it.
     """
-    dead = _dead_holders(layout)
-    own = layout.locks / f"{uuid.uuid4()}.json"
-    content = {
-        "pid": os.getpid(),
-        "username": getpass.getuser(),
-        "hostname": platform.node(),
-        "timestamp": datetime.now(UTC).isoformat(),
-    }
-    replace(own, json.dumps(content).encode())
+    lock = _acquire(layout, doing, patience, say, pace)
     try:
-        # As Pulumi does it: whoever sees another's lock after writing its own gives way.
-        _dead_holders(layout, besides=own)
-        for holder in dead:
-            holder.path.unlink(missing_ok=True)
-        yield dead
+        with beating(lock.path, pace):
+            yield lock
     finally:
-        own.unlink(missing_ok=True)
+        lock.path.unlink(missing_ok=True)
 
 
-def _dead_holders(layout: Layout, besides: Path | None = None) -> list[Holder]:
-    found = [holder for holder in holders(layout) if holder.path != besides]
-    alive = [holder for holder in found if not holder.gone]
-    if alive:
-        who = "; ".join(map(str, alive))
-        remedy = f"wait until it has ended; if it has, remove {alive[0].path}"
-        raise JournalError(f"the stack is in use by {who}", where=layout.stack, remedy=remedy)
-    return found
+def _acquire(layout: Layout, doing: str, patience: float, say: Callable[[str], None], pace: Pace) -> Lock:
+    watch, end, told = Watch(), time.monotonic() + patience, ""
+    own = layout.locks / f"{uuid.uuid4()}.json"
+    while True:
+        others = _others(layout, own)
+        living = _living(others, watch, pace)
+        if not living:
+            replace(own, json.dumps(_content(doing)).encode())
+            # As Pulumi does it: whoever sees another's lock after writing its own gives way.
+            living = _living(_others(layout, own), watch, pace)
+            if not living:
+                for holder in others:
+                    holder.path.unlink(missing_ok=True)
+                return Lock(own, tuple(others))
+            own.unlink()
+        if time.monotonic() >= end:
+            raise _locked(living, layout.stack, pace)
+        who = "; ".join(map(str, living))
+        if who != told:
+            say(f"waits for {who}")
+            told = who
+        # Two that gave way to each other do not look again at the same moment.
+        time.sleep(min(random.uniform(0.5, 1.0) * _LOOK_SECONDS, max(end - time.monotonic(), 0.0)))
+
+
+def _others(layout: Layout, own: Path) -> list[Holder]:
+    return [holder for holder in holders(layout) if holder.path != own]
+
+
+def _living(others: Sequence[Holder], watch: Watch, pace: Pace) -> list[Holder]:
+    """Those that may live: not known to be gone, and heard of within the timeout."""
+    return [
+        holder
+        for holder in others
+        # The silence is asked of all, so that it is known how long they are silent.
+        if not (watch.silence(holder.path) > pace.timeout and holder.process is not None) and not holder.gone
+    ]
+
+
+def _content(doing: str) -> dict[str, Any]:
+    process = ProcessIdentity.own()
+    return {
+        "pid": process.pid,
+        "username": getpass.getuser(),
+        "hostname": process.hostname,
+        "timestamp": datetime.now(UTC).isoformat(),
+        _OURS: {"doing": doing, "process": process.as_json()},
+    }
+
+
+def _locked(living: Sequence[Holder], stack: str, pace: Pace) -> LockedError:
+    who = "; ".join(map(str, living))
+    silent = f"a run that is silent for {pace.timeout / 60:.0f} minutes meanwhile is taken for dead"
+    remedy = (
+        f"wait for it: --lock-timeout 10m ({silent})"
+        if all(holder.process is not None for holder in living)
+        else "wait until it has ended"
+    )
+    unlock = f"./slurm-appliance unlock {living[0].id} --stack {stack}"
+    return LockedError(f"the stack is in use by {who}", where=stack, remedy=f"{remedy}; if it is no more: {unlock}")

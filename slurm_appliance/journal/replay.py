@@ -167,9 +167,14 @@ def replayed(state: Json, entries: Iterable[Mapping[str, Any]], engine: str = ""
             what = f"entry {entry.get('sequenceID')} of the journal cannot be understood: {error!r}"
             raise JournalError(what, remedy="use the slurm-appliance that goes with the engine that wrote it") from error
     latest = replay.deployment(engine)
-    features = sorted({_FEATURES[key] for each in latest["resources"] for key in _FEATURES if each.get(key)})
-    known = {"version": 4, "features": features} if features else {"version": 3}
-    return {**known, "checkpoint": {**checkpoint, "latest": latest}}
+    return {**formatted(latest), "checkpoint": {**checkpoint, "latest": latest}}
+
+
+def formatted(deployment: Mapping[str, Any]) -> Json:
+    """The version of the format that a state has to have, and the features that readers of it have to know."""
+    resources = deployment.get("resources") or []
+    features = sorted({_FEATURES[key] for each in resources for key in _FEATURES if each.get(key)})
+    return {"version": 4, "features": features} if features else {"version": 3}
 
 
 def _magic(version: str) -> str:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.errors import ConfigError, Problem
+from slurm_appliance.errors import ConfigError, Problem, StateError
 from slurm_appliance.groups import groups
-from slurm_appliance.preflight import compute, credentials, network, quota, servers, storage
+from slurm_appliance.preflight import compute, credentials, network, quota, servers, storage, unrecorded
 from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.preflight.recorded import Recorded
 from slurm_appliance.preflight.resolved import Resolved
 
 
@@ -19,18 +20,23 @@ class Findings:
         resolved: what names stand for, as far as it is known.
         problems: what would go wrong.
         notes: what an operator should know, but which stops nothing.
+        state: where the state does not fit what is in the project.
     """
 
     resolved: Resolved
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    state: tuple[Problem, ...] = ()
 
     def ready(self, source: str) -> Resolved:
         """What names stand for.
 
         Raises:
+            StateError: the state does not fit what is in the project; with all that is wrong.
             ConfigError: something would go wrong; with all of it.
         """
+        if self.state:
+            raise StateError(self.state, source, self.problems)
         if self.problems:
             raise ConfigError(self.problems, source)
         return self.resolved
@@ -41,9 +47,15 @@ def network_names(config: ClusterConfig) -> frozenset[str]:
     return frozenset(reference.network for _path, reference in network.references(config, groups(config)))
 
 
-def examine(config: ClusterConfig, facts: CloudFacts) -> Findings:
-    """Check a configuration against the facts of a cloud."""
-    finder = Finder()
+def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None = None) -> Findings:
+    """Check a configuration against the facts of a cloud.
+
+    Args:
+        config: the configuration.
+        facts: the cloud.
+        recorded: what the stack's state records; None where nothing is to be created.
+    """
+    finder, state = Finder(), Finder()
     every = tuple(groups(config))
     flavors = compute.flavors(every, facts, finder)
     images = compute.images(every, facts, finder)
@@ -62,6 +74,8 @@ def examine(config: ClusterConfig, facts: CloudFacts) -> Findings:
     volumes = storage.attached(config, every, facts, own, finder)
     storage.sizes(config, facts, finder)
     quota.within(quota.needs(config, every, facts, flavors, own), facts, finder)
+    if recorded is not None:
+        unrecorded.check(config, every, facts, recorded, state)
     resolved = Resolved(
         flavors={name: flavor.id for name, flavor in flavors.items()},
         images={name: image.id for name, image in images.items()},
@@ -73,4 +87,5 @@ def examine(config: ClusterConfig, facts: CloudFacts) -> Findings:
         servers=own,
         access=facts.access,
     )
-    return Findings(resolved, tuple(finder.problems), tuple(finder.notes))
+    notes = (*finder.notes, *state.notes)
+    return Findings(resolved, tuple(finder.problems), notes, tuple(state.problems))

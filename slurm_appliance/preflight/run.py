@@ -1,6 +1,7 @@
 """Gathers the facts and examines them: what every command and program does before the first change."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from slurm_appliance.cloud import store
@@ -10,6 +11,7 @@ from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.groups import groups
 from slurm_appliance.preflight.examine import Findings, examine, network_names
+from slurm_appliance.preflight.recorded import Recorded
 
 
 def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
@@ -22,17 +24,26 @@ def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
     Raises:
         CloudError: the cloud cannot be asked.
     """
-    handed_over = os.environ.get(store.VARIABLE, "")
-    if handed_over:
-        return store.load(Path(handed_over))
+    if handed_over():
+        return store.load(Path(os.environ[store.VARIABLE]))
     bare_metal = any(group.own and group.own.match_ironic_node for group in groups(config))
     return gather(connect(cloud), network_names(config), bare_metal=bare_metal)
 
 
-def preflight(config: ClusterConfig, cloud: str | None) -> Findings:
+def handed_over() -> bool:
+    """Whether a command of ours runs this program: it gathered the facts, and has examined the state by them."""
+    return bool(os.environ.get(store.VARIABLE, ""))
+
+
+def preflight(config: ClusterConfig, cloud: str | None, state: Callable[[], Recorded]) -> Findings:
     """Examine a configuration against the cloud that it is for.
+
+    Args:
+        config: the configuration.
+        cloud: an entry of clouds.yaml; None for what the environment says.
+        state: reads what the state records; asked only where no command of ours has looked at it.
 
     Raises:
         CloudError: the cloud cannot be asked.
     """
-    return examine(config, facts_for(config, cloud))
+    return examine(config, facts_for(config, cloud), None if handed_over() else state())

@@ -37,13 +37,26 @@ sys.exit(main())
 """
 
 
-def run(rig: Rig, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command; the stack file is written before."""
+def run(rig: Rig, *arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command; the stack file is written before.
+
+    Args:
+        rig: the environment.
+        arguments: the command's.
+        typed: what is typed at its terminal; without it, there is no terminal.
+    """
     rig.session()
     command = [sys.executable, "-c", _DRIVER, str(rig.stacks), *arguments]
-    return subprocess.run(
-        command, cwd=REPOSITORY, input=typed, capture_output=True, text=True, timeout=300, check=False
-    )
+    operator, terminal = os.openpty()
+    try:
+        os.write(operator, (typed or "").encode())
+        stdin = subprocess.DEVNULL if typed is None else terminal
+        return subprocess.run(
+            command, cwd=REPOSITORY, stdin=stdin, capture_output=True, text=True, timeout=300, check=False
+        )
+    finally:
+        os.close(operator)
+        os.close(terminal)
 
 
 def _exclude() -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.engine_settings import engine_variables, state_root
+from slurm_appliance.engine_settings import engine_variables, shown_backend, state_root
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +68,16 @@ def test_where_the_state_is(home: Path, url: str, expected: Path | None) -> None
     if url.startswith("file://~"):
         expected = home / "state"
     assert state_root({"PULUMI_BACKEND_URL": url}) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("file:///srv/state", "file:///srv/state"),
+        ("s3://states/prod?region=x&endpoint=s3.example.org", "s3://states/prod"),
+        ("https://me:secret@pulumi.example.org/team", "https://pulumi.example.org/team"),
+        ("azblob://states?sas_token=secret", "azblob://states"),
+    ],
+)
+def test_a_backend_is_shown_without_credentials(url: str, shown: str) -> None:
+    assert shown_backend({"PULUMI_BACKEND_URL": url}) == shown

@@ -2,16 +2,15 @@
 
 import gzip
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slurm_appliance.journal import JournalError
-from slurm_appliance.journal.keeper import Keeper
+from slurm_appliance.journal.errors import LockLostError
+from slurm_appliance.journal.keeper import Keeper, current
 from slurm_appliance.journal.layout import Layout
-from slurm_appliance.journal.lock import holders, locked
 from slurm_appliance.journal.log import Log
 from slurm_appliance.journal.replay import Kind
 
@@ -163,55 +162,36 @@ def test_a_state_that_cannot_be_read(layout: Layout, content: str, said: str) ->
         layout.read()
 
 
-def _lock(layout: Layout, pid: int, hostname: str = "") -> Path:
-    layout.locks.mkdir(parents=True, exist_ok=True)
-    path = layout.locks / f"{pid}.json"
-    lock = {
-        "pid": pid,
-        "username": "me",
-        "hostname": hostname or os.uname().nodename,
-        "timestamp": "2026-11-23T08:00:00Z",
-    }
-    path.write_text(json.dumps(lock))
-    return path
+def test_a_run_whose_lock_was_taken_writes_nothing_more(layout: Layout) -> None:
+    taken = False
+
+    def guard() -> None:
+        if taken:
+            raise LockLostError("somebody took the stack's lock from this run")
+
+    keeper = Keeper(layout, guard)
+    update = keeper.announce("update")
+    keeper.start(update, "v3.259.0")
+    keeper.add(created(1, "a"))
+    before, taken = layout.journal.read_bytes(), True
+    for write in (lambda: keeper.add(created(2, "b")), lambda: keeper.complete(update, "succeeded"), keeper.recover):
+        with pytest.raises(LockLostError):
+            write()
+    assert layout.journal.read_bytes() == before
+    assert names(layout) == []
 
 
-def _dead_pid() -> int:
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
-    return child
-
-
-def test_a_stack_is_held_by_one(layout: Layout) -> None:
-    with locked(layout) as dead:
-        assert dead == []
-        (own,) = holders(layout)
-        assert (own.pid, own.gone) == (os.getpid(), False)
-        with pytest.raises(JournalError, match=f"process {os.getpid()}"), locked(layout):
-            pass
-    assert holders(layout) == []
-
-
-def test_a_stack_is_taken_over_from_the_dead(layout: Layout) -> None:
-    left = _lock(layout, _dead_pid())
-    with locked(layout) as dead:
-        assert [holder.path for holder in dead] == [left]
-        assert len(holders(layout)) == 1
-    assert not left.exists()
-
-
-@pytest.mark.parametrize("hostname", ["another-machine", ""])
-def test_who_may_be_alive_is_waited_for(layout: Layout, hostname: str) -> None:
-    pid = _dead_pid() if hostname else os.getpid()
-    path = _lock(layout, pid, hostname)
-    with pytest.raises(JournalError, match="in use by me@"), locked(layout):
-        pass
-    assert path.exists()
-
-
-def test_a_lock_that_nobody_can_read_is_somebodys(layout: Layout) -> None:
-    _lock(layout, 1).write_text("")
-    with pytest.raises(JournalError, match="unreadable lock"), locked(layout):
-        pass
+def test_a_state_is_seen_with_its_journal(layout: Layout) -> None:
+    assert current(layout)["checkpoint"]["latest"].get("resources") is None
+    begun(layout, *created(1, "a"), created(2, "b")[0])
+    journal, state = layout.journal.read_bytes(), layout.state.read_bytes()
+    latest = current(layout)["checkpoint"]["latest"]
+    assert [each["urn"] for each in latest["resources"]] == ["a"]
+    assert [each["resource"]["urn"] for each in latest["pending_operations"]] == ["b"]
+    assert (layout.journal.read_bytes(), layout.state.read_bytes()) == (journal, state), "it was only looked at"
+    Keeper(layout).recover()
+    assert current(layout) == layout.read()
+    begun(layout, *created(2, "b"))
+    layout.write(layout.read() | {"version": 4})
+    with pytest.raises(JournalError, match="goes with another state"):
+        current(layout)

@@ -1,0 +1,75 @@
+"""Makes sure that what no list shows is gone: each is asked for by its id, before a state forgets it."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from slurm_appliance.cloud.connection import CloudError, asking
+from slurm_appliance.deployment.drift import Missing
+from slurm_appliance.deployment.steps import (
+    ATTACHMENT,
+    NETWORK,
+    PORT,
+    ROUTER,
+    ROUTER_INTERFACE,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    SERVER,
+    SERVER_GROUP,
+    SUBNET,
+    VOLUME,
+)
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+_NOT_FOUND = 404
+_AT_ONCE = 16
+
+#: The service of a resource, and the path of its collection there.
+_PATHS = {
+    SERVER: ("compute", "/servers"),
+    SERVER_GROUP: ("compute", "/os-server-groups"),
+    VOLUME: ("block_storage", "/volumes"),
+    PORT: ("network", "/ports"),
+    ROUTER_INTERFACE: ("network", "/ports"),
+    NETWORK: ("network", "/networks"),
+    SUBNET: ("network", "/subnets"),
+    ROUTER: ("network", "/routers"),
+    SECURITY_GROUP: ("network", "/security-groups"),
+    SECURITY_GROUP_RULE: ("network", "/security-group-rules"),
+}
+
+
+def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missing]:
+    """Those that the cloud says it does not have.
+
+    Raises:
+        CloudError: it cannot be asked.
+    """
+
+    def is_gone(each: Missing) -> bool:
+        service, path = _path(each)
+        proxy: Any = getattr(connection, service)
+        answer = asking(lambda: proxy.get(path, raise_exc=False), str(each))
+        if answer.status_code == _NOT_FOUND:
+            return True
+        if answer.ok:
+            return False
+        raise CloudError(
+            f"the cloud answers with {answer.status_code} when it is asked for {path}",
+            where=each.name,
+            remedy="it is not in the project's lists, and its absence has to be known: check the credentials",
+        )
+
+    every = list(candidates)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [each for each, missing in zip(every, pool.map(is_gone, every), strict=True) if missing]
+
+
+def _path(missing: Missing) -> tuple[str, str]:
+    if missing.type == ATTACHMENT:
+        server, volume = missing.id.split("/")
+        return "compute", f"/servers/{server}/os-volume_attachments/{volume}"
+    service, path = _PATHS[missing.type]
+    return service, f"{path}/{missing.id}"

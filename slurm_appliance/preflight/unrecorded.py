@@ -1,0 +1,186 @@
+"""Resources that a run would create, although the project has them: the state is lost, mistaken, or lacks them.
+
+Nothing here is ever taken over or deleted: whoever has the right state, or knows whose the resource is, decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from slurm_appliance import cloud_names
+from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.naming import environment
+from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
+from slurm_appliance.deployment.steps import KEY_PAIR, NETWORK, PORT, ROUTER, SECURITY_GROUP, SERVER
+from slurm_appliance.deployment.steps import SERVER_GROUP, SUBNET, VOLUME
+from slurm_appliance.errors import Problem
+from slurm_appliance.groups import Group
+from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.preflight.recorded import Recorded
+
+#: Where the problems are: not in a setting.
+STATE = "state"
+_MOST_NAMES = 8
+
+_KINDS = {
+    NETWORK: "network",
+    SUBNET: "subnet",
+    ROUTER: "router",
+    SECURITY_GROUP: "security group",
+    KEY_PAIR: "key pair",
+    SERVER_GROUP: "server group",
+    VOLUME: "volume",
+    PORT: "port",
+    SERVER: "server",
+}
+_VOLUME_REMEDY = "to use what is on it, set its provisioning to attach (an extra volume: leave out its size)"
+
+
+@dataclass(frozen=True)
+class _There:
+    """Something that the project has."""
+
+    id: str
+    name: str
+
+
+def estranged(config: ClusterConfig, facts: CloudFacts, recorded: Recorded) -> Iterator[Problem]:
+    """Why a state cannot be this cluster's: it is of another project, or it is empty while the cluster is there."""
+    project, mark = facts.access.project_id, environment(config)
+    if recorded.projects and project and project not in recorded.projects:
+        yield Problem(
+            STATE,
+            f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, and these "
+            f"credentials are for project {project}",
+            "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack",
+        )
+    mine = [server.name for server in facts.servers if server.environment == mark]
+    if mine and not recorded.ids.get(SERVER):
+        yield Problem(
+            STATE,
+            f"{recorded.where} records no server, but the project has {_counted('server', mine)} of environment {mark}",
+            "check PULUMI_BACKEND_URL and `pulumi login`; if the state is lost, restore a copy of it (a file backend "
+            "keeps copies in .pulumi/backups). Without a state this program cannot take over servers that run: "
+            "delete them before the cluster is created anew",
+        )
+
+
+def check(
+    config: ClusterConfig, groups: Sequence[Group], facts: CloudFacts, recorded: Recorded, finder: Finder
+) -> None:
+    """Compare what the state records with what the project has, before anything is created a second time."""
+    finder.problems += estranged(config, facts, recorded)
+    marked = {server.id for server in facts.servers if server.environment == environment(config)}
+    lost = bool(finder.problems)
+    for type_, wanted in _wanted(config, groups).items():
+        found = [
+            there
+            for there in _there(type_, facts)
+            if there.name in wanted and not recorded.has(type_, there.id, there.name)
+        ]
+        if type_ == SERVER:
+            # Servers of others are refused in any case, wherever the state is.
+            found = [] if lost else [there for there in found if there.id in marked]
+        if found:
+            _refuse(type_, found, recorded, finder, lost=lost)
+    if not lost:
+        _stray(config, groups, facts, recorded, finder)
+
+
+def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder, *, lost: bool) -> None:
+    kind = _KINDS[type_]
+    shown = _counted(kind, [f"{there.name} ({there.id})" for there in found])
+    remedy = (
+        "see above"
+        if lost
+        else "if an interrupted run left it, `./slurm-appliance up` puts that right; if it is this cluster's, restore "
+        "the state that records it; otherwise delete or rename it, or choose another name in the configuration"
+    )
+    if type_ == VOLUME:
+        remedy = f"{remedy}; {_VOLUME_REMEDY}"
+    finder.problem(
+        STATE, f"the project has {shown}, which {recorded.where} does not record: up would create it again", remedy
+    )
+
+
+def _stray(
+    config: ClusterConfig, groups: Sequence[Group], facts: CloudFacts, recorded: Recorded, finder: Finder
+) -> None:
+    """Servers with our mark that neither the configuration nor the state knows: in nobody's way, but they cost."""
+    names = {node.hostname for group in groups for node in group.nodes}
+    known = recorded.ids.get(SERVER, frozenset())
+    for server in facts.servers:
+        if server.environment == environment(config) and server.name not in names and server.id not in known:
+            finder.note(
+                server.name,
+                f"has the mark of environment {environment(config)} ({server.id}), and neither the configuration nor "
+                f"{recorded.where} knows it",
+                "delete it if nobody needs it",
+            )
+
+
+def _counted(kind: str, names: list[str]) -> str:
+    """How many there are of something, and the first of them by name."""
+    first = ", ".join(sorted(names)[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{len(names)} {kind}{'s' if len(names) > 1 else ''} ({first}{more})"
+
+
+def _wanted(config: ClusterConfig, groups: Sequence[Group]) -> dict[str, set[str]]:
+    """What a run would create, by type: the names."""
+    found: dict[str, set[str]] = {type_: set() for type_ in _KINDS}
+    for type_, name in _created(config, groups):
+        found[type_].add(name)
+    return found
+
+
+def _created(config: ClusterConfig, groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
+    for network in config.cluster_networks:
+        if network.create is not None:
+            yield NETWORK, network.network
+            yield SUBNET, network.subnet or network.network
+            if network.create.external_network is not None:
+                yield ROUTER, cloud_names.router(network.network)
+    for which, given in (("login", config.login_security_groups), ("nonlogin", config.nonlogin_security_groups)):
+        if given is None:
+            yield SECURITY_GROUP, cloud_names.security_group(config, which)
+    if config.key_pair.public_key is not None or config.key_pair.public_key_file is not None:
+        yield KEY_PAIR, cloud_names.key_pair(config)
+    if config.state_volume_provisioning is StateProvisioning.MANAGE:
+        yield VOLUME, cloud_names.state_volume(config)
+    if config.home_volume_provisioning is HomeProvisioning.MANAGE:
+        yield VOLUME, cloud_names.home_volume(config)
+    for group in groups:
+        if group.own is not None and group.own.server_group_policy is not None:
+            yield SERVER_GROUP, cloud_names.server_group(config, group.name)
+        for node in group.nodes:
+            yield SERVER, node.hostname
+            yield from ((PORT, cloud_names.port(node, network.network)) for network in group.networks)
+            for name, extra in group.extra_volumes.items():
+                if extra.size is not None:
+                    yield VOLUME, cloud_names.extra_volume(config, node, name)
+
+
+def _there(type_: str, facts: CloudFacts) -> Iterator[_There]:
+    """What the project has of a type."""
+    if type_ == KEY_PAIR:
+        # A key pair's id is its name.
+        yield from (_There(name, name) for name in facts.key_pairs)
+        return
+    lists = {
+        NETWORK: [network for network in facts.networks if not network.external],
+        SUBNET: _own_subnets(facts),
+        ROUTER: facts.routers,
+        SECURITY_GROUP: facts.security_groups,
+        SERVER_GROUP: facts.server_groups,
+        VOLUME: facts.volumes,
+        PORT: facts.ports,
+        SERVER: facts.servers,
+    }
+    yield from (_There(thing.id, thing.name) for thing in lists[type_])
+
+
+def _own_subnets(facts: CloudFacts) -> list[_There]:
+    """Subnets of networks that may be the project's."""
+    networks = {network.id for network in facts.networks if not network.external}
+    return [_There(subnet.id, subnet.name) for subnet in facts.subnets if subnet.network_id in networks]

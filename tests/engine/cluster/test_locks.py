@@ -1,0 +1,55 @@
+"""Who uses a stack, from the command line: named with a status of its own, waited for, and unlocked when it is dead."""
+
+import json
+from pathlib import Path
+
+from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.lock import holders, locked
+from tests.engine.cluster.rig import Rig
+from tests.engine.cluster.test_commands import run
+from tests.engine.cluster.test_lost_state import excluded
+
+
+def layout_of(rig: Rig) -> Layout:
+    layout = rig.session().layout
+    assert layout is not None
+    return layout
+
+
+def test_a_stack_in_use(rig: Rig) -> None:
+    layout = layout_of(rig)
+    rig.up()
+    assert run(rig, "locks", "--stack", "test").stdout == "nobody uses test\n"
+    with locked(layout, "up"):
+        (holder,) = holders(layout)
+        for command in (("up", "--yes", *excluded()), ("destroy", "--yes")):
+            refused = run(rig, *command, "--stack", "test")
+            assert refused.returncode == 5, refused.stderr
+            assert f"the stack is in use by {holder}" in refused.stderr
+        listed = run(rig, "locks", "--stack", "test", "--output", "json")
+        assert listed.returncode == 5
+        (row,) = json.loads(listed.stdout)
+        assert (row["lock"], row["doing"], row["gone"]) == (holder.id, "up", False)
+        alive = run(rig, "unlock", holder.id, "--stack", "test", "--yes")
+        assert alive.returncode == 5
+        assert "is alive" in alive.stderr
+        assert holder.path.exists()
+
+
+def test_a_lock_of_plain_pulumi_is_removed_on_request_only(rig: Rig) -> None:
+    layout = layout_of(rig)
+    layout.locks.mkdir(parents=True)
+    left: Path = layout.locks / "left.json"
+    left.write_text(json.dumps({"pid": 1, "username": "me", "hostname": "there", "timestamp": "2026-11-23T08:00:00Z"}))
+    assert run(rig, "unlock", "other", "--stack", "test", "--yes").returncode == 2
+    assert run(rig, "unlock", "left", "--stack", "test").returncode == 2
+    assert left.exists()
+    removed = run(rig, "unlock", "left", "--stack", "test", "--yes")
+    assert removed.returncode == 0, removed.stderr
+    assert not left.exists()
+
+
+def test_a_time_to_wait_that_is_none(rig: Rig) -> None:
+    refused = run(rig, "up", "--stack", "test", "--lock-timeout", "soon")
+    assert refused.returncode == 2
+    assert "write it as 90s, 10m or 2h" in refused.stderr
