@@ -8,6 +8,7 @@ from typing import Any
 
 from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, partitions
 from slurm_appliance.config.catalog import holds_secrets
+from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
 from slurm_appliance.config.section import field_shape, policy_of
 
@@ -23,13 +24,16 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         if policy_of(field) is UpdatePolicy.RERUN_PLAYBOOK and not holds_secrets(field_shape(field))
     ]
     settings = config.model_dump(mode="json", include=set(names) - _DEPLOY_HOST)
-    named = partitions(config)
+    named = {
+        name: partition.model_copy(update={"groups": tuple(map(ansible_group, partition.groups))})
+        for name, partition in partitions(config).items()
+    }
     return settings | {"slurm_partitions": {name: part.model_dump(mode="json") for name, part in named.items()}}
 
 
 def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroup) -> dict[str, Any]:
     """The settings that are variables of one node group."""
-    settings: dict[str, Any] = {"node_group": name}
+    settings: dict[str, Any] = {"node_group": ansible_group(name)}
     if kind is NodeKind.COMPUTE and isinstance(group, ComputeGroup):
         settings["compute_init_enable"] = [role.value for role in group.compute_init_enable]
         settings["ignore_image_changes"] = group.ignore_image_changes

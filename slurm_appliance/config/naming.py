@@ -46,6 +46,16 @@ class Node:
         return self.fqdn.partition(".")[0]
 
 
+def ansible_group(group: str) -> str:
+    """What the inventory, and Slurm's node sets, call a node group: Ansible takes no hyphens in names of groups."""
+    return group.replace("-", "_")
+
+
+def ansible_alias(cluster_name: str, group: str) -> str:
+    """The second inventory group of a node group: with the cluster's name before its own."""
+    return ansible_group(f"{cluster_name}_{group}")
+
+
 def node_groups(config: ClusterConfig) -> Iterator[tuple[NodeKind, str, NodeGroup]]:
     """All groups but control's, each with its kind and name."""
     for name, login in config.login.items():

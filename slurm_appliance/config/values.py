@@ -71,10 +71,12 @@ DomainSuffix = Annotated[str, Text("a domain", "host names joined by dots: inter
 NodeNameTemplate = Annotated[str, Text("a template for node names", "a domain name with ${node} in its first part, and "
                                        "${cluster_name}, ${cluster_domain_suffix}, ${environment_name} where wanted",
                                        accepts=is_node_name_template)]  # fmt: skip
-Hostlist = Annotated[str, Text("a node name or a Slurm host list", "c-0, or c-[0-15,20] for many: lower-case letters, "
-                               "digits and hyphens", accepts=is_hostlist)]  # fmt: skip
-GroupName = Annotated[str, Text("a group name", "lower-case letters, digits and '_', a letter first, at most 32: it "
-                                "becomes an Ansible group", r"[a-z][a-z0-9_]*", max_length=32)]  # fmt: skip
+Hostlist = Annotated[str, Text("a node name or a Slurm host list", "c-0, or c-[0-15,20] or rack[0-1]n[0-3] for many: "
+                               "lower-case letters, digits and hyphens; both ends of a padded range have the same "
+                               "width ([00-05]), brackets do not touch other digits, at most 10000 nodes",
+                               accepts=is_hostlist)]  # fmt: skip
+GroupName = Annotated[str, Text("a group name", "lower-case letters, digits, '_' and '-', a letter first, at most 32",
+                                r"[a-z][a-z0-9_-]*", max_length=32)]  # fmt: skip
 Key = Annotated[str, Text("a name", f"{_NAME_RULE}, at most 40", r"[a-z](?:[a-z0-9-]*[a-z0-9])?",
                           max_length=40)]  # fmt: skip
 VariableName = Annotated[str, Text("a variable name", "letters, digits and '_', no digit first",

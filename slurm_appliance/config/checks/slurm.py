@@ -55,7 +55,8 @@ def groups_exist(config: ClusterConfig) -> Iterator[Problem]:
             continue
         path = f"slurm.partitions.{name}.groups"
         if not groups:
-            yield Problem(path, "is empty", f"name compute groups: {', '.join(known)}")
+            remedy = f"name compute groups: {', '.join(known)}" if known else "remove it until there is a compute group"
+            yield Problem(path, "is empty", remedy)
         for index, group in enumerate(groups):
             if group not in known:
                 yield Problem(f"{path}[{index}]", f"there is no compute group {group}", did_you_mean(group, known))

@@ -33,6 +33,18 @@ CROSS = [
         "there is a group a already: login.a",
         "rename one",
     ),
+    (
+        {"cluster_name": "hpc", "compute": {"hpc_large": group("l-0"), "large": group("c-0")}},
+        "compute.hpc_large",
+        "the inventory calls compute.large hpc_large, too",
+        "rename one",
+    ),
+    (
+        {"login": {"a-b": group("l-0")}, "compute": {"a_b": group("c-0")}},
+        "compute.a_b",
+        "the inventory calls it a_b, like login.a-b",
+        "rename one",
+    ),
     ({"compute": {"a": group("c-0", "c-[0-1]")}}, "compute.a.nodes", "also in this group: demo-c-0", "its own"),
     (
         {"login": {"a": group("n-0")}, "compute": {"b": group("n-[0-1]")}},
@@ -244,7 +256,13 @@ CROSS = [
         "no compute group generl",
         "did you mean 'general'?",
     ),
-    ({"slurm": {"partitions": {"p": {"groups": []}}}}, "slurm.partitions.p.groups", "is empty", "name compute groups"),
+    (
+        {"compute": {"a": group("c-0")}, "slurm": {"partitions": {"p": {"groups": []}}}},
+        "slurm.partitions.p.groups",
+        "is empty",
+        "name compute groups: a",
+    ),
+    ({"slurm": {"partitions": {"p": {"groups": []}}}}, "slurm.partitions.p.groups", "is empty", "until there is"),
     (
         {"compute": {"a": group("c-0")}, "slurm": {"partitions": {"p": {"groups": ["a", "a"]}}}},
         "slurm.partitions.p.groups[1]",
