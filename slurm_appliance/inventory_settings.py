@@ -4,9 +4,10 @@ The rule is one for all: what the schema says is brought to a running cluster by
 is, or holds, a secret. Secrets have a file of their own.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, partitions
+from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, partitions, slurm_options
 from slurm_appliance.config.catalog import holds_secrets
 from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
@@ -25,9 +26,15 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
     ]
     settings = config.model_dump(mode="json", include=set(names) - _DEPLOY_HOST)
     named = {
-        name: partition.model_copy(update={"groups": tuple(map(ansible_group, partition.groups))})
+        name: partition.model_copy(
+            update={
+                "groups": tuple(map(ansible_group, partition.groups)),
+                "options": as_slurm_reads(slurm_options.PARTITIONS, partition.options),
+            }
+        )
         for name, partition in partitions(config).items()
     }
+    settings["slurm"]["options"] = as_slurm_reads(slurm_options.CLUSTER, config.slurm.options)
     return settings | {"slurm_partitions": {name: part.model_dump(mode="json") for name, part in named.items()}}
 
 
@@ -38,5 +45,15 @@ def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: Node
         settings["compute_init_enable"] = [role.value for role in group.compute_init_enable]
         settings["ignore_image_changes"] = group.ignore_image_changes
         if name in config.slurm.nodegroups:
-            settings["slurm_node_options"] = config.slurm.nodegroups[name].model_dump(mode="json")
+            node = config.slurm.nodegroups[name]
+            options = as_slurm_reads(slurm_options.NODES, node.options)
+            settings["slurm_node_options"] = node.model_dump(mode="json") | {"options": options}
     return settings
+
+
+def as_slurm_reads(level: slurm_options.Level, options: Mapping[str, str]) -> dict[str, str]:
+    """Options named as Slurm does, so that each replaces the default of its name; texts with spaces in quotes."""
+    return {
+        level.canonical(option): f'"{value}"' if any(map(str.isspace, value)) else value
+        for option, value in options.items()
+    }

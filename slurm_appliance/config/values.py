@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from slurm_appliance.config.hostlist import is_hostlist
-from slurm_appliance.config.kinds import ScalarAsText, Text, TrueFalse, Whole
+from slurm_appliance.config.kinds import ScalarAsText, SlurmScalar, Text, TrueFalse, Whole
 from slurm_appliance.config.secret import Secret, SecretText
 from slurm_appliance.config.template import fill, is_node_name_template
 
@@ -112,11 +112,13 @@ Snapshot = Annotated[str, Text("a snapshot's name", "the time stamp in the mirro
 SlurmTime = Annotated[str, Text("a Slurm time limit", "minutes, hours:minutes:seconds, days-hours, or UNLIMITED",
                                 r"[0-9]{1,7}(?::[0-9]{2}){0,2}|[0-9]{1,5}-[0-9]{1,2}(?::[0-9]{2}){0,2}|UNLIMITED|"
                                 r"INFINITE")]  # fmt: skip
-SlurmValue = Annotated[str, ScalarAsText(), Text("a value for slurm.conf", "a line of text, a number, true or false",
-                                                 r"\S(?:.*\S)?", str.isprintable,
-                                                 max_length=4000)]  # fmt: skip
+SlurmValue = Annotated[str, SlurmScalar(), Text("a value for slurm.conf", "a text without '#', quotes and '\\', a "
+                                                "number, true or false", r'[^\s#"\\](?:[^#"\\]*[^\s#"\\])?',
+                                                str.isprintable, max_length=4000)]  # fmt: skip
 SlurmOption = Annotated[str, Text("an option of slurm.conf", "a name such as SchedulerParameters",
                                   r"[A-Za-z][A-Za-z0-9]*", max_length=64)]  # fmt: skip
+PartitionName = Annotated[str, Text("a partition name", "letters, digits and '_.-', at most 64",
+                                    r"[A-Za-z0-9_][A-Za-z0-9_.-]*", max_length=64)]  # fmt: skip
 SlurmWord = Annotated[str, Text("a word of slurm.conf", "letters, digits and ._:-, no spaces",
                                 r"[A-Za-z0-9._:/()*-]+")]  # fmt: skip
 PropertyValue = Annotated[str, ScalarAsText(), Text("a value of an image property", "a line of text, a number, true or "

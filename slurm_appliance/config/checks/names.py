@@ -11,7 +11,9 @@ from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
 #: Groups that every inventory has, or that Ansible and Slurm have a meaning of their own for.
-RESERVED = frozenset({"login", "compute", "control", "default", "additional", "all", "ungrouped", "builder", "rebuild", "localhost"})
+RESERVED = frozenset(
+    {"login", "compute", "control", "default", "additional", "all", "ungrouped", "builder", "rebuild", "localhost"}
+)
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 

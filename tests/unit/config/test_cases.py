@@ -16,7 +16,14 @@ CASES = Path(__file__).parent / "cases"
 FAULTS: dict[str, list[tuple[str, str]]] = {
     "02-empty-group": [],
     "03-no-compute-yet": [],
+    "04-slurmctld-parameters": [],
+    "05-gres": [],
+    "05b-gres-with-types": [],
     "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
+    "20-slurm-option-space": [("slurm.options.SchedulerParameters", "has a space in it")],
+    "20b-slurm-option-typo": [("slurm.options.SchedulerParametrs", "is no option that Slurm knows")],
+    "20d-node-option-space": [],
+    "21-own-health-check": [],
     "18-hostlist-padding": [("compute.general.nodes[0]", '"c-[0-05]" is not a node name or a Slurm host list')],
 }
 

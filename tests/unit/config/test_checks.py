@@ -310,6 +310,42 @@ CROSS = [
         "is set by the appliance",
         "gres",
     ),
+    (
+        {"slurm": {"options": {"SchedulerParametrs": "bf_window=2880"}}},
+        "slurm.options.SchedulerParametrs",
+        "no option that Slurm knows",
+        "did you mean 'SchedulerParameters'?",
+    ),
+    (
+        {"slurm": {"options": {"schedulerparameters": "bf_window=2880, bf_continue"}}},
+        "slurm.options.schedulerparameters",
+        "has a space in it",
+        "without spaces: bf_window=2880,bf_continue",
+    ),
+    (
+        {"slurm": {"options": {"SlurmctldPort": 7000}}},
+        "slurm.options.SlurmctldPort",
+        "cannot be set",
+        "expect the usual port",
+    ),
+    (
+        {"slurm": {"options": {"slurmdspooldir": "/srv/slurmd"}}},
+        "slurm.options.slurmdspooldir",
+        "is set by the appliance",
+        "it follows from",
+    ),
+    (
+        {"slurm": {"options": {"RealMemory": 1000}}},
+        "slurm.options.RealMemory",
+        "is an option of nodes, not of the cluster",
+        "slurm.nodegroups.<group>.options",
+    ),
+    (
+        {"compute": {"a": group("c-0")}, "slurm": {"nodegroups": {"a": {"options": {"Wieght": 2}}}}},
+        "slurm.nodegroups.a.options.Wieght",
+        "no option that Slurm knows",
+        "did you mean 'Weight'?",
+    ),
     # Users
     (
         {"users": {"alice": {"uid": 2001}, "bob": {"uid": 2001}}},
