@@ -7,7 +7,7 @@ is, or holds, a secret. Secrets have a file of their own.
 from collections.abc import Mapping
 from typing import Any
 
-from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, partitions, slurm_options
+from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, boot_roles, partitions, slurm_options
 from slurm_appliance.config.catalog import holds_secrets
 from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
@@ -42,7 +42,7 @@ def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: Node
     """The settings that are variables of one node group."""
     settings: dict[str, Any] = {"node_group": ansible_group(name)}
     if kind is NodeKind.COMPUTE and isinstance(group, ComputeGroup):
-        settings["compute_init_enable"] = [role.value for role in group.compute_init_enable]
+        settings["compute_init_enable"] = [role.value for role in boot_roles(config, group)]
         settings["ignore_image_changes"] = group.ignore_image_changes
         if name in config.slurm.nodegroups:
             node = config.slurm.nodegroups[name]

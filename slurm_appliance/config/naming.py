@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroup
 from slurm_appliance.config.slurm import DEFAULT_PARTITION, Partition
 from slurm_appliance.config.template import fill
 
@@ -119,6 +119,19 @@ def group_image(config: ClusterConfig, group: NodeGroup) -> ImageSource:
     """The image of a group: its own, or the cluster's."""
     own = group.image or (ImageSource(id=group.image_id) if group.image_id else None)
     return own or cluster_image(config)
+
+
+def boot_roles(config: ClusterConfig, group: NodeGroup) -> tuple[ComputeInitRole, ...]:
+    """What a group's nodes set up by themselves when they boot.
+
+    Where nothing is said it is everything. Health checks follow from ``features.nhc`` alone, so that Slurm never asks for
+    a check that the nodes do not have.
+    """
+    if not isinstance(group, ComputeGroup):
+        return ()
+    given = tuple(ComputeInitRole) if group.compute_init_enable is None else group.compute_init_enable
+    roles = tuple(role for role in given if role is not ComputeInitRole.NHC)
+    return (*roles, ComputeInitRole.NHC) if config.features.nhc and ComputeInitRole.COMPUTE in roles else roles
 
 
 def partitions(config: ClusterConfig) -> dict[str, Partition]:

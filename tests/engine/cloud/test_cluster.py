@@ -72,6 +72,7 @@ def test_a_cluster_on_a_real_cloud(rig: Rig, user: Connection) -> None:
         "access_ip": addresses[0],
         "control_address": "10.66.0.10",
         "compute": "true",
+        "nhc": "true",
     }
     volumes = {volume.name: volume for volume in user.block_storage.volumes()}
     for name in ("infra-state", "infra-home"):

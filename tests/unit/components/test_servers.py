@@ -35,6 +35,7 @@ def test_metadata_says_who_the_node_is_and_where_control_is() -> None:
         "gateway_ip": "10.0.0.1",
         "compute": "true",
         "nfs": "true",
+        "nhc": "true",
     }
     assert servers["demo-control"].inputs["metadata"] == {
         "environment": "test",

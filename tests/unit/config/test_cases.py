@@ -19,6 +19,7 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "04-slurmctld-parameters": [],
     "05-gres": [],
     "05b-gres-with-types": [],
+    "07-docs-first-example": [],
     "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
     "20-slurm-option-space": [("slurm.options.SchedulerParameters", "has a space in it")],
     "20b-slurm-option-typo": [("slurm.options.SchedulerParametrs", "is no option that Slurm knows")],

@@ -239,8 +239,26 @@ CROSS = [
     (
         {"compute": {"a": group("c-0", compute_init_enable=["nfs"])}},
         "compute.a.compute_init_enable",
-        "has no effect without compute",
+        "leaves out compute",
         "add compute",
+    ),
+    (
+        {"compute": {"a": group("c-0", compute_init_enable=[])}},
+        "compute.a.compute_init_enable",
+        "leaves out compute",
+        "remove the setting",
+    ),
+    (
+        {"features": {"nhc": False}, "compute": {"a": group("c-0", compute_init_enable=["compute", "nhc"])}},
+        "compute.a.compute_init_enable",
+        "lists nhc, but features.nhc is false",
+        "remove one",
+    ),
+    (
+        {"home_volume_provisioning": "none"},
+        "home_volume_provisioning",
+        "leaves users without home directories",
+        "set home.server",
     ),
     (
         {"compute": {"a": group("c-0", compute_init_enable=["compute", "compute"])}},

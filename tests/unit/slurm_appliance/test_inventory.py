@@ -109,7 +109,7 @@ def test_host_variables(listed: dict[str, Any]) -> None:
     assert variables["image_id"] == "image-1"
     assert variables["node_fqdn"] == "my-demo-c-1.my-demo.internal"
     assert variables["networks"] == {"cluster": {"fixed_ip_v4": "10.0.0.21"}, "fabric": {"fixed_ip_v6": "fd00::21"}}
-    assert variables["compute_init_enable"] == ["compute", "nfs"]
+    assert variables["compute_init_enable"] == ["compute", "nfs", "nhc"]
     assert variables["slurm_node_options"]["features"] == ["fast"]
     assert listed["_meta"]["hostvars"]["my-demo-login-0"]["node_fip"] == "203.0.113.10"
     assert "node_fip" not in variables
