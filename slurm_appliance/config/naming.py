@@ -124,8 +124,8 @@ def group_image(config: ClusterConfig, group: NodeGroup) -> ImageSource:
 def boot_roles(config: ClusterConfig, group: NodeGroup) -> tuple[ComputeInitRole, ...]:
     """What a group's nodes set up by themselves when they boot.
 
-    Where nothing is said it is everything. Health checks follow from ``features.nhc`` alone, so that Slurm never asks for
-    a check that the nodes do not have.
+    Where nothing is said it is everything. Health checks follow from ``features.nhc`` alone, so that Slurm never runs a
+    check that the nodes do not have.
     """
     if not isinstance(group, ComputeGroup):
         return ()

@@ -47,7 +47,9 @@ Gigabytes = Annotated[int, Whole(1, 1_000_000, "GB")]
 Seconds = Annotated[int, Whole(1, 7 * 24 * 3600, "seconds")]
 Port = Annotated[int, Whole(1, 65535)]
 Mtu = Annotated[int, Whole(576, 9216, "bytes")]
-UserId = Annotated[int, Whole(1000, 60_000)]
+#: Below 1000 are the accounts of the system; the largest is what every program can hold.
+UserId = Annotated[int, Whole(1001, 2**31 - 2)]
+GroupId = Annotated[int, Whole(100, 2**31 - 2)]
 Megabytes = Annotated[int, Whole(1, 100_000_000, "MB")]
 Nodes = Annotated[int, Whole(1, 10_000, "nodes")]
 Failures = Annotated[int, Whole(1, 10_000, "failures")]
@@ -98,8 +100,8 @@ AbsolutePath = Annotated[str, Text("an absolute path", "starts with '/', no '..'
                                    r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)+", max_length=1000)]  # fmt: skip
 FilePath = Annotated[str, Text("a path to a file", "a path, absolute, from '~' or from the project's folder",
                                r".+", str.isprintable, max_length=1000)]  # fmt: skip
-UserName = Annotated[str, Text("a user name", "lower-case letters, digits, '_' and '-', a letter first, at most 32",
-                               r"[a-z][a-z0-9_-]*", max_length=32)]  # fmt: skip
+UserName = Annotated[str, Text("a user name", "letters, digits and '._-', a letter or '_' first, no '.' at the end, at "
+                               "most 32", r"[A-Za-z_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", max_length=32)]  # fmt: skip
 SshPublicKey = Annotated[str, Text("an OpenSSH public key", "a line such as 'ssh-ed25519 AAAA… name@host', the "
                                    "content of a .pub file", r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|"
                                    r"sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)"

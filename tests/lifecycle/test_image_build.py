@@ -121,6 +121,11 @@ def test_the_record_in_the_image_is_the_one_that_travels_with_it(tree: Path, fat
     travelling = Record.of_image(fat_image)
     packages = (tree / "var" / "lib" / "image" / "packages.txt").read_text().splitlines()
     assert sorted(f"{name} {version}" for name, version in travelling.packages.items()) == sorted(packages)
+    assert travelling.accounts.text().splitlines() == sorted(
+        (tree / "var" / "lib" / "image" / "accounts.txt").read_text().splitlines(),
+        key=lambda line: (line.startswith("group"), line.split()[1]),
+    )
+    assert travelling.accounts.users["slurm"] > 0
     assert travelling.facts["build"] == record["build"]
     assert fat_image.properties["hw_machine_type"] == "q35"
     assert fat_image.properties["os_admin_user"] == "debian"
