@@ -6,7 +6,16 @@ The control node is a group of one: its settings are at the top of the configura
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from slurm_appliance.config import ClusterConfig, Node, NodeKind, control_node, group_image, group_nodes, node_groups
+from slurm_appliance.config import (
+    ClusterConfig,
+    Node,
+    NodeKind,
+    boot_roles,
+    control_node,
+    group_image,
+    group_nodes,
+    node_groups,
+)
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.naming import CONTROL, cluster_image, setting_of
 from slurm_appliance.config.network import NetworkReference, VnicType
@@ -135,7 +144,7 @@ class Group:
     @property
     def boot_roles(self) -> tuple[str, ...]:
         """What its nodes set up by themselves when they boot."""
-        return tuple(role.value for role in self.own.compute_init_enable) if isinstance(self.own, ComputeGroup) else ()
+        return tuple(role.value for role in boot_roles(self.config, self.own)) if self.own else ()
 
     @property
     def cloud_config(self) -> tuple[str, dict[str, str]]:

@@ -11,7 +11,13 @@ from typing import Any
 from slurm_appliance import inventory_file
 from slurm_appliance.cloud_text import checked_address, checked_id, checked_subnet
 from slurm_appliance.config import ClusterConfig, NodeKind, node_groups
-from slurm_appliance.config.naming import CONTROL, deploys_through_login, environment
+from slurm_appliance.config.naming import (
+    CONTROL,
+    ansible_alias,
+    ansible_group,
+    deploys_through_login,
+    environment,
+)
 from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.inventory_settings import group_settings, playbook_settings
 from slurm_appliance.ssh_options import connection_variables
@@ -96,12 +102,13 @@ class Inventory:
         """The inventory as Ansible's YAML plugin reads it."""
         groups: dict[str, Any] = {CONTROL: {"hosts": _hosts(self.hosts, CONTROL)}}
         groups |= {kind.value: {} for kind in NodeKind if kind is not NodeKind.CONTROL}
-        prefix = self.config.cluster_name.replace("-", "_")
+        cluster = self.config.cluster_name
         for kind, name, group in node_groups(self.config):
-            groups[name] = {"hosts": _hosts(self.hosts, name), "vars": group_settings(self.config, kind, name, group)}
-            groups[kind.value].setdefault("children", {})[name] = {}
-            groups[f"{prefix}_{name}"] = {"children": {name: {}}}
-        groups[f"{prefix}_{CONTROL}"] = {"children": {CONTROL: {}}}
+            own = ansible_group(name)
+            groups[own] = {"hosts": _hosts(self.hosts, name), "vars": group_settings(self.config, kind, name, group)}
+            groups[kind.value].setdefault("children", {})[own] = {}
+            groups[ansible_alias(cluster, name)] = {"children": {own: {}}}
+        groups[ansible_alias(cluster, CONTROL)] = {"children": {CONTROL: {}}}
         if self._login_address():
             # A login node is reached as it is; all others through the first one.
             groups[NodeKind.LOGIN.value]["vars"] = connection_variables(self.config.ssh)
@@ -117,7 +124,7 @@ class Inventory:
             "cluster_domain_suffix": config.cluster_domain_suffix,
             "environment_name": environment(config),
             "cluster_home_volume": config.home_volume_provisioning is not HomeProvisioning.NONE,
-            "cluster_compute_groups": sorted(config.compute),
+            "cluster_compute_groups": sorted(map(ansible_group, config.compute)),
             "cluster_subnets": [{"network": subnet.network, "cidr": subnet.cidr} for subnet in self.subnets],
             **connection_variables(config.ssh, self._login_address()),
             **playbook_settings(config),

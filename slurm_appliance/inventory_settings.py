@@ -4,10 +4,12 @@ The rule is one for all: what the schema says is brought to a running cluster by
 is, or holds, a secret. Secrets have a file of their own.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, partitions
+from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, boot_roles, partitions, slurm_options
 from slurm_appliance.config.catalog import holds_secrets
+from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
 from slurm_appliance.config.section import field_shape, policy_of
 
@@ -23,16 +25,35 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         if policy_of(field) is UpdatePolicy.RERUN_PLAYBOOK and not holds_secrets(field_shape(field))
     ]
     settings = config.model_dump(mode="json", include=set(names) - _DEPLOY_HOST)
-    named = partitions(config)
+    named = {
+        name: partition.model_copy(
+            update={
+                "groups": tuple(map(ansible_group, partition.groups)),
+                "options": as_slurm_reads(slurm_options.PARTITIONS, partition.options),
+            }
+        )
+        for name, partition in partitions(config).items()
+    }
+    settings["slurm"]["options"] = as_slurm_reads(slurm_options.CLUSTER, config.slurm.options)
     return settings | {"slurm_partitions": {name: part.model_dump(mode="json") for name, part in named.items()}}
 
 
 def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroup) -> dict[str, Any]:
     """The settings that are variables of one node group."""
-    settings: dict[str, Any] = {"node_group": name}
+    settings: dict[str, Any] = {"node_group": ansible_group(name)}
     if kind is NodeKind.COMPUTE and isinstance(group, ComputeGroup):
-        settings["compute_init_enable"] = [role.value for role in group.compute_init_enable]
+        settings["compute_init_enable"] = [role.value for role in boot_roles(config, group)]
         settings["ignore_image_changes"] = group.ignore_image_changes
         if name in config.slurm.nodegroups:
-            settings["slurm_node_options"] = config.slurm.nodegroups[name].model_dump(mode="json")
+            node = config.slurm.nodegroups[name]
+            options = as_slurm_reads(slurm_options.NODES, node.options)
+            settings["slurm_node_options"] = node.model_dump(mode="json") | {"options": options}
     return settings
+
+
+def as_slurm_reads(level: slurm_options.Level, options: Mapping[str, str]) -> dict[str, str]:
+    """Options named as Slurm does, so that each replaces the default of its name; texts with spaces in quotes."""
+    return {
+        level.canonical(option): f'"{value}"' if any(map(str.isspace, value)) else value
+        for option, value in options.items()
+    }

@@ -20,7 +20,13 @@ class Flavor:
 
 @dataclass(frozen=True)
 class Image:
-    """A Glance image; ``size`` is what it takes on a disk, rounded up."""
+    """A Glance image.
+
+    Attributes:
+        size: what it takes on a disk, rounded up.
+        digest: of what went into it, where it is one of ours, or a copy of one; else empty.
+        accounts: its users and groups, packed as in its record; empty where it has none.
+    """
 
     id: str
     name: str
@@ -28,6 +34,8 @@ class Image:
     min_disk: int = 0
     min_ram: int = 0
     size: int = 0
+    digest: str = ""
+    accounts: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from slurm_appliance.cloud.facts import (
     Volume,
 )
 from slurm_appliance.cloud.listing import document, entries
+from slurm_appliance.image.names import PROPERTY
 from slurm_appliance.metadata import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class _Lists:
                 x.get("min_disk") or 0,
                 x.get("min_ram") or 0,
                 -(-(x.get("virtual_size") or x.get("size") or 0) // _GIB),
+                x.get(f"{PROPERTY}digest") or "",
+                x.get(f"{PROPERTY}accounts") or "",
             )
             for x in found
         )

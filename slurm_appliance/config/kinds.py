@@ -140,6 +140,19 @@ class ScalarAsText:
 
 
 @dataclass(frozen=True)
+class SlurmScalar(ScalarAsText):
+    """The same for slurm.conf, which writes truth values as YES and NO; quotes around a whole text are taken off."""
+
+    def read(self, value: object) -> object:
+        """Return scalars as text, anything else as it is."""
+        if isinstance(value, bool):
+            return "YES" if value else "NO"
+        if isinstance(value, str) and len(value) > 2 and value[0] == value[-1] == '"':
+            return value[1:-1]
+        return super().read(value)
+
+
+@dataclass(frozen=True)
 class Keyed:
     """A mapping whose keys the operator chooses.
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroup
 from slurm_appliance.config.slurm import DEFAULT_PARTITION, Partition
 from slurm_appliance.config.template import fill
 
@@ -44,6 +44,16 @@ class Node:
     def hostname(self) -> str:
         """The first label of the fqdn: the server's name in OpenStack and the node's in Slurm."""
         return self.fqdn.partition(".")[0]
+
+
+def ansible_group(group: str) -> str:
+    """What the inventory, and Slurm's node sets, call a node group: Ansible takes no hyphens in names of groups."""
+    return group.replace("-", "_")
+
+
+def ansible_alias(cluster_name: str, group: str) -> str:
+    """The second inventory group of a node group: with the cluster's name before its own."""
+    return ansible_group(f"{cluster_name}_{group}")
 
 
 def node_groups(config: ClusterConfig) -> Iterator[tuple[NodeKind, str, NodeGroup]]:
@@ -126,6 +136,19 @@ def group_image(config: ClusterConfig, group: NodeGroup) -> ImageSource:
     """The image of a group: its own, or the cluster's."""
     own = group.image or (ImageSource(id=group.image_id) if group.image_id else None)
     return own or cluster_image(config)
+
+
+def boot_roles(config: ClusterConfig, group: NodeGroup) -> tuple[ComputeInitRole, ...]:
+    """What a group's nodes set up by themselves when they boot.
+
+    Where nothing is said it is everything. Health checks follow from ``features.nhc`` alone, so that Slurm never runs a
+    check that the nodes do not have.
+    """
+    if not isinstance(group, ComputeGroup):
+        return ()
+    given = tuple(ComputeInitRole) if group.compute_init_enable is None else group.compute_init_enable
+    roles = tuple(role for role in given if role is not ComputeInitRole.NHC)
+    return (*roles, ComputeInitRole.NHC) if config.features.nhc and ComputeInitRole.COMPUTE in roles else roles
 
 
 def partitions(config: ClusterConfig) -> dict[str, Partition]:

@@ -173,9 +173,10 @@ class AdditionalGroup(AccessibleGroup):
 class ComputeGroup(NodeGroup):
     """Compute nodes."""
 
-    compute_init_enable: Annotated[tuple[ComputeInitRole, ...], RERUN_PLAYBOOK] = Field(
-        (),
-        description="What the nodes set up by themselves when they boot, without site.yml. compute is the switch.",
+    compute_init_enable: Annotated[tuple[ComputeInitRole, ...] | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="What the nodes set up by themselves when they boot. Not set: all of it. compute is Slurm itself "
+        "and always needed; nhc follows from features.nhc.",
         examples=[["compute", "etc_hosts", "nfs", "basic_users"]],
     )
     ignore_image_changes: Annotated[Flag, LIVE, _FROM_NOW_ON] = Field(

@@ -14,6 +14,7 @@ from slurm_appliance.config.values import (
     GroupName,
     Megabytes,
     Parallelism,
+    PartitionName,
     Percent,
     Seconds,
     SlurmOption,
@@ -105,7 +106,7 @@ class Account(Section):
 class SlurmSettings(Section):
     """How Slurm is set up."""
 
-    partitions: Annotated[Mapping[SlurmWord, Partition], Keyed("partition", "general"), RERUN_PLAYBOOK] = Field(
+    partitions: Annotated[Mapping[PartitionName, Partition], Keyed("partition", "general"), RERUN_PLAYBOOK] = Field(
         {}, description=f"Partitions by name. None: one, {DEFAULT_PARTITION}, over all compute groups."
     )
     nodegroups: Annotated[Mapping[GroupName, ComputeNodeOptions], Keyed("group", "general"), RERUN_PLAYBOOK] = Field(

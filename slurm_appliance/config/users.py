@@ -8,13 +8,18 @@ from pydantic import Field
 from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import AbsolutePath, Flag, Line, SlurmWord, SshPublicKey, UserId, UserName
+from slurm_appliance.config.values import AbsolutePath, Flag, GroupId, Line, SlurmWord, SshPublicKey, UserId, UserName
 
 
 class User(Section):
-    """A user with the same uid, and a group of the same name and number, on every node."""
+    """A user with the same numbers, and a group of the same name, on every node."""
 
-    uid: Annotated[UserId, RERUN_PLAYBOOK] = Field(description="Number of the user, and of its group.", examples=[2001])
+    uid: Annotated[UserId, RERUN_PLAYBOOK] = Field(description="Number of the user.", examples=[2001])
+    gid: Annotated[GroupId | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Number of the user's own group, or of a group that the image has. Not set: the uid.",
+        examples=[2001],
+    )
     comment: Annotated[Line | None, RERUN_PLAYBOOK] = Field(None, description="Full name.", examples=["Alice Example"])
     ssh_keys: Annotated[tuple[SshPublicKey, ...], RERUN_PLAYBOOK] = Field(
         (),

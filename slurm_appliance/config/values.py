@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from slurm_appliance.config.hostlist import is_hostlist
-from slurm_appliance.config.kinds import ScalarAsText, Text, TrueFalse, Whole
+from slurm_appliance.config.kinds import ScalarAsText, SlurmScalar, Text, TrueFalse, Whole
 from slurm_appliance.config.secret import Secret, SecretText
 from slurm_appliance.config.template import fill, is_node_name_template
 
@@ -48,7 +48,9 @@ Gigabytes = Annotated[int, Whole(1, 1_000_000, "GB")]
 Seconds = Annotated[int, Whole(1, 7 * 24 * 3600, "seconds")]
 Port = Annotated[int, Whole(1, 65535)]
 Mtu = Annotated[int, Whole(576, 9216, "bytes")]
-UserId = Annotated[int, Whole(1000, 60_000)]
+#: Below 1000 are the accounts of the system; the largest is what every program can hold.
+UserId = Annotated[int, Whole(1001, 2**31 - 2)]
+GroupId = Annotated[int, Whole(100, 2**31 - 2)]
 Megabytes = Annotated[int, Whole(1, 100_000_000, "MB")]
 Nodes = Annotated[int, Whole(1, 10_000, "nodes")]
 Failures = Annotated[int, Whole(1, 10_000, "failures")]
@@ -72,10 +74,12 @@ DomainSuffix = Annotated[str, Text("a domain", "host names joined by dots: inter
 NodeNameTemplate = Annotated[str, Text("a template for node names", "a domain name with ${node} in its first part, and "
                                        "${cluster_name}, ${cluster_domain_suffix}, ${environment_name} where wanted",
                                        accepts=is_node_name_template)]  # fmt: skip
-Hostlist = Annotated[str, Text("a node name or a Slurm host list", "c-0, or c-[0-15,20] for many: lower-case letters, "
-                               "digits and hyphens", accepts=is_hostlist)]  # fmt: skip
-GroupName = Annotated[str, Text("a group name", "lower-case letters, digits and '_', a letter first, at most 32: it "
-                                "becomes an Ansible group", r"[a-z][a-z0-9_]*", max_length=32)]  # fmt: skip
+Hostlist = Annotated[str, Text("a node name or a Slurm host list", "c-0, or c-[0-15,20] or rack[0-1]n[0-3] for many: "
+                               "lower-case letters, digits and hyphens; both ends of a padded range have the same "
+                               "width ([00-05]), brackets do not touch other digits, at most 10000 nodes",
+                               accepts=is_hostlist)]  # fmt: skip
+GroupName = Annotated[str, Text("a group name", "lower-case letters, digits, '_' and '-', a letter first, at most 32",
+                                r"[a-z][a-z0-9_-]*", max_length=32)]  # fmt: skip
 Key = Annotated[str, Text("a name", f"{_NAME_RULE}, at most 40", r"[a-z](?:[a-z0-9-]*[a-z0-9])?",
                           max_length=40)]  # fmt: skip
 VariableName = Annotated[str, Text("a variable name", "letters, digits and '_', no digit first",
@@ -97,8 +101,8 @@ AbsolutePath = Annotated[str, Text("an absolute path", "starts with '/', no '..'
                                    r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)+", max_length=1000)]  # fmt: skip
 FilePath = Annotated[str, Text("a path to a file", "a path, absolute, from '~' or from the project's folder",
                                r".+", str.isprintable, max_length=1000)]  # fmt: skip
-UserName = Annotated[str, Text("a user name", "lower-case letters, digits, '_' and '-', a letter first, at most 32",
-                               r"[a-z][a-z0-9_-]*", max_length=32)]  # fmt: skip
+UserName = Annotated[str, Text("a user name", "letters, digits and '._-', a letter or '_' first, no '.' at the end, at "
+                               "most 32", r"[A-Za-z_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", max_length=32)]  # fmt: skip
 SshPublicKey = Annotated[str, Text("an OpenSSH public key", "a line such as 'ssh-ed25519 AAAA… name@host', the "
                                    "content of a .pub file", r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|"
                                    r"sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)"
@@ -111,11 +115,13 @@ Snapshot = Annotated[str, Text("a snapshot's name", "the time stamp in the mirro
 SlurmTime = Annotated[str, Text("a Slurm time limit", "minutes, hours:minutes:seconds, days-hours, or UNLIMITED",
                                 r"[0-9]{1,7}(?::[0-9]{2}){0,2}|[0-9]{1,5}-[0-9]{1,2}(?::[0-9]{2}){0,2}|UNLIMITED|"
                                 r"INFINITE")]  # fmt: skip
-SlurmValue = Annotated[str, ScalarAsText(), Text("a value for slurm.conf", "a line of text, a number, true or false",
-                                                 r"\S(?:.*\S)?", str.isprintable,
-                                                 max_length=4000)]  # fmt: skip
+SlurmValue = Annotated[str, SlurmScalar(), Text("a value for slurm.conf", "a text without '#', quotes and '\\', a "
+                                                "number, true or false", r'[^\s#"\\](?:[^#"\\]*[^\s#"\\])?',
+                                                str.isprintable, max_length=4000)]  # fmt: skip
 SlurmOption = Annotated[str, Text("an option of slurm.conf", "a name such as SchedulerParameters",
                                   r"[A-Za-z][A-Za-z0-9]*", max_length=64)]  # fmt: skip
+PartitionName = Annotated[str, Text("a partition name", "letters, digits and '_.-', at most 64",
+                                    r"[A-Za-z0-9_][A-Za-z0-9_.-]*", max_length=64)]  # fmt: skip
 SlurmWord = Annotated[str, Text("a word of slurm.conf", "letters, digits and ._:-, no spaces",
                                 r"[A-Za-z0-9._:/()*-]+")]  # fmt: skip
 PropertyValue = Annotated[str, ScalarAsText(), Text("a value of an image property", "a line of text, a number, true or "

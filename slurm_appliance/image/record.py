@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from slurm_appliance.image.accounts import Accounts
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.images import GlanceImage, packed, unpacked
 from slurm_appliance.image.names import PROPERTY
@@ -27,11 +28,13 @@ class Record:
         packages: version by package name.
         sources: source package and its version by package name, where they differ from the package's own; None in an
             image from before they were recorded, or of a distribution that has none.
+        accounts: the image's own users and groups.
     """
 
     facts: Mapping[str, str]
     packages: Mapping[str, str]
     sources: Mapping[str, tuple[str, str]] | None = None
+    accounts: Accounts = field(default=Accounts())
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
@@ -40,12 +43,13 @@ class Record:
             raw = json.loads((folder / "image.json").read_text(encoding="utf-8"))
             packages = parse_packages((folder / "packages.txt").read_text(encoding="utf-8"))
             sources = parse_sources((folder / "sources.txt").read_text(encoding="utf-8"))
+            accounts = Accounts.of((folder / "accounts.txt").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError) as error:
             raise BuildError(f"the playbook left no record of the image: {error}", where=str(folder)) from error
         groups = " ".join(raw.pop("groups", ()))
         differing = {name: source for name, source in sources.items() if source != (name, packages.get(name))}
         facts = {**{key: str(value) for key, value in raw.items()}, "groups": groups}
-        return cls(facts, packages, differing if sources else None)
+        return cls(facts, packages, differing if sources else None, accounts)
 
     @classmethod
     def of_image(cls, image: GlanceImage) -> "Record":
@@ -63,8 +67,12 @@ class Record:
             sources = parse_sources(unpacked(travelling)) if travelling else None
         except ValueError as error:
             raise ImageError(f"the image {image.name} ({image.id}) has no list of source packages: {error}") from error
+        try:
+            accounts = Accounts.of(unpacked(image.ours_property("accounts")))
+        except ValueError:
+            accounts = Accounts()  # Built before accounts were recorded.
         facts = {key: image.ours_property(key) for key in (*_PLAIN, "groups")}
-        return cls({**facts, "name": image.name}, packages, sources)
+        return cls({**facts, "name": image.name}, packages, sources, accounts)
 
     def properties(self) -> dict[str, str]:
         """The properties that carry the record."""
@@ -73,6 +81,7 @@ class Record:
         if self.sources is not None:
             lists["sources"] = [f"{name} {' '.join(source)}" for name, source in sorted(self.sources.items())]
         texts = {name: packed("\n".join(lines)) for name, lines in lists.items()}
+        texts["accounts"] = packed(self.accounts.text())
         return {PROPERTY + key: value for key, value in {**plain, **texts}.items()}
 
     def source_packages(self) -> dict[str, tuple[str, str]]:

@@ -7,6 +7,7 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.groups import Group
+from slurm_appliance.image.names import PROPERTY
 from slurm_appliance.preflight.finder import Finder
 
 
@@ -45,6 +46,13 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
     if image and image.status != "active":
         finder.problem(path, f"image {source} is {image.status}", "wait until it is active, or name another image")
         return None
+    if image and not image.digest:
+        what = f"image {source} was not made by an image build of this appliance: nodes that boot it join no cluster"
+        remedy = (
+            "name one that './slurm-appliance image list' shows, or write {build: NAME} for one of image_builds, which "
+            f"may start from this one; a copy of such an image needs its properties, {PROPERTY}digest among them"
+        )
+        finder.problem(path, what, remedy)
     return image
 
 

@@ -6,7 +6,7 @@ from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.errors import ConfigError, Problem, StateError
 from slurm_appliance.groups import groups
-from slurm_appliance.preflight import compute, credentials, network, quota, servers, storage, unrecorded
+from slurm_appliance.preflight import accounts, compute, credentials, network, quota, servers, storage, unrecorded
 from slurm_appliance.preflight.finder import Finder
 from slurm_appliance.preflight.recorded import Recorded
 from slurm_appliance.preflight.resolved import Resolved
@@ -59,6 +59,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     every = tuple(groups(config))
     flavors = compute.flavors(every, facts, finder)
     images = compute.images(every, facts, finder)
+    accounts.free(config, {image.id: image for image in images.values()}.values(), finder)
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)
     compute.key_pair(config, facts, finder)

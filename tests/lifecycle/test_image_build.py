@@ -123,6 +123,11 @@ def test_the_record_in_the_image_is_the_one_that_travels_with_it(tree: Path, fat
     assert sorted(f"{name} {version}" for name, version in travelling.packages.items()) == sorted(packages)
     assert travelling.source_packages()["munge"][0] == "munge"
     assert travelling.source_packages()["slurmd"][0] == "slurm-wlm"
+    assert travelling.accounts.text().splitlines() == sorted(
+        (tree / "var" / "lib" / "image" / "accounts.txt").read_text().splitlines(),
+        key=lambda line: (line.startswith("group"), line.split()[1]),
+    )
+    assert travelling.accounts.users["slurm"] > 0
     assert travelling.facts["build"] == record["build"]
     assert fat_image.properties["hw_machine_type"] == "q35"
     assert fat_image.properties["os_admin_user"] == "debian"

@@ -15,11 +15,18 @@ from slurm_appliance.cloud.facts import (
     Subnet,
     Volume,
 )
+from slurm_appliance.image.images import packed
 
 IMAGE = "11111111-1111-4111-8111-111111111111"
 OTHER_IMAGE = "22222222-2222-4222-8222-222222222222"
 #: The id that tests/unit/config/examples.py uses wherever one is asked for.
 EXAMPLE_ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
+
+
+def image(id_: str, name: str, status: str = "active", **more: Any) -> Image:
+    """An image of ours, with the accounts of a small system."""
+    accounts = packed("user root 0\nuser chief 1001\ngroup root 0\ngroup users 100\ngroup render2 1500\n")
+    return Image(id_, name, status, **{"digest": "d1", "accounts": accounts, **more})
 
 
 def server(name: str, **more: Any) -> Server:
@@ -43,9 +50,9 @@ def cloud(**changes: Any) -> CloudFacts:
             Flavor("flavor-gpu", "g1.large", 16, 65536, 160),
         ),
         "images": (
-            Image(IMAGE, "slurm-2026-11", "active", min_disk=10, size=4),
-            Image(OTHER_IMAGE, "slurm-other", "active"),
-            Image(EXAMPLE_ID, "slurm-gpu", "active", min_disk=30),
+            image(IMAGE, "slurm-2026-11", min_disk=10, size=4),
+            image(OTHER_IMAGE, "slurm-other"),
+            image(EXAMPLE_ID, "slurm-gpu", min_disk=30),
         ),
         "networks": (
             Network("network-cluster", "cluster"),

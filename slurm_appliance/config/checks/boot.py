@@ -62,12 +62,25 @@ def compute_init_switch(_config: ClusterConfig, kind: NodeKind, path: str, group
         return
     compute: ComputeGroup = group  # type: ignore[assignment]  # Groups of this kind are.
     roles = compute.compute_init_enable
-    if roles and ComputeInitRole.COMPUTE not in roles:
-        yield Problem(f"{path}.compute_init_enable", "has no effect without compute", "add compute, or remove the rest")
+    if roles is None:
+        return
+    if ComputeInitRole.COMPUTE not in roles:
+        what = "leaves out compute, without which no node of the group joins Slurm"
+        yield Problem(f"{path}.compute_init_enable", what, "add compute, or remove the setting: then all roles run")
     for index, role in enumerate(roles):
         if role in roles[:index]:
             what = f"{role.value} is in the list twice"
             yield Problem(f"{path}.compute_init_enable[{index}]", what, "keep one of them")
+
+
+def one_health_check(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+    """Health checks are on or off in one place."""
+    if kind is not NodeKind.COMPUTE or config.features.nhc:
+        return
+    compute: ComputeGroup = group  # type: ignore[assignment]  # Groups of this kind are.
+    if ComputeInitRole.NHC in (compute.compute_init_enable or ()):
+        what = "lists nhc, but features.nhc is false"
+        yield Problem(f"{path}.compute_init_enable", what, "remove one of the two: nhc follows from features.nhc")
 
 
 def one_home(config: ClusterConfig) -> Iterator[Problem]:
@@ -75,6 +88,9 @@ def one_home(config: ClusterConfig) -> Iterator[Problem]:
     if config.home.server is not None and config.home_volume_provisioning is not HomeProvisioning.NONE:
         what = f"{config.home.server} serves the home directories, but there is a home volume, too"
         yield Problem("home.server", what, "set home_volume_provisioning: none, or remove home.server")
+    if config.home.server is None and config.home_volume_provisioning is HomeProvisioning.NONE:
+        what = "none without home.server leaves users without home directories"
+        yield Problem("home_volume_provisioning", what, "set home.server, or home_volume_provisioning: manage")
 
 
 CHECKS = (
@@ -82,5 +98,6 @@ CHECKS = (
     for_each_group(group_cloud_config),
     for_each_group(one_server_group),
     for_each_group(compute_init_switch),
+    for_each_group(one_health_check),
     one_home,
 )

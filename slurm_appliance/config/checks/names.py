@@ -5,27 +5,37 @@ from collections.abc import Iterator
 
 from slurm_appliance.config.checks.groups import for_each_group, known_groups, listed
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.naming import CONTROL, NodeKind, fqdn, setting_of
+from slurm_appliance.config.naming import CONTROL, NodeKind, ansible_alias, ansible_group, fqdn, setting_of
 from slurm_appliance.config.node_group import NodeGroup
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
 #: Groups that every inventory has, or that Ansible and Slurm have a meaning of their own for.
-RESERVED = frozenset({"login", "compute", "control", "default", "additional", "all", "ungrouped", "builder", "rebuild"})
+RESERVED = frozenset(
+    {"login", "compute", "control", "default", "additional", "all", "ungrouped", "builder", "rebuild", "localhost"}
+)
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def group_names(config: ClusterConfig) -> Iterator[Problem]:
-    """No group has a reserved name, or the name of another."""
+    """No group has a reserved name, or one that the inventory has for another group: hyphens are underscores there."""
     first: dict[str, str] = {}
     for kind, name, _group in known_groups(config):
-        path = f"{setting_of(kind)}.{name}"
-        if name in RESERVED:
+        path, own = f"{setting_of(kind)}.{name}", ansible_group(name)
+        if own in RESERVED:
             yield Problem(path, f"the name {name} is reserved", f"choose another than {', '.join(sorted(RESERVED))}")
-        if name in first:
-            yield Problem(path, f"there is a group {name} already: {first[name]}", "group names are unique: rename one")
-        first.setdefault(name, path)
+        if own in first:
+            what = f"there is a group {name} already: {first[own]}"
+            if first[own].partition(".")[2] != name:
+                what = f"the inventory calls it {own}, like {first[own]}"
+            yield Problem(path, what, "group names are unique: rename one")
+        first.setdefault(own, path)
+    for kind, name, _group in known_groups(config):
+        alias, path = ansible_alias(config.cluster_name, name), f"{setting_of(kind)}.{name}"
+        if alias in first:
+            what = f"the inventory calls {path} {alias}, too, after cluster and group"
+            yield Problem(first[alias], what, "rename one of the two groups")
 
 
 def host_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:

@@ -1,44 +1,69 @@
 """Slurm: partitions are over groups that exist, one is the default, and nothing is set twice."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 
+from slurm_appliance.config import slurm_options
 from slurm_appliance.config.cluster import ClusterConfig
+from slurm_appliance.config.problems import show
 from slurm_appliance.config.salvage import NotParsed
+from slurm_appliance.config.slurm import ComputeNodeOptions, Partition, SlurmSettings
 from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.errors import Problem
 
-#: Options of slurm.conf that follow from other settings: each with the setting, or with why there is none.
-MANAGED = {
-    "ClusterName": "cluster_name",
-    "SlurmctldHost": "the control node",
-    "NodeName": "compute",
-    "NodeSet": "compute",
-    "PartitionName": "slurm.partitions",
-    "RebootProgram": "features.rebuild",
-    "ResumeTimeout": "slurm.resume_timeout",
-    "StateSaveLocation": "state_dir",
-    "AccountingStorageType": "slurm.accounting",
-    "AccountingStorageHost": "slurm.accounting",
-    "SlurmUser": "the image",
-    "AuthType": "secrets.munge_key",
-    "Include": "slurm.options",
+#: The settings that options which the template writes follow from; what they are is read from the template itself.
+FOLLOWS_FROM = {
+    slurm_options.CLUSTER: {
+        "ClusterName": "cluster_name",
+        "SlurmctldHost": "the control node",
+        "NodeName": "compute",
+        "NodeSet": "compute",
+        "PartitionName": "slurm.partitions",
+        "RebootProgram": "features.rebuild",
+        "ResumeTimeout": "slurm.resume_timeout",
+        "StateSaveLocation": "state_dir",
+        "AccountingStorageType": "slurm.accounting",
+        "AccountingStorageHost": "slurm.accounting",
+        "SlurmUser": "the image",
+    },
+    slurm_options.PARTITIONS: {
+        "PartitionName": "its name",
+        "Nodes": "groups",
+        "Default": "default",
+        "MaxTime": "max_time",
+        "State": "state",
+    },
+    slurm_options.NODES: {
+        "NodeName": "nodes of the group",
+        "Features": "features",
+        "Gres": "gres",
+        "RealMemory": "memory_mb and memory_percent",
+        "State": "scontrol update",
+    },
 }
-MANAGED_OF_PARTITIONS = {
-    "PartitionName": "its name",
-    "Nodes": "groups",
-    "Default": "default",
-    "MaxTime": "max_time",
-    "State": "state",
-}
-MANAGED_OF_NODES = {
-    "NodeName": "nodes of the group",
-    "NodeHostname": "nodes of the group",
-    "NodeAddr": "the inventory",
-    "Feature": "features",
-    "Features": "features",
-    "Gres": "gres",
-    "RealMemory": "memory_mb",
-    "State": "scontrol",
+
+_MUNGE = "Slurm's parts of this cluster trust each other by munge"
+_ONE_CONTROLLER = "the cluster has one controller, its control node"
+_PORTS = "other programs, firewalls and nodes that boot expect the usual port"
+#: Options that the template does not write and that would break what else the appliance sets up: why.
+REFUSED = {
+    slurm_options.CLUSTER: {
+        **dict.fromkeys(("AuthType", "CredType", "CryptoType"), _MUNGE),
+        **dict.fromkeys(
+            ("BackupAddr", "BackupController", "ControlAddr", "ControlMachine", "SlurmctldAddr"), _ONE_CONTROLLER
+        ),
+        **dict.fromkeys(("SlurmctldPort", "SlurmdPort", "AccountingStoragePort"), _PORTS),
+        "DownNodes": "states of nodes are set with scontrol update",
+        "FrontendName": "nodes run daemons of their own",
+        "Include": "other files would not come to the nodes: write their options here",
+        "SlurmdUser": "slurmd runs as root",
+    },
+    slurm_options.PARTITIONS: {"Shared": "it is called OverSubscribe", "Priority": "it is called PriorityTier"},
+    slurm_options.NODES: {
+        **dict.fromkeys(("NodeAddr", "NodeHostname", "BcastAddr"), "names and addresses follow from the inventory"),
+        "Feature": "set features of the group",
+        "Port": _PORTS,
+    },
 }
 
 
@@ -55,7 +80,8 @@ def groups_exist(config: ClusterConfig) -> Iterator[Problem]:
             continue
         path = f"slurm.partitions.{name}.groups"
         if not groups:
-            yield Problem(path, "is empty", f"name compute groups: {', '.join(known)}")
+            remedy = f"name compute groups: {', '.join(known)}" if known else "remove it until there is a compute group"
+            yield Problem(path, "is empty", remedy)
         for index, group in enumerate(groups):
             if group not in known:
                 yield Problem(f"{path}[{index}]", f"there is no compute group {group}", did_you_mean(group, known))
@@ -81,40 +107,60 @@ def partition_names(config: ClusterConfig) -> Iterator[Problem]:
             yield Problem(f"slurm.partitions.{name}", "Slurm keeps this name for itself", "choose another name")
 
 
-def managed_options(config: ClusterConfig) -> Iterator[Problem]:
-    """Nothing is set that follows from other settings."""
-    yield from _managed("slurm.options", config.slurm.options, MANAGED)
+def _places(config: ClusterConfig) -> Iterator[tuple[slurm_options.Level, str, Mapping[str, str]]]:
+    """All places that options are given at and that could be read: level, path, options."""
+    found: list[tuple[slurm_options.Level, str, SlurmSettings | Partition | ComputeNodeOptions]]
+    found = [(slurm_options.CLUSTER, "slurm.options", config.slurm)]
+    for of_names, level, of_kind in (
+        ("partitions", slurm_options.PARTITIONS, lambda: config.slurm.partitions),
+        ("nodegroups", slurm_options.NODES, lambda: config.slurm.nodegroups),
+    ):
+        try:
+            found += [(level, f"slurm.{of_names}.{name}.options", holder) for name, holder in of_kind().items()]
+        except NotParsed:
+            continue
+    for level, path, holder in found:
+        try:
+            yield level, path, holder.options
+        except NotParsed:
+            continue
 
 
-def managed_partition_options(config: ClusterConfig) -> Iterator[Problem]:
-    """The same for partitions."""
-    for name, partition in config.slurm.partitions.items():
-        yield from _managed(f"slurm.partitions.{name}.options", partition.options, MANAGED_OF_PARTITIONS)
+def options(config: ClusterConfig) -> Iterator[Problem]:
+    """Options of slurm.conf are ones that Slurm knows and the appliance does not write, each given once."""
+    for level, path, given in _places(config):
+        seen: set[str] = set()
+        for option, value in given.items():
+            yield from _option(level, f"{path}.{option}", option, value)
+            if option.lower() in seen:
+                what = "is set twice, in different spelling"
+                yield Problem(f"{path}.{option}", what, "Slurm does not care for case: keep one of them")
+            seen.add(option.lower())
 
 
-def managed_node_options(config: ClusterConfig) -> Iterator[Problem]:
-    """The same for compute groups."""
-    for name, group in config.slurm.nodegroups.items():
-        yield from _managed(f"slurm.nodegroups.{name}.options", group.options, MANAGED_OF_NODES)
+def _option(level: slurm_options.Level, path: str, option: str, value: str) -> Iterator[Problem]:
+    name = level.canonical(option)
+    if name in slurm_options.managed(level):
+        source = FOLLOWS_FROM[level].get(name, "other settings")
+        yield Problem(path, "is set by the appliance", f"it follows from: {source}")
+    elif name in REFUSED[level]:
+        yield Problem(path, "cannot be set on these clusters", REFUSED[level][name])
+    elif not level.knows(name):
+        yield from _unknown(level, path, name)
+    if name not in slurm_options.FREE_TEXT and re.search(r"\s", value):
+        joined = re.sub(r"\s*,\s*", ",", value)
+        remedy = f"write it without spaces: {joined}" if not re.search(r"\s", joined) else "write it without spaces"
+        yield Problem(path, f"{show(value)} has a space in it, and Slurm would read on as another option", remedy)
 
 
-def _managed(path: str, options: Iterable[str], managed: Mapping[str, str]) -> Iterator[Problem]:
-    by_lower = {option.lower(): source for option, source in managed.items()}  # Slurm ignores case.
-    seen: set[str] = set()
-    for option in options:
-        if option.lower() in by_lower:
-            what = "is set by the appliance"
-            yield Problem(f"{path}.{option}", what, f"it follows from: {by_lower[option.lower()]}")
-        if option.lower() in seen:
-            yield Problem(f"{path}.{option}", "is set twice, in different spelling", "keep one of them")
-        seen.add(option.lower())
+def _unknown(level: slurm_options.Level, path: str, name: str) -> Iterator[Problem]:
+    for other in (slurm_options.CLUSTER, slurm_options.PARTITIONS, slurm_options.NODES):
+        if other.knows(name):
+            yield Problem(path, f"is an option of {other.name}, not of {level.name}", f"set it in {other.setting}")
+            return
+    meant = level.meant(name)
+    if meant is not None:
+        yield Problem(path, "is no option that Slurm knows", f"did you mean '{meant}'?")
 
 
-CHECKS = (
-    groups_exist,
-    one_default,
-    partition_names,
-    managed_options,
-    managed_partition_options,
-    managed_node_options,
-)
+CHECKS = (groups_exist, one_default, partition_names, options)

@@ -6,10 +6,22 @@ from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
-#: Accounts that images have for programs.
-SYSTEM_USERS = frozenset(
-    {"root", "daemon", "bin", "sys", "nobody", "sshd", "munge", "slurm", "mysql", "prometheus", "systemd-network"}
-)
+#: Accounts and groups that every image has: those that Debian and Rocky Linux begin with, and those of our own packages.
+#: What else an image has is known from its record, and looked at before the first change.
+_DEBIAN = """
+adm audio backup bin cdrom daemon dialout dip disk fax floppy games gnats input irc kmem kvm list lp mail man news
+nobody nogroup operator plugdev proxy render root sasl sgx shadow src staff sudo sync sys tape tty users utmp uucp video voice
+www-data
+"""
+_RED_HAT = "ftp halt lock mem shutdown systemd-coredump tss wheel"
+_OURS = """
+_apt _ssh chrony _chrony messagebus munge mysql polkitd prometheus slurm sshd systemd-journal systemd-network
+systemd-resolve systemd-timesync
+"""
+SYSTEM_NAMES = frozenset((_DEBIAN + _RED_HAT + _OURS).split())
+
+#: Numbers that stand for "nobody" and for "no change" in system calls.
+_SPECIAL = {65534: "nobody", 65535: "no user at all"}
 
 
 def unique_uids(config: ClusterConfig) -> Iterator[Problem]:
@@ -25,11 +37,41 @@ def unique_uids(config: ClusterConfig) -> Iterator[Problem]:
         first.setdefault(uid, name)
 
 
+def special_uids(config: ClusterConfig) -> Iterator[Problem]:
+    """No user has a number that means something else."""
+    for name, user in config.users.items():
+        try:
+            uid = user.uid
+        except NotParsed:
+            continue
+        if uid in _SPECIAL:
+            yield Problem(f"users.{name}.uid", f"{uid} stands for {_SPECIAL[uid]}", "choose another uid")
+
+
+def own_groups(config: ClusterConfig) -> Iterator[Problem]:
+    """No two users' own groups share a number."""
+    first: dict[int, tuple[str, int]] = {}
+    for name, user in config.users.items():
+        try:
+            uid, gid = user.uid, user.gid
+        except NotParsed:
+            continue
+        other, others_uid = first.setdefault(uid if gid is None else gid, (name, uid))
+        if gid is None and others_uid != uid:
+            yield Problem(
+                f"users.{name}.uid", f"{uid} is also the gid of {other}", "give every user its own, or set gid"
+            )
+
+
 def system_names(config: ClusterConfig) -> Iterator[Problem]:
-    """No user takes over an account of the system."""
+    """No user takes over an account of the system, or that of the deploy host."""
     for name in config.users:
-        if name in SYSTEM_USERS:
-            yield Problem(f"users.{name}", "is an account of the system", "choose another name")
+        if name in SYSTEM_NAMES:
+            yield Problem(f"users.{name}", "is an account or a group of the system", "choose another name")
+        elif name == config.ssh.user:
+            yield Problem(
+                f"users.{name}", "is the user that the deploy host logs in as (ssh.user)", "choose another name"
+            )
 
 
 def known_accounts(config: ClusterConfig) -> Iterator[Problem]:
@@ -53,4 +95,4 @@ def known_accounts(config: ClusterConfig) -> Iterator[Problem]:
                 yield Problem(path, f"there is no account {account_name}", "add it to slurm.accounts")
 
 
-CHECKS = (unique_uids, system_names, known_accounts)
+CHECKS = (unique_uids, special_uids, own_groups, system_names, known_accounts)

@@ -41,6 +41,7 @@ def test_metadata_says_who_the_node_is_and_where_control_is() -> None:
         "bundle_key": SigningKey(SIGNING_KEY).public,
         "compute": "true",
         "nfs": "true",
+        "nhc": "true",
     }
     assert servers["demo-control"].inputs["metadata"] == {
         "environment": "test",

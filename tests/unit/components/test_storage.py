@@ -32,7 +32,7 @@ def test_attached_volumes_are_not_ours() -> None:
 
 
 def test_a_cluster_without_a_home_volume() -> None:
-    made = recorded(cloud(volumes=()), home_volume_provisioning="none")
+    made = recorded(cloud(volumes=()), home_volume_provisioning="none", home={"server": "nfs.example.org"})
     assert list(made.of(VOLUME)) == ["state"]
     assert list(made.of(ATTACHMENT)) == ["state"]
     assert "home" not in made.of("compute/instance:Instance")["demo-control"].inputs["userData"]

@@ -52,6 +52,18 @@ CROSS = [
         "there is a group a already: login.a",
         "rename one",
     ),
+    (
+        {"cluster_name": "hpc", "compute": {"hpc_large": group("l-0"), "large": group("c-0")}},
+        "compute.hpc_large",
+        "the inventory calls compute.large hpc_large, too",
+        "rename one",
+    ),
+    (
+        {"login": {"a-b": group("l-0")}, "compute": {"a_b": group("c-0")}},
+        "compute.a_b",
+        "the inventory calls it a_b, like login.a-b",
+        "rename one",
+    ),
     ({"compute": {"a": group("c-0", "c-[0-1]")}}, "compute.a.nodes", "also in this group: demo-c-0", "its own"),
     (
         {"login": {"a": group("n-0")}, "compute": {"b": group("n-[0-1]")}},
@@ -246,8 +258,26 @@ CROSS = [
     (
         {"compute": {"a": group("c-0", compute_init_enable=["nfs"])}},
         "compute.a.compute_init_enable",
-        "has no effect without compute",
+        "leaves out compute",
         "add compute",
+    ),
+    (
+        {"compute": {"a": group("c-0", compute_init_enable=[])}},
+        "compute.a.compute_init_enable",
+        "leaves out compute",
+        "remove the setting",
+    ),
+    (
+        {"features": {"nhc": False}, "compute": {"a": group("c-0", compute_init_enable=["compute", "nhc"])}},
+        "compute.a.compute_init_enable",
+        "lists nhc, but features.nhc is false",
+        "remove one",
+    ),
+    (
+        {"home_volume_provisioning": "none"},
+        "home_volume_provisioning",
+        "leaves users without home directories",
+        "set home.server",
     ),
     (
         {"compute": {"a": group("c-0", compute_init_enable=["compute", "compute"])}},
@@ -263,7 +293,13 @@ CROSS = [
         "no compute group generl",
         "did you mean 'general'?",
     ),
-    ({"slurm": {"partitions": {"p": {"groups": []}}}}, "slurm.partitions.p.groups", "is empty", "name compute groups"),
+    (
+        {"compute": {"a": group("c-0")}, "slurm": {"partitions": {"p": {"groups": []}}}},
+        "slurm.partitions.p.groups",
+        "is empty",
+        "name compute groups: a",
+    ),
+    ({"slurm": {"partitions": {"p": {"groups": []}}}}, "slurm.partitions.p.groups", "is empty", "until there is"),
     (
         {"compute": {"a": group("c-0")}, "slurm": {"partitions": {"p": {"groups": ["a", "a"]}}}},
         "slurm.partitions.p.groups[1]",
@@ -311,6 +347,42 @@ CROSS = [
         "is set by the appliance",
         "gres",
     ),
+    (
+        {"slurm": {"options": {"SchedulerParametrs": "bf_window=2880"}}},
+        "slurm.options.SchedulerParametrs",
+        "no option that Slurm knows",
+        "did you mean 'SchedulerParameters'?",
+    ),
+    (
+        {"slurm": {"options": {"schedulerparameters": "bf_window=2880, bf_continue"}}},
+        "slurm.options.schedulerparameters",
+        "has a space in it",
+        "without spaces: bf_window=2880,bf_continue",
+    ),
+    (
+        {"slurm": {"options": {"SlurmctldPort": 7000}}},
+        "slurm.options.SlurmctldPort",
+        "cannot be set",
+        "expect the usual port",
+    ),
+    (
+        {"slurm": {"options": {"slurmdspooldir": "/srv/slurmd"}}},
+        "slurm.options.slurmdspooldir",
+        "is set by the appliance",
+        "it follows from",
+    ),
+    (
+        {"slurm": {"options": {"RealMemory": 1000}}},
+        "slurm.options.RealMemory",
+        "is an option of nodes, not of the cluster",
+        "slurm.nodegroups.<group>.options",
+    ),
+    (
+        {"compute": {"a": group("c-0")}, "slurm": {"nodegroups": {"a": {"options": {"Wieght": 2}}}}},
+        "slurm.nodegroups.a.options.Wieght",
+        "no option that Slurm knows",
+        "did you mean 'Weight'?",
+    ),
     # Users
     (
         {"users": {"alice": {"uid": 2001}, "bob": {"uid": 2001}}},
@@ -318,7 +390,15 @@ CROSS = [
         "2001 is also the uid of alice",
         "its own",
     ),
-    ({"users": {"slurm": {"uid": 2001}}}, "users.slurm", "an account of the system", "another name"),
+    ({"users": {"slurm": {"uid": 2001}}}, "users.slurm", "an account or a group of the system", "another name"),
+    ({"users": {"debian": {"uid": 2001}}}, "users.debian", "the deploy host logs in as", "another name"),
+    ({"users": {"alice": {"uid": 65534}}}, "users.alice.uid", "65534 stands for nobody", "another uid"),
+    (
+        {"users": {"alice": {"uid": 2001, "gid": 2002}, "bob": {"uid": 2002}}},
+        "users.bob.uid",
+        "2002 is also the gid of alice",
+        "set gid",
+    ),
 ]
 
 
@@ -385,6 +465,12 @@ def test_a_mistake_hides_no_other(place: str, value: Any, also: str) -> None:
     assert also in without
     assert also in found
     assert len(found - without) == 1
+
+
+@pytest.mark.parametrize("name", ["Alice", "a.b", "m12345", "alice2", "x-y", "_svc", "A.B-2"])
+def test_names_as_directories_have_them(name: str) -> None:
+    users = {name: {"uid": 2**31 - 2, "gid": 100}, "other": {"uid": 70_000, "gid": 100}}
+    assert from_mapping(smallest(users=users), "a test").users[name].gid == 100
 
 
 def test_the_examples_pass_every_check() -> None:

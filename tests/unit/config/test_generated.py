@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import jsonschema
 import pytest
 import yaml
 
-from slurm_appliance.config import from_stack_file
+from slurm_appliance.config import boot_roles, from_stack_file
 from slurm_appliance.config.catalog import settings
 from slurm_appliance.config.example import VALUES
 from slurm_appliance.config.generated import FILES, text_of
 from slurm_appliance.config.json_schema import json_schema
+from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.config.reference import BEGIN, END
 from tests.unit.config.examples import largest, smallest
 from toolchain.paths import REPOSITORY
@@ -35,11 +37,39 @@ def test_the_reference_in_the_docs_is_up_to_date() -> None:
     )
 
 
-def test_the_first_file_in_the_docs_is_a_whole_one(tmp_path: Path) -> None:
-    page = (REPOSITORY / "docs" / "configuration.md").read_text()
+def yaml_blocks() -> Iterator[tuple[str, str]]:
+    """All YAML of the pages: where it stands, and the text."""
+    for page in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]:
+        pieces = re.split(r"^```(\w*)\n", page.read_text(), flags=re.MULTILINE)
+        for number, (kind, text) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True)):
+            if kind == "yaml":
+                yield f"{page.name}-{number}", text
+
+
+#: The mirror's own configuration, which tests/unit/mirror holds.
+OF_THE_MIRROR = "repositories:"
+
+
+@pytest.mark.parametrize(("place", "text"), [pytest.param(*block, id=block[0]) for block in yaml_blocks()])
+def test_stack_files_in_the_docs_are_valid(place: str, text: str, tmp_path: Path) -> None:
+    if text.startswith(OF_THE_MIRROR):
+        pytest.skip("no stack file")
+    assert "slurm-appliance:" in text, f"{place}: write settings as they stand in a stack file"
     path = tmp_path / "Pulumi.docs.yaml"
-    path.write_text(page.partition("```yaml\n")[2].partition("```")[0])
-    assert len(from_stack_file(path).compute["general"].nodes) == 16
+    given = yaml.safe_load(text)
+    whole = given if "config" in given else stack(smallest())
+    whole["config"] |= given if "config" not in given else {}
+    path.write_text(yaml.safe_dump(whole))
+    from_stack_file(path)
+
+
+def test_the_first_file_in_the_docs_has_sixteen_nodes_that_set_themselves_up(tmp_path: Path) -> None:
+    _, text = next(block for block in yaml_blocks() if block[0].startswith("configuration.md"))
+    path = tmp_path / "Pulumi.docs.yaml"
+    path.write_text(text)
+    config = from_stack_file(path)
+    assert len(config.compute["general"].nodes) == 16
+    assert boot_roles(config, config.compute["general"]) == tuple(ComputeInitRole)
 
 
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)

@@ -106,7 +106,7 @@ ONE_SETTING = [
     ("key_pair", {"name": "x", "public_key": KEY, "public_key_file": "y"}, "key_pair", "two public keys", "not both"),
     ("key_pair", {}, "key_pair", "names no key", "public_key to create one"),
     ("key_pair.public_key", "ssh-dss AAAA", "key_pair.public_key", "is not an OpenSSH public key", "ssh-ed25519 AAAA"),
-    ("users.alice.uid", 0, "users.alice.uid", "0 is out of bounds", "1000 to 60000"),
+    ("users.alice.uid", 0, "users.alice.uid", "0 is out of bounds", "1001 to 2147483646"),
     ("users.alice.shell", "bash", "users.alice.shell", '"bash" is not an absolute path', "starts with '/'"),
     ("slurm.partitions.all.max_time", "1:2:3", "slurm.partitions.all.max_time", "is not a Slurm time", "days-hours"),
     ("slurm.options.Bad Key", "x", 'slurm.options["Bad Key"]', "is not an option of slurm.conf", "SchedulerParameters"),

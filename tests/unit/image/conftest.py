@@ -50,6 +50,7 @@ class Site:
         self.in_server()
         record = {"build": variables["image_record_build"], "groups": list(groups), "os": "Debian 12"}
         (folder / "image.json").write_text(json.dumps(record))
+        (folder / "accounts.txt").write_text("user root 0\nuser debian 1000\ngroup root 0\ngroup users 100\n")
         (folder / "packages.txt").write_text("slurmd 22.05\nmunge 0.5\n")
         (folder / "sources.txt").write_text("slurmd slurm-wlm 22.05\nmunge munge 0.5\n")
         for server in self.cloud.servers.values():

@@ -33,12 +33,13 @@ def test_a_build_makes_one_finished_image_and_leaves_nothing(site: Site, build: 
     assert image["slurm_appliance_base_id"] == base_id(site)
     assert unpacked(image["slurm_appliance_packages"]) == "munge 0.5\nslurmd 22.05"
     assert unpacked(image["slurm_appliance_sources"]) == "slurmd slurm-wlm 22.05"
+    assert unpacked(image["slurm_appliance_accounts"]).splitlines()[:2] == ["user debian 1000", "user root 0"]
     assert set(outcome.seconds) == {
         "server", "ssh", "playbook", "playbook: prepare", "shut down", "image", "remove"
     }  # fmt: skip
     assert Path(outcome.log).parent.is_dir()
     left = sorted(each.name for each in Path(outcome.log).parent.iterdir())
-    assert left == ["image.json", "lock", "packages.txt", "sources.txt"]
+    assert left == ["accounts.txt", "image.json", "lock", "packages.txt", "sources.txt"]
 
 
 def test_the_server_is_told_to_leave_itself_alone_and_gets_its_keys(site: Site) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import from_mapping
+from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.groups import Group, groups
 from tests.unit.config.examples import largest, smallest
 
@@ -31,7 +32,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Any]] = [
     ("image_path", {}, {}, "cluster_image"),
     ("image_path", {}, {"image": "other"}, "compute.general.image"),
     ("ignores_images", {}, {"ignore_image_changes": True}, True),
-    ("boot_roles", {}, {"compute_init_enable": ["compute", "nfs"]}, ("compute", "nfs")),
+    ("boot_roles", {}, {}, tuple(ComputeInitRole)),
+    ("boot_roles", {"features": {"nhc": False}}, {}, tuple(role for role in ComputeInitRole if role != "nhc")),
+    ("boot_roles", {}, {"compute_init_enable": ["compute", "nfs"]}, ("compute", "nfs", "nhc")),
+    ("boot_roles", {}, {"compute_init_enable": ["nhc", "compute"]}, ("compute", "nhc")),
+    ("boot_roles", {"features": {"nhc": False}}, {"compute_init_enable": ["compute", "nfs"]}, ("compute", "nfs")),
     ("cloud_config", {"additional_cloud_config": "a: 1"}, {}, ("a: 1", {})),
     ("cloud_config", {"additional_cloud_config": "a: 1"}, {"additional_cloud_config": "b: 2"}, ("b: 2", {})),
 ]

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from slurm_appliance.config import ClusterConfig, NodeKind, from_mapping
+from slurm_appliance.config.checks.names import RESERVED
 from slurm_appliance.inventory import Host, Inventory, Subnet
 from tests.unit.config.examples import smallest
+from toolchain.paths import REPOSITORY
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -113,7 +116,7 @@ def test_host_variables(listed: dict[str, Any]) -> None:
     assert variables["image_id"] == IMAGE
     assert variables["node_fqdn"] == "my-demo-c-1.my-demo.internal"
     assert variables["networks"] == {"cluster": {"fixed_ip_v4": "10.0.0.21"}, "fabric": {"fixed_ip_v6": "fd00::21"}}
-    assert variables["compute_init_enable"] == ["compute", "nfs"]
+    assert variables["compute_init_enable"] == ["compute", "nfs", "nhc"]
     assert variables["slurm_node_options"]["features"] == ["fast"]
     assert listed["_meta"]["hostvars"]["my-demo-login-0"]["node_fip"] == "203.0.113.10"
     assert "node_fip" not in variables
@@ -150,3 +153,26 @@ def test_no_login_node_is_gone_through_where_another_way_is_open(settings: dict[
 def test_a_cluster_that_slurm_may_not_rebuild() -> None:
     inventory = Inventory(config(features={"rebuild": False}), HOSTS, SUBNETS)
     assert "rebuild" not in inventory.tree()["all"]["children"]
+
+
+def test_groups_with_hyphens_have_underscores_for_ansible_and_slurm() -> None:
+    group = {"nodes": ["c-0"], "flavor": "small"}
+    of_slurm = {"nodegroups": {"fat-a": {"features": ["fat"]}}, "partitions": {"p": {"groups": ["fat-a"]}}}
+    fat = host("c-0", NodeKind.COMPUTE, "fat-a", 20)
+    tree = Inventory(config(compute={"fat-a": group}, slurm=of_slurm), (HOSTS[0], fat)).tree()["all"]
+    assert list(tree["children"]["fat_a"]["hosts"]) == ["my-demo-c-0"]
+    assert tree["children"]["fat_a"]["vars"]["node_group"] == "fat_a"
+    assert tree["children"]["fat_a"]["vars"]["slurm_node_options"]["features"] == ["fat"]
+    assert tree["children"]["compute"]["children"] == {"fat_a": {}}
+    assert tree["children"]["my_demo_fat_a"] == {"children": {"fat_a": {}}}
+    assert tree["vars"]["cluster_compute_groups"] == ["fat_a"]
+    assert tree["vars"]["slurm_partitions"]["p"]["groups"] == ["fat_a"]
+    assert not any("-" in name for name in tree["children"])
+
+
+@pytest.mark.parametrize("play", sorted((REPOSITORY / "ansible").glob("*.yml")), ids=lambda path: path.name)
+def test_no_group_of_the_cluster_can_be_named_like_one_that_plays_run_on(play: Path) -> None:
+    of_images = {"dev", "extra_packages"}  # Image builds have an inventory of their own.
+    for each in yaml.safe_load(play.read_text()):
+        named = set(str(each.get("hosts", "all")).split(":"))
+        assert named <= RESERVED | of_images

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import Access, FloatingIp, Image, Named, Network, Quota, Subnet, Volume
+from slurm_appliance.cloud.facts import Access, FloatingIp, Named, Network, Quota, Subnet, Volume
 from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.preflight import Findings, examine, network_names
-from tests.unit.clouds import EXAMPLE_ID, IMAGE, cloud, port, server
+from tests.unit.clouds import EXAMPLE_ID, IMAGE, cloud, image, port, server
 from tests.unit.config.examples import smallest
 
 COMPUTE = {"nodes": ["c-[0-1]"], "flavor": "m1.small"}
@@ -182,27 +182,53 @@ _STATE = Volume("volume-state", "demo-state", 100, "in-use", ("id-of-other",))
 
 CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "two images of one name": (
-        {"images": (Image("a", "slurm-2026-11", "active"), Image("b", "slurm-2026-11", "active"))},
+        {"images": (image("a", "slurm-2026-11"), image("b", "slurm-2026-11"))},
         {},
         "cluster_image: 2 images are called slurm-2026-11: a, b → rename one, or delete what is unused",
     ),
     "an image that is not ready": (
-        {"images": (Image("a", "slurm-2026-11", "queued"),)},
+        {"images": (image("a", "slurm-2026-11", "queued"),)},
         {},
         "cluster_image: image slurm-2026-11 is queued → wait until it is active, or name another image",
     ),
+    "an image of somebody else's": (
+        {"images": (image("a", "slurm-2026-11", digest=""),)},
+        {},
+        "cluster_image: image slurm-2026-11 was not made by an image build of this appliance: nodes that boot it join "
+        "no cluster → name one that './slurm-appliance image list' shows, or write {build: NAME}",
+    ),
+    "a user's name that the image has": (
+        {},
+        {"users": {"chief": {"uid": 2001}}},
+        "users.chief: chief is an account of the system, with uid 1001, in image slurm-2026-11 → choose another name",
+    ),
+    "a uid that the image has": (
+        {},
+        {"users": {"alice": {"uid": 1001}}},
+        "users.alice.uid: 1001 is the uid of chief in image slurm-2026-11 → choose another uid",
+    ),
+    "a group's name that the image has": (
+        {},
+        {"users": {"render2": {"uid": 2001}}},
+        "users.render2: render2 is a group of the system, with gid 1500, in image slurm-2026-11 → choose another name",
+    ),
+    "a gid that the image has": (
+        {},
+        {"users": {"alice": {"uid": 1500}}},
+        "users.alice.uid: 1500 is the gid of render2 in image slurm-2026-11 → choose another uid, or set a gid",
+    ),
     "a disk that is too small": (
-        {"images": (Image("a", "slurm-2026-11", "active", min_disk=40),)},
+        {"images": (image("a", "slurm-2026-11", min_disk=40),)},
         {},
         "login.entry.flavor: flavor m1.small has a disk of 20 GB, image slurm-2026-11 needs 40 GB → choose a flavor wi",
     ),
     "an image that is larger than it says": (
-        {"images": (Image("a", "slurm-2026-11", "active", size=30),)},
+        {"images": (image("a", "slurm-2026-11", size=30),)},
         {},
         "compute.general.flavor: flavor m1.small has a disk of 20 GB, image slurm-2026-11 needs 30 GB",
     ),
     "too little memory": (
-        {"images": (Image("a", "slurm-2026-11", "active", min_ram=4096),)},
+        {"images": (image("a", "slurm-2026-11", min_ram=4096),)},
         {},
         "compute.general.flavor: flavor m1.small has 2048 MB of memory, image slurm-2026-11 needs 4096 → choose a larg",
     ),
@@ -355,7 +381,7 @@ def test_our_own_ports_and_volumes_are_not_in_the_way() -> None:
 
 
 def test_an_image_that_is_being_replaced_is_no_second_one() -> None:
-    images = (Image("a", "slurm-2026-11", "deactivated"), Image("b", "slurm-2026-11", "active"))
+    images = (image("a", "slurm-2026-11", "deactivated"), image("b", "slurm-2026-11"))
     assert findings({"images": images}).ready("test").images == {"slurm-2026-11": "b"}
 
 
@@ -392,3 +418,15 @@ def test_subnets_of_one_name_on_several_networks() -> None:
 
 def test_groups_are_the_projects_own() -> None:
     assert said({"security_groups": (Named("g", "default"),)}, nonlogin_security_groups=["default"]) == []
+
+
+def test_users_that_no_image_knows_and_a_group_of_the_image_by_its_number() -> None:
+    assert said(users={"alice": {"uid": 2**31 - 2}, "b.c": {"uid": 2002, "gid": 100}}) == []
+
+
+def test_an_image_without_a_list_of_accounts_is_noted() -> None:
+    found = findings({"images": (image("a", "slurm-2026-11", accounts=""),)}, users={"alice": {"uid": 2001}})
+    assert found.problems == ()
+    assert [str(note).splitlines()[0] for note in found.notes] == [
+        "users: image slurm-2026-11 does not say which accounts it has, so that users were not compared with them"
+    ]

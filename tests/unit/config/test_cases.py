@@ -1,0 +1,55 @@
+"""Stack files that sites could bring: each validates, or is refused with the reason.
+
+``cases/faults``: one thing each that people reported or have in their configuration. ``cases/sites``: whole clusters.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from slurm_appliance.config import from_stack_file
+from slurm_appliance.errors import ConfigError, Problem
+
+CASES = Path(__file__).parent / "cases"
+
+#: Path and part of what is wrong, for each problem; none: the file is valid.
+FAULTS: dict[str, list[tuple[str, str]]] = {
+    "02-empty-group": [],
+    "03-no-compute-yet": [],
+    "04-slurmctld-parameters": [],
+    "05-gres": [],
+    "05b-gres-with-types": [],
+    "07-docs-first-example": [],
+    "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
+    "11-uid-of-the-image": [("users.alice.uid", "1000 is out of bounds")],
+    "12-names-of-the-system": [
+        ("users.backup", "is an account or a group of the system"),
+        ("users.debian", "is the user that the deploy host logs in as"),
+        ("users.irc", "is an account or a group of the system"),
+        ("users.list", "is an account or a group of the system"),
+        ("users.staff", "is an account or a group of the system"),
+    ],
+    "20-slurm-option-space": [("slurm.options.SchedulerParameters", "has a space in it")],
+    "20b-slurm-option-typo": [("slurm.options.SchedulerParametrs", "is no option that Slurm knows")],
+    "20d-node-option-space": [],
+    "21-own-health-check": [],
+    "18-hostlist-padding": [("compute.general.nodes[0]", '"c-[0-05]" is not a node name or a Slurm host list')],
+}
+
+
+def problems_of(path: Path) -> tuple[Problem, ...]:
+    try:
+        from_stack_file(path)
+    except ConfigError as error:
+        return tuple(error.problems)
+    return ()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults(name: str) -> None:
+    found = problems_of(CASES / "faults" / f"{name}.yaml")
+    expected = FAULTS[name]
+    assert [problem.path for problem in found] == [path for path, _ in expected], "\n".join(map(str, found))
+    for problem, (_, what) in zip(found, expected, strict=True):
+        assert what in problem.what
+        assert problem.remedy
