@@ -54,5 +54,5 @@ def _parsed(text: str, what: str, kind: str, parse: Callable[[str], object]) -> 
 
 def _error(text: str, what: str, kind: str) -> CloudTextError:
     # Its repr(): nothing in it reaches a terminal as it is.
-    return CloudTextError(f"the cloud says {ascii(text[:100])}, which is no {kind}", where=what, remedy="look at it with "
+    return CloudTextError(f"the cloud says {text[:100]!a}, which is no {kind}", where=what, remedy="look at it with "
                           "the openstack command; whoever operates the cloud has to mend it")  # fmt: skip

@@ -27,7 +27,13 @@ def _represent(dumper: Any, text: str) -> yaml.ScalarNode:
 
 _Dumper.add_representer(str, _represent)
 _Dumper.add_representer(Template, _represent)
-_Loader.add_constructor(_UNSAFE, yaml.SafeLoader.construct_yaml_str)
+
+
+def _construct(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor(_UNSAFE, _construct)
 
 
 def dump(tree: Any) -> str:

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from slurm_appliance.cloud_text import checked_address
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import user_data
 from slurm_appliance.image.spec import Ssh
@@ -52,12 +53,16 @@ def make_keys(folder: Path) -> str:
 
 
 def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
-    """Write ssh's configuration for a server whose address is known now."""
+    """Write ssh's configuration for a server whose address is known now.
+
+    Raises:
+        CloudTextError: the address is none: another line of it would be an option of ssh's.
+    """
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"{alias} {' '.join(_public(folder / 'host').split()[:2])}\n")
     lines = [
         f"Host {alias}",
-        f"  HostName {address}",
+        f"  HostName {checked_address(address, f'{alias}, its address')}",
         f"  Port {ssh.port}",
         f"  User {ssh.user}",
         f"  IdentityFile {_quoted(folder / 'login')}",

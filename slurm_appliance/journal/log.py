@@ -124,8 +124,8 @@ class Log:
         raise JournalError(
             f"line {number} of the journal is damaged",
             where=str(self.path),
-            remedy=f"keep a copy of the journal and cut it before line {number}; then run the command again, and compare "
-            "with what is in the cloud: what that line and those after it recorded is missing",
+            remedy=f"keep a copy of the journal and cut it before line {number}; then run the command again, and "
+            "compare with what is in the cloud: what that line and those after it recorded is missing",
         )
 
     @contextlib.contextmanager

@@ -165,7 +165,9 @@ def replayed(state: Json, entries: Iterable[Mapping[str, Any]], engine: str = ""
         except (KeyError, TypeError, IndexError) as error:
             # Well-formed JSON, and yet not what the engine sends: named, so that it can be looked at.
             what = f"entry {entry.get('sequenceID')} of the journal cannot be understood: {error!r}"
-            raise JournalError(what, remedy="use the slurm-appliance that goes with the engine that wrote it") from error
+            raise JournalError(
+                what, remedy="use the slurm-appliance that goes with the engine that wrote it"
+            ) from error
     latest = replay.deployment(engine)
     return {**formatted(latest), "checkpoint": {**checkpoint, "latest": latest}}
 

@@ -164,7 +164,6 @@ class Service:
                 return {}
         raise _Unknown
 
-
     def _lease(self, id_: str) -> Json:
         return {"token": self._leases[id_], "tokenExpiration": int(time.time()) + _LEASE_SECONDS}
 

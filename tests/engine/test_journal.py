@@ -87,8 +87,12 @@ def _small_disk(folder: Path, size: str) -> Iterator[Callable[[str], None]]:
     """A file system of its own on a folder; yields what changes its size."""
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
+
+    def resize(new: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={new}", str(folder)], check=True)
+
     try:
-        yield lambda new: subprocess.run(["mount", "-o", f"remount,size={new}", str(folder)], check=True) and None
+        yield resize
     finally:
         subprocess.run(["umount", str(folder)], check=True)
 

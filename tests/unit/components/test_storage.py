@@ -63,7 +63,9 @@ def test_extra_volumes_created_or_attached() -> None:
     assert not volume.protect
     assert not volume.retain_on_delete
     attached = {
-        name: each.inputs for name, each in made.of(ATTACHMENT).items() if each.inputs["instanceId"] == id_of("demo-c-0")
+        name: each.inputs
+        for name, each in made.of(ATTACHMENT).items()
+        if each.inputs["instanceId"] == id_of("demo-c-0")
     }
     assert attached == {
         "demo-c-0.local": {"instanceId": id_of("demo-c-0"), "volumeId": "id-of-demo-c-0.local"},

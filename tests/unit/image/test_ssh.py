@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.cloud_text import CloudTextError
 from slurm_appliance.image import ssh
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.spec import Ssh
@@ -90,3 +91,11 @@ def test_waiting_ends_when_the_build_is_to_end(tmp_path: Path, monkeypatch: pyte
     stop.set(StoppedError("interrupted"))
     with pytest.raises(StoppedError):
         ssh.wait(door(tmp_path, monkeypatch, "exit 255"), stop, 30)
+
+
+@pytest.mark.parametrize("address", ["10.0.0.9\n  ProxyCommand touch /tmp/x", "-oProxyCommand=x", "{{ x }}", ""])
+def test_an_address_that_the_cloud_made_up_is_no_option_of_ssh(tmp_path: Path, address: str) -> None:
+    ssh.make_keys(tmp_path / "ssh")
+    with pytest.raises(CloudTextError, match="no IP address"):
+        ssh.write_config(tmp_path / "ssh", "build-1", address, Ssh(user="rocky"))
+    assert not (tmp_path / "ssh/config").exists()

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -100,7 +100,7 @@ def show(tmp_path: Path, inventory: Path, wanted: str, variables: dict[str, Any]
 
 def test_nothing_in_the_inventory_is_rendered(tmp_path: Path, poison: Poison) -> None:
     host = replace(HOSTS[2], floating_ip="203.0.113.11")
-    tree = Inventory(config(), [host], SUBNETS).tree()
+    tree = Inventory(config(), (host,), SUBNETS).tree()
     poisoned = poison(tree)
     group = poisoned["all"]["children"][host.group]
     expected = {**poisoned["all"]["vars"], **group["vars"], **group["hosts"][host.name]}
@@ -137,9 +137,9 @@ def test_what_the_cloud_says_has_its_form_or_is_refused(thing: Host | Subnet, fr
     """``free`` are names, which the configuration gives; any other field is refused, one that is added, too."""
     for name in set(_texts(thing)) - free:
         value = getattr(thing, name)
-        poisoned = dict.fromkeys(value, bad) if isinstance(value, dict) else bad
+        poisoned: Any = dict.fromkeys(value, bad) if isinstance(value, dict) else bad
         with pytest.raises(CloudTextError) as refused:
-            replace(thing, **{name: poisoned})
+            replace(cast("Any", thing), **{name: poisoned})
         assert "\x1b" not in str(refused.value)
         assert "evil\n" not in str(refused.value)
 
@@ -176,7 +176,7 @@ def test_a_node_renders_the_stacks_templates_and_nothing_from_outside(tmp_path: 
     own = tmp_path / "node.yml"
     own.write_text(
         "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy:\n"
-        f"        content: \"{{{{ [greeting, comment, flavor[0], roles] | to_json }}}}\"\n        dest: {tmp_path}/out\n"
+        f'        content: "{{{{ [greeting, comment, flavor[0], roles] | to_json }}}}"\n        dest: {tmp_path}/out\n'
         "      vars: {ansible_python_interpreter: /usr/bin/python3}\n"
     )
     role = poison.text()

@@ -141,7 +141,7 @@ def test_a_damaged_record_is_told_and_no_other_key_is_believed_for_it(known: Kno
     assert known.path.read_text() == f"10.0.0.10 {ED25519}\n"
 
 
-def test_who_is_killed_at_any_point_leaves_a_whole_record(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_killed_at_any_point_leaves_a_whole_record(known: Known) -> None:
     known.add(HOST, [ED25519])
     before = known.read()
     # No room for more than the start of what is written.

@@ -11,7 +11,9 @@ from slurm_appliance.playbook import _Course, message
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from([" ", "\n", "\x1b[2J", "\x1c"]),
-    lambda some: st.lists(some, max_size=3) | st.dictionaries(st.sampled_from(["msg", "failed", "x"]), some, max_size=3),
+    lambda some: (
+        st.lists(some, max_size=3) | st.dictionaries(st.sampled_from(["msg", "failed", "x"]), some, max_size=3)
+    ),
     max_leaves=8,
 )
 results = st.dictionaries(

@@ -14,8 +14,8 @@ from toolchain.paths import REPOSITORY
 from toolchain.terminal import guarded, printable, raw
 
 EVIL = [
-    "\x1b]0;title\x07", "\x1b]52;c;Y2F0\x1b\\", "\x1b[2J\x1b[1;1H", "\x9b2J", "\x1bc", "\x1bP$q\x1b\\", "\r", "\x08\x08",
-    "\x07", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\x85", "\u2028", "\x1b]8;;http://x\x07",
+    "\x1b]0;title\x07", "\x1b]52;c;Y2F0\x1b\\", "\x1b[2J\x1b[1;1H", "\x9b2J", "\x1bc", "\x1bP$q\x1b\\",
+    "\r", "\x08\x08", "\x07", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\x85", "\u2028", "\x1b]8;;http://x\x07",
 ]  # fmt: skip
 
 
@@ -27,7 +27,9 @@ def test_the_text_stays_and_the_rest_goes(evil: str) -> None:
 @given(st.lists(st.sampled_from(EVIL) | st.text(max_size=5) | st.characters(categories=["Cc", "Cf"])))
 def test_nothing_that_does_more_than_text_is_left(parts: list[str]) -> None:
     cleaned = printable("".join(parts))
-    assert not [each for each in cleaned if each not in "\n\t" and unicodedata.category(each)[0] in "CZ" and each != " "]
+    assert not [
+        each for each in cleaned if each not in "\n\t" and unicodedata.category(each)[0] in "CZ" and each != " "
+    ]
     assert printable(cleaned) == cleaned
 
 
@@ -52,7 +54,14 @@ def test_whatever_a_program_prints_is_cleaned(capsys: pytest.CaptureFixture[str]
 
 def test_the_command_line_prints_nothing_else() -> None:
     """An argument stands for all that is told in an error."""
-    command = [sys.executable, "-c", "from slurm_appliance.cli import main; main()", "config", "explain", "a\x1b[2Jb\x07"]
+    command = [
+        sys.executable,
+        "-c",
+        "from slurm_appliance.cli import main; main()",
+        "config",
+        "explain",
+        "a\x1b[2Jb\x07",
+    ]
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     said = ended.stdout + ended.stderr
     assert ended.returncode != 0

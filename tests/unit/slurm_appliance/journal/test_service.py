@@ -96,7 +96,9 @@ OTHERS = [("GET", STACK), ("GET", f"{STACK}/export"), ("GET", f"{STACK}/updates"
           ("GET", "user"), ("GET", "capabilities"), ("HEAD", STACK)]  # fmt: skip
 
 
-@pytest.mark.parametrize("shown", ["", "update-token lease", "update-token ", "token guessed", "update-token \xe9", "lease"])
+@pytest.mark.parametrize(
+    "shown", ["", "update-token lease", "update-token ", "token guessed", "update-token \xe9", "lease"]
+)
 def test_nobody_but_the_engine_reads_or_changes_the_state(service: Service, layout: Layout, shown: str) -> None:
     path, _lease = started(service)
     before = layout.read(), layout.journal.read_bytes()
@@ -135,7 +137,9 @@ def raw(service: Service, text: bytes) -> bytes:
     return answer
 
 
-def call(service: Service, *more: str, method: str = "GET", path: str = f"/api/{STACK}/export", host: str = "") -> bytes:
+def call(
+    service: Service, *more: str, method: str = "GET", path: str = f"/api/{STACK}/export", host: str = ""
+) -> bytes:
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host or service.url.removeprefix('http://')}", *more, "", ""]
     return "\r\n".join(lines).encode()
 
@@ -162,9 +166,7 @@ def test_a_header_without_end_is_cut_off(service: Service) -> None:
     assert b"200" not in raw(service, call(service, *many))
 
 
-def test_a_small_body_that_unpacks_to_a_large_one_is_refused(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_small_body_that_unpacks_to_a_large_one_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     path, lease = started(service)
     monkeypatch.setattr(service_module, "MOST_ENTRY_BYTES", 2_000_000)
     bomb = gzip.compress(b'{"entries":[' + b" " * 200_000_000, 9)
