@@ -28,7 +28,8 @@ _INSTALLED = REPOSITORY / "node/export_receiver/install/slurm-appliance-receive-
 
 def _nodes(*numbers: int, image: str = "image", network: str = "10.0.0") -> list[Node]:
     return [
-        Node(f"c{n}", f"{network}.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"})) for n in numbers
+        Node(f"c{n}", f"{network}.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"}))
+        for n in numbers
     ]
 
 
@@ -136,7 +137,7 @@ def test_a_signature_of_now_is_put_in_place_and_is_no_change(tmp_path: Path) -> 
 def test_an_older_archive_is_refused_before_anything_changes(tmp_path: Path) -> None:
     """Nodes would refuse it: a deploy host with a wrong clock must not take the whole cluster out of service."""
     _receiver(tmp_path).receive(unpack(_archive(1, serial=200)))
-    with pytest.raises(ReceiveError, match="set this deploy host's clock right"):
+    with pytest.raises(ReceiveError, match="Set this deploy host's clock right"):
         _receiver(tmp_path).receive(unpack(_archive(1, 2, serial=100)))
     assert not (tmp_path / "export" / "nodes" / "c2").exists()
     rotated = SigningKey(base64.b64encode(b"o" * 32).decode())
@@ -170,7 +171,9 @@ def test_targets_alone_are_no_reason_to_reload(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nodes", [(1, 3), (1, 2, 3)], ids=["one goes, one comes", "one comes"])
-def test_killed_at_any_step_the_next_run_has_the_server_read_its_exports(nodes: tuple[int, ...], tmp_path: Path) -> None:
+def test_killed_at_any_step_the_next_run_has_the_server_read_its_exports(
+    nodes: tuple[int, ...], tmp_path: Path
+) -> None:
     (tmp_path / "before").write_bytes(_archive(1, 2))
     (tmp_path / "after").write_bytes(_archive(*nodes, network="10.9.9", hosts=b"more\n", image="new", serial=2))
     (tmp_path / "work").mkdir()
