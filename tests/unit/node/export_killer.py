@@ -57,8 +57,7 @@ def _receive(stream: bytes, root: Path, fatal: int = 0) -> None:
 
     sys.stdin = io.TextIOWrapper(io.BytesIO(stream))
     sys.stdout = io.StringIO()
-    # Power cuts are not what is tried here, and waiting for disks is most of the time.
-    os.sync, os.fsync = lambda: None, lambda fd: None
+    os.sync = lambda: None  # Power cuts are not what is tried here, and it waits for all disks of this machine.
     options = [f"--{name}={root / name}" for name in ("folder", "targets", "exports", "ganesha")]
     options.append(f"--reload=cp {root / 'exports'} {root / 'served'}")
     if fatal:
