@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.hostvars.allowed import node_roles
-from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.errors import HostVariablesError
+from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.hostvars.signing import SigningKey

@@ -50,5 +50,5 @@ def _statement(share: Share) -> bytes:
     except AbsentError:
         share.read("bundle.json", MOST_HEAD)  # Raises as well where site.yml has not run for this node.
     raise SignatureError(
-        f"bundle.json is there without {FILE}: exported by an older release, or by something that is not the control node"
+        f"bundle.json is there without {FILE}: exported by an older release, or by what is not the control node"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import subprocess
 import time
 from collections.abc import Sequence
+from typing import IO, cast
 
 #: Bytes of the program's complaints that are kept; the rest is read and dropped.
 _MOST_SAID = 4096
@@ -30,9 +32,7 @@ def output(command: Sequence[str], most: int, timeout: float) -> tuple[int, byte
         OSError: it cannot be started.
     """
     end = time.monotonic() + timeout
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
-    ) as child:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         try:
             taken, said = _read(child, most, end)
             return child.wait(max(0.0, end - time.monotonic())), taken, said.decode(errors="replace")
@@ -45,18 +45,16 @@ def output(command: Sequence[str], most: int, timeout: float) -> tuple[int, byte
 
 def _read(child: subprocess.Popen[bytes], most: int, end: float) -> tuple[bytes, bytes]:
     """Both streams to their ends."""
-    assert child.stdout is not None
-    assert child.stderr is not None
     taken, said = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ, taken)
-        selector.register(child.stderr, selectors.EVENT_READ, said)
+        selector.register(cast("IO[bytes]", child.stdout), selectors.EVENT_READ, taken)
+        selector.register(cast("IO[bytes]", child.stderr), selectors.EVENT_READ, said)
         while selector.get_map():
             left = end - time.monotonic()
             if left <= 0:
                 raise subprocess.TimeoutExpired(child.args, 0)
             for key, _ in selector.select(left):
-                chunk = key.fileobj.read(_CHUNK)  # type: ignore[union-attr]  # A pipe; the type is any file's.
+                chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
                     selector.unregister(key.fileobj)
                 key.data.extend(chunk)

@@ -121,7 +121,9 @@ class Run:
         server = _needed(metadata, "control_address")
         key = _needed(metadata, METADATA)
         if not is_key(key):
-            raise FailureError("metadata", f"metadata: {METADATA} is no Ed25519 key as OpenSSH writes it: run pulumi up")
+            raise FailureError(
+                "metadata", f"metadata: {METADATA} is no Ed25519 key as OpenSSH writes it: run pulumi up"
+            )
         self._step("fetch")
         try:
             bundle = self._fetch(self.settings.share(server, self.node), key, metadata.instance_id)

@@ -1,8 +1,8 @@
 """The stack's signature on this node's bundle, checked before anything of the bundle is read.
 
-``bundle.signed`` is a statement, one line of JSON, and below it an OpenSSH signature of exactly that line. The statement
-says for which node and server the bundle is, when it was made, and the digest of bundle.json, which has the digests of
-all other files. The public key is in the server's metadata; the private one never leaves the deploy host.
+``bundle.signed`` is a statement, one line of JSON, and below it an OpenSSH signature of exactly that line. The
+statement says for which node and server the bundle is, when it was made, and the digest of bundle.json, which has the
+digests of all other files. The public key is in the server's metadata; the private one never leaves the deploy host.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def check_order(files: Mapping[str, bytes], former: bytes | None) -> None:
         return  # Cut off by a crash: then nothing is known, and the new one mends it.
     if new.get("bundle_key") == old.get("bundle_key") and new.get("serial", 0) < old.get("serial", 0):
         raise ReceiveError(
-            f"the archive (serial {new.get('serial')}) is older than the one here (serial {old.get('serial')}), and nodes "
-            "would refuse it: set this deploy host's clock right. If the former clock was wrong: "
+            f"the archive (serial {new.get('serial')}) is older than the one here (serial {old.get('serial')}): nodes "
+            "would refuse it. Set this deploy host's clock right. If the former clock was wrong: "
             "./slurm-appliance secrets rotate bundle_signing_key"
         )

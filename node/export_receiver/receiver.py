@@ -96,7 +96,9 @@ class Receiver:
     def _write_places(self, files: Mapping[str, bytes], *, owed: bool) -> None:
         """Write what others read. Where the NFS server will have to read anew, that is on the disk before."""
         there = {path: place for path, place in self._places.items() if path in files}
-        if owed or any(path.startswith(_EXPORTS) and not _is(place, files[path], 0o644) for path, place in there.items()):
+        if owed or any(
+            path.startswith(_EXPORTS) and not _is(place, files[path], 0o644) for path, place in there.items()
+        ):
             self._reload.owe()
         for path, place in there.items():
             place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -51,8 +51,8 @@ class Reload:
             subprocess.run(self._command, check=True, stdout=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError) as error:
             raise ReloadError(
-                f"the exports are written, but the NFS server has not read them ({shlex.join(self._command)}: {error}): "
-                "see its journal, then run site.yml again, which repeats it"
+                "the exports are written, but the NFS server has not read them "
+                f"({shlex.join(self._command)}: {error}): see its journal, then run site.yml again, which repeats it"
             ) from error
 
     def done(self) -> None:

@@ -141,4 +141,4 @@ Password = Annotated[Secret, SecretText("a password", "8 to 4096 characters, no 
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes",
                                         lambda text: 43 <= len(text) <= 1368 and text.isascii())]  # fmt: skip
 SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",
-                                          lambda text: re.fullmatch(r"[A-Za-z0-9+/]{43}=", text) is not None)]  # fmt: skip
+                                          lambda text: bool(re.fullmatch(r"[A-Za-z0-9+/]{43}=", text)))]  # fmt: skip

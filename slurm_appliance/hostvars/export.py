@@ -1,4 +1,6 @@
-"""All that the control node gets about its compute nodes, as one archive. Pure; the same bytes for the same cluster and serial.
+"""All that the control node gets about its compute nodes, as one archive. Pure.
+
+The same cluster, key and serial give the same bytes.
 
 ::
 

@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from slurm_appliance import automation
+from slurm_appliance.deployment.image_plan import Action
 from slurm_appliance.engine_settings import engine_variables
 from slurm_appliance.environment import Environment
 from slurm_appliance.errors import ConfigError
+from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.stack_project import prepare
 from tests.engine.cluster.rig import SETTINGS, WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
@@ -129,6 +131,30 @@ def test_a_secret_is_rotated_alone(rig: Rig) -> None:
     wrong = run(rig, "secrets", "rotate", "mung_key", "--stack", "test")
     assert wrong.returncode == 2
     assert "did you mean 'munge_key'?" in wrong.stderr
+
+
+def test_a_new_signing_key_reaches_nodes_in_their_metadata_and_replaces_nothing(rig: Rig, project: FakeProject) -> None:
+    def keys() -> dict[str, str]:
+        servers = project.compute.servers.things.values()
+        return {server["name"]: server["metadata"].get("bundle_key", "") for server in servers}
+
+    rig.up()
+    before, servers = keys(), rig.ids()
+    assert before["demo-c-0"].startswith("ssh-ed25519 ")
+    assert before["demo-c-0"] == before["demo-c-1"]
+    assert before["demo-control"] == before["demo-login-0"] == ""
+
+    rig.more["rotation:bundle_signing_key"] = 1
+    plan = rig.preview()
+    assert {row.action for row in plan.rows} == {Action.NONE}
+    assert not plan.disruptive
+    rig.up()
+    assert rig.ids() == servers
+    after = keys()
+    assert after["demo-c-0"] != before["demo-c-0"]
+    secrets = yaml.safe_load((Environment.of("test").inventory / "group_vars/all/secrets.yml").read_text())
+    assert after == before | dict.fromkeys(("demo-c-0", "demo-c-1"), SigningKey(secrets["bundle_signing_key"]).public)
+    assert secrets["bundle_signing_key"] not in rig.state_text()
 
 
 def test_everything_that_would_go_wrong_is_said_before_the_first_change(rig: Rig, project: FakeProject) -> None:

@@ -1,8 +1,8 @@
 """Kills the program that takes the archive, by SIGKILL, before each thing in turn that it does to a file system.
 
-``python -m tests.unit.node.export_killer BEFORE AFTER WORK``: for each step, the control node has what the archive BEFORE
-brought, the run for AFTER is killed there, and a whole run follows. Prints a JSON document for each step: what the
-stand-in for the NFS server serves then, and what it should serve.
+``python -m tests.unit.node.export_killer BEFORE AFTER WORK``: for each step, the control node has what the archive
+BEFORE brought, the run for AFTER is killed there, and a whole run follows. Prints a JSON document for each step: what
+the stand-in for the NFS server serves then, and what it should serve.
 """
 
 import io
@@ -19,7 +19,17 @@ from node.export_receiver.program import main
 
 #: What changes a file system or starts a program.
 _STEPS = frozenset(
-    {"open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen", "shutil.rmtree"}
+    {
+        "open",
+        "os.rename",
+        "os.remove",
+        "os.link",
+        "os.mkdir",
+        "os.rmdir",
+        "os.chmod",
+        "subprocess.Popen",
+        "shutil.rmtree",
+    }
 )
 
 
@@ -46,7 +56,8 @@ def _receive(stream: bytes, root: Path, fatal: int = 0) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.stdin = io.TextIOWrapper(io.BytesIO(stream))
-    sys.stdout = Path(os.devnull).open("w", encoding="ascii")
+    sys.stdout = io.StringIO()
+    os.sync = lambda: None  # Power cuts are not what is tried here, and it waits for all disks of this machine.
     options = [f"--{name}={root / name}" for name in ("folder", "targets", "exports", "ganesha")]
     options.append(f"--reload=cp {root / 'exports'} {root / 'served'}")
     if fatal:
@@ -60,7 +71,8 @@ def _look(root: Path) -> dict[str, Any]:
         "served": (root / "served").read_text(),
         "exports": (root / "exports").read_text(),
         "nodes": {
-            node.name: {path.name: path.read_text() for path in sorted(node.iterdir())} for node in sorted(nodes.iterdir())
+            node.name: {path.name: path.read_text() for path in sorted(node.iterdir())}
+            for node in sorted(nodes.iterdir())
         },
         "left": sorted(path.name for path in (root / "folder").iterdir()),
     }

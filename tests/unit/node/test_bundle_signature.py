@@ -28,7 +28,7 @@ def _signed(folder: Path, key: SigningKey = KEY, node: str = NODE, instance_id: 
 def _forged(folder: Path) -> None:
     """Another content below a signature that was made for the former one."""
     before = (folder / SIGNED).read_bytes()
-    put(folder, {"variables.json": b'{"munge_key": "{{ lookup(\'pipe\', \'id\') }}"}'})
+    put(folder, {"variables.json": b"{\"munge_key\": \"{{ lookup('pipe', 'id') }}\"}"})
     (folder / SIGNED).write_bytes(before)
 
 
@@ -40,6 +40,13 @@ def _edited(folder: Path) -> None:
 
 def _no_signature(folder: Path) -> None:
     (folder / SIGNED).write_bytes((folder / SIGNED).read_bytes().partition(b"-----BEGIN")[0])
+
+
+def _content(content: bytes) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        (folder / SIGNED).write_bytes(content)
+
+    return write
 
 
 def _cut(folder: Path) -> None:
@@ -69,8 +76,8 @@ def _for_another_use(folder: Path) -> None:
 ATTACKS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "no statement": (lambda folder: (folder / SIGNED).unlink(), "wrong-signature", "bundle.json is there without"),
     "no signature": (_no_signature, "wrong-signature", "has no signature"),
-    "not a statement": (lambda folder: (folder / SIGNED).write_bytes(b"\0" * 99), "wrong-signature", "no signature"),
-    "empty": (lambda folder: (folder / SIGNED).write_bytes(b""), "wrong-signature", "no signature"),
+    "not a statement": (_content(b"\0" * 99), "wrong-signature", "no signature"),
+    "empty": (_content(b""), "wrong-signature", "no signature"),
     "cut off": (_cut, "wrong-signature", "is not signed with the stack's key"),
     "edited": (_edited, "wrong-signature", "is not signed with the stack's key"),
     "another key": (_signed_by_its_own_key, "wrong-signature", "is not signed with the stack's key"),
@@ -159,7 +166,7 @@ def test_a_new_key_starts_a_new_count(settings: Settings, folder: Path) -> None:
         (None, "has no bundle_key: run pulumi up"),
         ("", "has no bundle_key: run pulumi up"),
         ("ssh-ed25519 AAAA\n* ssh-ed25519 BBBB", "bundle_key is no Ed25519 key"),
-        ('cert-authority ssh-ed25519 AAAA', "bundle_key is no Ed25519 key"),
+        ("cert-authority ssh-ed25519 AAAA", "bundle_key is no Ed25519 key"),
     ],
 )
 def test_without_a_key_in_the_metadata_nothing_is_fetched(

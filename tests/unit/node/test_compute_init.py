@@ -175,5 +175,7 @@ def test_a_servers_endless_answers_are_cut_off(tmp_path: Path) -> None:
                 sys.{stream}.write("x" * 65536)
             """)  # fmt: skip
         share = Share("127.0.0.1", NODE, program=str(tmp_path / "endless"), timeout=1)
-        with pytest.raises(ShareError, match="larger than 100 bytes" if stream == "stdout" else "did not answer in 1 s"):
+        with pytest.raises(
+            ShareError, match="larger than 100 bytes" if stream == "stdout" else "did not answer in 1 s"
+        ):
             share.read("bundle.json", 100)

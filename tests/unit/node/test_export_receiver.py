@@ -28,7 +28,8 @@ _INSTALLED = REPOSITORY / "node/export_receiver/install/slurm-appliance-receive-
 
 def _nodes(*numbers: int, image: str = "image", network: str = "10.0.0") -> list[Node]:
     return [
-        Node(f"c{n}", f"{network}.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"})) for n in numbers
+        Node(f"c{n}", f"{network}.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"}))
+        for n in numbers
     ]
 
 
@@ -136,7 +137,7 @@ def test_a_signature_of_now_is_put_in_place_and_is_no_change(tmp_path: Path) -> 
 def test_an_older_archive_is_refused_before_anything_changes(tmp_path: Path) -> None:
     """Nodes would refuse it: a deploy host with a wrong clock must not take the whole cluster out of service."""
     _receiver(tmp_path).receive(unpack(_archive(1, serial=200)))
-    with pytest.raises(ReceiveError, match="set this deploy host's clock right"):
+    with pytest.raises(ReceiveError, match="Set this deploy host's clock right"):
         _receiver(tmp_path).receive(unpack(_archive(1, 2, serial=100)))
     assert not (tmp_path / "export" / "nodes" / "c2").exists()
     rotated = SigningKey(base64.b64encode(b"o" * 32).decode())
@@ -169,9 +170,11 @@ def test_targets_alone_are_no_reason_to_reload(tmp_path: Path) -> None:
     assert _receiver(tmp_path, "false").receive(unpack(_archive(1, image="new")))["reloads"] == 0
 
 
-@pytest.mark.parametrize("nodes", [(1, 3), (1, 2, 3)], ids=["one goes, one comes", "one comes"])
-def test_killed_at_any_step_the_next_run_has_the_server_read_its_exports(nodes: tuple[int, ...], tmp_path: Path) -> None:
-    (tmp_path / "before").write_bytes(_archive(1, 2))
+@pytest.mark.parametrize(("before", "nodes"), [((1,), (1, 2)), ((1, 2), (2,))], ids=["one comes", "one goes"])
+def test_killed_at_any_step_the_next_run_has_the_server_read_its_exports(
+    before: tuple[int, ...], nodes: tuple[int, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "before").write_bytes(_archive(*before))
     (tmp_path / "after").write_bytes(_archive(*nodes, network="10.9.9", hosts=b"more\n", image="new", serial=2))
     (tmp_path / "work").mkdir()
     arguments = [str(tmp_path / name) for name in ("before", "after", "work")]
@@ -179,11 +182,11 @@ def test_killed_at_any_step_the_next_run_has_the_server_read_its_exports(nodes: 
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     steps = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert len(steps) > 40
+    assert len(steps) > 30
     whole = {key: value for key, value in steps[-1].items() if key != "step"}  # The last one was not killed.
     assert whole["served"] == whole["exports"]
     assert set(whole["nodes"]) == {f"c{number}" for number in nodes}
-    assert "10.9.9.3" in whole["served"]
+    assert "10.9.9.2" in whole["served"]
     wrong = [each["step"] for each in steps if {**each, "step": 0} != {**whole, "step": 0}]
     assert not wrong, f"of {len(steps)} steps"
 
