@@ -1,7 +1,7 @@
 """What a run would do, as a whole: what operators decide on before anything is done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from slurm_appliance.cloud.connection import connect
@@ -42,7 +42,7 @@ class Plan:
     rows: tuple[NodeImage, ...]
     losses: tuple[str, ...]
     notes: tuple[Problem, ...] = ()
-    drift: Drift = Drift()
+    drift: Drift = field(default=Drift())
 
     @property
     def disruptive(self) -> bool:
@@ -134,12 +134,14 @@ def image_targets(session: Session, findings: Findings) -> dict[str, str | None]
 
 
 def drift_of(session: Session) -> Drift:
-    """What somebody changed behind the state's back.
+    """What somebody changed behind the state's back; nothing for a state that is not this project's.
 
     Raises:
         CloudError: the cloud cannot be asked.
         JournalError: the state cannot be read.
     """
+    if any(estranged(session.config, session.facts(), recorded_by(session))):
+        return Drift()
     if absent(session.deployment(), session.facts()):
         # What was made since the cloud was asked is in the state, and not in these facts.
         session.facts(fresh=True)

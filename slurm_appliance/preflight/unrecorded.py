@@ -11,11 +11,20 @@ from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.deployment.steps import KEY_PAIR, NETWORK, PORT, ROUTER, SECURITY_GROUP, SERVER
-from slurm_appliance.deployment.steps import SERVER_GROUP, SUBNET, VOLUME
+from slurm_appliance.deployment.steps import (
+    KEY_PAIR,
+    NETWORK,
+    PORT,
+    ROUTER,
+    SECURITY_GROUP,
+    SERVER,
+    SERVER_GROUP,
+    SUBNET,
+    VOLUME,
+)
 from slurm_appliance.errors import Problem
 from slurm_appliance.groups import Group
-from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.preflight.finder import Finder, Thing
 from slurm_appliance.preflight.recorded import Recorded
 
 #: Where the problems are: not in a setting.
@@ -167,7 +176,7 @@ def _there(type_: str, facts: CloudFacts) -> Iterator[_There]:
         # A key pair's id is its name.
         yield from (_There(name, name) for name in facts.key_pairs)
         return
-    lists = {
+    lists: dict[str, Sequence[Thing]] = {
         NETWORK: [network for network in facts.networks if not network.external],
         SUBNET: _own_subnets(facts),
         ROUTER: facts.routers,
