@@ -64,10 +64,10 @@ def preview(session: Session) -> Plan:
     for holder in holders(session.layout) if session.layout else ():
         if not holder.gone:
             session.say(f"{holder} uses the stack: what it still does is not known here")
-    drift = drift_of(session)
-    findings = examined(session)
-    refuse_data_loss(session, drift)
     deployment = session.deployment()
+    drift = drift_of(session, deployment)
+    findings = examined(session, deployment)
+    refuse_data_loss(session, drift)
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
         left = "what the cloud could not make" if unfinished.recorded else "what an interrupted run left"
@@ -107,15 +107,16 @@ def up(
         SiteError: the servers are there, and site.yml failed.
         EngineError: a resource failed.
     """
-    examined(session)
+    examined(session, session.deployment())
     with session.held("up"):
         # Whoever had the stack before may have changed it since.
         _heal(session)
-        drift = drift_of(session)
-        findings = examined(session)
+        deployment = session.deployment()
+        drift = drift_of(session, deployment)
+        findings = examined(session, deployment)
         if not give_up_lost_volumes:
             refuse_data_loss(session, drift)
-        deployment = mended(session.deployment(), drift)
+        deployment = mended(deployment, drift)
         with session.handing_over(session.facts()):
             if deployment.get("resources"):
                 session.say("comparing with what is there ...")
@@ -135,7 +136,8 @@ def up(
         if drift.missing:
             session.set_deployment(deployment)
         if session.age > _FRESH_SECONDS:
-            examined(session, fresh=True)
+            session.facts(fresh=True)
+            examined(session, deployment)
         with session.handing_over(session.facts()), _log(session, "up") as (say, log):
             try:
                 outcome = _run(session, "up", say, log, plan.steps)
@@ -176,7 +178,7 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         EngineError: a resource failed.
     """
     with session.held("destroy"):
-        refuse_estranged(session)
+        refuse_estranged(session, session.deployment())
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []

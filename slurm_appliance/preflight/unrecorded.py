@@ -61,7 +61,8 @@ def estranged(config: ClusterConfig, facts: CloudFacts, recorded: Recorded) -> I
             STATE,
             f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, and these "
             f"credentials are for project {project}",
-            "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack",
+            "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack; if "
+            f"that project is gone for good: pulumi stack rm --force --stack {recorded.stack}",
         )
     mine = [server.name for server in facts.servers if server.environment == mark]
     if mine and not recorded.ids.get(SERVER):
@@ -99,12 +100,15 @@ def check(
 def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder, *, lost: bool) -> None:
     kind = _KINDS[type_]
     shown = _counted(kind, [f"{there.name} ({there.id})" for there in found])
-    remedy = (
-        "see above"
-        if lost
-        else "if an interrupted run left it, `./slurm-appliance up` puts that right; if it is this cluster's, restore "
-        "the state that records it; otherwise delete or rename it, or choose another name in the configuration"
-    )
+    if lost:
+        remedy = "see above"
+    elif recorded.interrupted:
+        remedy = "an interrupted run left it: `./slurm-appliance up` puts that right"
+    else:
+        remedy = (
+            "if it is this cluster's, restore the state that records it; otherwise delete or rename it, or choose "
+            "another name in the configuration"
+        )
     if type_ == VOLUME:
         remedy = f"{remedy}; {_VOLUME_REMEDY}"
     finder.problem(

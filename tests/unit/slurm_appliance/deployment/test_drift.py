@@ -26,7 +26,8 @@ from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, port, server
 
 
 def resource(type_: str, id_: str, name: str = "x", **more: Any) -> dict[str, Any]:
-    return {"urn": f"urn:pulumi:test::p::{type_}::{name}", "type": type_, "id": id_, "inputs": {}, **more}
+    inputs = dict(zip(("instanceId", "volumeId"), id_.split("/"), strict=True)) if type_ == ATTACHMENT else {}
+    return {"urn": f"urn:pulumi:test::p::{type_}::{name}", "type": type_, "id": id_, "inputs": inputs, **more}
 
 
 _VOLUMES = (Volume("v", "demo-home", 1, "in-use", ("s",)),)
