@@ -11,8 +11,8 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── ToolchainError                      something that the project runs on cannot be had
 ├── EngineError                         an operation on a stack failed: the resource and why (automation.py)
 ├── JournalError                        the state cannot be had for us alone, or its journal does not fit (journal/)
-├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/operations.py)
-├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/operations.py)
+├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/refusals.py)
+├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/refusals.py)
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
@@ -65,7 +65,7 @@ class ConfigError(ApplianceError, ValueError):
 
 
 class StateError(ApplianceError):
-    """Raised when a state does not fit what is in the project: a run would create again, or delete, what is not its own.
+    """Raised when a state does not fit what is in the project: a run would create again what is there already.
 
     Args:
         problems: what does not fit.

@@ -24,9 +24,10 @@ def destroy(
     """
     from slurm_appliance.deployment import operations
     from slurm_appliance.deployment.keeping import never_ours
+    from slurm_appliance.deployment.refusals import refuse_destruction
 
     session = session_of(stack, patience=seconds(lock_timeout))
-    operations.refuse_destruction(session, allow_disruptive)
+    refuse_destruction(session, allow_disruptive)
 
     def approve(what: operations.Destruction) -> bool:
         if not what.resources:

@@ -73,9 +73,7 @@ def up(
             show_plan(plan)
         return not _asks(plan) or agreed(yes=yes)
 
-    done = operations.up(
-        session, approve, allow_disruptive=allow_disruptive, give_up_lost_volumes=give_up_lost_volumes
-    )
+    done = operations.up(session, approve, allow_disruptive=allow_disruptive, give_up_lost_volumes=give_up_lost_volumes)
     if done is None:
         say("nothing was changed")
         raise typer.Exit(1)

@@ -69,7 +69,7 @@ def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missin
 
 def _path(missing: Missing) -> tuple[str, str]:
     if missing.type == ATTACHMENT:
-        server, volume = missing.id.split("/")
+        server, volume = missing.place.split("/")
         return "compute", f"/servers/{server}/os-volume_attachments/{volume}"
     service, path = _PATHS[missing.type]
-    return service, f"{path}/{missing.id}"
+    return service, f"{path}/{missing.place}"

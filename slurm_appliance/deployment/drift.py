@@ -57,6 +57,7 @@ class Missing:
         type: its type.
         id: its id.
         name: its name in OpenStack, or the one in the URN where it has none.
+        place: what the cloud is asked for: the id, or server and volume of an attachment.
         protected: whether it holds what outlives the cluster.
     """
 
@@ -64,6 +65,7 @@ class Missing:
     type: str
     id: str
     name: str
+    place: str
     protected: bool = False
 
     def __str__(self) -> str:
@@ -110,6 +112,7 @@ def absent(deployment: Mapping[str, Any], facts: CloudFacts) -> list[Missing]:
             each["type"],
             each["id"],
             str((each.get("inputs") or {}).get("name") or each["urn"].rpartition("::")[2]),
+            _place(each),
             bool(each.get("protect")),
         )
         for each in deployment.get("resources") or []
@@ -141,7 +144,14 @@ class _Seen:
     def has(self, resource: Mapping[str, Any]) -> bool:
         """Whether a resource is there, or cannot be told to be gone."""
         type_ = resource["type"]
-        return type_ in self._unknown or resource["id"] in self._ids[type_]
+        return type_ in self._unknown or _place(resource) in self._ids[type_]
+
+
+def _place(resource: Mapping[str, Any]) -> str:
+    if resource["type"] != ATTACHMENT:
+        return str(resource["id"])
+    inputs = resource["inputs"]
+    return f"{inputs['instanceId']}/{inputs['volumeId']}"
 
 
 def other_images(

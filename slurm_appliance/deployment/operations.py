@@ -12,11 +12,10 @@ from slurm_appliance import automation
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment import healing
-from slurm_appliance.deployment.drift import Drift, mended
+from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.interrupt import passing_interrupts
 from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
 from slurm_appliance.deployment.plan import (
-    DISRUPTIVE,
     Plan,
     drift_of,
     examined,
@@ -25,26 +24,17 @@ from slurm_appliance.deployment.plan import (
     without_preview,
 )
 from slurm_appliance.deployment.progress import Progress
+from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.deployment.site_failure import site_failure
-from slurm_appliance.deployment.steps import COMMAND, SERVER, VOLUME, Step
-from slurm_appliance.errors import ApplianceError
+from slurm_appliance.deployment.steps import COMMAND, SERVER, Step
+from slurm_appliance.journal.lock import holders
 
 #: Facts older than this, in seconds, are asked for again before anything is changed.
 _FRESH_SECONDS = 60
 #: Logs of so many runs are kept.
 _KEPT_LOGS = 20
-
-
-class ProtectedEnvironmentError(ApplianceError):
-    """Raised when a protected environment would be disturbed, and nobody allowed it."""
-
-    exit_status = DISRUPTIVE
-
-
-class LostDataError(ApplianceError):
-    """Raised when somebody deleted a volume that outlives the cluster: an empty one in its place does not bring it back."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +57,17 @@ def preview(session: Session) -> Plan:
 
     Raises:
         ConfigError: it would go wrong before the first change.
+        StateError: the state does not fit what is in the project.
+        LostDataError: somebody deleted a volume that outlives the cluster.
         EngineError: the engine cannot tell.
     """
-    drift = drift_of(session)
-    findings = examined(session)
-    _refuse_data_loss(session, drift)
+    for holder in holders(session.layout) if session.layout else ():
+        if not holder.gone:
+            session.say(f"{holder} uses the stack: what it still does is not known here")
     deployment = session.deployment()
+    drift = drift_of(session, deployment)
+    findings = examined(session, deployment)
+    refuse_data_loss(session, drift)
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
         left = "what the cloud could not make" if unfinished.recorded else "what an interrupted run left"
@@ -112,15 +107,16 @@ def up(
         SiteError: the servers are there, and site.yml failed.
         EngineError: a resource failed.
     """
-    examined(session)
+    examined(session, session.deployment())
     with session.held("up"):
         # Whoever had the stack before may have changed it since.
         _heal(session)
-        drift = drift_of(session)
-        findings = examined(session)
+        deployment = session.deployment()
+        drift = drift_of(session, deployment)
+        findings = examined(session, deployment)
         if not give_up_lost_volumes:
-            _refuse_data_loss(session, drift)
-        deployment = mended(session.deployment(), drift)
+            refuse_data_loss(session, drift)
+        deployment = mended(deployment, drift)
         with session.handing_over(session.facts()):
             if deployment.get("resources"):
                 session.say("comparing with what is there ...")
@@ -140,7 +136,8 @@ def up(
         if drift.missing:
             session.set_deployment(deployment)
         if session.age > _FRESH_SECONDS:
-            examined(session, fresh=True)
+            session.facts(fresh=True)
+            examined(session, deployment)
         with session.handing_over(session.facts()), _log(session, "up") as (say, log):
             try:
                 outcome = _run(session, "up", say, log, plan.steps)
@@ -181,7 +178,7 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         EngineError: a resource failed.
     """
     with session.held("destroy"):
-        refuse_estranged(session)
+        refuse_estranged(session, session.deployment())
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []
@@ -198,50 +195,6 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         with _log(session, "destroy") as (say, log):
             outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(Plan((), (), ()), dict(outcome.changes), Path(log.name))
-
-
-def refuse_disruption(session: Session, plan: Plan, allowed: bool) -> None:
-    """End here where a protected environment would be disturbed.
-
-    Raises:
-        ProtectedEnvironmentError: it would be, and it is not allowed.
-    """
-    if session.config.protected and plan.disruptive and not allowed:
-        nodes = [row.node for row in plan.rows if row.action.disruptive]
-        raise ProtectedEnvironmentError(
-            f"this would disturb {len(nodes)} nodes and take away {len(plan.losses)} other things: "
-            f"{', '.join([*nodes, *plan.losses][:5])}",
-            where=f"{session.name} is protected",
-            remedy="look at it with preview; add --allow-disruptive if it is meant",
-        )
-
-
-def _refuse_data_loss(session: Session, drift: Drift) -> None:
-    lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
-    if lost:
-        raise LostDataError(
-            "; ".join(map(str, lost)) + ", and with it what was on it",
-            where=session.name,
-            evidence="\n".join(drift.lines()),
-            remedy="restore it from a snapshot or a backup as a volume of the same name and set its provisioning "
-            "(state_volume_provisioning, home_volume_provisioning) to attach, or do without; then run "
-            "up --give-up-lost-volumes, which forgets the lost one and, where provisioning is manage, makes an "
-            "empty one",
-        )
-
-
-def refuse_destruction(session: Session, allowed: bool) -> None:
-    """End here where a protected environment would be destroyed.
-
-    Raises:
-        ProtectedEnvironmentError: it would be, and it is not allowed.
-    """
-    if session.config.protected and not allowed:
-        raise ProtectedEnvironmentError(
-            "its cluster would be deleted",
-            where=f"{session.name} is protected",
-            remedy="add --allow-disruptive if it is meant",
-        )
 
 
 def _heal(session: Session) -> None:

@@ -1,7 +1,7 @@
 """What a run would do, as a whole: what operators decide on before anything is done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from slurm_appliance.cloud.connection import connect
@@ -42,7 +42,7 @@ class Plan:
     rows: tuple[NodeImage, ...]
     losses: tuple[str, ...]
     notes: tuple[Problem, ...] = ()
-    drift: Drift = Drift()
+    drift: Drift = field(default=Drift())
 
     @property
     def disruptive(self) -> bool:
@@ -80,49 +80,45 @@ class Plan:
         }
 
 
-def recorded_by(session: Session) -> Recorded:
+def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:
     """What the stack's state records, with what the next run takes care of.
 
     Raises:
         CloudError: the cloud cannot be asked.
-        JournalError: the state cannot be read.
     """
-    deployment = session.deployment()
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     begun = [(each.type, id_) for each in repair.unfinished for id_ in each.ids]
     return recorded(deployment, session.name, session.backend, begun)
 
 
-def refuse_estranged(session: Session) -> None:
+def refuse_estranged(session: Session, deployment: Mapping[str, Any]) -> None:
     """End here where the state is of another project, or empty while the cluster is there.
 
     Raises:
         StateError: it is.
     """
-    problems = list(estranged(session.config, session.facts(), recorded_by(session)))
+    problems = list(estranged(session.config, session.facts(), recorded_by(session, deployment)))
     if problems:
         raise StateError(problems, str(session.source))
 
 
-def findings_of(session: Session, *, fresh: bool = False) -> Findings:
+def findings_of(session: Session, deployment: Mapping[str, Any]) -> Findings:
     """The configuration and the state against the cloud.
 
     Raises:
         CloudError: the cloud cannot be asked.
-        JournalError: the state cannot be read.
     """
-    facts = session.facts(fresh=fresh)
-    return examine(session.config, facts, recorded_by(session))
+    return examine(session.config, session.facts(), recorded_by(session, deployment))
 
 
-def examined(session: Session, *, fresh: bool = False) -> Findings:
+def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
     """The same, where nothing may be wrong.
 
     Raises:
         ConfigError: something would go wrong; with everything that can be known to.
         StateError: the state does not fit what is in the project.
     """
-    findings = findings_of(session, fresh=fresh)
+    findings = findings_of(session, deployment)
     findings.ready(str(session.source))
     return findings
 
@@ -133,17 +129,18 @@ def image_targets(session: Session, findings: Findings) -> dict[str, str | None]
     return {**findings.resolved.images, **{f"build {build.name}": build.image_id for build in builds}}
 
 
-def drift_of(session: Session) -> Drift:
-    """What somebody changed behind the state's back.
+def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
+    """What somebody changed behind the state's back; nothing for a state that is not this project's.
 
     Raises:
         CloudError: the cloud cannot be asked.
-        JournalError: the state cannot be read.
     """
-    if absent(session.deployment(), session.facts()):
+    if any(estranged(session.config, session.facts(), recorded_by(session, deployment))):
+        return Drift()
+    if absent(deployment, session.facts()):
         # What was made since the cloud was asked is in the state, and not in these facts.
         session.facts(fresh=True)
-    deployment, facts = session.deployment(), session.facts()
+    facts = session.facts()
     candidates = absent(deployment, facts)
     missing = gone(candidates, connect(session.cloud)) if candidates else []
     return Drift(tuple(missing), tuple(other_images(deployment, facts, _node_targets(session, facts))))

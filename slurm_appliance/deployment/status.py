@@ -102,9 +102,10 @@ def look(session: Session) -> Status:
     Raises:
         CloudError: the cloud cannot be asked.
     """
-    drift = drift_of(session)
+    deployment = session.deployment()
+    drift = drift_of(session, deployment)
     facts = session.facts()
-    findings = findings_of(session)
+    findings = findings_of(session, deployment)
     states = {server.name: server.status for server in findings.resolved.servers.values()}
     targets: dict[str, str | None] = dict(findings.resolved.images)
     if not findings.problems:
@@ -127,7 +128,7 @@ def look(session: Session) -> Status:
         ),
         under_way=tuple(str(holder) for holder in held if not holder.gone),
         interrupted=tuple(str(holder) for holder in held if holder.gone),
-        volumes=tuple(each.what for each in kept(session.deployment()) if each.what.startswith("volume")),
+        volumes=tuple(each.what for each in kept(deployment) if each.what.startswith("volume")),
         problems=tuple(f"{problem.path}: {problem.what}" for problem in (*findings.state, *findings.problems)),
         drift=drift.lines(),
     )

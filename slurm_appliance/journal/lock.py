@@ -7,7 +7,6 @@ taken over.
 
 import getpass
 import json
-import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -84,7 +83,9 @@ class Lock:
             LockLostError: somebody has.
         """
         if not self.path.exists():
-            remedy = "nothing more was recorded or changed by this run; look at who took it with `locks`, then run again"
+            remedy = (
+                "nothing more was recorded or changed by this run; look at who took it with `locks`, then run again"
+            )
             raise LockLostError("somebody took the stack's lock from this run", where=str(self.path), remedy=remedy)
 
 
@@ -140,7 +141,10 @@ def locked(
 
 def _acquire(layout: Layout, doing: str, patience: float, say: Callable[[str], None], pace: Pace) -> Lock:
     watch, end, told = Watch(), time.monotonic() + patience, ""
-    own = layout.locks / f"{uuid.uuid4()}.json"
+    name = uuid.uuid4()
+    own = layout.locks / f"{name}.json"
+    # Two that gave way to each other do not look again at the same moment.
+    pause = _LOOK_SECONDS * (1 + name.int % 1000 / 1000) / 2
     while True:
         others = _others(layout, own)
         living = _living(others, watch, pace)
@@ -159,8 +163,7 @@ def _acquire(layout: Layout, doing: str, patience: float, say: Callable[[str], N
         if who != told:
             say(f"waits for {who}")
             told = who
-        # Two that gave way to each other do not look again at the same moment.
-        time.sleep(min(random.uniform(0.5, 1.0) * _LOOK_SECONDS, max(end - time.monotonic(), 0.0)))
+        time.sleep(min(pause, max(end - time.monotonic(), 0.0)))
 
 
 def _others(layout: Layout, own: Path) -> list[Holder]:

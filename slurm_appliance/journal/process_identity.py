@@ -1,4 +1,4 @@
-"""By what a process is known: its number alone means nothing on another machine, in another container, after a reboot."""
+"""By what a process is known: its number alone means nothing on another machine, in a container or after a reboot."""
 
 import hashlib
 import os

@@ -18,6 +18,7 @@ class Recorded:
         ids: the ids of the recorded resources, by type.
         names: their names in OpenStack, by type.
         projects: the ids of the projects that they are in, as far as they say.
+        interrupted: whether a run was interrupted, and nobody has put right what it left.
     """
 
     stack: str
@@ -25,6 +26,7 @@ class Recorded:
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     projects: frozenset[str] = frozenset()
+    interrupted: bool = False
 
     @property
     def where(self) -> str:
@@ -37,7 +39,7 @@ class Recorded:
 
 
 def recorded(
-    deployment: Mapping[str, Any], stack: str, backend: str, found: Iterable[tuple[str, str]] = ()
+    deployment: Mapping[str, Any], stack: str, backend: str, found: Iterable[tuple[str, str]] | None = None
 ) -> Recorded:
     """What a state records.
 
@@ -45,7 +47,7 @@ def recorded(
         deployment: the state's resources.
         stack: the stack's name.
         backend: where the state is, without credentials.
-        found: type and id of what an interrupted run began, and the next one deals with.
+        found: type and id of what an interrupted run began and the next one puts right; None where it does not.
     """
     ids: dict[str, set[str]] = {}
     names: dict[str, set[str]] = {}
@@ -61,9 +63,10 @@ def recorded(
         project = (resource.get("outputs") or {}).get("tenantId")
         if isinstance(project, str) and project:
             projects.add(project)
-    for type_, id_ in found:
+    for type_, id_ in found or ():
         ids.setdefault(type_, set()).add(id_)
-    return Recorded(stack, backend, _frozen(ids), _frozen(names), frozenset(projects))
+    interrupted = found is None and bool(deployment.get("pending_operations"))
+    return Recorded(stack, backend, _frozen(ids), _frozen(names), frozenset(projects), interrupted)
 
 
 def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -11,11 +11,20 @@ from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.deployment.steps import KEY_PAIR, NETWORK, PORT, ROUTER, SECURITY_GROUP, SERVER
-from slurm_appliance.deployment.steps import SERVER_GROUP, SUBNET, VOLUME
+from slurm_appliance.deployment.steps import (
+    KEY_PAIR,
+    NETWORK,
+    PORT,
+    ROUTER,
+    SECURITY_GROUP,
+    SERVER,
+    SERVER_GROUP,
+    SUBNET,
+    VOLUME,
+)
 from slurm_appliance.errors import Problem
 from slurm_appliance.groups import Group
-from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.preflight.finder import Finder, Thing
 from slurm_appliance.preflight.recorded import Recorded
 
 #: Where the problems are: not in a setting.
@@ -52,7 +61,8 @@ def estranged(config: ClusterConfig, facts: CloudFacts, recorded: Recorded) -> I
             STATE,
             f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, and these "
             f"credentials are for project {project}",
-            "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack",
+            "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack; if "
+            f"that project is gone for good: pulumi stack rm --force --stack {recorded.stack}",
         )
     mine = [server.name for server in facts.servers if server.environment == mark]
     if mine and not recorded.ids.get(SERVER):
@@ -90,12 +100,15 @@ def check(
 def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder, *, lost: bool) -> None:
     kind = _KINDS[type_]
     shown = _counted(kind, [f"{there.name} ({there.id})" for there in found])
-    remedy = (
-        "see above"
-        if lost
-        else "if an interrupted run left it, `./slurm-appliance up` puts that right; if it is this cluster's, restore "
-        "the state that records it; otherwise delete or rename it, or choose another name in the configuration"
-    )
+    if lost:
+        remedy = "see above"
+    elif recorded.interrupted:
+        remedy = "an interrupted run left it: `./slurm-appliance up` puts that right"
+    else:
+        remedy = (
+            "if it is this cluster's, restore the state that records it; otherwise delete or rename it, or choose "
+            "another name in the configuration"
+        )
     if type_ == VOLUME:
         remedy = f"{remedy}; {_VOLUME_REMEDY}"
     finder.problem(
@@ -167,7 +180,7 @@ def _there(type_: str, facts: CloudFacts) -> Iterator[_There]:
         # A key pair's id is its name.
         yield from (_There(name, name) for name in facts.key_pairs)
         return
-    lists = {
+    lists: dict[str, Sequence[Thing]] = {
         NETWORK: [network for network in facts.networks if not network.external],
         SUBNET: _own_subnets(facts),
         ROUTER: facts.routers,

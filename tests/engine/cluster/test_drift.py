@@ -7,8 +7,8 @@ import pytest
 
 from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import Action
-from slurm_appliance.deployment.operations import LostDataError
 from slurm_appliance.deployment.plan import DISRUPTIVE
+from slurm_appliance.deployment.refusals import LostDataError
 from slurm_appliance.deployment.status import look
 from tests.engine.cluster.rig import Rig
 from tests.engine.cluster.test_commands import run

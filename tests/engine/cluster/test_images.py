@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from slurm_appliance.deployment.image_plan import Action
-from slurm_appliance.deployment.operations import ProtectedEnvironmentError
+from slurm_appliance.deployment.refusals import ProtectedEnvironmentError
 from slurm_appliance.environment import Environment
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject

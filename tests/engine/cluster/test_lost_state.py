@@ -1,4 +1,4 @@
-"""A state that is lost, mistaken or lacks something: nothing is created a second time, and nothing of others is taken."""
+"""A state that is lost, mistaken or lacks something: nothing is created twice, and nothing of others is taken."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

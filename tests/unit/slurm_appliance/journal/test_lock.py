@@ -42,9 +42,7 @@ def layout(tmp_path: Path) -> Layout:
 def another_run(layout: Layout) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the stack."""
     command = [sys.executable, "-c", HOLDING, str(layout.root)]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == "held\n"

@@ -110,3 +110,12 @@ def test_a_server_with_our_mark_that_nobody_knows_is_noted() -> None:
     found = findings(RECORDED, {"servers": (*SERVERS, server("demo-c-9"))})
     assert found.state == ()
     assert [str(note).partition(" (")[0] for note in found.notes] == ["demo-c-9: has the mark of environment test"]
+
+
+def test_whoever_does_not_repair_names_who_does() -> None:
+    state = {"resources": RECORDED[1:], "pending_operations": [{"type": "creating"}]}
+    groups = {"login": {"entry": {"nodes": ["login-0"], "flavor": "m1.small"}},
+              "compute": {"general": {"nodes": ["c-[0-1]"], "flavor": "m1.small"}}}  # fmt: skip
+    config = from_mapping(smallest(**groups), "test", environment="test")
+    (problem,) = examine(config, cloud(servers=SERVERS, volumes=()), recorded(state, "test", "s3://states")).state
+    assert problem.remedy == "an interrupted run left it: `./slurm-appliance up` puts that right"

@@ -1,0 +1,66 @@
+"""What an operation does not do without being told to: disturb a protected environment, pass over lost data."""
+
+from slurm_appliance.deployment.drift import Drift
+from slurm_appliance.deployment.plan import DISRUPTIVE, Plan
+from slurm_appliance.deployment.session import Session
+from slurm_appliance.deployment.steps import VOLUME
+from slurm_appliance.errors import ApplianceError
+
+
+class ProtectedEnvironmentError(ApplianceError):
+    """Raised when a protected environment would be disturbed, and nobody allowed it."""
+
+    exit_status = DISRUPTIVE
+
+
+class LostDataError(ApplianceError):
+    """Raised when somebody deleted a volume that outlives the cluster: an empty one does not bring its data back."""
+
+
+def refuse_disruption(session: Session, plan: Plan, allowed: bool) -> None:
+    """End here where a protected environment would be disturbed.
+
+    Raises:
+        ProtectedEnvironmentError: it would be, and it is not allowed.
+    """
+    if session.config.protected and plan.disruptive and not allowed:
+        nodes = [row.node for row in plan.rows if row.action.disruptive]
+        raise ProtectedEnvironmentError(
+            f"this would disturb {len(nodes)} nodes and take away {len(plan.losses)} other things: "
+            f"{', '.join([*nodes, *plan.losses][:5])}",
+            where=f"{session.name} is protected",
+            remedy="look at it with preview; add --allow-disruptive if it is meant",
+        )
+
+
+def refuse_data_loss(session: Session, drift: Drift) -> None:
+    """End here where somebody deleted a volume that outlives the cluster.
+
+    Raises:
+        LostDataError: somebody did.
+    """
+    lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
+    if lost:
+        raise LostDataError(
+            "; ".join(map(str, lost)) + ", and with it what was on it",
+            where=session.name,
+            evidence="\n".join(drift.lines()),
+            remedy="restore it from a snapshot or a backup as a volume of the same name and set its provisioning "
+            "(state_volume_provisioning, home_volume_provisioning) to attach, or do without; then run "
+            "up --give-up-lost-volumes, which forgets the lost one and, where provisioning is manage, makes an "
+            "empty one",
+        )
+
+
+def refuse_destruction(session: Session, allowed: bool) -> None:
+    """End here where a protected environment would be destroyed.
+
+    Raises:
+        ProtectedEnvironmentError: it would be, and it is not allowed.
+    """
+    if session.config.protected and not allowed:
+        raise ProtectedEnvironmentError(
+            "its cluster would be deleted",
+            where=f"{session.name} is protected",
+            remedy="add --allow-disruptive if it is meant",
+        )
