@@ -83,6 +83,10 @@ class Slurm:
 
 
 def one_line(reason: str) -> str:
-    """A reason as Slurm can show it: one line, no quotes that its tools would take for their own, not too long."""
-    text = " ".join(reason.replace('"', "'").split())
+    """A reason as Slurm can show it: one line, no quotes that its tools would take for their own, not too long.
+
+    Parts of it are the cloud's words: nothing in them may steer a terminal.
+    """
+    text = "".join(character if character.isprintable() else " " for character in reason)
+    text = " ".join(text.replace('"', "'").split())
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
