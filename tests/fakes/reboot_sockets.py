@@ -1,9 +1,8 @@
-"""The RebootProgram's sockets as systemd has them: one handed to the service, one that starts a helper for each call."""
+"""The sockets of the RebootProgram as systemd has them: one is handed over, one starts a helper for each call."""
 
-import os
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
 
@@ -78,12 +77,12 @@ class RebootSockets:
             except OSError:
                 return
             with connection:
-                command: Sequence[str] = [self._python, "-m", "reboot_program.teller"]
+                command = [self._python, "-m", "reboot_program.teller"]
                 subprocess.run(
                     command,
                     env=self._environment,
                     cwd="/",
-                    stdin=connection,
+                    stdin=connection.fileno(),
                     timeout=60,
                     check=False,
                     user=user,
