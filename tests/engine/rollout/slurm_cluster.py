@@ -35,6 +35,7 @@ ClusterName=test
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort={port}
 SlurmUser=slurm
+DisableRootJobs=YES
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.sock
 CredType=cred/munge
@@ -174,9 +175,16 @@ class SlurmCluster:
         return parse_nodes(self.command("scontrol", "--oneliner", "show", "node"))
 
     def command(self, *command: str, check: bool = True, timeout: float = 120.0) -> str:
-        """Output of one of Slurm's commands, run as root."""
+        """Output of one of Slurm's commands, run as root; jobs are SlurmUser's, for root's are refused."""
+        become = ["runuser", "-u", "slurm", "--"] if command[0] in {"sbatch", "srun"} else []
         ended = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
+            [*become, *command],
+            cwd="/",
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
         if check:
             assert ended.returncode == 0, f"{command}: {ended.stderr}{ended.stdout}"

@@ -157,3 +157,12 @@ def test_a_node_without_a_target_is_out_of_service_with_the_reason(bed: Bed) -> 
     wait_for("the reason", lambda: "no record of this node" in bed.slurm.nodes()["c8"].reason)
     wait_for("it to be drained", lambda: "DRAIN" in bed.slurm.nodes()["c8"].flags)
     assert bed.cloud.actions() == []
+
+
+def test_root_runs_no_jobs(bed: Bed) -> None:
+    said = subprocess.run(
+        ["srun", "--immediate=20", "true"], env=bed.slurm.environment, capture_output=True, text=True, check=False
+    )
+
+    assert said.returncode != 0
+    assert bed.slurm.command("squeue", "--noheader") == ""
