@@ -19,6 +19,8 @@ MANAGED = {
     "StateSaveLocation": "state_dir",
     "AccountingStorageType": "slurm.accounting",
     "AccountingStorageHost": "slurm.accounting",
+    "AccountingStorageEnforce": "slurm.accounting_enforce",
+    "PrivateData": "slurm.private_data",
     "SlurmUser": "the image",
     "AuthType": "secrets.munge_key",
     "Include": "slurm.options",

@@ -129,6 +129,12 @@ def test_jobs_share_memory_and_none_is_root_s(tmp_path: Path) -> None:
     assert "DefMemPerCPU=3800" in slurm["PartitionName=large"]
     assert "disable_triggers" not in slurm["SlurmctldParameters"]
     assert rendered["confined.conf"]["NoExecPaths"] == "/"
+    assert slurm["PrivateData"] == "accounts,jobs,usage,users"
+    assert slurm["AccountingStorageEnforce"] == "associations,limits,qos"
+    assert (slurm["Prolog"], slurm["Epilog"]) == (
+        "/usr/sbin/slurm-appliance-prolog",
+        "/usr/sbin/slurm-appliance-epilog",
+    )
 
 
 @pytest.mark.parametrize(("release", "off"), [("23.11.4", False), ("23.11.5", True), ("24.11.5", True)])
@@ -143,3 +149,10 @@ def test_a_site_s_own_programs_are_not_kept_from_running(tmp_path: Path) -> None
     assert "NoNewPrivileges" not in rendered["confined.conf"]
     assert rendered["confined.conf"]["ProtectHome"] == "yes"
     assert "DefMemPerCPU" not in rendered["slurm.conf"]["PartitionName=all"]
+
+
+def test_a_site_s_epilog_takes_the_place_of_both(tmp_path: Path) -> None:
+    slurm = _rendered(tmp_path, "24.11.5", "{epilog: /opt/site/epilog}")["slurm.conf"]
+
+    assert slurm["epilog"] == "/opt/site/epilog"
+    assert not {"Prolog", "Epilog"} & slurm.keys()
