@@ -97,7 +97,7 @@ def _rendered(folder: Path, release: str, slurm: str = "") -> dict[str, dict[str
         "state_dir": "/var/lib/state",
         "rendered": str(folder),
     }
-    hosts = {group: {"hosts": {f"{group}-0": {}}} for group in ("big", "small")}
+    hosts: dict[str, Any] = {group: {"hosts": {f"{group}-0": {}}} for group in ("big", "small")}
     inventory = {"all": {"vars": settings, "children": {"control": {"hosts": {"control-0": {}}}, **hosts}}}
     (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (folder / "play.yml").write_text(_PLAYBOOK.replace("{{ playbook_dir }}", str(ANSIBLE)))
