@@ -1,6 +1,7 @@
 """What slurm.conf says of memory, root's jobs and triggers: the template as site.yml renders it."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.inventory_settings import playbook_settings
@@ -72,16 +72,25 @@ _PLAYBOOK = """
 """
 
 
-def _rendered(folder: Path, release: str, slurm: str = "") -> dict[str, dict[str, str]]:
-    """The options of the rendered files, and each partition's line as PartitionName=NAME."""
-    stack = folder / "Pulumi.test.yaml"
-    stack.write_text((REPOSITORY / "stacks/Pulumi.example.yaml").read_text())
-    settings = playbook_settings(from_stack_file(stack))
-    settings["slurm"]["options"] = yaml.safe_load(slurm) or {}
-    settings["slurm_partitions"] = {
-        "all": {"groups": ["big", "small"], "default": True, "max_time": "1-0", "state": "UP", "options": {}},
-        "large": {"groups": ["big"], "default": False, "max_time": "1-0", "state": "UP", "options": {}},
-    }
+#: Slurm's release and slurm.options, by what is looked at; each is a host of one run.
+_CASES: dict[str, tuple[str, dict[str, str]]] = {
+    "debian": ("22.05.8", {}),
+    "before": ("23.11.4", {}),
+    "since": ("23.11.5", {}),
+    "later": ("24.11.5", {}),
+    "programs": ("24.11.5", {"MailProg": "/opt/site/mail", "SelectTypeParameters": "CR_Core"}),
+    "epilog": ("24.11.5", {"epilog": "/opt/site/epilog"}),
+}
+
+Rendered = dict[str, dict[str, dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """The options of the rendered files, by case and file; each partition's line as PartitionName=NAME."""
+    folder = tmp_path_factory.mktemp("slurm-conf")
+    settings = playbook_settings(from_stack_file(REPOSITORY / "stacks/Pulumi.example.yaml"))
+    partition = {"max_time": "1-0", "state": "UP", "options": {}}
     settings |= {
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
@@ -89,70 +98,84 @@ def _rendered(folder: Path, release: str, slurm: str = "") -> dict[str, dict[str
         "cluster_compute_groups": ["big", "small"],
         "control_host": "control-0",
         "control_address": "10.0.0.2",
-        "slurmctld_release": release,
+        "slurm_partitions": {
+            "all": {"groups": ["big", "small"], "default": True, **partition},
+            "large": {"groups": ["big"], "default": False, **partition},
+        },
         "slurmctld_facts": {
             "big": {"processors": "Sockets=1 CoresPerSocket=2 ThreadsPerCore=2", "memory_mb": 16000},
             "small": {"processors": "CPUs=2", "memory_mb": 2000},
         },
         "state_dir": "/var/lib/state",
-        "rendered": str(folder),
+        "rendered": f"{folder}/{{{{ inventory_hostname }}}}",
     }
+    controls = {}
+    for name, (release, options) in _CASES.items():
+        (folder / name).mkdir()
+        controls[name] = {"slurmctld_release": release, "slurm": settings["slurm"] | {"options": options}}
     hosts: dict[str, Any] = {group: {"hosts": {f"{group}-0": {}}} for group in ("big", "small")}
-    inventory = {"all": {"vars": settings, "children": {"control": {"hosts": {"control-0": {}}}, **hosts}}}
-    (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    inventory = {"all": {"vars": settings, "children": {"control": {"hosts": controls}, **hosts}}}
+    (folder / "hosts.json").write_text(json.dumps(inventory))
     (folder / "play.yml").write_text(_PLAYBOOK.replace("{{ playbook_dir }}", str(ANSIBLE)))
     environment = {**os.environ, "ANSIBLE_FILTER_PLUGINS": str(ANSIBLE / "filter_plugins"), "ANSIBLE_HOME": str(folder)}
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.yml")]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.json")]
     command += ["-e", "{slurmctld_cgroups: true}"]  # Asks the node's facts otherwise.
     done = subprocess.run(
         [*command, str(folder / "play.yml")], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, dict[str, str]] = {}
-    for name in ("slurm.conf", "confined.conf"):
-        found[name] = {}
-        for line in (folder / name).read_text().splitlines():
-            option, _, value = line.partition("=")
-            if option == "PartitionName":
-                option, _, value = line.partition(" ")
-            found[name][option] = value
+    names = ("slurm.conf", "confined.conf")
+    return {case: {name: _options(folder / case / name) for name in names} for case in _CASES}
+
+
+def _options(path: Path) -> dict[str, str]:
+    found = {}
+    for line in path.read_text().splitlines():
+        option, _, value = line.partition(" " if line.startswith("PartitionName=") else "=")
+        found[option] = value
     return found
 
 
-def test_jobs_share_memory_and_none_is_root_s(tmp_path: Path) -> None:
-    rendered = _rendered(tmp_path, "22.05.8")
+def test_jobs_share_memory_and_none_is_root_s(rendered: Rendered) -> None:
+    slurm = rendered["debian"]["slurm.conf"]
 
-    slurm = rendered["slurm.conf"]
     assert slurm["SelectTypeParameters"] == "CR_Core_Memory"
     assert slurm["DisableRootJobs"] == "YES"
     assert "DefMemPerCPU=950" in slurm["PartitionName=all"]
     assert "DefMemPerCPU=3800" in slurm["PartitionName=large"]
-    assert "disable_triggers" not in slurm["SlurmctldParameters"]
-    assert rendered["confined.conf"]["NoExecPaths"] == "/"
+
+
+def test_users_are_held_to_the_accounting_and_see_their_own(rendered: Rendered) -> None:
+    slurm = rendered["debian"]["slurm.conf"]
+
     assert slurm["PrivateData"] == "accounts,jobs,usage,users"
     assert slurm["AccountingStorageEnforce"] == "associations,limits,qos"
-    assert (slurm["Prolog"], slurm["Epilog"]) == (
-        "/usr/sbin/slurm-appliance-prolog",
-        "/usr/sbin/slurm-appliance-epilog",
-    )
+    assert slurm["Prolog"] == "/usr/sbin/slurm-appliance-prolog"
+    assert slurm["Epilog"] == "/usr/sbin/slurm-appliance-epilog"
 
 
-@pytest.mark.parametrize(("release", "off"), [("23.11.4", False), ("23.11.5", True), ("24.11.5", True)])
-def test_triggers_are_off_where_slurm_can(tmp_path: Path, release: str, off: bool) -> None:
-    assert ("disable_triggers" in _rendered(tmp_path, release)["slurm.conf"]["SlurmctldParameters"].split(",")) == off
+@pytest.mark.parametrize(("case", "off"), [("debian", False), ("before", False), ("since", True), ("later", True)])
+def test_triggers_are_off_where_slurm_can(rendered: Rendered, case: str, off: bool) -> None:
+    assert ("disable_triggers" in rendered[case]["slurm.conf"]["SlurmctldParameters"].split(",")) == off
 
 
-def test_a_site_s_own_programs_are_not_kept_from_running(tmp_path: Path) -> None:
-    rendered = _rendered(tmp_path, "24.11.5", "{MailProg: /opt/site/mail, SelectTypeParameters: CR_Core}")
+def test_what_slurmctld_starts_is_of_the_system(rendered: Rendered) -> None:
+    confined = rendered["debian"]["confined.conf"]
 
-    assert "NoExecPaths" not in rendered["confined.conf"]
-    assert "NoNewPrivileges" not in rendered["confined.conf"]
-    assert rendered["confined.conf"]["ProtectHome"] == "yes"
-    assert "DefMemPerCPU" not in rendered["slurm.conf"]["PartitionName=all"]
+    assert (confined["NoExecPaths"], confined["NoNewPrivileges"]) == ("/", "yes")
+    assert not {"/home", "/var", "/tmp", "/run", "/etc"} & set(confined["ExecPaths"].split())  # noqa: S108 - a name
 
 
-def test_a_site_s_epilog_takes_the_place_of_both(tmp_path: Path) -> None:
-    slurm = _rendered(tmp_path, "24.11.5", "{epilog: /opt/site/epilog}")["slurm.conf"]
+def test_a_site_s_own_programs_are_not_kept_from_running(rendered: Rendered) -> None:
+    confined, slurm = rendered["programs"]["confined.conf"], rendered["programs"]["slurm.conf"]
+
+    assert not {"NoExecPaths", "NoNewPrivileges"} & confined.keys()
+    assert confined["ProtectHome"] == "yes"
+    assert "DefMemPerCPU" not in slurm["PartitionName=all"]
+
+
+def test_a_site_s_epilog_takes_the_place_of_both(rendered: Rendered) -> None:
+    slurm = rendered["epilog"]["slurm.conf"]
 
     assert slurm["epilog"] == "/opt/site/epilog"
     assert not {"Prolog", "Epilog"} & slurm.keys()
