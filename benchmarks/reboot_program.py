@@ -6,6 +6,7 @@ and until all were back; calls a node; peak memory of the service. Rebuilds take
 
 import json
 import os
+import pwd
 import resource
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from slurm_appliance.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
+from tests.fakes.reboot_sockets import RebootSockets
 from toolchain.paths import REPOSITORY
 
 _LATENCY = 0.05
@@ -44,7 +46,6 @@ def _measure(count: int) -> tuple[float, float, float, float, int, float]:
         (folder / "targets.json").write_bytes(targets_file({node: (server, new) for node, server in ids.items()}))
         files = {"targets": "targets.json", "clouds": "clouds.yaml", "spool": "spool", "scontrol": "scontrol"}
         settings = {option: str(folder / file) for option, file in files.items()}
-        (folder / "reboot.yml").write_text(json.dumps(settings))
         cloud.latency, cloud.rebuild_seconds = _LATENCY, _REBUILD
         cloud.on_boot = lambda node: (folder / "booted" / node).touch()
         environment = {
@@ -52,15 +53,17 @@ def _measure(count: int) -> tuple[float, float, float, float, int, float]:
             "PYTHONPATH": str(REPOSITORY / "node"),
             "SLURM_APPLIANCE_REBOOT_SETTINGS": str(folder / "reboot.yml"),
         }
+        sockets = RebootSockets(folder, sys.executable, environment)
+        me = pwd.getpwuid(os.getuid()).pw_name
+        settings |= {"requests": str(sockets.requests), "helper": str(sockets.helper), "user": me, "slurm_user": me}
+        (folder / "reboot.yml").write_text(json.dumps(settings))
+        service = sockets.service(environment, log=subprocess.DEVNULL)
         began = time.monotonic()
         command = [sys.executable, "-m", "reboot_program", f"c[000-{count - 1:03d}]"]
         subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
         returned = time.monotonic() - began
-        service = subprocess.Popen(
-            [sys.executable, "-m", "reboot_program.service", "--once"], env=environment, stderr=subprocess.DEVNULL
-        )
         accepted = 0.0
-        while service.poll() is None:
+        while any(any((folder / "spool" / each).iterdir()) for each in ("requests", "nodes")):
             if time.monotonic() - began > _PATIENCE:
                 service.kill()
                 service.wait()
@@ -69,7 +72,9 @@ def _measure(count: int) -> tuple[float, float, float, float, int, float]:
                 accepted = time.monotonic() - began
             time.sleep(0.02)
         finished = time.monotonic() - began
-        assert service.returncode == 0
+        service.terminate()
+        assert service.wait() == 0
+        sockets.close()
         assert {cloud.image_of(server) for server in ids.values()} == {new}
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         return returned, accepted, finished, len(cloud.calls) / count, cloud.most_at_once, memory

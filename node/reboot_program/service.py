@@ -1,24 +1,33 @@
-"""``python -m reboot_program.service``: runs the worker, as SlurmUser, one on a machine.
+"""``python -m reboot_program.service``: runs the worker, as a user of its own, one on a machine.
 
-``--once`` ends when nothing is left to do. SIGTERM and SIGINT end it after the calls under way; what is left stays in
-the spool.
+systemd hands it the socket on which SlurmUser's requests come (``slurm-appliance-reboot.socket``). ``--once`` ends when
+nothing is left to do, and does without. SIGTERM and SIGINT end it after the calls under way; what is left stays in the
+spool.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
+from .accounts import AccountError, uid_of
 from .connection import CloudCalls, Connection
+from .listener import Listener
 from .log import log, start_logging
-from .settings import SettingsError, read_settings, settings_file
-from .slurm import Slurm
+from .settings import Settings, SettingsError, read_settings, settings_file
+from .spool import Spool
+from .teller import SlurmByHelper
 from .worker import Worker
+
+#: The first file that systemd hands over.
+_FIRST_HANDED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,15 +42,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
         settings = read_settings(settings_file())
-        with _only_one(settings.spool):
-            worker = Worker(
-                settings, Slurm(settings.scontrol), Connection(lambda: _open(settings.clouds, settings.cloud))
-            )
+        with _only_one(settings.spool), _listening(settings, stop, needed=not given):
+            slurm = SlurmByHelper(settings.scontrol, settings.helper)
+            worker = Worker(settings, slurm, Connection(lambda: _open(settings.clouds, settings.cloud)))
             worker.run(stop.is_set, once="--once" in given)
-    except (SettingsError, OSError) as error:
+    except (SettingsError, AccountError, OSError) as error:
         log.error("%s", error)
         return 1
     return 0
+
+
+@contextmanager
+def _listening(settings: Settings, stop: Event, *, needed: bool) -> Iterator[None]:
+    """Take requests beside the work. Should that ever end by itself, everything ends, and systemd starts it again."""
+    handed = _handed_over()
+    if handed is None:
+        if needed:
+            raise OSError("systemd hands over no socket: systemctl start slurm-appliance-reboot.socket")
+        yield
+        return
+    allowed = frozenset({0, uid_of(settings.slurm_user)})
+    listener = Listener(handed, Spool(settings.spool), settings.targets, allowed)
+    over = Event()
+
+    def listen() -> None:
+        try:
+            listener.run(over.is_set)
+        finally:
+            stop.set()
+
+    thread = Thread(target=listen, name="listener")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        handed.close()
+
+
+def _handed_over() -> socket.socket | None:
+    """The socket that systemd hands over, None if it does not."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    return socket.socket(fileno=_FIRST_HANDED)
 
 
 def _open(clouds: Path, cloud: str) -> CloudCalls:

@@ -27,10 +27,14 @@ class Settings:
 
     Attributes:
         targets: file with each compute node's server and target image (`targets`).
-        clouds: clouds.yaml with the application credential; readable by SlurmUser only.
+        clouds: clouds.yaml with the application credential; readable by `user` only.
         cloud: the entry of it to use.
-        spool: folder for requests and nodes under way; owned by SlurmUser, mode 0700, on the state volume, so that a
+        spool: folder for requests and nodes under way; owned by `user`, mode 0700, on the state volume, so that a
             rebuild of the control node loses none.
+        user: who the worker runs as.
+        slurm_user: who slurmctld runs as: the only user, beside root, whose requests are taken.
+        requests: the socket for requests.
+        helper: the socket of the helper that runs as `slurm_user` and sets states of nodes.
         scontrol: the program.
         parallel: calls to OpenStack at one time.
         poll: seconds between two looks at a node that is being rebuilt or boots, at least.
@@ -45,6 +49,10 @@ class Settings:
     clouds: Path = Path("/etc/slurm-appliance/reboot-clouds.yaml")
     cloud: str = "reboot"
     spool: Path = Path("/var/spool/slurm-appliance-reboot")
+    user: str = "slurm-appliance-reboot"
+    slurm_user: str = "slurm"
+    requests: Path = Path("/run/slurm-appliance-reboot/requests.sock")
+    helper: Path = Path("/run/slurm-appliance-reboot/helper.sock")
     scontrol: str = "scontrol"
     parallel: int = 10
     poll: float = 3.0

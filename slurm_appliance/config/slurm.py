@@ -36,6 +36,26 @@ class PartitionState(StrEnum):
     INACTIVE = "INACTIVE"
 
 
+class PrivateData(StrEnum):
+    """What Slurm shows a user of others. Not nodes: sinfo would show users nothing, the RebootProgram neither."""
+
+    ACCOUNTS = "accounts"
+    JOBS = "jobs"
+    RESERVATIONS = "reservations"
+    USAGE = "usage"
+    USERS = "users"
+
+
+class AccountingEnforcement(StrEnum):
+    """What a job must have in the accounting before it may start."""
+
+    ASSOCIATIONS = "associations"
+    LIMITS = "limits"
+    QOS = "qos"
+    SAFE = "safe"
+    WCKEYS = "wckeys"
+
+
 SlurmOptions = Annotated[Mapping[SlurmOption, SlurmValue], Keyed("option", "Weight")]
 
 
@@ -120,6 +140,19 @@ class SlurmSettings(Section):
     )
     accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Job accounting with slurmdbd and MariaDB on the control node."
+    )
+    accounting_enforce: Annotated[tuple[AccountingEnforcement, ...], RERUN_PLAYBOOK] = Field(
+        (AccountingEnforcement.ASSOCIATIONS, AccountingEnforcement.LIMITS, AccountingEnforcement.QOS),
+        description="What jobs are held to (AccountingStorageEnforce), where there is accounting. Empty: nothing.",
+    )
+    private_data: Annotated[tuple[PrivateData, ...], RERUN_PLAYBOOK] = Field(
+        (PrivateData.ACCOUNTS, PrivateData.JOBS, PrivateData.USAGE, PrivateData.USERS),
+        description="What users do not see of each other (PrivateData). Slurm's administrators see everything.",
+    )
+    clean_up_after_jobs: Annotated[Flag, RERUN_PLAYBOOK] = Field(
+        True,
+        description="When a user's last job on a node ends, end the user's processes there and delete the user's files "
+        "in /tmp, /var/tmp and /dev/shm. Needs images of this release on all compute nodes.",
     )
     qos: Annotated[Mapping[SlurmWord, Qos], Keyed("qos", "long"), RERUN_PLAYBOOK] = Field(
         {}, description="Qualities of service by name, in the accounting before slurmctld starts."

@@ -88,4 +88,6 @@ def here() -> Access:
         servers = Cloud.open(settings.clouds, settings.cloud)
     except CloudError as error:
         raise ApplianceError(str(error), remedy="run this as root") from error
-    return Access(LocalShell(), ServerImages(servers), settings.spool / "rollout", targets=settings.targets)
+    # Beside the spool and not in it: the spool is the worker's user's, and this runs as root.
+    journal = settings.spool.with_name(f"{settings.spool.name}-rollout")
+    return Access(LocalShell(), ServerImages(servers), journal, targets=settings.targets)

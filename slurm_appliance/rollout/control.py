@@ -19,6 +19,8 @@ from slurm_appliance.rollout.shell import Shell
 TARGETS = Settings().targets
 #: Names of a rollout's own jobs: this and the node.
 JOB_NAME = "slurm-appliance-rollout-"
+#: Root runs no jobs (DisableRootJobs); who may reboot nodes beside root is SlurmUser.
+_AS_SLURM_USER = ("runuser", "-u", "slurm", "--")
 #: Names in one command: well below what a command line holds.
 _AT_ONCE = 500
 
@@ -130,11 +132,12 @@ class ControlNode:
             "--time=10",
             *partition,
             "--wrap=true",
+            become=_AS_SLURM_USER,
         )
 
-    def _slurm(self, *command: str) -> str:
+    def _slurm(self, *command: str, become: Sequence[str] = ()) -> str:
         variables = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-        ended = self._shell.run(["env", *variables, *command])
+        ended = self._shell.run([*become, "env", *variables, *command])
         if ended.returncode:
             raise ControlNodeError(f"{command[0]} {command[1]}: {_said(ended)}", where=self._shell.where)
         return ended.stdout

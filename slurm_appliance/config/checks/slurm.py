@@ -24,6 +24,8 @@ FOLLOWS_FROM = {
         "StateSaveLocation": "state_dir",
         "AccountingStorageType": "slurm.accounting",
         "AccountingStorageHost": "slurm.accounting",
+        "AccountingStorageEnforce": "slurm.accounting_enforce",
+        "PrivateData": "slurm.private_data",
         "SlurmUser": "the image",
     },
     slurm_options.PARTITIONS: {

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,15 +29,14 @@ class Bed:
         self.cloud = cloud
         self.old, self.new = cloud.add_image(), cloud.add_image()
         self.ids = {name: cloud.add_server(name, self.old) for name in slurm.names}
-        self.service: subprocess.Popen[bytes] | None = None
+        self.service: subprocess.Popen[str] | None = None
         self.never_boots: set[str] = set()
-        user = pwd.getpwnam("slurm")
         spool = slurm.folder / "reboot-spool"
         spool.mkdir(mode=0o700)
         self._give("clouds.yaml", cloud.clouds_yaml(), 0o600)
         self._give("reboot.yml", json.dumps(self.settings(spool)), 0o644)
         for path in (spool, slurm.folder / "clouds.yaml"):
-            os.chown(path, user.pw_uid, user.pw_gid)
+            os.chown(path, slurm.worker.pw_uid, slurm.worker.pw_gid)
         self.target(self.new)
         cloud.on_off = slurm.stop_node
         cloud.on_boot = self._boot
@@ -50,6 +48,9 @@ class Bed:
             "targets": str(folder / "targets.json"),
             "clouds": str(folder / "clouds.yaml"),
             "spool": str(spool),
+            "requests": str(self.slurm.sockets.requests),
+            "helper": str(self.slurm.sockets.helper),
+            "user": self.slurm.worker.pw_name,
             "poll": 0.5,
             "limit": RESUME_TIMEOUT - 5,
         }

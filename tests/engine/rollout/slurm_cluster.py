@@ -21,6 +21,7 @@ from pathlib import Path
 from mirror.machine import install
 from node.reboot_program.hostlist import expand
 from node.reboot_program.slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
+from tests.fakes.reboot_sockets import RebootSockets
 from toolchain.paths import REPOSITORY
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge")
@@ -34,6 +35,7 @@ ClusterName=test
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort={port}
 SlurmUser=slurm
+DisableRootJobs=YES
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.sock
 CredType=cred/munge
@@ -90,6 +92,7 @@ class SlurmCluster:
     Attributes:
         folder: of everything; every user may enter it, for slurmctld is not root.
         environment: variables for Slurm's commands.
+        worker: the user of the RebootProgram's service, which is not SlurmUser.
     """
 
     def __init__(self, folder: Path, names: list[str], resume_timeout: int) -> None:
@@ -110,6 +113,13 @@ class SlurmCluster:
         reboot.write_text(_REBOOT.format(python=_PYTHON, folder=folder))
         reboot.chmod(0o755)
         self._program()
+        self.worker = pwd.getpwnam("nobody")
+        self._programs = {
+            **self.environment,
+            "PYTHONPATH": str(folder / "lib"),
+            "SLURM_APPLIANCE_REBOOT_SETTINGS": str(folder / "reboot.yml"),
+        }
+        self.sockets = RebootSockets(folder, _PYTHON, self._programs, helper_user=self._slurm.pw_uid)
 
     def _program(self) -> None:
         """The RebootProgram and its libraries, where slurm's user can read them."""
@@ -156,6 +166,7 @@ class SlurmCluster:
 
     def stop(self) -> None:
         """End everything."""
+        self.sockets.close()
         for path in sorted(self.folder.glob("*.pid"), key=lambda path: path.name == "munged.pid"):
             self._end(path)
 
@@ -164,32 +175,25 @@ class SlurmCluster:
         return parse_nodes(self.command("scontrol", "--oneliner", "show", "node"))
 
     def command(self, *command: str, check: bool = True, timeout: float = 120.0) -> str:
-        """Output of one of Slurm's commands, run as root."""
+        """Output of one of Slurm's commands, run as root; jobs are SlurmUser's, for root's are refused."""
+        become = ["runuser", "-u", "slurm", "--"] if command[0] in {"sbatch", "srun"} else []
         ended = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
+            [*become, *command],
+            cwd="/",
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
         if check:
             assert ended.returncode == 0, f"{command}: {ended.stderr}{ended.stdout}"
         return ended.stdout
 
-    def service(self) -> subprocess.Popen[bytes]:
-        """The RebootProgram's service, as Slurm's user."""
-        environment = {
-            **self.environment,
-            "PYTHONPATH": str(self.folder / "lib"),
-            "SLURM_APPLIANCE_REBOOT_SETTINGS": str(self.folder / "reboot.yml"),
-        }
+    def service(self) -> subprocess.Popen[str]:
+        """The RebootProgram's service, as a user of its own."""
         with (self.folder / "service.log").open("ab") as log:
-            return subprocess.Popen(
-                [_PYTHON, "-m", "reboot_program.service"],
-                env=environment,
-                cwd="/",
-                user=self._slurm.pw_uid,
-                group=self._slurm.pw_gid,
-                extra_groups=[],
-                stdout=log,
-                stderr=log,
-            )
+            return self.sockets.service(self._programs, user=self.worker.pw_uid, log=log.fileno())
 
     def controller_log(self) -> str:
         """The end of what slurmctld said."""

@@ -251,4 +251,4 @@ def test_wrong_arguments(bed: Bed, arguments: tuple[str, ...]) -> None:
 
     assert command.end() == 2
     assert "→" in command.said() or "--via" in command.said()
-    assert not Path(bed.slurm.folder / "reboot-spool" / "rollout" / "rollout.json").exists()
+    assert not Path(bed.slurm.folder / "reboot-spool-rollout" / "rollout.json").exists()

@@ -1,6 +1,7 @@
 """slurmctld, the RebootProgram and a cloud: what happens when Slurm reboots nodes."""
 
 import pwd
+import subprocess
 import time
 
 from node.reboot_program.holding import Step
@@ -138,3 +139,30 @@ def test_slurmctld_away_during_a_rebuild(bed: Bed) -> None:
 
     wait_for("c1 to be back", lambda: _back(bed, "c1"))
     assert bed.actions("c1") == ["rebuild"]
+
+
+def test_slurm_user_reads_neither_the_credential_nor_the_spool(bed: Bed) -> None:
+    for path in (bed.slurm.folder / "clouds.yaml", bed.slurm.folder / "reboot-spool"):
+        command = ["setpriv", "--reuid=slurm", "--regid=slurm", "--clear-groups", "find", str(path), "-type", "f"]
+        said = subprocess.run([*command, "-exec", "cat", "{}", "+"], capture_output=True, text=True, check=False)
+        assert said.returncode != 0
+        assert "Permission denied" in said.stderr
+
+
+def test_a_node_without_a_target_is_out_of_service_with_the_reason(bed: Bed) -> None:
+    del bed.ids["c8"]
+    bed.target(bed.new)
+    bed.slurm.command("scontrol", "reboot", "ASAP", "nextstate=RESUME", "reason=test", "c8")
+
+    wait_for("the reason", lambda: "no record of this node" in bed.slurm.nodes()["c8"].reason)
+    wait_for("it to be drained", lambda: "DRAIN" in bed.slurm.nodes()["c8"].flags)
+    assert bed.cloud.actions() == []
+
+
+def test_root_runs_no_jobs(bed: Bed) -> None:
+    said = subprocess.run(
+        ["srun", "--immediate=20", "true"], env=bed.slurm.environment, capture_output=True, text=True, check=False
+    )
+
+    assert said.returncode != 0
+    assert bed.slurm.command("squeue", "--noheader") == ""

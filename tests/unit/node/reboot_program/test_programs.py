@@ -1,7 +1,8 @@
-"""The two programs as processes: what Slurm calls, and the service."""
+"""The three programs as processes: what Slurm calls, the service, and the helper that tells Slurm."""
 
 import json
 import os
+import pwd
 import shlex
 import signal
 import socket
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from node.reboot_program.spool import Spool
+from node.reboot_program.spool import Request, Spool
 from slurm_appliance.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
+from tests.fakes.reboot_sockets import RebootSockets
 from toolchain.paths import REPOSITORY
 
 #: Stands in for scontrol: shows all nodes as waiting until a file says they booted; keeps what it is told.
@@ -46,20 +48,26 @@ class Programs:
         self._started: list[subprocess.Popen[str]] = []
         (folder / "scontrol").write_text(_SCONTROL)
         (folder / "scontrol").chmod(stat.S_IRWXU)
-        self.settings(
-            targets=str(folder / "targets.json"),
-            clouds=str(folder / "clouds.yaml"),
-            spool=str(self.spool),
-            scontrol=str(folder / "scontrol"),
-            poll=0.05,
-            gap=0.05,
-            limit=20,
-        )
         self.environment = {
             "PATH": f"{folder}:{os.environ['PATH']}",
             "PYTHONPATH": str(REPOSITORY / "node"),
             "SLURM_APPLIANCE_REBOOT_SETTINGS": str(folder / "reboot.yml"),
         }
+        self.sockets = RebootSockets(folder, sys.executable, self.environment)
+        me = pwd.getpwuid(os.getuid()).pw_name
+        self.settings(
+            targets=str(folder / "targets.json"),
+            clouds=str(folder / "clouds.yaml"),
+            spool=str(self.spool),
+            requests=str(self.sockets.requests),
+            helper=str(self.sockets.helper),
+            user=me,
+            slurm_user=me,
+            scontrol=str(folder / "scontrol"),
+            poll=0.05,
+            gap=0.05,
+            limit=20,
+        )
 
     def settings(self, **values: object) -> None:
         (self.folder / "reboot.yml").write_text(json.dumps(values))
@@ -69,10 +77,16 @@ class Programs:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=30, check=False)
 
     def service(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "reboot_program.service", *arguments]
-        started = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+        started = self.sockets.service(self.environment, *arguments)
         self._started.append(started)
         return started
+
+    def ask(self, *nodes: str) -> None:
+        """A request that the service has taken before it was started again."""
+        Spool(self.spool).add(Request(nodes, time.time()))
+
+    def targets(self, *nodes: str) -> None:
+        (self.folder / "targets.json").write_bytes(targets_file(dict.fromkeys(nodes, ("s", "i"))))
 
     def end(self) -> None:
         """End what a test that failed left running."""
@@ -80,6 +94,7 @@ class Programs:
             if started.poll() is None:
                 started.kill()
             started.communicate()
+        self.sockets.close()
 
     def told(self) -> list[str]:
         told = self.folder / "told"
@@ -110,17 +125,27 @@ def _servers(programs: Programs, cloud: FakeCloud, names: list[str]) -> tuple[st
     return new, ids
 
 
+def _end_at_once(service: "subprocess.Popen[str]") -> str:
+    service.kill()
+    return service.communicate(timeout=20)[1]
+
+
 def test_the_request_is_on_disk_when_the_program_ends(programs: Programs) -> None:
+    programs.targets("c1", "c2", "c3", "x7")
+    service = programs.service()
+
     ended = programs.reboot("c[1-3],x7", "big,fast")
+    _end_at_once(service)
 
     assert ended.returncode == 0, ended.stderr
-    ((_, request),) = Spool(programs.spool).pending()
-    assert request.nodes == ("c1", "c2", "c3", "x7")
-    assert request.features == "big,fast"
+    asked = {node for _, request in Spool(programs.spool).pending() for node in request.nodes}
+    assert asked | {entry.node for entry in Spool(programs.spool).entries()} == {"c1", "c2", "c3", "x7"}
 
 
 def test_slurmctld_runs_it_with_its_standard_files_closed(programs: Programs) -> None:
     syslog = programs.folder / "log"
+    programs.targets("c1", "c2", "c3")
+    service = programs.service()
     program = f"""
 from pathlib import Path
 from reboot_program import handover, log
@@ -130,14 +155,58 @@ raise SystemExit(handover.main(["c[1-3]"]))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(syslog))
         command = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} 0<&- 1>&- 2>&-"
-        ended = subprocess.run(["sh", "-c", command], env=programs.environment, timeout=30, check=False)
+        ended = subprocess.run(["sh", "-c", command], env=programs.environment, timeout=40, check=False)
         listener.setblocking(False)
         said = listener.recv(4096).decode()
+    _end_at_once(service)
 
     assert ended.returncode == 0, said
-    assert "3 node(s): c[1-3]" in said
-    ((_, request),) = Spool(programs.spool).pending()
-    assert request.nodes == ("c1", "c2", "c3")
+    assert "handed over: c[1-3]" in said
+
+
+def test_a_node_that_is_not_ours_is_refused_and_the_others_go_on(programs: Programs) -> None:
+    programs.targets("c1")
+    service = programs.service()
+
+    ended = programs.reboot("c1,login-0")
+    log = _end_at_once(service)
+
+    assert ended.returncode == 1
+    assert "request" in log
+    assert programs.told()[0].startswith("update nodename=login-0 state=DOWN")
+    assert not [line for line in programs.told() if "c1" in line and "no record" in line]
+
+
+def test_another_user_s_requests_are_refused(programs: Programs) -> None:
+    programs.targets("c1")
+    settings = json.loads((programs.folder / "reboot.yml").read_text())
+    programs.settings(**{**settings, "slurm_user": "nobody"})
+    service = programs.service()
+    programs.folder.chmod(0o755)
+    for folder in programs.folder.parents:
+        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    program = (
+        "import json, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "s.sendall(json.dumps({'nodes': 'c1'}).encode() + b'\\n'); print(s.makefile().readline())"
+    )
+
+    command = ["setpriv", "--reuid", "daemon", "--clear-groups", "/usr/bin/python3", "-c", program]
+    stranger = subprocess.run(
+        [*command, str(programs.sockets.requests)], capture_output=True, text=True, timeout=30, check=True
+    )
+    _end_at_once(service)
+
+    assert "may not ask for reboots" in stranger.stdout
+    assert not list(Spool(programs.spool).pending())
+
+
+def test_a_service_without_its_socket_says_what_to_do(programs: Programs) -> None:
+    command = [sys.executable, "-m", "reboot_program.service"]
+    ended = subprocess.run(command, env=programs.environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert ended.returncode == 1
+    assert "systemctl start slurm-appliance-reboot.socket" in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("c1", "f", "more"), ("--help",)])
@@ -155,8 +224,8 @@ def test_a_list_that_cannot_be_read(programs: Programs) -> None:
     assert "c[1-" in ended.stderr
 
 
-def test_a_request_that_cannot_be_kept_reaches_slurm(programs: Programs) -> None:
-    programs.settings(spool=str(programs.folder / "reboot.yml" / "spool"))
+def test_a_request_that_cannot_be_handed_over_reaches_slurm(programs: Programs) -> None:
+    programs.settings(requests=str(programs.folder / "nobody-there.sock"))
 
     ended = programs.reboot("c[1-2]")
 
@@ -167,10 +236,15 @@ def test_a_request_that_cannot_be_kept_reaches_slurm(programs: Programs) -> None
 
 def test_from_the_call_to_nodes_that_are_back(programs: Programs, cloud: FakeCloud) -> None:
     new, ids = _servers(programs, cloud, ["c1", "c2"])
+    service = programs.service()
     assert programs.reboot("c[1-2]").returncode == 0
 
-    service = programs.service("--once")
-    _, said = service.communicate(timeout=30)
+    end = time.monotonic() + 30
+    while {cloud.image_of(server) for server in ids.values()} != {new} or any((programs.spool / "nodes").iterdir()):
+        assert time.monotonic() < end, "the nodes are not back within 30 s"
+        time.sleep(0.05)
+    service.terminate()
+    _, said = service.communicate(timeout=20)
 
     assert service.returncode == 0, said
     assert {cloud.image_of(server) for server in ids.values()} == {new}
@@ -185,7 +259,7 @@ def test_a_service_that_dies_half_way_is_followed_by_one_that_goes_on(
     new, ids = _servers(programs, cloud, names)
     cloud.latency, cloud.rebuild_seconds = 0.05, 0.5
     programs.settings(**{**json.loads((programs.folder / "reboot.yml").read_text()), "parallel": 2})
-    assert programs.reboot("c[0-11]").returncode == 0
+    programs.ask(*names)
     first = programs.service()
     try:
         end = time.monotonic() + 20
@@ -224,8 +298,8 @@ def test_only_one_service_works_on_a_spool(programs: Programs) -> None:
 
 
 def test_no_credential(programs: Programs) -> None:
-    (programs.folder / "targets.json").write_bytes(targets_file({"c1": ("s", "i")}))
-    assert programs.reboot("c1").returncode == 0
+    programs.targets("c1")
+    programs.ask("c1")
 
     service = programs.service("--once")
     _, said = service.communicate(timeout=30)

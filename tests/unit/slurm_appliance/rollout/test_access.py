@@ -64,7 +64,7 @@ def test_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = access.here()
 
     assert isinstance(found.shell, LocalShell)
-    assert found.journal == tmp_path / "spool" / "rollout"
+    assert found.journal == tmp_path / "spool-rollout"
     assert found.targets == Path("/etc/t")
 
 

@@ -60,7 +60,10 @@ def test_requests() -> None:
         "scontrol reboot ASAP nextstate=RESUME reason=slurm-appliance rollout c1,c2",
         "scontrol cancel_reboot c1",
     ]
-    assert shell.ran[2].startswith("sbatch --reboot --exclusive --no-requeue --nodes=1 --nodelist=c2 ")
+    # Not as root, whose jobs are refused.
+    assert shell.ran[2].startswith(
+        "runuser -u slurm -- sbatch --reboot --exclusive --no-requeue --nodes=1 --nodelist=c2 "
+    )
     assert "--partition=rebuild" in shell.ran[2]
     assert shell.ran[-1] == "scancel 7"
 

@@ -1,0 +1,1 @@
+../../../../node/job_cleanup.py

@@ -1,0 +1,136 @@
+"""The worker's ear: takes requests from SlurmUser over a Unix socket and writes them to the spool.
+
+SlurmUser can do nothing here but name nodes that the file of targets has. Everything else (the server, the image, the
+credential, the spool) belongs to the worker's user and to root.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .hostlist import HostlistError, expand
+from .log import log
+from .messages import MessageError, peer_uid, receive, send
+from .spool import Request, Spool
+from .targets import read_targets
+
+#: Seconds for one message; slurmctld's side sends it at once.
+_PATIENCE = 5.0
+#: Seconds between two requests, at least: whoever floods the socket cannot fill the processor or the disk.
+_PAUSE = 0.02
+#: Requests that may wait for the worker, which takes up all of them every quarter of a second.
+_MOST_WAITING = 1000
+_LONGEST_FEATURES = 1000
+#: Characters of a node's name: those of a host name.
+_LONGEST_NAME = 63
+#: Seconds between two looks at whether to stop.
+_TICK = 0.25
+
+
+class RefusedError(ValueError):
+    """Raised for a request that is not taken; the message is the answer."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a message asks for.
+
+    Attributes:
+        nodes: of ours, to be rebooted.
+        strangers: names that the file of targets does not have.
+        features: for the log only.
+    """
+
+    nodes: tuple[str, ...]
+    strangers: tuple[str, ...]
+    features: str = ""
+
+
+def judge(message: dict[str, Any], targets_file: Path) -> Asked:
+    """What a message asks for. A file of targets that cannot be used makes all names ours: the worker fails them.
+
+    Raises:
+        RefusedError: the message does not have its form.
+    """
+    nodes, features = message.get("nodes"), message.get("features", "")
+    if set(message) - {"nodes", "features"} or not isinstance(nodes, str) or not isinstance(features, str):
+        raise RefusedError("a request has nodes and features, both text, and nothing else")
+    if len(features) > _LONGEST_FEATURES:
+        raise RefusedError(f"features are longer than {_LONGEST_FEATURES} characters")
+    try:
+        names = expand(nodes)
+    except HostlistError as error:
+        raise RefusedError(str(error)) from error
+    if any(len(name) > _LONGEST_NAME for name in names):
+        raise RefusedError(f"a node's name is longer than {_LONGEST_NAME} characters")
+    targets = read_targets(targets_file)
+    ours = tuple(name for name in names if targets.problem or name in targets.nodes)
+    return Asked(ours, tuple(name for name in names if name not in set(ours)), features)
+
+
+class Listener:
+    """Answers one request after the other.
+
+    Args:
+        listening: the socket, bound and listening.
+        spool: where requests go.
+        targets: the file of targets.
+        allowed: uids that may ask.
+    """
+
+    def __init__(self, listening: socket.socket, spool: Spool, targets: Path, allowed: frozenset[int]) -> None:
+        self._listening = listening
+        self._spool = spool
+        self._targets = targets
+        self._allowed = allowed
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Answer until `stop` says so."""
+        self._listening.setblocking(False)
+        while not stop():
+            if not select.select([self._listening], [], [], _TICK)[0]:
+                continue
+            try:
+                connection, _ = self._listening.accept()
+            except (BlockingIOError, ConnectionError):
+                continue  # The other end did not wait.
+            with connection:
+                try:
+                    send(connection, self.answer(connection), _PATIENCE)
+                except MessageError as error:
+                    log.warning("a request could not be answered: %s", error)
+            time.sleep(_PAUSE)
+
+    def answer(self, connection: socket.socket) -> dict[str, Any]:
+        """The answer to one request: ``request`` and ``strangers`` for one that is on disk now, or ``error``."""
+        uid = peer_uid(connection)
+        if uid not in self._allowed:
+            log.warning("a request of uid %d is refused", uid)
+            return {"error": f"uid {uid} may not ask for reboots"}
+        try:
+            asked = judge(receive(connection, _PATIENCE), self._targets)
+            return self._keep(asked)
+        except (MessageError, RefusedError, OSError) as error:
+            log.warning("a request is refused: %s", error)
+            return {"error": str(error)}
+
+    def _keep(self, asked: Asked) -> dict[str, Any]:
+        if asked.strangers:
+            log.warning("%d node(s) are not ours: %s", len(asked.strangers), ",".join(asked.strangers)[:200])
+        if not asked.nodes:
+            return {"request": "", "strangers": list(asked.strangers)}
+        if sum(1 for _ in self._spool.requests.iterdir()) >= _MOST_WAITING:
+            raise RefusedError(f"{_MOST_WAITING} requests wait already")
+        path = self._spool.add(Request(asked.nodes, time.time(), asked.features))
+        log.info("request %s: %d node(s): %s", path.stem, len(asked.nodes), ",".join(asked.nodes)[:200])
+        if asked.features:
+            log.info(
+                "request %s: features %r are left to the image; they choose nothing here", path.stem, asked.features
+            )
+        return {"request": path.stem, "strangers": list(asked.strangers)}
