@@ -132,10 +132,10 @@ class Inventory:
 
     def _login_address(self) -> str | None:
         """Address of the login node that the deploy host goes through, where it has to."""
-        if not deploys_through_login(self.config):
+        logins = sorted((host for host in self.hosts if host.kind is NodeKind.LOGIN), key=lambda host: host.name)
+        if not logins or not deploys_through_login(self.config):
             return None
-        login = min((host for host in self.hosts if host.kind is NodeKind.LOGIN), key=lambda host: host.name)
-        return login.addresses[login.access_network]
+        return logins[0].addresses[logins[0].access_network]
 
     def render(self) -> str:
         """The content of hosts.yml."""
