@@ -23,7 +23,7 @@ from slurm_appliance.groups import Group
 from slurm_appliance.inventory import Host
 from slurm_appliance.metadata import server_metadata
 from slurm_appliance.preflight import Resolved
-from slurm_appliance.user_data import LabelledVolume, user_data
+from slurm_appliance.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,7 @@ class NodeGroup(pulumi.ComponentResource):
             control_address=args.control_address,
             gateway_ip=group.gateway_ip,
             roles=group.boot_roles,
+            user_data_version=self._user_data_version(node),
         )
         return compute.Instance(
             node.hostname,
@@ -211,13 +212,17 @@ class NodeGroup(pulumi.ComponentResource):
             return f"{own.availability_zone or 'nova'}::{self._args.resolved.bare_metal[node.name]}"
         return own.availability_zone
 
+    def _user_data_version(self, node: Node) -> int:
+        """Only that of nodes with volumes ever changes: other nodes' has no part that a version could change."""
+        return version_of(self._args.resolved.servers.get(node.hostname)) if self._args.volumes else FIRST_VERSION
+
     def _user_data(self, node: Node) -> pulumi.Input[str]:
         text, variables = self._args.group.cloud_config
-        volumes = self._args.volumes
+        volumes, version = self._args.volumes, self._user_data_version(node)
 
         def write(ids: Sequence[str]) -> str:
             mounted = [LabelledVolume(id_, v.label, v.mount_point) for id_, v in zip(ids, volumes, strict=True)]
-            return user_data(node.fqdn, volumes=mounted, additional=text, variables=variables)
+            return user_data(node.fqdn, volumes=mounted, version=version, additional=text, variables=variables)
 
         return _with_known([volume.volume_id for volume in volumes], write)
 

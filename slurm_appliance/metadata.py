@@ -8,6 +8,8 @@ from typing import TypeVar
 
 #: Marks a server as belonging to an environment. What an interrupted ``up`` left behind is found by it.
 ENVIRONMENT = "environment"
+#: The version of a control node's user data; the first one is not written down.
+USER_DATA_VERSION = "user_data_version"
 
 _Address = TypeVar("_Address")
 
@@ -19,6 +21,7 @@ def server_metadata(
     control_address: _Address | None = None,
     gateway_ip: str | None = None,
     roles: Iterable[str] = (),
+    user_data_version: int = 1,
 ) -> dict[str, str | _Address]:
     """The metadata of one server. Addresses may be texts, or whatever stands for one that is not known yet.
 
@@ -28,10 +31,13 @@ def server_metadata(
         control_address: the control node's address there; None for the control node itself.
         gateway_ip: the default gateway that the node sets at boot; None leaves it to DHCP.
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
+        user_data_version: of its user data.
     """
     metadata: dict[str, str | _Address] = {ENVIRONMENT: environment, "access_ip": access_ip}
     if control_address is not None:
         metadata["control_address"] = control_address
     if gateway_ip is not None:
         metadata["gateway_ip"] = gateway_ip
+    if user_data_version > 1:
+        metadata[USER_DATA_VERSION] = str(user_data_version)
     return metadata | dict.fromkeys(roles, "true")

@@ -71,6 +71,7 @@ class Server:
         volume_backed: whether it boots from a volume.
         environment: the environment that its metadata names; empty for a server that is not ours.
         launched: whether it ever ran, which is when something can be on its disks.
+        user_data_version: what its metadata says of it; see user_data.py.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Server:
     environment: str = ""
     flavor_id: str = ""
     launched: bool = True
+    user_data_version: str = ""
 
     @property
     def failed(self) -> bool:

@@ -21,7 +21,7 @@ from slurm_appliance.cloud.facts import (
     Volume,
 )
 from slurm_appliance.cloud.listing import document, entries
-from slurm_appliance.metadata import ENVIRONMENT
+from slurm_appliance.metadata import ENVIRONMENT, USER_DATA_VERSION
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -220,6 +220,7 @@ class _Lists:
                 x["flavor"].get("id", ""),
                 # A cloud that does not tell is taken to say yes: nothing is lost by that.
                 bool(x.get("OS-SRV-USG:launched_at", True)),
+                x.get("metadata", {}).get(USER_DATA_VERSION, ""),
             )
             for x in entries(self._connection.compute, "/servers/detail", "servers")
         )

@@ -40,6 +40,7 @@ def test_metadata_says_who_the_node_is_and_where_control_is() -> None:
         "environment": "test",
         "access_ip": "10.0.0.10",
         "gateway_ip": "10.0.0.1",
+        "user_data_version": "2",
     }
 
 

@@ -1,6 +1,10 @@
 """Volumes: those that outlive the cluster, those that go with a node, and how the control node gets them."""
 
-from tests.unit.clouds import cloud
+import pytest
+
+from slurm_appliance.cloud.facts import Server
+from slurm_appliance.volume_scripts import BLANK
+from tests.unit.clouds import cloud, server
 from tests.unit.components.clusters import COMPUTE, recorded
 
 VOLUME = "blockstorage/volume:Volume"
@@ -68,3 +72,17 @@ def test_extra_volumes_created_or_attached() -> None:
         "demo-c-0.local": {"instanceId": "id-of-demo-c-0", "volumeId": "id-of-demo-c-0.local"},
         "demo-c-0.scratch": {"instanceId": "id-of-demo-c-0", "volumeId": "volume-scratch-0"},
     }
+
+
+@pytest.mark.parametrize(
+    ("running", "version"),
+    [(None, 2), (server("demo-control"), 1), (server("demo-control", user_data_version="2"), 2)],
+)
+def test_a_control_node_that_exists_keeps_its_version_of_user_data(running: Server | None, version: int) -> None:
+    made = recorded(cloud(servers=(running,) if running else ()))
+    instances = made.of("compute/instance:Instance")
+    control = instances["demo-control"].inputs
+    assert control["metadata"].get("user_data_version", "1") == str(version)
+    assert (BLANK.splitlines()[2] in control["userData"]) is (version == 2)
+    # Others have nothing in theirs that a version changes.
+    assert "user_data_version" not in instances["demo-c-0"].inputs["metadata"]

@@ -266,6 +266,11 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "compute.general.nodes: 2 servers of ours are called demo-c-0: a, b → delete those that no state knows",
     ),
+    "a control node that a newer slurm-appliance created": (
+        {"servers": (server("demo-control", user_data_version="3"),)},
+        {},
+        "demo-control: has user data of version 3, which this slurm-appliance does not know → use the slurm-appliance",
+    ),
     "credentials that must not create others": (
         {"access": Access(may_create_credentials=False)},
         {},
