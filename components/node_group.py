@@ -69,6 +69,7 @@ class NodeGroup(pulumi.ComponentResource):
         server_group_id = self._server_group()
         # Equal for all nodes, and not free to make.
         self._port_options = options.port_options(self)
+        self._mark = cloud_names.mark(args.group.config)
         self._boot_needs = list(dict.fromkeys(r for network in args.networks.values() for r in network.connected))
         for index, node in enumerate(args.group.nodes):
             for network in args.group.networks:
@@ -136,6 +137,7 @@ class NodeGroup(pulumi.ComponentResource):
             # A host name has no dot, so that no two pairs give the same name.
             f"{node.hostname}.{network}",
             name=cloud_names.port(node, network),
+            description=self._mark,
             network_id=there.network_id,
             fixed_ips=[networking.PortFixedIpArgs(subnet_id=there.subnet_id, **address)],
             no_security_groups=True if open_port else None,
@@ -238,6 +240,7 @@ class NodeGroup(pulumi.ComponentResource):
                 volume_id = blockstorage.Volume(
                     resource_name,
                     name=cloud_name,
+                    description=self._mark,
                     size=wanted.size,
                     volume_type=wanted.volume_type,
                     enable_online_resize=True,

@@ -40,6 +40,7 @@ class Storage(pulumi.ComponentResource):
     ) -> None:
         super().__init__(token("Storage"), name, {}, opts)
         self._resolved = resolved
+        self._mark = cloud_names.mark(config)
         volumes = [
             self._volume(
                 "state",
@@ -72,6 +73,7 @@ class Storage(pulumi.ComponentResource):
         volume = blockstorage.Volume(
             label,
             name=name,
+            description=self._mark,
             size=size,
             volume_type=volume_type,
             enable_online_resize=True,

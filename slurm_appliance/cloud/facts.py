@@ -38,6 +38,7 @@ class Network:
     name: str
     external: bool = False
     port_security: bool = True
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Subnet:
     network_id: str
     cidr: str
     gateway_ip: str | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Port:
     network_id: str
     device_id: str = ""
     addresses: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class Volume:
     server_ids: tuple[str, ...] = ()
     image_id: str = ""
     bootable: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,11 @@ class FloatingIp:
 
 @dataclass(frozen=True)
 class Named:
-    """Anything that only its id and name matter of."""
+    """Anything that only its id, its name and whose it is matter of."""
 
     id: str
     name: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class CloudFacts:
     """The project, at one moment.
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
-    security_groups, security_group_rules. A service that the cloud does not have leaves its facts empty, and is in
+    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. A service that the cloud does not have leaves its facts empty, and is in
     ``absent``.
     """
 
@@ -177,7 +182,7 @@ class CloudFacts:
     security_groups: tuple[Named, ...] = ()
     security_group_rules: tuple[Rule, ...] = ()
     application_credentials: tuple[Named, ...] = ()
-    key_pairs: tuple[str, ...] = ()
+    key_pairs: Mapping[str, str] = field(default_factory=dict)
     servers: tuple[Server, ...] = ()
     server_groups: tuple[Named, ...] = ()
     availability_zones: tuple[str, ...] = ()

@@ -59,6 +59,40 @@ def test_a_control_node_with_older_user_data_is_left_as_it_is(rig: Rig, project:
     assert [row.node for row in plan.rows if row.action is Action.REPLACE] == ["demo-control"]
 
 
+def test_marks_come_to_what_exists_in_place_and_once(rig: Rig, project: FakeProject) -> None:
+    rig.settings["cluster_networks"] = [{"network": "own", "create": {"cidr": "10.9.0.0/24"}}]
+    rig.up()
+    kinds = {
+        "Port": project.network.ports,
+        "SecGroup": project.network.security_groups,
+        "Network": project.network.networks,
+        "Subnet": project.network.subnets,
+        "Volume": project.volume.volumes,
+    }
+    session = rig.session()
+    with session.held():
+        state = copy.deepcopy(dict(session.deployment()))
+        for resource in state["resources"]:
+            if resource["type"].rpartition(":")[2] in kinds:
+                del resource["inputs"]["description"]
+                resource["outputs"]["description"] = ""
+        session.set_deployment(state)
+    before = {kind: rig.ids(kind) for kind in (*kinds, "Instance")}
+    for kind, collection in kinds.items():
+        for id_ in before[kind].values():
+            collection.things[id_]["description"] = ""
+
+    plan = rig.preview()
+    assert not plan.disruptive
+    assert set(rig.up().changes) == {"same", "update"}
+    assert {kind: rig.ids(kind) for kind in before} == before
+    for kind, collection in kinds.items():
+        assert before[kind]
+        for id_ in before[kind].values():
+            assert collection.things[id_]["description"].endswith("environment test, created by slurm-appliance")
+    assert set(rig.up().changes) == {"same"}
+
+
 def test_a_new_control_node_has_the_latest_user_data_and_keeps_it(rig: Rig, project: FakeProject) -> None:
     rig.up()
     assert BLANK.splitlines()[2] in base64.b64decode(control(project)["user_data"]).decode()

@@ -5,7 +5,7 @@ import pytest
 from slurm_appliance.cloud.facts import Server
 from slurm_appliance.volume_scripts import BLANK
 from tests.unit.clouds import cloud, server
-from tests.unit.components.clusters import COMPUTE, recorded
+from tests.unit.components.clusters import COMPUTE, MARK, recorded
 
 VOLUME = "blockstorage/volume:Volume"
 ATTACHMENT = "compute/volumeAttach:VolumeAttach"
@@ -16,11 +16,17 @@ def test_state_and_home_are_protected_and_stay() -> None:
     volumes = made.of(VOLUME)
     assert volumes["state"].inputs == {
         "name": "demo-state",
+        "description": MARK,
         "size": 200,
         "volumeType": "ssd",
         "enableOnlineResize": True,
     }
-    assert volumes["home"].inputs == {"name": "demo-home", "size": 100, "enableOnlineResize": True}
+    assert volumes["home"].inputs == {
+        "name": "demo-home",
+        "description": MARK,
+        "size": 100,
+        "enableOnlineResize": True,
+    }
     for volume in volumes.values():
         assert volume.protect
         assert volume.retain_on_delete
@@ -62,7 +68,13 @@ def test_extra_volumes_created_or_attached() -> None:
     group = {**COMPUTE, "nodes": ["c-0"], "extra_volumes": {"scratch": {}, "local": {"size": 50, "volume_type": "hdd"}}}
     made = recorded(compute={"general": group})
     volume = made.of(VOLUME)["demo-c-0.local"]
-    assert volume.inputs == {"name": "demo-c-0-local", "size": 50, "volumeType": "hdd", "enableOnlineResize": True}
+    assert volume.inputs == {
+        "name": "demo-c-0-local",
+        "description": MARK,
+        "size": 50,
+        "volumeType": "hdd",
+        "enableOnlineResize": True,
+    }
     assert not volume.protect
     assert not volume.retain_on_delete
     attached = {
