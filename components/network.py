@@ -47,7 +47,9 @@ class Networks(pulumi.ComponentResource):
         for network in config.cluster_networks:
             if network.create is not None:
                 subnet = network.subnet or network.network
-                found[network.network] = self._create(network.network, subnet, network.create, resolved, cloud_names.mark(config))
+                found[network.network] = self._create(
+                    network.network, subnet, network.create, resolved, cloud_names.mark(config)
+                )
         self.by_name = found
         self.register_outputs({})
 

@@ -169,8 +169,8 @@ class CloudFacts:
     """The project, at one moment.
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
-    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. A service that the cloud does not have leaves its facts empty, and is in
-    ``absent``.
+    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. A service that the cloud does
+    not have leaves its facts empty, and is in ``absent``.
     """
 
     flavors: tuple[Flavor, ...] = ()

@@ -171,9 +171,7 @@ class _Lists:
     def subnets(self) -> tuple[Subnet, ...]:
         found = entries(self._connection.network, "/subnets", "subnets")
         return tuple(
-            Subnet(
-                x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip"), x.get("description") or ""
-            )
+            Subnet(x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip"), x.get("description") or "")
             for x in found
         )
 
@@ -290,7 +288,9 @@ class _Lists:
 
     def _own(self, path: str, key: str) -> tuple[Named, ...]:
         # An administrator's token would see those of all projects.
-        found = entries(self._connection.network, path, key, project_id=self._project, fields=["id", "name", "description"])
+        found = entries(
+            self._connection.network, path, key, project_id=self._project, fields=["id", "name", "description"]
+        )
         return tuple(Named(x["id"], x["name"], x.get("description") or "") for x in found)
 
     def _usable(self, network: Mapping[str, Any]) -> bool:

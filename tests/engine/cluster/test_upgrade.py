@@ -97,4 +97,5 @@ def test_a_new_control_node_has_the_latest_user_data_and_keeps_it(rig: Rig, proj
     rig.up()
     assert BLANK.splitlines()[2] in base64.b64decode(control(project)["user_data"]).decode()
     assert control(project)["metadata"]["user_data_version"] == "2"
+    assert not [line for line in rig.lines if "customTimeouts" in line], "a timeout that the provider does not have"
     assert set(rig.up().changes) == {"same"}

@@ -23,7 +23,7 @@ def test_what_nova_writes_to_ports_is_no_change() -> None:
     for port in recorded().of(PORT).values():
         assert port.ignore_changes == ["binding", "extraDhcpOptions"]
         assert port.delete_before_replace
-        assert port.timeouts == ("20m", "20m", "20m")
+        assert port.timeouts == ("20m", "", "20m")
 
 
 def test_fixed_addresses_go_to_nodes_by_their_place_in_the_group() -> None:

@@ -30,7 +30,7 @@ def test_state_and_home_are_protected_and_stay() -> None:
     for volume in volumes.values():
         assert volume.protect
         assert volume.retain_on_delete
-        assert volume.timeouts == ("30m", "60m", "30m")
+        assert volume.timeouts == ("30m", "", "30m")
 
 
 def test_attached_volumes_are_not_ours() -> None:

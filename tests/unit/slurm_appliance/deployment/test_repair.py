@@ -263,7 +263,11 @@ def test_a_server_that_is_as_the_state_says_or_does_not_tell(image: str) -> None
 
 
 def test_what_is_taken_over_is_in_the_state_and_no_longer_pending() -> None:
-    begun = [pending(VOLUME, "demo-state", size=5, description=MARK), pending(INSTANCE, "demo-c-0"), pending(PORT, "p", "updating")]
+    begun = [
+        pending(VOLUME, "demo-state", size=5, description=MARK),
+        pending(INSTANCE, "demo-c-0"),
+        pending(PORT, "p", "updating"),
+    ]
     state = {"resources": [], "pending_operations": begun}
     facts = cloud(volumes=(_volume("v"),))
     fixed = repaired(state, plan_repair(state, facts, "test"))

@@ -373,7 +373,7 @@ def test_a_server_that_cannot_be_read_is_noted(status: str) -> None:
 
 
 def test_what_is_created_need_not_be_there() -> None:
-    facts = {"networks": (), "subnets": (), "security_groups": (), "key_pairs": {}}
+    facts: dict[str, Any] = {"networks": (), "subnets": (), "security_groups": (), "key_pairs": {}}
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr somebody"
     created = [{"network": "cluster", "create": {"cidr": "10.9.0.0/24"}}]
     assert said(facts, cluster_networks=created, key_pair={"public_key": key}) == []
