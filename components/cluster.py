@@ -102,7 +102,7 @@ class Cluster(pulumi.ComponentResource):
             "site",
             args.folder,
             [group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
-            reasons=folder.digests,
+            reasons={**folder.digests, "volume_sizes": storage.sizes},
             depends_on=[*folder.written, *attachments, *everyone],
             ssh_port=config.ssh.port,
             opts=child,

@@ -47,16 +47,21 @@ class Networks(pulumi.ComponentResource):
         for network in config.cluster_networks:
             if network.create is not None:
                 subnet = network.subnet or network.network
-                found[network.network] = self._create(network.network, subnet, network.create, resolved)
+                found[network.network] = self._create(
+                    network.network, subnet, network.create, resolved, cloud_names.mark(config)
+                )
         self.by_name = found
         self.register_outputs({})
 
-    def _create(self, name: str, subnet_name: str, wanted: NetworkCreation, resolved: Resolved) -> NodeNetwork:
+    def _create(
+        self, name: str, subnet_name: str, wanted: NetworkCreation, resolved: Resolved, mark: str
+    ) -> NodeNetwork:
         child = options.child_options(self)
-        network = networking.Network(name, name=name, mtu=wanted.mtu, opts=child)
+        network = networking.Network(name, name=name, description=mark, mtu=wanted.mtu, opts=child)
         subnet = networking.Subnet(
             name,
             name=subnet_name,
+            description=mark,
             network_id=network.id,
             cidr=wanted.cidr,
             ip_version=6 if ":" in wanted.cidr else 4,
@@ -70,6 +75,7 @@ class Networks(pulumi.ComponentResource):
             router = networking.Router(
                 name,
                 name=cloud_names.router(name),
+                description=mark,
                 external_network_id=resolved.external_networks[wanted.external_network],
                 opts=child,
             )

@@ -23,7 +23,7 @@ from slurm_appliance.groups import Group
 from slurm_appliance.inventory import Host
 from slurm_appliance.metadata import server_metadata
 from slurm_appliance.preflight import Resolved
-from slurm_appliance.user_data import LabelledVolume, user_data
+from slurm_appliance.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class NodeGroup(pulumi.ComponentResource):
         server_group_id = self._server_group()
         # Equal for all nodes, and not free to make.
         self._port_options = options.port_options(self)
+        self._mark = cloud_names.mark(args.group.config)
         self._boot_needs = list(dict.fromkeys(r for network in args.networks.values() for r in network.connected))
         for index, node in enumerate(args.group.nodes):
             for network in args.group.networks:
@@ -138,6 +139,7 @@ class NodeGroup(pulumi.ComponentResource):
             # A host name has no dot, so that no two pairs give the same name.
             f"{node.hostname}.{network}",
             name=cloud_names.port(node, network),
+            description=self._mark,
             network_id=there.network_id,
             fixed_ips=[networking.PortFixedIpArgs(subnet_id=there.subnet_id, **address)],
             no_security_groups=True if open_port else None,
@@ -157,6 +159,7 @@ class NodeGroup(pulumi.ComponentResource):
             gateway_ip=group.gateway_ip,
             bundle_key=args.bundle_key,
             roles=group.boot_roles,
+            user_data_version=self._user_data_version(node),
         )
         return compute.Instance(
             node.hostname,
@@ -214,13 +217,17 @@ class NodeGroup(pulumi.ComponentResource):
             return f"{own.availability_zone or 'nova'}::{self._args.resolved.bare_metal[node.name]}"
         return own.availability_zone
 
+    def _user_data_version(self, node: Node) -> int:
+        """Only that of nodes with volumes ever changes: other nodes' has no part that a version could change."""
+        return version_of(self._args.resolved.servers.get(node.hostname)) if self._args.volumes else FIRST_VERSION
+
     def _user_data(self, node: Node) -> pulumi.Input[str]:
         text, variables = self._args.group.cloud_config
-        volumes = self._args.volumes
+        volumes, version = self._args.volumes, self._user_data_version(node)
 
         def write(ids: Sequence[str]) -> str:
             mounted = [LabelledVolume(id_, v.label, v.mount_point) for id_, v in zip(ids, volumes, strict=True)]
-            return user_data(node.fqdn, volumes=mounted, additional=text, variables=variables)
+            return user_data(node.fqdn, volumes=mounted, version=version, additional=text, variables=variables)
 
         return _with_known([volume.volume_id for volume in volumes], write)
 
@@ -236,6 +243,7 @@ class NodeGroup(pulumi.ComponentResource):
                 volume_id = blockstorage.Volume(
                     resource_name,
                     name=cloud_name,
+                    description=self._mark,
                     size=wanted.size,
                     volume_type=wanted.volume_type,
                     enable_online_resize=True,

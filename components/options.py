@@ -10,8 +10,9 @@ import pulumi
 
 #: Nova needs minutes for a server, bare metal an hour; rebuilding writes a whole root disk anew.
 _SERVER_TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="120m", delete="60m")
-_PORT_TIMEOUTS = pulumi.CustomTimeouts(create="20m", update="20m", delete="20m")
-_VOLUME_TIMEOUTS = pulumi.CustomTimeouts(create="30m", update="60m", delete="30m")
+#: The provider has no timeout for updates of these, and warns at every run of one that is set.
+_PORT_TIMEOUTS = pulumi.CustomTimeouts(create="20m", delete="20m")
+_VOLUME_TIMEOUTS = pulumi.CustomTimeouts(create="30m", delete="30m")
 
 #: Where a server's image is: at the top for one that boots from it, in its first disk for one that boots from a volume.
 IMAGE = "imageId"

@@ -53,7 +53,7 @@ class SecurityGroups(pulumi.ComponentResource):
         return networking.SecGroup(
             which,
             name=cloud_names.security_group(self._config, which),
-            description=f"{which} nodes of cluster {self._config.cluster_name}",
+            description=f"{which} nodes: {cloud_names.mark(self._config)}",
             opts=options.child_options(self),
         )
 

@@ -21,11 +21,13 @@ class ControlVolume:
         label: the label of its file system, and its name in URNs.
         mount_point: where it is mounted.
         volume_id: its id.
+        size: in GB; None for a volume that is not created here.
     """
 
     label: str
     mount_point: str
     volume_id: pulumi.Input[str]
+    size: int | None = None
 
 
 class Storage(pulumi.ComponentResource):
@@ -38,6 +40,7 @@ class Storage(pulumi.ComponentResource):
     ) -> None:
         super().__init__(token("Storage"), name, {}, opts)
         self._resolved = resolved
+        self._mark = cloud_names.mark(config)
         volumes = [
             self._volume(
                 "state",
@@ -70,12 +73,18 @@ class Storage(pulumi.ComponentResource):
         volume = blockstorage.Volume(
             label,
             name=name,
+            description=self._mark,
             size=size,
             volume_type=volume_type,
             enable_online_resize=True,
             opts=options.kept_volume_options(self),
         )
-        return ControlVolume(label, mount_point, volume.id)
+        return ControlVolume(label, mount_point, volume.id, size)
+
+    @property
+    def sizes(self) -> str:
+        """The sizes of the volumes that are created here: when one grows, ``site.yml`` grows its file system."""
+        return " ".join(f"{volume.label}={volume.size}" for volume in self.volumes if volume.size is not None)
 
     def attach(self, server: compute.Instance) -> tuple[compute.VolumeAttach, ...]:
         """Attach all volumes to the control node. They stay attached while it is rebuilt with another image."""

@@ -1,6 +1,15 @@
 """What the things that belong to a cluster are called in OpenStack."""
 
 from slurm_appliance.config import ClusterConfig, Node
+from slurm_appliance.config.naming import environment
+
+
+def mark(config: ClusterConfig) -> str:
+    """The description of what we create: unlike tags, it is there as soon as the thing itself is.
+
+    A thing of the same name that has another description is somebody else's.
+    """
+    return f"Slurm cluster {config.cluster_name}, environment {environment(config)}, created by slurm-appliance"
 
 
 def port(node: Node, network: str) -> str:

@@ -10,6 +10,8 @@ from node.compute_init.signature import METADATA as BUNDLE_KEY
 
 #: Marks a server as belonging to an environment. What an interrupted ``up`` left behind is found by it.
 ENVIRONMENT = "environment"
+#: The version of a control node's user data; the first one is not written down.
+USER_DATA_VERSION = "user_data_version"
 
 _Text = TypeVar("_Text")
 
@@ -22,6 +24,7 @@ def server_metadata(
     gateway_ip: str | None = None,
     bundle_key: _Text | None = None,
     roles: Iterable[str] = (),
+    user_data_version: int = 1,
 ) -> dict[str, str | _Text]:
     """The metadata of one server. Some may be texts, or whatever stands for one that is not known yet.
 
@@ -32,6 +35,7 @@ def server_metadata(
         gateway_ip: the default gateway that the node sets at boot; None leaves it to DHCP.
         bundle_key: the public key that the node's bundle is signed with; None for nodes that have no bundle.
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
+        user_data_version: of its user data.
     """
     metadata: dict[str, str | _Text] = {ENVIRONMENT: environment, "access_ip": access_ip}
     if control_address is not None:
@@ -40,4 +44,6 @@ def server_metadata(
         metadata["gateway_ip"] = gateway_ip
     if bundle_key is not None:
         metadata[BUNDLE_KEY] = bundle_key
+    if user_data_version > 1:
+        metadata[USER_DATA_VERSION] = str(user_data_version)
     return metadata | dict.fromkeys(roles, "true")

@@ -51,9 +51,9 @@ def login_command(access: SshAccess, address: str) -> str:
         words += ["-i", access.private_key_file]
     if access.bastion_host:
         words += ["-o", f"ProxyCommand={_bastion(access)}"]
-    # A path that begins with ~ is for the shell: it stays without quotes.
-    quoted = [word if word.startswith("~/") else shlex.quote(word) for word in words]
-    return " ".join([*quoted, f"{access.user}@{address}"])
+    # The ~ of a path is for the shell: it stays without quotes.
+    quoted = [f"~/{shlex.quote(word[2:])}" if word.startswith("~/") else shlex.quote(word) for word in words]
+    return " ".join([*quoted, shlex.quote(f"{access.user}@{address}")])
 
 
 def _bastion(access: SshAccess) -> str:

@@ -92,6 +92,9 @@ class Node:
             guest_files.prepare_root(self.facts, root)
         self.plug_all()
         devices = {disk.device: loop_device.attach(disk.file) for disk in self.facts.disks}
+        for disk in self.facts.disks:
+            if disk != self.facts.root_disk:
+                root_filesystem.grow(devices[disk.device], Path(disk.file))
         self.write_boot_files(metadata_url, devices, broken=broken)
         self.groups.make(self.facts.limits, [loop_device.numbers(device) for device in devices.values()])
         self._supervise()

@@ -46,7 +46,7 @@ def mount(facts: ServerFacts, folder: Path, cache: ImageCache) -> Path:
             loop_device.detach(disk.file)
             _make_file_system(disk, cache, root)
         device = loop_device.attach(disk.file)
-        _grow(device, Path(disk.file))
+        grow(device, Path(disk.file))
         run(["mount", "-t", "ext4", device, root])
         return root
     lower = cache.root(facts.image)
@@ -74,16 +74,17 @@ def forget(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _grow(device: str, file: Path) -> None:
-    """Let the file system fill a volume that was extended, as cloud-init does in a virtual machine.
+def grow(device: str, file: Path) -> None:
+    """Let the ext4 file system on a volume fill it, as cloud-init and site.yml do in a virtual machine.
 
-    Before it is mounted: growing a mounted one needs a right (CAP_SYS_RESOURCE) that not every host has.
+    Before it is mounted: growing a mounted one needs a right (CAP_SYS_RESOURCE) that not every host has, and no server.
     """
     with file.open("rb") as stream:
         start = stream.read(4096)
     if 0 < file_system_size(start) < file.stat().st_size:
         try_run(["e2fsck", "-f", "-p", device], limit=archive.LIMIT)  # What it repairs is an exit status too.
-        run(["resize2fs", device], limit=archive.LIMIT)
+        # One that cannot be grown, for features that this host does not know, can be used as it is.
+        try_run(["resize2fs", device], limit=archive.LIMIT)
 
 
 def file_system_size(start: bytes) -> int:

@@ -41,13 +41,14 @@ def run_ssh(layout: Layout, node: str, user: str, arguments: Sequence[str]) -> i
         keys = host_keys(admin.compute.get_server_console_output(server.id)["output"] or "")
     if not addresses:
         raise ServiceError("has no address", where=node)
-    if not keys:
+    if keys:
+        trust(layout, server.id, keys)
+    elif not is_trusted(layout, server.id):
         raise ServiceError(
             "has printed no ssh host keys on its console yet",
             where=node,
             remedy="wait until it has booted: openstack console log show",
         )
-    trust(layout, server.id, keys)
     login = user or (image.properties.get("os_admin_user") if image else None) or _USER
     return subprocess.run(ssh_command(layout, server.id, login, addresses[0], arguments), check=False).returncode
 
@@ -72,6 +73,12 @@ def host_keys(console: str) -> list[str]:
         return []
     # Other programs write to the console too: a key is a line that begins like one, whatever stands before it.
     return [" ".join(match) for match in re.findall(r"((?:ssh|ecdsa)-\S+) (AAAA\S+)", found[-1])]
+
+
+def is_trusted(layout: Layout, server: str) -> bool:
+    """Whether keys of the server are known; its console may have begun anew since it printed them."""
+    known = layout.known_hosts.read_text().splitlines() if layout.known_hosts.exists() else []
+    return any(line.startswith(f"{server} ") for line in known)
 
 
 def trust(layout: Layout, server: str, keys: Sequence[str]) -> None:

@@ -46,6 +46,7 @@ class Network:
     name: str
     external: bool = False
     port_security: bool = True
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Subnet:
     network_id: str
     cidr: str
     gateway_ip: str | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Port:
     network_id: str
     device_id: str = ""
     addresses: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Server:
         volume_backed: whether it boots from a volume.
         environment: the environment that its metadata names; empty for a server that is not ours.
         launched: whether it ever ran, which is when something can be on its disks.
+        user_data_version: what its metadata says of it; see user_data.py.
     """
 
     id: str
@@ -89,6 +93,7 @@ class Server:
     environment: str = ""
     flavor_id: str = ""
     launched: bool = True
+    user_data_version: str = ""
 
     @property
     def failed(self) -> bool:
@@ -107,6 +112,7 @@ class Volume:
     server_ids: tuple[str, ...] = ()
     image_id: str = ""
     bootable: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,10 +135,11 @@ class FloatingIp:
 
 @dataclass(frozen=True)
 class Named:
-    """Anything that only its id and name matter of."""
+    """Anything that only its id, its name and whose it is matter of."""
 
     id: str
     name: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,8 +179,8 @@ class CloudFacts:
     """The project, at one moment.
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
-    security_groups, security_group_rules. A service that the cloud does not have leaves its facts empty, and is in
-    ``absent``.
+    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. A service that the cloud does
+    not have leaves its facts empty, and is in ``absent``.
     """
 
     flavors: tuple[Flavor, ...] = ()
@@ -185,7 +192,7 @@ class CloudFacts:
     security_groups: tuple[Named, ...] = ()
     security_group_rules: tuple[Rule, ...] = ()
     application_credentials: tuple[Named, ...] = ()
-    key_pairs: tuple[str, ...] = ()
+    key_pairs: Mapping[str, str] = field(default_factory=dict)
     servers: tuple[Server, ...] = ()
     server_groups: tuple[Named, ...] = ()
     availability_zones: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from slurm_appliance.cloud.facts import (
 )
 from slurm_appliance.cloud.listing import document, entries
 from slurm_appliance.image.names import PROPERTY
-from slurm_appliance.metadata import ENVIRONMENT
+from slurm_appliance.metadata import ENVIRONMENT, USER_DATA_VERSION
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -161,20 +161,29 @@ class _Lists:
 
     def networks(self) -> tuple[Network, ...]:
         return tuple(
-            Network(x["id"], x["name"], x.get("router:external", False), x.get("port_security_enabled", True))
+            Network(
+                x["id"],
+                x["name"],
+                x.get("router:external", False),
+                x.get("port_security_enabled", True),
+                x.get("description") or "",
+            )
             for x in entries(self._connection.network, "/networks", "networks")
             if self._usable(x) or x.get("router:external")
         )
 
     def subnets(self) -> tuple[Subnet, ...]:
         found = entries(self._connection.network, "/subnets", "subnets")
-        return tuple(Subnet(x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip")) for x in found)
+        return tuple(
+            Subnet(x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip"), x.get("description") or "")
+            for x in found
+        )
 
     def ports(self, networks: list[str]) -> tuple[Port, ...]:
         """The ports on networks; none for no networks."""
         if not networks:
             return ()
-        fields = ["id", "name", "network_id", "device_id", "fixed_ips"]
+        fields = ["id", "name", "network_id", "device_id", "fixed_ips", "description"]
         return tuple(
             Port(
                 x["id"],
@@ -182,6 +191,7 @@ class _Lists:
                 x["network_id"],
                 x["device_id"],
                 tuple(address["ip_address"] for address in x["fixed_ips"]),
+                x.get("description") or "",
             )
             for x in entries(self._connection.network, "/ports", "ports", network_id=networks, fields=fields)
         )
@@ -202,15 +212,16 @@ class _Lists:
         user = self._connection.current_user_id
         path = f"/users/{user}/application_credentials"
         found = document(self._connection.identity, path)["application_credentials"]
-        return tuple(Named(x["id"], x["name"]) for x in found)
+        return tuple(Named(x["id"], x["name"], x.get("description") or "") for x in found)
 
     def floating_ips(self) -> tuple[FloatingIp, ...]:
         found = entries(self._connection.network, "/floatingips", "floatingips", project_id=self._project)
         return tuple(FloatingIp(x["id"], x["floating_ip_address"], x.get("port_id") or "") for x in found)
 
-    def key_pairs(self) -> tuple[str, ...]:
+    def key_pairs(self) -> dict[str, str]:
         # This list alone is not paged by id; microversion 2.1 gives all of it at once.
-        return tuple(x["keypair"]["name"] for x in document(self._connection.compute, "/os-keypairs")["keypairs"])
+        found = [x["keypair"] for x in document(self._connection.compute, "/os-keypairs")["keypairs"]]
+        return {x["name"]: x.get("public_key") or "" for x in found}
 
     def servers(self) -> tuple[Server, ...]:
         return tuple(
@@ -224,6 +235,7 @@ class _Lists:
                 x["flavor"].get("id", ""),
                 # A cloud that does not tell is taken to say yes: nothing is lost by that.
                 bool(x.get("OS-SRV-USG:launched_at", True)),
+                x.get("metadata", {}).get(USER_DATA_VERSION, ""),
             )
             for x in entries(self._connection.compute, "/servers/detail", "servers")
         )
@@ -246,6 +258,7 @@ class _Lists:
                 tuple(attachment["server_id"] for attachment in x.get("attachments", ())),
                 x.get("volume_image_metadata", {}).get("image_id", ""),
                 x.get("bootable") == "true",
+                x.get("description") or "",
             )
             for x in entries(self._connection.block_storage, "/volumes/detail", "volumes")
         )
@@ -279,8 +292,10 @@ class _Lists:
 
     def _own(self, path: str, key: str) -> tuple[Named, ...]:
         # An administrator's token would see those of all projects.
-        found = entries(self._connection.network, path, key, project_id=self._project, fields=["id", "name"])
-        return tuple(Named(x["id"], x["name"]) for x in found)
+        found = entries(
+            self._connection.network, path, key, project_id=self._project, fields=["id", "name", "description"]
+        )
+        return tuple(Named(x["id"], x["name"], x.get("description") or "") for x in found)
 
     def _usable(self, network: Mapping[str, Any]) -> bool:
         return bool(network.get("shared")) or network.get("project_id", self._project) == self._project

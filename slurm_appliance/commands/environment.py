@@ -34,12 +34,16 @@ def toolchain(
 
 
 def env() -> None:
-    """Print export lines for plain pulumi commands in a shell: eval "$(./slurm-appliance env)"."""
+    """Print export lines for plain pulumi commands in a shell: eval "$(./slurm-appliance env)".
+
+    The local cloud's are among them where there is one and you have named no other.
+    """
     from slurm_appliance.automation import ensured_toolchain
+    from slurm_appliance.commands.clouds import local_cloud_variables
     from slurm_appliance.engine_settings import engine_variables
 
     pieces = ensured_toolchain()
-    variables = {**pieces.variables(), **engine_variables()}
+    variables = {**pieces.variables(), **engine_variables(), **local_cloud_variables()}
     print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
     if sys.stdout.isatty():
         print('# In a shell: eval "$(./slurm-appliance env)"', file=sys.stderr)

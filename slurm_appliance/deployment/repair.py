@@ -1,5 +1,8 @@
 """What has to be put right in a state before the engine looks at it; pure.
 
+Nothing is removed or taken over for its name alone: others may use the same names. What we create carries a mark
+(cloud_names.py), which is in the inputs of the operation that began; only what has the same one was made by it.
+
 Three things get a state out of step with the cloud without anybody's mistake:
 
 - A run that was killed has begun to create things that no state knows. The engine only warns of them, and then creates
@@ -23,6 +26,7 @@ from slurm_appliance.deployment.steps import SERVER
 Json = dict[str, Any]
 
 _PORT = "openstack:networking/port:Port"
+_VOLUME = "openstack:blockstorage/volume:Volume"
 _ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
 
 
@@ -47,6 +51,7 @@ class Unfinished:
         treatment: what to do about it.
         ids: what was found in the cloud.
         recorded: whether the state has it all the same, because the cloud said that it cannot be made.
+        left: ids of what has its name and is not known to be ours: nothing is done about it.
     """
 
     urn: str
@@ -54,6 +59,7 @@ class Unfinished:
     treatment: Treatment
     ids: tuple[str, ...] = ()
     recorded: bool = False
+    left: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         name, kind = self.urn.rpartition("::")[2], self.type.rpartition(":")[2]
@@ -64,7 +70,13 @@ class Unfinished:
             Treatment.ADOPT: f"taken over: {', '.join(self.ids)}",
             Treatment.FORGET: "was not made",
         }
-        return f"{kind} {name} of an interrupted run: {words[self.treatment]}"
+        said = f"{kind} {name} of an interrupted run: {words[self.treatment]}"
+        if self.left:
+            said += (
+                f"; left alone, because it has the name but is not known to be ours: {', '.join(self.left)} "
+                "(if nobody else created it, delete it with the openstack command)"
+            )
+        return said
 
 
 @dataclass(frozen=True)
@@ -118,16 +130,11 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
     type_, name = resource["type"], (resource.get("inputs") or {}).get("name")
     inputs = resource.get("inputs") or {}
     found: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     treatment = Treatment.REMOVE
     if type_ == SERVER:
         mine = (server for server in facts.servers if server.environment == environment)
         found = tuple(server.id for server in mine if server.name == name)
-    elif type_ == _PORT:
-        found = tuple(port.id for port in facts.ports if port.name == name and port.network_id == inputs["networkId"])
-    elif type_ == "openstack:blockstorage/volume:Volume":
-        # Volumes hold what outlives everything else: none is ever removed here.
-        treatment = Treatment.ADOPT
-        found = tuple(volume.id for volume in facts.volumes if volume.name == name)
     elif type_ == _ATTACHMENT:
         treatment = Treatment.ADOPT
         server, volume = inputs["instanceId"], inputs["volumeId"]
@@ -141,29 +148,64 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
         rules = (rule for rule in facts.security_group_rules if rule.group_id == inputs["securityGroupId"])
         found = tuple(rule.id for rule in rules if rule.what == content)
     else:
-        found = _by_name(type_, name, facts)
+        # Volumes hold what outlives everything else: none is ever removed here.
+        treatment = Treatment.ADOPT if type_ == _VOLUME else Treatment.REMOVE
+        same = [each for each in _same_name(type_, inputs, facts) if each.id not in known]
+        found = tuple(each.id for each in same if each.ours)
+        left = tuple(each.id for each in same if not each.ours)
     found = tuple(id_ for id_ in found if id_ not in known)
     if treatment is Treatment.ADOPT and len(found) != 1:
-        found = ()
-    return Unfinished(resource["urn"], type_, treatment if found else Treatment.FORGET, found)
+        found, left = (), (*left, *found)
+    return Unfinished(resource["urn"], type_, treatment if found else Treatment.FORGET, found, left=left)
 
 
 def _snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
-def _by_name(type_: str, name: str | None, facts: CloudFacts) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Namesake:
+    """Something in the cloud that is called like what was to be made, and whether it carries our mark."""
+
+    id: str
+    ours: bool
+
+
+def _same_name(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> list[_Namesake]:
+    name = inputs.get("name")
+    if not name:
+        return []
+    if type_ == "openstack:compute/keypair:Keypair":
+        # Key pairs have no description. One with another key is not the one that was to be made.
+        wanted = _key(inputs.get("publicKey"))
+        return [
+            _Namesake(each, wanted is not None and _key(key) == wanted)
+            for each, key in facts.key_pairs.items()
+            if each == name
+        ]
     lists: dict[str, Any] = {
         "openstack:networking/network:Network": facts.networks,
         "openstack:networking/subnet:Subnet": facts.subnets,
         "openstack:networking/router:Router": facts.routers,
         "openstack:networking/secGroup:SecGroup": facts.security_groups,
+        # These have no description either, and nothing else that tells whose they are.
         "openstack:compute/serverGroup:ServerGroup": facts.server_groups,
         "openstack:identity/applicationCredential:ApplicationCredential": facts.application_credentials,
+        _PORT: [port for port in facts.ports if port.network_id == inputs.get("networkId")],
+        _VOLUME: facts.volumes,
     }
-    if type_ == "openstack:compute/keypair:Keypair" and name in facts.key_pairs:
-        return (str(name),)
-    return tuple(thing.id for thing in lists.get(type_, ()) if name and thing.name == name)
+    mark = inputs.get("description")
+    return [
+        _Namesake(thing.id, bool(mark) and thing.description == mark)
+        for thing in lists.get(type_, ())
+        if thing.name == name
+    ]
+
+
+def _key(public_key: Any) -> tuple[str, ...] | None:
+    """Type and content of a public key, without its comment; None for what is none."""
+    words = public_key.split() if isinstance(public_key, str) else []
+    return tuple(words[:2]) if len(words) > 1 else None
 
 
 def _differs(resource: Mapping[str, Any], server: Server) -> bool:

@@ -109,4 +109,4 @@ def key_pair(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
     """An existing key pair exists."""
     wanted = config.key_pair
     if wanted.public_key is None and wanted.public_key_file is None and wanted.name is not None:
-        finder.among("key_pair", "key pair", wanted.name, facts.key_pairs)
+        finder.among("key_pair", "key pair", wanted.name, tuple(facts.key_pairs))

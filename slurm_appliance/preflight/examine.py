@@ -71,6 +71,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     network.floating_ips(every, facts, finder)
     own = servers.ours(config, every, facts, finder)
     servers.unreadable(own.values(), finder)
+    servers.user_data(own.values(), finder)
     storage.volume_types(config, every, facts, finder)
     volumes = storage.attached(config, every, facts, own, finder)
     storage.sizes(config, facts, finder)

@@ -7,6 +7,7 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
 from slurm_appliance.groups import Group
 from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.user_data import is_known
 
 #: States in which the OpenStack provider cannot read a server: it ends the whole update with "Invalid power_state".
 UNREADABLE = frozenset(
@@ -48,4 +49,15 @@ def unreadable(servers: Iterable[Server], finder: Finder) -> None:
                 server.name,
                 f"is in state {server.status} and cannot be changed now",
                 "wait until it is ACTIVE if it has to change in this run",
+            )
+
+
+def user_data(servers: Iterable[Server], finder: Finder) -> None:
+    """Servers with user data that only a newer slurm-appliance can write: others would replace them."""
+    for server in servers:
+        if not is_known(server):
+            finder.problem(
+                server.name,
+                f"has user data of version {server.user_data_version}, which this slurm-appliance does not know",
+                "use the slurm-appliance that created the server, or a newer one",
             )

@@ -35,9 +35,9 @@ def server(name: str, **more: Any) -> Server:
     return Server(name=name, **(defaults | more))
 
 
-def port(name: str, *addresses: str, device_id: str = "") -> Port:
+def port(name: str, *addresses: str, device_id: str = "", description: str = "") -> Port:
     """A port on the cluster's network."""
-    return Port(f"id-of-{name}", name, "network-cluster", device_id, addresses)
+    return Port(f"id-of-{name}", name, "network-cluster", device_id, addresses, description)
 
 
 def cloud(**changes: Any) -> CloudFacts:
@@ -67,7 +67,7 @@ def cloud(**changes: Any) -> CloudFacts:
             Subnet("subnet-fabric", "fabric", "network-fabric", "10.2.0.0/24"),
         ),
         "security_groups": (Named("group-default", "default"), Named("group-ssh", "ssh"), Named(EXAMPLE_ID, "own")),
-        "key_pairs": ("operators",),
+        "key_pairs": {"operators": "ssh-ed25519 AAAA operators"},
         "server_groups": (Named(EXAMPLE_ID, "spread"),),
         "availability_zones": ("nova", "rack-1"),
         "volumes": (

@@ -13,6 +13,8 @@ from tests.unit.clouds import cloud
 from tests.unit.components.recorder import Recorded, record
 from tests.unit.config.examples import smallest
 
+#: The description of what is created.
+MARK = "Slurm cluster demo, environment test, created by slurm-appliance"
 COMPUTE = {"nodes": ["c-[0-1]"], "flavor": "m1.small"}
 LOGIN = {"nodes": ["login-0"], "flavor": "m1.small"}
 

@@ -74,6 +74,8 @@ def test_site_runs_again_when_something_changed_and_not_otherwise() -> None:
     assert _changed(before, _site(recorded(chrony_servers=["ntp.example.org"]))) == ["SLURM_APPLIANCE_INVENTORY"]
     other = _site(recorded(secrets={"monitoring_password": "correct horse"}))
     assert _changed(before, other) == ["SLURM_APPLIANCE_SECRETS"]
+    for larger in (recorded(state_volume_size=200), recorded(home_volume_size=200)):
+        assert _changed(before, _site(larger)) == ["SLURM_APPLIANCE_VOLUME_SIZES"]
 
 
 def _changed(before: dict[str, str], after: dict[str, str]) -> list[str]:

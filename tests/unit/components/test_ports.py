@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.clouds import EXAMPLE_ID, cloud
-from tests.unit.components.clusters import COMPUTE, LOGIN, recorded
+from tests.unit.components.clusters import COMPUTE, LOGIN, MARK, recorded
 from tests.unit.components.recorder import Recorded
 
 PORT = "networking/port:Port"
@@ -16,6 +16,7 @@ def test_a_port_on_an_existing_network() -> None:
     port = recorded().of(PORT)["demo-c-0.cluster"]
     assert port.inputs == {
         "name": "demo-c-0-cluster",
+        "description": MARK,
         "networkId": "network-cluster",
         "fixedIps": [{"subnetId": "subnet-cluster"}],
         "securityGroupIds": ["id-of-nonlogin"],
@@ -26,7 +27,7 @@ def test_what_nova_writes_to_ports_is_no_change() -> None:
     for port in recorded().of(PORT).values():
         assert port.ignore_changes == ["binding", "extraDhcpOptions"]
         assert port.delete_before_replace
-        assert port.timeouts == ("20m", "20m", "20m")
+        assert port.timeouts == ("20m", "", "20m")
 
 
 def test_fixed_addresses_go_to_nodes_by_their_place_in_the_group() -> None:
@@ -78,10 +79,11 @@ def _created(**more: object) -> Recorded:
 def test_a_created_network_with_its_router() -> None:
     made = _created(dns_nameservers=["10.9.0.2"])
     (network,) = made.of("networking/network:Network").values()
-    assert network.inputs == {"name": "own", "mtu": 8950}
+    assert network.inputs == {"name": "own", "description": MARK, "mtu": 8950}
     (subnet,) = made.of("networking/subnet:Subnet").values()
     assert subnet.inputs == {
         "name": "own",
+        "description": MARK,
         "networkId": "id-of-own",
         "cidr": "10.9.0.0/24",
         "ipVersion": 4,
@@ -89,7 +91,11 @@ def test_a_created_network_with_its_router() -> None:
         "enableDhcp": True,
     }
     (router,) = made.of("networking/router:Router").values()
-    assert router.inputs == {"name": "own-router", "externalNetworkId": "network-external"}
+    assert router.inputs == {
+        "name": "own-router",
+        "description": MARK,
+        "externalNetworkId": "network-external",
+    }
     (interface,) = made.of("networking/routerInterface:RouterInterface").values()
     assert interface.inputs == {"routerId": "id-of-own", "subnetId": "id-of-own"}
     # A node that boots before its network is connected may not reach the metadata service.

@@ -47,6 +47,7 @@ def test_metadata_says_who_the_node_is_and_where_control_is() -> None:
         "environment": "test",
         "access_ip": "10.0.0.10",
         "gateway_ip": "10.0.0.1",
+        "user_data_version": "2",
     }
     assert "bundle_key" not in servers["demo-login-0"].inputs["metadata"]
     assert SIGNING_KEY not in json.dumps([each.inputs for each in servers.values()])

@@ -1,7 +1,11 @@
 """Volumes: those that outlive the cluster, those that go with a node, and how the control node gets them."""
 
-from tests.unit.clouds import cloud
-from tests.unit.components.clusters import COMPUTE, recorded
+import pytest
+
+from slurm_appliance.cloud.facts import Server
+from slurm_appliance.volume_scripts import BLANK
+from tests.unit.clouds import cloud, server
+from tests.unit.components.clusters import COMPUTE, MARK, recorded
 from tests.unit.components.recorder import id_of
 
 VOLUME = "blockstorage/volume:Volume"
@@ -13,15 +17,21 @@ def test_state_and_home_are_protected_and_stay() -> None:
     volumes = made.of(VOLUME)
     assert volumes["state"].inputs == {
         "name": "demo-state",
+        "description": MARK,
         "size": 200,
         "volumeType": "ssd",
         "enableOnlineResize": True,
     }
-    assert volumes["home"].inputs == {"name": "demo-home", "size": 100, "enableOnlineResize": True}
+    assert volumes["home"].inputs == {
+        "name": "demo-home",
+        "description": MARK,
+        "size": 100,
+        "enableOnlineResize": True,
+    }
     for volume in volumes.values():
         assert volume.protect
         assert volume.retain_on_delete
-        assert volume.timeouts == ("30m", "60m", "30m")
+        assert volume.timeouts == ("30m", "", "30m")
 
 
 def test_attached_volumes_are_not_ours() -> None:
@@ -59,7 +69,13 @@ def test_extra_volumes_created_or_attached() -> None:
     group = {**COMPUTE, "nodes": ["c-0"], "extra_volumes": {"scratch": {}, "local": {"size": 50, "volume_type": "hdd"}}}
     made = recorded(compute={"general": group})
     volume = made.of(VOLUME)["demo-c-0.local"]
-    assert volume.inputs == {"name": "demo-c-0-local", "size": 50, "volumeType": "hdd", "enableOnlineResize": True}
+    assert volume.inputs == {
+        "name": "demo-c-0-local",
+        "description": MARK,
+        "size": 50,
+        "volumeType": "hdd",
+        "enableOnlineResize": True,
+    }
     assert not volume.protect
     assert not volume.retain_on_delete
     attached = {
@@ -71,3 +87,17 @@ def test_extra_volumes_created_or_attached() -> None:
         "demo-c-0.local": {"instanceId": id_of("demo-c-0"), "volumeId": "id-of-demo-c-0.local"},
         "demo-c-0.scratch": {"instanceId": id_of("demo-c-0"), "volumeId": "volume-scratch-0"},
     }
+
+
+@pytest.mark.parametrize(
+    ("running", "version"),
+    [(None, 2), (server("demo-control"), 1), (server("demo-control", user_data_version="2"), 2)],
+)
+def test_a_control_node_that_exists_keeps_its_version_of_user_data(running: Server | None, version: int) -> None:
+    made = recorded(cloud(servers=(running,) if running else ()))
+    instances = made.of("compute/instance:Instance")
+    control = instances["demo-control"].inputs
+    assert control["metadata"].get("user_data_version", "1") == str(version)
+    assert (BLANK.splitlines()[2] in control["userData"]) is (version == 2)
+    # Others have nothing in theirs that a version changes.
+    assert "user_data_version" not in instances["demo-c-0"].inputs["metadata"]

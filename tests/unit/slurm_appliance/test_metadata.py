@@ -19,3 +19,8 @@ def test_all_of_it() -> None:
         "compute": "true",
         "nfs": "true",
     }
+
+
+def test_the_first_version_of_user_data_is_not_written_down() -> None:
+    assert "user_data_version" not in server_metadata("test", access_ip="10.0.0.10", user_data_version=1)
+    assert server_metadata("test", access_ip="10.0.0.10", user_data_version=2)["user_data_version"] == "2"

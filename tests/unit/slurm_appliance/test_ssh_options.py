@@ -41,6 +41,7 @@ def test_ansible_gets_the_same() -> None:
         (SshAccess(), "ssh debian@10.0.0.2"),
         (SshAccess(user="rocky", port=2222), "ssh -p 2222 rocky@10.0.0.2"),
         (SshAccess(private_key_file="~/.ssh/it"), "ssh -i ~/.ssh/it debian@10.0.0.2"),
+        (SshAccess(private_key_file="~/.ssh/my key"), "ssh -i ~/'.ssh/my key' debian@10.0.0.2"),
         (SshAccess(private_key_file="/my key"), "ssh -i '/my key' debian@10.0.0.2"),
         (SshAccess(bastion_host="b"), "ssh -o 'ProxyCommand=ssh -W %h:%p -q debian@b' debian@10.0.0.2"),
     ],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import CloudFacts, Named, Rule, Volume
+from slurm_appliance.cloud.facts import CloudFacts, Named, Network, Port, Rule, Subnet, Volume
 from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, port, server
 
@@ -30,6 +30,16 @@ ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
 INTERFACE = "openstack:networking/routerInterface:RouterInterface"
 
+KEY_PAIR = "openstack:compute/keypair:Keypair"
+SERVER_GROUP = "openstack:compute/serverGroup:ServerGroup"
+
+MARK = "Slurm cluster demo, environment test, created by slurm-appliance"
+
+
+def _volume(id_: str) -> Volume:
+    return Volume(id_, "demo-state", 5, "available", description=MARK)
+
+
 _RULE = ("ingress", "IPv4", "tcp", "22", "22", "", "")
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...]]] = {
@@ -47,8 +57,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...
         ("a", "b"),
     ),
     "a port": (
-        pending(PORT, "demo-c-0-cluster", networkId="network-cluster"),
-        {"ports": (port("demo-c-0-cluster", "10.0.0.5"),)},
+        pending(PORT, "demo-c-0-cluster", networkId="network-cluster", description=MARK),
+        {"ports": (port("demo-c-0-cluster", "10.0.0.5", description=MARK),)},
         Treatment.REMOVE,
         ("id-of-demo-c-0-cluster",),
     ),
@@ -59,14 +69,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...
         (),
     ),
     "a volume is never removed": (
-        pending(VOLUME, "demo-state"),
-        {"volumes": (Volume("v", "demo-state", 1, "available"),)},
+        pending(VOLUME, "demo-state", description=MARK),
+        {"volumes": (_volume("v"),)},
         Treatment.ADOPT,
         ("v",),
     ),
     "two volumes are one too many to take over": (
-        pending(VOLUME, "demo-state"),
-        {"volumes": (Volume("v", "demo-state", 1, "available"), Volume("w", "demo-state", 1, "available"))},
+        pending(VOLUME, "demo-state", description=MARK),
+        {"volumes": (_volume("v"), _volume("w"))},
         Treatment.FORGET,
         (),
     ),
@@ -96,17 +106,18 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...
         ("id-of-",),
     ),
     "a security group": (
-        pending("openstack:networking/secGroup:SecGroup", "demo-login"),
-        {"security_groups": (Named("g", "demo-login"),)},
+        pending("openstack:networking/secGroup:SecGroup", "demo-login", description=MARK),
+        {"security_groups": (Named("g", "demo-login", MARK), Named("h", "demo-login", "theirs"))},
         Treatment.REMOVE,
         ("g",),
     ),
     "a key pair": (
-        pending("openstack:compute/keypair:Keypair", "demo"), {"key_pairs": ("demo",)}, Treatment.REMOVE, ("demo",),
+        pending(KEY_PAIR, "demo", publicKey="ssh-ed25519 AAAA alice@desk"), {"key_pairs": {"demo": "ssh-ed25519 AAAA"}},
+        Treatment.REMOVE, ("demo",),
     ),
     "a credential": (
-        pending("openstack:identity/applicationCredential:ApplicationCredential", "demo-rebuild"),
-        {"application_credentials": (Named("c", "demo-rebuild"),)},
+        pending("openstack:identity/applicationCredential:ApplicationCredential", "demo-rebuild", description=MARK),
+        {"application_credentials": (Named("c", "demo-rebuild", MARK),)},
         Treatment.REMOVE,
         ("c",),
     ),
@@ -119,6 +130,59 @@ def test_what_was_begun(case: str) -> None:
     operation, facts, treatment, ids = CASES[case]
     (unfinished,) = planned(operation, cloud(**facts)).unfinished
     assert (unfinished.treatment, unfinished.ids) == (treatment, ids)
+
+
+NAMESAKES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a network": (
+        pending("openstack:networking/network:Network", "own", description=MARK),
+        {"networks": (Network("x", "own", description="theirs"),)},
+    ),
+    "a subnet": (
+        pending("openstack:networking/subnet:Subnet", "own", description=MARK),
+        {"subnets": (Subnet("x", "own", "n", "10.0.0.0/24"),)},
+    ),
+    "a router": (
+        pending("openstack:networking/router:Router", "own-router", description=MARK),
+        {"routers": (Named("x", "own-router"),)},
+    ),
+    "a port": (
+        pending(PORT, "demo-c-0-cluster", networkId="network-cluster", description=MARK),
+        {"ports": (Port("x", "demo-c-0-cluster", "network-cluster"),)},
+    ),
+    "a security group of another environment": (
+        pending("openstack:networking/secGroup:SecGroup", "demo-login", description=MARK),
+        {"security_groups": (Named("x", "demo-login", MARK.replace("test", "other")),)},
+    ),
+    "a volume": (
+        pending(VOLUME, "demo-state", description=MARK),
+        {"volumes": (Volume("x", "demo-state", 5, "available"),)},
+    ),
+    "a credential": (
+        pending("openstack:identity/applicationCredential:ApplicationCredential", "demo-rebuild", description=MARK),
+        {"application_credentials": (Named("x", "demo-rebuild"),)},
+    ),
+    "a server group, which cannot have a mark": (
+        pending(SERVER_GROUP, "demo-general", policies="soft-anti-affinity"),
+        {"server_groups": (Named("x", "demo-general"),)},
+    ),
+    "a key pair with another key": (
+        pending(KEY_PAIR, "x", publicKey="ssh-ed25519 AAAA alice@desk"), {"key_pairs": {"x": "ssh-ed25519 BBBB"}},
+    ),
+    "a key pair whose key is not told": (
+        pending(KEY_PAIR, "x", publicKey="ssh-ed25519 AAAA alice@desk"), {"key_pairs": {"x": ""}},
+    ),
+    "a network where the run that began it set no mark": (
+        pending("openstack:networking/network:Network", "own"), {"networks": (Network("x", "own"),)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NAMESAKES)
+def test_what_only_has_the_name_is_left_alone_and_told(case: str) -> None:
+    operation, facts = NAMESAKES[case]
+    (unfinished,) = planned(operation, cloud(**facts)).unfinished
+    assert (unfinished.treatment, unfinished.ids, unfinished.left) == (Treatment.FORGET, (), ("x",))
+    assert "was not made; left alone, because it has the name but is not known to be ours: x (if" in str(unfinished)
 
 
 def test_what_the_state_knows_is_not_touched() -> None:
@@ -199,18 +263,22 @@ def test_a_server_that_is_as_the_state_says_or_does_not_tell(image: str) -> None
 
 
 def test_what_is_taken_over_is_in_the_state_and_no_longer_pending() -> None:
-    begun = [pending(VOLUME, "demo-state", size=5), pending(INSTANCE, "demo-c-0"), pending(PORT, "p", "updating")]
+    begun = [
+        pending(VOLUME, "demo-state", size=5, description=MARK),
+        pending(INSTANCE, "demo-c-0"),
+        pending(PORT, "p", "updating"),
+    ]
     state = {"resources": [], "pending_operations": begun}
-    facts = cloud(volumes=(Volume("v", "demo-state", 5, "available"),))
+    facts = cloud(volumes=(_volume("v"),))
     fixed = repaired(state, plan_repair(state, facts, "test"))
     (volume,) = fixed["resources"]
-    assert (volume["id"], volume["outputs"]) == ("v", {"name": "demo-state", "size": 5})
+    assert (volume["id"], volume["outputs"]) == ("v", {"name": "demo-state", "size": 5, "description": MARK})
     assert [each["type"] for each in fixed["pending_operations"]] == ["updating"]
 
 
 def test_the_same_begun_twice_is_taken_over_once() -> None:
-    begun = [pending(VOLUME, "demo-state"), pending(VOLUME, "demo-state")]
+    begun = [pending(VOLUME, "demo-state", description=MARK), pending(VOLUME, "demo-state", description=MARK)]
     state = {"resources": [], "pending_operations": begun}
-    fixed = repaired(state, plan_repair(state, cloud(volumes=(Volume("v", "demo-state", 5, "available"),)), "test"))
+    fixed = repaired(state, plan_repair(state, cloud(volumes=(_volume("v"),)), "test"))
     assert len(fixed["resources"]) == 1
     assert "pending_operations" not in fixed

@@ -292,6 +292,11 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "compute.general.nodes: 2 servers of ours are called demo-c-0: a, b → delete those that no state knows",
     ),
+    "a control node that a newer slurm-appliance created": (
+        {"servers": (server("demo-control", user_data_version="3"),)},
+        {},
+        "demo-control: has user data of version 3, which this slurm-appliance does not know → use the slurm-appliance",
+    ),
     "credentials that must not create others": (
         {"access": Access(may_create_credentials=False)},
         {},
@@ -394,7 +399,7 @@ def test_a_server_that_cannot_be_read_is_noted(status: str) -> None:
 
 
 def test_what_is_created_need_not_be_there() -> None:
-    facts = {"networks": (), "subnets": (), "security_groups": (), "key_pairs": ()}
+    facts: dict[str, Any] = {"networks": (), "subnets": (), "security_groups": (), "key_pairs": {}}
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr somebody"
     created = [{"network": "cluster", "create": {"cidr": "10.9.0.0/24"}}]
     assert said(facts, cluster_networks=created, key_pair={"public_key": key}) == []
