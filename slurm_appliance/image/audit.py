@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from slurm_appliance.image.debian_version import DebianVersion
-from slurm_appliance.image.errors import ImageError
+from slurm_appliance.image.errors import ImageError, TrackerError
 from slurm_appliance.image.record import Record
-from slurm_appliance.image.security_tracker import Issue, SecurityTracker, TrackerError
+from slurm_appliance.image.security_tracker import Issue, SecurityTracker
 
 #: What Debian's releases are called in the tracker.
 _RELEASES = {"11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky"}

@@ -5,7 +5,8 @@ ApplianceError
 ├── CloudApiError               OpenStack refused or did not answer; names the request
 ├── BuildError                  a step of a build failed; nothing of it is left unless it says so
 │   └── StoppedError            a build was ended before its time: by a signal, a time limit, a lost claim
-└── ImageError (LookupError)    an image that is asked for does not exist, or is not unique
+├── ImageError (LookupError)    an image that is asked for does not exist, or is not unique
+└── TrackerError                a file is not the data of Debian's security tracker, or of no use for an image
 """
 
 from slurm_appliance.errors import ApplianceError
@@ -44,3 +45,7 @@ class StoppedError(BuildError):
 
 class ImageError(ApplianceError, LookupError):
     """Raised when an image that is asked for does not exist, cannot be used, or is one of several."""
+
+
+class TrackerError(ApplianceError):
+    """Raised when a file is not what Debian's security tracker offers, or has nothing on an image's packages."""

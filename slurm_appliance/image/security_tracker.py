@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image.debian_version import DebianVersion
+from slurm_appliance.image.errors import TrackerError
 
 #: A CVE, or the tracker's own number where there is none yet.
 _ISSUE = re.compile(r"[A-Za-z0-9-]{1,60}")
@@ -19,10 +19,6 @@ _URGENCY = re.compile(r"[a-z *-]{0,40}")
 _STATES = ("open", "resolved", "undetermined")
 
 _REMEDY = "take the file from Debian's security tracker again: its page 'data/json'"
-
-
-class TrackerError(ApplianceError):
-    """Raised when a file is not what Debian's security tracker offers, or has nothing on an image's packages."""
 
 
 @dataclass(frozen=True)
