@@ -17,8 +17,8 @@ _NODE_WORDS = {"features": "features", "feature": "features", "gres": "gres", "r
 _PARTITION_WORDS = {"nodes": "groups", "default": "default", "maxtime": "max_time", "state": "state"}
 _FILES = {
     "cgroup.conf": "slurm.cgroup",
-    "topology.conf": "slurm.topology",
-    "topology.yaml": "slurm.topology",
+    "topology.conf": "slurm.files",
+    "topology.yaml": "slurm.files",
     "gres.conf": "slurm.nodegroups",
     "slurmdbd.conf": "slurm.slurmdbd_options",
 }
@@ -90,7 +90,7 @@ class Sources:
     @staticmethod
     def of_file(name: str) -> str:
         """The setting that makes a whole file."""
-        return f"{_FILES[name]} (it makes {name})" if name in _FILES else "slurm.files" if name.endswith(".lua") else ""
+        return _FILES.get(name, f"slurm.files.{name}") if name.endswith((".conf", ".yaml", ".lua")) else ""
 
 
 def _member(path: str, word: str, words: Mapping[str, str]) -> str:
