@@ -15,6 +15,7 @@ ApplianceError                          what happened, where, what to do; ends t
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
 ├── HostVariablesError (ValueError)     variables of a node cannot be exported (hostvars/)
+├── SlurmTrialError                     the deploy host's Slurm cannot try its files (slurm_trial/)
 ├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
 ├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)
 ├── ClusterCheckError                   a cluster cannot be looked at, or does not pass (cluster_check/)

@@ -139,5 +139,5 @@ def _missing_file(said: Sequence[str], sources: Sources) -> str:
     for text in said:
         found = re.search(r"([\w.-]+\.(?:conf|yaml|lua))\b", text)
         if found:
-            return sources.of_file(found.group(1))
+            return sources.of_missing(found.group(1))
     return ""

@@ -17,8 +17,6 @@ _NODE_WORDS = {"features": "features", "feature": "features", "gres": "gres", "r
 _PARTITION_WORDS = {"nodes": "groups", "default": "default", "maxtime": "max_time", "state": "state"}
 _FILES = {
     "cgroup.conf": "slurm.cgroup",
-    "topology.conf": "slurm.files",
-    "topology.yaml": "slurm.files",
     "gres.conf": "slurm.nodegroups",
     "slurmdbd.conf": "slurm.slurmdbd_options",
 }
@@ -61,11 +59,11 @@ class Sources:
         kind = line.option.lower()
         if kind == "partitionname":
             return self._partition(line, word)
-        if kind in ("nodename", "nodeset", "name"):
+        if kind in ("nodename", "nodeset", "name") and line.file in ("slurm.conf", "gres.conf"):
             return self._nodes(line, word)
         if line.file != "slurm.conf":
-            base = _FILES.get(line.file, "")
-            return f"{base}.{line.option}" if line.file == "cgroup.conf" else base
+            base = _FILES.get(line.file, f"slurm.files.{line.file}")
+            return f"{base}.{line.option}" if line.file in ("cgroup.conf", "slurmdbd.conf") else base
         own = next((name for name in self.options if name.lower() == kind), None)
         if own is not None:
             return f"slurm.options.{own}"
@@ -82,15 +80,15 @@ class Sources:
         features = (line.get("Features") or line.get("Feature") or "").split(",")
         group = next((each[len(_GROUP) :] for each in features if each.startswith(_GROUP)), "")
         if not group:
-            return "compute"
+            return "slurm.nodegroups" if line.file == "gres.conf" else "compute"
         if group not in self.nodegroups or (word and word.lower() in ("nodename", "cpus")):
             return f"compute.{group}"
         return _member(f"slurm.nodegroups.{group}", word, _NODE_WORDS)
 
     @staticmethod
-    def of_file(name: str) -> str:
-        """The setting that makes a whole file."""
-        return _FILES.get(name, f"slurm.files.{name}") if name.endswith((".conf", ".yaml", ".lua")) else ""
+    def of_missing(name: str) -> str:
+        """The setting by which a file that Slurm does not find can be given."""
+        return f"slurm.files.{name} (not set)" if name.endswith((".conf", ".yaml", ".lua")) else ""
 
 
 def _member(path: str, word: str, words: Mapping[str, str]) -> str:

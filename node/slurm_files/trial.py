@@ -75,6 +75,8 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
     program = shutil.which(daemon, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
         raise TrialError(f"{daemon} is not installed here")
+    if os.geteuid() != 0:
+        raise TrialError(f"{daemon} can be tried by root only, who can make namespaces")
     folder = Path(tempfile.mkdtemp(prefix="slurm-files-"))
     try:
         folder.chmod(0o755)

@@ -9,15 +9,20 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from .conf import option
+
 #: Programs that a slurmctld runs merely because it starts or stops.
 _PROGRAMS = ("SlurmctldPrimaryOnProg", "SlurmctldPrimaryOffProg")
 
 
 def slurm_conf(text: str, scratch: Path) -> str:
     """slurm.conf for a slurmctld whose files all lie below a scratch folder, and that knows no slurmdbd."""
+    accounted = (option(text, "AccountingStorageType") or "").lower() == "accounting_storage/slurmdbd"
     return _replaced(
         text,
         {
+            # What else is accounted for is a matter between slurmdbd and its database.
+            **({"AccountingStorageTRES": "cpu,mem,energy,node,billing"} if accounted else {}),
             "StateSaveLocation": str(scratch / "state"),
             "SlurmctldPidFile": str(scratch / "run" / "slurmctld.pid"),
             "SlurmctldLogFile": str(scratch / "run" / "slurmctld.log"),
