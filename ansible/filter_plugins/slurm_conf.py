@@ -25,7 +25,7 @@ def slurm_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict
         default = merged.get(own)
         merged[own] = [*default, *str(value).split(",")] if isinstance(default, list) else value
     written = {name: _joined(value) if isinstance(value, list) else str(value) for name, value in merged.items()}
-    return {name: value for name, value in written.items() if value}
+    return {name: slurm_word(value) for name, value in written.items() if value}
 
 
 def _joined(items: Iterable[Any]) -> str:
@@ -90,6 +90,12 @@ def slurm_value(value: Any) -> str:
     return escaped if '"' in text else f'"{escaped}"'
 
 
+def slurm_word(value: Any) -> str:
+    """A value of an option: in quotes where Slurm would take only a part of it otherwise."""
+    text = str(value)
+    return slurm_value(text) if re.search(r"[\s#]", text) and '"' not in text else text
+
+
 def sql_string(value: Any) -> str:
     """A text as MariaDB reads it, its quotes included."""
     return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
@@ -105,5 +111,6 @@ class FilterModule:
             "gres_types": gres_types,
             "gres_lines": gres_lines,
             "slurm_value": slurm_value,
+            "slurm_word": slurm_word,
             "sql_string": sql_string,
         }

@@ -83,10 +83,11 @@ def _locate(said: Sequence[str], lines: Sequence[Line]) -> Optional[tuple[Line, 
     """The line that the messages are about, and the word of it: by number, by option, by record, by value."""
     options = [found.group(1) for text in said for found in [_OPTION.search(text)] if found]
     for text in said:
-        found = re.search(r"Parse error in file (\S+) line (\d+)", text)
+        found = re.search(r'Parse error in file (\S+) line (\d+): "(.*)"', text)
         at = found and [line for line in lines if _is(line, found.group(1), int(found.group(2)))]
-        if at:
-            return at[0], next((word for word in options if at[0].get(word) is not None), "")
+        if found and at:
+            named = next((word for word in options if at[0].get(word) is not None), "")
+            return at[0], named or _before(at[0], found.group(3))
     for word in options:
         for line in lines:
             if not line.is_record and line.option.lower() == word.lower():
@@ -100,6 +101,12 @@ def _locate(said: Sequence[str], lines: Sequence[Line]) -> Optional[tuple[Line, 
 
 #: An option that could not be read.
 _OPTION = re.compile(r"(?:unrecognized key: |^(?=\w+ value )|^(?=\w+ invalid: ))(\w+)")
+
+
+def _before(line: Line, rest: str) -> str:
+    """The option whose value ends where Slurm could not read on."""
+    names: list[str] = re.findall(r"(\w+)\s*=", line.text[: line.text.rfind(rest)] if rest in line.text else "")
+    return names[-1] if names and line.is_record else ""
 
 
 def _is(line: Line, path: str, number: int) -> bool:

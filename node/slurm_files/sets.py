@@ -26,8 +26,8 @@ from typing import Optional
 
 #: Files that only Slurm's user may read.
 SECRET = frozenset({"slurmdbd.conf"})
-#: Files that make the set of a node that had none yet.
-ADOPTED = ("slurm.conf", "cgroup.conf", "gres.conf", "topology.conf", "topology.yaml", "slurmdbd.conf")
+#: Files that an older version of this appliance wrote: the set of a node that has none yet.
+ADOPTED = ("slurm.conf", "cgroup.conf", "slurmdbd.conf")
 
 
 class Sets:
@@ -94,17 +94,17 @@ class Sets:
 
         Their content stays the same at every step.
         """
-        if self.in_use is not None:
-            return
-        plain = {name: self._folder / name for name in ADOPTED if (self._folder / name).is_file()}
+        plain = {name: self._folder / name for name in ADOPTED}
+        plain = {name: path for name, path in plain.items() if path.is_file() and not path.is_symlink()}
         if not plain:
             return
-        name = self.add({file: path.read_bytes() for file, path in plain.items()})
-        self._point(self._in_use, f".sets/{name}")
-        for file in plain:
+        if self.in_use is None:
+            name = self.add({file: path.read_bytes() for file, path in plain.items()})
+            self._point(self._in_use, f".sets/{name}")
+            for daemon in ("slurmctld", "slurmdbd"):
+                self.prove(daemon)
+        for file in plain.keys() & self.files(self.in_use).keys():
             self._link(file)
-        for daemon in ("slurmctld", "slurmdbd"):
-            self.prove(daemon)
 
     def exchange(self, name: str) -> None:
         """Put a set in use: its files are those that Slurm reads from now on, and no others of ours."""

@@ -128,7 +128,7 @@ class SlurmSettings(Section):
         {},
         description="More files of /etc/slurm on the control node, by name: topology.conf, job_submit.lua and the "
         "like. Slurm gives those that nodes need to them.",
-        examples=[{"topology.conf": "SwitchName=s0 Nodes=demo-c-[0-15]\n"}],
+        examples=[{"topology.conf": "SwitchName=s0 Nodes=demo-c-[0-15]"}],
     )
     accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Job accounting with slurmdbd and MariaDB on the control node."
