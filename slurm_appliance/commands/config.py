@@ -29,14 +29,26 @@ FileOption = Annotated[Path | None, typer.Option("--file", "-f", help="A stack f
 
 
 @app.command()
-def validate(stack: StackOption = None, file: FileOption = None, output: OutputOption = Output.text) -> None:
+def validate(
+    stack: StackOption = None,
+    file: FileOption = None,
+    output: OutputOption = Output.text,
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Have the Slurm that is installed here try its files, too. Needs root.")
+    ] = False,
+) -> None:
     """Check a configuration: every mistake at once, with where it is and what to do. Exit status 1 if there is one."""
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.show import summary
 
     path = stack_file_of(stack, file)
     try:
-        found = summary(from_stack_file(path))
+        config = from_stack_file(path)
+        if slurm:
+            from slurm_appliance.slurm_trial.judge import check
+
+            check(config, str(path))
+        found = summary(config)
     except ConfigError as error:
         if output is not Output.json:
             raise

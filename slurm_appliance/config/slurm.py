@@ -10,6 +10,8 @@ from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import (
+    DeviceFiles,
+    FileText,
     Flag,
     GroupName,
     Megabytes,
@@ -17,6 +19,7 @@ from slurm_appliance.config.values import (
     PartitionName,
     Percent,
     Seconds,
+    SlurmFileName,
     SlurmOption,
     SlurmTime,
     SlurmValue,
@@ -25,6 +28,17 @@ from slurm_appliance.config.values import (
 
 #: The partition over all compute groups that a cluster gets where no partitions are set.
 DEFAULT_PARTITION = "batch"
+
+
+class GresDetection(StrEnum):
+    """How slurmd finds a node's generic resources."""
+
+    OFF = "off"
+    NVML = "nvml"
+    NVIDIA = "nvidia"
+    RSMI = "rsmi"
+    ONEAPI = "oneapi"
+    NRT = "nrt"
 
 
 class PartitionState(StrEnum):
@@ -84,6 +98,17 @@ class ComputeNodeOptions(Section):
     gres: Annotated[tuple[SlurmWord, ...], RERUN_PLAYBOOK] = Field(
         (), description="Generic resources, as in Gres= of slurm.conf.", examples=[["gpu:a100:4"]]
     )
+    gres_autodetect: Annotated[GresDetection, RERUN_PLAYBOOK] = Field(
+        GresDetection.OFF,
+        description="How slurmd finds them (AutoDetect of gres.conf). off: by their device files, see gres_files. What "
+        "it can find depends on how the image's Slurm was built.",
+    )
+    gres_files: Annotated[Mapping[SlurmWord, DeviceFiles], Keyed("resource", "gpu:a100"), RERUN_PLAYBOOK] = Field(
+        {},
+        description="Device files by resource or resource:type, as in File= of gres.conf. GPUs have /dev/nvidia0 and "
+        "so on where nothing is given; other resources are only counted.",
+        examples=[{"gpu:a100": "/dev/nvidia[0-3]"}],
+    )
     memory_percent: Annotated[Percent, RERUN_PLAYBOOK] = Field(
         95, description="Share of a node's memory that jobs can have."
     )
@@ -137,6 +162,22 @@ class SlurmSettings(Section):
         description="Options of slurm.conf; they go before the defaults. Those that the cluster sets itself are "
         "refused.",
         examples=[{"SchedulerParameters": "bf_window=2880"}],
+    )
+    cgroup: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {},
+        description="Options of cgroup.conf; they go before the defaults.",
+        examples=[{"ConstrainSwapSpace": "no"}],
+    )
+    slurmdbd_options: Annotated[SlurmOptions, RERUN_PLAYBOOK] = Field(
+        {},
+        description="More options of slurmdbd.conf. Those that the cluster sets itself are refused.",
+        examples=[{"PurgeJobAfter": "12months"}],
+    )
+    files: Annotated[Mapping[SlurmFileName, FileText], Keyed("file", "topology.conf"), RERUN_PLAYBOOK] = Field(
+        {},
+        description="More files of /etc/slurm on the control node, by name: topology.conf, job_submit.lua and the "
+        "like. Slurm gives those that nodes need to them.",
+        examples=[{"topology.conf": "SwitchName=s0 Nodes=demo-c-[0-15]"}],
     )
     accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Job accounting with slurmdbd and MariaDB on the control node."

@@ -124,6 +124,12 @@ PartitionName = Annotated[str, Text("a partition name", "letters, digits and '_.
                                     r"[A-Za-z0-9_][A-Za-z0-9_.-]*", max_length=64)]  # fmt: skip
 SlurmWord = Annotated[str, Text("a word of slurm.conf", "letters, digits and ._:-, no spaces",
                                 r"[A-Za-z0-9._:/()*-]+")]  # fmt: skip
+SlurmFileName = Annotated[str, Text("the name of a file in /etc/slurm", "letters, digits and ._-, a letter first",
+                                    r"[A-Za-z][A-Za-z0-9._-]*", max_length=100)]  # fmt: skip
+FileText = Annotated[str, Text("the text of a file", "text, at most 64000 characters",
+                               r"[^\x00-\x08\x0b-\x1f\x7f]*", max_length=64_000)]  # fmt: skip
+DeviceFiles = Annotated[str, Text("device files", "a path below /dev, with a range where there are several: "
+                                  "/dev/nvidia[0-3]", r"/dev/[A-Za-z0-9._/,\[\]-]+", max_length=500)]  # fmt: skip
 PropertyValue = Annotated[str, ScalarAsText(), Text("a value of an image property", "a line of text, a number, true or "
                                                     "false", r".+", str.isprintable)]  # fmt: skip
 PropertyName = Annotated[str, Text("the name of an image property", "letters, digits and _:.-",

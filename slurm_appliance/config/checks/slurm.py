@@ -165,4 +165,33 @@ def _unknown(level: slurm_options.Level, path: str, name: str) -> Iterator[Probl
         yield Problem(path, "is no option that Slurm knows", f"did you mean '{meant}'?")
 
 
-CHECKS = (groups_exist, one_default, partition_names, options)
+#: Files of Slurm that have settings of their own.
+OWN_FILES = {
+    "slurm.conf": "slurm.options",
+    "cgroup.conf": "slurm.cgroup",
+    "gres.conf": "slurm.nodegroups.<group>.gres",
+    "slurmdbd.conf": "slurm.slurmdbd_options",
+    "sources.json": "another name",
+}
+#: Options of slurmdbd.conf that the appliance writes, or that would part it from its database.
+MANAGED_OF_SLURMDBD = frozenset(
+    "authtype dbdhost dbdaddr dbdport slurmuser pidfile storagetype storagehost storageport storageloc storageuser "
+    "storagepass storagebackuphost parameters privatedata".split()
+)
+
+
+def own_files(config: ClusterConfig) -> Iterator[Problem]:
+    """No file is given that is written from other settings."""
+    for name in config.slurm.files:
+        if name in OWN_FILES:
+            yield Problem(f"slurm.files.{name}", "is written by the appliance", f"use {OWN_FILES[name]}")
+
+
+def slurmdbd_options(config: ClusterConfig) -> Iterator[Problem]:
+    """slurmdbd keeps the database that the appliance gives it."""
+    for name in config.slurm.slurmdbd_options:
+        if name.lower() in MANAGED_OF_SLURMDBD:
+            yield Problem(f"slurm.slurmdbd_options.{name}", "is set by the appliance", "remove it")
+
+
+CHECKS = (own_files, slurmdbd_options, groups_exist, one_default, partition_names, options)

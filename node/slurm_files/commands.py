@@ -1,0 +1,170 @@
+"""``slurm-appliance-slurm-files``: try new files of Slurm, and have the daemons run with them.
+
+``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
+``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon; where
+it does not run with them, the former files and the daemon come back. Each ends with one line of JSON; exit status 1 with
+the reason in ``rejected`` or ``failed``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from . import plan, trial
+from .conf import option
+from .daemons import DaemonError, Daemons
+from .rejection import Rejection, rejection
+from .sets import Sets
+from .sources import FILE, Sources
+
+_INSIDE = "inside"
+_DAEMONS = ("slurmdbd", "slurmctld")
+
+
+def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], control: str) -> Optional[Rejection]:
+    """What Slurm's daemons have against files; None where they accept them.
+
+    Args:
+        files: by name.
+        sources: which settings they come from.
+        entry: the command by which this program can be called.
+        control: host name of the control node.
+
+    Raises:
+        TrialError: they could not be tried.
+    """
+    texts = {name: content.decode(errors="replace") for name, content in files.items()}
+    for daemon in _DAEMONS:
+        if daemon == "slurmdbd" and "slurmdbd.conf" not in files:
+            continue
+        held = trial.run(daemon, files, [*entry, _INSIDE], control=control)
+        log = [*held.log, f"{daemon}: fatal: {held.why}"] if held.why else held.log
+        found = rejection(daemon, log, texts, sources)
+        if found is not None:
+            return found
+    return None
+
+
+class Appliance:
+    """Slurm's files and daemons on this node.
+
+    Args:
+        sets: the files.
+        daemons: the daemons.
+    """
+
+    def __init__(self, sets: Sets, daemons: Daemons) -> None:
+        self._sets = sets
+        self._daemons = daemons
+
+    def apply(self, daemon: str) -> dict[str, Any]:
+        """Put the accepted files in use, and have a daemon run with them.
+
+        Raises:
+            DaemonError: it does not; where there were former files it runs with those again.
+        """
+        name = self._sets.next
+        if name is None:
+            raise DaemonError("there are no files that Slurm's daemons have accepted", [])
+        exchanged = name != self._sets.in_use
+        if exchanged:
+            self._sets.exchange(name)
+        action = self._action(daemon)
+        try:
+            self._daemons.do(daemon, action, self._port(daemon))
+        except DaemonError as error:
+            raise DaemonError(f"{error}. {self._restore(daemon)}", error.log) from error
+        self._sets.prove(daemon)
+        return {"changed": exchanged or action is not plan.Action.NOTHING, "action": action.value, "files": name}
+
+    def _action(self, daemon: str) -> plan.Action:
+        proven, in_use = self._sets.files(self._sets.proven(daemon)), self._sets.files(self._sets.in_use)
+        active = self._daemons.active(daemon)
+        if daemon == "slurmdbd":
+            return plan.slurmdbd(proven, in_use, active)
+        return plan.slurmctld(proven, in_use, active, self._daemons.version())
+
+    def _restore(self, daemon: str) -> str:
+        """Bring back the files that the daemon ran with; says what became of it."""
+        former, failed = self._sets.proven(daemon), self._sets.in_use
+        if former is None or former == failed:
+            return "There are no former files to go back to"
+        files = self._sets.files(former)
+        if daemon == "slurmctld" and self._sets.proven("slurmdbd") == failed:
+            # slurmdbd runs with its new file: what it says about the database is true now.
+            files = {**files, **{k: v for k, v in self._sets.files(failed).items() if k == "slurmdbd.conf"}}
+        self._sets.exchange(self._sets.add(files))
+        try:
+            self._daemons.do(daemon, plan.Action.RESTART, self._port(daemon))
+        except DaemonError as error:
+            return f"The former files are back, and {daemon} does not run with them either: {error}"
+        for each in _DAEMONS:
+            if each == daemon or self._sets.proven(each) == failed:
+                self._sets.prove(each)
+        return f"The former files are back, and {daemon} runs with them"
+
+    def _port(self, daemon: str) -> int:
+        file, name, usual = {
+            "slurmctld": ("slurm.conf", "SlurmctldPort", 6817),
+            "slurmdbd": ("slurmdbd.conf", "DbdPort", 6819),
+        }[daemon]
+        text = self._sets.files(self._sets.in_use).get(file, b"").decode(errors="replace")
+        found = re.match(r"\d+", option(text, name) or "")
+        return int(found.group()) if found else usual
+
+
+def main(arguments: Optional[Sequence[str]] = None, entry: Sequence[str] = (sys.executable, "-m", __package__)) -> int:
+    """Run a command."""
+    parser = argparse.ArgumentParser(prog="slurm-appliance-slurm-files", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=trial.ETC, help="folder of Slurm's files")
+    commands = parser.add_subparsers(dest="command", required=True)
+    judging = commands.add_parser("judge", help="have Slurm's daemons try the files on standard input")
+    judging.add_argument("--control", required=True, help="host name of the control node")
+    applying = commands.add_parser("apply", help="bring accepted files to a daemon")
+    applying.add_argument("daemon", choices=_DAEMONS)
+    commands.add_parser(_INSIDE, help="for this program itself")
+    options = parser.parse_args(arguments)
+    if options.command == _INSIDE:
+        return trial.inside()
+    sets = Sets(options.folder)
+    if options.command == "judge":
+        return _judge(sets, entry, options.control)
+    return _apply(sets, options.daemon)
+
+
+def _judge(sets: Sets, entry: Sequence[str], control: str) -> int:
+    document: dict[str, str] = json.load(sys.stdin)
+    sources = Sources.read(document.pop(FILE, ""))
+    files = {name: text.encode() for name, text in document.items()}
+    sets.adopt()
+    name = sets.add(files)
+    if name != sets.proven("slurmctld"):
+        try:
+            found = judge(files, sources, entry, control)
+        except trial.TrialError as error:
+            return _say({"rejected": str(error)}, 1)
+        if found is not None:
+            return _say({"rejected": found.sentence(), **found.__dict__}, 1)
+    sets.accept(name)
+    return _say({"accepted": name, "changed": name != sets.in_use}, 0)
+
+
+def _apply(sets: Sets, daemon: str) -> int:
+    try:
+        return _say(Appliance(sets, Daemons()).apply(daemon), 0)
+    except DaemonError as error:
+        files = {name: content.decode(errors="replace") for name, content in sets.files(sets.next).items()}
+        found = rejection(daemon, error.log, files, Sources())
+        why = f"{error}. {found.sentence()}" if found else str(error)
+        return _say({"failed": why, "log": error.log[-15:]}, 1)
+
+
+def _say(document: Mapping[str, Any], status: int) -> int:
+    print(json.dumps(document))
+    return status

@@ -1,0 +1,118 @@
+"""Starts and restarts Slurm's daemons by systemd, and waits until they run or have failed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Sequence
+
+from .plan import Action, version_of
+from .ports import listening
+
+#: Seconds that a daemon may take that is alive: to recover a large state, to convert a database.
+PATIENCE = 300.0
+_INTERVAL = 0.3
+#: What slurmdbd says again and again and nothing but another configuration ends.
+_REFUSED = re.compile(r"mysql_real_connect failed: (1044|1045|1698) ")
+
+
+class DaemonError(RuntimeError):
+    """Raised when a daemon does not run.
+
+    Attributes:
+        log: its last lines.
+    """
+
+    def __init__(self, what: str, log: Sequence[str]) -> None:
+        super().__init__(what)
+        self.log = list(log)
+
+
+class Daemons:
+    """Slurm's daemons of this node.
+
+    Args:
+        patience: seconds to wait for one that is alive.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+
+    def active(self, daemon: str) -> bool:
+        """Whether its unit is active."""
+        return self._state(daemon)["ActiveState"] == "active"
+
+    def version(self) -> tuple[int, ...]:
+        """Slurm's version."""
+        return version_of(_output("scontrol", "--version"))
+
+    def do(self, daemon: str, action: Action, port: int) -> None:
+        """Act, and wait until the daemon answers.
+
+        Raises:
+            DaemonError: it has ended, refuses to reconfigure, or does not answer in time.
+        """
+        since = _output("date", "+%Y-%m-%d %H:%M:%S").strip()
+        if action in (Action.START, Action.RESTART):
+            # Whatever failed before counts no more.
+            subprocess.run(["systemctl", "reset-failed", f"{daemon}.service"], capture_output=True, check=False)
+            subprocess.run(["systemctl", "--no-block", action.value, f"{daemon}.service"], check=True)
+        if action is Action.RECONFIGURE:
+            self._reconfigure(daemon, since)
+        self._wait(daemon, port, since, fresh=action in (Action.START, Action.RESTART))
+        if action is Action.RESTART and daemon == "slurmctld":
+            # Nodes without a slurm.conf of their own get the new one by it.
+            self._reconfigure(daemon, since)
+            self._wait(daemon, port, since, fresh=False)
+
+    def _reconfigure(self, daemon: str, since: str) -> None:
+        ended = subprocess.run(["scontrol", "reconfigure"], capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise DaemonError(f"scontrol reconfigure failed: {ended.stderr.strip()}", self._log(daemon, since))
+
+    def _wait(self, daemon: str, port: int, since: str, *, fresh: bool) -> None:
+        end = time.monotonic() + self._patience
+        while True:
+            state = self._state(daemon)
+            if fresh and state["Job"]:
+                pass  # systemd has not done it yet.
+            elif _dead(state):
+                said = self._log(daemon, since)
+                raise DaemonError(f"{daemon} has ended ({state['Result']}, status {state['ExecMainStatus']})", said)
+            elif self._answers(daemon, port):
+                return
+            elif daemon == "slurmdbd" and any(map(_REFUSED.search, self._log(daemon, since))):
+                raise DaemonError("MariaDB refuses slurmdbd", self._log(daemon, since))
+            if time.monotonic() > end:
+                raise DaemonError(f"{daemon} did not answer within {self._patience:.0f} s", self._log(daemon, since))
+            time.sleep(_INTERVAL)
+
+    @staticmethod
+    def _answers(daemon: str, port: int) -> bool:
+        if not listening(port):
+            return False
+        if daemon == "slurmdbd":
+            return True
+        ended = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, check=False)
+        return ended.returncode == 0 and " is UP" in ended.stdout
+
+    @staticmethod
+    def _state(daemon: str) -> dict[str, str]:
+        names = ("ActiveState", "SubState", "Result", "ExecMainStatus", "Job")
+        out = _output("systemctl", "show", f"--property={','.join(names)}", f"{daemon}.service")
+        found = dict(line.partition("=")[::2] for line in out.splitlines())
+        return {name: found.get(name, "") for name in names}
+
+    @staticmethod
+    def _log(daemon: str, since: str) -> list[str]:
+        command = ["journalctl", f"--unit={daemon}.service", f"--since={since}", "--output=cat", "--no-pager"]
+        return _output(*command).splitlines()[-200:]
+
+
+def _dead(state: dict[str, str]) -> bool:
+    return state["ActiveState"] in ("failed", "inactive") or state["SubState"] == "auto-restart"
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,76 @@
+"""What must happen for a daemon to run with the set in use. Pure."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+
+#: Options that no reconfigure brings to a running slurmctld, of whatever version.
+_FIXED = re.compile(
+    rb"(?im)^(AuthType|AuthAltTypes|CredType|SlurmctldPort|SlurmdPort|SlurmctldHost|StateSaveLocation)\s*=.*"
+)
+#: From this version a reconfigure starts new processes, and the old ones stay if those fail.
+_BY_NEW_PROCESSES = (23, 11)
+
+
+class Action(enum.Enum):
+    """What to do with a daemon."""
+
+    NOTHING = "nothing"
+    START = "start"
+    RESTART = "restart"
+    RECONFIGURE = "reconfigure"
+
+
+def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool) -> Action:
+    """For slurmdbd, which reads one file and that at its start only.
+
+    Args:
+        proven: files that it was last seen to run with.
+        in_use: files that are in use.
+        active: whether it runs.
+    """
+    if not active:
+        return Action.START
+    return Action.NOTHING if proven.get("slurmdbd.conf") == in_use.get("slurmdbd.conf") else Action.RESTART
+
+
+def slurmctld(
+    proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool, version: tuple[int, ...]
+) -> Action:
+    """For slurmctld. Running jobs do not notice a restart.
+
+    Args:
+        proven: files that it was last seen to run with.
+        in_use: files that are in use.
+        active: whether it runs.
+        version: of Slurm: (22, 5, 8).
+    """
+    if not active:
+        return Action.START
+    before, now = _read_by_slurmctld(proven), _read_by_slurmctld(in_use)
+    if before == now:
+        return Action.NOTHING
+    if version >= _BY_NEW_PROCESSES:
+        return Action.RECONFIGURE if _fixed(before) == _fixed(now) else Action.RESTART
+    # Slurm 22.05 takes new partitions by a reconfigure, everything else by a restart.
+    return Action.RECONFIGURE if _without_partitions(before) == _without_partitions(now) else Action.RESTART
+
+
+def _read_by_slurmctld(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in files.items() if name != "slurmdbd.conf"}
+
+
+def _fixed(files: Mapping[str, bytes]) -> list[bytes]:
+    return [found.group() for found in _FIXED.finditer(files.get("slurm.conf", b""))]
+
+
+def _without_partitions(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: re.sub(rb"(?m)^PartitionName=.*\n?", b"", content) for name, content in files.items()}
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """The version in ``slurm-wlm 22.05.8`` or ``slurm 24.11.5``."""
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return tuple(int(part) for part in found.groups() if part) if found else ()

@@ -1,0 +1,183 @@
+"""Sets of Slurm's files, and which of them is in use: all files of a set at once.
+
+``/etc/slurm/slurm.conf`` and the others are links into ``/etc/slurm/.in-use``, which is a link to the set in use. One
+rename of that link exchanges all files::
+
+    /etc/slurm/slurm.conf   -> .in-use/slurm.conf
+    /etc/slurm/.in-use      -> .sets/3f9a0c51d2e47b68
+    /etc/slurm/.next        -> .sets/...               accepted by Slurm's daemons, not in use yet
+    /etc/slurm/.sets/NAME/  files of one set; the name is a digest of their content
+
+A kill at any moment leaves the former or the new set in use, and running again goes on from there. Which set the daemons
+have run with is in ``.proven.json``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pwd
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Optional
+
+#: Files that only Slurm's user may read.
+SECRET = frozenset({"slurmdbd.conf"})
+#: Files that an older version of this appliance wrote: the set of a node that has none yet.
+ADOPTED = ("slurm.conf", "cgroup.conf", "slurmdbd.conf")
+
+
+class Sets:
+    """The sets of one folder of Slurm's files.
+
+    Args:
+        folder: ``/etc/slurm``.
+        user: who owns files that only Slurm may read.
+    """
+
+    def __init__(self, folder: Path, user: str = "slurm") -> None:
+        self._folder = folder
+        self._user = user
+        self._sets = folder / ".sets"
+        self._in_use = folder / ".in-use"
+        self._next = folder / ".next"
+        self._proven = folder / ".proven.json"
+
+    @property
+    def in_use(self) -> Optional[str]:
+        """Name of the set in use; None where there is none."""
+        return _target(self._in_use)
+
+    @property
+    def next(self) -> Optional[str]:
+        """Name of the set that Slurm accepted last; None where there is none."""
+        return _target(self._next)
+
+    def proven(self, daemon: str) -> Optional[str]:
+        """Name of the set that a daemon was last seen to run with."""
+        with contextlib.suppress(FileNotFoundError):
+            name: Optional[str] = json.loads(self._proven.read_text(encoding="utf-8")).get(daemon)
+            return name if name and (self._sets / name).is_dir() else None
+        return None
+
+    def files(self, name: Optional[str]) -> dict[str, bytes]:
+        """The files of a set by name; of no set, none."""
+        return {path.name: path.read_bytes() for path in sorted((self._sets / name).iterdir())} if name else {}
+
+    def add(self, files: Mapping[str, bytes]) -> str:
+        """Keep files as a set; returns its name."""
+        name = digest(files)
+        place = self._sets / name
+        if place.is_dir():
+            return name
+        self._sets.mkdir(mode=0o755, parents=True, exist_ok=True)
+        aside = self._sets / f".{name}.part"
+        if aside.exists():
+            shutil.rmtree(aside)
+        aside.mkdir(mode=0o755)
+        for file, content in files.items():
+            self._write(aside / file, content)
+        _sync(aside)
+        aside.rename(place)
+        _sync(self._sets)
+        return name
+
+    def accept(self, name: str) -> None:
+        """Say that Slurm's daemons accept a set."""
+        self._point(self._next, f".sets/{name}")
+
+    def adopt(self) -> None:
+        """Make a set of plain files, as an older version of this appliance or somebody by hand left them.
+
+        Their content stays the same at every step.
+        """
+        plain = {name: self._folder / name for name in ADOPTED}
+        plain = {name: path for name, path in plain.items() if path.is_file() and not path.is_symlink()}
+        if not plain:
+            return
+        if self.in_use is None:
+            name = self.add({file: path.read_bytes() for file, path in plain.items()})
+            self._point(self._in_use, f".sets/{name}")
+            for daemon in ("slurmctld", "slurmdbd"):
+                self.prove(daemon)
+        for file in plain.keys() & self.files(self.in_use).keys():
+            self._link(file)
+
+    def exchange(self, name: str) -> None:
+        """Put a set in use: its files are those that Slurm reads from now on, and no others of ours."""
+        self.adopt()
+        new = set(self.files(name))
+        for file in sorted(new):
+            # Until the exchange, a link to a file that the set in use does not have: for Slurm there is none.
+            self._link(file)
+        self._point(self._in_use, f".sets/{name}")
+        for path in self._folder.iterdir():
+            if path.is_symlink() and os.readlink(path).startswith(".in-use/") and path.name not in new:
+                path.unlink()
+        _sync(self._folder)
+
+    def prove(self, daemon: str) -> None:
+        """Write down that a daemon runs with the set in use, and forget sets that nobody needs any more."""
+        known = {}
+        with contextlib.suppress(FileNotFoundError):
+            known = json.loads(self._proven.read_text(encoding="utf-8"))
+        aside = self._proven.with_name(f"{self._proven.name}.part")
+        with aside.open("w", encoding="utf-8") as file:
+            json.dump({**known, daemon: self.in_use}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(self._proven)
+        needed = {self.in_use, self.next, *(self.proven(each) for each in ("slurmctld", "slurmdbd"))}
+        for path in self._sets.iterdir():
+            if path.name not in needed:
+                shutil.rmtree(path)
+
+    def _link(self, file: str) -> None:
+        place, target = self._folder / file, f".in-use/{file}"
+        if not (place.is_symlink() and os.readlink(place) == target):
+            self._point(place, target)
+
+    def _point(self, place: Path, target: str) -> None:
+        """Make a link, or have it point elsewhere, by a rename."""
+        aside = place.with_name(f".{place.name.lstrip('.')}.part")
+        with contextlib.suppress(FileNotFoundError):
+            aside.unlink()
+        aside.symlink_to(target)
+        aside.replace(place)
+        _sync(self._folder)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        secret = path.name in SECRET
+        mode = 0o600 if secret else 0o755 if content.startswith(b"#!") else 0o644
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            if secret:
+                owner = pwd.getpwnam(self._user)
+                os.fchown(file.fileno(), owner.pw_uid, owner.pw_gid)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """A name for files: the same for the same content."""
+    lines = [f"{name}:{hashlib.sha256(content).hexdigest()}\n" for name, content in sorted(files.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+
+def _target(link: Path) -> Optional[str]:
+    """Name of the set that a link points to; None where there is no link, or the set is gone."""
+    return os.readlink(link).rpartition("/")[2] if link.is_symlink() and link.is_dir() else None
+
+
+def _sync(folder: Path) -> None:
+    """Make renames in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,98 @@
+"""Which setting of the stack file a line of Slurm's files comes from. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from .conf import Line
+
+#: The file in a candidate folder that says what the stack file sets. It is no file of Slurm's.
+FILE = "sources.json"
+#: Features of Slurm's nodes that say which compute group they are of.
+_GROUP = "nodegroup_"
+#: Option of the file → setting, for options that have settings of their own.
+_NODE_WORDS = {"features": "features", "feature": "features", "gres": "gres", "realmemory": "memory_mb"}
+_PARTITION_WORDS = {"nodes": "groups", "default": "default", "maxtime": "max_time", "state": "state"}
+_FILES = {
+    "cgroup.conf": "slurm.cgroup",
+    "gres.conf": "slurm.nodegroups",
+    "slurmdbd.conf": "slurm.slurmdbd_options",
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the stack file sets.
+
+    Attributes:
+        options: names in ``slurm.options``.
+        partitions: names in ``slurm.partitions``; where it has none there is one partition over all groups.
+        nodegroups: names in ``slurm.nodegroups``.
+        managed: options that follow from other settings: the setting by the option's name in lower case.
+    """
+
+    options: Collection[str] = ()
+    partitions: Collection[str] = ()
+    nodegroups: Collection[str] = ()
+    managed: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, text: str) -> Sources:
+        """The sources as the renderer wrote them."""
+        document = json.loads(text or "{}")
+        return cls(
+            tuple(document.get("options", ())),
+            tuple(document.get("partitions", ())),
+            tuple(document.get("nodegroups", ())),
+            {str(name).lower(): str(setting) for name, setting in document.get("managed", {}).items()},
+        )
+
+    def setting(self, line: Line, word: str = "") -> str:
+        """The setting that a line comes from.
+
+        Args:
+            line: of one of the files.
+            word: the option of the line that is meant, where it is a record of several.
+        """
+        kind = line.option.lower()
+        if kind == "partitionname":
+            return self._partition(line, word)
+        if kind in ("nodename", "nodeset", "name") and line.file in ("slurm.conf", "gres.conf"):
+            return self._nodes(line, word)
+        if line.file != "slurm.conf":
+            base = _FILES.get(line.file, f"slurm.files.{line.file}")
+            return f"{base}.{line.option}" if line.file in ("cgroup.conf", "slurmdbd.conf") else base
+        own = next((name for name in self.options if name.lower() == kind), None)
+        if own is not None:
+            return f"slurm.options.{own}"
+        if kind in self.managed:
+            return f"{self.managed[kind]} (it makes {line.option})"
+        return f"slurm.options.{line.option} (not set: the value is the appliance's default)"
+
+    def _partition(self, line: Line, word: str) -> str:
+        if line.value not in self.partitions:
+            return "slurm.partitions (not set: there is one partition over all compute groups)"
+        return _member(f"slurm.partitions.{line.value}", word, _PARTITION_WORDS)
+
+    def _nodes(self, line: Line, word: str) -> str:
+        features = (line.get("Features") or line.get("Feature") or "").split(",")
+        group = next((each[len(_GROUP) :] for each in features if each.startswith(_GROUP)), "")
+        if not group:
+            return "slurm.nodegroups" if line.file == "gres.conf" else "compute"
+        if group not in self.nodegroups or (word and word.lower() in ("nodename", "cpus")):
+            return f"compute.{group}"
+        return _member(f"slurm.nodegroups.{group}", word, _NODE_WORDS)
+
+    @staticmethod
+    def of_missing(name: str) -> str:
+        """The setting by which a file that Slurm does not find can be given."""
+        return f"slurm.files.{name} (not set)" if name.endswith((".conf", ".yaml", ".lua")) else ""
+
+
+def _member(path: str, word: str, words: Mapping[str, str]) -> str:
+    if not word:
+        return path
+    own = words.get(word.lower())
+    return f"{path}.{own}" if own else f"{path}.options.{word}"

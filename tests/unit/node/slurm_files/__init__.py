@@ -1,0 +1,1 @@
+"""Slurm's files on the control node."""

@@ -1,0 +1,48 @@
+"""What brings a set of files to a daemon."""
+
+import pytest
+
+from node.slurm_files.plan import Action, slurmctld, slurmdbd, version_of
+
+CONF = b"SlurmctldPort=6817\nKillWait=30\nPartitionName=a Nodes=ALL\n"
+OLD = {"slurm.conf": CONF, "cgroup.conf": b"x", "slurmdbd.conf": b"p"}
+
+
+def changed(old: bytes, new: bytes) -> dict[str, bytes]:
+    return {**OLD, "slurm.conf": CONF.replace(old, new)}
+
+
+@pytest.mark.parametrize(
+    ("now", "active", "old_slurm", "new_slurm"),
+    [
+        (OLD, True, Action.NOTHING, Action.NOTHING),
+        (OLD, False, Action.START, Action.START),
+        ({**OLD, "slurmdbd.conf": b"q"}, True, Action.NOTHING, Action.NOTHING),
+        (changed(b"Nodes=ALL", b"Nodes=b"), True, Action.RECONFIGURE, Action.RECONFIGURE),
+        (changed(b"KillWait=30", b"KillWait=40"), True, Action.RESTART, Action.RECONFIGURE),
+        (changed(b"6817", b"6820"), True, Action.RESTART, Action.RESTART),
+        ({**OLD, "cgroup.conf": b"y"}, True, Action.RESTART, Action.RECONFIGURE),
+        ({**OLD, "gres.conf": b"y"}, True, Action.RESTART, Action.RECONFIGURE),
+    ],
+)
+def test_slurmctld(now: dict[str, bytes], active: bool, old_slurm: Action, new_slurm: Action) -> None:
+    assert slurmctld(OLD, now, active, (22, 5, 8)) is old_slurm
+    assert slurmctld(OLD, now, active, (24, 11, 5)) is new_slurm
+
+
+def test_slurmctld_that_was_never_seen_to_run() -> None:
+    assert slurmctld({}, OLD, active=True, version=(22, 5, 8)) is Action.RESTART
+
+
+def test_slurmdbd() -> None:
+    assert slurmdbd(OLD, {**OLD, "slurm.conf": b"other"}, active=True) is Action.NOTHING
+    assert slurmdbd(OLD, {**OLD, "slurmdbd.conf": b"other"}, active=True) is Action.RESTART
+    assert slurmdbd(OLD, OLD, active=False) is Action.START
+
+
+def test_versions() -> None:
+    assert [version_of(text) for text in ("slurm-wlm 22.05.8", "slurm 24.11.5\n", "slurm 25.05.0-0rc1")] == [
+        (22, 5, 8),
+        (24, 11, 5),
+        (25, 5, 0),
+    ]
