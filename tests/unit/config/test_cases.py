@@ -21,6 +21,10 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "05b-gres-with-types": [],
     "07-docs-first-example": [],
     "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
+    "10-password-characters": [
+        ("secrets.monitoring_password", "is not a password"),
+        ("secrets.munge_key", "is not a munge key"),
+    ],
     "11-uid-of-the-image": [("users.alice.uid", "1000 is out of bounds")],
     "12-names-of-the-system": [
         ("users.backup", "is an account or a group of the system"),
