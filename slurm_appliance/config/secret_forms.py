@@ -11,7 +11,7 @@ def is_password(text: str) -> bool:
 
 
 def is_slurm_password(text: str) -> bool:
-    """The same for one that also stands in a file of Slurm's, where quotes keep spaces together and cannot be escaped."""
+    """The same for one that also stands in a file of Slurm's, whose quotes cannot be escaped."""
     quotes = '"' in text
     return is_password(text) and not (quotes and (" " in text or text[0] == text[-1] == '"'))
 

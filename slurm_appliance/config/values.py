@@ -136,9 +136,9 @@ Retention = Annotated[str, Text("a length of time", "a number and h, d, w or y: 
 CloudConfig = Annotated[str, Text("a piece of cloud-config", "YAML text, at most 16000 characters",
                                   r"[^\x00-\x08\x0b-\x1f\x7f]*", max_length=16_000)]  # fmt: skip
 
-_PASSWORD_RULE = "8 to 4096 printable characters, no space at either end, no '{{', '{%' and '{#', no '[' or '{' first"
-Password = Annotated[Secret, SecretText("a password", _PASSWORD_RULE, is_password)]
-DatabasePassword = Annotated[Secret, SecretText("a password", f"{_PASSWORD_RULE}; no double quotes beside spaces or "
+_PRINTABLE_RULE = "8 to 4096 printable characters, no space at either end, no '{{', '{%' and '{#', no '[' or '{' first"
+Password = Annotated[Secret, SecretText("a password", _PRINTABLE_RULE, is_password)]
+DatabasePassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RULE}; no double quotes beside spaces or "
                                                 "around it, which slurmdbd.conf cannot hold",
                                                 is_slurm_password)]  # fmt: skip
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes, as 'head -c 128 "

@@ -37,6 +37,7 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "20b-slurm-option-typo": [("slurm.options.SchedulerParametrs", "is no option that Slurm knows")],
     "20d-node-option-space": [],
     "21-own-health-check": [],
+    "17-ipv6": [("cluster_networks[0].create.cidr", "fd00::/64 is IPv6")],
     "18-hostlist-padding": [("compute.general.nodes[0]", '"c-[0-05]" is not a node name or a Slurm host list')],
 }
 
