@@ -19,6 +19,8 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "04-slurmctld-parameters": [],
     "05-gres": [],
     "05b-gres-with-types": [],
+    "06-state-dir": [],
+    "06b-home-export": [],
     "07-docs-first-example": [],
     "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
     "10-password-characters": [
@@ -42,6 +44,26 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
 }
 
 
+_NO_HOMES = ("home_volume_provisioning", "leaves users without home directories")
+
+#: The same for the whole clusters; those that are not here are valid.
+SITES: dict[str, list[tuple[str, str]]] = {
+    "uni-a-literal": [
+        ("appliances_extra_packages_other", "unknown setting"),
+        ("environment_root", "unknown setting"),
+        ("openhpc_config_extra", "unknown setting"),
+        ("openhpc_nodegroups", "unknown setting"),
+        ("openhpc_partitions", "unknown setting"),
+        ("os_manila_mount_shares", "unknown setting"),
+        ("cluster_nodename_template", "is not a template for node names"),
+        _NO_HOMES,
+    ],
+    "uni-a-dev": [_NO_HOMES],
+    "uni-a-production": [_NO_HOMES],
+    "uni-b-production": [_NO_HOMES],
+}
+
+
 def problems_of(path: Path) -> tuple[Problem, ...]:
     try:
         from_stack_file(path)
@@ -50,10 +72,27 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
     return ()
 
 
-@pytest.mark.parametrize("name", FAULTS)
+def names_in(folder: str) -> list[str]:
+    return sorted(path.stem for path in (CASES / folder).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", names_in("faults"))
 def test_faults(name: str) -> None:
-    found = problems_of(CASES / "faults" / f"{name}.yaml")
-    expected = FAULTS[name]
+    check(CASES / "faults" / f"{name}.yaml", FAULTS[name])
+
+
+@pytest.mark.parametrize("name", names_in("sites"))
+def test_sites(name: str) -> None:
+    check(CASES / "sites" / f"{name}.yaml", SITES.get(name, []))
+
+
+def test_every_expectation_has_its_file() -> None:
+    assert set(SITES) <= set(names_in("sites"))
+    assert set(FAULTS) == set(names_in("faults"))
+
+
+def check(path: Path, expected: list[tuple[str, str]]) -> None:
+    found = problems_of(path)
     assert [problem.path for problem in found] == [path for path, _ in expected], "\n".join(map(str, found))
     for problem, (_, what) in zip(found, expected, strict=True):
         assert what in problem.what
