@@ -153,6 +153,7 @@ class NodeGroup(pulumi.ComponentResource):
             access_ip=self.addresses[node.hostname, group.access_network],
             control_address=args.control_address,
             gateway_ip=group.gateway_ip,
+            state_dir=group.config.state_dir,
             roles=group.boot_roles,
         )
         return compute.Instance(

@@ -6,6 +6,8 @@ Unlike user data it changes in place. Any process on a node can read it, so that
 from collections.abc import Iterable
 from typing import TypeVar
 
+from node.compute_init.share import STATE_DIR
+
 #: Marks a server as belonging to an environment. What an interrupted ``up`` left behind is found by it.
 ENVIRONMENT = "environment"
 
@@ -18,6 +20,7 @@ def server_metadata(
     access_ip: _Address,
     control_address: _Address | None = None,
     gateway_ip: str | None = None,
+    state_dir: str = STATE_DIR,
     roles: Iterable[str] = (),
 ) -> dict[str, str | _Address]:
     """The metadata of one server. Addresses may be texts, or whatever stands for one that is not known yet.
@@ -27,6 +30,7 @@ def server_metadata(
         access_ip: the node's address on the access network.
         control_address: the control node's address there; None for the control node itself.
         gateway_ip: the default gateway that the node sets at boot; None leaves it to DHCP.
+        state_dir: where the control node mounts its state volume; nodes are told where it is not the usual place.
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
     """
     metadata: dict[str, str | _Address] = {ENVIRONMENT: environment, "access_ip": access_ip}
@@ -34,4 +38,6 @@ def server_metadata(
         metadata["control_address"] = control_address
     if gateway_ip is not None:
         metadata["gateway_ip"] = gateway_ip
+    if control_address is not None and state_dir != STATE_DIR:
+        metadata["state_dir"] = state_dir
     return metadata | dict.fromkeys(roles, "true")

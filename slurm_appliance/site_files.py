@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from node.compute_init.share import STATE_DIR
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
@@ -44,8 +45,13 @@ def site_files(
     )
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
     shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
-    exported = archive(export_files(nodes, shared, forbidden=FORBIDDEN))
+    exported = archive(export_files(nodes, shared, forbidden=FORBIDDEN, state_dir=_state_dir(hosts)))
     return {"hosts": names, "ssh_known_hosts": known_hosts, "export.tar.gz": exported}
+
+
+def _state_dir(hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Where the control node mounts its state volume: a variable of all hosts."""
+    return next((str(variables["state_dir"]) for variables in hosts.values() if "state_dir" in variables), STATE_DIR)
 
 
 def home_key(folder: Path) -> bytes:

@@ -19,7 +19,7 @@ from node.ansible_init.metadata import Metadata, MetadataError, Source
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import Record, read_record
-from node.compute_init.share import AbsentError, Share, ShareError
+from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, nodes_folder
 
 #: The metadata flag that switches this on: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
@@ -38,7 +38,8 @@ class Settings:
         playbook: what to run.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
-        share: makes the reader of this node's folder from the server's address and this node's name.
+        share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
+            nodes.
         patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
         longest_pause: seconds that a pause may grow to.
@@ -50,7 +51,7 @@ class Settings:
     playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
-    share: Callable[[str, str], Share] = Share
+    share: Callable[[str, str, str], Share] = Share
     patience: float = 300.0
     first_pause: float = 1.0
     longest_pause: float = 15.0
@@ -112,7 +113,8 @@ class Run:
             raise FailureError("metadata", "metadata has no control_address: run pulumi up")
         self._step("fetch")
         try:
-            bundle = self._fetch(self.settings.share(server, self.node), metadata.instance_id)
+            folder = nodes_folder(metadata.meta.get("state_dir", STATE_DIR))
+            bundle = self._fetch(self.settings.share(server, self.node, folder), metadata.instance_id)
         except AbsentError as error:
             self._end(
                 SKIPPED, "not-exported",

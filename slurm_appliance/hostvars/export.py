@@ -18,14 +18,13 @@ import json
 import tarfile
 from collections.abc import Collection, Mapping, Sequence
 
+from node.compute_init.share import STATE_DIR, nodes_folder
 from slurm_appliance.hostvars.bundle import Node, bundle
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
 from slurm_appliance.reboot_targets import targets_file
 
 #: The form of the archive; node/receive_export.py takes no other.
 ARCHIVE_SCHEMA = 1
-#: Where the control node keeps it: on the state volume, so that nodes can boot right after a rebuild of control.
-EXPORT_FOLDER = "/var/lib/state/compute-init"
 
 
 def export_files(
@@ -33,7 +32,7 @@ def export_files(
     shared: Mapping[str, bytes],
     *,
     forbidden: Collection[str] = (),
-    folder: str = EXPORT_FOLDER,
+    state_dir: str = STATE_DIR,
 ) -> dict[str, bytes]:
     """The archive's files by path.
 
@@ -41,7 +40,8 @@ def export_files(
         nodes: all compute nodes; their order does not matter.
         shared: files that all nodes get, by name: ``hosts``.
         forbidden: variables that no compute node may have: secrets of the database, of monitoring.
-        folder: where the archive is unpacked on the control node.
+        state_dir: where the control node mounts its state volume: the archive is unpacked there, so that nodes can boot
+            right after a rebuild of control.
 
     Raises:
         HostVariablesError: see `bundle.bundle`.
@@ -52,8 +52,8 @@ def export_files(
     for node in ordered:
         for name, content in bundle(node, digests, forbidden).items():
             files[f"nodes/{node.name}/{name}"] = content
-    files["nfs/kernel.exports"] = kernel_exports(ordered, f"{folder}/nodes").encode()
-    files["nfs/ganesha.conf"] = ganesha_exports(ordered, f"{folder}/nodes").encode()
+    files["nfs/kernel.exports"] = kernel_exports(ordered, nodes_folder(state_dir)).encode()
+    files["nfs/ganesha.conf"] = ganesha_exports(ordered, nodes_folder(state_dir)).encode()
     files["reboot-targets.json"] = targets_file({node.name: (node.instance_id, node.image_id) for node in ordered})
     manifest = {"schema": ARCHIVE_SCHEMA, "nodes": [node.name for node in ordered], "shared": sorted(shared)}
     files["manifest.json"] = (json.dumps(manifest) + "\n").encode()

@@ -309,6 +309,16 @@ CROSS = [
         "keep one",
     ),
     ({"home": {"server": "nfs"}}, "home.server", "there is a home volume, too", "home_volume_provisioning: none"),
+    # Folders
+    ({"state_dir": "/etc"}, "state_dir", "a mount at /etc would hide /etc/slurm", "of its own"),
+    ({"state_dir": "/run/state"}, "state_dir", "/run/state lies in /run", "of its own"),
+    (
+        {"home": {"export": "/var/lib/state/home"}},
+        "home.export",
+        "/var/lib/state/home and /var/lib/state (state_dir) lie in each other",
+        "separate folders",
+    ),
+    ({"home": {"mount_point": "/exports"}}, "home.mount_point", "/exports and /exports/home", "separate folders"),
     # Slurm
     (
         {"compute": {"general": group("c-0")}, "slurm": {"partitions": {"p": {"groups": ["generl"]}}}},

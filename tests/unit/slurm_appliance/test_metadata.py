@@ -19,3 +19,11 @@ def test_all_of_it() -> None:
         "compute": "true",
         "nfs": "true",
     }
+
+
+def test_nodes_are_told_of_another_place_of_the_state_volume() -> None:
+    assert (
+        server_metadata("test", access_ip="a", control_address="b", state_dir="/srv/state")["state_dir"] == "/srv/state"
+    )
+    assert "state_dir" not in server_metadata("test", access_ip="a", control_address="b", state_dir="/var/lib/state")
+    assert "state_dir" not in server_metadata("test", access_ip="a", state_dir="/srv/state")

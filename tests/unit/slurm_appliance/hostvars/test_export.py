@@ -27,8 +27,8 @@ def _nodes(*numbers: int, image: str = "image") -> list[Node]:
     ]
 
 
-def _archive(*numbers: int, image: str = "image", hosts: bytes = b"hosts\n", folder: str = "/x") -> bytes:
-    return archive(export_files(_nodes(*numbers, image=image), {"hosts": hosts}, folder=folder))
+def _archive(*numbers: int, image: str = "image", hosts: bytes = b"hosts\n", state_dir: str = "/x") -> bytes:
+    return archive(export_files(_nodes(*numbers, image=image), {"hosts": hosts}, state_dir=state_dir))
 
 
 def _receiver(folder: Path, *reload: str) -> Receiver:
