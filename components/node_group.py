@@ -158,6 +158,7 @@ class NodeGroup(pulumi.ComponentResource):
             control_address=args.control_address,
             gateway_ip=group.gateway_ip,
             bundle_key=args.bundle_key,
+            state_dir=group.config.state_dir,
             roles=group.boot_roles,
             user_data_version=self._user_data_version(node),
         )

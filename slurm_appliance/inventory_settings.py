@@ -13,6 +13,9 @@ from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
 from slurm_appliance.config.section import field_shape, policy_of
 
+#: Settings that servers boot with and that playbooks use, too.
+_ALSO_AT_BOOT = frozenset({"state_dir"})
+
 #: Settings of the deploy host and not of the nodes; ssh_options.py turns them into Ansible's own variables.
 _DEPLOY_HOST = frozenset({"ssh"})
 
@@ -24,7 +27,7 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         for name, field in ClusterConfig.model_fields.items()
         if policy_of(field) is UpdatePolicy.RERUN_PLAYBOOK and not holds_secrets(field_shape(field))
     ]
-    settings = config.model_dump(mode="json", include=set(names) - _DEPLOY_HOST)
+    settings = config.model_dump(mode="json", include={*names, *_ALSO_AT_BOOT} - _DEPLOY_HOST)
     named = {
         name: partition.model_copy(
             update={

@@ -6,6 +6,7 @@ Unlike user data it changes in place. Any process on a node can read it, so that
 from collections.abc import Iterable
 from typing import TypeVar
 
+from node.compute_init.share import STATE_DIR
 from node.compute_init.signature import METADATA as BUNDLE_KEY
 
 #: Marks a server as belonging to an environment. What an interrupted ``up`` left behind is found by it.
@@ -23,6 +24,7 @@ def server_metadata(
     control_address: _Text | None = None,
     gateway_ip: str | None = None,
     bundle_key: _Text | None = None,
+    state_dir: str = STATE_DIR,
     roles: Iterable[str] = (),
     user_data_version: int = 1,
 ) -> dict[str, str | _Text]:
@@ -34,6 +36,7 @@ def server_metadata(
         control_address: the control node's address there; None for the control node itself.
         gateway_ip: the default gateway that the node sets at boot; None leaves it to DHCP.
         bundle_key: the public key that the node's bundle is signed with; None for nodes that have no bundle.
+        state_dir: where the control node mounts its state volume; nodes are told where it is not the usual place.
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
         user_data_version: of its user data.
     """
@@ -46,4 +49,6 @@ def server_metadata(
         metadata[BUNDLE_KEY] = bundle_key
     if user_data_version > 1:
         metadata[USER_DATA_VERSION] = str(user_data_version)
+    if control_address is not None and state_dir != STATE_DIR:
+        metadata["state_dir"] = state_dir
     return metadata | dict.fromkeys(roles, "true")

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from node.compute_init.share import STATE_DIR
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.export import archive, export_files
@@ -59,7 +60,11 @@ def site_files(
     )
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
     shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
-    exported = archive(export_files(nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN))
+    exported = archive(
+        export_files(
+            nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN, state_dir=_state_dir(hosts)
+        )
+    )
     public = f"{signing_key.public}\n".encode()
     programs = {
         f"{folder.parent.parent.name}.pyz": zip_program(folder)
@@ -93,6 +98,11 @@ def signing_key(hosts: Mapping[str, Mapping[str, Any]], control: str) -> Signing
             remedy="run pulumi up, or ansible/adhoc/generate-passwords.yml where the secrets are made by hand",
         )
     return SigningKey(secret)
+
+
+def _state_dir(hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Where the control node mounts its state volume: a variable of all hosts."""
+    return next((str(variables["state_dir"]) for variables in hosts.values() if "state_dir" in variables), STATE_DIR)
 
 
 def home_key(folder: Path) -> bytes:

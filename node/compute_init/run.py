@@ -21,7 +21,7 @@ from node.ansible_init.unsafe import unsafe
 from node.compute_init.bundle import Bundle, BundleError
 from node.compute_init.fetch import fetch
 from node.compute_init.record import Record, read_record
-from node.compute_init.share import AbsentError, Share, ShareError, TooLargeError
+from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 
 #: The metadata flag that switches this on: an entry of compute_init_enable, like the names of the roles.
@@ -41,7 +41,8 @@ class Settings:
         playbook: what to run.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
-        share: makes the reader of this node's folder from the server's address and this node's name.
+        share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
+            nodes.
         patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
         longest_pause: seconds that a pause may grow to.
@@ -53,7 +54,7 @@ class Settings:
     playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
-    share: Callable[[str, str], Share] = Share
+    share: Callable[[str, str, str], Share] = Share
     patience: float = 300.0
     first_pause: float = 1.0
     longest_pause: float = 15.0
@@ -126,7 +127,8 @@ class Run:
             )
         self._step("fetch")
         try:
-            bundle = self._fetch(self.settings.share(server, self.node), key, metadata.instance_id)
+            folder = nodes_folder(metadata.meta.get("state_dir", STATE_DIR))
+            bundle = self._fetch(self.settings.share(server, self.node, folder), key, metadata.instance_id)
         except AbsentError as error:
             self._end(
                 SKIPPED, "not-exported",

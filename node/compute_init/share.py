@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 from node.compute_init import limited
 
-#: Where the control node keeps the folders of all nodes; each is exported to its node's address only.
-FOLDER = "/var/lib/state/compute-init/nodes"
+#: Where the control node mounts its state volume, where nothing else is said: the metadata key ``state_dir`` can.
+STATE_DIR = "/var/lib/state"
+
+
+def nodes_folder(state_dir: str) -> str:
+    """Where the control node keeps the folders of all nodes; each is exported to its node's address only."""
+    return f"{state_dir}/compute-init/nodes"
 
 #: What libnfs prints when the server answered that there is no such file or export. Seen with libnfs 4.0 against
 #: nfs-ganesha 4.3 and the kernel's server: a folder that is exported to another address looks just the same.
@@ -35,7 +40,7 @@ class Share:
     Attributes:
         server: address of the control node.
         node: this node's name.
-        folder: see `FOLDER`.
+        folder: see `nodes_folder`.
         program: libnfs's nfs-cat.
         timeout: seconds that one file may take.
         port: of the file service; only looked at to say more than the client does when it fails.
@@ -43,7 +48,7 @@ class Share:
 
     server: str
     node: str
-    folder: str = FOLDER
+    folder: str = nodes_folder(STATE_DIR)
     program: str = "nfs-cat"
     timeout: float = 20.0
     port: int = 2049

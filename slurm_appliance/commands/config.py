@@ -13,6 +13,7 @@ from slurm_appliance.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from slurm_appliance.config.catalog import Setting
+    from slurm_appliance.config.reference_names import ReferenceSetting
 
 app = typer.Typer(help="Check, show, explain and compare configurations.", no_args_is_help=True)
 
@@ -99,6 +100,14 @@ def explain(
 
     if path is None:
         found = list(settings())
+    elif (known := _of_the_reference(path)) is not None:
+        if output is Output.json:
+            typer.echo(
+                json.dumps([{"reference": path, "path": known.ours or None, "description": known.note}], indent=2)
+            )
+        else:
+            typer.echo(f"{path}\n  A setting of the reference appliance; {known.advice}.")
+        return
     else:
         setting = _setting_at(path)
         found = [setting, *(each for each in settings() if each.location[: len(setting.location)] == setting.location)]
@@ -112,6 +121,16 @@ def explain(
         if len(found) > 1:
             typer.echo("\nIn it:")
             _print_settings(found[1:])
+
+
+def _of_the_reference(name: str) -> "ReferenceSetting | None":
+    """What is known of a name that is no setting here."""
+    from slurm_appliance.config.catalog import matching
+    from slurm_appliance.config.paths import parse
+    from slurm_appliance.config.reference_names import reference_setting
+
+    location = parse(name)
+    return None if location and matching(location) else reference_setting(name)
 
 
 def _setting_at(path: str) -> "Setting":

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import MungeKey, Password, SigningKey
+from slurm_appliance.config.values import DatabasePassword, MungeKey, Password, SigningKey
 
 _EXAMPLE = [{"secure": "v1:..."}]
 
@@ -25,7 +25,7 @@ class GivenSecrets(Section):
     mariadb_root_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
         None, description="Password of MariaDB's root.", examples=_EXAMPLE
     )
-    slurm_database_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
+    slurm_database_password: Annotated[DatabasePassword | None, RERUN_PLAYBOOK] = Field(
         None, description="Password of slurmdbd at MariaDB.", examples=_EXAMPLE
     )
     monitoring_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from slurm_appliance.config import stack_file, tree
+from slurm_appliance.config.causes import by_cause
 from slurm_appliance.config.checks import cross_check
 from slurm_appliance.config.cluster import CHAPTERS, ClusterConfig
 from slurm_appliance.config.paths import render
@@ -103,7 +104,7 @@ def _load(
         config = salvage(ClusterConfig, values, [detail["loc"] for detail in errors])
     found += cross_check(config)
     if found or isinstance(config, Partial):
-        raise ConfigError(sorted(found, key=_order), source)
+        raise ConfigError(by_cause(sorted(found, key=_order)), source)
     return config
 
 

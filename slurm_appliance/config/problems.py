@@ -23,6 +23,7 @@ from slurm_appliance.config.catalog import (
 )
 from slurm_appliance.config.kinds import OUR_ERROR
 from slurm_appliance.config.paths import KEY, Location, look_up, render
+from slurm_appliance.config.reference_names import reference_setting
 from slurm_appliance.config.secret import MASK, Encrypted
 from slurm_appliance.config.section import Shape, shape_of
 from slurm_appliance.config.suggest import closest, did_you_mean
@@ -127,8 +128,14 @@ def _wrong_value(error: ErrorDetails, shape: Shape | None) -> tuple[str, str]:
     match error["type"]:
         case "slurm_appliance":
             context = error["ctx"]
-            return context["what"], context["remedy"]
+            if isinstance(value, str) and "$${" in value:
+                return context["what"], f"write ${{...}} with one dollar sign: $${{...}} is HCL's. {context['remedy']}"
+            known = reference_setting(f"{error['loc'][-1]}={value}") if isinstance(value, int | str) else None
+            return context["what"], known.advice if known and "=" in known.name else context["remedy"]
         case "enum":
+            known = reference_setting(str(value))
+            if known is not None:
+                return "is not among what is allowed", f"{known.advice}; allowed: {', '.join(_members(shape))}"
             return "is not among what is allowed", did_you_mean(str(value), _members(shape))
         case "string_type":
             quote = f"put it in quotes: {json.dumps(show(value))}" if isinstance(value, int | float) else "write a text"
@@ -171,6 +178,8 @@ def _wanted(at: Location) -> str:
 
 
 def _meant_by(error: ErrorDetails) -> str | None:
+    if reference_setting(str(error["loc"][-1])) is not None:
+        return None
     return closest(str(error["loc"][-1]), _siblings(error["loc"]))
 
 
@@ -181,6 +190,9 @@ def _siblings(at: Location) -> list[str]:
 
 def _name_remedy(error: ErrorDetails) -> str:
     at, name = error["loc"], str(error["loc"][-1])
+    known = reference_setting(name)
+    if known is not None:
+        return known.advice
     siblings = _siblings(at)
     if closest(name, siblings) is not None:
         return did_you_mean(name, siblings)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -17,6 +17,15 @@ class Section(BaseModel):
     """A group of settings: nothing unknown in it, nothing changed after it was read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        """An empty text stands for a setting that is not set, where a setting may be that."""
+        if not isinstance(value, Mapping):
+            return value
+        unset = {name for name, field in cls.model_fields.items() if not field.is_required() and field.default is None}
+        return {name: entry for name, entry in value.items() if not (name in unset and entry == "")}
 
 
 class SectionOrText(Section):

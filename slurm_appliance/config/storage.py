@@ -5,11 +5,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from node.compute_init.share import STATE_DIR
 from slurm_appliance.config.policy import LIVE, REPLACE, RERUN_PLAYBOOK, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import AbsolutePath, CloudName, Gigabytes, HostName, Line
 
 _RESIZED = Consequence("A larger volume grows in place. A volume cannot shrink: a smaller size is refused.")
+_BOOTS_WITH_IT = Consequence(
+    "The control node is deleted and created anew: it boots with this. Its volumes stay, and are mounted at the new "
+    "place; all nodes follow by site.yml."
+)
 
 
 class StateProvisioning(StrEnum):
@@ -35,7 +40,7 @@ class HomeShare(Section):
         description="NFS server. Not set: the control node, from its home volume.",
         examples=["nfs.example.org"],
     )
-    export: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field(
+    export: Annotated[AbsolutePath, REPLACE, _BOOTS_WITH_IT] = Field(
         "/exports/home", description="Directory that the NFS server exports."
     )
     mount_point: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field("/home", description="Where nodes mount it.")
@@ -47,8 +52,8 @@ class HomeShare(Section):
 class Storage(Section):
     """Storage. Volumes that the cluster creates are protected, and stay when the cluster is destroyed."""
 
-    state_dir: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field(
-        "/var/lib/state",
+    state_dir: Annotated[AbsolutePath, REPLACE, _BOOTS_WITH_IT] = Field(
+        STATE_DIR,
         description="Where the control node mounts the state volume: databases, Slurm's state, host keys, metrics.",
     )
     state_volume_provisioning: Annotated[StateProvisioning, REPLACE] = Field(

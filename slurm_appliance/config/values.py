@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from slurm_appliance.config.hostlist import is_hostlist
 from slurm_appliance.config.kinds import ScalarAsText, SlurmScalar, Text, TrueFalse, Whole
 from slurm_appliance.config.secret import Secret, SecretText
+from slurm_appliance.config.secret_forms import is_munge_key, is_password, is_slurm_password
 from slurm_appliance.config.template import fill, is_node_name_template
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -142,9 +143,12 @@ Retention = Annotated[str, Text("a length of time", "a number and h, d, w or y: 
 CloudConfig = Annotated[str, Text("a piece of cloud-config", "YAML text, at most 16000 characters",
                                   r"[^\x00-\x08\x0b-\x1f\x7f]*", max_length=16_000)]  # fmt: skip
 
-Password = Annotated[Secret, SecretText("a password", "8 to 4096 characters, no line break",
-                                        lambda text: len(text) >= 8)]  # fmt: skip
-MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes",
-                                        lambda text: 43 <= len(text) <= 1368 and text.isascii())]  # fmt: skip
+_PRINTABLE_RULE = "8 to 4096 printable characters, no space at either end, no '{{', '{%' and '{#', no '[' or '{' first"
+Password = Annotated[Secret, SecretText("a password", _PRINTABLE_RULE, is_password)]
+DatabasePassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RULE}; no double quotes beside spaces or "
+                                                "around it, which slurmdbd.conf cannot hold",
+                                                is_slurm_password)]  # fmt: skip
+MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes, as 'head -c 128 "
+                                        "/dev/urandom | base64 -w 0' prints it", is_munge_key)]  # fmt: skip
 SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",
                                           lambda text: bool(re.fullmatch(r"[A-Za-z0-9+/]{43}=", text)))]  # fmt: skip

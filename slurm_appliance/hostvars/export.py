@@ -21,6 +21,7 @@ import json
 import tarfile
 from collections.abc import Collection, Mapping, Sequence
 
+from node.compute_init.share import STATE_DIR, nodes_folder
 from node.compute_init.signature import FILE as SIGNED
 from slurm_appliance.hostvars.bundle import Node, bundle
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
@@ -29,8 +30,6 @@ from slurm_appliance.reboot_targets import targets_file
 
 #: The form of the archive; node/export_receiver takes no other.
 ARCHIVE_SCHEMA = 1
-#: Where the control node keeps it: on the state volume, so that nodes can boot right after a rebuild of control.
-EXPORT_FOLDER = "/var/lib/state/compute-init"
 
 
 def export_files(
@@ -40,7 +39,7 @@ def export_files(
     key: SigningKey,
     serial: int,
     forbidden: Collection[str] = (),
-    folder: str = EXPORT_FOLDER,
+    state_dir: str = STATE_DIR,
 ) -> dict[str, bytes]:
     """The archive's files by path.
 
@@ -50,7 +49,8 @@ def export_files(
         key: signs each node's bundle.
         serial: when the archive is made, in seconds since 1970: nodes take none that is older than what they have seen.
         forbidden: variables that no compute node may have: secrets of the database, of monitoring.
-        folder: where the archive is unpacked on the control node.
+        state_dir: where the control node mounts its state volume: the archive is unpacked there, so that nodes can boot
+            right after a rebuild of control.
 
     Raises:
         HostVariablesError: see `bundle.bundle`.
@@ -62,8 +62,8 @@ def export_files(
         own = bundle(node, digests, forbidden)
         own[SIGNED] = key.signed(own["bundle.json"], node=node.name, instance_id=node.instance_id, serial=serial)
         files |= {f"nodes/{node.name}/{name}": content for name, content in own.items()}
-    files["nfs/kernel.exports"] = kernel_exports(ordered, f"{folder}/nodes").encode()
-    files["nfs/ganesha.conf"] = ganesha_exports(ordered, f"{folder}/nodes").encode()
+    files["nfs/kernel.exports"] = kernel_exports(ordered, nodes_folder(state_dir)).encode()
+    files["nfs/ganesha.conf"] = ganesha_exports(ordered, nodes_folder(state_dir)).encode()
     files["reboot-targets.json"] = targets_file({node.name: (node.instance_id, node.image_id) for node in ordered})
     manifest = {
         "schema": ARCHIVE_SCHEMA,

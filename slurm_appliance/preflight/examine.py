@@ -65,6 +65,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     compute.key_pair(config, facts, finder)
     credentials.may_be_created(config, facts, finder)
     networks = network.networks(config, every, facts, finder)
+    network.address_families(config, every, networks, finder)
     external = network.external_networks(config, facts, finder)
     security_groups = network.security_groups(config, every, facts, finder)
     network.fixed_addresses(every, networks, facts, finder)

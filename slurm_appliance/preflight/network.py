@@ -2,10 +2,12 @@
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 
 from slurm_appliance import cloud_names
 from slurm_appliance.cloud.facts import CloudFacts, Network, Port, Subnet
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.checks.ip_versions import in_reach
 from slurm_appliance.config.network import Network as ClusterNetwork
 from slurm_appliance.config.network import NetworkReference
 from slurm_appliance.config.suggest import did_you_mean
@@ -60,6 +62,36 @@ def _port_security(path: str, reference: NetworkReference, network: Network, fin
     if not network.port_security and not reference.no_security_groups:
         what = f"port security is off on network {network.name}, so that its ports take no security groups"
         finder.problem(f"{path}.no_security_groups", what, "set it to true")
+
+
+def address_families(
+    config: ClusterConfig, groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], finder: Finder
+) -> None:
+    """The access network has IPv4, ranges do not overlap, and default gateways can be reached."""
+    first = existing.get(config.cluster_networks[0].network)
+    if first is not None and ipaddress.ip_network(first.cidr).version != 4:
+        what = f"the subnet is IPv6 ({first.cidr}), but nodes speak IPv4 among themselves on the access network"
+        finder.problem("cluster_networks[0].subnet", what, "name an IPv4 subnet, or put a network with one first")
+    created = {each.network: each.create.cidr for each in config.cluster_networks if each.create is not None}
+    shared = [network.network for network in config.cluster_networks]
+    ranges = {**{name: there.cidr for name, there in existing.items()}, **created}
+    for group in groups:
+        names = [network.network for network in group.networks]
+        known = {name: ipaddress.ip_network(ranges[name]) for name in names if name in ranges}
+        if len(known) < len(names):
+            continue  # A network that is not there has been reported.
+        for one, other in combinations(known, 2):
+            if known[one].overlaps(known[other]):
+                path = "cluster_networks" if other in shared else group.at("extra_networks")
+                finder.problem(path, f"networks {one} ({known[one]}) and {other} ({known[other]}) overlap", _APART)
+        path = group.at("gateway_ip") if group.own and group.own.gateway_ip else "gateway_ip"
+        if group.gateway_ip is not None and not in_reach(group.gateway_ip, known.values()):
+            shown = ", ".join(map(str, known.values()))
+            what = f"{group.gateway_ip} is in none of the nodes' networks ({shown})"
+            finder.problem(path, what, "choose an address of one of them")
+
+
+_APART = "name networks with different ranges: nodes could not tell them apart"
 
 
 def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> dict[str, str]:

@@ -64,3 +64,13 @@ def test_a_gateway_out_of_reach_is_a_failure_and_takes_no_route_away() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run("192.0.2.1")
     assert len(ip("-4", "route", "show", "default").splitlines()) == 2
+
+
+@pytest.mark.usefixtures("namespace")
+def test_a_link_local_gateway_is_on_the_network_that_has_it_already() -> None:
+    ip("-6", "route", "add", "default", "via", "fe80::1", "dev", "eth2", "metric", "1024")
+    for _ in range(2):
+        run("fe80::1")
+        routes = ip("-6", "route", "show", "default").splitlines()
+        assert len(routes) == 1
+        assert routes[0].startswith("default via fe80::1 dev eth2 metric 1 ")

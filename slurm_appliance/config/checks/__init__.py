@@ -7,7 +7,7 @@ that asks for a setting with a mistake is left out (see salvage.py).
 from collections.abc import Callable, Iterable
 from typing import Final, cast
 
-from slurm_appliance.config.checks import addresses, boot, images, names, networks, slurm, users
+from slurm_appliance.config.checks import addresses, boot, folders, images, ip_versions, names, networks, slurm, users
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.salvage import NotParsed, Partial
 from slurm_appliance.errors import Problem
@@ -17,7 +17,9 @@ CHECKS: Final[tuple[Callable[[ClusterConfig], Iterable[Problem]], ...]] = (
     *images.CHECKS,
     *networks.CHECKS,
     *addresses.CHECKS,
+    *ip_versions.CHECKS,
     *boot.CHECKS,
+    *folders.CHECKS,
     *slurm.CHECKS,
     *users.CHECKS,
 )

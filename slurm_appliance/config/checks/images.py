@@ -41,9 +41,12 @@ def group_build(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGr
     yield from _build_exists(f"{path}.image", group.image, config.image_builds)
 
 
-def _build_exists(path: str, image: ImageSource | None, builds: Mapping[str, ImageBuild]) -> Iterator[Problem]:
+def _build_exists(
+    path: str, image: ImageSource | None, builds: Mapping[str, ImageBuild], itself: str = ""
+) -> Iterator[Problem]:
     if image is not None and image.build is not None and image.build not in builds:
-        remedy = did_you_mean(image.build, builds) if builds else "add it to image_builds"
+        others = [name for name in builds if name != itself]
+        remedy = did_you_mean(image.build, others) if others else "add it to image_builds"
         yield Problem(f"{path}.build", f"there is no build {image.build} in image_builds", remedy)
 
 
@@ -52,7 +55,7 @@ def builds_start_somewhere(config: ClusterConfig) -> Iterator[Problem]:
     bases = {}
     for name, build in config.image_builds.items():
         try:
-            yield from _build_exists(f"image_builds.{name}.base_image", build.base_image, config.image_builds)
+            yield from _build_exists(f"image_builds.{name}.base_image", build.base_image, config.image_builds, name)
             bases[name] = build.base_image.build
         except NotParsed:
             continue

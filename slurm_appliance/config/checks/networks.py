@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from slurm_appliance.config.checks.groups import for_each_group
+from slurm_appliance.config.checks.ip_versions import in_reach
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind
 from slurm_appliance.config.node_group import AccessibleGroup, NodeGroup
@@ -34,7 +35,7 @@ def created_ranges(config: ClusterConfig) -> Iterator[Problem]:
         path = f"cluster_networks[{index}].create"
         cidr = ipaddress.ip_network(network.create.cidr)
         gateway = network.create.gateway_ip
-        if gateway is not None and ipaddress.ip_address(gateway) not in cidr:
+        if gateway is not None and not in_reach(gateway, [cidr]):
             yield Problem(f"{path}.gateway_ip", f"{gateway} is not in {cidr}", "choose an address of the subnet")
         for other, range_ in ranges:
             if cidr.version == range_.version and cidr.overlaps(range_):

@@ -6,12 +6,12 @@ from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
-#: Accounts and groups that every image has: those that Debian and Rocky Linux begin with, and those of our own packages.
+#: Accounts and groups that every image has: what Debian and Rocky Linux begin with, and what our own packages bring.
 #: What else an image has is known from its record, and looked at before the first change.
 _DEBIAN = """
 adm audio backup bin cdrom daemon dialout dip disk fax floppy games gnats input irc kmem kvm list lp mail man news
-nobody nogroup operator plugdev proxy render root sasl sgx shadow src staff sudo sync sys tape tty users utmp uucp video voice
-www-data
+nobody nogroup operator plugdev proxy render root sasl sgx shadow src staff sudo sync sys tape tty users utmp uucp
+video voice www-data
 """
 _RED_HAT = "ftp halt lock mem shutdown systemd-coredump tss wheel"
 _OURS = """

@@ -19,8 +19,14 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "04-slurmctld-parameters": [],
     "05-gres": [],
     "05b-gres-with-types": [],
+    "06-state-dir": [],
+    "06b-home-export": [],
     "07-docs-first-example": [],
     "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
+    "10-password-characters": [
+        ("secrets.monitoring_password", "is not a password"),
+        ("secrets.munge_key", "is not a munge key"),
+    ],
     "11-uid-of-the-image": [("users.alice.uid", "1000 is out of bounds")],
     "12-names-of-the-system": [
         ("users.backup", "is an account or a group of the system"),
@@ -33,7 +39,28 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "20b-slurm-option-typo": [("slurm.options.SchedulerParametrs", "is no option that Slurm knows")],
     "20d-node-option-space": [],
     "21-own-health-check": [],
+    "17-ipv6": [("cluster_networks[0].create.cidr", "fd00::/64 is IPv6")],
     "18-hostlist-padding": [("compute.general.nodes[0]", '"c-[0-05]" is not a node name or a Slurm host list')],
+}
+
+
+_NO_HOMES = ("home_volume_provisioning", "leaves users without home directories")
+
+#: The same for the whole clusters; those that are not here are valid.
+SITES: dict[str, list[tuple[str, str]]] = {
+    "uni-a-literal": [
+        ("appliances_extra_packages_other", "unknown setting"),
+        ("environment_root", "unknown setting"),
+        ("openhpc_config_extra", "unknown setting"),
+        ("openhpc_nodegroups", "unknown setting"),
+        ("openhpc_partitions", "unknown setting"),
+        ("os_manila_mount_shares", "unknown setting"),
+        ("cluster_nodename_template", "is not a template for node names"),
+        _NO_HOMES,
+    ],
+    "uni-a-dev": [_NO_HOMES],
+    "uni-a-production": [_NO_HOMES],
+    "uni-b-production": [_NO_HOMES],
 }
 
 
@@ -45,10 +72,27 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
     return ()
 
 
-@pytest.mark.parametrize("name", FAULTS)
+def names_in(folder: str) -> list[str]:
+    return sorted(path.stem for path in (CASES / folder).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", names_in("faults"))
 def test_faults(name: str) -> None:
-    found = problems_of(CASES / "faults" / f"{name}.yaml")
-    expected = FAULTS[name]
+    check(CASES / "faults" / f"{name}.yaml", FAULTS[name])
+
+
+@pytest.mark.parametrize("name", names_in("sites"))
+def test_sites(name: str) -> None:
+    check(CASES / "sites" / f"{name}.yaml", SITES.get(name, []))
+
+
+def test_every_expectation_has_its_file() -> None:
+    assert set(SITES) <= set(names_in("sites"))
+    assert set(FAULTS) == set(names_in("faults"))
+
+
+def check(path: Path, expected: list[tuple[str, str]]) -> None:
+    found = problems_of(path)
     assert [problem.path for problem in found] == [path for path, _ in expected], "\n".join(map(str, found))
     for problem, (_, what) in zip(found, expected, strict=True):
         assert what in problem.what

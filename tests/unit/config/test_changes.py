@@ -114,7 +114,7 @@ CASES = [
         {"users": {"bob": {"uid": 2000}}},
         {"users": None},
         "users.bob",
-        {"uid": 2000, "comment": None, "ssh_keys": [], "shell": "/bin/bash", "groups": [], "sudo": False,
+        {"uid": 2000, "gid": None, "comment": None, "ssh_keys": [], "shell": "/bin/bash", "groups": [], "sudo": False,
          "slurm_admin": False, "slurm_accounts": []},
         None,
         "rerun-playbook",

@@ -233,6 +233,48 @@ CROSS = [
         "10.20.0.1 is the gateway",
         "another address",
     ),
+    (
+        {"cluster_networks": [{"network": "a", "create": {"cidr": "fd00::/64"}}]},
+        "cluster_networks[0].create.cidr",
+        "fd00::/64 is IPv6, but Slurm's daemons",
+        "with IPv4 first",
+    ),
+    (
+        {"control_ip_addresses": {"cluster": "fd00::5"}},
+        "control_ip_addresses.cluster",
+        "fd00::5 is IPv6 on the access network",
+        "an IPv4 address",
+    ),
+    (
+        {"compute": {"a": group("c-0", ip_addresses={"cluster": ["fd00::5"]})}},
+        "compute.a.ip_addresses.cluster",
+        "fd00::5 is IPv6 on the access network",
+        "an IPv4 address",
+    ),
+    (
+        {"cluster_networks": CREATED, "gateway_ip": "10.21.0.1"},
+        "gateway_ip",
+        "10.21.0.1 is in none of the nodes' networks (10.20.0.0/24)",
+        "one of them",
+    ),
+    (
+        {"cluster_networks": CREATED, "compute": {"a": group("c-0", gateway_ip="fe80::1")}},
+        "compute.a.gateway_ip",
+        "fe80::1 is in none",
+        "one of them",
+    ),
+    (
+        {"ssh_allowed_cidrs": ["fd00:0::/64", "fd00::/64"]},
+        "ssh_allowed_cidrs[1]",
+        "fd00::/64 is in the list twice",
+        "keep one",
+    ),
+    (
+        {"login": {"a": group("l-0", security_group_ids=[ID, ID])}},
+        "login.a.security_group_ids[1]",
+        "is in the list twice",
+        "keep one",
+    ),
     # Boot
     ({"additional_cloud_config": "- a"}, "additional_cloud_config", "is not a mapping", "cloud-config"),
     ({"additional_cloud_config": "a: [b"}, "additional_cloud_config", "is not valid YAML", "cloud-config"),
@@ -286,6 +328,16 @@ CROSS = [
         "keep one",
     ),
     ({"home": {"server": "nfs"}}, "home.server", "there is a home volume, too", "home_volume_provisioning: none"),
+    # Folders
+    ({"state_dir": "/etc"}, "state_dir", "a mount at /etc would hide /etc/slurm", "of its own"),
+    ({"state_dir": "/run/state"}, "state_dir", "/run/state lies in /run", "of its own"),
+    (
+        {"home": {"export": "/var/lib/state/home"}},
+        "home.export",
+        "/var/lib/state/home and /var/lib/state (state_dir) lie in each other",
+        "separate folders",
+    ),
+    ({"home": {"mount_point": "/exports"}}, "home.mount_point", "/exports and /exports/home", "separate folders"),
     # Slurm
     (
         {"compute": {"general": group("c-0")}, "slurm": {"partitions": {"p": {"groups": ["generl"]}}}},
@@ -471,6 +523,12 @@ def test_a_mistake_hides_no_other(place: str, value: Any, also: str) -> None:
 def test_names_as_directories_have_them(name: str) -> None:
     users = {name: {"uid": 2**31 - 2, "gid": 100}, "other": {"uid": 70_000, "gid": 100}}
     assert from_mapping(smallest(users=users), "a test").users[name].gid == 100
+
+
+def test_ipv6_beside_ipv4_with_a_link_local_gateway() -> None:
+    six = {"network": "six", "create": {"cidr": "fd00::/64", "gateway_ip": "fe80::1"}}
+    config = from_mapping(smallest(cluster_networks=[*CREATED, six], gateway_ip="fe80::1"), "a test")
+    assert config.gateway_ip == "fe80::1"
 
 
 def test_the_examples_pass_every_check() -> None:

@@ -171,6 +171,15 @@ def test_explain_everything() -> None:
     assert "cluster_name" in table.stdout
 
 
+def test_explain_a_setting_of_the_reference_appliance() -> None:
+    outcome = run("config", "explain", "openhpc_partitions")
+    assert outcome.exit_code == 0
+    assert "A setting of the reference appliance; here it is slurm.partitions: a mapping by name" in outcome.stdout
+    [found] = json.loads(run("config", "explain", "sssd_conf", "--output", "json").stdout)
+    assert found["path"] is None
+    assert found["description"].startswith("directory services are not set up")
+
+
 def test_explain_what_is_not_there() -> None:
     outcome = run("config", "explain", "compute.general.flavour")
     assert outcome.exit_code == 2

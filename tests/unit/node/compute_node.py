@@ -105,7 +105,9 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         playbook=tmp_path / "compute-init.yml",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",
-        share=lambda server, node: Share(server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody),
+        share=lambda server, node, _folder: Share(
+            server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody
+        ),
         patience=0.2,
         first_pause=0.01,
         longest_pause=0.05,

@@ -67,7 +67,7 @@ def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(setti
         """)  # fmt: skip
     share = settings.share("127.0.0.1", NODE)
     status, record, _ = go(replace(settings, source=Known(answer=Metadata("server-1", NODE, meta)),
-                                   share=lambda _server, _node: share))  # fmt: skip
+                                   share=lambda _server, _node, _folder: share))  # fmt: skip
     assert (status, record.state) == (0, "done")
     seen = json.loads((tmp_path / "seen").read_text())
     assert seen["values"]["control_address"] == {"__ansible_unsafe": bad}

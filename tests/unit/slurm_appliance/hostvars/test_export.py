@@ -19,7 +19,7 @@ def _nodes(*numbers: int, image: str = "image") -> list[Node]:
 
 def _archive(*numbers: int, image: str = "image", serial: int = 1) -> bytes:
     nodes = _nodes(*numbers, image=image)
-    return archive(export_files(nodes, {"hosts": b"hosts\n"}, key=_KEY, serial=serial, folder="/x"))
+    return archive(export_files(nodes, {"hosts": b"hosts\n"}, key=_KEY, serial=serial, state_dir="/x"))
 
 
 def test_the_same_cluster_is_the_same_bytes() -> None:

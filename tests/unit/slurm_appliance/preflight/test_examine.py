@@ -191,6 +191,26 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "cluster_image: image slurm-2026-11 is queued → wait until it is active, or name another image",
     ),
+    "an access network with IPv6": (
+        {"subnets": (Subnet("a", "six", "network-cluster", "fd00::/64"),)},
+        {},
+        "cluster_networks[0].subnet: the subnet is IPv6 (fd00::/64), but nodes speak IPv4 among themselves",
+    ),
+    "a gateway that nodes cannot reach": (
+        {},
+        {"gateway_ip": "192.0.2.1"},
+        "gateway_ip: 192.0.2.1 is in none of the nodes' networks (10.0.0.0/24) → choose an address of one of them",
+    ),
+    "networks that overlap": (
+        {
+            "subnets": (
+                Subnet("a", "cluster", "network-cluster", "10.0.0.0/24"),
+                Subnet("b", "fabric", "network-fabric", "10.0.0.0/16"),
+            )
+        },
+        _general(extra_networks=[{"network": "fabric"}]),
+        "compute.general.extra_networks: networks cluster (10.0.0.0/24) and fabric (10.0.0.0/16) overlap → name",
+    ),
     "an image of somebody else's": (
         {"images": (image("a", "slurm-2026-11", digest=""),)},
         {},
