@@ -55,7 +55,10 @@ def test_stack_files_that_validate() -> None:
 
 
 def config(slurm: dict[str, Any], **more: Any) -> ClusterConfig:
-    settings: dict[str, Any] = {"compute": {"general": GROUP, "empty": {"nodes": [], "flavor": "small"}}, "slurm": slurm}
+    settings: dict[str, Any] = {
+        "compute": {"general": GROUP, "empty": {"nodes": [], "flavor": "small"}},
+        "slurm": slurm,
+    }
     return from_mapping(smallest(**(settings | more)), "test", environment="test")
 
 

@@ -18,6 +18,7 @@ USER = pwd.getpwuid(os.getuid()).pw_name
 OLD = {"slurm.conf": b"old", "cgroup.conf": b"old", "slurmdbd.conf": b"old secret"}
 NEW = {"slurm.conf": b"new", "gres.conf": b"new", "slurmdbd.conf": b"new secret", "epilog": b"#!/bin/sh\n"}
 
+
 def read(folder: Path) -> dict[str, bytes]:
     """What Slurm reads."""
     names = dict.fromkeys((*OLD, *NEW))
@@ -85,13 +86,21 @@ def every_step(former: str, folder: Path) -> None:
 @pytest.mark.parametrize("former", ["plain", "sets"])
 def test_killed_at_any_step_it_leaves_the_former_or_the_new_files(former: str, tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from tests.unit.node.slurm_files import test_sets as tests; "
-    command = [sys.executable, "-c", f"{program}tests.every_step(sys.argv[1], Path(sys.argv[2]))", former, str(tmp_path)]
+    command = [
+        sys.executable,
+        "-c",
+        f"{program}tests.every_step(sys.argv[1], Path(sys.argv[2]))",
+        former,
+        str(tmp_path),
+    ]
     out = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     lines = out.splitlines()
     assert len(lines) > 20
     assert {line.split()[1] for line in lines} == {"done"}, "the next run completes it"
     seen = [line.split()[0] for line in lines]
-    assert seen == ["old"] * seen.count("old") + ["new"] * seen.count("new"), "never a mixture, and once new, always new"
+    assert seen == ["old"] * seen.count("old") + ["new"] * seen.count("new"), (
+        "never a mixture, and once new, always new"
+    )
     assert seen[0] == "old"
     assert seen[-1] == "new"
 
