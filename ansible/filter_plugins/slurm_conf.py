@@ -85,7 +85,9 @@ def slurm_value(value: Any) -> str:
     """A value that may hold any character, as slurmdbd.conf and slurm.conf hold it: ``pass#word`` is no comment."""
     text = str(value)
     if not text.isprintable() or ('"' in text and (" " in text or re.fullmatch(r'"[^"]*"', text))):
-        raise AnsibleFilterError("this value cannot be written in Slurm's files: it has quotes with spaces or around it")
+        raise AnsibleFilterError(
+            "this value cannot be written in Slurm's files: it has quotes with spaces or around it"
+        )
     escaped = text.replace("\\", "\\\\").replace("#", "\\#")
     return escaped if '"' in text else f'"{escaped}"'
 

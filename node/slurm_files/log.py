@@ -17,7 +17,9 @@ _UNREAD = re.compile(r"Parsing error at unrecognized key|Parse error in file|is 
 #: The end of the line after something that tells more.
 _SAYS_NOTHING = re.compile(r"Unable to process configuration file|open/read/parse")
 #: Errors of a trial that have nothing to do with the files: no munged, no MPI library, no state of an earlier run.
-_ELSEWHERE = re.compile(r"(?i)munge|\bmpi\b|pmix|getaddrinfo|state file|state save file|asked for it not to be stored|not stored")
+_ELSEWHERE = re.compile(
+    r"(?i)munge|\bmpi\b|pmix|getaddrinfo|state file|state save file|asked for it not to be stored|not stored"
+)
 _PREFIX = re.compile(r"^(?:\[[^]]*\]\s*)?(?:slurmctld|slurmdbd):\s*")
 
 
@@ -62,7 +64,9 @@ def objections(lines: Sequence[str]) -> list[str]:
     """What the daemon has against its files, in its own words, the most telling first; empty where it has nothing."""
     said = [message(line) for line in lines]
     unread = [each.text for each in said if _UNREAD.search(each.text)]
-    missing = [f"{found.group(1)}: {found.group(2)}" for each in said for found in [_MISSING.search(each.text)] if found]
+    missing = [
+        f"{found.group(1)}: {found.group(2)}" for each in said for found in [_MISSING.search(each.text)] if found
+    ]
     fatal = next((index for index, each in enumerate(said) if each.level == "fatal"), None)
     if fatal is None:
         return list(dict.fromkeys(unread + missing))

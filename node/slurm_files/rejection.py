@@ -59,15 +59,15 @@ def rejection(daemon: str, log: Sequence[str], files: Mapping[str, str], sources
     said = objections(log)
     if not said:
         return None
-    lines = all_lines({name: text for name, text in files.items() if (name == "slurmdbd.conf") == (daemon == "slurmdbd")})
+    lines = all_lines(
+        {name: text for name, text in files.items() if (name == "slurmdbd.conf") == (daemon == "slurmdbd")}
+    )
     found = _locate(said, lines)
     message = "; ".join(_short(each, files) for each in said[:3])
     if found is None:
         return Rejection(daemon, message, setting=_missing_file(said, sources))
     line, word = found
-    return Rejection(
-        daemon, message, line.file, line.number, without_secrets(line.text), sources.setting(line, word)
-    )
+    return Rejection(daemon, message, line.file, line.number, without_secrets(line.text), sources.setting(line, word))
 
 
 def _short(text: str, files: Mapping[str, str]) -> str:
@@ -115,7 +115,10 @@ def _is(line: Line, path: str, number: int) -> bool:
 
 def _record(text: str, lines: Sequence[Line]) -> Optional[Line]:
     """A partition or a node that is named with what it is."""
-    for pattern, option in ((r"(?i)partition (?:name )?\"?([\w.-]+)", "partitionname"), (r"NodeName (\S+)", "nodename")):
+    for pattern, option in (
+        (r"(?i)partition (?:name )?\"?([\w.-]+)", "partitionname"),
+        (r"NodeName (\S+)", "nodename"),
+    ):
         found = re.search(pattern, text)
         for line in lines if found else ():
             names = line.value.split(",")

@@ -203,7 +203,7 @@ def _port(text: str, daemon: str) -> int:
     return int(found.group()) if found else usual
 
 
-def _watch(process: "subprocess.Popen[bytes]", daemon: str, port: int) -> dict[str, Any]:
+def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str, Any]:
     """Read what the daemon says until it is clear whether it takes its files."""
     assert process.stdout is not None
     stream = process.stdout

@@ -29,7 +29,7 @@ def slurm_conf(text: str, scratch: Path) -> str:
             "SlurmSchedLogFile": str(scratch / "run" / "sched.log"),
             "JobCompLoc": str(scratch / "run" / "jobcomp"),
             "AccountingStorageType": "accounting_storage/none",
-            **{name: "/bin/true" for name in _PROGRAMS},
+            **dict.fromkeys(_PROGRAMS, "/bin/true"),
         },
     )
 

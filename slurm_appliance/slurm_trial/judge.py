@@ -1,6 +1,7 @@
 """Has the Slurm that is installed on the deploy host try the files of a configuration."""
 
 import sys
+from collections.abc import Mapping
 
 from node.slurm_files.commands import judge
 from node.slurm_files.rejection import Rejection
@@ -20,13 +21,17 @@ class SlurmTrialError(ApplianceError):
     """Raised when this machine's Slurm cannot try anything."""
 
 
-def rejection_of(config: ClusterConfig) -> Rejection | None:
+def rejection_of(config: ClusterConfig, rendered: Mapping[str, str] | None = None) -> Rejection | None:
     """What Slurm has against the files of a configuration; None where it accepts them.
+
+    Args:
+        config: the configuration.
+        rendered: its files, where `slurm_files` has made them already.
 
     Raises:
         SlurmTrialError: there is no Slurm here, or it cannot be run in namespaces.
     """
-    files = slurm_files(config)
+    files = dict(slurm_files(config) if rendered is None else rendered)
     sources = Sources.read(files.pop(SOURCES))
     encoded = {name: text.encode() for name, text in files.items()}
     host = control_node(config).fqdn.partition(".")[0]

@@ -87,7 +87,9 @@ def _render(config: ClusterConfig, hosts: tuple[Host, ...]) -> dict[str, str]:
         "ansible_search_path": [str(_ROLES / role) for role in ("slurmctld", "slurmdbd")],
     }
     if config.slurm.accounting:
-        variables["slurmdbd_conf"] = Templar(loader, variables).template(_template(_ROLES / "slurmdbd", "slurmdbd.conf.j2"))
+        variables["slurmdbd_conf"] = Templar(loader, variables).template(
+            _template(_ROLES / "slurmdbd", "slurmdbd.conf.j2")
+        )
     files = Templar(loader, variables).template(defaults["slurmctld_files"])
     sources = Templar(loader, variables).template(defaults["slurmctld_sources"])
     return {str(name): str(text) for name, text in files.items()} | {SOURCES: json.dumps(sources)}

@@ -175,8 +175,23 @@ OWN_FILES = {
 }
 #: Options of slurmdbd.conf that the appliance writes, or that would part it from its database.
 MANAGED_OF_SLURMDBD = frozenset(
-    "authtype dbdhost dbdaddr dbdport slurmuser pidfile storagetype storagehost storageport storageloc storageuser "
-    "storagepass storagebackuphost parameters privatedata".split()
+    [
+        "authtype",
+        "dbdhost",
+        "dbdaddr",
+        "dbdport",
+        "slurmuser",
+        "pidfile",
+        "storagetype",
+        "storagehost",
+        "storageport",
+        "storageloc",
+        "storageuser",
+        "storagepass",
+        "storagebackuphost",
+        "parameters",
+        "privatedata",
+    ]
 )
 
 

@@ -47,7 +47,7 @@ class Recorded:
 def node(tmp_path: Path) -> tuple[Sets, Recorded, Appliance]:
     """A node whose daemons run with OLD."""
     sets, daemons = Sets(tmp_path, USER), Recorded(tmp_path)
-    appliance = Appliance(sets, cast(Daemons, daemons))
+    appliance = Appliance(sets, cast("Daemons", daemons))
     sets.accept(sets.add(OLD))
     for daemon in ("slurmdbd", "slurmctld"):
         assert appliance.apply(daemon)["changed"]
@@ -85,12 +85,16 @@ def test_slurmctld_fails_after_the_exchange(node: tuple[Sets, Recorded, Applianc
     sets.accept(sets.add(NEW))
     appliance.apply("slurmdbd")
     daemons.fails_with = b"ReturnToService=2"
-    with pytest.raises(DaemonError, match="has ended. The former files are back, and slurmctld runs with them") as raised:
+    with pytest.raises(
+        DaemonError, match="has ended. The former files are back, and slurmctld runs with them"
+    ) as raised:
         appliance.apply("slurmctld")
     assert raised.value.log == ["its last words"]
     assert daemons.running == {"slurmctld": OLD["slurm.conf"], "slurmdbd": NEW["slurmdbd.conf"]}
     now = sets.files(sets.in_use)
-    assert now == {"slurm.conf": OLD["slurm.conf"], "slurmdbd.conf": NEW["slurmdbd.conf"]}, "the database has the new one"
+    assert now == {"slurm.conf": OLD["slurm.conf"], "slurmdbd.conf": NEW["slurmdbd.conf"]}, (
+        "the database has the new one"
+    )
     assert sets.proven("slurmctld") == sets.proven("slurmdbd") == sets.in_use
 
 
@@ -109,9 +113,9 @@ def test_there_is_nothing_to_go_back_to_on_a_new_node(tmp_path: Path) -> None:
     sets.accept(sets.add(NEW))
     daemons.fails_with = b"ReturnToService=2"
     with pytest.raises(DaemonError, match="no former files to go back to"):
-        Appliance(sets, cast(Daemons, daemons)).apply("slurmctld")
+        Appliance(sets, cast("Daemons", daemons)).apply("slurmctld")
 
 
 def test_nothing_is_applied_that_was_not_accepted(tmp_path: Path) -> None:
     with pytest.raises(DaemonError, match="no files that Slurm's daemons have accepted"):
-        Appliance(Sets(tmp_path, USER), cast(Daemons, Recorded(tmp_path))).apply("slurmctld")
+        Appliance(Sets(tmp_path, USER), cast("Daemons", Recorded(tmp_path))).apply("slurmctld")

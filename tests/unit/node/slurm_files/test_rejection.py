@@ -192,4 +192,7 @@ def test_no_password_is_shown() -> None:
 def test_partitions_that_the_stack_file_does_not_have() -> None:
     log = ["slurmctld: fatal: Invalid node names in partition batch"]
     found = rejection("slurmctld", log, FILES, Sources())
-    assert found is not None and found.setting == "slurm.partitions (not set: there is one partition over all compute groups)"
+    assert (
+        found is not None
+        and found.setting == "slurm.partitions (not set: there is one partition over all compute groups)"
+    )

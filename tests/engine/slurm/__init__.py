@@ -1,0 +1,1 @@
+"""Slurm's own daemons judge Slurm's files."""

@@ -1,0 +1,137 @@
+"""Changes of Slurm's files on a running cluster: what Slurm rejects touches nothing, and says where it comes from."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from slurm_appliance.deployment.site_failure import SiteError
+from tests.engine.cloud_fixtures import wait_until
+from tests.lifecycle.cluster.live import FLAVOR, ROLES, Live
+
+#: Seconds that the controller may be away while it starts anew with files that it accepts.
+RESTART = 15
+
+
+class Watch:
+    """Asks the controller again and again.
+
+    Attributes:
+        longest: seconds of the longest time without an answer.
+    """
+
+    def __init__(self, live: Live) -> None:
+        self.longest = 0.0
+        self._live = live
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def _ask(self) -> None:
+        last = time.monotonic()
+        address = self._live.address("control")
+        while not self._end.wait(0.5):
+            done = self._live.login.run(address, "scontrol ping")
+            now = time.monotonic()
+            self.longest = max(self.longest, now - last)
+            if " is UP" in done.stdout:
+                last = now
+
+    def begin(self) -> None:
+        """Begin to ask."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._end.set()
+        self._thread.join()
+
+
+@contextmanager
+def watched(live: Live) -> Iterator[Watch]:
+    """While this lasts the controller is asked."""
+    watch = Watch(live)
+    watch.begin()
+    try:
+        yield watch
+    finally:
+        watch.end()
+
+
+def controller(live: Live) -> str:
+    """The controller's process and when it started."""
+    return live.run("control", "ps --no-headers -o pid,lstart -C slurmctld")
+
+
+def files(live: Live) -> str:
+    """Digests of the files that Slurm reads."""
+    return live.run("control", "sha256sum /etc/slurm/*.conf")
+
+
+def rejected(live: Live, *expected: str) -> None:
+    """An up that Slurm rejects: it changes nothing, ends soon, and says why."""
+    before, running = files(live), controller(live)
+    with watched(live) as watch, pytest.raises(SiteError) as raised:
+        live.rig.up()
+    evidence = str(raised.value.evidence)
+    assert all(text in evidence for text in expected), evidence
+    assert (files(live), controller(live)) == (before, running)
+    assert watch.longest < RESTART
+
+
+def test_mistakes_stop_nothing_and_name_their_setting(live: Live) -> None:
+    """A job runs through all of it: a new empty group, an option that Slurm does not know, a missing file, and each taken out again."""
+    job = live.submit("alice", "--nodelist=life-c-0", "sleep 600")
+    wait_until(
+        "the job to run", lambda: "RUNNING" in live.run("control", f"squeue --noheader --format=%T --jobs={job}"), 60
+    )
+    whole = {name: dict(live.rig.settings[name]) for name in ("compute", "slurm")}
+    slurm = whole["slurm"]
+
+    empty = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES, "nodes": []}
+    live.rig.settings["compute"] = whole["compute"] | {"later": empty}
+    partitions = {"all": {"groups": ["general", "disk"], "default": True}, "later": {"groups": ["later"]}}
+    live.rig.settings["slurm"] = slurm | {"partitions": partitions}
+    with watched(live) as watch:
+        live.rig.up()
+    assert watch.longest < RESTART
+    assert "PartitionName=later" in live.run("control", "scontrol show partition later")
+
+    live.rig.settings["slurm"] = slurm | {"options": {"Frobnicate": 1}}
+    rejected(live, "unrecognized key: Frobnicate", "slurm.conf, line ", "slurm.options.Frobnicate")
+    live.rig.settings["slurm"] = slurm | {"options": {"TopologyPlugin": "topology/tree"}}
+    rejected(live, "topology.conf: No such file or directory", "slurm.files.topology.conf (not set)")
+    live.rig.settings["slurm"] = slurm | {"cgroup": {}, "options": {"ReturnToService": "often"}}
+    rejected(live, 'ReturnToService value "often" is not a valid number', "slurm.options.ReturnToService")
+
+    live.rig.settings |= whole
+    with watched(live) as watch:
+        live.rig.up()
+    assert watch.longest < RESTART
+    assert "later" not in live.run("control", "sinfo --noheader --format=%P")
+    assert live.site()["exit_status"] == 0
+    assert live.job_state(job) == "RUNNING"
+    live.run("control", f"scancel {job}")
+
+
+def test_former_files_come_back_when_the_daemon_fails_after_all(live: Live) -> None:
+    """What no trial sees: here the unit itself refuses one of the new settings."""
+    before = live.run("control", "cat /etc/slurm/slurm.conf")
+    unit = "/etc/systemd/system/slurmctld.service.d"
+    refuse = f"mkdir -p {unit} && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q KillWait=55 /etc/slurm/slurm.conf\"\\n'"
+    live.run("control", f"{refuse} > {unit}/test.conf && systemctl daemon-reload")
+    slurm = dict(live.rig.settings["slurm"])
+    live.rig.settings["slurm"] = slurm | {"options": {"KillWait": 55}}
+    try:
+        with pytest.raises(SiteError) as raised:
+            live.rig.up()
+        assert "slurmctld has ended" in str(raised.value.evidence)
+        assert "The former files are back, and slurmctld runs with them" in str(raised.value.evidence)
+        assert live.run("control", "cat /etc/slurm/slurm.conf") == before
+        assert " is UP" in live.run("control", "scontrol ping")
+    finally:
+        live.run("control", f"rm -r {unit}/test.conf && systemctl daemon-reload")
+        live.rig.settings["slurm"] = slurm
+    live.rig.up()
+    assert live.run("control", "cat /etc/slurm/slurm.conf") == before
