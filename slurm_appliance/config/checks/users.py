@@ -83,7 +83,7 @@ def known_accounts(config: ClusterConfig) -> Iterator[Problem]:
         if account.parent is not None and account.parent not in there:
             yield Problem(path, f"there is no account {account.parent}", "add it to slurm.accounts")
         above, seen = account.parent, {name}
-        while above in accounts and above not in seen:
+        while above is not None and above in accounts and above not in seen:
             seen.add(above)
             above = accounts[above].parent
         if above == name:

@@ -27,7 +27,7 @@ def make_older(rig: Rig, project: FakeProject) -> None:
         LabelledVolume(volumes["home"], "home", "/exports/home"),
     ]
     text = user_data("demo-control.demo.internal", volumes=mounted, version=1)
-    with session.held():
+    with session.held("a test"):
         state = copy.deepcopy(dict(session.deployment()))
         (resource,) = (each for each in state["resources"] if each["urn"].endswith("Instance::demo-control"))
         assert resource["outputs"]["userData"] == hashlib.sha1(resource["inputs"]["userData"].encode()).hexdigest()  # noqa: S324
@@ -70,7 +70,7 @@ def test_marks_come_to_what_exists_in_place_and_once(rig: Rig, project: FakeProj
         "Volume": project.volume.volumes,
     }
     session = rig.session()
-    with session.held():
+    with session.held("a test"):
         state = copy.deepcopy(dict(session.deployment()))
         for resource in state["resources"]:
             if resource["type"].rpartition(":")[2] in kinds:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import json
 import pytest
 
 from node.ansible_init.metadata import Metadata
@@ -57,7 +58,7 @@ def test_a_changed_bundle_runs_it_again(settings: Settings, folder: Path, tmp_pa
 def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(settings: Settings, tmp_path: Path) -> None:
     """The files that Ansible itself makes, too: a SIGKILL leaves them where they are."""
     bad = "{{ lookup('pipe', 'x') }}"
-    meta = {**SERVER.meta, "control_address": bad, bad: "true"}
+    meta = {**Known().answer.meta, "control_address": bad, bad: "true"}
     program(tmp_path / "ansible-playbook", f"""
         import json, os, pathlib, sys
         name = sys.argv[sys.argv.index("--extra-vars") + 1][1:]
@@ -65,7 +66,7 @@ def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(setti
         seen = {{"values": json.load(open(name)), "file": name, "kept": kept}}
         pathlib.Path({str(tmp_path)!r}, "seen").write_text(json.dumps(seen))
         """)  # fmt: skip
-    share = settings.share("127.0.0.1", NODE)
+    share = settings.share("127.0.0.1", NODE, "")
     status, record, _ = go(replace(settings, source=Known(answer=Metadata("server-1", NODE, meta)),
                                    share=lambda _server, _node, _folder: share))  # fmt: skip
     assert (status, record.state) == (0, "done")

@@ -34,7 +34,7 @@ def _nodes(*numbers: int, image: str = "image", network: str = "10.0.0") -> list
 
 
 def _archive(*numbers: int, hosts: bytes = b"hosts\n", serial: int = 1, key: SigningKey = _KEY, **more: str) -> bytes:
-    return archive(export_files(_nodes(*numbers, **more), {"hosts": hosts}, key=key, serial=serial, folder="/x"))
+    return archive(export_files(_nodes(*numbers, **more), {"hosts": hosts}, key=key, serial=serial, state_dir="/x"))
 
 
 def _receiver(folder: Path, *reload: str) -> Receiver:
