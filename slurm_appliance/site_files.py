@@ -61,9 +61,7 @@ def site_files(
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
     shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
     exported = archive(
-        export_files(
-            nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN, state_dir=_state_dir(hosts)
-        )
+        export_files(nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN, state_dir=_state_dir(hosts))
     )
     public = f"{signing_key.public}\n".encode()
     programs = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ctypes
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Iterator
 
 #: SELinux keeps a file's label in this attribute.
 _LABEL = "security.selinux"

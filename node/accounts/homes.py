@@ -6,8 +6,8 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Iterable, Mapping, Sequence
 
 from .request import Folders, User
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from typing import Collection
+from collections.abc import Collection
 
 from .database import Database
 from .request import Folders

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 #: Members of these groups can become root, by sudo's standard configuration or through what the group may open.
 ROOT_GROUPS = frozenset(

@@ -16,6 +16,7 @@ def nodes_folder(state_dir: str) -> str:
     """Where the control node keeps the folders of all nodes; each is exported to its node's address only."""
     return f"{state_dir}/compute-init/nodes"
 
+
 #: What libnfs prints when the server answered that there is no such file or export. Seen with libnfs 4.0 against
 #: nfs-ganesha 4.3 and the kernel's server: a folder that is exported to another address looks just the same.
 _ABSENT = ("NFS4ERR_NOENT", "MNT3ERR_NOENT", "NFS3ERR_NOENT", "NFS4ERR_ACCESS", "MNT3ERR_ACCES", "ENOENT")

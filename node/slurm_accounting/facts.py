@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Mapping, Sequence
+from typing import Callable
 
 #: Runs ``sacctmgr`` with arguments and returns what it printed.
 Ask = Callable[[Sequence[str]], str]

@@ -113,7 +113,9 @@ class _Comparison:
             case ("users", _):
                 return (
                     RERUN_PLAYBOOK,
-                    "The user is made on all nodes." if new else "The user is locked out of all nodes; the home directory stays.",
+                    "The user is made on all nodes."
+                    if new
+                    else "The user is locked out of all nodes; the home directory stays.",
                 )
             case ("environment_name",) if not self._names_have_environment():
                 return RERUN_PLAYBOOK, "No node's name has it in it."

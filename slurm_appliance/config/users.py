@@ -30,7 +30,9 @@ class User(Section):
     groups: Annotated[tuple[UserName, ...], RERUN_PLAYBOOK] = Field(
         (), description="Groups to add the user to; they must exist on the nodes.", examples=[["video"]]
     )
-    sudo: Annotated[Flag, RERUN_PLAYBOOK] = Field(False, description="May become root on every node, and has no shared home directory.")
+    sudo: Annotated[Flag, RERUN_PLAYBOOK] = Field(
+        False, description="May become root on every node, and has no shared home directory."
+    )
     slurm_admin: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         False, description="Slurm administrator: may reboot nodes with srun --reboot, and manage accounts."
     )
@@ -43,5 +45,6 @@ class Users(Section):
     """Users."""
 
     users: Annotated[Mapping[UserName, User], Keyed("user", "alice"), RERUN_PLAYBOOK] = Field(
-        {}, description="Users by login name. A user who is taken out is locked out everywhere; the home directory stays."
+        {},
+        description="Users by login name. A user who is taken out is locked out everywhere; the home directory stays.",
     )

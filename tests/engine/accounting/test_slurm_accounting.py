@@ -14,7 +14,14 @@ from toolchain.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")
 
-_PACKAGES = ("slurmdbd", "slurm-client", "slurm-wlm-mysql-plugin", "munge", "mariadb-server-core", "mariadb-client-core")
+_PACKAGES = (
+    "slurmdbd",
+    "slurm-client",
+    "slurm-wlm-mysql-plugin",
+    "munge",
+    "mariadb-server-core",
+    "mariadb-client-core",
+)
 BASE: dict[str, Any] = {"cluster": "Demo", "control_host": "localhost"}
 FIRST = BASE | {
     "qos": {"long": {"options": {"MaxWall": "10-0", "Priority": "5"}}},

@@ -58,7 +58,14 @@ class FakeProject:
 
     def add_image(self, name: str, **more: Any) -> str:
         """An active image; returns its id."""
-        defaults = {"status": "active", "min_disk": 0, "min_ram": 0, "size": 1, "visibility": "private", "slurm_appliance_digest": "d1"}
+        defaults = {
+            "status": "active",
+            "min_disk": 0,
+            "min_ram": 0,
+            "size": 1,
+            "visibility": "private",
+            "slurm_appliance_digest": "d1",
+        }
         return str(self.images.add(name=name, **{**defaults, **more})["id"])
 
     def add_key_pair(self, name: str) -> None:

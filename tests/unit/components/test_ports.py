@@ -166,7 +166,9 @@ def ssh_sources(**settings: Any) -> set[str]:
         ({"login": {}, "nonlogin_ssh_allowed_cidrs": []}, set()),
     ],
 )
-def test_from_outside_ssh_reaches_login_nodes_unless_said_otherwise(settings: dict[str, Any], sources: set[str]) -> None:
+def test_from_outside_ssh_reaches_login_nodes_unless_said_otherwise(
+    settings: dict[str, Any], sources: set[str]
+) -> None:
     assert ssh_sources(**settings) == sources
 
 

@@ -1,10 +1,10 @@
 """compute-init's states: what each is reached by, what its result file says, and whether systemd tries again."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-import json
 import pytest
 
 from node.ansible_init.metadata import Metadata
@@ -13,7 +13,7 @@ from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import read_record
 from node.compute_init.run import Settings, main
 from node.compute_init.share import AbsentError, Share, ShareError
-from tests.unit.node.compute_node import FILES, NODE, Known, calls, go, head, program, put
+from tests.unit.node.compute_node import FILES, NODE, SERVER, Known, calls, go, head, program, put
 
 
 def test_a_node_sets_itself_up_from_its_own_bundle(settings: Settings, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_changed_bundle_runs_it_again(settings: Settings, folder: Path, tmp_pa
 def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(settings: Settings, tmp_path: Path) -> None:
     """The files that Ansible itself makes, too: a SIGKILL leaves them where they are."""
     bad = "{{ lookup('pipe', 'x') }}"
-    meta = {**Known().answer.meta, "control_address": bad, bad: "true"}
+    meta = {**SERVER.meta, "control_address": bad, bad: "true"}
     program(tmp_path / "ansible-playbook", f"""
         import json, os, pathlib, sys
         name = sys.argv[sys.argv.index("--extra-vars") + 1][1:]

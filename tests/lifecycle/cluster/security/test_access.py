@@ -80,7 +80,9 @@ def test_open_ports_are_those_of_the_documentation(live: Live, node: str) -> Non
 def test_a_neighbour_reaches_what_is_open(live: Live) -> None:
     ports = " ".join(str(port) for port in sorted(documented()["control"]))
     for node in ("login-0", "c-0"):
-        script = f"for port in {ports}; do timeout 2 bash -c \"</dev/tcp/{live.address('control')}/$port\" && echo $port; done"
+        script = (
+            f'for port in {ports}; do timeout 2 bash -c "</dev/tcp/{live.address("control")}/$port" && echo $port; done'
+        )
         assert {int(port) for port in live.run(node, f"{script}; true").split()} == documented()["control"]
 
 

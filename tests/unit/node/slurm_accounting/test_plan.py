@@ -72,8 +72,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     ),
     "an account that moves and loses an option": (
         {"accounts": {"a": {"parent": "users"}}},
-        THERE
-        | {"parents": {"users": "root", "a": "root"}, "applied": {"account": {"a": {"MaxJobs": "3"}}}},
+        THERE | {"parents": {"users": "root", "a": "root"}, "applied": {"account": {"a": {"MaxJobs": "3"}}}},
         ["modify account where name=a cluster=demo set parent=users MaxJobs=-1"],
     ),
     "a QOS that changes": (
@@ -131,7 +130,12 @@ def test_only_former_users_lose_their_associations() -> None:
 
 
 def test_what_sacctmgr_prints() -> None:
-    answers = {"cluster": "demo\n", "qos": "normal\n", "user": "a|None|users\n", "association": "users|||\nusers|a||0\n"}
+    answers = {
+        "cluster": "demo\n",
+        "qos": "normal\n",
+        "user": "a|None|users\n",
+        "association": "users|||\nusers|a||0\n",
+    }
     facts = gather(lambda arguments: answers[arguments[1]], "demo", {})
     assert facts.associations == frozenset({("a", "users")})
     assert facts.parents == {"users": "root"}
