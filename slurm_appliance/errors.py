@@ -10,7 +10,10 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── CheckError                          a gate or a test tier did not pass; what it printed says why
 ├── ToolchainError                      something that the project runs on cannot be had
 ├── EngineError                         an operation on a stack failed: the resource and why (automation.py)
+│   └── StackInUseError                 somebody else uses a stack whose state is not in a folder
 ├── JournalError                        the state cannot be had for us alone, or its journal does not fit (journal/)
+│   ├── LockedError                     somebody else uses the stack
+│   └── LockLostError                   somebody took the lock of a run that lives
 ├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/refusals.py)
 ├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/refusals.py)
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
