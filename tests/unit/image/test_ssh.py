@@ -1,6 +1,7 @@
 """The way in, with a real sshd where that can be had, and with ssh's own reading of the configuration."""
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -90,3 +91,8 @@ def test_waiting_ends_when_the_build_is_to_end(tmp_path: Path, monkeypatch: pyte
     stop.set(StoppedError("interrupted"))
     with pytest.raises(StoppedError):
         ssh.wait(door(tmp_path, monkeypatch, "exit 255"), stop, 30)
+
+
+def test_the_command_for_a_person_can_be_copied(tmp_path: Path) -> None:
+    door = Door(tmp_path / "a folder" / "config", "build-1")
+    assert shlex.split(door.shown) == door.command
