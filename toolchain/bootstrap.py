@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def _make(folder: Path, lock: Path) -> None:
 def _run(command: list[str], failure: str, remedy: str) -> None:
     # Standard output belongs to the command that the user asked for; this is preparation.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
-        raise BootstrapError(failure, evidence=f"the command was: {' '.join(command)}", remedy=remedy)
+        raise BootstrapError(failure, evidence=f"the command was: {shlex.join(command)}", remedy=remedy)
 
 
 def link_environment(folder: Path) -> None:

@@ -203,5 +203,5 @@ class Construction:
         if places:
             remedy += f"; packages come from {', '.join(places)}"
         if self.keep:
-            remedy += f"; the server was kept: {' '.join(door.command)}; slurm-appliance image gc removes it"
+            remedy += f"; the server was kept: {door.shown}; slurm-appliance image gc removes it"
         return BuildError(error.what, where=error.where, remedy=remedy)

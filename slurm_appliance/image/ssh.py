@@ -5,6 +5,7 @@ worth nothing once the server is gone: the image has no host keys.
 """
 
 import os
+import shlex
 import subprocess
 import time
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Door:
     def command(self) -> list[str]:
         """The ssh call that logs in."""
         return ["ssh", "-F", str(self.config), self.alias]
+
+    @property
+    def shown(self) -> str:
+        """The same for a person to copy."""
+        return shlex.join(self.command)
 
 
 def make_keys(folder: Path) -> str:

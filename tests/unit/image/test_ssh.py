@@ -1,6 +1,7 @@
 """The way in, with a real sshd where that can be had, and with ssh's own reading of the configuration."""
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -99,3 +100,8 @@ def test_an_address_that_the_cloud_made_up_is_no_option_of_ssh(tmp_path: Path, a
     with pytest.raises(CloudTextError, match="no IP address"):
         ssh.write_config(tmp_path / "ssh", "build-1", address, Ssh(user="rocky"))
     assert not (tmp_path / "ssh/config").exists()
+
+
+def test_the_command_for_a_person_can_be_copied(tmp_path: Path) -> None:
+    door = Door(tmp_path / "a folder" / "config", "build-1")
+    assert shlex.split(door.shown) == door.command
