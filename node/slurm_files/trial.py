@@ -181,15 +181,30 @@ def _arrange(folder: Path, control: str, address: str) -> None:
             fcntl.ioctl(handle, _SIOCSIFADDR, ipv6)
     _mount(folder / "hosts", Path("/etc/hosts"))
     _mount(folder / "etc", ETC) if ETC.is_dir() else None
-    munge = Path("/run/munge")
-    kept = folder / "munge"
-    if munge.is_dir():
+    munge, kept = Path("/run/munge"), folder / "munge"
+    served = any(munge.glob("*socket*"))
+    if served:
         kept.mkdir()
         _mount(munge, kept)
     _mount(folder / "run", Path("/run"))
-    if kept.is_dir():
-        munge.mkdir()
+    munge.mkdir()
+    if served:
         _mount(kept, munge)
+    else:
+        _serve_munge(folder, munge)
+
+
+def _serve_munge(folder: Path, place: Path) -> None:
+    """A munged with a key of its own where the machine has none running: daemons wait seconds for one, in vain."""
+    munged = shutil.which("munged", path="/usr/sbin:/usr/bin")
+    if munged is None:
+        return
+    key = folder / "munge.key"
+    key.touch(mode=0o600)
+    key.write_bytes(os.urandom(128))
+    files = {"socket": place / "munge.socket.2", "pid-file": place / "pid", "log-file": place / "log"}
+    places = [f"--{name}={path}" for name, path in {**files, "seed-file": place / "seed", "key-file": key}.items()]
+    subprocess.run([munged, "--force", *places], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
 def _mount(what: Path, where: Path) -> None:
