@@ -44,7 +44,13 @@ class Database:
     def _serve(self) -> None:
         with self._socket, self._socket.accept()[0] as client:
             # Capabilities: protocol 4.1, secure connection, authentication plugins.
-            hello = b"\x0a10.11.0\x00" + struct.pack("<I", 1) + SALT[:8] + b"\x00" + struct.pack("<HBHHB", 0x8209, 33, 2, 8, 21)
+            hello = (
+                b"\x0a10.11.0\x00"
+                + struct.pack("<I", 1)
+                + SALT[:8]
+                + b"\x00"
+                + struct.pack("<HBHHB", 0x8209, 33, 2, 8, 21)
+            )
             hello += b"\x00" * 10 + SALT[8:] + b"\x00" + b"mysql_native_password\x00"
             client.sendall(struct.pack("<I", len(hello))[:3] + b"\x00" + hello)
             answer = client.recv(4096)[4:]
