@@ -15,8 +15,8 @@ _GPU = "/dev/nvidia"
 def slurm_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
     """Options of one of Slurm's files: the defaults, and what the site gives.
 
-    Slurm ignores the case of names. A default that is a list is added to, item by item; any other is replaced. An option
-    without a value is left out.
+    Slurm ignores the case of names. A default that is a list is added to, item by item; any other is replaced. An
+    option without a value is left out.
     """
     names = {name.lower(): name for name in defaults}
     merged: dict[str, Any] = dict(defaults)

@@ -1,9 +1,9 @@
 """``slurm-appliance-slurm-files``: try new files of Slurm, and have the daemons run with them.
 
 ``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
-``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon; where
-it does not run with them, the former files and the daemon come back. Each ends with one line of JSON; exit status 1 with
-the reason in ``rejected`` or ``failed``.
+``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
+Where it does not run with them, the former files and the daemon come back.
+Each ends with one line of JSON; with exit status 1 it has the reason in ``rejected`` or ``failed``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from . import plan, trial
 from .conf import option
@@ -27,7 +27,7 @@ _INSIDE = "inside"
 _DAEMONS = ("slurmdbd", "slurmctld")
 
 
-def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], control: str) -> Optional[Rejection]:
+def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], control: str) -> Rejection | None:
     """What Slurm's daemons have against files; None where they accept them.
 
     Args:
@@ -119,7 +119,7 @@ class Appliance:
         return int(found.group()) if found else usual
 
 
-def main(arguments: Optional[Sequence[str]] = None, entry: Sequence[str] = (sys.executable, "-m", __package__)) -> int:
+def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.executable, "-m", __package__)) -> int:
     """Run a command."""
     parser = argparse.ArgumentParser(prog="slurm-appliance-slurm-files", description=__doc__)
     parser.add_argument("--folder", type=Path, default=trial.ETC, help="folder of Slurm's files")

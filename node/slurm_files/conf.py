@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Optional
 
 #: Records of several words. All other lines hold one option.
 RECORDS = frozenset({"nodename", "nodeset", "partitionname", "switchname", "downnodes", "frontendname", "name"})
@@ -44,7 +43,7 @@ class Line:
         """Whether it describes a node, a partition and the like."""
         return self.option.lower() in RECORDS
 
-    def get(self, option: str) -> Optional[str]:
+    def get(self, option: str) -> str | None:
         """An option's value; Slurm ignores the case of names."""
         return next((value for name, value in self.words if name.lower() == option.lower()), None)
 
@@ -69,7 +68,7 @@ def all_lines(files: Mapping[str, str]) -> list[Line]:
     return [line for name in names for line in lines_of(name, files[name])]
 
 
-def option(text: str, name: str) -> Optional[str]:
+def option(text: str, name: str) -> str | None:
     """The value of an option in a file; the last one counts, as it does for Slurm."""
     found = [line.value for line in lines_of("", text) if line.option.lower() == name.lower() and not line.is_record]
     return found[-1] if found else None

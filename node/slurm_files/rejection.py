@@ -1,11 +1,10 @@
-"""Why Slurm rejects its files: its message, the line, and the setting of the stack file that the line comes from. Pure."""
+"""Why Slurm rejects its files: its message, the line, and the setting that the line comes from. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from .conf import Line, all_lines, without_secrets
 from .log import objections
@@ -47,7 +46,7 @@ class Rejection:
         return ". ".join(parts)
 
 
-def rejection(daemon: str, log: Sequence[str], files: Mapping[str, str], sources: Sources) -> Optional[Rejection]:
+def rejection(daemon: str, log: Sequence[str], files: Mapping[str, str], sources: Sources) -> Rejection | None:
     """What a daemon's log says against its files; None where it says nothing.
 
     Args:
@@ -79,7 +78,7 @@ def _short(text: str, files: Mapping[str, str]) -> str:
     return text
 
 
-def _locate(said: Sequence[str], lines: Sequence[Line]) -> Optional[tuple[Line, str]]:
+def _locate(said: Sequence[str], lines: Sequence[Line]) -> tuple[Line, str] | None:
     """The line that the messages are about, and the word of it: by number, by option, by record, by value."""
     options = [found.group(1) for text in said for found in [_OPTION.search(text)] if found]
     for text in said:
@@ -113,7 +112,7 @@ def _is(line: Line, path: str, number: int) -> bool:
     return line.number == number and path.rpartition("/")[2] == line.file
 
 
-def _record(text: str, lines: Sequence[Line]) -> Optional[Line]:
+def _record(text: str, lines: Sequence[Line]) -> Line | None:
     """A partition or a node that is named with what it is."""
     for pattern, option in (
         (r"(?i)partition (?:name )?\"?([\w.-]+)", "partitionname"),
@@ -127,13 +126,13 @@ def _record(text: str, lines: Sequence[Line]) -> Optional[Line]:
     return None
 
 
-def _by_name(text: str, lines: Sequence[Line]) -> Optional[Line]:
+def _by_name(text: str, lines: Sequence[Line]) -> Line | None:
     """An option whose name stands in the message: ``PreemptMode=SUSPEND requires GANG too``."""
     words = {word.lower() for word in re.findall(r"[A-Za-z]\w{3,}", text)}
     return next((line for line in lines if not line.is_record and line.option.lower() in words), None)
 
 
-def _by_value(text: str, lines: Sequence[Line]) -> Optional[Line]:
+def _by_value(text: str, lines: Sequence[Line]) -> Line | None:
     """An option whose value stands in the message: ``Can't find plugin for select/foo``."""
     for plugin in re.findall(r"\b([a-z_]+/[\w-]+)", text):
         kind, _, name = plugin.partition("/")

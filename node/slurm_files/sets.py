@@ -8,8 +8,8 @@ rename of that link exchanges all files::
     /etc/slurm/.next        -> .sets/...               accepted by Slurm's daemons, not in use yet
     /etc/slurm/.sets/NAME/  files of one set; the name is a digest of their content
 
-A kill at any moment leaves the former or the new set in use, and running again goes on from there. Which set the daemons
-have run with is in ``.proven.json``.
+A kill at any moment leaves the former or the new set in use, and running again goes on from there. Which set the
+daemons have run with is in ``.proven.json``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import pwd
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Optional
 
 #: Files that only Slurm's user may read.
 SECRET = frozenset({"slurmdbd.conf"})
@@ -47,23 +46,23 @@ class Sets:
         self._proven = folder / ".proven.json"
 
     @property
-    def in_use(self) -> Optional[str]:
+    def in_use(self) -> str | None:
         """Name of the set in use; None where there is none."""
         return _target(self._in_use)
 
     @property
-    def next(self) -> Optional[str]:
+    def next(self) -> str | None:
         """Name of the set that Slurm accepted last; None where there is none."""
         return _target(self._next)
 
-    def proven(self, daemon: str) -> Optional[str]:
+    def proven(self, daemon: str) -> str | None:
         """Name of the set that a daemon was last seen to run with."""
         with contextlib.suppress(FileNotFoundError):
-            name: Optional[str] = json.loads(self._proven.read_text(encoding="utf-8")).get(daemon)
+            name: str | None = json.loads(self._proven.read_text(encoding="utf-8")).get(daemon)
             return name if name and (self._sets / name).is_dir() else None
         return None
 
-    def files(self, name: Optional[str]) -> dict[str, bytes]:
+    def files(self, name: str | None) -> dict[str, bytes]:
         """The files of a set by name; of no set, none."""
         return {path.name: path.read_bytes() for path in sorted((self._sets / name).iterdir())} if name else {}
 
@@ -169,7 +168,7 @@ def digest(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
-def _target(link: Path) -> Optional[str]:
+def _target(link: Path) -> str | None:
     """Name of the set that a link points to; None where there is no link, or the set is gone."""
     return os.readlink(link).rpartition("/")[2] if link.is_symlink() and link.is_dir() else None
 

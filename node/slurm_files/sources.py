@@ -81,6 +81,8 @@ class Sources:
         group = next((each[len(_GROUP) :] for each in features if each.startswith(_GROUP)), "")
         if not group:
             return "slurm.nodegroups" if line.file == "gres.conf" else "compute"
+        # Ansible takes no hyphens in names of groups.
+        group = next((name for name in self.nodegroups if name.replace("-", "_") == group), group)
         if group not in self.nodegroups or (word and word.lower() in ("nodename", "cpus")):
             return f"compute.{group}"
         return _member(f"slurm.nodegroups.{group}", word, _NODE_WORDS)

@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from . import trial_copy
 from .conf import option
@@ -39,6 +39,8 @@ _TO_LISTEN = 5.0
 _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
 #: For a control node whose address is not in slurm.conf; kept free for documentation.
 _SOME_ADDRESS = "192.0.2.1"
+#: Files of which the trial has a changed copy.
+_COPIES = {"slurm.conf": trial_copy.slurm_conf, "slurmdbd.conf": trial_copy.slurmdbd_conf}
 _NAMESPACES = ("--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
 
 
@@ -112,13 +114,10 @@ def _fill(folder: Path, files: Mapping[str, bytes], etc: Path, control: str) -> 
         if path.name not in files and not path.is_symlink() and not path.name.startswith("."):
             (shutil.copytree if path.is_dir() else shutil.copy2)(str(path), str(target / path.name))
     for name, content in files.items():
-        if name == "slurm.conf":
-            content = trial_copy.slurm_conf(content.decode(), folder).encode()
-        if name == "slurmdbd.conf":
-            content = trial_copy.slurmdbd_conf(content.decode(), folder).encode()
+        changed = _COPIES.get(name)
         path = target / name
         path.touch(mode=0o600)
-        path.write_bytes(content)
+        path.write_bytes(changed(content.decode(), folder).encode() if changed else content)
         path.chmod(0o600 if name == "slurmdbd.conf" else 0o755 if content.startswith(b"#!") else 0o644)
     conf = files.get("slurm.conf", b"").decode()
     present = Path("/etc/hosts").read_text(encoding="utf-8", errors="replace")
@@ -129,7 +128,7 @@ def _fill(folder: Path, files: Mapping[str, bytes], etc: Path, control: str) -> 
             os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
-def _slurm_user(name: str) -> Optional[pwd.struct_passwd]:
+def _slurm_user(name: str) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(name)
     except KeyError:
@@ -181,15 +180,30 @@ def _arrange(folder: Path, control: str, address: str) -> None:
             fcntl.ioctl(handle, _SIOCSIFADDR, ipv6)
     _mount(folder / "hosts", Path("/etc/hosts"))
     _mount(folder / "etc", ETC) if ETC.is_dir() else None
-    munge = Path("/run/munge")
-    kept = folder / "munge"
-    if munge.is_dir():
+    munge, kept = Path("/run/munge"), folder / "munge"
+    served = any(munge.glob("*socket*"))
+    if served:
         kept.mkdir()
         _mount(munge, kept)
     _mount(folder / "run", Path("/run"))
-    if kept.is_dir():
-        munge.mkdir()
+    munge.mkdir()
+    if served:
         _mount(kept, munge)
+    else:
+        _serve_munge(folder, munge)
+
+
+def _serve_munge(folder: Path, place: Path) -> None:
+    """A munged with a key of its own where the machine has none running: daemons wait seconds for one, in vain."""
+    munged = shutil.which("munged", path="/usr/sbin:/usr/bin")
+    if munged is None:
+        return
+    key = folder / "munge.key"
+    key.touch(mode=0o600)
+    key.write_bytes(os.urandom(128))
+    files = {"socket": place / "munge.socket.2", "pid-file": place / "pid", "log-file": place / "log"}
+    places = [f"--{name}={path}" for name, path in {**files, "seed-file": place / "seed", "key-file": key}.items()]
+    subprocess.run([munged, "--force", *places], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
 def _mount(what: Path, where: Path) -> None:
@@ -205,8 +219,9 @@ def _port(text: str, daemon: str) -> int:
 
 def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str, Any]:
     """Read what the daemon says until it is clear whether it takes its files."""
-    assert process.stdout is not None
     stream = process.stdout
+    if stream is None:
+        raise TrialError(f"{daemon} was started without a pipe")
     os.set_blocking(stream.fileno(), False)
     log: list[str] = []
     rest, end, runs = b"", time.monotonic() + PATIENCE, False

@@ -1,4 +1,4 @@
-"""Every stack file that validates is rendered into files that real daemons of Slurm accept, or rejected with the setting."""
+"""Stack files that validate are rendered into files that Slurm's daemons accept, or reject with the setting."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,7 +66,9 @@ def config(slurm: dict[str, Any], **more: Any) -> ClusterConfig:
 GOOD: dict[str, ClusterConfig] = {
     "no compute group": config({}, compute={}),
     "empty groups only": config({}, compute={"empty": {"nodes": [], "flavor": "small"}}),
-    "a partition of empty groups": config({"partitions": {"a": {"groups": ["empty"]}, "b": {"groups": ["general"], "default": True}}}),
+    "a partition of empty groups": config(
+        {"partitions": {"a": {"groups": ["empty"]}, "b": {"groups": ["general"], "default": True}}}
+    ),
     "a group that is partly empty": config({"partitions": {"a": {"groups": ["empty", "general"]}}}),
     "lists": config({"options": {"slurmctldparameters": "idle_on_node_suspend", "SchedulerParameters": "bf_continue"}}),
     "gpus": config({"nodegroups": {"general": {"gres": ["gpu:a100:2"]}}}),
@@ -74,12 +76,17 @@ GOOD: dict[str, ClusterConfig] = {
     "cgroup.conf": config({"cgroup": {"constrainswapspace": "no", "AllowedRAMSpace": 95}}),
     "slurmdbd.conf": config({"slurmdbd_options": {"PurgeJobAfter": "12months"}}),
     "a topology": config(
-        {"options": {"TopologyPlugin": "topology/tree"}, "files": {"topology.conf": "SwitchName=s0 Nodes=test-c-[0-1]\n"}}
+        {
+            "options": {"TopologyPlugin": "topology/tree"},
+            "files": {"topology.conf": "SwitchName=s0 Nodes=test-c-[0-1]\n"},
+        }
     ),
-    "enforced accounting": config({"options": {"AccountingStorageEnforce": "limits,qos", "AccountingStorageTRES": "gres/x"}}),
+    "enforced accounting": config(
+        {"options": {"AccountingStorageEnforce": "limits,qos", "AccountingStorageTRES": "gres/x"}}
+    ),
     "fair share": config({"options": {"PriorityWeightFairshare": 1000}}),
     "log files": config({"options": {"SlurmctldLogFile": "/var/log/slurm/nowhere/slurmctld.log"}}),
-}  # fmt: skip
+}
 
 
 def test_what_slurm_accepts() -> None:
@@ -131,7 +138,12 @@ BAD: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "NodeName=",
         "Weight value (heavy) is not a valid number",
     ),
-    "cgroup.conf": ({"cgroup": {"ConstrainCorez": "yes"}}, "slurm.cgroup.ConstrainCorez", "ConstrainCorez=", "unrecognized key"),
+    "cgroup.conf": (
+        {"cgroup": {"ConstrainCorez": "yes"}},
+        "slurm.cgroup.ConstrainCorez",
+        "ConstrainCorez=",
+        "unrecognized key",
+    ),
     "slurmdbd.conf": (
         {"slurmdbd_options": {"PurgeJobbAfter": "12months"}},
         "slurm.slurmdbd_options.PurgeJobbAfter",
@@ -150,7 +162,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "",
         "No such file or directory",
     ),
-}  # fmt: skip
+}
 
 
 def test_what_slurm_rejects() -> None:

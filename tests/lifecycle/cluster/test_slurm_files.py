@@ -81,7 +81,7 @@ def rejected(live: Live, *expected: str) -> None:
 
 
 def test_mistakes_stop_nothing_and_name_their_setting(live: Live) -> None:
-    """A job runs through all of it: a new empty group, an option that Slurm does not know, a missing file, and each taken out again."""
+    """A job runs through all of it: an empty group, unknown options, a missing file, and each taken out again."""
     job = live.submit("alice", "--nodelist=life-c-0", "sleep 600")
     wait_until(
         "the job to run", lambda: "RUNNING" in live.run("control", f"squeue --noheader --format=%T --jobs={job}"), 60
@@ -119,8 +119,8 @@ def test_former_files_come_back_when_the_daemon_fails_after_all(live: Live) -> N
     """What no trial sees: here the unit itself refuses one of the new settings."""
     before = live.run("control", "cat /etc/slurm/slurm.conf")
     unit = "/etc/systemd/system/slurmctld.service.d"
-    refuse = f"mkdir -p {unit} && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q KillWait=55 /etc/slurm/slurm.conf\"\\n'"
-    live.run("control", f"{refuse} > {unit}/test.conf && systemctl daemon-reload")
+    refuse = '[Service]\\nExecStartPre=/bin/sh -c "! grep -q KillWait=55 /etc/slurm/slurm.conf"\\n'
+    live.run("control", f"mkdir -p {unit} && printf '{refuse}' > {unit}/test.conf && systemctl daemon-reload")
     slurm = dict(live.rig.settings["slurm"])
     live.rig.settings["slurm"] = slurm | {"options": {"KillWait": 55}}
     try:

@@ -13,7 +13,8 @@ from toolchain.paths import REPOSITORY
 def _load() -> ModuleType:
     path = REPOSITORY / "ansible/filter_plugins/slurm_conf.py"
     spec = importlib.util.spec_from_file_location("slurm_conf", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -86,7 +86,7 @@ def test_slurmctld_fails_after_the_exchange(node: tuple[Sets, Recorded, Applianc
     appliance.apply("slurmdbd")
     daemons.fails_with = b"ReturnToService=2"
     with pytest.raises(
-        DaemonError, match="has ended. The former files are back, and slurmctld runs with them"
+        DaemonError, match=r"has ended\. The former files are back, and slurmctld runs with them"
     ) as raised:
         appliance.apply("slurmctld")
     assert raised.value.log == ["its last words"]

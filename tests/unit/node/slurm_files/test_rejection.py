@@ -47,7 +47,12 @@ def parse_error(line: int, rest: str, file: str = "slurm.conf") -> str:
             ("slurm.conf", 3),
             "slurm.options.RetrunToService",
         ),
-        ([parse_error(4, " foo"), UNABLE], "Parse error in file slurm.conf line 4", ("slurm.conf", 4), "slurm.options.MailProg"),
+        (
+            [parse_error(4, " foo"), UNABLE],
+            "Parse error in file slurm.conf line 4",
+            ("slurm.conf", 4),
+            "slurm.options.MailProg",
+        ),
         (
             ["slurmctld: fatal: Can't find plugin for select/foo"],
             "Can't find plugin for select/foo",
@@ -128,7 +133,7 @@ def parse_error(line: int, rest: str, file: str = "slurm.conf") -> str:
             "slurm.cgroup.Foo",
         ),
         (
-            ["slurmctld: error: s_p_parse_file: cannot stat file /etc/slurm/topology.conf: No such file or directory, retrying"],
+            ["slurmctld: error: s_p_parse_file: cannot stat file /etc/slurm/topology.conf: No such file or directory"],
             "topology.conf: No such file or directory",
             ("", 0),
             "slurm.files.topology.conf (not set)",
@@ -140,14 +145,16 @@ def parse_error(line: int, rest: str, file: str = "slurm.conf") -> str:
             "",
         ),
     ],
-)  # fmt: skip
+)
 def test_slurmctld(log: list[str], message: str, place: tuple[str, int], setting: str) -> None:
     found = rejection("slurmctld", log, FILES, SOURCES)
     assert found is not None
     assert message in found.message
     assert (found.file, found.line) == place
-    assert found.setting.startswith(setting) and bool(found.setting) == bool(setting)
-    assert found.message in found.sentence() and found.setting in found.sentence()
+    assert found.setting.startswith(setting)
+    assert bool(found.setting) == bool(setting)
+    assert found.message in found.sentence()
+    assert found.setting in found.sentence()
 
 
 def test_what_slurm_only_skips_is_rejected_as_well() -> None:
@@ -157,13 +164,14 @@ def test_what_slurm_only_skips_is_rejected_as_well() -> None:
         "slurmctld: Running as primary controller",
     ]
     found = rejection("slurmctld", log, {**FILES, "gres.conf": "Nmae=gpu\n"}, SOURCES)
-    assert found is not None and (found.file, found.setting) == ("gres.conf", "slurm.nodegroups")
+    assert found is not None
+    assert (found.file, found.setting) == ("gres.conf", "slurm.nodegroups")
 
 
 def test_a_daemon_that_runs_has_no_objections() -> None:
     log = [
         "slurmctld: error: Munge encode failed: Failed to access",
-        "slurmctld: error: Could not open node state file /var/lib/state/slurmctld/node_state: No such file or directory",
+        "slurmctld: error: Could not open node state file /var/lib/state/node_state: No such file or directory",
         "slurmctld: Running as primary controller",
     ]
     assert rejection("slurmctld", log, FILES, SOURCES) is None
@@ -176,7 +184,8 @@ def test_errors_that_every_trial_has_are_not_the_reason() -> None:
         "slurmctld: fatal: No PartitionName information available!",
     ]
     found = rejection("slurmctld", log, FILES, SOURCES)
-    assert found is not None and found.message == "No PartitionName information available!"
+    assert found is not None
+    assert found.message == "No PartitionName information available!"
 
 
 def test_no_password_is_shown() -> None:
@@ -185,14 +194,13 @@ def test_no_password_is_shown() -> None:
         "slurmdbd: fatal: Could not open/read/parse slurmdbd.conf file /etc/slurm/slurmdbd.conf",
     ]
     found = rejection("slurmdbd", log, FILES, SOURCES)
-    assert found is not None and (found.file, found.line) == ("slurmdbd.conf", 2)
+    assert found is not None
+    assert (found.file, found.line) == ("slurmdbd.conf", 2)
     assert "heim" not in repr(found) + found.sentence()
 
 
 def test_partitions_that_the_stack_file_does_not_have() -> None:
     log = ["slurmctld: fatal: Invalid node names in partition batch"]
     found = rejection("slurmctld", log, FILES, Sources())
-    assert (
-        found is not None
-        and found.setting == "slurm.partitions (not set: there is one partition over all compute groups)"
-    )
+    assert found is not None
+    assert found.setting == "slurm.partitions (not set: there is one partition over all compute groups)"
