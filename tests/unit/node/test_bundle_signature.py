@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from node.ansible_init.metadata import Metadata
+from node.compute_init.fetch import MOST_HEAD, MOST_STATEMENT
 from node.compute_init.run import Settings
 from slurm_appliance.hostvars.signing import SigningKey
 from tests.unit.node.compute_node import KEY, META, NODE, Known, calls, go, head, put
@@ -54,10 +55,10 @@ def _cut(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
 
-def _huge(name: str) -> Callable[[Path], None]:
+def _large(name: str, size: int) -> Callable[[Path], None]:
     def write(folder: Path) -> None:
         with (folder / name).open("ab") as file:
-            file.truncate(1 << 34)
+            file.truncate(size)
 
     return write
 
@@ -82,9 +83,10 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "edited": (_edited, "wrong-signature", "is not signed with the stack's key"),
     "another key": (_signed_by_its_own_key, "wrong-signature", "is not signed with the stack's key"),
     "another use": (_for_another_use, "wrong-signature", "is not signed with the stack's key"),
-    "huge statement": (_huge(SIGNED), "wrong-bundle", "bundle.signed is larger than 4096 bytes"),
-    "huge head": (_huge("bundle.json"), "wrong-bundle", "bundle.json is larger than"),
-    "huge file": (_huge("hosts"), "wrong-bundle", "hosts is larger than"),
+    "endless statement": (_large(SIGNED, 1 << 34), "wrong-bundle", "bundle.signed is larger than 4096 bytes"),
+    "huge statement": (_large(SIGNED, MOST_STATEMENT + 1), "wrong-bundle", "bundle.signed is larger than 4096 bytes"),
+    "huge head": (_large("bundle.json", MOST_HEAD + 1), "wrong-bundle", "bundle.json is larger than"),
+    "huge file": (_large("hosts", 1 << 34), "wrong-bundle", "hosts is larger than"),
     "forged content": (_forged, "wrong-bundle", "bundle.json is not what bundle.signed says"),
     "another node": (lambda folder: _signed(folder, node="demo-c-1"), "wrong-bundle", "for node 'demo-c-1'"),
     "another server": (lambda folder: _signed(folder, instance_id="s-0"), "wrong-bundle", "for server 's-0'"),
