@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from .apply import Problem, apply_deploy_user, apply_users
+from .apply import AccountsError, apply_deploy_user, apply_users
 from .request import Request
 
 #: Written by cloud-init at each boot, for root only to write.
@@ -35,7 +35,7 @@ def run() -> int:
     """The program: an error is a line on standard error, and exit status 1."""
     try:
         return main(sys.argv[1:])
-    except (OSError, KeyError, TypeError, ValueError, Problem) as error:
+    except (OSError, KeyError, TypeError, ValueError, AccountsError) as error:
         print(f"accounts: {error}", file=sys.stderr)
         return 1
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Callable, List
 
 from .database import Database
 from .request import ADMINISTRATORS
@@ -11,7 +11,7 @@ from .request import ADMINISTRATORS
 #: Gids of system groups that are made on a node, from the top.
 _HIGHEST, _LOWEST = 999, 100
 
-Row = List[str]
+Row = list[str]
 
 
 def with_group(before: Database) -> Database:

@@ -17,7 +17,7 @@ _SKELETON = Path("/etc/skel")
 _SECONDS_A_DAY = 86_400
 
 
-class Problem(Exception):
+class AccountsError(Exception):
     """Something that keeps one user, or all of them, from what was asked for."""
 
 
@@ -81,22 +81,22 @@ def apply_deploy_user(request: Request, instance_data: Mapping[str, Any]) -> Out
         instance_data: cloud-init's, of which the server's keys are read: nobody but root writes it.
 
     Raises:
-        Problem: the user or the keys are missing; nothing was changed.
+        AccountsError: the user or the keys are missing; nothing was changed.
     """
     name, folders = request.deploy_user, request.folders
     keys = [str(key).strip() for key in instance_data.get("v1", {}).get("public_ssh_keys") or ()]
     if not keys:
-        raise Problem("the server's metadata has no ssh key: the deploy host would lose its way in")
+        raise AccountsError("the server's metadata has no ssh key: the deploy host would lose its way in")
     with database.locked():
         before = database.read(folders.etc)
         rows = {line.split(":")[0]: line.split(":") for line in before.passwd.splitlines()}
         if name not in rows:
-            raise Problem(f"the image has no user {name}: see the setting ssh.user")
+            raise AccountsError(f"the image has no user {name}: see the setting ssh.user")
         row = rows[name]
         home, changes = folders.administrators / name, []
         home.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not homes.is_private(home.parent):
-            raise Problem(f"{home.parent} can be changed by others than root")
+            raise AccountsError(f"{home.parent} can be changed by others than root")
         if homes.ensure_home(home, int(row[2]), int(row[3]), _SKELETON):
             changes.append(f"user {name}: home directory made")
         if homes.write_keys(folders.keys, {name: keys}, ()):
@@ -114,5 +114,5 @@ def _end_processes(name: str) -> bool:
     """End all that a user runs; returns whether there was anything."""
     ended = subprocess.run(["pkill", "--signal", "KILL", "--euid", name], check=False)
     if ended.returncode not in (0, 1):
-        raise Problem(f"the processes of {name} could not be ended: pkill says {ended.returncode}")
+        raise AccountsError(f"the processes of {name} could not be ended: pkill says {ended.returncode}")
     return ended.returncode == 0

@@ -81,7 +81,7 @@ def _replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(fresh, path)
+        Path(fresh).replace(path)
     except BaseException:
-        os.unlink(fresh)
+        Path(fresh).unlink()
         raise

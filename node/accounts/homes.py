@@ -87,7 +87,7 @@ def take_out_keys(user: User, home: Path) -> list[str]:
         return []
     ended = subprocess.run(
         ["/usr/bin/python3", "-I", "-c", _TAKE_OUT, str(home)],
-        input="\n".join(user.keys), text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        input="\n".join(user.keys), text=True, check=False, capture_output=True,
         user=user.uid, group=user.gid, extra_groups=[],
     )  # fmt: skip
     if ended.returncode:
@@ -108,7 +108,8 @@ def end_lingering(folders: Folders, name: str) -> bool:
 def is_private(path: Path) -> bool:
     """Whether only root can change what a path leads to.
 
-    No link is in it, and each folder is root's alone to write; a sticky one (``/tmp``) keeps others from what is root's.
+    No link is in it, and each folder is root's alone to write; a sticky one (``/tmp``) keeps others from what is
+    root's.
     """
     for each in (path, *path.parents):
         about = os.lstat(each)

@@ -94,7 +94,7 @@ def _sacctmgr(request: Request) -> Iterator[_Sacctmgr]:
 
 def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     ended = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         env=environment,
     )  # fmt: skip
     if ended.returncode:

@@ -79,8 +79,8 @@ def _parents_first(accounts: Sequence[Account]) -> list[Account]:
         ready = [account for account in waiting.values() if account.parent not in waiting]
         if not ready:
             raise ValueError(f"accounts are each other's parents: {', '.join(sorted(waiting))}")
-        for account in ready:
-            ordered.append(waiting.pop(account.name))
+        ordered += ready
+        waiting = {name: account for name, account in waiting.items() if account not in ready}
     return ordered
 
 

@@ -51,7 +51,7 @@ def run(folder: Path, *steps: Any) -> list[Any]:
 
 def test_the_accounting_is_what_the_configuration_says(tmp_path: Path) -> None:
     qos = ["show", ["qos", "format=name,priority,maxwall"]]
-    first, again, users, there, second, second_again, _, later, gone, after, back, back_again, healed, levels = run(
+    first, again, users, there, second, second_again, _, later, gone, after, _, back_again, healed, levels = run(
         tmp_path,
         ["define", FIRST], ["define", FIRST], USERS, ASSOCIATIONS,
         ["define", SECOND], ["define", SECOND], ["show", ["cluster", "format=cluster"]], ASSOCIATIONS,

@@ -1,6 +1,7 @@
 """Who becomes root on which node: what root on a compute node, and a user, can do about it through shared files."""
 
 import base64
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.engine.node_fixtures import Login
 from tests.lifecycle.cluster.live import Live
 
-MARKER = "/var/tmp/rc-was-run"
+MARKER = "/var/lib/rc-was-run"
 EVERY = ("control", "login-0", "c-0", "d-0")
 
 
@@ -22,11 +23,8 @@ def write_over_nfs(live: Live, node: str, path: str, content: str, uid: int) -> 
 
 
 @pytest.fixture
-def stranger(tmp_path: Path, live: Live) -> Login:
+def stranger(tmp_path: Path) -> Login:
     """Somebody with a key that the cluster does not know."""
-    del live
-    import subprocess
-
     key = tmp_path / "stranger"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     return Login(key)
@@ -75,7 +73,8 @@ def test_a_link_in_a_home_directory_publishes_nothing(live: Live) -> None:
         names = live.run(
             node,
             "head -c 64 /etc/munge/munge.key > /root/start; "
-            "runuser -u nobody -- find /etc /var/lib /tmp /var/tmp -xdev -type f -size -64k -readable -print0 2>/dev/null |"
+            "runuser -u nobody -- find /etc /var/lib /tmp /var/tmp -xdev -type f -size -64k -readable -print0 "
+            "2>/dev/null |"
             " xargs -0 grep --binary-files=binary -lFf /root/start || true; rm /root/start",
         )
         assert names == "", node

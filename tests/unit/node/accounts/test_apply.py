@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from node.accounts import apply
-from node.accounts.apply import Problem
+from node.accounts.apply import AccountsError
 from node.accounts.homes import is_private, take_out_keys, write_keys
 from node.accounts.request import Folders, Request, User
 from tests.unit.node.accounts.test_plan import IMAGE, rows
@@ -158,7 +158,7 @@ def test_the_deploy_user_has_a_home_that_no_node_shares_and_exactly_the_server_s
 
 @pytest.mark.parametrize("data", [{}, {"v1": {}}, {"v1": {"public_ssh_keys": []}}])
 def test_the_deploy_host_does_not_lose_its_way_in(folders: Folders, data: dict[str, Any]) -> None:
-    with pytest.raises(Problem, match="no ssh key"):
+    with pytest.raises(AccountsError, match="no ssh key"):
         apply_deploy_user(request(folders, {}), data)
     assert not folders.keys.exists()
 

@@ -141,4 +141,4 @@ def test_what_sacctmgr_prints() -> None:
     assert facts.parents == {"users": "root"}
     assert facts.blocked == frozenset({"a"})
     with pytest.raises(ValueError, match="2 columns"):
-        gather(lambda arguments: "a|b\n", "demo", {})
+        gather(lambda _arguments: "a|b\n", "demo", {})
