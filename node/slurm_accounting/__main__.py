@@ -1,4 +1,7 @@
-"""``python3 -m slurm_accounting define|withdraw STATE_FOLDER``: JSON in (see request.py), ``{"changes": [...]}`` out."""
+"""``python3 -m slurm_accounting define|withdraw STATE_FOLDER``.
+
+JSON on standard input (see request.py); ``{"changes": [...]}`` on standard output.
+"""
 
 from __future__ import annotations
 
