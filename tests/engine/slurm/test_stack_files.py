@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings
 from typer.testing import CliRunner
 
 from node.slurm_files.rejection import Rejection
@@ -55,11 +57,11 @@ def test_stack_files_that_validate() -> None:
 
 
 def config(slurm: dict[str, Any], **more: Any) -> ClusterConfig:
-    settings: dict[str, Any] = {
+    values: dict[str, Any] = {
         "compute": {"general": GROUP, "empty": {"nodes": [], "flavor": "small"}},
         "slurm": slurm,
     }
-    return from_mapping(smallest(**(settings | more)), "test", environment="test")
+    return from_mapping(smallest(**(values | more)), "test", environment="test")
 
 
 #: What Slurm accepts.
@@ -91,6 +93,34 @@ GOOD: dict[str, ClusterConfig] = {
 
 def test_what_slurm_accepts() -> None:
     found = outcomes(GOOD)
+    assert settings_of(found) == {}, [rejected.sentence() for rejected in found.values() if rejected]
+
+
+NAMES = ("a", "b", "c")
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> ClusterConfig:
+    """Groups of any size, none among them, and partitions over any of them."""
+    sizes = draw(st.dictionaries(st.sampled_from(NAMES), st.integers(0, 3), max_size=3))
+    compute = {
+        name: {"nodes": [f"{name}-{number}" for number in range(size)], "flavor": "small"}
+        for name, size in sizes.items()
+    }
+    some = st.lists(st.sampled_from(sorted(sizes)), min_size=1, unique=True) if sizes else st.nothing()
+    groups = draw(st.lists(some, max_size=3)) if sizes else []
+    partitions = {f"p{number}": {"groups": each, "default": number == 0} for number, each in enumerate(groups)}
+    gres = st.sampled_from((["gpu:1"], ["gpu:a100:2", "gpu:h100:1"], ["license:4"], []))
+    nodegroups = {name: {"gres": draw(gres), "memory_percent": draw(st.integers(1, 100))} for name in sizes}
+    accounting = draw(st.booleans())
+    slurm = {"partitions": partitions, "nodegroups": nodegroups, "accounting": accounting}
+    return config(slurm, compute=compute, features={"nhc": draw(st.booleans()), "rebuild": draw(st.booleans())})
+
+
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(clusters(), min_size=8, max_size=8))
+def test_groups_and_partitions_of_every_size(configs: list[ClusterConfig]) -> None:
+    found = outcomes({str(number): each for number, each in enumerate(configs)})
     assert settings_of(found) == {}, [rejected.sentence() for rejected in found.values() if rejected]
 
 
