@@ -1,0 +1,287 @@
+"""For every setting: a value that is not the default, and where its effect shows.
+
+A place is a type of resource in the recorded cluster, or one of:
+
+- ``inventory: TEXT``: the inventory changes, and TEXT stands in a playbook or role that reads it;
+- ``group``: the images and networks of node groups; ``build``: what an image build is asked for;
+- ``ssh``: how the deploy host connects; ``rollout``: a rollout's rules;
+- ``code: FILE: TEXT``: a program looks at it when it runs.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.unit.clouds import EXAMPLE_ID, IMAGE, OTHER_IMAGE
+from tests.unit.config.examples import LARGEST
+
+INSTANCE = "compute/instance:Instance"
+PORT = "networking/port:Port"
+VOLUME = "blockstorage/volume:Volume"
+SUBNET = "networking/subnet:Subnet"
+NETWORK = "networking/network:Network"
+RULE = "networking/secGroupRule:SecGroupRule"
+KEY = LARGEST["key_pair"]["public_key"]
+OTHER_KEY = KEY.replace("AAAAC3", "AAAAC4")
+MANAGED_BUILD = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
+CREATED = [{"network": "own", "create": {"cidr": "10.9.0.0/24"}}]
+SOURCES = {"repositories": {"main": {"url": "http://a.example.org/x", "suite": "bookworm"}}}
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One setting.
+
+    Attributes:
+        value: what it is changed to.
+        place: where that shows.
+        given: settings that have to be there for it.
+    """
+
+    value: Any
+    place: str
+    given: dict[str, Any] = field(default_factory=dict)
+
+
+def _group(kind: str, name: str) -> dict[str, Leaf]:
+    """The settings that all kinds of groups have; the group is ``name``, its nodes are c-0 and c-1."""
+    two = {"extra_networks": [{"network": "fabric"}]}
+    fabric = {kind: {name: two}}
+    scratch = {kind: {name: {"extra_volumes": {"scratch": {"size": 50}}}}}
+    volumes = {kind: {name: {"volume_backed_instances": True}}}
+    leaves = {
+        "nodes": Leaf(["c-[0-2]"], INSTANCE),
+        "flavor": Leaf("m1.large", INSTANCE),
+        "image.id": Leaf(OTHER_IMAGE, INSTANCE),
+        "image.name": Leaf("slurm-other", INSTANCE),
+        "image.build": Leaf("fat", "group", {"image_builds": MANAGED_BUILD}),
+        "image_id": Leaf(OTHER_IMAGE, INSTANCE),
+        "extra_networks[].network": Leaf("storage", "group", fabric),
+        "extra_networks[].subnet": Leaf("storage-v4", PORT, {kind: {name: {"extra_networks": [
+            {"network": "storage", "no_security_groups": True, "subnet": "storage-v6"}]}}}),
+        "extra_networks[].no_security_groups": Leaf(True, PORT, fabric),
+        "vnic_types": Leaf({"cluster": "direct"}, PORT),
+        "ip_addresses": Leaf({"cluster": ["10.0.0.20", "10.0.0.21"]}, PORT),
+        "gateway_ip": Leaf("10.0.0.254", INSTANCE),
+        "nodename_template": Leaf("${node}-x.example.org", INSTANCE),
+        "availability_zone": Leaf("rack-1", INSTANCE),
+        "match_ironic_node": Leaf(True, INSTANCE),
+        "server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
+        "server_group_policy": Leaf("affinity", INSTANCE),
+        "volume_backed_instances": Leaf(True, INSTANCE),
+        "root_volume_size": Leaf(77, INSTANCE, volumes),
+        "root_volume_type": Leaf("ssd", INSTANCE, volumes),
+        "extra_volumes.<volume>.size": Leaf(60, VOLUME, scratch),
+        "extra_volumes.<volume>.volume_type": Leaf("ssd", VOLUME, scratch),
+        "additional_cloud_config": Leaf("timezone: UTC\n", INSTANCE),
+        "additional_cloud_config_vars": Leaf({"zone": "UTC"}, INSTANCE, {kind: {name: {
+            "additional_cloud_config": "timezone: ${zone}\n", "additional_cloud_config_vars": {"zone": "CET"}}}}),
+    }  # fmt: skip
+    if kind != "compute":
+        fip = {kind: {name: {"fip_addresses": ["203.0.113.10"]}}}
+        leaves |= {
+            "fip_addresses": Leaf(["203.0.113.10"], "networking/floatingIpAssociate:FloatingIpAssociate"),
+            "fip_network": Leaf(
+                "fabric",
+                "networking/floatingIpAssociate:FloatingIpAssociate",
+                {kind: {name: {**two, **fip[kind][name], "fip_network": "cluster"}}},
+            ),
+            "security_group_ids": Leaf([EXAMPLE_ID], PORT),
+        }
+    else:
+        leaves |= {
+            "compute_init_enable": Leaf(["compute"], INSTANCE),
+            "ignore_image_changes": Leaf(True, INSTANCE),
+        }
+    return {f"{kind}.<group>.{path}": leaf for path, leaf in leaves.items()}
+
+
+def _builds() -> dict[str, Leaf]:
+    """Image builds; the build is ``fat``."""
+    at = "image_builds.<build>"
+    given = {"image_builds": MANAGED_BUILD}
+    access = {"image_builds": {"fat": {"ssh": {"user": "debian", "bastion_host": "b.example.org"}}}}
+    sources = {"image_builds": {"fat": {"package_sources": {**SOURCES, "username": "x", "password": "12345678"}}}}
+    mirrored = {"main": {"url": "${mirror}/x", "suite": "bookworm"}}
+    of_mirror = {
+        "image_builds": {"fat": {"package_sources": {"mirror": "http://n.example.org", "repositories": mirrored}}}
+    }
+    volume = {"image_builds": {"fat": {"volume_backed_instances": True}}}
+    sources_of_today = merged(sources, {"image_builds": {"fat": {"package_sources": {"snapshot": "today"}}}})
+    repository = f"{at}.package_sources.repositories.<repository>"
+    leaves: dict[str, tuple[Any, dict[str, Any]]] = {
+        "groups": (["compute"], {}),
+        "extra_packages": (["htop"], {}),
+        "package_sources.mirror": ("http://m.example.org", of_mirror),
+        "package_sources.snapshot": ("20261123T031500", sources),
+        "package_sources.username": ("y", sources),
+        "package_sources.password": ("87654321", sources),
+        "package_sources.sync": (True, sources_of_today),
+        "image_name_prefix": ("other", {}),
+        "visibility": ("shared", {}),
+        "disk_format": ("qcow2", {}),
+        "properties": ({"a": "b"}, {}),
+        "flavor": ("m1.large", {}),
+        "network": ("fabric", {}),
+        "security_groups": (["default"], {}),
+        "floating_ip_network": ("external", {}),
+        "availability_zone": ("rack-1", {}),
+        "ssh.user": ("rocky", access),
+        "ssh.port": (2222, access),
+        "ssh.private_key_file": ("/k", access),
+        "ssh.bastion_host": ("c.example.org", access),
+        "ssh.bastion_user": ("me", access),
+        "ssh.bastion_private_key_file": ("/b", access),
+        "volume_backed_instances": (True, {}),
+        "root_volume_size": (33, volume),
+        "root_volume_type": ("ssd", volume),
+        "keep_on_failure": (True, {}),
+        "ssh_timeout": (99, {}),
+        "build_timeout": (999, {}),
+    }
+    found = {f"{at}.{path}": Leaf(value, "build", merged(given, more)) for path, (value, more) in leaves.items()}
+    found |= {
+        f"{repository}.{name}": Leaf(value, "build", merged(given, sources))
+        for name, value in (
+            ("url", "http://b.example.org/y"),
+            ("suite", "trixie"),
+            ("components", ["contrib"]),
+            ("gpg_key", "LICENSE"),
+        )
+    }
+    based = {"image_builds": {"fat": {"flavor": "m1.small", "base_image": {}}}}
+    found |= {
+        f"{at}.base_image.name": Leaf("rocky-9", "group", based),
+        f"{at}.base_image.id": Leaf(EXAMPLE_ID, "group", based),
+        f"{at}.base_image.build": Leaf(
+            "b", "group", merged(based, {"image_builds": {"b": MANAGED_BUILD["fat"], "c": MANAGED_BUILD["fat"]}})
+        ),
+        f"{at}.force": Leaf(True, "code: components/image.py: .force", given),
+    }
+    return found
+
+
+def merged(one: Any, other: Any) -> Any:
+    """Mappings, the one laid over the other."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {**one, **other, **{key: merged(one[key], other[key]) for key in one.keys() & other.keys()}}
+    return other
+
+
+_BASTION = {"ssh": {"bastion_host": "b.example.org"}}
+_NODE: dict[str, Any] = {"slurm": {"nodegroups": {"general": {}}}}
+_PARTS = {"slurm": {"partitions": {"a": {"groups": ["general"], "default": True}, "b": {"groups": ["general"]}}}}
+_USER = {"users": {"alice": {"uid": 2001}}}
+_SLURM_CONF = "ansible/roles/slurmctld/templates/slurm.conf.j2"
+
+LEAVES: dict[str, Leaf] = {
+    "cluster_name": Leaf("other", INSTANCE, {"state_volume_provisioning": "manage"}),
+    "cluster_domain_suffix": Leaf("example.org", INSTANCE),
+    "cluster_nodename_template": Leaf("${node}-z.${cluster_name}.x", INSTANCE),
+    "environment_name": Leaf("elsewhere", INSTANCE),
+    "protected": Leaf(True, "code: slurm_appliance/deployment/operations.py: config.protected"),
+    "cluster_image.id": Leaf(OTHER_IMAGE, INSTANCE, {"cluster_image": {}}),
+    "cluster_image.name": Leaf("slurm-other", INSTANCE, {"cluster_image": {}}),
+    "cluster_image.build": Leaf("fat", "group", {"image_builds": MANAGED_BUILD, "cluster_image": {}}),
+    "cluster_image_id": Leaf(OTHER_IMAGE, INSTANCE, {"cluster_image": None, "cluster_image_id": IMAGE}),
+    **_builds(),
+    "cluster_networks[].network": Leaf("fabric", PORT),
+    "cluster_networks[].subnet": Leaf(
+        "storage-v4",
+        PORT,
+        {"cluster_networks": [
+            {"network": "cluster"}, {"network": "storage", "subnet": "storage-v6", "no_security_groups": True}]},
+    ),
+    "cluster_networks[].no_security_groups": Leaf(True, PORT),
+    "cluster_networks[].create.cidr": Leaf("10.8.0.0/24", SUBNET, {"cluster_networks": CREATED}),
+    "cluster_networks[].create.gateway_ip": Leaf("10.9.0.254", SUBNET, {"cluster_networks": CREATED}),
+    "cluster_networks[].create.dns_nameservers": Leaf(["10.9.0.2"], SUBNET, {"cluster_networks": CREATED}),
+    "cluster_networks[].create.external_network": Leaf(
+        "external", "networking/router:Router", {"cluster_networks": CREATED}
+    ),
+    "cluster_networks[].create.dhcp": Leaf(False, SUBNET, {"cluster_networks": CREATED}),
+    "cluster_networks[].create.mtu": Leaf(1400, NETWORK, {"cluster_networks": CREATED}),
+    "vnic_types": Leaf({"cluster": "direct"}, PORT),
+    "gateway_ip": Leaf("10.0.0.254", INSTANCE),
+    "login_security_groups": Leaf(["ssh"], PORT),
+    "nonlogin_security_groups": Leaf(["ssh"], PORT),
+    "key_pair.name": Leaf("others", INSTANCE, {"key_pair": {"public_key": KEY}}),
+    "key_pair.public_key": Leaf(OTHER_KEY, "code: components/key_pair.py: wanted.public_key"),
+    "key_pair.public_key_file": Leaf("~/x.pub", "code: components/key_pair.py: public_key_file"),
+    "ssh.user": Leaf("rocky", "ssh"),
+    "ssh.port": Leaf(2222, "ssh"),
+    "ssh.private_key_file": Leaf("/k", "ssh"),
+    "ssh.bastion_host": Leaf("b.example.org", "ssh"),
+    "ssh.bastion_user": Leaf("me", "ssh", _BASTION),
+    "ssh.bastion_private_key_file": Leaf("/b", "ssh", _BASTION),
+    "ssh_allowed_cidrs": Leaf(["192.0.2.0/24"], RULE),
+    "control_node_flavor": Leaf("m1.small", INSTANCE),
+    "control_ip_addresses": Leaf({"cluster": "10.0.0.10"}, PORT),
+    "control_server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
+    **_group("login", "entry"),
+    **_group("compute", "general"),
+    **_group("additional_nodegroups", "squid"),
+    "volume_backed_instances": Leaf(True, INSTANCE),
+    "root_volume_size": Leaf(77, INSTANCE, {"volume_backed_instances": True}),
+    "root_volume_type": Leaf("ssd", INSTANCE, {"volume_backed_instances": True}),
+    "config_drive": Leaf(True, INSTANCE),
+    "additional_cloud_config": Leaf("timezone: UTC\n", INSTANCE),
+    "additional_cloud_config_vars": Leaf(
+        {"zone": "UTC"},
+        INSTANCE,
+        {"additional_cloud_config": "timezone: ${zone}\n", "additional_cloud_config_vars": {"zone": "CET"}},
+    ),
+    "state_dir": Leaf("/srv/state", INSTANCE),
+    "state_volume_provisioning": Leaf("attach", VOLUME),
+    "state_volume_size": Leaf(200, VOLUME),
+    "state_volume_type": Leaf("ssd", VOLUME),
+    "home_volume_provisioning": Leaf("attach", VOLUME),
+    "home_volume_size": Leaf(200, VOLUME),
+    "home_volume_type": Leaf("ssd", VOLUME),
+    "home.server": Leaf("nfs2.example.org", "inventory: home.server", {
+        "home_volume_provisioning": "none", "home": {"server": "a"}}),
+    "home.export": Leaf("/srv/home", INSTANCE),
+    "home.mount_point": Leaf("/homes", "inventory: home.mount_point"),
+    "home.mount_options": Leaf(["ro"], "inventory: home.mount_options"),
+    "slurm.partitions.<partition>.groups": Leaf(["general"], "inventory: partition.groups", {"slurm": {"partitions": {
+        "a": {"groups": ["more"], "default": True}, "b": {"groups": ["more"]}}},
+        "compute": {"more": {"nodes": ["m-0"], "flavor": "m1.small"}}}),
+    "slurm.partitions.<partition>.default": Leaf(True, f"code: {_SLURM_CONF}: partition.default"),
+    "slurm.partitions.<partition>.max_time": Leaf("1-0", "inventory: partition.max_time", _PARTS),
+    "slurm.partitions.<partition>.state": Leaf("DOWN", "inventory: partition.state", _PARTS),
+    "slurm.partitions.<partition>.options": Leaf({"LLN": True}, "inventory: partition.options", _PARTS),
+    "slurm.nodegroups.<group>.features": Leaf(["fast"], "inventory: node['features']", _NODE),
+    "slurm.nodegroups.<group>.gres": Leaf(["gpu:1"], "inventory: node['gres']", _NODE),
+    "slurm.nodegroups.<group>.memory_percent": Leaf(50, "inventory: node['memory_percent']", _NODE),
+    "slurm.nodegroups.<group>.memory_mb": Leaf(5000, "inventory: node['memory_mb']", _NODE),
+    "slurm.nodegroups.<group>.options": Leaf({"Weight": 2}, "inventory: node['options']", _NODE),
+    "slurm.options": Leaf({"TreeWidth": 5}, "inventory: slurm.options"),
+    "slurm.accounting": Leaf(False, "inventory: slurm.accounting"),
+    "slurm.resume_timeout": Leaf(1000, "inventory: slurm.resume_timeout"),
+    "slurm.reboot_parallelism": Leaf(3, "inventory: slurm.reboot_parallelism"),
+    "users.<user>.uid": Leaf(2002, "inventory: users", _USER),
+    "users.<user>.gid": Leaf(2003, "inventory: users", _USER),
+    "users.<user>.comment": Leaf("A", "inventory: users", _USER),
+    "users.<user>.ssh_keys": Leaf([KEY], "inventory: users", _USER),
+    "users.<user>.shell": Leaf("/bin/sh", "inventory: users", _USER),
+    "users.<user>.groups": Leaf(["games"], "inventory: users", _USER),
+    "users.<user>.sudo": Leaf(True, "inventory: sudo", _USER),
+    "users.<user>.slurm_admin": Leaf(True, "inventory: slurm_admin", _USER),
+    "secrets.munge_key": Leaf("A" * 44, "inventory secrets: munge_key"),
+    "secrets.mariadb_root_password": Leaf("12345678", "inventory secrets: mariadb_root_password"),
+    "secrets.slurm_database_password": Leaf("12345678", "inventory secrets: slurm_database_password"),
+    "secrets.monitoring_password": Leaf("12345678", "inventory secrets: monitoring_password"),
+    "features.rebuild": Leaf(False, "inventory: 'rebuild' in group_names"),
+    "features.monitoring": Leaf(False, "inventory: features.monitoring"),
+    "features.nhc": Leaf(False, "inventory: features.nhc"),
+    "features.hpctests": Leaf(False, 'code: slurm_appliance/cluster_check/run.py: .get("hpctests")'),
+    "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
+    "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
+    "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
+    "rollout.via": Leaf("job", "rollout"),
+    "rollout.batch": Leaf(3, "rollout"),
+    "rollout.max_unavailable": Leaf("10%", "rollout"),
+    "rollout.canary": Leaf(False, "rollout"),
+    "rollout.stop_after_failures": Leaf(7, "rollout"),
+    "rollout.drain_timeout": Leaf(99, "rollout"),
+    "rollout.node_timeout": Leaf(9999, "rollout"),
+}  # fmt: skip
