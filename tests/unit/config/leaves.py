@@ -3,7 +3,8 @@
 A place is a type of resource in the recorded cluster, or one of:
 
 - ``inventory: TEXT``: the inventory changes, and TEXT stands in a playbook or role that reads it;
-- ``group``: the images and networks of node groups; ``build``: what an image build is asked for; ``ssh``: how the deploy host connects; ``rollout``: a rollout's rules;
+- ``group``: the images and networks of node groups; ``build``: what an image build is asked for;
+- ``ssh``: how the deploy host connects; ``rollout``: a rollout's rules;
 - ``code: FILE: TEXT``: a program looks at it when it runs.
 """
 
