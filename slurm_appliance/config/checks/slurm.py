@@ -24,8 +24,6 @@ FOLLOWS_FROM = {
         "StateSaveLocation": "state_dir",
         "AccountingStorageType": "slurm.accounting",
         "AccountingStorageHost": "slurm.accounting",
-        "AccountingStorageEnforce": "slurm.accounting_enforce",
-        "PrivateData": "slurm.private_data",
         "SlurmUser": "the image",
     },
     slurm_options.PARTITIONS: {
@@ -190,7 +188,6 @@ MANAGED_OF_SLURMDBD = frozenset(
         "storagepass",
         "storagebackuphost",
         "parameters",
-        "privatedata",
     ]
 )
 

@@ -130,6 +130,7 @@ def test_the_record_keeps_sources_where_they_differ_and_travels_with_the_image(t
     (tmp_path / "image.json").write_text('{"name": "fat-1", "os": "Debian 12.8", "groups": []}')
     (tmp_path / "packages.txt").write_text("bash 5.2-1\nlibssl3 3.0.14-1\nlibc6 2.36-9+b1\n")
     (tmp_path / "sources.txt").write_text("bash bash 5.2-1\nlibssl3 openssl 3.0.14-1\nlibc6 glibc 2.36-9\n")
+    (tmp_path / "accounts.txt").write_text("user root 0\ngroup root 0\n")
     record = Record.read(tmp_path)
     assert record.sources == {"libssl3": ("openssl", "3.0.14-1"), "libc6": ("glibc", "2.36-9")}
     assert Record.of_image(glance_image(record)).sources == record.sources
