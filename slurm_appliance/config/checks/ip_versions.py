@@ -74,7 +74,11 @@ def in_reach(text: str, ranges: Iterable[ipaddress.IPv4Network | ipaddress.IPv6N
 
 def lists(config: ClusterConfig) -> Iterator[Problem]:
     """Neutron refuses the second of two equal rules, groups or servers."""
-    yield from _once("ssh_allowed_cidrs", [str(ipaddress.ip_network(cidr)) for cidr in config.ssh_allowed_cidrs])
+    for setting, cidrs in (
+        ("ssh_allowed_cidrs", config.ssh_allowed_cidrs),
+        ("nonlogin_ssh_allowed_cidrs", config.nonlogin_ssh_allowed_cidrs or ()),
+    ):
+        yield from _once(setting, [str(ipaddress.ip_network(cidr)) for cidr in cidrs])
     yield from _once("login_security_groups", config.login_security_groups or ())
     yield from _once("nonlogin_security_groups", config.nonlogin_security_groups or ())
     for index, network in enumerate(config.cluster_networks):

@@ -170,6 +170,7 @@ def merged(one: Any, other: Any) -> Any:
 _BASTION = {"ssh": {"bastion_host": "b.example.org"}}
 _NODE: dict[str, Any] = {"slurm": {"nodegroups": {"general": {}}}}
 _PARTS = {"slurm": {"partitions": {"a": {"groups": ["general"], "default": True}, "b": {"groups": ["general"]}}}}
+_ACCOUNT: dict[str, Any] = {"slurm": {"accounts": {"physics": {}}}}
 _USER = {"users": {"alice": {"uid": 2001}}}
 _SLURM_CONF = "ansible/roles/slurmctld/templates/slurm.conf.j2"
 
@@ -178,7 +179,7 @@ LEAVES: dict[str, Leaf] = {
     "cluster_domain_suffix": Leaf("example.org", INSTANCE),
     "cluster_nodename_template": Leaf("${node}-z.${cluster_name}.x", INSTANCE),
     "environment_name": Leaf("elsewhere", INSTANCE),
-    "protected": Leaf(True, "code: slurm_appliance/deployment/operations.py: config.protected"),
+    "protected": Leaf(True, "code: slurm_appliance/deployment/refusals.py: config.protected"),
     "cluster_image.id": Leaf(OTHER_IMAGE, INSTANCE, {"cluster_image": {}}),
     "cluster_image.name": Leaf("slurm-other", INSTANCE, {"cluster_image": {}}),
     "cluster_image.build": Leaf("fat", "group", {"image_builds": MANAGED_BUILD, "cluster_image": {}}),
@@ -214,6 +215,7 @@ LEAVES: dict[str, Leaf] = {
     "ssh.bastion_user": Leaf("me", "ssh", _BASTION),
     "ssh.bastion_private_key_file": Leaf("/b", "ssh", _BASTION),
     "ssh_allowed_cidrs": Leaf(["192.0.2.0/24"], RULE),
+    "nonlogin_ssh_allowed_cidrs": Leaf(["192.0.2.0/24"], RULE),
     "control_node_flavor": Leaf("m1.small", INSTANCE),
     "control_ip_addresses": Leaf({"cluster": "10.0.0.10"}, PORT),
     "control_server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
@@ -256,6 +258,18 @@ LEAVES: dict[str, Leaf] = {
     "slurm.nodegroups.<group>.options": Leaf({"Weight": 2}, "inventory: node['options']", _NODE),
     "slurm.options": Leaf({"TreeWidth": 5}, "inventory: slurm.options"),
     "slurm.accounting": Leaf(False, "inventory: slurm.accounting"),
+    "slurm.accounting_enforce": Leaf(["limits"], "inventory: slurm.accounting_enforce"),
+    "slurm.private_data": Leaf(["jobs"], "inventory: slurm.private_data"),
+    "slurm.clean_up_after_jobs": Leaf(False, "inventory: slurm.clean_up_after_jobs"),
+    "slurm.cgroup": Leaf({"AllowedRAMSpace": "90"}, "inventory: slurm.cgroup"),
+    "slurm.slurmdbd_options": Leaf({"DebugLevel": "debug"}, "inventory: slurm.slurmdbd_options"),
+    "slurm.files": Leaf({"topology.conf": "SwitchName=s1 Nodes=a"}, "inventory: slurm.files"),
+    "slurm.nodegroups.<group>.gres_autodetect": Leaf("nvml", "inventory: gres_autodetect", _NODE),
+    "slurm.nodegroups.<group>.gres_files": Leaf({"gpu": "/dev/gpu0"}, "inventory: gres_files", _NODE),
+    "slurm.qos.<qos>.options": Leaf({"Priority": 3}, "inventory: slurm.qos", {"slurm": {"qos": {"long": {}}}}),
+    "slurm.accounts.<account>.parent": Leaf("users", "inventory: slurm.accounts", _ACCOUNT),
+    "slurm.accounts.<account>.options": Leaf({"Fairshare": 3}, "inventory: slurm.accounts", _ACCOUNT),
+    "slurm.former_users_jobs": Leaf("cancel", "inventory: slurm.former_users_jobs"),
     "slurm.resume_timeout": Leaf(1000, "inventory: slurm.resume_timeout"),
     "slurm.reboot_parallelism": Leaf(3, "inventory: slurm.reboot_parallelism"),
     "users.<user>.uid": Leaf(2002, "inventory: users", _USER),
@@ -265,13 +279,16 @@ LEAVES: dict[str, Leaf] = {
     "users.<user>.shell": Leaf("/bin/sh", "inventory: users", _USER),
     "users.<user>.groups": Leaf(["games"], "inventory: users", _USER),
     "users.<user>.sudo": Leaf(True, "inventory: sudo", _USER),
-    "users.<user>.slurm_admin": Leaf(True, "inventory: slurm_admin", _USER),
+    "users.<user>.slurm_admin": Leaf(True, "inventory: slurm_accounting_request", _USER),
+    "users.<user>.slurm_accounts": Leaf(["root"], "inventory: slurm_accounting_request", _USER),
+    "secrets.bundle_signing_key": Leaf("A" * 43 + "=", "inventory secrets: bundle_signing_key"),
     "secrets.munge_key": Leaf("A" * 44, "inventory secrets: munge_key"),
     "secrets.mariadb_root_password": Leaf("12345678", "inventory secrets: mariadb_root_password"),
     "secrets.slurm_database_password": Leaf("12345678", "inventory secrets: slurm_database_password"),
     "secrets.monitoring_password": Leaf("12345678", "inventory secrets: monitoring_password"),
     "features.rebuild": Leaf(False, "inventory: 'rebuild' in group_names"),
     "features.monitoring": Leaf(False, "inventory: features.monitoring"),
+    "features.pam_slurm": Leaf(False, "inventory: features.pam_slurm"),
     "features.nhc": Leaf(False, "inventory: features.nhc"),
     "features.hpctests": Leaf(False, 'code: slurm_appliance/cluster_check/run.py: .get("hpctests")'),
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),

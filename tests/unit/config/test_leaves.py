@@ -30,7 +30,14 @@ KEYS = {
     "users": "alice",
     "image_builds": "fat",
 }
-OTHER_KEYS = {"<volume>": "scratch", "<repository>": "main", "<partition>": "b", "<group>": "general"}
+OTHER_KEYS = {
+    "<volume>": "scratch",
+    "<repository>": "main",
+    "<partition>": "b",
+    "<group>": "general",
+    "<qos>": "long",
+    "<account>": "physics",
+}
 
 BASE = {
     "login": {"entry": LOGIN},
