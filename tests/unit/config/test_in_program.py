@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
+from pulumi.runtime import settings as runtime_settings
 
 from components.settings import read_settings, settings_or_end
 from slurm_appliance.config import NAMESPACE
@@ -25,7 +26,10 @@ class NoResources(Mocks):
 
 @pytest.fixture(autouse=True)
 def _program() -> Iterator[None]:
+    # The mocks would make a stack where there is none, and it would wait for an event loop, which no test here runs.
+    token = runtime_settings.ROOT.set(cast("pulumi.Resource", object()))
     set_mocks(NoResources(), project=NAMESPACE, stack="test")
+    runtime_settings.ROOT.reset(token)
     yield
     set_all_config({}, [])
 
