@@ -70,7 +70,7 @@ def secrets_of(live: Live) -> dict[str, str]:
 
 def test_secrets_are_nowhere_in_clear(live: Live) -> None:
     secrets = secrets_of(live)
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     assert all(len(value) >= 32 for value in secrets.values())
     state = live.rig.state_text()
     commands = b"\n".join(live.commands.seen).decode(errors="replace")
