@@ -91,10 +91,10 @@ def opened(address: str, ports: list[int]) -> set[int]:
 
     def accepts(port: int) -> bool:
         with socket.socket() as probe:
-            probe.settimeout(2)
+            probe.settimeout(1)
             return probe.connect_ex((address, port)) == 0
 
-    with ThreadPoolExecutor(64) as pool:
+    with ThreadPoolExecutor(256) as pool:
         return {port for port, yes in zip(ports, pool.map(accepts, ports), strict=True) if yes}
 
 
