@@ -50,14 +50,14 @@ def test_root_on_a_compute_node_does_not_become_root_on_the_control_node(live: L
 
 
 @pytest.mark.parametrize("node", EVERY)
-@pytest.mark.parametrize("user", ["debian", "sven"])
-def test_nobody_who_may_become_root_has_a_home_that_nodes_share(live: Live, node: str, user: str) -> None:
-    home = live.run(node, f"getent passwd {user} | cut -d: -f6")
-    assert home == f"/var/lib/slurm-appliance/home/{user}"
+@pytest.mark.parametrize("name", ["debian", "sven"])
+def test_nobody_who_may_become_root_has_a_home_that_nodes_share(live: Live, node: str, name: str) -> None:
+    home = live.run(node, f"getent passwd {name} | cut -d: -f6")
+    assert home == f"/var/lib/slurm-appliance/home/{name}"
     said = live.run(node, f"findmnt --noheadings --output FSTYPE --target {home}; stat --format '%U %a' {home}")
     filesystem, owner = said.splitlines()
-    assert (filesystem in ("nfs", "nfs4", "fuse.sshfs"), owner) == (False, f"{user} 700")
-    assert live.run(node, f"stat --format '%U %a' /etc/ssh/authorized_keys.d/{user}") == "root 644"
+    assert (filesystem in ("nfs", "nfs4", "fuse.sshfs"), owner) == (False, f"{name} 700")
+    assert live.run(node, f"stat --format '%U %a' /etc/ssh/authorized_keys.d/{name}") == "root 644"
 
 
 def test_an_administrator_gets_in_everywhere(live: Live) -> None:
