@@ -16,6 +16,8 @@ EXTENDED = (
     "lifecycle/cluster/test_control_away.py",
     "lifecycle/cluster/test_rebuild_faults.py",
     "lifecycle/cluster/test_site_faults.py",
+    "lifecycle/cluster/test_slurm_files.py",
+    "lifecycle/cluster/security/test_confinement.py",
     "lifecycle/test_image_build.py",
     "lifecycle/test_image_build_faults.py",
     "lifecycle/test_image_snapshot.py",

@@ -114,6 +114,7 @@ def test_from_outside_ssh_to_login_nodes_is_all_that_is_open(live: Live) -> None
     assert opened(live.address("control"), [22]) == {22}
 
 
+@pytest.mark.extended  # Four runs of site.yml.
 def test_a_former_user_is_locked_out_everywhere(live: Live) -> None:
     users = live.rig.settings["users"]
     live.rig.settings["users"] = {name: each for name, each in users.items() if name != "mallory"}

@@ -105,6 +105,7 @@ def test_a_bundle_that_the_stack_did_not_sign_is_not_used(live: Live, attack: st
     _refused(live, said)
 
 
+@pytest.mark.extended
 def test_an_older_bundle_is_not_used(live: Live) -> None:
     live.run("control", f"cp {FOLDER}/bundle.signed /root/older")
     assert live.site()["exit_status"] == 0
@@ -121,6 +122,7 @@ def test_an_older_bundle_is_not_used(live: Live) -> None:
     wait_until("compute-init to end well", lambda: _record(live)["status"] == "done", 120)
 
 
+@pytest.mark.extended
 def test_the_control_node_has_no_key_to_sign_with(live: Live) -> None:
     """Root there can look everywhere: neither the secret nor the deploy host's copy of it ever comes."""
     secrets = (live.environment.inventory / "group_vars/all/secrets.yml").read_text()
