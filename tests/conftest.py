@@ -14,6 +14,7 @@ EXTENDED = (
     "engine/mirror",
     "engine/rollout",
     "lifecycle/cluster/test_control_away.py",
+    "lifecycle/cluster/test_rebuild.py",
     "lifecycle/cluster/test_rebuild_faults.py",
     "lifecycle/cluster/test_site_faults.py",
     "lifecycle/cluster/test_slurm_files.py",
