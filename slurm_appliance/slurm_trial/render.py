@@ -17,6 +17,8 @@ _ROLES = _ANSIBLE / "roles"
 SOURCES = "sources.json"
 #: An address from the range that is kept for documentation.
 _ADDRESS = "192.0.2.1"
+#: Stands for the ids of servers and images, which no file of Slurm's has.
+_ID = "00000000-0000-0000-0000-000000000000"
 #: Stands for the secret, whose value Slurm's daemons do not judge.
 _PASSWORD = "password"  # noqa: S105 - no password
 
@@ -35,7 +37,7 @@ def _hosts(config: ClusterConfig) -> Iterator[Host]:
     network = config.cluster_networks[0].network
 
     def host(node: Node, kind: NodeKind, group: str) -> Host:
-        return Host(node.fqdn.partition(".")[0], kind, group, node.fqdn, "", "", {network: _ADDRESS}, network)
+        return Host(node.fqdn.partition(".")[0], kind, group, node.fqdn, _ID, _ID, {network: _ADDRESS}, network)
 
     yield host(control_node(config), NodeKind.CONTROL, CONTROL)
     for kind, name, group in node_groups(config):
@@ -81,6 +83,7 @@ def _render(config: ClusterConfig, hosts: tuple[Host, ...]) -> dict[str, str]:
         "control_host": control,
         "control_address": _ADDRESS,
         "ansible_facts": {"virtualization_type": "kvm"},
+        "slurmctld_release": "22.05.8",
         "slurm_database_password": _PASSWORD,
         "slurmctld_facts": {group: {"processors": "CPUs=1", "memory_mb": 1024} for group in compute},
         # Where the look-up of templates searches.
