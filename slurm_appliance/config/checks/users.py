@@ -24,14 +24,19 @@ SYSTEM_NAMES = frozenset((_DEBIAN + _RED_HAT + _OURS).split())
 _SPECIAL = {65534: "nobody", 65535: "no user at all"}
 
 
+def _uids(config: ClusterConfig) -> Iterator[tuple[str, int]]:
+    """Users and their numbers, as far as those could be read."""
+    for name, user in config.users.items():
+        try:
+            yield name, user.uid
+        except NotParsed:
+            continue
+
+
 def unique_uids(config: ClusterConfig) -> Iterator[Problem]:
     """No two users share a number: files would belong to both."""
     first: dict[int, str] = {}
-    for name, user in config.users.items():
-        try:
-            uid = user.uid
-        except NotParsed:
-            continue
+    for name, uid in _uids(config):
         if uid in first:
             yield Problem(f"users.{name}.uid", f"{uid} is also the uid of {first[uid]}", "give every user its own")
         first.setdefault(uid, name)
@@ -39,11 +44,7 @@ def unique_uids(config: ClusterConfig) -> Iterator[Problem]:
 
 def special_uids(config: ClusterConfig) -> Iterator[Problem]:
     """No user has a number that means something else."""
-    for name, user in config.users.items():
-        try:
-            uid = user.uid
-        except NotParsed:
-            continue
+    for name, uid in _uids(config):
         if uid in _SPECIAL:
             yield Problem(f"users.{name}.uid", f"{uid} stands for {_SPECIAL[uid]}", "choose another uid")
 
