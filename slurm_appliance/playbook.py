@@ -45,6 +45,7 @@ class PlaybookOutcome:
         status: ansible-runner's word: ``successful``, ``failed``, ``canceled``, ``timeout``.
         failures: in the order in which they came.
         changed: number of changes by host, where there were any.
+        changed_tasks: number of hosts by the task that changed something there, in the order of the run.
         phases: seconds by phase, in the order of the run.
         seconds: of the whole run.
     """
@@ -52,6 +53,7 @@ class PlaybookOutcome:
     status: str
     failures: tuple[TaskFailure, ...]
     changed: Mapping[str, int]
+    changed_tasks: Mapping[str, int]
     phases: Mapping[str, float]
     seconds: float
 
@@ -65,6 +67,7 @@ class _Course:
     failures: list[TaskFailure] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    changed_tasks: dict[str, int] = field(default_factory=dict)
     phase: str = ""
     started: float = field(default_factory=time.monotonic)
     since: float = field(default_factory=time.monotonic)
@@ -78,6 +81,9 @@ class _Course:
         match event.get("event"):
             case "playbook_on_play_start":
                 self._begin(str(data.get("name") or data.get("play")))
+            case "runner_on_ok" if _result(data).get("changed") is True:
+                task = printable(str(data.get("task")))
+                self.changed_tasks[task] = self.changed_tasks.get(task, 0) + 1
             case "runner_on_unreachable":
                 self._fail(data)
             case "runner_on_failed" if not data.get("ignore_errors"):
@@ -103,9 +109,7 @@ class _Course:
         self.since = now
 
     def _fail(self, data: Mapping[str, Any]) -> None:
-        # A module on a node wrote it: it may be anything that JSON can say.
-        result = data.get("res")
-        result = result if isinstance(result, Mapping) else {}
+        result = _result(data)
         if result.get("ignore_unreachable"):
             return
         failure = TaskFailure(printable(str(data.get("host"))), printable(str(data.get("task"))), message(result))
@@ -162,9 +166,16 @@ def run_playbook(
         status=str(ended.status),
         failures=tuple(course.failures),
         changed=course.changed,
+        changed_tasks=course.changed_tasks,
         phases=course.phases,
         seconds=round(time.monotonic() - course.started, 1),
     )
+
+
+def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A module on a node wrote it: it may be anything that JSON can say.
+    result = data.get("res")
+    return result if isinstance(result, Mapping) else {}
 
 
 def message(result: Mapping[str, Any]) -> str:

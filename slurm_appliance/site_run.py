@@ -31,6 +31,8 @@ PARTIAL = 3
 FAILED = 1
 #: Logs of so many runs are kept.
 _KEPT_LOGS = 20
+#: Tasks that the closing document names.
+_MOST_TASKS = 50
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def summary(outcome: PlaybookOutcome, compute: frozenset[str], status: int, log:
     return {
         "status": words.get(status, "interrupted"),
         "changed": sum(outcome.changed.values()),
+        "changed_tasks": dict(list(outcome.changed_tasks.items())[:_MOST_TASKS]),
         "seconds": outcome.seconds,
         "phases": dict(outcome.phases),
         "compute_nodes": len(compute),

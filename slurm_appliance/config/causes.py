@@ -35,4 +35,4 @@ def _first(problems: Sequence[Problem], summed: Problem) -> int:
 def _cause(problem: Problem) -> tuple[object, ...]:
     location = parse(problem.path) or (problem.path,)
     names = [piece for piece in location if isinstance(piece, str)]
-    return (location[0], len(location), names[-1], problem.what, problem.remedy)
+    return (location[0], len(location), tuple(names[-1:]), problem.what, problem.remedy)

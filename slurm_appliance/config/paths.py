@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 #: Keys and list indices from the top of the configuration.
 Location = tuple[str | int, ...]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_<>:-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_<>-]+")
+#: What Pulumi writes before the first key of a stack file's ``config``.
+_NAMESPACE = re.compile(r"[A-Za-z0-9_-]+:")
 _PIECE = re.compile(r'\.?([^.\[\]"]+)|\[([0-9]+)\]|\["([^"]*)"\]')
 
 #: What pydantic calls the key of an entry, where the key and not the value is wrong.
@@ -19,7 +21,7 @@ def render(location: Location) -> str:
     for piece in location:
         if isinstance(piece, int):
             text += f"[{piece}]"
-        elif _PLAIN.fullmatch(piece):
+        elif _PLAIN.fullmatch(piece if text else _NAMESPACE.sub("", piece, count=1)):
             text += f".{piece}" if text else piece
         elif piece != KEY:
             text += f"[{_quoted(piece)}]"
@@ -33,8 +35,9 @@ def _quoted(piece: str) -> str:
 
 def parse(text: str) -> Location | None:
     """The location that a path means, with or without the project's namespace; None where it is not a path."""
-    position, pieces = 0, list[str | int]()
-    text = text.rpartition(":")[2]
+    pieces: list[str | int] = []
+    namespace = _NAMESPACE.match(text)
+    position = namespace.end() if namespace else 0
     while position < len(text):
         match = _PIECE.match(text, position)
         if match is None:

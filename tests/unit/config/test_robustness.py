@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slurm_appliance.config import ClusterConfig, from_mapping, stack_file
@@ -94,6 +94,7 @@ MUTATIONS = st.tuples(st.sampled_from([delete, replace, rename]), st.sampled_fro
 
 
 @patient
+@example({":": ["\ud800"]})
 @given(TREES.filter(lambda tree: isinstance(tree, dict)))
 def test_any_tree(tree: dict[Any, Any]) -> None:
     loads_or_says_why(tree)

@@ -20,7 +20,7 @@ COMPUTE = frozenset({"c-0", "c-1"})
 
 def outcome(status: str, *hosts: str) -> PlaybookOutcome:
     failures = tuple(TaskFailure(host, "a task", "it broke") for host in hosts)
-    return PlaybookOutcome(status, failures, {"control": 2}, {"slurm": 1.0}, 3.0)
+    return PlaybookOutcome(status, failures, {"control": 2}, {"Write a file": 2}, {"slurm": 1.0}, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,7 @@ def test_a_run_reports_phases_failures_and_changes_and_keeps_secrets_out(tmp_pat
     assert ended.status == "failed"
     assert ended.failures == (TaskFailure("b", "Break", "on purpose"),)
     assert ended.changed == {"a": 1, "b": 1}
+    assert ended.changed_tasks == {"Change": 2}
     assert list(ended.phases) == ["pre"]
     assert "pre: One" in lines[0]
     assert "geheim" not in log.getvalue()
