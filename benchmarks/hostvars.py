@@ -20,7 +20,7 @@ from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.hostvars.signing import SigningKey
-from slurm_appliance.secrets import MAKERS
+from slurm_appliance.secrets.generate import MAKERS
 
 #: Signs the bundles; what it costs is among "decide".
 _KEY = SigningKey(MAKERS["bundle_signing_key"]())

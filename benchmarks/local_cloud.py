@@ -21,8 +21,8 @@ from openstack.connection import Connection
 from benchmarks.timing import timed
 from localcloud.compute import cgroups
 from localcloud.control import lifecycle, process, resources, status
-from localcloud.control.layout import Layout
-from localcloud.control.steps import Steps
+from localcloud.host.layout import Layout
+from localcloud.host.steps import Steps
 from toolchain.paths import state_folder
 
 #: How long a server may take until somebody can log in, in seconds, before the benchmark gives up.

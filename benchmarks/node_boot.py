@@ -12,10 +12,10 @@ from dataclasses import astuple, dataclass, fields, replace
 from itertools import pairwise
 from statistics import median
 
-from slurm_appliance.environment import Environment
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.hostvars.inventory import members, read_inventory
-from slurm_appliance.known_hosts import SshHost
-from slurm_appliance.playbook import ANSIBLE
+from slurm_appliance.playbooks.run import ANSIBLE
+from slurm_appliance.ssh.known_hosts import SshHost
 
 #: Where each part ends: what the first such line of the boot contains.
 _ENDS = ("compute-init: fetch", "compute-init: compute-init.yml", "TASK [slurmd : Rejoin Slurm]", "compute-init: done:")

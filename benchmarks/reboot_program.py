@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from slurm_appliance.reboot_targets import targets_file
+from slurm_appliance.hostvars.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
 from tests.fakes.reboot_sockets import RebootSockets
 from toolchain.paths import REPOSITORY

@@ -18,12 +18,12 @@ from components.secrets import ClusterSecrets, Rotations
 from components.security_groups import SecurityGroups
 from components.storage import Storage
 from slurm_appliance.config import ClusterConfig, NodeKind
-from slurm_appliance.environment import Environment
-from slurm_appliance.groups import Group, groups
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.image.wanted import Wanted
-from slurm_appliance.inventory import Subnet
+from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
-from slurm_appliance.secret_rotation import CREDENTIAL
+from slurm_appliance.secrets.rotation import CREDENTIAL
+from slurm_appliance.site.inventory import Subnet
 
 
 @dataclass(frozen=True)

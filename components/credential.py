@@ -10,8 +10,8 @@ from pulumi_openstack import identity
 
 from components import options
 from components.kind import token
-from slurm_appliance.access_rules import MOST_SERVERS, AccessRule, Endpoints, access_rules
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.nodes.access_rules import MOST_SERVERS, AccessRule, Endpoints, access_rules
 from slurm_appliance.preflight import Resolved
 
 #: Stands for any server in an access rule.

@@ -8,10 +8,10 @@ import pulumi
 
 from components.command import module_command
 from components.kind import token
-from slurm_appliance import secrets
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.environment import Environment
-from slurm_appliance.inventory import Host, Inventory, Subnet
+from slurm_appliance.environment.folder import Environment
+from slurm_appliance.secrets import generate as secrets
+from slurm_appliance.site.inventory import Host, Inventory, Subnet
 
 #: Where the files lie in the environment's folder.
 INVENTORY = "inventory/hosts.yml"

@@ -6,9 +6,9 @@ import pulumi
 from pulumi_openstack import compute
 
 from components import options
-from slurm_appliance import cloud_names
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.errors import ConfigError, Problem
+from slurm_appliance.nodes import cloud_names
 
 
 def public_key(config: ClusterConfig, folder: Path) -> str | None:

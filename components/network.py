@@ -8,9 +8,9 @@ from pulumi_openstack import networking
 
 from components import options
 from components.kind import token
-from slurm_appliance import cloud_names
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.network import NetworkCreation
+from slurm_appliance.nodes import cloud_names
 from slurm_appliance.preflight import Resolved
 
 

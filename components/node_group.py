@@ -15,15 +15,15 @@ from components import options
 from components.kind import token
 from components.network import NodeNetwork
 from components.storage import ControlVolume
-from slurm_appliance import cloud_names
+from slurm_appliance.cloud.metadata import server_metadata
 from slurm_appliance.config import Node, NodeKind
 from slurm_appliance.config.naming import environment
 from slurm_appliance.config.network import VnicType
-from slurm_appliance.groups import Group
-from slurm_appliance.inventory import Host
-from slurm_appliance.metadata import server_metadata
+from slurm_appliance.nodes import cloud_names
+from slurm_appliance.nodes.groups import Group
+from slurm_appliance.nodes.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
 from slurm_appliance.preflight import Resolved
-from slurm_appliance.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
+from slurm_appliance.site.inventory import Host
 
 
 @dataclass(frozen=True)

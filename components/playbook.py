@@ -7,9 +7,9 @@ import pulumi
 
 from components.command import module_command
 from components.kind import token
-from slurm_appliance.environment import Environment
-from slurm_appliance.inventory import Host
-from slurm_appliance.tree_digest import tree_digest
+from slurm_appliance.deploy_host.tree_digest import tree_digest
+from slurm_appliance.environment.folder import Environment
+from slurm_appliance.site.inventory import Host
 from toolchain.paths import REPOSITORY
 
 #: All playbooks and roles: a change in any of them is a reason to run.

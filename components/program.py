@@ -10,13 +10,13 @@ from components.sdk_messages import leave_out_debug
 from components.secrets import configured_rotations
 from components.settled import settled
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.environment import Environment
+from slurm_appliance.engine.recorded_state import recorded_state
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.groups import groups
 from slurm_appliance.image.wanted import wanted_in
+from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import preflight
-from slurm_appliance.recorded_state import recorded_state
 from toolchain.paths import REPOSITORY
 
 

@@ -8,8 +8,8 @@ from components.command import module_command
 from components.kind import token
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.hostvars.signing import SigningKey
-from slurm_appliance.secret_rotation import NAMESPACE
-from slurm_appliance.secrets import MAKERS
+from slurm_appliance.secrets.generate import MAKERS
+from slurm_appliance.secrets.rotation import NAMESPACE
 
 #: Tells how often something was rotated.
 Rotations = Callable[[str], int]

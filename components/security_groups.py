@@ -13,9 +13,9 @@ from pulumi_openstack import networking
 
 from components import options
 from components.kind import token
-from slurm_appliance import cloud_names
 from slurm_appliance.config import ClusterConfig, NodeKind
 from slurm_appliance.config.naming import nonlogin_ssh_cidrs
+from slurm_appliance.nodes import cloud_names
 from slurm_appliance.preflight import Resolved
 
 #: The two groups, by the settings that name existing ones instead.

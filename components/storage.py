@@ -7,9 +7,9 @@ from pulumi_openstack import blockstorage, compute
 
 from components import options
 from components.kind import token
-from slurm_appliance import cloud_names
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
+from slurm_appliance.nodes import cloud_names
 from slurm_appliance.preflight import Resolved
 
 

@@ -28,8 +28,8 @@ def up(
     """Start the cloud, or what of it does not run. The first time also installs it: a few minutes."""
     from localcloud.control import lifecycle
     from localcloud.control.credentials import CLOUD
-    from localcloud.control.layout import Layout
-    from localcloud.control.steps import Steps
+    from localcloud.host.layout import Layout
+    from localcloud.host.steps import Steps
 
     layout = Layout.of_user()
     lifecycle.up(layout, Steps(_progress), install=install)
@@ -40,8 +40,8 @@ def up(
 def down() -> None:
     """Stop the cloud with its servers; no process, mount or interface is left. Its data stay: up brings it back."""
     from localcloud.control import lifecycle
-    from localcloud.control.layout import Layout
-    from localcloud.control.steps import Steps
+    from localcloud.host.layout import Layout
+    from localcloud.host.steps import Steps
 
     lifecycle.down(Layout.of_user(), Steps(_progress))
 
@@ -50,8 +50,8 @@ def down() -> None:
 def reset() -> None:
     """Stop the cloud and remove its data: servers, images, volumes, users. Installed packages and templates stay."""
     from localcloud.control import lifecycle
-    from localcloud.control.layout import Layout
-    from localcloud.control.steps import Steps
+    from localcloud.host.layout import Layout
+    from localcloud.host.steps import Steps
 
     lifecycle.reset(Layout.of_user(), Steps(_progress))
 
@@ -62,7 +62,7 @@ def status(
 ) -> None:
     """Say which services run and answer. Ends with 0 if all do, 1 if one does not, 3 if the cloud is down."""
     from localcloud.control import status as report
-    from localcloud.control.layout import Layout
+    from localcloud.host.layout import Layout
 
     found = report.look(Layout.of_user())
     typer.echo(found.as_json() if output is Output.JSON else found.as_text())
@@ -76,8 +76,8 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each log to begin with.")] = 50,
 ) -> None:
     """Show the services' logs."""
-    from localcloud.control.layout import Layout
     from localcloud.control.logs import show
+    from localcloud.host.layout import Layout
 
     show(Layout.of_user(), service, lines=lines, follow=follow)
 
@@ -85,8 +85,8 @@ def logs(
 @app.command()
 def env() -> None:
     """Print export lines for a shell: which clouds.yaml and cloud OpenStack clients use, and the package mirror."""
-    from localcloud.control.layout import Layout
     from localcloud.control.shell import export_lines
+    from localcloud.host.layout import Layout
 
     typer.echo("\n".join(export_lines(Layout.of_user())))
 
@@ -103,8 +103,8 @@ def ssh(
     trusted: a server that was rebuilt or an address that was used before raises no false alarm, and no key is accepted
     unseen.
     """
-    from localcloud.control.layout import Layout
     from localcloud.control.login import run_ssh
+    from localcloud.host.layout import Layout
 
     raise typer.Exit(run_ssh(Layout.of_user(), node, user, context.args))
 
@@ -116,8 +116,8 @@ def tempest(
     workers: Annotated[int, typer.Option(help="Tests at the same time.")] = 2,
 ) -> None:
     """Run OpenStack's own integration tests against the cloud and compare with the list of known failures."""
-    from localcloud.control.layout import Layout
-    from localcloud.control.steps import Steps
+    from localcloud.host.layout import Layout
+    from localcloud.host.steps import Steps
     from localcloud.tempest.run import run_tempest
 
     verdict = run_tempest(Layout.of_user(), Steps(_progress), tests, smoke=smoke, workers=workers)
@@ -157,9 +157,9 @@ def fault_add(
     times: Annotated[int, typer.Option(help="For how many calls; 0 for all until it is cleared.")] = 1,
 ) -> None:
     """Switch a fault on and print its id."""
-    from localcloud.control.layout import Layout
     from localcloud.faults.fault import Fault
     from localcloud.faults.store import FaultStore
+    from localcloud.host.layout import Layout
 
     one = Fault.from_dict(
         {"effect": effect, "service": service, "method": method, "path": path, "body": body, "server": server}
@@ -173,8 +173,8 @@ def fault_list() -> None:
     """Show the faults that are on, one JSON object a line."""
     import json
 
-    from localcloud.control.layout import Layout
     from localcloud.faults.store import FaultStore
+    from localcloud.host.layout import Layout
 
     for one in FaultStore(Layout.of_user().faults).faults():
         typer.echo(json.dumps(one.as_dict()))
@@ -183,8 +183,8 @@ def fault_list() -> None:
 @fault.command("clear")
 def fault_clear(identity: Annotated[str, typer.Argument(help="Which one; all if none is named.")] = "") -> None:
     """Switch faults off."""
-    from localcloud.control.layout import Layout
     from localcloud.faults.store import FaultStore
+    from localcloud.host.layout import Layout
 
     typer.echo(f"{FaultStore(Layout.of_user().faults).clear(identity or None)} switched off")
 

@@ -1,58 +1,9 @@
-"""``python -m slurm_appliance.image_build``: the process behind Pulumi's command and behind ``image build``.
+"""See ``slurm_appliance.image.build_process``. Stacks have the name of this module in their state: it stays."""
 
-Reads the build's description as JSON from standard input, says on standard error what it does, and prints one line of
-JSON on standard output: image_id, name, built, reason, seconds, log. Safe to run again at any time.
-"""
-
-import dataclasses
-import json
-import os
-import subprocess
 import sys
 
-from slurm_appliance.cloud.connection import connect
-from slurm_appliance.image import playbook
-from slurm_appliance.image.build import Builder, Outcome
-from slurm_appliance.image.claims import Workplace
-from slurm_appliance.image.construction import Tools
-from slurm_appliance.image.openstack_api import OpenStackApi
-from slurm_appliance.image.progress import Progress
-from slurm_appliance.image.settings import FORCE
-from slurm_appliance.image.spec import ImageBuild, from_json
-from slurm_appliance.image.stop import Stop, signals_stop
-from slurm_appliance.process import in_sentences
-from toolchain.paths import REPOSITORY, state_folder
-
-
-def build_image(build: ImageBuild, *, force: bool = False) -> Outcome:
-    """Have an image, built if need be; Ctrl-C and SIGTERM end it in an orderly way.
-
-    Raises:
-        ApplianceError: there is none.
-    """
-    stop = Stop(build.build_timeout, "the image build")
-    progress = Progress(lambda line: print(line, file=sys.stderr, flush=True))
-    with signals_stop(stop, progress.say):
-        tools = Tools(OpenStackApi(connect(), sleep=stop.sleep), stop, progress, playbook.run, commit=git_commit())
-        return Builder(tools, Workplace(state_folder("image-builds"))).ensure(build, force=force)
-
-
-def git_commit() -> str:
-    """The checkout's commit, with ``+`` where files differ from it; empty outside of git."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--match", "", "--dirty=+"]
-    try:
-        ended = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
-    except FileNotFoundError:
-        return ""
-    return ended.stdout.strip() if ended.returncode == 0 else ""
-
-
-def main() -> int:
-    """Read, build, answer; return the exit status."""
-    outcome = build_image(from_json(sys.stdin.read()), force=bool(os.environ.get(FORCE)))
-    print(json.dumps(dataclasses.asdict(outcome)))
-    return 0
-
+from slurm_appliance.deploy_host.process import in_sentences
+from slurm_appliance.image.build_process import main
 
 if __name__ == "__main__":
     sys.exit(in_sentences(main, "slurm-appliance: image build"))

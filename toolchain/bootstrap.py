@@ -122,7 +122,7 @@ def main(arguments: list[str]) -> None:
     if path.split(os.pathsep)[0] != binaries:
         os.environ["PATH"] = f"{binaries}{os.pathsep}{path}"
     python = str(folder / "bin/python")
-    os.execv(python, [python, str(REPOSITORY / "toolchain/start.py"), *arguments])  # noqa: S606 - our own interpreter
+    os.execv(python, [python, str(REPOSITORY / "slurm_appliance/__main__.py"), *arguments])  # noqa: S606 - our own interpreter
 
 
 if __name__ == "__main__":

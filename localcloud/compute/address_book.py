@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from localcloud.compute.places import Places
 from localcloud.compute.server_facts import ServerFacts, load_all
+from localcloud.host.places import Places
 from localcloud.network import link
 
 

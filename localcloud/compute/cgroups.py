@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from localcloud.compute.waiting import wait_for
+from localcloud.host.waiting import wait_for
 
 #: Folder (or systemd slice) that holds the nodes' groups.
 PARENT = "localcloud"

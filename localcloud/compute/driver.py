@@ -1,7 +1,7 @@
 """The Nova driver: Nova's calls turned into those of a `Node`. This module has those about the host.
 
 ``compute_driver = localcloud.NspawnDriver``, with this module known to Python as ``nova.virt.localcloud``. Options:
-see `localcloud.compute.options`.
+see `localcloud.host.options`.
 """
 
 from pathlib import Path

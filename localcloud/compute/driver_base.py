@@ -9,14 +9,15 @@ import nova.conf
 from nova import exception
 from nova.virt import driver
 
-from localcloud.compute import cgroups, images, options
+from localcloud.compute import cgroups, images
 from localcloud.compute import instance as facts_of
 from localcloud.compute.boot_slots import BootSlots, slots_for
-from localcloud.compute.command import HostError
 from localcloud.compute.image_cache import ImageCache
 from localcloud.compute.node import Node
 from localcloud.compute.server_facts import ServerFacts
 from localcloud.faults.store import take_server_fault
+from localcloud.host import options
+from localcloud.host.command import HostError
 
 P = ParamSpec("P")
 R = TypeVar("R")

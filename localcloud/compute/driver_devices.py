@@ -6,9 +6,9 @@ from typing import Any
 import nova.conf
 
 from localcloud.compute import instance as facts_of
-from localcloud.compute import loop_device
 from localcloud.compute.driver_base import DriverBase, reported
 from localcloud.compute.server_facts import disk_from_mapping, next_device, volume_id
+from localcloud.host import loop_device
 from localcloud.network.nic import Nic
 from localcloud.network.nic import next_device as next_interface
 

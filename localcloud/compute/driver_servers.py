@@ -8,9 +8,9 @@ from nova.compute import task_states, utils
 from oslo_log import log
 
 from localcloud.compute import images
-from localcloud.compute.command import HostError
 from localcloud.compute.driver_base import DriverBase, reported
 from localcloud.faults.store import take_server_fault
+from localcloud.host.command import HostError
 
 LOG = log.getLogger(__name__)
 

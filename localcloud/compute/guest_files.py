@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.compute import loop_device
-from localcloud.compute.command import try_run
 from localcloud.compute.server_facts import Disk, ServerFacts
+from localcloud.host import loop_device
+from localcloud.host.command import try_run
 from localcloud.network.nic import networkd_text
 
 #: A systemd generator, and the program of the service that it makes: mounts what /etc/fstab has on block devices.

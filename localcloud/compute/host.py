@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.compute import cgroups, loop_device
-from localcloud.compute.command import HostError, run, try_run
+from localcloud.compute import cgroups
 from localcloud.compute.node import NOTIFY_FOLDER, Node
-from localcloud.compute.places import Places
 from localcloud.compute.server_facts import load_all
-from localcloud.compute.waiting import wait_for
+from localcloud.host import loop_device
+from localcloud.host.command import HostError, run, try_run
+from localcloud.host.places import Places
+from localcloud.host.waiting import wait_for
 from localcloud.network import dhcp, link, names, ruleset
 
 #: Kernel limits that a few dozen systemds run into, and what they are raised to. Never lowered.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from localcloud.compute import archive
+from localcloud.host import archive
 
 #: One lock an unpacked image, whoever of this process asks for it.
 _locks: dict[Path, threading.Lock] = {}

@@ -7,9 +7,10 @@ from typing import Any
 from nova.compute import task_states
 from nova.image import glance
 
-from localcloud.compute import archive, root_filesystem
+from localcloud.compute import root_filesystem
 from localcloud.compute.image_cache import ImageCache
 from localcloud.compute.node import Node
+from localcloud.host import archive
 
 
 def unpack(context: Any, image_id: str, cache: ImageCache) -> None:

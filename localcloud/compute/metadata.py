@@ -13,8 +13,8 @@ from typing import Any
 
 import nova.conf
 
-from localcloud.compute import options
 from localcloud.compute.address_book import AddressBook
+from localcloud.host import options
 
 Application = Callable[..., Iterable[bytes]]
 

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.compute import cgroups, guest_files, loop_device, nspawn, root_filesystem
-from localcloud.compute.command import HostError, run, try_run
+from localcloud.compute import cgroups, guest_files, nspawn, root_filesystem
 from localcloud.compute.image_cache import ImageCache
-from localcloud.compute.places import Places
 from localcloud.compute.server_facts import Disk, ServerFacts
-from localcloud.compute.waiting import wait_for
+from localcloud.host import loop_device
+from localcloud.host.command import HostError, run, try_run
+from localcloud.host.places import Places
+from localcloud.host.waiting import wait_for
 from localcloud.network import bridge, names
 from localcloud.network.nic import Nic
 

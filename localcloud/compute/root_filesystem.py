@@ -8,11 +8,11 @@ attached elsewhere. Cinder writing an image to it again (a rebuild) makes it new
 import shutil
 from pathlib import Path
 
-from localcloud.compute import archive, loop_device
-from localcloud.compute.command import HostError, run, try_run
 from localcloud.compute.image_cache import ImageCache
 from localcloud.compute.server_facts import Disk, ServerFacts
-from localcloud.compute.waiting import wait_for
+from localcloud.host import archive, loop_device
+from localcloud.host.command import HostError, run, try_run
+from localcloud.host.waiting import wait_for
 from localcloud.volume import files
 
 #: Folders of an overlay below a server's.

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localcloud.control.files import write_private
-from localcloud.control.layout import Layout
 from localcloud.endpoints import (
     ADDRESS,
     CINDER,
@@ -23,6 +22,7 @@ from localcloud.endpoints import (
     SNAPSHOTS_PORT,
     Endpoint,
 )
+from localcloud.host.layout import Layout
 
 Sections = dict[str, dict[str, str]]
 

@@ -5,8 +5,8 @@ import secrets
 from pathlib import Path
 
 from localcloud.control.files import write_private
-from localcloud.control.layout import Layout
 from localcloud.endpoints import KEYSTONE, REGION
+from localcloud.host.layout import Layout
 from localcloud.services.keystone_service import PROJECT, SERVICE_USERS, USER
 
 #: Names in clouds.yaml: the ordinary user's, and the administrator's.

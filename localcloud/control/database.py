@@ -4,10 +4,10 @@ import subprocess
 import time
 
 from localcloud.control import process
-from localcloud.control.debian import program
 from localcloud.control.files import tail
-from localcloud.control.layout import Layout
 from localcloud.errors import ServiceError
+from localcloud.host.debian import program
+from localcloud.host.layout import Layout
 
 #: The name of its process and log.
 NAME = "mariadb"

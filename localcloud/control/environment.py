@@ -15,8 +15,8 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.control.layout import REQUIREMENTS, cloud_cache
 from localcloud.errors import InstallError
+from localcloud.host.layout import REQUIREMENTS, cloud_cache
 from toolchain import python_packages
 
 #: pip's settings and uv's variables for the same.

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 from localcloud.control import process
-from localcloud.control.debian import program
-from localcloud.control.layout import Layout
 from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
 from localcloud.errors import MachineError
+from localcloud.host.debian import program
+from localcloud.host.layout import Layout
 
 
 def require_root() -> None:

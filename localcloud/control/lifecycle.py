@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud.control import database, debian, host, mirror, nodes, process, resources, schema, services
+from localcloud.control import database, host, mirror, nodes, process, resources, schema, services
 from localcloud.control.configuration import write_configuration, write_keys
 from localcloud.control.credentials import passwords, write_clouds_yaml
 from localcloud.control.environment import is_ready, make_environment
-from localcloud.control.layout import Layout
-from localcloud.control.steps import Steps
 from localcloud.errors import MachineError, ServiceError
+from localcloud.host import debian
+from localcloud.host.layout import Layout
+from localcloud.host.steps import Steps
 from localcloud.image import base
 from localcloud.network import perimeter
 

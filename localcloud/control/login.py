@@ -4,9 +4,9 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from localcloud.control.layout import Layout
 from localcloud.control.resources import connect
 from localcloud.errors import NotFoundError, NotRunningError, ServiceError
+from localcloud.host.layout import Layout
 
 #: cloud-init prints the public host keys between these lines.
 _KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)

@@ -2,9 +2,9 @@
 
 import os
 
-from localcloud.control.debian import program
-from localcloud.control.layout import Layout
 from localcloud.errors import NotFoundError, NotRunningError
+from localcloud.host.debian import program
+from localcloud.host.layout import Layout
 
 
 def show(layout: Layout, service: str, *, lines: int, follow: bool) -> None:

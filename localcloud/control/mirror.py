@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from localcloud.control import process
-from localcloud.control.debian import program
-from localcloud.control.layout import Layout, cloud_cache
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
 from localcloud.errors import MachineError
+from localcloud.host.debian import program
+from localcloud.host.layout import Layout, cloud_cache
 
 #: The name of its process and log.
 NAME = "mirror"

@@ -1,8 +1,8 @@
 """The servers' side of stopping a cloud: containers, networks, loop devices."""
 
 from localcloud.compute import host
-from localcloud.control.layout import Layout
 from localcloud.errors import ServiceError
+from localcloud.host.layout import Layout
 
 #: How long servers get to shut down, all at the same time, in seconds.
 GRACE = 10.0

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.control.debian import SEARCH_PATH
 from localcloud.control.files import write_private
-from localcloud.control.layout import Layout
+from localcloud.host.debian import SEARCH_PATH
+from localcloud.host.layout import Layout
 
 #: In the environment of every process of a cloud: its state folder.
 MARK = "LOCALCLOUD_STATE"

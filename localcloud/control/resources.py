@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.control.credentials import ADMIN_CLOUD, CLOUD
-from localcloud.control.layout import Layout
+from localcloud.host.layout import Layout
 
 if TYPE_CHECKING:
     from openstack.connection import Connection

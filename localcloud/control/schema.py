@@ -14,11 +14,11 @@ from pathlib import Path
 
 from localcloud.control import database, process
 from localcloud.control.configuration import DATABASES, write_configuration
-from localcloud.control.debian import program
 from localcloud.control.environment import lock_file
-from localcloud.control.layout import Layout, cloud_cache
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
+from localcloud.host.debian import program
+from localcloud.host.layout import Layout, cloud_cache
 
 #: Nova fills this in from its own configuration, so that a copy's socket may lie elsewhere.
 _CELL = "{scheme}://{username}@{hostname}/%s?{query}"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from localcloud.control import process
 from localcloud.control.files import tail
-from localcloud.control.layout import PACKAGE, Layout
-from localcloud.control.steps import Steps
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
+from localcloud.host.layout import PACKAGE, Layout
+from localcloud.host.steps import Steps
 
 NAMES = tuple(endpoint.name for endpoint in ENDPOINTS)
 

@@ -3,9 +3,9 @@
 import shlex
 
 from localcloud.control.credentials import CLOUD
-from localcloud.control.layout import Layout
 from localcloud.endpoints import MIRROR_URL
 from localcloud.errors import NotRunningError
+from localcloud.host.layout import Layout
 
 #: Names the package proxy for image builds.
 MIRROR_VARIABLE = "SLURM_APPLIANCE_PACKAGE_PROXY"

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 
 from localcloud.control import database, mirror, process, services
 from localcloud.control.files import tail
-from localcloud.control.layout import Layout
 from localcloud.endpoints import ENDPOINTS, MIRROR_URL
+from localcloud.host.layout import Layout
 from localcloud.network import perimeter
 
 #: How long a service may take to answer the report, in seconds.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from localcloud.control.debian import program
-from localcloud.control.layout import cloud_cache
-from localcloud.control.steps import Steps
 from localcloud.errors import ImageError
+from localcloud.host.debian import program
+from localcloud.host.layout import cloud_cache
+from localcloud.host.steps import Steps
 from localcloud.image.recipe import FILES, Recipe
 from localcloud.image.sources import debian_sources
 

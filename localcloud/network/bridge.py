@@ -3,7 +3,7 @@
 import ipaddress
 from pathlib import Path
 
-from localcloud.compute.command import HostError
+from localcloud.host.command import HostError
 from localcloud.network import dhcp, link, names, perimeter, ruleset
 from localcloud.network.nic import Nic
 

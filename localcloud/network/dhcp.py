@@ -12,8 +12,8 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
-from localcloud.compute.command import run
-from localcloud.compute.waiting import wait_for
+from localcloud.host.command import run
+from localcloud.host.waiting import wait_for
 from localcloud.network.nic import Nic, Subnet
 
 

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from localcloud.compute.command import run, try_run
+from localcloud.host.command import run, try_run
 
 #: Held while interfaces, bridges and namespaces are created or removed.
 LOCK = threading.RLock()

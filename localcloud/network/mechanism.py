@@ -1,7 +1,7 @@
 """Neutron's side: an ML2 mechanism driver that binds every port to this host and keeps the ports' filter up to date.
 
 Loaded by Neutron through the entry point ``localcloud`` of ``neutron.ml2.mechanism_drivers``; its options are those of
-`localcloud.compute.options`. Interfaces are not made here but when the compute driver plugs a port.
+`localcloud.host.options`. Interfaces are not made here but when the compute driver plugs a port.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from neutron_lib.plugins.ml2 import api
 from oslo_config import cfg
 from oslo_log import log
 
-from localcloud.compute import options
+from localcloud.host import options
 from localcloud.network import overlap
 from localcloud.network.port_facts import GroupFacts, GroupRule, PortFacts
 from localcloud.network.ruleset import PortFilter

@@ -12,8 +12,8 @@ again after the next one.
 import ipaddress
 from collections.abc import Iterable
 
-from localcloud.compute.command import run, try_run
 from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
+from localcloud.host.command import run, try_run
 from localcloud.network import link
 from localcloud.network.names import BRIDGE_PREFIX, PERIMETER_TABLE
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud.compute.command import run, try_run
-from localcloud.compute.places import Places
+from localcloud.host.command import run, try_run
+from localcloud.host.places import Places
 from localcloud.network import filter_text, link, names
 from localcloud.network.host_text import Reachable, host_text, same_bridge_text
 from localcloud.network.port_facts import GroupFacts, PortFacts, load_group, load_port, save

@@ -12,10 +12,10 @@ from localcloud.control.configuration import render
 from localcloud.control.credentials import passwords
 from localcloud.control.environment import make_environment
 from localcloud.control.files import write_private
-from localcloud.control.layout import PACKAGE, Layout
 from localcloud.control.resources import EXTERNAL_NETWORK, IMAGE, connect, upload
-from localcloud.control.steps import Steps
 from localcloud.errors import NotRunningError, ServiceError
+from localcloud.host.layout import PACKAGE, Layout
+from localcloud.host.steps import Steps
 from localcloud.tempest.configuration import Facts, configuration
 from localcloud.tempest.results import Verdict, judge, read_known_failures, read_results
 

@@ -1,6 +1,6 @@
 """The Cinder driver: Cinder's calls turned into those of `localcloud.volume.files`.
 
-``volume_driver = localcloud.volume.driver.FileVolumeDriver``. Options: see `localcloud.compute.options`. The compute
+``volume_driver = localcloud.volume.driver.FileVolumeDriver``. Options: see `localcloud.host.options`. The compute
 driver runs on the same machine and attaches a volume's file itself: a connection is the file's path.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from cinder.volume import driver
 from oslo_config import cfg
 
-from localcloud.compute import archive, loop_device, options
+from localcloud.host import archive, loop_device, options
 from localcloud.volume import files, image_export
 
 

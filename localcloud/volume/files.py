@@ -8,7 +8,7 @@ import json
 import shutil
 from pathlib import Path
 
-from localcloud.compute.command import HostError, run
+from localcloud.host.command import HostError, run
 
 GIB = 1024**3
 

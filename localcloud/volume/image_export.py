@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from localcloud.compute import archive
-from localcloud.compute.command import run
+from localcloud.host import archive
+from localcloud.host.command import run
 from localcloud.volume import files
 
 

@@ -20,9 +20,9 @@ from slurm_appliance.cloud.facts import (
     Subnet,
     Volume,
 )
+from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.cloud.listing import document, entries
-from slurm_appliance.image.names import PROPERTY
-from slurm_appliance.metadata import ENVIRONMENT, USER_DATA_VERSION
+from slurm_appliance.cloud.metadata import ENVIRONMENT, USER_DATA_VERSION
 
 if TYPE_CHECKING:
     from openstack.connection import Connection

@@ -9,11 +9,11 @@ from typing import Any
 from slurm_appliance.cluster_check import remote
 from slurm_appliance.cluster_check.judge import Row, judge
 from slurm_appliance.cluster_check.targets import targets
-from slurm_appliance.environment import Environment
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import members, read_inventory
-from slurm_appliance.known_hosts import SshHost
-from slurm_appliance.playbook import ANSIBLE
+from slurm_appliance.playbooks.run import ANSIBLE
+from slurm_appliance.ssh.known_hosts import SshHost
 
 
 class ClusterCheckError(ApplianceError):

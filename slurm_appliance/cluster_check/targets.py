@@ -5,7 +5,7 @@ import subprocess
 import time
 from typing import Any
 
-from slurm_appliance.known_hosts import SshHost
+from slurm_appliance.ssh.known_hosts import SshHost
 
 #: Asks Prometheus' own API there; the login comes by standard input, where no process list shows it.
 _COMMAND = "curl --silent --show-error --fail --max-time 30 --config - http://localhost:9090/api/v1/targets"

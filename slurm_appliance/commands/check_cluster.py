@@ -25,7 +25,7 @@ def check_cluster(
 
     from slurm_appliance.cluster_check.judge import Verdict
     from slurm_appliance.cluster_check.run import check_cluster as look
-    from slurm_appliance.environment import Environment
+    from slurm_appliance.environment.folder import Environment
 
     rows = look(Environment.of(stack), user=user)
     if output is Output.json:

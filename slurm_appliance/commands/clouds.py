@@ -13,8 +13,8 @@ def local_cloud_variables() -> dict[str, str]:
     Nothing where there is none, or where the operator has another one: in the environment, or in a clouds.yaml, which
     these variables would hide.
     """
-    from localcloud.control.layout import Layout
     from localcloud.control.shell import variables
+    from localcloud.host.layout import Layout
 
     layout = Layout.of_user()
     folders = (Path.cwd(), Path.home() / ".config/openstack", Path("/etc/openstack"))
@@ -31,8 +31,8 @@ def find_local_cloud(named: str | None) -> None:
         named: the entry of clouds.yaml that the command is for; None for what OS_CLOUD says.
     """
     from localcloud.control.credentials import CLOUD
-    from localcloud.control.layout import Layout
     from localcloud.control.shell import variables
+    from localcloud.host.layout import Layout
 
     layout = Layout.of_user()
     if named == CLOUD and "OS_CLIENT_CONFIG_FILE" not in os.environ and layout.clouds_yaml.exists():

@@ -222,7 +222,7 @@ def stack_file_of(stack: str | None, file: Path | None, folder: Path | None = No
     Raises:
         UsageError: both or none of them are given, or there is no such stack.
     """
-    from slurm_appliance.stack_project import STACKS, known_stacks, stack_file
+    from slurm_appliance.engine.project import STACKS, known_stacks, stack_file
 
     if stack is not None and file is not None:
         raise UsageError("--stack and --file exclude each other", remedy="give one of them")

@@ -17,8 +17,8 @@ def demo(
 
     Installs what it needs and says what and why. Stopped at any point, it goes on there when it is started again.
     """
-    from slurm_appliance import demo as course
-    from slurm_appliance import demo_rollout as change
+    from slurm_appliance.demo import rollout as change
+    from slurm_appliance.demo import run as course
     from slurm_appliance.deployment.session import open_session
 
     started = time.monotonic()

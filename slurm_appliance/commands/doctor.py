@@ -12,7 +12,7 @@ def doctor(output: OutputOption = Output.text) -> None:
 
     A piece that is to come "later" is got by the command that needs it. Exit status 1 if anything is missing.
     """
-    from slurm_appliance.doctor import State, findings, lacking
+    from slurm_appliance.deploy_host.doctor import State, findings, lacking
 
     found = findings()
     if output is Output.json:

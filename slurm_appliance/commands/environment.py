@@ -24,7 +24,7 @@ def toolchain(
 
         rows = [_planned(action) for action in survey_and_plan()[1]]
     else:
-        from slurm_appliance.automation import ensured_toolchain
+        from slurm_appliance.engine.automation import ensured_toolchain
 
         rows = [_planned(provision) for provision in ensured_toolchain().provisions]
     if output is Output.json:
@@ -38,9 +38,9 @@ def env() -> None:
 
     The local cloud's are among them where there is one and you have named no other.
     """
-    from slurm_appliance.automation import ensured_toolchain
     from slurm_appliance.commands.clouds import local_cloud_variables
-    from slurm_appliance.engine_settings import engine_variables
+    from slurm_appliance.engine.automation import ensured_toolchain
+    from slurm_appliance.engine.settings import engine_variables
 
     pieces = ensured_toolchain()
     variables = {**pieces.variables(), **engine_variables(), **local_cloud_variables()}

@@ -112,8 +112,8 @@ def build(
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.image_source import ImageSource
     from slurm_appliance.config.stack_file import cloud_of
+    from slurm_appliance.image.build_process import build_image
     from slurm_appliance.image.wanted import wanted
-    from slurm_appliance.image_build import build_image
 
     path = stack_file_of(stack, file)
     config = from_stack_file(path)
@@ -247,7 +247,7 @@ def gc(
     Servers, volumes, states of stacks and stack files are looked at. Other backends' states are not: set
     PULUMI_BACKEND_URL and look there, too, before an image goes that another team may use.
     """
-    from slurm_appliance.automation import ensured_toolchain
+    from slurm_appliance.engine.automation import ensured_toolchain
     from slurm_appliance.image import collect, images
     from slurm_appliance.image.claims import Workplace
     from slurm_appliance.image.stacks import states

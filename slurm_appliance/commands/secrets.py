@@ -13,7 +13,7 @@ app = typer.Typer(help="The cluster's secrets: which there are, and new ones.", 
 @app.command("list")
 def list_secrets(stack: StackOption) -> None:
     """List the secrets: where each comes from, and how often it was rotated. Values are not shown."""
-    from slurm_appliance.secret_rotation import known
+    from slurm_appliance.secrets.rotation import known
 
     for secret in known(stack):
         print(f"{secret.name}: {secret.origin}")
@@ -25,7 +25,7 @@ def rotate(
     stack: StackOption,
 ) -> None:
     """Have the next up generate a secret anew, this one alone, and bring it to the nodes."""
-    from slurm_appliance.secret_rotation import rotate as count_up
+    from slurm_appliance.secrets.rotation import rotate as count_up
 
     times = count_up(stack, name)
     say(f"{name} is generated anew by the next up (rotation {times}): ./slurm-appliance up --stack {stack}")

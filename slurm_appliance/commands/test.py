@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from slurm_appliance.deploy_host.process import run_to_end
 from slurm_appliance.errors import CheckError
-from slurm_appliance.process import run_to_end
 from toolchain.paths import REPOSITORY
 
 #: pytest's exit status where nothing was collected, or a filter let nothing through.

@@ -91,7 +91,7 @@ def _asks(plan: "Plan") -> bool:
 
 
 def _show_done(session: "Session", done: "Done") -> None:
-    from slurm_appliance.ssh_options import login_command
+    from slurm_appliance.ssh.options import login_command
 
     changed = {op: count for op, count in done.changes.items() if op != "same"}
     words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"

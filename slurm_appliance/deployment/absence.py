@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud.connection import CloudError, asking
 from slurm_appliance.deployment.drift import Missing
-from slurm_appliance.deployment.steps import (
+from slurm_appliance.engine.steps import (
     ATTACHMENT,
     NETWORK,
     PORT,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from slurm_appliance.deployment.steps import SERVER, VOLUME, Step, planned
+from slurm_appliance.engine.steps import SERVER, VOLUME, Step, planned
 
 #: Commands run again, rules and metadata change in place: nobody notices any of these.
 _QUIET_TYPES = frozenset(

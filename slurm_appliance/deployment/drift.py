@@ -15,7 +15,7 @@ import yaml
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.repair import recorded_image
-from slurm_appliance.deployment.steps import (
+from slurm_appliance.engine.steps import (
     ATTACHMENT,
     COMMAND,
     NETWORK,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud.connection import asking
 from slurm_appliance.deployment.repair import Treatment, Unfinished
-from slurm_appliance.deployment.steps import SERVER
+from slurm_appliance.engine.steps import SERVER
 from slurm_appliance.errors import ApplianceError
 
 if TYPE_CHECKING:

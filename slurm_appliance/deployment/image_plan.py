@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from slurm_appliance.cloud.facts import CloudFacts, Server
 from slurm_appliance.config import ClusterConfig, Node
-from slurm_appliance.deployment.steps import SERVER, Step, of_type
-from slurm_appliance.groups import Group, groups
+from slurm_appliance.engine.steps import SERVER, Step, of_type
+from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight.servers import UNREADABLE
 
 #: What a node's image is called that no list of images has.

@@ -11,7 +11,7 @@ from typing import Any
 
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.deployment.steps import COMMAND, VOLUME
+from slurm_appliance.engine.steps import COMMAND, VOLUME
 
 Json = dict[str, Any]
 

@@ -8,7 +8,6 @@ from os import getpid
 from pathlib import Path
 from typing import Any, TextIO
 
-from slurm_appliance import automation
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment import healing
@@ -27,9 +26,10 @@ from slurm_appliance.deployment.progress import Progress
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.deployment.site_failure import site_failure
-from slurm_appliance.deployment.steps import COMMAND, SERVER, Step
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.steps import COMMAND, SERVER, Step
 from slurm_appliance.journal.lock import holders
+from slurm_appliance.site.failure import site_failure
 
 #: Facts older than this, in seconds, are asked for again before anything is changed.
 _FRESH_SECONDS = 60

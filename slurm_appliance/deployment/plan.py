@@ -13,12 +13,12 @@ from slurm_appliance.deployment.drift import DRIFT, Drift, absent, other_images
 from slurm_appliance.deployment.image_plan import Action, NodeImage, image_plan
 from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.deployment.steps import SERVER, Step, planned
+from slurm_appliance.engine.recorded import Recorded, recorded
+from slurm_appliance.engine.steps import SERVER, Step, planned
 from slurm_appliance.errors import Problem, StateError
-from slurm_appliance.groups import groups
 from slurm_appliance.image.wanted import wanted_in
+from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings, examine
-from slurm_appliance.preflight.recorded import Recorded, recorded
 from slurm_appliance.preflight.unrecorded import estranged
 
 _MADE_AGAIN = "somebody deleted it: made again"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from slurm_appliance.deployment.steps import COMMAND, Step, planned
+from slurm_appliance.engine.steps import COMMAND, Step, planned
 
 #: Seconds between two lines about a part that goes on.
 _PULSE = 10.0

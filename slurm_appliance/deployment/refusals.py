@@ -3,7 +3,7 @@
 from slurm_appliance.deployment.drift import Drift
 from slurm_appliance.deployment.plan import DISRUPTIVE, Plan
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.deployment.steps import VOLUME
+from slurm_appliance.engine.steps import VOLUME
 from slurm_appliance.errors import ApplianceError
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from slurm_appliance.cloud.facts import CloudFacts, Server
 from slurm_appliance.cloud.gather import rule_content
 from slurm_appliance.deployment.forgetting import without
-from slurm_appliance.deployment.steps import SERVER
+from slurm_appliance.engine.steps import SERVER
 
 Json = dict[str, Any]
 

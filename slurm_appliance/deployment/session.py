@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slurm_appliance import automation
 from slurm_appliance.cloud import store
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
-from slurm_appliance.engine_settings import engine_variables, shown_backend, state_root
-from slurm_appliance.environment import Environment
+from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.project import STACKS, prepare, stack_file
+from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.journal import journaled
 from slurm_appliance.journal.keeper import current
 from slurm_appliance.journal.layout import Layout
 from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
-from slurm_appliance.scratch import scratch_folder
-from slurm_appliance.stack_project import STACKS, prepare, stack_file
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack

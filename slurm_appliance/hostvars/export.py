@@ -25,8 +25,8 @@ from node.compute_init.share import STATE_DIR, nodes_folder
 from node.compute_init.signature import FILE as SIGNED
 from slurm_appliance.hostvars.bundle import Node, bundle
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
+from slurm_appliance.hostvars.reboot_targets import targets_file
 from slurm_appliance.hostvars.signing import SigningKey
-from slurm_appliance.reboot_targets import targets_file
 
 #: The form of the archive; node/export_receiver takes no other.
 ARCHIVE_SCHEMA = 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from slurm_appliance.cloud.image_names import new_build_id
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, content, images, leftovers
 from slurm_appliance.image import plan as planning
@@ -14,7 +15,6 @@ from slurm_appliance.image.claims import Mark, Workplace
 from slurm_appliance.image.construction import Construction, Tools
 from slurm_appliance.image.errors import StoppedError
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.image.names import new_build_id
 from slurm_appliance.image.plan import Claim, Kind
 from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.image.stop import Stop

@@ -23,11 +23,11 @@ from datetime import datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 
+from slurm_appliance.cloud.image_names import CLAIM_TAG, PROPERTY, resource_name
 from slurm_appliance.image import images
 from slurm_appliance.image.api import Answer, Api, create_once
 from slurm_appliance.image.errors import CloudApiError, StoppedError
 from slurm_appliance.image.images import GlanceImage, parse_time
-from slurm_appliance.image.names import CLAIM_TAG, PROPERTY, resource_name
 from slurm_appliance.image.plan import Claim
 from slurm_appliance.image.stop import Stop
 

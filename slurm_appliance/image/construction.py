@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.image import images, mirror, ssh
 from slurm_appliance.image.api import Api
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.machines import Machines
-from slurm_appliance.image.names import PROPERTY
 from slurm_appliance.image.progress import Progress
 from slurm_appliance.image.record import Record
 from slurm_appliance.image.spec import ImageBuild

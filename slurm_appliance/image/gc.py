@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.images import GlanceImage, listed
-from slurm_appliance.image.names import IMAGE_TAG
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.errors import CloudApiError, ImageError
-from slurm_appliance.image.names import CLAIM_TAG, IMAGE_TAG, PROPERTY
 from slurm_appliance.image.spec import is_id
 
 

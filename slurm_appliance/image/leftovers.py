@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from slurm_appliance.cloud.image_names import resource_name
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import images
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
-from slurm_appliance.image.names import resource_name
 from slurm_appliance.image.plan import Claim
 from slurm_appliance.image.stop import Stop
 

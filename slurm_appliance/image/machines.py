@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from slurm_appliance.cloud.image_names import PROPERTY, resource_name
 from slurm_appliance.image.api import Api, create_once, pages
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError
-from slurm_appliance.image.names import PROPERTY, resource_name
 from slurm_appliance.image.spec import Machine
 from slurm_appliance.image.stop import Stop
 

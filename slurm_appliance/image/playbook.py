@@ -11,7 +11,7 @@ from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.spec import GROUPS
 from slurm_appliance.image.ssh import Door
 from slurm_appliance.image.stop import Stop
-from slurm_appliance.playbook import run_playbook
+from slurm_appliance.playbooks.run import run_playbook
 
 #: The build server's name in the inventory.
 HOST = "builder"

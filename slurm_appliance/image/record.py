@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.image.accounts import Accounts
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.images import GlanceImage, packed, unpacked
-from slurm_appliance.image.names import PROPERTY
 
 #: What of the record is put into properties as it is.
 _PLAIN = ("build", "digest", "base", "commit", "snapshot", "os", "kernel", "slurm")

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from slurm_appliance.cloud_text import checked_address
+from slurm_appliance.cloud.text import checked_address
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import user_data
 from slurm_appliance.image.spec import Ssh

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import Layout
 from slurm_appliance.journal.lock import Holder, locked
 from slurm_appliance.journal.service import Service
-from slurm_appliance.scratch import scratch_folder
 
 #: Milliseconds that the engine waits for more entries before it sends them; 50 by default, for a service far away.
 _BATCH_MILLISECONDS = "5"

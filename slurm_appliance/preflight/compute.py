@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from slurm_appliance.cloud.facts import CloudFacts, Flavor, Image
+from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.suggest import did_you_mean
-from slurm_appliance.groups import Group
-from slurm_appliance.image.names import PROPERTY
+from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.engine.recorded import Recorded
 from slurm_appliance.errors import ConfigError, Problem, StateError
-from slurm_appliance.groups import groups
+from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import accounts, compute, credentials, network, quota, servers, storage, unrecorded
 from slurm_appliance.preflight.finder import Finder
-from slurm_appliance.preflight.recorded import Recorded
 from slurm_appliance.preflight.resolved import Resolved
 
 

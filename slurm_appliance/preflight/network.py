@@ -4,14 +4,14 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from slurm_appliance import cloud_names
 from slurm_appliance.cloud.facts import CloudFacts, Network, Port, Subnet
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.checks.ip_versions import in_reach
 from slurm_appliance.config.network import Network as ClusterNetwork
 from slurm_appliance.config.network import NetworkReference
 from slurm_appliance.config.suggest import did_you_mean
-from slurm_appliance.groups import Group
+from slurm_appliance.nodes import cloud_names
+from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
 from slurm_appliance.preflight.resolved import ResolvedNetwork
 

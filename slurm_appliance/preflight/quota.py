@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from slurm_appliance import cloud_names
 from slurm_appliance.cloud.facts import CloudFacts, Flavor, Server
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.groups import Group
+from slurm_appliance.nodes import cloud_names
+from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
 
 _UNITS = {"ram": " MB", "gigabytes": " GB"}

@@ -9,9 +9,9 @@ from slurm_appliance.cloud.connection import connect
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.groups import groups
+from slurm_appliance.engine.recorded import Recorded
+from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight.examine import Findings, examine, network_names
-from slurm_appliance.preflight.recorded import Recorded
 
 
 def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from slurm_appliance.cloud.facts import CloudFacts, Server
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
-from slurm_appliance.groups import Group
+from slurm_appliance.nodes.groups import Group
+from slurm_appliance.nodes.user_data import is_known
 from slurm_appliance.preflight.finder import Finder
-from slurm_appliance.user_data import is_known
 
 #: States in which the OpenStack provider cannot read a server: it ends the whole update with "Invalid power_state".
 UNREADABLE = frozenset(

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from slurm_appliance import cloud_names
 from slurm_appliance.cloud.facts import CloudFacts, Server
 from slurm_appliance.config import ClusterConfig, control_node
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.groups import Group
+from slurm_appliance.nodes import cloud_names
+from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
 
 

@@ -6,12 +6,12 @@ Nothing here is ever taken over or deleted: whoever has the right state, or know
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from slurm_appliance import cloud_names
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.deployment.steps import (
+from slurm_appliance.engine.recorded import Recorded
+from slurm_appliance.engine.steps import (
     KEY_PAIR,
     NETWORK,
     PORT,
@@ -23,9 +23,9 @@ from slurm_appliance.deployment.steps import (
     VOLUME,
 )
 from slurm_appliance.errors import Problem
-from slurm_appliance.groups import Group
+from slurm_appliance.nodes import cloud_names
+from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder, Thing
-from slurm_appliance.preflight.recorded import Recorded
 
 #: Where the problems are: not in a setting.
 STATE = "state"

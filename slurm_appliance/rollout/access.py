@@ -8,17 +8,17 @@ import yaml
 from node.reboot_program.cloud import Cloud
 from node.reboot_program.errors import CloudError
 from node.reboot_program.settings import read_settings, settings_file
-from slurm_appliance import inventory_file
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.rollout import RolloutDefaults
-from slurm_appliance.environment import Environment
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.known_hosts import SshHost
+from slurm_appliance.playbooks import inventory_file
 from slurm_appliance.rollout.control import TARGETS
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.images import ServerImages
 from slurm_appliance.rollout.shell import LocalShell, Shell, SshShell
+from slurm_appliance.ssh.known_hosts import SshHost
 from toolchain.paths import state_folder
 
 #: The inventory's name for the control node's group.

@@ -8,7 +8,7 @@ from typing import Any
 
 from slurm_appliance.config import ClusterConfig, Node, NodeKind, control_node, group_nodes, node_groups
 from slurm_appliance.config.naming import CONTROL
-from slurm_appliance.inventory import Host, Inventory
+from slurm_appliance.site.inventory import Host, Inventory
 from toolchain.paths import REPOSITORY
 
 _ANSIBLE = REPOSITORY / "ansible"

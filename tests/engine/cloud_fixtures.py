@@ -20,10 +20,10 @@ from openstack.exceptions import ResourceNotFound
 
 from localcloud.control import lifecycle, resources
 from localcloud.control.credentials import CLOUD
-from localcloud.control.layout import STATE_VARIABLE, Layout
-from localcloud.control.steps import Steps
 from localcloud.endpoints import MIRROR_URL
 from localcloud.faults.store import FaultStore
+from localcloud.host.layout import STATE_VARIABLE, Layout
+from localcloud.host.steps import Steps
 from tests.engine.machine import Machine
 from toolchain.paths import state_folder
 

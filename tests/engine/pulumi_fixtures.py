@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import pytest
 
-from slurm_appliance import automation
+from slurm_appliance.engine import automation
 from toolchain import build
 from toolchain.ensure import Toolchain
 from toolchain.home import assemble

@@ -8,8 +8,8 @@ import pytest
 from pulumi.automation import EngineEvent
 from pulumi_command import local
 
-from slurm_appliance import automation
-from slurm_appliance.automation import EngineError
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.automation import EngineError
 from tests.engine.pulumi_fixtures import Project, backend_variables
 from toolchain.ensure import Toolchain
 

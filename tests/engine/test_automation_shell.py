@@ -13,7 +13,7 @@ from toolchain.ensure import Toolchain
 from toolchain.paths import REPOSITORY, cache_folder
 from toolchain.pieces import Piece
 
-START = [sys.executable, str(REPOSITORY / "toolchain/start.py")]
+START = [sys.executable, str(REPOSITORY / "slurm_appliance/__main__.py")]
 
 
 @pytest.mark.usefixtures("toolchain")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.automation import EngineError
+from slurm_appliance.engine.automation import EngineError
 from tests.engine.pulumi_fixtures import Project
 from toolchain.ensure import Toolchain
 

@@ -15,7 +15,7 @@ import pulumi
 import pytest
 from pulumi_command import local
 
-from slurm_appliance.automation import Outcome
+from slurm_appliance.engine.automation import Outcome
 from tests.engine.pulumi_fixtures import Sandbox
 from toolchain.ensure import Toolchain
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pulumi.automation import EngineEvent
 
-from slurm_appliance import automation
-from slurm_appliance.automation import EngineError
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.journal import JournalError, journaled
 from slurm_appliance.journal.backend import Backend
 from tests.engine.pulumi_fixtures import Project, backend_variables

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.control import debian, process
-from localcloud.control.layout import Layout
+from localcloud.control import process
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
+from localcloud.host import debian
+from localcloud.host.layout import Layout
 from tests.engine.cloud_fixtures import wait_until
 from tests.engine.neighbour import ip
 

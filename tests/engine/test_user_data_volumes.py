@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slurm_appliance.user_data import LabelledVolume, user_data
+from slurm_appliance.nodes.user_data import LabelledVolume, user_data
 from tests.engine.loop_devices import LoopDevice, loop_device
 from toolchain.paths import REPOSITORY
 

@@ -20,9 +20,9 @@ import pytest
 from openstack.connection import Connection
 
 from localcloud.control.resources import DIGEST, IMAGE
+from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.image import content, images
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.image.names import IMAGE_TAG
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, to_json

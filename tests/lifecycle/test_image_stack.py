@@ -10,7 +10,7 @@ from openstack.connection import Connection
 
 from components.image import cluster_images
 from localcloud.control.resources import IMAGE
-from slurm_appliance import automation
+from slurm_appliance.engine import automation
 from slurm_appliance.image import content, images
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.wanted import Wanted

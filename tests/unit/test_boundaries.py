@@ -1,7 +1,8 @@
-"""Imports go one way, as docs/design.md draws it, and pulumi is known in few places."""
+"""Imports go one way, between packages and between the rooms inside them, as docs/design.md draws it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,12 @@ MAY_IMPORT = {
     "toolchain": set(),
 }
 
-#: It hands over to the command line, when everything is prepared.
-START = Path("toolchain/start.py")
+#: Modules outside the rooms: the package's own start and errors, and names that are in the states of stacks.
+LOOSE = {
+    "slurm_appliance": {"__init__", "__main__", "cli", "errors", "console_keys", "image_build", "site_run"},
+    "localcloud": {"__init__", "cli", "endpoints", "errors"},
+    "node": {"__init__", "job_cleanup"},
+}
 
 
 def modules(package: str) -> list[Path]:
@@ -29,7 +34,7 @@ def modules(package: str) -> list[Path]:
 
 
 def imported(module: Path) -> Iterator[str]:
-    """The packages that a module imports when it runs, functions included."""
+    """The modules that a module imports when it runs, functions included; of ``from a import b``, ``a`` and ``a.b``."""
     todo: list[ast.AST] = [ast.parse((REPOSITORY / module).read_text())]
     while todo:
         node = todo.pop()
@@ -37,26 +42,72 @@ def imported(module: Path) -> Iterator[str]:
             todo += node.orelse
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        if isinstance(node, ast.ImportFrom) and not node.level:
-            yield (node.module or "").partition(".")[0]
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            # A relative import is one within a package on its way to a node, where it has another name.
+            base = ".".join([*module.parts[: len(module.parts) - node.level], node.module or ""]) if node.level else ""
+            name = base.rstrip(".") or node.module or ""
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
         todo += ast.iter_child_nodes(node)
 
 
+def room(parts: tuple[str, ...]) -> str:
+    """The room of a module, or of what an import names: ``slurm_appliance.config``; a loose module is one."""
+    package, *rest = parts
+    return f"{package}.{rest[0]}" if rest and package in LOOSE else package
+
+
+def rooms() -> Mapping[str, set[str]]:
+    """What each room imports of the others."""
+    found: dict[str, set[str]] = {}
+    for package in MAY_IMPORT:
+        for module in modules(package):
+            mine = room(module.with_suffix("").parts)
+            names = (tuple(name.split(".")) for name in imported(module))
+            others = {room(name) for name in names if name[0] in MAY_IMPORT and (len(name) > 1 or name[0] not in LOOSE)}
+            found.setdefault(mine, set()).update(others - {mine})
+    known = found.keys()
+    return {mine: {other for other in others if other in known} for mine, others in found.items()}
+
+
 @pytest.mark.parametrize("package", MAY_IMPORT)
-def test_imports_go_one_way(package: str) -> None:
+def test_packages_import_one_way(package: str) -> None:
     others = MAY_IMPORT.keys() - MAY_IMPORT[package] - {package}
-    wrong = {module: names for module in modules(package) if (names := others & set(imported(module)))}
-    wrong.pop(START, None)
+    wrong = {
+        module: names
+        for module in modules(package)
+        if (names := others & {name.partition(".")[0] for name in imported(module)})
+    }
     assert not wrong
 
 
-def test_pulumi_is_known_to_the_components_and_one_module() -> None:
+def test_rooms_have_no_cycle() -> None:
+    try:
+        order = list(TopologicalSorter(rooms()).static_order())
+    except CycleError as error:
+        pytest.fail(f"a cycle of imports: {' → '.join(error.args[1])}")
+    assert {"slurm_appliance.engine", "localcloud.host"} <= set(order)
+
+
+@pytest.mark.parametrize("package", LOOSE)
+def test_every_module_lies_in_a_room(package: str) -> None:
+    assert {path.stem for path in (REPOSITORY / package).glob("*.py")} == LOOSE[package]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_rooms_say_what_they_are_for(package: str) -> None:
+    places = [path for path in modules(package) if path.name == "__init__.py"]
+    silent = [path for path in places if not ast.get_docstring(ast.parse((REPOSITORY / path).read_text()))]
+    assert not silent
+
+
+def test_pulumi_is_known_to_the_components_and_the_engine() -> None:
     packages = ["slurm_appliance", "localcloud", "mirror", "node", "toolchain"]
-    knowing = [
-        str(module)
+    knowing = {
+        room(module.parts)
         for package in packages
         for module in modules(package)
         if any(name.startswith("pulumi") for name in imported(module))
-    ]
-    assert knowing == ["slurm_appliance/automation.py"]
+    }
+    assert knowing == {"slurm_appliance.engine"}

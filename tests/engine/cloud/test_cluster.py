@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from slurm_appliance import automation
-from slurm_appliance.console_keys import printed_keys
+from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.deployment.image_plan import Action
-from slurm_appliance.image.names import PROPERTY
+from slurm_appliance.engine import automation
+from slurm_appliance.ssh.console_keys import printed_keys
 from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.engine.cluster.rig import Rig
 

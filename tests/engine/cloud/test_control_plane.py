@@ -22,7 +22,7 @@ from toolchain.paths import REPOSITORY
 
 def run_cloud(cloud: Cloud, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run ``slurm-appliance cloud`` as an operator does."""
-    command = [sys.executable, str(REPOSITORY / "toolchain/start.py"), "cloud", *arguments]
+    command = [sys.executable, str(REPOSITORY / "slurm_appliance/__main__.py"), "cloud", *arguments]
     return subprocess.run(
         command, env={**os.environ, **cloud.environment}, capture_output=True, text=True, check=False, timeout=300
     )

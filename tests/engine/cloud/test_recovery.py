@@ -7,7 +7,7 @@ from typing import Any
 from openstack.connection import Connection
 
 from localcloud.control import lifecycle, process
-from localcloud.control.steps import Steps
+from localcloud.host.steps import Steps
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
 from tests.engine.node_fixtures import Login, Made, address, status_of
 

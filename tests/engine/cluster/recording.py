@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.environment import Environment, write_whole
+from slurm_appliance.environment.folder import Environment, write_whole
 from tests.engine.cluster.rig import SETTINGS, Rig, furnish, use
 from tests.fakes.project import FakeProject
 from tests.fakes.project.collection import Collection
@@ -142,7 +142,7 @@ def record(folder: Path) -> dict[str, Any]:
         session = rig.session()
         whole = {
             "settings": rig.settings,
-            "deployment": _portable(session.stack.export_stack().deployment),
+            "deployment": _portable(dict(session.stack.export_stack().deployment or {})),
             "project": things_of(project),
             "files": _files(session.folder.folder),
         }
@@ -165,7 +165,7 @@ def replayed(recording: Path, folder: Path) -> Iterator[Rig]:
         session = rig.session()
         _put_files(session.folder, whole["files"])
         state = session.stack.export_stack()
-        state.deployment = whole["deployment"] | {"secrets_providers": state.deployment["secrets_providers"]}
+        state.deployment = whole["deployment"] | {"secrets_providers": (state.deployment or {})["secrets_providers"]}
         session.stack.import_stack(state)
         yield rig
 

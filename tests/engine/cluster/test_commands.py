@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from slurm_appliance import automation
 from slurm_appliance.deployment.image_plan import Action
-from slurm_appliance.engine_settings import engine_variables
-from slurm_appliance.environment import Environment
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.project import prepare
+from slurm_appliance.engine.settings import engine_variables
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.hostvars.signing import SigningKey
-from slurm_appliance.stack_project import prepare
 from tests.engine.cluster.rig import SETTINGS, WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
 from toolchain.paths import REPOSITORY
@@ -26,12 +26,12 @@ from toolchain.paths import REPOSITORY
 _DRIVER = """
 import sys
 from pathlib import Path
-import slurm_appliance.stack_project as project
+import slurm_appliance.engine.project as project
 for function in (project.stack_file, project.prepare):
     function.__defaults__ = (Path(sys.argv[1]),)
 import slurm_appliance.deployment.session as session
 session.open_session.__kwdefaults__["stacks"] = Path(sys.argv[1])
-import slurm_appliance.secret_rotation as rotation
+import slurm_appliance.secrets.rotation as rotation
 rotation.known.__defaults__ = rotation.rotate.__defaults__ = (Path(sys.argv[1]),)
 sys.argv = ["slurm-appliance", *sys.argv[2:]]
 from slurm_appliance.cli import main

@@ -7,7 +7,7 @@ import yaml
 
 from slurm_appliance.deployment.image_plan import Action
 from slurm_appliance.deployment.refusals import ProtectedEnvironmentError
-from slurm_appliance.environment import Environment
+from slurm_appliance.environment.folder import Environment
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.automation import EngineError
 from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.engine.automation import EngineError
 from tests.engine.cluster.killing import run_until
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject

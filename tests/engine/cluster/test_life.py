@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from slurm_appliance.automation import ensured_toolchain
 from slurm_appliance.deployment.image_plan import Action
-from slurm_appliance.environment import Environment
-from slurm_appliance.secrets import MAKERS
+from slurm_appliance.engine.automation import ensured_toolchain
+from slurm_appliance.environment.folder import Environment
+from slurm_appliance.secrets.generate import MAKERS
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 

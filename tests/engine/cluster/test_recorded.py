@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.deployment.steps import Step
+from slurm_appliance.engine.steps import Step
 from tests.engine.cluster.recording import replayed
 from tests.engine.cluster.rig import Rig
 
@@ -45,7 +45,7 @@ def test_a_changed_text_of_a_command_would_be_seen(tmp_path: Path) -> None:
 def rename_in_state(rig: Rig, before: str, after: str) -> None:
     session = rig.session()
     state = session.stack.export_stack()
-    for resource in state.deployment["resources"]:
+    for resource in (state.deployment or {})["resources"]:
         for properties in (resource.get("inputs") or {}, resource.get("outputs") or {}):
             for name in ("create", "update"):
                 if before in str(properties.get(name, "")):

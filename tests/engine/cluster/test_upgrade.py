@@ -6,8 +6,8 @@ import hashlib
 from typing import Any
 
 from slurm_appliance.deployment.image_plan import Action
-from slurm_appliance.user_data import LabelledVolume, user_data
-from slurm_appliance.volume_scripts import BLANK
+from slurm_appliance.nodes.user_data import LabelledVolume, user_data
+from slurm_appliance.nodes.volume_scripts import BLANK
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from toolchain.paths import REPOSITORY, state_folder
 
-_COMMAND = (sys.executable, str(REPOSITORY / "toolchain/start.py"), "mirror")
+_COMMAND = (sys.executable, str(REPOSITORY / "slurm_appliance/__main__.py"), "mirror")
 
 
 def free_port() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.reboot_targets import targets_file
+from slurm_appliance.hostvars.reboot_targets import targets_file
 from tests.engine.rollout.slurm_cluster import SlurmCluster, slurm_cluster
 from tests.fakes.nova import FakeCloud
 

@@ -19,8 +19,8 @@ from node.reboot_program.errors import CloudError
 from node.reboot_program.settings import Settings
 from node.reboot_program.spool import Request, Spool
 from node.reboot_program.worker import Worker
-from slurm_appliance.access_rules import Endpoints, access_rules
-from slurm_appliance.reboot_targets import targets_file
+from slurm_appliance.hostvars.reboot_targets import targets_file
+from slurm_appliance.nodes.access_rules import Endpoints, access_rules
 from tests.engine.node_fixtures import Made
 from tests.unit.node.reboot_program.bed import FakeSlurm
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from openstack.connection import Connection
 
-from slurm_appliance.environment import Environment
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.run import Rollout

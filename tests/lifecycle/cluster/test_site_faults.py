@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from slurm_appliance.deployment.site_failure import PartialSiteError
-from slurm_appliance.site_run import PARTIAL
+from slurm_appliance.site.failure import PartialSiteError
+from slurm_appliance.site.run import PARTIAL
 from tests.engine.cloud_fixtures import wait_until
 from tests.lifecycle.cluster.live import Live
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from slurm_appliance.deployment.site_failure import SiteError
+from slurm_appliance.site.failure import SiteError
 from tests.engine.cloud_fixtures import wait_until
 from tests.lifecycle.cluster.live import FLAVOR, ROLES, Live
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import from_stack_file
-from slurm_appliance.inventory_settings import playbook_settings
+from slurm_appliance.site.inventory_settings import playbook_settings
 from toolchain.paths import REPOSITORY
 
 ANSIBLE = REPOSITORY / "ansible"

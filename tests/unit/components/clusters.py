@@ -6,8 +6,8 @@ from typing import Any
 from components.cluster import Cluster, ClusterArgs
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_mapping
-from slurm_appliance.environment import Environment
-from slurm_appliance.groups import groups
+from slurm_appliance.environment.folder import Environment
+from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import examine
 from tests.unit.clouds import cloud
 from tests.unit.components.recorder import Recorded, record

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from components.cluster import Cluster
-from slurm_appliance.environment import Environment
-from slurm_appliance.secrets import MAKERS
+from slurm_appliance.environment.folder import Environment
+from slurm_appliance.secrets.generate import MAKERS
 from tests.unit.components.clusters import arguments, configured, recorded
 from tests.unit.components.recorder import Recorded, id_of, record
 

@@ -3,7 +3,7 @@
 import pytest
 
 from slurm_appliance.cloud.facts import Server
-from slurm_appliance.volume_scripts import BLANK
+from slurm_appliance.nodes.volume_scripts import BLANK
 from tests.unit.clouds import cloud, server
 from tests.unit.components.clusters import COMPUTE, MARK, recorded
 from tests.unit.components.recorder import id_of

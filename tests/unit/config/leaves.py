@@ -281,7 +281,7 @@ LEAVES: dict[str, Leaf] = {
     "users.<user>.sudo": Leaf(True, "inventory: sudo", _USER),
     "users.<user>.slurm_admin": Leaf(True, "inventory: slurm_accounting_request", _USER),
     "users.<user>.slurm_accounts": Leaf(["root"], "inventory: slurm_accounting_request", _USER),
-    "secrets.bundle_signing_key": Leaf("A" * 43 + "=", "code: slurm_appliance/site_files.py: bundle_signing_key"),
+    "secrets.bundle_signing_key": Leaf("A" * 43 + "=", "code: slurm_appliance/site/files.py: bundle_signing_key"),
     "secrets.munge_key": Leaf("A" * 44, "inventory secrets: munge_key"),
     "secrets.mariadb_root_password": Leaf("12345678", "inventory secrets: mariadb_root_password"),
     "secrets.slurm_database_password": Leaf("12345678", "inventory secrets: slurm_database_password"),

@@ -62,7 +62,14 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_one_run_reports_six_mistakes_each_with_path_and_remedy(broken: Path) -> None:
-    command = [sys.executable, str(REPOSITORY / "toolchain" / "start.py"), "config", "validate", "--file", str(broken)]
+    command = [
+        sys.executable,
+        str(REPOSITORY / "slurm_appliance" / "__main__.py"),
+        "config",
+        "validate",
+        "--file",
+        str(broken),
+    ]
     outcome = subprocess.run(command, cwd=broken.parent, capture_output=True, text=True, timeout=60, check=False)
     assert outcome.returncode == 1
     assert outcome.stdout == ""

@@ -11,11 +11,11 @@ from components.cluster import Cluster
 from slurm_appliance.config import ClusterConfig, UpdatePolicy
 from slurm_appliance.config.catalog import Setting, settings
 from slurm_appliance.config.section import shape_of
-from slurm_appliance.groups import groups
 from slurm_appliance.image.settings import from_settings
-from slurm_appliance.inventory import Inventory
+from slurm_appliance.nodes.groups import groups
 from slurm_appliance.rollout.policy import Policy
-from slurm_appliance.ssh_options import connection_variables, options
+from slurm_appliance.site.inventory import Inventory
+from slurm_appliance.ssh.options import connection_variables, options
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, LOGIN, arguments, configured
 from tests.unit.components.recorder import Record, record

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slurm_appliance.config.secret_forms import is_munge_key, is_password, is_slurm_password
-from slurm_appliance.secrets import MAKERS
+from slurm_appliance.secrets.generate import MAKERS
 
 
 @pytest.mark.parametrize("character", string.punctuation)

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from slurm_appliance import cli
+from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.commands import image as commands
 from slurm_appliance.image.audit import Finding, audit, release_of
 from slurm_appliance.image.errors import ImageError, TrackerError
 from slurm_appliance.image.images import GlanceImage, packed
-from slurm_appliance.image.names import IMAGE_TAG
 from slurm_appliance.image.record import Record
 from slurm_appliance.image.security_tracker import SecurityTracker
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError, StoppedError
 from slurm_appliance.image.images import unpacked
-from slurm_appliance.image.names import IMAGE_TAG
 from slurm_appliance.image.spec import ImageBuild, PackageSources, Ssh
 from slurm_appliance.image.stop import Stop
 from tests.unit.image.conftest import FAT, KINDS, Site, base_id

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, StoppedError
-from slurm_appliance.image.names import CLAIM_TAG, IMAGE_TAG
 from slurm_appliance.image.spec import ImageBuild, PackageSources, Repository
 from tests.unit.image.conftest import FAT, KINDS, Site, base_id
 from tests.unit.image.fake_cloud import LOST, FakeCloud, Fault, Killed

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.cloud.image_names import IMAGE_TAG, PROPERTY
 from slurm_appliance.image import collect, gc
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.diff import Change, difference
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.gc import Reference, judge
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.image.names import IMAGE_TAG, PROPERTY
 from slurm_appliance.image.record import Record
 from tests.unit.image.conftest import FAT, Site
 from tests.unit.image.fake_cloud import FakeCloud, Killed

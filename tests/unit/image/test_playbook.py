@@ -18,7 +18,7 @@ from slurm_appliance.image.playbook import inventory_of
 from slurm_appliance.image.spec import GROUPS
 from slurm_appliance.image.ssh import Door
 from slurm_appliance.image.stop import Stop
-from slurm_appliance.playbook import message
+from slurm_appliance.playbooks.run import message
 from toolchain.paths import REPOSITORY
 
 SECRET = "s3cret-of-the-mirror"

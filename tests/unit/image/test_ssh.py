@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.cloud_text import CloudTextError
+from slurm_appliance.cloud.text import CloudTextError
 from slurm_appliance.image import ssh
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.spec import Ssh

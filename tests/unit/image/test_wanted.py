@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.config import ClusterConfig, from_mapping
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.errors import ImageError
-from slurm_appliance.image.names import IMAGE_TAG
 from slurm_appliance.image.settings import PROXY, from_settings
 from slurm_appliance.image.spec import Machine, Repository, Ssh
 from slurm_appliance.image.wanted import Wanted, wanted

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from localcloud.control.layout import STATE_VARIABLE
 from localcloud.faults.store import FaultStore
+from localcloud.host.layout import STATE_VARIABLE
 from slurm_appliance.cli import app
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.control.configuration import configuration, render, write_configuration, write_keys
-from localcloud.control.layout import Layout
 from localcloud.endpoints import ADDRESS, CINDER, ENDPOINTS, GLANCE
+from localcloud.host.layout import Layout
 from mirror.options import Options
 
 PASSWORDS = {endpoint.name: f"secret-of-{endpoint.name}" for endpoint in ENDPOINTS}

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import yaml
 
-from localcloud.control.layout import Layout
 from localcloud.control.login import host_keys, is_trusted, ssh_command, trust
+from localcloud.host.layout import Layout
 from toolchain.paths import REPOSITORY
 
 CONSOLE = """

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.control import debian, host, lifecycle
+from localcloud.control import host, lifecycle
 from localcloud.control.credentials import passwords, write_clouds_yaml
 from localcloud.control.files import tail
-from localcloud.control.layout import STATE_VARIABLE, Layout
 from localcloud.control.mirror import configuration
 from localcloud.control.shell import export_lines
 from localcloud.errors import MachineError, NotRunningError
+from localcloud.host import debian
+from localcloud.host.layout import STATE_VARIABLE, Layout
 
 
 def test_missing_packages_are_named_with_their_reason() -> None:

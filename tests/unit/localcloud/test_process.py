@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.control import process
-from localcloud.control.layout import Layout
+from localcloud.host.layout import Layout
 
 
 @pytest.fixture

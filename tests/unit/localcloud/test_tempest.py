@@ -1,6 +1,6 @@
 import pytest
 
-from localcloud.control.layout import PACKAGE
+from localcloud.host.layout import PACKAGE
 from localcloud.tempest.results import judge, read_known_failures, read_results
 
 TABLE = """test,status,start_time,stop_time

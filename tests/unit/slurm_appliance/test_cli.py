@@ -72,7 +72,7 @@ def test_an_error_of_any_package_is_a_sentence_and_an_exit_status(
     def fail() -> None:
         raise error("no such flavor 'huge'", where="compute.general.flavor", remedy="one of: small, large")
 
-    monkeypatch.setattr("slurm_appliance.doctor.findings", fail)
+    monkeypatch.setattr("slurm_appliance.deploy_host.doctor.findings", fail)
     ended = CliRunner().invoke(cli.app, ["doctor"])
     assert ended.exit_code == status
     assert ended.stderr == (

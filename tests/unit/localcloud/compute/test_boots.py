@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.compute.boot_slots import BootSlots, slots_for, wait_until_ready
 from localcloud.compute.lifecycle import gone
-from localcloud.compute.waiting import wait_for
+from localcloud.host.waiting import wait_for
 
 
 @pytest.mark.parametrize(("processors", "configured", "slots"), [(1, 0, 4), (2, 0, 4), (8, 0, 16), (8, 3, 3)])

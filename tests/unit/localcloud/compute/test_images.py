@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.compute import archive
-from localcloud.compute.command import HostError, run, try_run
 from localcloud.compute.image_cache import ImageCache, unused
 from localcloud.compute.root_filesystem import file_system_size
+from localcloud.host import archive
+from localcloud.host.command import HostError, run, try_run
 
 
 def tar_of(text: str) -> bytes:

@@ -10,8 +10,8 @@ import pytest
 from localcloud.compute import instance
 from localcloud.compute.address_book import AddressBook
 from localcloud.compute.cgroups import Limits
-from localcloud.compute.places import Places
 from localcloud.compute.server_facts import Disk, ServerFacts, load_all, next_device
+from localcloud.host.places import Places
 from localcloud.network.nic import Nic, Subnet
 
 NIC = Nic("port-1", "net-1", "fa:16:3e:00:00:01", "eth0", 1500, (Subnet("10.1.0.0/24", "10.1.0.1", ("10.1.0.5",)),))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.compute.places import Places
+from localcloud.host.places import Places
 from localcloud.network import filter_text, ruleset
 from localcloud.network.host_text import Reachable, host_text
 from localcloud.network.port_facts import AddressPair, GroupFacts, GroupRule, PortFacts

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.compute.command import HostError
+from localcloud.host.command import HostError
 from localcloud.volume import files
 
 

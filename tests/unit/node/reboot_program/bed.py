@@ -12,7 +12,7 @@ from node.reboot_program.slurm import Slurm, SlurmError
 from node.reboot_program.slurm_state import SlurmNode
 from node.reboot_program.spool import Request, Spool
 from node.reboot_program.worker import Worker
-from slurm_appliance.reboot_targets import targets_file
+from slurm_appliance.hostvars.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
 
 REBOOTING = frozenset({"DOWN", "DRAIN", "REBOOT_ISSUED"})

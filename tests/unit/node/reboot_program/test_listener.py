@@ -16,7 +16,7 @@ from node.reboot_program import messages
 from node.reboot_program.listener import Asked, Listener, RefusedError, judge
 from node.reboot_program.messages import MessageError, ask, receive, send
 from node.reboot_program.spool import Spool
-from slurm_appliance.reboot_targets import targets_file
+from slurm_appliance.hostvars.reboot_targets import targets_file
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from node.reboot_program.spool import Request, Spool
-from slurm_appliance.reboot_targets import targets_file
+from slurm_appliance.hostvars.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
 from tests.fakes.reboot_sockets import RebootSockets
 from toolchain.paths import REPOSITORY

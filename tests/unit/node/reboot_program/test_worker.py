@@ -11,7 +11,7 @@ from node.reboot_program.connection import Connection
 from node.reboot_program.slurm_state import SlurmNode
 from node.reboot_program.spool import Entry, Request, Spool
 from node.reboot_program.worker import Worker
-from slurm_appliance.access_rules import Endpoints, access_rules
+from slurm_appliance.nodes.access_rules import Endpoints, access_rules
 from tests.fakes.nova import PROJECT, FakeCloud, Fault
 from tests.unit.node.reboot_program.bed import Bed
 

@@ -3,7 +3,7 @@
 import pytest
 
 from slurm_appliance.deployment.disruption import disruptions
-from slurm_appliance.deployment.steps import Step
+from slurm_appliance.engine.steps import Step
 
 _VOLUME = "openstack:blockstorage/volume:Volume"
 _PORT = "openstack:networking/port:Port"

@@ -9,7 +9,7 @@ import pytest
 
 from slurm_appliance.cloud.facts import Named, Rule, Volume
 from slurm_appliance.deployment.drift import Drift, absent, mended, other_images
-from slurm_appliance.deployment.steps import (
+from slurm_appliance.engine.steps import (
     ATTACHMENT,
     COMMAND,
     KEY_PAIR,

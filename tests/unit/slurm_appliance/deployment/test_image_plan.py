@@ -6,7 +6,7 @@ import pytest
 
 from slurm_appliance.config import ClusterConfig, from_mapping
 from slurm_appliance.deployment.image_plan import Action, folded, image_plan, summary
-from slurm_appliance.deployment.steps import SERVER, Step
+from slurm_appliance.engine.steps import SERVER, Step
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.config.examples import smallest
 

@@ -1,7 +1,7 @@
 """Progress: steps in, lines with times out."""
 
 from slurm_appliance.deployment.progress import Progress
-from slurm_appliance.deployment.steps import COMMAND, SERVER, Step
+from slurm_appliance.engine.steps import COMMAND, SERVER, Step
 
 
 class Clock:

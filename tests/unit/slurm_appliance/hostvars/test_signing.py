@@ -14,8 +14,8 @@ from slurm_appliance.hostvars.bundle import Node
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.export import export_files
 from slurm_appliance.hostvars.signing import SigningKey
-from slurm_appliance.secrets import MAKERS
-from slurm_appliance.site_files import signing_key
+from slurm_appliance.secrets.generate import MAKERS
+from slurm_appliance.site.files import signing_key
 
 SEED = b"s" * 32
 KEY = SigningKey(base64.b64encode(SEED).decode())

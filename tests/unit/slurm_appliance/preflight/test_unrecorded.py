@@ -6,9 +6,9 @@ import pytest
 
 from slurm_appliance.cloud.facts import Access, Named, Network, Subnet, Volume
 from slurm_appliance.config import from_mapping
-from slurm_appliance.deployment.steps import PORT, SECURITY_GROUP, SERVER, VOLUME
+from slurm_appliance.engine.recorded import recorded
+from slurm_appliance.engine.steps import PORT, SECURITY_GROUP, SERVER, VOLUME
 from slurm_appliance.preflight import Findings, examine
-from slurm_appliance.preflight.recorded import recorded
 from tests.unit.clouds import cloud, port, server
 from tests.unit.config.examples import smallest
 

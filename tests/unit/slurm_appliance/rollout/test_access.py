@@ -6,7 +6,7 @@ import yaml
 
 from slurm_appliance.config.rollout import RolloutDefaults
 from slurm_appliance.config.stack_file import cloud_of
-from slurm_appliance.environment import Environment
+from slurm_appliance.environment.folder import Environment
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.errors import RolloutError

@@ -1,0 +1,1 @@
+"""What the local cloud asks of the machine: commands, loop devices, archives, packages, folders."""

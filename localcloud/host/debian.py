@@ -1,0 +1,124 @@
+"""Debian packages that the cloud needs from the machine, and why."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.errors import MachineError
+from localcloud.host.steps import Steps
+
+
+@dataclass(frozen=True)
+class Package:
+    """One Debian package.
+
+    Attributes:
+        name: the package.
+        program: what it is there for: found on PATH (``sbin`` included), the package is not needed.
+        why: one phrase for the operator.
+        unit: a systemd unit that the package would start by itself and that the cloud does not want.
+    """
+
+    name: str
+    program: str
+    why: str
+    unit: str = ""
+
+
+PACKAGES = (
+    Package("mariadb-server-core", "mariadbd", "the services' database"),
+    Package("mariadb-client-core", "mariadb", "creates the databases"),
+    Package("systemd-container", "systemd-nspawn", "servers are systemd-nspawn containers"),
+    Package("iproute2", "ip", "networks of the servers"),
+    Package("nftables", "nft", "anti-spoofing and security groups"),
+    Package("e2fsprogs", "mkfs.ext4", "file systems on volumes that servers boot from"),
+    Package("dnsmasq-base", "dnsmasq", "DHCP for the servers"),
+    Package("mmdebstrap", "mmdebstrap", "makes the base image"),
+    Package("zstd", "zstd", "compresses images"),
+    Package("apt-cacher-ng", "apt-cacher-ng", "the package mirror for image builds", unit="apt-cacher-ng.service"),
+)
+
+#: Where programs are looked for; services get the same, whoever starts them.
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+def program(name: str) -> str:
+    """The path of a program that one of the packages brings.
+
+    Raises:
+        MachineError: it is not there.
+    """
+    found = shutil.which(name, path=SEARCH_PATH)
+    if not found:
+        raise MachineError(f"the program {name} is missing", remedy="cloud up installs what is missing on Debian")
+    return found
+
+
+def missing(packages: Iterable[Package] = PACKAGES) -> list[Package]:
+    """The packages whose program is not there."""
+    return [package for package in packages if not shutil.which(package.program, path=SEARCH_PATH)]
+
+
+def install(packages: Iterable[Package], steps: Steps) -> None:
+    """Install packages with apt, saying which and why.
+
+    Raises:
+        MachineError: apt is not there, or fails.
+    """
+    wanted = list(packages)
+    if not wanted:
+        return
+    for package in wanted:
+        steps.note(f"installing Debian package {package.name}: {package.why}")
+        if package.unit and Path("/run/systemd/system").is_dir():
+            # The cloud runs its own instance; the package's must not start beside it, now or at the next boot.
+            _run(["systemctl", "mask", package.unit])
+    names = [package.name for package in wanted]
+    command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *names]
+    with steps.step(f"Debian packages {', '.join(names)}"):
+        if not _succeeds(command):
+            # Package lists that are absent or name versions that are gone: fetch them and try again.
+            _run(["apt-get", "update", "--quiet"])
+            _run(command)
+
+
+def refuse(packages: Iterable[Package]) -> None:
+    """Say what is missing instead of installing it.
+
+    Raises:
+        MachineError: always when a package is missing.
+    """
+    wanted = list(packages)
+    if wanted:
+        raise MachineError(
+            "this machine lacks Debian packages that the cloud needs",
+            evidence="\n".join(f"{package.name}: {package.why}" for package in wanted),
+            remedy=f"apt-get install --no-install-recommends {' '.join(package.name for package in wanted)}",
+        )
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, env=_environment(), capture_output=True, check=False).returncode == 0
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise MachineError(
+            f"{command[0]} is not there: only Debian's packages can be installed by this command",
+            remedy="install the missing programs by your distribution's means",
+        ) from None
+    if done.returncode:
+        raise MachineError(
+            f"{' '.join(command)} failed with status {done.returncode}",
+            evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
+            remedy="are the machine's package sources reachable?",
+        )

@@ -1,0 +1,152 @@
+"""What this machine has, what it lacks, and what each missing piece blocks.
+
+Facts are gathered by small probes; what they mean is decided here, in one table a reader can follow.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from toolchain.ensure import survey_and_plan
+from toolchain.paths import cache_folder
+from toolchain.pieces import Piece, Provision
+from toolchain.plan import Build, Install
+
+#: Room for the toolchain's build (4.5 GB), the local cloud's services and a few images.
+_DISK_GB = 14
+#: The control plane of the local cloud and four nodes.
+_MEMORY_GB = 4
+
+
+class State(StrEnum):
+    """Whether a piece is there."""
+
+    OK = "ok"
+    #: Not there yet; the command that needs it gets it.
+    LATER = "later"
+    MISSING = "missing"
+
+
+class Feature(StrEnum):
+    """What a machine may be ready for."""
+
+    CLUSTERS = "clusters on a cloud of yours (up, preview, image, rollout)"
+    LOCAL_CLOUD = "the local cloud (demo, cloud, engine and lifecycle tests)"
+    GATES = "the gates of a change (check)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One piece that some feature needs.
+
+    Attributes:
+        piece: what it is.
+        state: whether it is there.
+        found: what is there: a version, a path, an amount; empty where it is missing.
+        blocks: what does not work without it.
+        remedy: how to get it, or who gets it; empty where it is there.
+    """
+
+    piece: str
+    state: State
+    found: str
+    blocks: tuple[Feature, ...]
+    remedy: str
+
+    def as_json(self) -> dict[str, object]:
+        """The finding as a JSON object with the attributes' names."""
+        return asdict(self)
+
+
+def findings() -> list[Finding]:
+    """Look at everything that a feature of this project needs on the deploy host."""
+    return [*_programs(), *_toolchain(), *_clouds(), *_local_cloud()]
+
+
+def lacking(found: Sequence[Finding]) -> dict[Feature, list[str]]:
+    """For each feature the pieces that are missing: none where the machine is ready for it."""
+    missing = [finding for finding in found if finding.state is State.MISSING]
+    return {feature: [each.piece for each in missing if feature in each.blocks] for feature in Feature}
+
+
+def _finding(
+    piece: str, found: str, blocks: tuple[Feature, ...], remedy: str, *, enough: bool | None = None
+) -> Finding:
+    """A piece that is there if anything was found, or only if that is enough."""
+    ok = bool(found) if enough is None else enough
+    return Finding(piece, State.OK if ok else State.MISSING, found, blocks, "" if ok else remedy)
+
+
+def _programs() -> Iterator[Finding]:
+    for program, blocks, remedy in (
+        ("ssh", (Feature.CLUSTERS, Feature.LOCAL_CLOUD), "install it (Debian: apt install openssh-client)"),
+        ("git", (Feature.GATES,), "install it (Debian: apt install git); images then also record the commit"),
+    ):
+        yield _finding(program, shutil.which(program) or "", blocks, remedy)
+
+
+def _toolchain() -> Iterator[Finding]:
+    blocks = (Feature.CLUSTERS, Feature.LOCAL_CLOUD)
+    _, actions = survey_and_plan()
+    for action in actions:
+        match action:
+            case Provision(piece, version, origin, path):
+                yield Finding(piece, State.OK, f"{version}, {origin}: {path}", blocks, "")
+            case Install(piece, why):
+                yield _to_come(piece, blocks, _on_first_use("downloaded", why))
+            case Build(piece, why):
+                yield _to_come(piece, blocks, _on_first_use("built", why))
+
+
+def _on_first_use(how: str, why: str) -> str:
+    return f"nothing: it is {how} on first use, or now by ./slurm-appliance toolchain ({why})"
+
+
+def _to_come(piece: Piece, blocks: tuple[Feature, ...], remedy: str) -> Finding:
+    return Finding(piece, State.LATER, "", blocks, remedy)
+
+
+def _clouds() -> Iterator[Finding]:
+    folders = [Path.cwd(), Path.home() / ".config/openstack", Path("/etc/openstack")]
+    files = [folder / "clouds.yaml" for folder in folders]
+    if named := os.environ.get("OS_CLIENT_CONFIG_FILE"):
+        files.insert(0, Path(named))
+    there = next((str(file) for file in files if file.is_file()), "")
+    yield _finding(
+        "OpenStack credentials",
+        there or ("OS_* variables" if os.environ.get("OS_AUTH_URL") else ""),
+        (Feature.CLUSTERS,),
+        "put a clouds.yaml into ~/.config/openstack, or source your openrc file; the local cloud brings its own",
+    )
+
+
+def _local_cloud() -> Iterator[Finding]:
+    blocks = (Feature.LOCAL_CLOUD,)
+    root = "yes" if os.geteuid() == 0 else ""
+    yield _finding("root's rights", root, blocks, "use sudo, on a machine that is yours to break")
+    yield _debian_packages(blocks)
+    folder = next(parent for parent in [cache_folder(), *cache_folder().parents] if parent.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    yield _finding(
+        "disk", f"{free:.0f} GB free", blocks, f"make {_DISK_GB} GB free in {folder}", enough=free >= _DISK_GB
+    )
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    yield _finding(
+        "memory", f"{memory:.0f} GB", blocks, f"use a machine with {_MEMORY_GB} GB", enough=memory >= _MEMORY_GB
+    )
+
+
+def _debian_packages(blocks: tuple[Feature, ...]) -> Finding:
+    from localcloud.host.debian import missing
+
+    if shutil.which("apt-get") is None:
+        return Finding("Debian packages", State.MISSING, "", blocks, "use a machine with Debian 12")
+    absent = [package.name for package in missing()]
+    if absent:
+        return Finding(
+            "Debian packages", State.LATER, "", blocks, f"nothing: demo and cloud up install {' '.join(absent)}"
+        )
+    return Finding("Debian packages", State.OK, "all installed", blocks, "")

@@ -1,0 +1,1 @@
+"""The Pulumi engine: the automation API, its settings, the project, the state. Nothing else here knows Pulumi."""

@@ -1,0 +1,242 @@
+"""The one module outside ``components/`` that knows Pulumi: stacks, and the four operations on them.
+
+It imports pulumi when it is used, not when it is imported: ``env`` and ``toolchain`` have to be quick.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from slurm_appliance.engine.steps import Step
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.journal.errors import LockedError
+from toolchain.ensure import Toolchain, ensure
+from toolchain.paths import REPOSITORY
+from toolchain.terminal import printable
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent, Stack
+
+Operation = Literal["up", "preview", "refresh", "destroy"]
+
+#: Pulumi marks colours in its messages like this.
+_COLOUR = re.compile(r"<\{%.*?%\}>")
+
+
+class EngineError(ApplianceError):
+    """Raised when the engine ends an operation with an error.
+
+    Attributes:
+        problems: URN and message of each resource that failed.
+    """
+
+    problems: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an operation ended.
+
+    Attributes:
+        changes: number of resources by what was (or, in a preview, would be) done: ``same``, ``create``, ``update``,
+            ``replace``, ``delete`` and so on, the stack itself included.
+        events: every engine event, in order. They hold inputs and outputs: never print them whole.
+        output: what ``pulumi`` printed.
+        steps: what was (or would be) done with each resource, without what is in it.
+    """
+
+    changes: Mapping[str, int]
+    events: tuple["EngineEvent", ...] = field(repr=False)
+    output: str = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False, default=())
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing was (or would be) done."""
+        return not set(self.changes) - {"same"}
+
+
+class StackInUseError(EngineError):
+    """Raised when somebody else uses a stack whose state is not in a folder."""
+
+    exit_status = LockedError.exit_status
+
+
+def ensured_toolchain() -> Toolchain:
+    """The toolchain, complete.
+
+    Raises:
+        ToolchainError: a piece can be neither installed nor built.
+    """
+    return ensure()
+
+
+def open_stack(
+    name: str,
+    pieces: Toolchain,
+    *,
+    variables: Mapping[str, str] | None = None,
+    folder: Path = REPOSITORY,
+    program: Callable[[], None] | None = None,
+    project: str = "",
+) -> "Stack":
+    """Select a stack, or create it where there is none yet.
+
+    Args:
+        name: the stack, which is the environment's name.
+        pieces: the toolchain to use.
+        variables: environment variables on top of this process's and the toolchain's: backend, passphrase, credentials.
+        folder: the project's folder; with an inline program only the folder to work in.
+        program: an inline program instead of the project's.
+        project: the inline program's project name.
+
+    Raises:
+        EngineError: the backend cannot be reached, or the secrets' passphrase is missing or wrong.
+    """
+    from pulumi import automation
+
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(folder),
+        env_vars={**pieces.variables(), **(variables or {})},
+        pulumi_command=automation.PulumiCommand(root=str(pieces.home)),
+    )
+    try:
+        if program is None:
+            return automation.create_or_select_stack(name, work_dir=str(folder), opts=options)
+        return automation.create_or_select_stack(name, project_name=project, program=program, opts=options)
+    except automation.CommandError as error:
+        raise EngineError(
+            f"the stack cannot be opened: {_said(error)}",
+            where=name,
+            remedy="check PULUMI_BACKEND_URL (or `pulumi login`) and PULUMI_CONFIG_PASSPHRASE (or its _FILE)",
+        ) from error
+
+
+def run(
+    stack: "Stack",
+    operation: Operation,
+    *,
+    on_event: Callable[["EngineEvent"], None] | None = None,
+    on_output: Callable[[str], None] | None = None,
+    on_step: Callable[[Step, str], None] | None = None,
+    on_message: Callable[[str, str, str], None] | None = None,
+    targets: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    exclude_protected: bool = False,
+    continue_on_error: bool = False,
+    keep_events: bool = True,
+) -> Outcome:
+    """Run an operation to its end.
+
+    Args:
+        stack: see open_stack.
+        operation: which.
+        on_event: called with each engine event as it comes.
+        on_output: called with each line that ``pulumi`` prints.
+        on_step: called with each step and how far it is: ``begins``, ``ends`` or ``fails``.
+        on_message: called with each message: its severity, the resource's URN (or nothing), its text.
+        targets: URNs to limit the operation to; all resources when empty.
+        exclude: URNs, ``*`` and ``**`` allowed in them, to leave alone; not in a destroy.
+        exclude_protected: destroy all but what is protected.
+        continue_on_error: go on with what does not depend on a resource that failed; not in a preview.
+        keep_events: whether the outcome has all events; with a thousand nodes they are large.
+
+    Raises:
+        EngineError: the operation failed; says which resource and why.
+    """
+    from pulumi.automation import CommandError, ConcurrentUpdateError
+
+    events: list[EngineEvent] = []
+    steps: list[Step] = []
+
+    def keep(event: "EngineEvent") -> None:
+        if keep_events or event.diagnostic_event or event.summary_event:
+            events.append(event)
+        if on_event:
+            on_event(event)
+        step, stage = step_of(event)
+        if step and stage == "begins":
+            steps.append(step)
+        if step and on_step:
+            on_step(step, stage)
+        message = event.diagnostic_event
+        if message and on_message:
+            on_message(message.severity, message.urn or "", printable(_COLOUR.sub("", message.message)).strip())
+
+    def print_line(line: str) -> None:
+        if on_output:
+            on_output(printable(line))
+
+    options: dict[str, object] = {}
+    if exclude:
+        options["exclude"] = list(exclude)
+    if exclude_protected:
+        options["exclude_protected"] = True
+    if continue_on_error:
+        options["continue_on_error"] = True
+    try:
+        result = getattr(stack, operation)(
+            on_event=keep, on_output=print_line, color="never", target=list(targets) or None, **options
+        )
+    except ConcurrentUpdateError as error:
+        remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
+        raise StackInUseError(
+            "another operation runs on this stack", where=stack.name, remedy=remedy, evidence=_said(error)
+        ) from error
+    except CommandError as error:
+        raise _explain(operation, events, error) from error
+    changes: dict[str, int] = {}
+    for event in events:
+        if event.summary_event:
+            changes = {str(getattr(kind, "value", kind)): n for kind, n in event.summary_event.resource_changes.items()}
+    return Outcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}", tuple(steps))
+
+
+def step_of(event: "EngineEvent") -> tuple[Step | None, str]:
+    """The step that an event is about, and whether it begins, ends or fails; None for any other event."""
+    for about, stage in (
+        (event.resource_pre_event, "begins"),
+        (event.res_outputs_event, "ends"),
+        (event.res_op_failed_event, "fails"),
+    ):
+        if about is None:
+            continue
+        metadata = about.metadata
+        states = [state for state in (metadata.new, metadata.old) if state]
+        changed = tuple(metadata.detailed_diff or metadata.diffs or ())
+        step = Step(
+            urn=metadata.urn,
+            type=metadata.type,
+            op=str(getattr(metadata.op, "value", metadata.op)),
+            parent=states[0].parent if states else "",
+            changed=changed,
+            replacing=tuple(metadata.keys or ()),
+        )
+        return step, stage
+    return None, ""
+
+
+def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Exception) -> EngineError:
+    """The engine's own error messages, each with its resource; its exit text only where there are none."""
+    problems = [
+        (printable(_COLOUR.sub("", event.diagnostic_event.message)).strip(), event.diagnostic_event.urn or "")
+        for event in events
+        if event.diagnostic_event and event.diagnostic_event.severity == "error"
+    ]
+    if not problems:
+        return EngineError(f"pulumi {operation} failed: {_said(error)}")
+    # The stack's own "update failed" comes last and says nothing new.
+    first, *others = problems
+    problems = [first, *((message, urn) for message, urn in others if "update failed" not in message)]
+    more = "".join(f"\n{urn}: {message}" for message, urn in problems[1:])
+    what, where = first
+    explained = EngineError(f"{what}{more}", where=where)
+    explained.problems = tuple((urn, message) for message, urn in problems)
+    return explained
+
+
+def _said(error: Exception) -> str:
+    """What ``pulumi`` wrote to standard error, of all that the automation API puts into its exception."""
+    return str(error).rpartition("stderr:")[2].strip().removeprefix("error: ")

@@ -1,0 +1,151 @@
+"""Ansible's inventory, from what the cloud made of the configuration.
+
+Pure: hosts in, text out. The same cluster always gives the same bytes, whatever order its hosts come in, so that a
+changed inventory means a changed cluster.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slurm_appliance.cloud.text import checked_address, checked_id, checked_subnet
+from slurm_appliance.config import ClusterConfig, NodeKind, node_groups
+from slurm_appliance.config.naming import (
+    CONTROL,
+    ansible_alias,
+    ansible_group,
+    deploys_through_login,
+    environment,
+)
+from slurm_appliance.config.storage import HomeProvisioning
+from slurm_appliance.playbooks import inventory_file
+from slurm_appliance.site.inventory_settings import group_settings, playbook_settings
+from slurm_appliance.ssh.options import connection_variables
+
+
+@dataclass(frozen=True)
+class Host:
+    """One server, as Ansible knows it.
+
+    Attributes:
+        name: the first label of its full name.
+        kind: what it is for.
+        group: its node group; ``control`` for the control node.
+        fqdn: its full name.
+        instance_id: its id in Nova.
+        image_id: its **target** image, which may not be the one that it runs.
+        addresses: its address on each network; the access network's is what Ansible connects to.
+        access_network: the network that the deploy host and the nodes among themselves use.
+        floating_ip: the address that people outside reach it by, where it has one.
+    """
+
+    name: str
+    kind: NodeKind
+    group: str
+    fqdn: str
+    instance_id: str
+    image_id: str
+    addresses: Mapping[str, str]
+    access_network: str
+    floating_ip: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check what the cloud says.
+
+        Raises:
+            CloudTextError: it cannot be what it stands for.
+        """
+        checked_id(self.instance_id, f"{self.name}, its server's id")
+        checked_id(self.image_id, f"{self.name}, its image's id")
+        for network, address in self.addresses.items():
+            checked_address(address, f"{self.name}, its address on {network}")
+        if self.floating_ip is not None:
+            checked_address(self.floating_ip, f"{self.name}, its floating IP")
+
+    def variables(self) -> dict[str, Any]:
+        """Its host variables."""
+        variables: dict[str, Any] = {
+            "ansible_host": self.addresses[self.access_network],
+            "instance_id": self.instance_id,
+            "image_id": self.image_id,
+            "networks": {network: {_version(address): address} for network, address in self.addresses.items()},
+            "node_fqdn": self.fqdn,
+        }
+        return variables | ({"node_fip": self.floating_ip} if self.floating_ip else {})
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet that nodes have addresses in."""
+
+    network: str
+    cidr: str
+
+    def __post_init__(self) -> None:
+        """Check what the cloud says.
+
+        Raises:
+            CloudTextError: it is no range of addresses.
+        """
+        checked_subnet(self.cidr, f"subnet of {self.network}")
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The inventory of one cluster."""
+
+    config: ClusterConfig
+    hosts: tuple[Host, ...]
+    subnets: tuple[Subnet, ...] = field(default=())
+
+    def tree(self) -> dict[str, Any]:
+        """The inventory as Ansible's YAML plugin reads it."""
+        groups: dict[str, Any] = {CONTROL: {"hosts": _hosts(self.hosts, CONTROL)}}
+        groups |= {kind.value: {} for kind in NodeKind if kind is not NodeKind.CONTROL}
+        cluster = self.config.cluster_name
+        for kind, name, group in node_groups(self.config):
+            own = ansible_group(name)
+            groups[own] = {"hosts": _hosts(self.hosts, name), "vars": group_settings(self.config, kind, name, group)}
+            groups[kind.value].setdefault("children", {})[own] = {}
+            groups[ansible_alias(cluster, name)] = {"children": {own: {}}}
+        groups[ansible_alias(cluster, CONTROL)] = {"children": {CONTROL: {}}}
+        if self._login_address():
+            # A login node is reached as it is; all others through the first one.
+            groups[NodeKind.LOGIN.value]["vars"] = connection_variables(self.config.ssh)
+        if self.config.features.rebuild:
+            groups["rebuild"] = {"children": {CONTROL: {}}}
+        return {"all": {"vars": self._variables(), "children": groups}}
+
+    def _variables(self) -> dict[str, Any]:
+        config = self.config
+        return {
+            "cluster_name": config.cluster_name,
+            "deploy_user": config.ssh.user,
+            "cluster_domain_suffix": config.cluster_domain_suffix,
+            "environment_name": environment(config),
+            "cluster_home_volume": config.home_volume_provisioning is not HomeProvisioning.NONE,
+            "cluster_compute_groups": sorted(map(ansible_group, config.compute)),
+            "cluster_subnets": [{"network": subnet.network, "cidr": subnet.cidr} for subnet in self.subnets],
+            **connection_variables(config.ssh, self._login_address()),
+            **playbook_settings(config),
+        }
+
+    def _login_address(self) -> str | None:
+        """Address of the login node that the deploy host goes through, where it has to."""
+        logins = sorted((host for host in self.hosts if host.kind is NodeKind.LOGIN), key=lambda host: host.name)
+        if not logins or not deploys_through_login(self.config):
+            return None
+        return logins[0].addresses[logins[0].access_network]
+
+    def render(self) -> str:
+        """The content of hosts.yml."""
+        head = "# Written by slurm-appliance from the outputs of the last up; changes are overwritten."
+        return f"{head}\n{inventory_file.dump(self.tree())}"
+
+
+def _version(address: str) -> str:
+    return "fixed_ip_v6" if ":" in address else "fixed_ip_v4"
+
+
+def _hosts(hosts: Iterable[Host], group: str) -> dict[str, Any]:
+    return {host.name: host.variables() for host in hosts if host.group == group}

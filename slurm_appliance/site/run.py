@@ -1,0 +1,166 @@
+"""Runs ``site.yml``, or another playbook of the checkout, over one environment: ``python -m slurm_appliance.site_run``.
+
+Takes a request as JSON on standard input::
+
+    {"environment_folder": "...", "inventory": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null}
+
+Progress goes to standard error; the last line, on standard output, is a small JSON document. Exit status: 0 all is
+well; 3 the cluster runs, but some compute nodes failed; 1 anything else failed; 130 and 143 ended by a signal.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.hostvars.inventory import members, read_inventory
+from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
+from slurm_appliance.ssh.consoles import explain, reader
+from slurm_appliance.ssh.known_hosts import SshHost, trust
+
+#: The cluster runs; not all compute nodes do.
+PARTIAL = 3
+FAILED = 1
+#: Logs of so many runs are kept.
+_KEPT_LOGS = 20
+#: Tasks that the closing document names.
+_MOST_TASKS = 50
+
+
+@dataclass(frozen=True)
+class SiteRequest:
+    """What to run over what.
+
+    Attributes:
+        environment_folder: folder of the environment on the deploy host.
+        inventory: its inventory.
+        playbook: name of a playbook in the checkout.
+        extra_vars: variables that go before all others; no secrets.
+        cloud: an entry of clouds.yaml, to look at consoles of nodes that do not boot; None: the OS_* variables.
+    """
+
+    environment_folder: Path
+    inventory: Path
+    playbook: str = "site.yml"
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    cloud: str | None = None
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "SiteRequest":
+        """The request in a JSON document."""
+        return cls(
+            Path(document["environment_folder"]),
+            Path(document["inventory"]),
+            str(document.get("playbook", "site.yml")),
+            dict(document.get("extra_vars") or {}),
+            document.get("cloud"),
+        )
+
+
+class _Ending:
+    """Whether somebody asked for the end, and by which signal."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = self.signal or number
+
+
+def main() -> int:
+    """Run what the request on standard input asks for."""
+    request = SiteRequest.of(json.load(sys.stdin))
+    return run(request, _Ending())
+
+
+def run(request: SiteRequest, ending: _Ending) -> int:
+    """Run the playbook; returns the exit status."""
+    log = _new_log(request.environment_folder / "logs", Path(request.playbook).stem)
+    _say(f"{request.playbook}: the whole log is {log}")
+    hosts = read_inventory(request.inventory, ANSIBLE)
+    compute = frozenset(members(hosts, "compute"))
+    patience = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
+    trust(
+        [SshHost.of(name, variables, request.inventory) for name, variables in hosts.items() if name not in compute],
+        request.environment_folder / "known_hosts",
+        _say,
+        limit=patience,
+        going=lambda: not ending.signal,
+    )
+    with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
+        outcome = run_playbook(
+            ANSIBLE / request.playbook,
+            request.inventory,
+            file,
+            _say,
+            folder=folder,
+            variables=request.extra_vars,
+            environment={"SLURM_APPLIANCE_HOOKS": str(request.environment_folder / "hooks")},
+            cancelled=lambda: bool(ending.signal),
+        )
+    instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}
+    explain(outcome.failures, instances, lambda: reader(request.cloud), _say)
+    status = exit_status(outcome, compute, ending.signal)
+    print(json.dumps(summary(outcome, compute, status, log)), flush=True)
+    return status
+
+
+def exit_status(outcome: PlaybookOutcome, compute: frozenset[str], number: int = 0) -> int:
+    """The exit status of a run.
+
+    Args:
+        outcome: how Ansible ended.
+        compute: names of the compute nodes: what fails there is partial.
+        number: of the signal that ended it, or 0.
+    """
+    if number:
+        return 128 + number
+    if outcome.status == "successful":
+        return 0
+    bad = {failure.host for failure in outcome.failures}
+    return PARTIAL if bad and bad <= compute else FAILED
+
+
+def summary(outcome: PlaybookOutcome, compute: frozenset[str], status: int, log: Path) -> dict[str, Any]:
+    """The document that a run ends with: small, whatever the number of nodes."""
+    bad = {failure.host: failure for failure in outcome.failures}
+    said = [f"{failure.host}: {failure.task}: {failure.message}"[:400] for failure in bad.values()]
+    words = {0: "done", PARTIAL: "partial", FAILED: "failed"}
+    return {
+        "status": words.get(status, "interrupted"),
+        "changed": sum(outcome.changed.values()),
+        "changed_tasks": dict(list(outcome.changed_tasks.items())[:_MOST_TASKS]),
+        "seconds": outcome.seconds,
+        "phases": dict(outcome.phases),
+        "compute_nodes": len(compute),
+        "compute_nodes_failed": len(bad.keys() & compute),
+        "failures": said[:10],
+        "log": str(log),
+    }
+
+
+def _new_log(folder: Path, name: str) -> Path:
+    """A file for a log that only the owner can read; old ones are removed."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in _newest_last(folder, name)[: -_KEPT_LOGS + 1]:
+        old.unlink()
+    path = folder / f"{name}-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
+    path.touch(mode=0o600)
+    return path
+
+
+def _newest_last(folder: Path, name: str) -> Sequence[Path]:
+    return sorted(folder.glob(f"{name}-*.log"))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,91 @@
+"""The file of host keys that are believed: an environment's known_hosts, and the record beside it of whose they are."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from slurm_appliance.environment.folder import write_whole
+from slurm_appliance.errors import ApplianceError
+
+#: ssh's, which known_hosts leaves out.
+_STANDARD_PORT = 22
+
+
+class Server(Protocol):
+    """A server whose key is asked about."""
+
+    @property
+    def known_as(self) -> str:
+        """How known_hosts names it: see `known_name`."""
+
+    @property
+    def identity(self) -> str:
+        """The server's id and, after a space, its image's: new keys are to be expected where either is new."""
+
+
+_Server = TypeVar("_Server", bound=Server)
+
+
+def known_name(address: str, port: int) -> str:
+    """How known_hosts names the ssh server at an address."""
+    return address if port == _STANDARD_PORT else f"[{address}]:{port}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """One such file."""
+
+    path: Path
+
+    @property
+    def _record(self) -> Path:
+        return self.path.with_suffix(".json")
+
+    def read(self) -> tuple[list[str], dict[str, str]]:
+        """The file's lines, and the identity of each server that is in it.
+
+        Raises:
+            ApplianceError: the record is damaged.
+        """
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        try:
+            record = json.loads(self._record.read_text()) if self._record.exists() else {}
+        except ValueError:
+            record = None
+        if not isinstance(record, dict) or not all(isinstance(each, str) for each in record.values()):
+            # To believe whatever key comes next would be what an attacker hopes for.
+            raise ApplianceError(
+                "the record of whose host keys are known is damaged",
+                where=str(self._record),
+                remedy=f"remove it and {self.path}: keys are then learned as those of new servers, from their consoles",
+            )
+        return lines, record
+
+    def unknown(self, servers: Iterable[_Server]) -> list[_Server]:
+        """The servers that are new, or have a new image."""
+        lines, record = self.read()
+        return [each for each in servers if record.get(each.known_as) != each.identity or not _of(each, lines)]
+
+    def add(self, server: Server, keys: Sequence[str]) -> bool:
+        """Remember a server's keys, each ``TYPE KEY``; returns whether it was there before, with another image.
+
+        Those of another server at its address go; a rebuilt one's stay: a rebuilt login or control node gets its former
+        keys back from the state volume.
+        """
+        lines, record = self.read()
+        rebuilt = record.get(server.known_as, "").partition(" ")[0] == server.identity.partition(" ")[0]
+        if not rebuilt:
+            gone = set(_of(server, lines))
+            lines = [line for line in lines if line not in gone]
+        lines += [line for key in keys if (line := f"{server.known_as} {key}") not in lines]
+        record[server.known_as] = server.identity
+        # Whoever is killed between the two asks for the server's keys again.
+        write_whole(self.path, "".join(f"{line}\n" for line in lines))
+        write_whole(self._record, json.dumps(record, indent=1, sort_keys=True))
+        return rebuilt
+
+
+def _of(server: Server, lines: Iterable[str]) -> list[str]:
+    return [line for line in lines if server.known_as in line.partition(" ")[0].split(",")]

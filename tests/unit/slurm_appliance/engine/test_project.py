@@ -1,0 +1,57 @@
+"""The folder that commands run a stack's program in."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slurm_appliance.engine.project import prepare, stack_file
+from slurm_appliance.errors import UsageError
+from toolchain.paths import REPOSITORY
+
+
+@pytest.fixture
+def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "stacks"
+    folder.mkdir()
+    (folder / "Pulumi.test.yaml").write_text("config:\n  slurm-appliance:cluster_name: demo\n")
+    return folder
+
+
+def test_it_runs_the_checkouts_program(stacks: Path) -> None:
+    folder = prepare("test", stacks)
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+    assert project == yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text()) | {"main": str(REPOSITORY)}
+    assert (folder / "stacks/Pulumi.test.yaml").read_text() == (stacks / "Pulumi.test.yaml").read_text()
+
+
+def test_the_salt_that_pulumi_wrote_is_kept_in_the_copy(stacks: Path) -> None:
+    copy = prepare("test", stacks) / "stacks/Pulumi.test.yaml"
+    copy.write_text(copy.read_text() + "encryptionsalt: v1:abc:def\n")
+    (stacks / "Pulumi.test.yaml").write_text("config:\n  slurm-appliance:cluster_name: other\n")
+    prepare("test", stacks)
+    assert yaml.safe_load(copy.read_text()) == {
+        "config": {"slurm-appliance:cluster_name": "other"},
+        "encryptionsalt": "v1:abc:def",
+    }
+
+
+def test_the_checkouts_own_salt_goes_first(stacks: Path) -> None:
+    copy = prepare("test", stacks) / "stacks/Pulumi.test.yaml"
+    copy.write_text(copy.read_text() + "encryptionsalt: v1:abc:def\n")
+    (stacks / "Pulumi.test.yaml").write_text("encryptionsalt: v1:own:own\nconfig: {}\n")
+    prepare("test", stacks)
+    assert yaml.safe_load(copy.read_text())["encryptionsalt"] == "v1:own:own"
+
+
+def test_a_stack_that_is_not_there(stacks: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no stack other\n  → there are: test; see docs/environments.md"):
+        stack_file("other", stacks)
+
+
+def test_the_first_stack(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.example.yaml").touch()
+    with pytest.raises(UsageError) as caught:
+        stack_file("first", tmp_path)
+    assert caught.value.remedy.startswith(f"write {tmp_path}/Pulumi.first.yaml;")

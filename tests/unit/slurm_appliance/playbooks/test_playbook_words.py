@@ -1,0 +1,50 @@
+"""What a failed task says, whatever it is: a module on a node wrote it."""
+
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slurm_appliance.playbooks.run import _Course, message
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from([" ", "\n", "\x1b[2J", "\x1c"]),
+    lambda some: (
+        st.lists(some, max_size=3) | st.dictionaries(st.sampled_from(["msg", "failed", "x"]), some, max_size=3)
+    ),
+    max_leaves=8,
+)
+results = st.dictionaries(
+    st.sampled_from(["msg", "censored", "results", "stderr", "stdout", "ignore_unreachable", "failed"]), json_values
+)
+
+
+def fail(result: Any) -> list[str]:
+    said: list[str] = []
+    course = _Course(io.StringIO(), said.append)
+    data = {"host": "c-0\x1b[2J", "task": "t\r", "res": result}
+    course.take({"event": "runner_on_failed", "stdout": "fatal\x1b]0;x\x07", "event_data": data})
+    assert course.log.getvalue() == "fatal\n"  # type: ignore[attr-defined]
+    return said
+
+
+@given(results)
+def test_a_message_is_text_and_never_nothing(result: dict[str, Any]) -> None:
+    text = message(result)
+    assert text.strip()
+    assert all(each.isprintable() or each in "\n\t" for each in text)
+
+
+@given(results | json_values)
+def test_a_failure_is_told_in_one_line(result: Any) -> None:
+    said = fail(result)
+    ignored = isinstance(result, dict) and result.get("ignore_unreachable")
+    assert len(said) == (0 if ignored else 1)
+    assert all("\n" not in line and line.isprintable() for line in said)
+
+
+@pytest.mark.parametrize("msg", [" ", "\n", "\x0b", "\x1b[2J"])
+def test_a_message_of_nothing_but_space(msg: str) -> None:
+    assert fail({"msg": msg}) == ["           c-0: t: no message"]
