@@ -19,7 +19,7 @@ import openstack
 import yaml
 
 from benchmarks.timing import timed
-from slurm_appliance.cluster_check.judge import Verdict
+from slurm_appliance.cluster_check.judge import CheckVerdict
 from slurm_appliance.cluster_check.run import check_cluster
 from slurm_appliance.deployment import operations
 from tests.engine.cluster.rig import Rig
@@ -82,7 +82,7 @@ def _job(live: Live, nodes: int) -> None:
 
 
 def _check(live: Live) -> None:
-    bad = [row for row in check_cluster(live.environment) if row.verdict is Verdict.FAIL]
+    bad = [row for row in check_cluster(live.environment) if row.verdict is CheckVerdict.FAIL]
     assert not bad, bad
 
 

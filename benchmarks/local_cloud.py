@@ -21,7 +21,7 @@ from openstack.connection import Connection
 from benchmarks.timing import timed
 from localcloud.compute import cgroups
 from localcloud.control import lifecycle, process, resources, status
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from localcloud.host.steps import Steps
 from toolchain.paths import state_folder
 
@@ -126,12 +126,12 @@ def memory_of_a_node() -> float:
     boot = process.boot_id()
     sums = []
     for name in cgroups.node_names(layout):
-        pids = cgroups.NodeGroups(name, layout).processes()
+        pids = cgroups.NodeCgroups(name, layout).processes()
         sums.append(sum(process.Process(pid, 0, boot).proportional_memory() for pid in pids))
     return sum(sums) / len(sums) / 2**20
 
 
-def measure(layout: Layout, servers: int, folder: Path) -> None:
+def measure(layout: CloudLayout, servers: int, folder: Path) -> None:
     """Measure a cloud that is made for it."""
     quiet = Steps(lambda _: None)
     report("cloud up, from the template, with base image upload", timed(lambda: lifecycle.up(layout, quiet)), "s", 40)
@@ -170,7 +170,7 @@ def main() -> None:
     servers = parser.parse_args().servers
     # Ended from outside, it still removes its cloud.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    layout = Layout(state_folder("cloud-of-benchmark"))
+    layout = CloudLayout(state_folder("cloud-of-benchmark"))
     quiet = Steps(lambda _: None)
     lifecycle.reset(layout, quiet)
     try:

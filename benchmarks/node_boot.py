@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from itertools import pairwise
 from statistics import median
 
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE
 from slurm_appliance.ssh.known_hosts import SshHost
@@ -66,7 +66,7 @@ def main() -> None:
     """Print one line a node, and the median."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stack", nargs="?", default="local")
-    environment = Environment.of(parser.parse_args().stack)
+    environment = EnvironmentFolder.of(parser.parse_args().stack)
     hosts = read_inventory(environment.inventory, ANSIBLE)
     nodes = [SshHost.of(name, hosts[name], environment.inventory) for name in members(hosts, "compute")]
     with ThreadPoolExecutor(16) as pool:

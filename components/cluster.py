@@ -6,24 +6,24 @@ from typing import Any
 
 import pulumi
 
-from components.credential import RebuildCredential
-from components.environment import EnvironmentFolder
+from components.credential import Credential
+from components.environment import Environment
 from components.image import cluster_images
 from components.key_pair import key_pair_name
 from components.kind import token
 from components.network import Networks
 from components.node_group import NodeGroup, NodeGroupArgs
-from components.playbook import SitePlaybook
-from components.secrets import ClusterSecrets, Rotations
+from components.playbook import Site
+from components.secrets import Rotations, Secrets
 from components.security_groups import SecurityGroups
 from components.storage import Storage
 from slurm_appliance.config import ClusterConfig, NodeKind
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
 from slurm_appliance.secrets.rotation import CREDENTIAL
-from slurm_appliance.site.inventory import Subnet
+from slurm_appliance.site.inventory import InventorySubnet
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ClusterArgs:
     config: ClusterConfig
     resolved: Resolved
     images: Mapping[str, pulumi.Input[str]]
-    folder: Environment
+    folder: EnvironmentFolder
     public_key: str | None = None
     rotations: Rotations = field(default=lambda _name: 0)
     builds: Sequence[Wanted] = ()
@@ -73,7 +73,7 @@ class Cluster(pulumi.ComponentResource):
         self._images = {**args.images, **built}
         self._security_groups = SecurityGroups("security-groups", config, args.resolved, child)
         self._key_pair = key_pair_name(config, args.public_key, self)
-        secrets = ClusterSecrets("secrets", config, args.rotations, child)
+        secrets = Secrets("secrets", config, args.rotations, child)
         storage = Storage("storage", config, args.resolved, child)
 
         self._bundle_key = secrets.bundle_key
@@ -89,16 +89,19 @@ class Cluster(pulumi.ComponentResource):
         rebuildable = [group for group in others if group.kind is NodeKind.COMPUTE and group.nodes]
         if config.features.rebuild and rebuildable:
             values["reboot_cloud"] = self._credential(rebuildable).cloud
-        folder = EnvironmentFolder(
+        folder = Environment(
             "environment",
             config,
             args.folder,
             [group.hosts() for group in everyone],
-            [Subnet(network.network, self._networks.by_name[network.network].cidr) for network in first.networks],
+            [
+                InventorySubnet(network.network, self._networks.by_name[network.network].cidr)
+                for network in first.networks
+            ],
             values,
             child,
         )
-        site = SitePlaybook(
+        site = Site(
             "site",
             args.folder,
             [group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
@@ -117,8 +120,8 @@ class Cluster(pulumi.ComponentResource):
         }
         self.register_outputs({})
 
-    def _credential(self, rebuildable: Sequence[Group]) -> RebuildCredential:
-        return RebuildCredential(
+    def _credential(self, rebuildable: Sequence[Group]) -> Credential:
+        return Credential(
             "rebuild",
             self._args.config,
             self._args.resolved,

@@ -18,7 +18,7 @@ from slurm_appliance.preflight import Resolved
 _ANY = "*"
 
 
-class RebuildCredential(pulumi.ComponentResource):
+class Credential(pulumi.ComponentResource):
     """An application credential for the servers of the compute nodes.
 
     When the servers change, or it is rotated, a new one is created and brought to the control node by ``site.yml``, and

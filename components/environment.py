@@ -9,16 +9,16 @@ import pulumi
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.secrets import generate as secrets
-from slurm_appliance.site.inventory import Host, Inventory, Subnet
+from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
 
 #: Where the files lie in the environment's folder.
 INVENTORY = "inventory/hosts.yml"
 SECRETS = "inventory/group_vars/all/secrets.yml"
 
 
-class EnvironmentFolder(pulumi.ComponentResource):
+class Environment(pulumi.ComponentResource):
     """The two parts of the folder, each written when it changes.
 
     Attributes:
@@ -31,16 +31,16 @@ class EnvironmentFolder(pulumi.ComponentResource):
         self,
         name: str,
         config: ClusterConfig,
-        folder: Environment,
-        hosts: Sequence[pulumi.Output[tuple[Host, ...]]],
-        subnets: Sequence[Subnet],
+        folder: EnvironmentFolder,
+        hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]],
+        subnets: Sequence[InventorySubnet],
         values: Mapping[str, pulumi.Output[Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(token("Environment"), name, {}, opts)
         self._folder = folder
 
-        def render(groups: Sequence[tuple[Host, ...]]) -> str:
+        def render(groups: Sequence[tuple[InventoryHost, ...]]) -> str:
             return Inventory(config, tuple(host for group in groups for host in group), tuple(subnets)).render()
 
         self.inventory: pulumi.Output[str] = pulumi.Output.all(*hosts).apply(render)

@@ -21,7 +21,7 @@ from slurm_appliance.image.wanted import Wanted
 _IRRELEVANT = ("create", "update", "stdin", "environment")
 
 
-class ClusterImage(pulumi.ComponentResource):
+class Image(pulumi.ComponentResource):
     """One image that the stack has built.
 
     Attributes:
@@ -92,10 +92,10 @@ def cluster_images(
         network: ids of networks that the stack makes, by name.
         depends_on: what has to be there before any build.
     """
-    made: dict[str, ClusterImage] = {}
+    made: dict[str, Image] = {}
     for each in wanted:
         base = [made[each.base_build].command] if each.base_build else []
-        made[each.name] = ClusterImage(
+        made[each.name] = Image(
             each,
             network=network.get(each.build.machine.network),
             depends_on=[*depends_on, *base],

@@ -23,7 +23,7 @@ from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.nodes.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
 from slurm_appliance.preflight import Resolved
-from slurm_appliance.site.inventory import Host
+from slurm_appliance.site.inventory import InventoryHost
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class NodeGroup(pulumi.ComponentResource):
         """The address of the group's first node on the access network."""
         return self.addresses[self._args.group.nodes[0].hostname, self._args.group.access_network]
 
-    def hosts(self) -> pulumi.Output[tuple[Host, ...]]:
+    def hosts(self) -> pulumi.Output[tuple[InventoryHost, ...]]:
         """The nodes as the inventory has them."""
         group = self._args.group
         networks = [network.network for network in group.networks]
@@ -102,10 +102,10 @@ class NodeGroup(pulumi.ComponentResource):
             values.append(self.servers[node.hostname].id)
             values += [self.addresses[node.hostname, network] for network in networks]
 
-        def build(known: Sequence[Any]) -> tuple[Host, ...]:
+        def build(known: Sequence[Any]) -> tuple[InventoryHost, ...]:
             image, rest = known[0], iter(known[1:])
             return tuple(
-                Host(
+                InventoryHost(
                     name=node.hostname,
                     kind=node.kind,
                     group=group.name,

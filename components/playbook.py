@@ -8,15 +8,15 @@ import pulumi
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.deploy_host.tree_digest import tree_digest
-from slurm_appliance.environment.folder import Environment
-from slurm_appliance.site.inventory import Host
+from slurm_appliance.environment.folder import EnvironmentFolder
+from slurm_appliance.site.inventory import InventoryHost
 from toolchain.paths import REPOSITORY
 
 #: All playbooks and roles: a change in any of them is a reason to run.
 ANSIBLE = REPOSITORY / "ansible"
 
 
-class SitePlaybook(pulumi.ComponentResource):
+class Site(pulumi.ComponentResource):
     """One playbook run over the whole cluster.
 
     Attributes:
@@ -28,8 +28,8 @@ class SitePlaybook(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        folder: Environment,
-        hosts: Sequence[pulumi.Output[tuple[Host, ...]]],
+        folder: EnvironmentFolder,
+        hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]],
         *,
         reasons: Mapping[str, pulumi.Input[str]],
         depends_on: Sequence[pulumi.Resource],
@@ -73,11 +73,11 @@ class SitePlaybook(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _host_keys(
-        self, groups: Sequence[pulumi.Output[tuple[Host, ...]]], depends_on: Sequence[pulumi.Resource]
+        self, groups: Sequence[pulumi.Output[tuple[InventoryHost, ...]]], depends_on: Sequence[pulumi.Resource]
     ) -> pulumi.Resource:
         """Learn the host keys of new servers from their consoles, before anybody connects to them."""
 
-        def request(known: Sequence[tuple[Host, ...]]) -> dict[str, Any]:
+        def request(known: Sequence[tuple[InventoryHost, ...]]) -> dict[str, Any]:
             return {
                 "environment_folder": str(self._folder.folder),
                 "token": self._folder.marker(self._folder.known_hosts),

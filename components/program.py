@@ -11,7 +11,7 @@ from components.secrets import configured_rotations
 from components.settled import settled
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.recorded_state import recorded_state
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.nodes.groups import groups
@@ -48,7 +48,7 @@ def _args(config: ClusterConfig, cloud: str | None, findings: Findings, source: 
         config=config,
         resolved=resolved,
         images={name: resolved.images[name] for name, image in sources.items() if image.build is None},
-        folder=Environment.of(pulumi.get_stack()),
+        folder=EnvironmentFolder.of(pulumi.get_stack()),
         public_key=public_key(config, REPOSITORY),
         rotations=configured_rotations(),
         builds=wanted_in(cloud, config, list(sources.values())),

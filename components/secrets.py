@@ -21,7 +21,7 @@ def configured_rotations() -> Rotations:
     return lambda name: settings.get_int(name) or 0
 
 
-class ClusterSecrets(pulumi.ComponentResource):
+class Secrets(pulumi.ComponentResource):
     """All secrets by name. Each is a resource of its own, so that each can be rotated alone.
 
     Attributes:

@@ -12,7 +12,7 @@ app = typer.Typer(
 )
 
 
-class Output(StrEnum):
+class OutputFormat(StrEnum):
     """How a command prints what it found."""
 
     TEXT = "text"
@@ -28,10 +28,10 @@ def up(
     """Start the cloud, or what of it does not run. The first time also installs it: a few minutes."""
     from localcloud.control import lifecycle
     from localcloud.control.credentials import CLOUD
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
 
-    layout = Layout.of_user()
+    layout = CloudLayout.of_user()
     lifecycle.up(layout, Steps(_progress), install=install)
     typer.echo(f'Use it: eval "$(slurm-appliance cloud env)" sets OS_CLIENT_CONFIG_FILE and OS_CLOUD={CLOUD}.')
 
@@ -40,32 +40,34 @@ def up(
 def down() -> None:
     """Stop the cloud with its servers; no process, mount or interface is left. Its data stay: up brings it back."""
     from localcloud.control import lifecycle
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
 
-    lifecycle.down(Layout.of_user(), Steps(_progress))
+    lifecycle.down(CloudLayout.of_user(), Steps(_progress))
 
 
 @app.command()
 def reset() -> None:
     """Stop the cloud and remove its data: servers, images, volumes, users. Installed packages and templates stay."""
     from localcloud.control import lifecycle
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
 
-    lifecycle.reset(Layout.of_user(), Steps(_progress))
+    lifecycle.reset(CloudLayout.of_user(), Steps(_progress))
 
 
 @app.command()
 def status(
-    output: Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")] = Output.TEXT,
+    output: Annotated[
+        OutputFormat, typer.Option("--output", "-o", help="For people, or for programs.")
+    ] = OutputFormat.TEXT,
 ) -> None:
     """Say which services run and answer. Ends with 0 if all do, 1 if one does not, 3 if the cloud is down."""
     from localcloud.control import status as report
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    found = report.look(Layout.of_user())
-    typer.echo(found.as_json() if output is Output.JSON else found.as_text())
+    found = report.look(CloudLayout.of_user())
+    typer.echo(found.as_json() if output is OutputFormat.JSON else found.as_text())
     raise typer.Exit(found.exit_status)
 
 
@@ -77,18 +79,18 @@ def logs(
 ) -> None:
     """Show the services' logs."""
     from localcloud.control.logs import show
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    show(Layout.of_user(), service, lines=lines, follow=follow)
+    show(CloudLayout.of_user(), service, lines=lines, follow=follow)
 
 
 @app.command()
 def env() -> None:
     """Print export lines for a shell: which clouds.yaml and cloud OpenStack clients use, and the package mirror."""
     from localcloud.control.shell import export_lines
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    typer.echo("\n".join(export_lines(Layout.of_user())))
+    typer.echo("\n".join(export_lines(CloudLayout.of_user())))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -104,9 +106,9 @@ def ssh(
     unseen.
     """
     from localcloud.control.login import run_ssh
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    raise typer.Exit(run_ssh(Layout.of_user(), node, user, context.args))
+    raise typer.Exit(run_ssh(CloudLayout.of_user(), node, user, context.args))
 
 
 @app.command()
@@ -116,11 +118,11 @@ def tempest(
     workers: Annotated[int, typer.Option(help="Tests at the same time.")] = 2,
 ) -> None:
     """Run OpenStack's own integration tests against the cloud and compare with the list of known failures."""
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
     from localcloud.tempest.run import run_tempest
 
-    verdict = run_tempest(Layout.of_user(), Steps(_progress), tests, smoke=smoke, workers=workers)
+    verdict = run_tempest(CloudLayout.of_user(), Steps(_progress), tests, smoke=smoke, workers=workers)
     for what, names in (
         ("failed, not on the list", verdict.surprises),
         ("passed, take it off the list", verdict.recovered),
@@ -159,13 +161,13 @@ def fault_add(
     """Switch a fault on and print its id."""
     from localcloud.faults.fault import Fault
     from localcloud.faults.store import FaultStore
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
     one = Fault.from_dict(
         {"effect": effect, "service": service, "method": method, "path": path, "body": body, "server": server}
         | {"status": status, "seconds": seconds, "times": times or None}
     )
-    typer.echo(FaultStore(Layout.of_user().faults).add(one).id)
+    typer.echo(FaultStore(CloudLayout.of_user().faults).add(one).id)
 
 
 @fault.command("list")
@@ -174,9 +176,9 @@ def fault_list() -> None:
     import json
 
     from localcloud.faults.store import FaultStore
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    for one in FaultStore(Layout.of_user().faults).faults():
+    for one in FaultStore(CloudLayout.of_user().faults).faults():
         typer.echo(json.dumps(one.as_dict()))
 
 
@@ -184,9 +186,9 @@ def fault_list() -> None:
 def fault_clear(identity: Annotated[str, typer.Argument(help="Which one; all if none is named.")] = "") -> None:
     """Switch faults off."""
     from localcloud.faults.store import FaultStore
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    typer.echo(f"{FaultStore(Layout.of_user().faults).clear(identity or None)} switched off")
+    typer.echo(f"{FaultStore(CloudLayout.of_user().faults).clear(identity or None)} switched off")
 
 
 def _progress(line: str) -> None:

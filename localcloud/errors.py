@@ -11,7 +11,7 @@ CloudError              what happened, where, what to do; ends the command with 
 """
 
 
-class CloudError(Exception):
+class LocalCloudError(Exception):
     """Raised when the local cloud cannot do what it was asked for, for a reason that the user can act on.
 
     Args:
@@ -37,31 +37,31 @@ class CloudError(Exception):
         return "\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])])
 
 
-class MachineError(CloudError):
+class MachineError(LocalCloudError):
     """Raised when this machine lacks something that the cloud needs and that may not or cannot be added."""
 
 
-class InstallError(CloudError):
+class InstallError(LocalCloudError):
     """Raised when the services' Python packages cannot be installed."""
 
 
-class ServiceError(CloudError):
+class ServiceError(LocalCloudError):
     """Raised when a service does not start, died, or does not answer in time."""
 
 
-class ImageError(CloudError):
+class BaseImageError(LocalCloudError):
     """Raised when the base image cannot be made."""
 
 
-class FaultError(CloudError, ValueError):
+class FaultError(LocalCloudError, ValueError):
     """Raised for a fault that cannot be: an unknown effect, a pattern that is no regular expression."""
 
     exit_status = 2
 
 
-class NotFoundError(CloudError, LookupError):
+class NotFoundError(LocalCloudError, LookupError):
     """Raised when a server, a service or a fault is named that does not exist."""
 
 
-class NotRunningError(CloudError):
+class NotRunningError(LocalCloudError):
     """Raised when a command needs a running cloud and there is none."""

@@ -6,8 +6,8 @@ an hour after a crash.
 """
 
 from mirror.children import Program, Surroundings
-from mirror.database import Cluster
-from mirror.places import Places
+from mirror.database import PostgresCluster
+from mirror.places import MirrorPlaces
 from mirror.pulp_settings import DATABASE, process_environment
 
 _LIMIT = 60.0
@@ -21,7 +21,7 @@ class Bookkeeping:
         surroundings: what all processes share.
     """
 
-    def __init__(self, places: Places, surroundings: Surroundings) -> None:
+    def __init__(self, places: MirrorPlaces, surroundings: Surroundings) -> None:
         self._places = places
         self._surroundings = surroundings
 
@@ -49,5 +49,5 @@ class Bookkeeping:
         self._sql("NOTIFY pulp_worker_wakeup, 'unblock'")
 
     def _sql(self, statement: str) -> None:
-        command = Cluster.of(self._places, self._surroundings.account).sql_command(statement, DATABASE)
+        command = PostgresCluster.of(self._places, self._surroundings.account).sql_command(statement, DATABASE)
         self._surroundings.run(Program("psql", command, process_environment(self._places)), _LIMIT)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mirror.errors import ServiceError
+from mirror.errors import MirrorServiceError
 from mirror.files import rotate, tail
-from mirror.machine import Account
+from mirror.machine import MirrorUser
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Surroundings:
         lock: the descriptor whose lock says that the mirror lives; each of them keeps it open.
     """
 
-    account: Account
+    account: MirrorUser
     folder: Path
     logs: Path
     lock: int
@@ -78,13 +78,13 @@ class Surroundings:
                 pass_fds=(self.lock,),
             )
         except subprocess.TimeoutExpired:
-            raise ServiceError(f"did not end within {limit:.0f} s", where=program.name) from None
+            raise MirrorServiceError(f"did not end within {limit:.0f} s", where=program.name) from None
         if not secret:
             with self.log(program).open("a") as log:
                 log.write(ended.stdout + ended.stderr)
         if ended.returncode:
             shown = "\n".join(ended.stderr.splitlines()[-15:])
-            raise ServiceError(f"ended with status {ended.returncode}", where=program.name, evidence=shown)
+            raise MirrorServiceError(f"ended with status {ended.returncode}", where=program.name, evidence=shown)
         return ended.stdout
 
 
@@ -160,10 +160,10 @@ class Child:
                 return
             self._process.wait()
 
-    def ended(self, what: str) -> ServiceError:
+    def ended(self, what: str) -> MirrorServiceError:
         """The error that says how the process ended, with the end of its log."""
         said = f"{what} (status {self.exit_status})"
-        return ServiceError(said, where=self.program.name, evidence=tail(self.log), remedy=f"see {self.log}")
+        return MirrorServiceError(said, where=self.program.name, evidence=tail(self.log), remedy=f"see {self.log}")
 
 
 def stop(children: Sequence[Child]) -> None:
@@ -196,7 +196,7 @@ def wait_until(missing: Callable[[], str], limit: float, children: Sequence[Chil
                 raise child.ended("ended while it was starting")
         if time.monotonic() > end:
             logs = children[0].log.parent
-            raise ServiceError(
+            raise MirrorServiceError(
                 f"not there within {limit:.0f} s: {said}", where="mirror", remedy=f"see the logs in {logs}"
             )
         time.sleep(0.1)

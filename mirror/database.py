@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO
 
 from mirror.environment import lock_digest
-from mirror.errors import MachineError, ServiceError
+from mirror.errors import MirrorMachineError, MirrorServiceError
 from mirror.files import make_folder, remove_tree
-from mirror.machine import Account, postgresql_programs
-from mirror.places import Places
+from mirror.machine import MirrorUser, postgresql_programs
+from mirror.places import MirrorPlaces
 from mirror.pulp_settings import process_environment
 from toolchain.paths import cache_folder
 
@@ -40,7 +40,7 @@ def template_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class PostgresCluster:
     """The cluster of one mirror.
 
     Attributes:
@@ -49,12 +49,12 @@ class Cluster:
         account: the user that owns it.
     """
 
-    places: Places
+    places: MirrorPlaces
     programs: Path
-    account: Account
+    account: MirrorUser
 
     @classmethod
-    def of(cls, places: Places, account: Account) -> "Cluster":
+    def of(cls, places: MirrorPlaces, account: MirrorUser) -> "PostgresCluster":
         """The cluster that is there with the programs of its version, or one to be made with the newest.
 
         Raises:
@@ -64,7 +64,7 @@ class Cluster:
         version = version_file.read_text().strip() if version_file.exists() else ""
         programs = postgresql_programs(version)
         if programs is None:
-            raise MachineError(
+            raise MirrorMachineError(
                 f"it was made by PostgreSQL {version}, which is not installed",
                 where=str(places.database),
                 remedy=f"install postgresql-{version}, or move the cluster on with pg_upgrade",
@@ -106,7 +106,9 @@ class Cluster:
         fresh = self._fresh_folder()
         ended = self._run([str(self.programs / "initdb"), *_INITDB, "-D", str(fresh)])
         if ended.returncode:
-            raise ServiceError("initdb failed", where="postgresql", evidence=ended.stderr.decode(errors="replace"))
+            raise MirrorServiceError(
+                "initdb failed", where="postgresql", evidence=ended.stderr.decode(errors="replace")
+            )
         with (fresh / "postgresql.conf").open("a") as file:
             file.write(_CONFIGURATION)
         fresh.rename(self.places.database)
@@ -138,7 +140,9 @@ class Cluster:
             ended = self._run(["tar", "-c", "-I", "gzip -1", "-C", str(self.places.database), "."], stdout=archive)
         if ended.returncode:
             fresh.unlink()
-            raise ServiceError("cannot be archived", where=str(self.places.database), evidence=ended.stderr.decode())
+            raise MirrorServiceError(
+                "cannot be archived", where=str(self.places.database), evidence=ended.stderr.decode()
+            )
         fresh.replace(template)
 
     def _run(

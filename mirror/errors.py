@@ -21,11 +21,11 @@ class MirrorError(ApplianceError):
     """Raised when the mirror cannot do what it was asked for, for a reason that the user can act on."""
 
 
-class MachineError(MirrorError):
+class MirrorMachineError(MirrorError):
     """Raised when this machine lacks something that the mirror needs and that may not or cannot be added."""
 
 
-class ServiceError(MirrorError):
+class MirrorServiceError(MirrorError):
     """Raised when a service does not start, died, or does not answer in time."""
 
 
@@ -33,7 +33,7 @@ class BusyError(MirrorError):
     """Raised when another command is at work on the same mirror."""
 
 
-class NotRunningError(MirrorError):
+class MirrorNotRunningError(MirrorError):
     """Raised when a command needs a running mirror and there is none."""
 
 
@@ -58,7 +58,7 @@ class MirrorConfigError(MirrorError, ValueError):
         )
 
 
-class NotFoundError(MirrorError, LookupError):
+class MirrorNotFoundError(MirrorError, LookupError):
     """Raised when a repository or a snapshot is named that does not exist."""
 
     exit_status = 2

@@ -9,7 +9,7 @@ from mirror.keys import armored
 
 
 @dataclass(frozen=True)
-class Kind:
+class RepositoryKind:
     """Where Pulp keeps the resources of one kind of repositories, and how it mirrors one.
 
     Attributes:
@@ -27,7 +27,7 @@ class Kind:
     publishes_itself: bool
 
 
-DEB = Kind(
+DEB = RepositoryKind(
     remotes="remotes/deb/apt/",
     repositories="repositories/deb/apt/",
     publications="publications/deb/verbatim/",
@@ -35,7 +35,7 @@ DEB = Kind(
     mirroring={"mirror": True, "optimize": True},
     publishes_itself=False,
 )
-RPM = Kind(
+RPM = RepositoryKind(
     remotes="remotes/rpm/rpm/",
     repositories="repositories/rpm/rpm/",
     publications="publications/rpm/rpm/",
@@ -46,7 +46,7 @@ RPM = Kind(
 KINDS = (DEB, RPM)
 
 
-def kind_of(repository: Repository) -> Kind:
+def kind_of(repository: Repository) -> RepositoryKind:
     """The kind of a repository of the list."""
     return DEB if isinstance(repository.upstream, DebUpstream) else RPM
 

@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mirror.errors import BusyError, ServiceError
-from mirror.places import Places
+from mirror.errors import BusyError, MirrorServiceError
+from mirror.places import MirrorPlaces
 
 
 @contextmanager
-def command_lock(places: Places, command: str) -> Iterator[None]:
+def command_lock(places: MirrorPlaces, command: str) -> Iterator[None]:
     """Hold the mirror for one command.
 
     Raises:
@@ -37,7 +37,7 @@ def command_lock(places: Places, command: str) -> Iterator[None]:
         yield
 
 
-def is_alive(places: Places) -> bool:
+def is_alive(places: MirrorPlaces) -> bool:
     """Whether any process of the mirror lives."""
     if not places.service_lock.exists():
         return False
@@ -49,7 +49,7 @@ def is_alive(places: Places) -> bool:
     return False
 
 
-def take_service_lock(places: Places, limit: float = 3.0) -> int:
+def take_service_lock(places: MirrorPlaces, limit: float = 3.0) -> int:
     """Lock the mirror's life and return the descriptor that carries the lock; processes that inherit it share it.
 
     Raises:
@@ -63,13 +63,15 @@ def take_service_lock(places: Places, limit: float = 3.0) -> int:
         except BlockingIOError:
             if time.monotonic() > end:
                 os.close(descriptor)
-                raise ServiceError("processes of the mirror live already", remedy="run 'mirror down' first") from None
+                raise MirrorServiceError(
+                    "processes of the mirror live already", remedy="run 'mirror down' first"
+                ) from None
             time.sleep(0.05)
         else:
             return descriptor
 
 
-def wait_until_dead(places: Places, limit: float) -> bool:
+def wait_until_dead(places: MirrorPlaces, limit: float) -> bool:
     """Wait for the last process of the mirror to end, at most a number of seconds; whether it did."""
     end = time.monotonic() + limit
     while is_alive(places):

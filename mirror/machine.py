@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mirror.errors import MachineError
+from mirror.errors import MirrorMachineError
 
 #: The user that the mirror's processes run as; it owns no login, no home and nothing outside the mirror's folders.
 USER = "slurm-appliance-mirror"
@@ -22,7 +22,7 @@ _CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d")
 
 
 @dataclass(frozen=True)
-class Account:
+class MirrorUser:
     """The user that the mirror's processes run as."""
 
     uid: int
@@ -30,9 +30,9 @@ class Account:
 
 
 def require_root() -> None:
-    """Raise `MachineError` unless we are root."""
+    """Raise `MirrorMachineError` unless we are root."""
     if os.geteuid() != 0:
-        raise MachineError(
+        raise MirrorMachineError(
             "only root can start it: it makes a system user, mount and process namespaces",
             where="mirror",
             remedy="run the command as root (sudo)",
@@ -62,7 +62,9 @@ def install_missing() -> list[str]:
         install(["postgresql"])
     if postgresql_programs() is None:
         where = str(_POSTGRESQL_VERSIONS)
-        raise MachineError("PostgreSQL's programs are not there", where=where, remedy="install PostgreSQL's server")
+        raise MirrorMachineError(
+            "PostgreSQL's programs are not there", where=where, remedy="install PostgreSQL's server"
+        )
     return ["postgresql"]
 
 
@@ -74,14 +76,14 @@ def install(packages: Sequence[str]) -> None:
     """
     names = ", ".join(packages)
     if shutil.which("apt-get") is None:
-        raise MachineError(f"needs {names}, and there is no apt-get", remedy=f"install {names} by hand")
+        raise MirrorMachineError(f"needs {names}, and there is no apt-get", remedy=f"install {names} by hand")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     first = _apt(command)
     if first.returncode:
         _apt(["apt-get", "update"])
         second = _apt(command)
         if second.returncode:
-            raise MachineError(
+            raise MirrorMachineError(
                 f"apt-get cannot install {names}",
                 evidence="\n".join(second.stdout.splitlines()[-15:]),
                 remedy=f"install {names} by hand",
@@ -113,7 +115,7 @@ def _no_cluster_of_its_own() -> Iterator[None]:
         setting.unlink()
 
 
-def account() -> Account:
+def account() -> MirrorUser:
     """The mirror's user, made if it is not there.
 
     Raises:
@@ -136,13 +138,13 @@ def account() -> Account:
     try:
         return _known_account()
     except KeyError:
-        raise MachineError(
+        raise MirrorMachineError(
             f"the system user {USER} cannot be made",
             evidence=made.stderr,
             remedy=f"make it with: useradd --system {USER}",
         ) from None
 
 
-def _known_account() -> Account:
+def _known_account() -> MirrorUser:
     entry = pwd.getpwnam(USER)
-    return Account(entry.pw_uid, entry.pw_gid)
+    return MirrorUser(entry.pw_uid, entry.pw_gid)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mirror.errors import MachineError, ServiceError
+from mirror.errors import MirrorMachineError, MirrorServiceError
 from mirror.files import write_atomically
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 
 #: Where snapshots are served below the address, as Pulp's own default has it.
 CONTENT_PATH = "/pulp/content/"
@@ -59,33 +59,33 @@ class Options:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     def check(self) -> None:
-        """Raise `MachineError` for a combination that cannot work."""
+        """Raise `MirrorMachineError` for a combination that cannot work."""
         try:
             ipaddress.ip_address(self.address)
         except ValueError:
-            raise MachineError(
+            raise MirrorMachineError(
                 f"'{self.address}' is not an IP address", where="--address", remedy="give one that this machine has"
             ) from None
         if self.host_name and not re.fullmatch(r"[A-Za-z0-9.-]+", self.host_name):
-            raise MachineError(f"'{self.host_name}' is no host name", where="--host-name")
+            raise MirrorMachineError(f"'{self.host_name}' is no host name", where="--host-name")
         if bool(self.tls_certificate) != bool(self.tls_key):
-            raise MachineError("a certificate and its key go together", where="--tls-certificate, --tls-key")
+            raise MirrorMachineError("a certificate and its key go together", where="--tls-certificate, --tls-key")
         for file in filter(None, (self.tls_certificate, self.tls_key)):
             if not Path(file).is_file():
-                raise MachineError("there is no such file", where=file)
+                raise MirrorMachineError("there is no such file", where=file)
         if self.port == self.api_port:
-            raise MachineError("snapshots and the API cannot share a port", where="--port, --api-port")
+            raise MirrorMachineError("snapshots and the API cannot share a port", where="--port, --api-port")
 
     def changed(self, **choices: Any) -> "Options":
         """These options with the operator's choices put in; ``None`` keeps what is there."""
         return replace(self, **{name: value for name, value in choices.items() if value is not None})
 
-    def save(self, places: Places) -> None:
+    def save(self, places: MirrorPlaces) -> None:
         """Keep the options for the next start."""
         write_atomically(places.options, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
-    def load(cls, places: Places) -> "Options":
+    def load(cls, places: MirrorPlaces) -> "Options":
         """The options of the last start, or the defaults where there was none.
 
         Raises:
@@ -97,6 +97,6 @@ class Options:
             kept = json.loads(places.options.read_text())
             return cls(**{field.name: kept[field.name] for field in fields(cls) if field.name in kept})
         except (ValueError, TypeError) as error:
-            raise ServiceError(
+            raise MirrorServiceError(
                 f"cannot be read: {error}", where=str(places.options), remedy="delete the file"
             ) from error

@@ -28,7 +28,7 @@ _SOCKETS = Path("/run/slurm-appliance")
 
 
 @dataclass(frozen=True)
-class Places:
+class MirrorPlaces:
     """The files of one mirror.
 
     Attributes:
@@ -38,7 +38,7 @@ class Places:
     state: Path
 
     @classmethod
-    def default(cls) -> "Places":
+    def default(cls) -> "MirrorPlaces":
         """The mirror of this user on this machine."""
         return cls(state_folder("mirror"))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from mirror.children import Program
 from mirror.environment import program
 from mirror.options import Options
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 from mirror.pulp_settings import STOP_GRACE, process_environment
 
 
@@ -15,7 +15,7 @@ def process_name(pid: int | str, start: str) -> str:
     return f"{pid}.{start}@mirror"
 
 
-def services(places: Places, options: Options, environment: Path, start: str) -> list[Program]:
+def services(places: MirrorPlaces, options: Options, environment: Path, start: str) -> list[Program]:
     """API, content server and workers of one start.
 
     Args:
@@ -40,6 +40,6 @@ def services(places: Places, options: Options, environment: Path, start: str) ->
     return found
 
 
-def manager(places: Places, environment: Path, *arguments: str) -> Program:
+def manager(places: MirrorPlaces, environment: Path, *arguments: str) -> Program:
     """One of Pulp's administrative commands."""
     return Program("manager", [program(environment, "pulpcore-manager"), *arguments], process_environment(places))

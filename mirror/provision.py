@@ -9,15 +9,15 @@ from pathlib import Path
 
 from mirror.bookkeeping import Bookkeeping
 from mirror.children import Child, Program, Surroundings, stop, wait_until
-from mirror.database import Cluster
+from mirror.database import PostgresCluster
 from mirror.environment import lock_digest
-from mirror.errors import ServiceError
+from mirror.errors import MirrorServiceError
 from mirror.files import make_folder, write_atomically
 from mirror.options import Options
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 from mirror.programs import manager
 from mirror.pulp_settings import DATABASE, process_environment, write_settings
-from mirror.record import Record
+from mirror.record import SupervisorRecord
 
 #: How long PostgreSQL may take to take connections, in seconds: after a crash it replays its log first.
 _DATABASE_LIMIT = 120.0
@@ -27,7 +27,7 @@ _MANAGER_LIMIT = 1800.0
 _PASSWORD = re.compile(r'password to "([A-Za-z0-9]{12,})"')
 
 
-class Provision:
+class MirrorProvision:
     """The preparation of one start; each step that is already done is left out.
 
     Args:
@@ -39,7 +39,12 @@ class Provision:
     """
 
     def __init__(
-        self, places: Places, options: Options, environment: Path, surroundings: Surroundings, record: Record
+        self,
+        places: MirrorPlaces,
+        options: Options,
+        environment: Path,
+        surroundings: Surroundings,
+        record: SupervisorRecord,
     ) -> None:
         self._places = places
         self._options = options
@@ -69,7 +74,7 @@ class Provision:
         Raises:
             ServiceError: one of the steps failed.
         """
-        cluster = Cluster.of(self._places, self._surroundings.account)
+        cluster = PostgresCluster.of(self._places, self._surroundings.account)
         made = False
         if not cluster.exists:
             with self.step("database"):
@@ -113,17 +118,17 @@ class Provision:
             said = self._surroundings.run(command, _MANAGER_LIMIT, secret=True)
             found = _PASSWORD.search(said)
             if found is None:
-                raise ServiceError("did not say the new password", where=" ".join(command.command))
+                raise MirrorServiceError("did not say the new password", where=" ".join(command.command))
             write_atomically(self._places.admin_password, found[1] + "\n", mode=0o600)
 
-    def _boot(self, server: Child, cluster: Cluster) -> None:
+    def _boot(self, server: Child, cluster: PostgresCluster) -> None:
         server.start()
         ready = Program("pg_isready", cluster.ready_command(), process_environment(self._places))
 
         def missing() -> str:
             try:
                 self._surroundings.run(ready, 10.0)
-            except ServiceError as error:
+            except MirrorServiceError as error:
                 return f"PostgreSQL ({error.what})"
             return ""
 
@@ -132,7 +137,7 @@ class Provision:
     def _tables_are_ours(self) -> bool:
         return self._places.schema.exists() and self._places.schema.read_text() == lock_digest()
 
-    def _make_tables(self, cluster: Cluster) -> None:
+    def _make_tables(self, cluster: PostgresCluster) -> None:
         """Make the tables, or bring those of another Pulp to ours."""
         variables = process_environment(self._places)
 
@@ -144,10 +149,10 @@ class Provision:
         self._surroundings.run(manager(self._places, self._environment, "migrate", "--no-input"), _MANAGER_LIMIT)
         write_atomically(self._places.schema, lock_digest())
 
-    def _keep_template(self, cluster: Cluster) -> None:
+    def _keep_template(self, cluster: PostgresCluster) -> None:
         try:
             cluster.keep_as_template()
-        except ServiceError as error:
+        except MirrorServiceError as error:
             # Only the next mirror's start would have been faster.
             print(f"no template: {error}", flush=True)
 

@@ -12,12 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from mirror.config import Repository, RpmUpstream
-from mirror.errors import MirrorError, NotFoundError, TaskError
+from mirror.errors import MirrorError, MirrorNotFoundError, TaskError
 from mirror.keys import signature_fault
-from mirror.kinds import KINDS, RPM, Kind, kind_of
+from mirror.kinds import KINDS, RPM, RepositoryKind, kind_of
 from mirror.options import CONTENT_PATH, Options
 from mirror.pulp import Pulp, Resource
-from mirror.snapshot import Plan, Served, Snapshot, plan_publish
+from mirror.snapshot import PublishPlan, Served, Snapshot, plan_publish
 from mirror.syncing import LABEL, publish_again, sync
 
 #: Labels of a distribution: the repository in it, the snapshot's name, and the names of all its repositories.
@@ -55,7 +55,7 @@ def _snapshot(name: str, distributions: Sequence[Resource]) -> Snapshot:
 
 def publish(
     pulp: Pulp, options: Options, repositories: Sequence[Repository], limit: float, wanted: str = ""
-) -> tuple[Plan, Snapshot]:
+) -> tuple[PublishPlan, Snapshot]:
     """Publish what was synced last as a snapshot; where nothing has changed, the newest snapshot is it.
 
     Args:
@@ -69,7 +69,7 @@ def publish(
         MirrorError: a repository was never synced, or its metadata is not signed as it has to be.
     """
     if wanted and not _NAME.fullmatch(wanted):
-        raise NotFoundError("a snapshot's name is made of letters, digits and ._-", where=wanted)
+        raise MirrorNotFoundError("a snapshot's name is made of letters, digits and ._-", where=wanted)
     _remove_distributions(
         pulp, [one for kind in KINDS for one in pulp.list(kind.distributions, name__startswith=_CHECKING)]
     )
@@ -88,7 +88,7 @@ def publish(
 
 def sync_and_publish(
     pulp: Pulp, options: Options, repositories: Sequence[Repository], limit: float, wanted: str = ""
-) -> tuple[Plan, Snapshot]:
+) -> tuple[PublishPlan, Snapshot]:
     """Sync, then publish; no upstream is asked where there is a snapshot of the wanted name. Arguments as `publish`."""
     if not any(one.name == wanted and one.complete for one in snapshots(pulp)):
         sync(pulp, repositories, limit)
@@ -113,7 +113,7 @@ def _publication(pulp: Pulp, repository: Repository, limit: float) -> str:
     return href
 
 
-def _newest_publication(pulp: Pulp, kind: Kind, version: str) -> Resource | None:
+def _newest_publication(pulp: Pulp, kind: RepositoryKind, version: str) -> Resource | None:
     found = pulp.list(kind.publications, repository_version=version)
     return max(found, key=lambda one: str(one["pulp_created"]), default=None)
 
@@ -185,7 +185,7 @@ def select(there: Collection[Snapshot], names: Collection[str]) -> list[Snapshot
     unknown = sorted(set(names) - {one.name for one in there})
     if unknown:
         known = ", ".join(one.name for one in there) or "none"
-        raise NotFoundError("there is no such snapshot", where=", ".join(unknown), remedy=f"there are: {known}")
+        raise MirrorNotFoundError("there is no such snapshot", where=", ".join(unknown), remedy=f"there are: {known}")
     return [one for one in there if one.name in names]
 
 

@@ -10,7 +10,7 @@ import requests
 
 from mirror.errors import PulpError, TaskError
 from mirror.options import Options
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 
 Resource = dict[str, Any]
 
@@ -47,7 +47,7 @@ class Pulp:
         self._session.trust_env = False
 
     @classmethod
-    def of(cls, places: Places, options: Options, tell: Tell = lambda _line: None) -> "Pulp":
+    def of(cls, places: MirrorPlaces, options: Options, tell: Tell = lambda _line: None) -> "Pulp":
         """A client of the mirror that lies in some folders."""
         return cls(options.api_url, places.admin_password.read_text().strip(), tell)
 

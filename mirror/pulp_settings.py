@@ -6,9 +6,9 @@ import secrets
 from pathlib import Path
 
 from mirror.files import write_atomically
-from mirror.machine import Account
+from mirror.machine import MirrorUser
 from mirror.options import CONTENT_PATH, Options
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 
 #: Names of the role and the database; the role is the system user, so PostgreSQL needs no password.
 DATABASE = "pulp"
@@ -45,7 +45,7 @@ ANALYTICS = False
 """
 
 
-def write_settings(places: Places, options: Options, account: Account) -> None:
+def write_settings(places: MirrorPlaces, options: Options, account: MirrorUser) -> None:
     """Write the settings and, the first time, the secrets: readable by root and the mirror's user."""
     if not places.database_key.exists():
         key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -67,7 +67,7 @@ def _secret_key(settings: Path) -> str:
     return kept[1] if kept else secrets.token_urlsafe(48)
 
 
-def process_environment(places: Places) -> dict[str, str]:
+def process_environment(places: MirrorPlaces) -> dict[str, str]:
     """The whole environment of Pulp's and PostgreSQL's processes: nothing of the operator's gets in."""
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -8,7 +8,7 @@ from pathlib import Path
 from mirror.files import write_atomically
 
 
-class State(StrEnum):
+class SupervisorState(StrEnum):
     """Where the supervisor stands."""
 
     STARTING = "starting"
@@ -28,7 +28,7 @@ class Failure:
 
 
 @dataclass
-class Record:
+class SupervisorRecord:
     """The supervisor's state.
 
     Attributes:
@@ -45,7 +45,7 @@ class Record:
     pid: int
     start: str
     environment: str
-    state: State = State.STARTING
+    state: SupervisorState = SupervisorState.STARTING
     step: str = ""
     steps: list[tuple[str, float]] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Record:
         write_atomically(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> "Record | None":
+    def load(cls, path: Path) -> "SupervisorRecord | None":
         """What the file says, or None where there is none."""
         if not path.exists():
             return None
@@ -65,7 +65,7 @@ class Record:
             pid=kept["pid"],
             start=kept["start"],
             environment=kept["environment"],
-            state=State(kept["state"]),
+            state=SupervisorState(kept["state"]),
             step=kept["step"],
             steps=[(name, seconds) for name, seconds in kept["steps"]],
             restarts=dict(kept["restarts"]),

@@ -8,8 +8,8 @@ from typing import Any
 from mirror import health
 from mirror.locks import is_alive
 from mirror.options import Options
-from mirror.places import Places
-from mirror.record import Record, State
+from mirror.places import MirrorPlaces
+from mirror.record import SupervisorRecord, SupervisorState
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Report:
         }
 
 
-def look(places: Places) -> Report:
+def look(places: MirrorPlaces) -> Report:
     """How the mirror is now."""
     options = Options.load(places)
     alive = is_alive(places)
-    record = Record.load(places.record)
-    found = health.ask(options, record.start) if alive and record and record.state is State.UP else None
+    record = SupervisorRecord.load(places.record)
+    found = health.ask(options, record.start) if alive and record and record.state is SupervisorState.UP else None
     missing = tuple(found.missing(options.workers)) if found else ()
     members = _members(record.pid) if alive and record and record.pid else []
     return Report(
@@ -80,7 +80,7 @@ def look(places: Places) -> Report:
     )
 
 
-def _state(alive: bool, record: Record | None, missing: tuple[str, ...]) -> str:
+def _state(alive: bool, record: SupervisorRecord | None, missing: tuple[str, ...]) -> str:
     if record is not None and record.failure is not None:
         return "failed"
     if not alive:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mirror.errors import MachineError
+from mirror.errors import MirrorMachineError
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def mount(*arguments: str | Path) -> None:
     """
     ended = subprocess.run(["mount", *map(str, arguments)], check=False, text=True, capture_output=True)
     if ended.returncode:
-        raise MachineError(
+        raise MirrorMachineError(
             f"mount {' '.join(map(str, arguments))} is refused",
             evidence=ended.stderr,
             remedy="the mirror needs the right to mount (CAP_SYS_ADMIN), which some containers do not have",

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from mirror import health
 from mirror.environment import environment
-from mirror.errors import NotRunningError, ServiceError
+from mirror.errors import MirrorNotRunningError, MirrorServiceError
 from mirror.files import make_folder, remove_tree, rotate, tail
 from mirror.locks import is_alive, take_service_lock, wait_until_dead
 from mirror.machine import install_missing, require_root
 from mirror.options import Options
-from mirror.places import Places
-from mirror.record import Record, State
+from mirror.places import MirrorPlaces
+from mirror.record import SupervisorRecord, SupervisorState
 from toolchain.paths import REPOSITORY
 
 #: How long a start may take, in seconds; the supervisor has limits of its own for each step, this is behind them.
@@ -45,7 +45,7 @@ STEPS = {
 Progress = Callable[[str, float], None]
 
 
-def up(places: Places, options: Options, progress: Progress) -> subprocess.Popen[bytes] | None:
+def up(places: MirrorPlaces, options: Options, progress: Progress) -> subprocess.Popen[bytes] | None:
     """Bring the mirror up with these options; the process that it lives by, or None if it was up with them already.
 
     Safe to call again at any time. A mirror that runs with other options, or another Pulp, is stopped first.
@@ -59,7 +59,7 @@ def up(places: Places, options: Options, progress: Progress) -> subprocess.Popen
         install_missing()
     with _timed("environment", progress):
         pulp = environment()
-    record = Record.load(places.record)
+    record = SupervisorRecord.load(places.record)
     if is_alive(places):
         if record is not None and record.environment == str(pulp) and Options.load(places) == options:
             _wait_until_up(places, options, progress)
@@ -77,7 +77,7 @@ def up(places: Places, options: Options, progress: Progress) -> subprocess.Popen
     return process
 
 
-def launch(places: Places, pulp: Path) -> subprocess.Popen[bytes]:
+def launch(places: MirrorPlaces, pulp: Path) -> subprocess.Popen[bytes]:
     """Start the supervisor in namespaces of its own; it goes on when we end."""
     places.record.unlink(missing_ok=True)
     lock = take_service_lock(places)
@@ -102,7 +102,7 @@ def launch(places: Places, pulp: Path) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def foreground(places: Places) -> Iterator[None]:
+def foreground(places: MirrorPlaces) -> Iterator[None]:
     """For the length of the block, a request to end (SIGTERM or Ctrl-C) brings the mirror down and ends the block."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -111,7 +111,7 @@ def foreground(places: Places) -> Iterator[None]:
         down(places)
 
 
-def _wait_until_up(places: Places, options: Options, progress: Progress) -> None:
+def _wait_until_up(places: MirrorPlaces, options: Options, progress: Progress) -> None:
     """Wait for the end of a start.
 
     Raises:
@@ -122,31 +122,31 @@ def _wait_until_up(places: Places, options: Options, progress: Progress) -> None
     missing = ["the supervisor"]
     while missing:
         alive = is_alive(places)  # Asked before the record is read: the last words of one that ended are in it.
-        record = Record.load(places.record)
+        record = SupervisorRecord.load(places.record)
         if record is not None:
             for name, seconds in record.steps[told:]:
                 progress(name, seconds)
             told = len(record.steps)
             if record.failure is not None:
                 parts = asdict(record.failure)
-                raise ServiceError(parts.pop("what"), **parts)
-            if record.state is State.UP:
+                raise MirrorServiceError(parts.pop("what"), **parts)
+            if record.state is SupervisorState.UP:
                 missing = health.ask(options, record.start).missing(options.workers)
         if not alive:
             log = places.logs / "supervisor.log"
-            raise ServiceError(
+            raise MirrorServiceError(
                 "its supervisor crashed or was killed", where="mirror", evidence=tail(log), remedy=f"see {log}"
             )
         if time.monotonic() > end:
             said = f"not there within {_START_LIMIT:.0f} s: {', '.join(missing)}"
-            raise ServiceError(
+            raise MirrorServiceError(
                 said, where="mirror", remedy=f"see the logs in {places.logs}, then 'mirror down' and 'up'"
             )
         if missing:
             time.sleep(0.1)
 
 
-def down(places: Places) -> bool:
+def down(places: MirrorPlaces) -> bool:
     """End every process of the mirror; False if there was none.
 
     Raises:
@@ -161,13 +161,13 @@ def down(places: Places) -> bool:
             places.record.unlink(missing_ok=True)
             remove_tree(places.sockets)
             return True
-    raise ServiceError(
+    raise MirrorServiceError(
         "a process of it does not end", where="mirror", remedy=f"find it with: fuser {places.service_lock}"
     )
 
 
-def _signal_supervisor(places: Places, number: signal.Signals) -> None:
-    record = Record.load(places.record)
+def _signal_supervisor(places: MirrorPlaces, number: signal.Signals) -> None:
+    record = SupervisorRecord.load(places.record)
     if record is None or not record.pid:
         return
     try:
@@ -179,28 +179,28 @@ def _signal_supervisor(places: Places, number: signal.Signals) -> None:
         return
 
 
-def reset(places: Places) -> None:
+def reset(places: MirrorPlaces) -> None:
     """End the mirror and remove all that it keeps, snapshots included."""
     down(places)
     remove_tree(places.state)
 
 
-def require_up(places: Places) -> Options:
+def require_up(places: MirrorPlaces) -> Options:
     """The options of the running mirror, once all of it answers: a process that has just died is being started again.
 
     Raises:
         NotRunningError: it is not up, or a part of it stays away.
     """
-    record = Record.load(places.record)
-    if not is_alive(places) or record is None or record.state is not State.UP:
+    record = SupervisorRecord.load(places.record)
+    if not is_alive(places) or record is None or record.state is not SupervisorState.UP:
         said = f"its last start failed: {record.failure.what}" if record and record.failure else "it is not up"
-        raise NotRunningError(said, where="mirror", remedy="start it with 'slurm-appliance mirror up'")
+        raise MirrorNotRunningError(said, where="mirror", remedy="start it with 'slurm-appliance mirror up'")
     options = Options.load(places)
     end = time.monotonic() + _MEND_LIMIT
     while missing := health.ask(options, record.start).missing(options.workers):
         if time.monotonic() > end or not is_alive(places):
             said = f"a part of it does not answer: {', '.join(missing)}"
-            raise NotRunningError(said, where="mirror", remedy=f"see the logs in {places.logs}")
+            raise MirrorNotRunningError(said, where="mirror", remedy=f"see the logs in {places.logs}")
         time.sleep(0.5)
     return options
 

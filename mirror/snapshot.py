@@ -53,7 +53,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PublishPlan:
     """What a publish does.
 
     Attributes:
@@ -69,7 +69,9 @@ class Plan:
     remove: tuple[str, ...] = ()
 
 
-def plan_publish(current: Mapping[str, str], snapshots: Sequence[Snapshot], now: datetime, wanted: str = "") -> Plan:
+def plan_publish(
+    current: Mapping[str, str], snapshots: Sequence[Snapshot], now: datetime, wanted: str = ""
+) -> PublishPlan:
     """Decide on a publish.
 
     Args:
@@ -82,7 +84,7 @@ def plan_publish(current: Mapping[str, str], snapshots: Sequence[Snapshot], now:
     complete = [one for one in snapshots if one.complete]
     names = {one.name for one in complete}
     if wanted in names:
-        return Plan(wanted, create=False, reason="there is a snapshot of this name", remove=incomplete)
+        return PublishPlan(wanted, create=False, reason="there is a snapshot of this name", remove=incomplete)
     newest = complete[-1] if complete else None
     if newest is None:
         reason = "the first snapshot"
@@ -95,8 +97,10 @@ def plan_publish(current: Mapping[str, str], snapshots: Sequence[Snapshot], now:
     elif wanted:
         reason = f"the same packages as {newest.name}, under the name asked for"
     else:
-        return Plan(newest.name, create=False, reason=f"nothing has changed since {newest.name}", remove=incomplete)
-    return Plan(wanted or _unused(now, names | set(incomplete)), create=True, reason=reason, remove=incomplete)
+        return PublishPlan(
+            newest.name, create=False, reason=f"nothing has changed since {newest.name}", remove=incomplete
+        )
+    return PublishPlan(wanted or _unused(now, names | set(incomplete)), create=True, reason=reason, remove=incomplete)
 
 
 def _unused(now: datetime, taken: Collection[str]) -> str:

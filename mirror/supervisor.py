@@ -17,14 +17,14 @@ from mirror import health, sandbox
 from mirror.bookkeeping import Bookkeeping
 from mirror.children import Child, Surroundings, stop, wait_until
 from mirror.database import template_folder
-from mirror.errors import MirrorError, ServiceError
+from mirror.errors import MirrorError, MirrorServiceError
 from mirror.files import make_folder
 from mirror.machine import account
 from mirror.options import Options
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 from mirror.programs import process_name, services
-from mirror.provision import Provision
-from mirror.record import Failure, Record, State
+from mirror.provision import MirrorProvision
+from mirror.record import Failure, SupervisorRecord, SupervisorState
 from mirror.restart_policy import restart_delay
 
 #: How long Pulp's services may take to report in, in seconds, on a busy machine.
@@ -48,13 +48,13 @@ class Supervisor:
         record: what is said to the commands outside.
     """
 
-    def __init__(self, places: Places, environment: Path, lock: int, record: Record) -> None:
+    def __init__(self, places: MirrorPlaces, environment: Path, lock: int, record: SupervisorRecord) -> None:
         self._places = places
         self._environment = environment
         self._record = record
         self._options = Options.load(places)
         self._surroundings = Surroundings(account(), places.work, places.logs, lock)
-        self._provision = Provision(places, self._options, environment, self._surroundings, record)
+        self._provision = MirrorProvision(places, self._options, environment, self._surroundings, record)
         self._bookkeeping = Bookkeeping(places, self._surroundings)
         self._children: list[Child] = []
         self._wake_at: list[float] = []
@@ -68,12 +68,12 @@ class Supervisor:
             with self._provision.step("services"):
                 self._start_services()
             self._wake_soon()
-            self._say(State.UP)
+            self._say(SupervisorState.UP)
             while True:
                 self._watch()
         finally:
-            if self._record.state is State.UP:
-                self._say(State.STOPPING)
+            if self._record.state is SupervisorState.UP:
+                self._say(SupervisorState.STOPPING)
             # The database last: the others take their leave from it.
             stop(self._children[1:])
             stop(self._children[:1])
@@ -119,7 +119,7 @@ class Supervisor:
             return
         try:
             self._bookkeeping.forget(process_name(child.pid, self._record.start))
-        except ServiceError as error:
+        except MirrorServiceError as error:
             # The database is being started again too; when it dies too often, that ends everything.
             print(f"{child.program.name} waits for the database: {error.what}", flush=True)
             child.start_at = now + 1.0
@@ -138,10 +138,10 @@ class Supervisor:
         del self._wake_at[0]
         try:
             self._bookkeeping.wake_workers()
-        except ServiceError as error:
+        except MirrorServiceError as error:
             print(f"the workers were not woken: {error.what}", flush=True)
 
-    def _say(self, state: State) -> None:
+    def _say(self, state: SupervisorState) -> None:
         self._record.state, self._record.step = state, ""
         self._record.save(self._places.record)
 
@@ -176,8 +176,8 @@ def main(state: str, environment: str, lock: str, start: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_request)
     os.umask(0o022)
-    places = Places(Path(state))
-    record = Record(pid=0, start=start, environment=environment)
+    places = MirrorPlaces(Path(state))
+    record = SupervisorRecord(pid=0, start=start, environment=environment)
     try:
         record.pid = sandbox.enter_process_namespace()
         record.save(places.record)
@@ -196,7 +196,7 @@ def main(state: str, environment: str, lock: str, start: str) -> int:
         traceback.print_exc()
         remedy = f"see {places.logs / 'supervisor.log'}"
         record.failure = Failure(f"{type(error).__name__}: {error}", "the mirror's supervisor", remedy)
-    record.state = State.FAILED
+    record.state = SupervisorState.FAILED
     record.save(places.record)
     return 1
 

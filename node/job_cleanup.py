@@ -38,7 +38,7 @@ _STEP = re.compile(r".+_(\d+)\.[\d.]+")
 
 
 @dataclass(frozen=True)
-class Places:
+class NodePlaces:
     """Where things are on a compute node.
 
     Attributes:
@@ -52,13 +52,13 @@ class Places:
     shared: tuple[Path, ...] = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - to be cleaned
 
 
-def prolog(job: int, uid: int, places: Places) -> None:
+def prolog(job: int, uid: int, places: NodePlaces) -> None:
     """Mark a job; waits while the files of its user are being deleted."""
     with _locked(uid, places) as marks:
         (marks / str(job)).touch()
 
 
-def epilog(job: int, uid: int, places: Places) -> None:
+def epilog(job: int, uid: int, places: NodePlaces) -> None:
     """Unmark a job, and clean up after its user if that was the last one here."""
     with _locked(uid, places) as marks:
         mark = marks / str(job)
@@ -77,7 +77,7 @@ def epilog(job: int, uid: int, places: Places) -> None:
 
 
 @contextmanager
-def _locked(uid: int, places: Places) -> Iterator[Path]:
+def _locked(uid: int, places: NodePlaces) -> Iterator[Path]:
     """The folder of a user's marks, while nobody else changes it."""
     marks = places.marks / str(uid)
     marks.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -184,7 +184,7 @@ def _as_user(uid: int, seconds: float, action: Callable[[], None]) -> bool:
         time.sleep(_TICK)
 
 
-def main(program: str, environment: Mapping[str, str], places: Places) -> int:
+def main(program: str, environment: Mapping[str, str], places: NodePlaces) -> int:
     """Do what slurmd calls for; returns the exit status."""
     syslog.openlog(program)
     begins = program.endswith("prolog")
@@ -199,4 +199,4 @@ def main(program: str, environment: Mapping[str, str], places: Places) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[0]).name, os.environ, Places()))
+    sys.exit(main(Path(sys.argv[0]).name, os.environ, NodePlaces()))

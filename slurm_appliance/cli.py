@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from localcloud.cli import app as cloud
-from localcloud.errors import CloudError
+from localcloud.errors import LocalCloudError
 from slurm_appliance import __version__
 from slurm_appliance.commands import (
     check,
@@ -45,7 +45,7 @@ class _Commands(TyperGroup):
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
-        except (ApplianceError, CloudError) as error:
+        except (ApplianceError, LocalCloudError) as error:
             typer.echo(f"slurm-appliance: {error}", err=True)
             raise typer.Exit(error.exit_status) from None
 

@@ -19,7 +19,7 @@ _SDK_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class BuildRecipe:
     """How a piece is built.
 
     Attributes:
@@ -40,12 +40,12 @@ class Recipe:
 _TOOLCHAIN = REPOSITORY / "toolchain"
 
 _RECIPES = {
-    Piece.ENGINE: Recipe(
+    Piece.ENGINE: BuildRecipe(
         _TOOLCHAIN / "engine",
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         linker=f"-s -w -X {_SDK_VERSION}=v{pins.ENGINE}",
     ),
-    Piece.LANGUAGE_HOST: Recipe(
+    Piece.LANGUAGE_HOST: BuildRecipe(
         _TOOLCHAIN / "language",
         "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
         linker=f"-s -w -X {_SDK_VERSION}=v{pins.LANGUAGE_HOST}",
@@ -53,7 +53,7 @@ _RECIPES = {
         companions=("python/cmd/pulumi-language-python-exec",),
     ),
     **{
-        piece: Recipe(_TOOLCHAIN / "plugins", f"./cmd/{piece.value}", sources=(f"cmd/{piece.value}",))
+        piece: BuildRecipe(_TOOLCHAIN / "plugins", f"./cmd/{piece.value}", sources=(f"cmd/{piece.value}",))
         for piece in Piece
         if piece.plugin
     },
@@ -70,7 +70,7 @@ def _folder(piece: Piece) -> Path:
 
 
 @functools.cache
-def digest(recipe: Recipe) -> str:
+def digest(recipe: BuildRecipe) -> str:
     """A hash of everything that decides what is built: module files, sources, flags, kind of machine."""
     flags = (recipe.package, recipe.linker, *recipe.companions, platform.system(), platform.machine())
     content = hashlib.sha256("\0".join(flags).encode())
@@ -100,7 +100,7 @@ def build(piece: Piece, why: str) -> Path:
     return folder / piece.value
 
 
-def _compile(recipe: Recipe, target: Path, log: Path) -> None:
+def _compile(recipe: BuildRecipe, target: Path, log: Path) -> None:
     executable = go.go_executable()
     command = [str(executable), "build", "-ldflags", recipe.linker, "-o", str(target), recipe.package]
     with log.open("w") as output:
@@ -116,7 +116,7 @@ def _compile(recipe: Recipe, target: Path, log: Path) -> None:
         )
 
 
-def _module_source(recipe: Recipe) -> Path:
+def _module_source(recipe: BuildRecipe) -> Path:
     """The folder of the module that a package comes from, in Go's module cache."""
     executable = go.go_executable()
     command = [str(executable), "list", "-f", "{{.Module.Dir}}", recipe.package]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from toolchain import build, go, pins, release
 from toolchain.errors import ReleaseError
-from toolchain.facts import Facts
+from toolchain.facts import MachineFacts
 from toolchain.home import assemble
-from toolchain.pieces import Origin, Piece, Provision
+from toolchain.pieces import InstalledPiece, Origin, Piece
 from toolchain.plan import Action, Build, Install, InstallGo, incomplete, make_plan
 from toolchain.progress import say
 from toolchain.survey import gather, user_home, users_path
@@ -25,7 +25,7 @@ class Toolchain:
         home: the folder that is ``PULUMI_HOME``.
     """
 
-    provisions: tuple[Provision, ...]
+    provisions: tuple[InstalledPiece, ...]
     home: Path
 
     @property
@@ -67,7 +67,7 @@ def ensure() -> Toolchain:
     return Toolchain(provisions, assemble(provisions))
 
 
-def survey_and_plan() -> tuple[Facts, tuple[Action, ...]]:
+def survey_and_plan() -> tuple[MachineFacts, tuple[Action, ...]]:
     """Look at the machine, ask the download site if something is missing, and decide. Changes nothing."""
     facts = gather()
     if incomplete(facts):
@@ -75,16 +75,16 @@ def survey_and_plan() -> tuple[Facts, tuple[Action, ...]]:
     return facts, make_plan(facts)
 
 
-def _carry_out(actions: Sequence[Action]) -> tuple[Provision, ...]:
-    provisions: dict[Piece, Provision] = {}
+def _carry_out(actions: Sequence[Action]) -> tuple[InstalledPiece, ...]:
+    provisions: dict[Piece, InstalledPiece] = {}
     for action in actions:
         match action:
-            case Provision():
+            case InstalledPiece():
                 provisions[action.piece] = action
             case InstallGo(why):
                 go.install(why)
             case Build(piece, why):
-                provisions[piece] = Provision(piece, piece.pin, Origin.BUILT, build.build(piece, why), why)
+                provisions[piece] = InstalledPiece(piece, piece.pin, Origin.BUILT, build.build(piece, why), why)
             case Install(piece, why) if piece.plugin:
                 release.install_plugin(piece, provisions[Piece.ENGINE].path, why)
                 provisions[piece] = _released(piece, why)
@@ -94,9 +94,9 @@ def _carry_out(actions: Sequence[Action]) -> tuple[Provision, ...]:
     return tuple(provisions[piece] for piece in Piece)
 
 
-def _released(piece: Piece, why: str) -> Provision:
+def _released(piece: Piece, why: str) -> InstalledPiece:
     version = piece.pin if piece.plugin else pins.ENGINE
     path = release.pieces().get(piece)
     if path is None:
         raise ReleaseError("its installer reported success, but the program is not there", where=piece)
-    return Provision(piece, version, Origin.RELEASED, path, why)
+    return InstalledPiece(piece, version, Origin.RELEASED, path, why)

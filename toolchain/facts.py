@@ -23,7 +23,7 @@ class EngineOnPath:
 
 
 @dataclass(frozen=True)
-class Facts:
+class MachineFacts:
     """What the plan decides on.
 
     Attributes:

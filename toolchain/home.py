@@ -11,7 +11,7 @@ from pathlib import Path
 
 from toolchain.once import exclusively, fresh_folder
 from toolchain.paths import cache_folder
-from toolchain.pieces import Origin, Piece, Provision
+from toolchain.pieces import InstalledPiece, Origin, Piece
 from toolchain.survey import user_home
 
 #: Part of a folder's name: what is put into one beside the pieces.
@@ -23,7 +23,7 @@ its time, and unencrypted until it knows the stack. Remove it to have them. slur
 """
 
 
-def assemble(provisions: Sequence[Provision]) -> Path:
+def assemble(provisions: Sequence[InstalledPiece]) -> Path:
     """The folder for these pieces; made when it is not there. The same pieces always give the same folder."""
     content = hashlib.sha256(f"{user_home()}\0{_LAYOUT}".encode())
     for provision in provisions:
@@ -36,7 +36,7 @@ def assemble(provisions: Sequence[Provision]) -> Path:
     return home
 
 
-def _fill(folder: Path, provisions: Sequence[Provision]) -> None:
+def _fill(folder: Path, provisions: Sequence[InstalledPiece]) -> None:
     programs = folder / "bin"
     programs.mkdir()
     for provision in provisions:

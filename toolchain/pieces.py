@@ -44,7 +44,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True)
-class Provision:
+class InstalledPiece:
     """A piece that is there.
 
     Attributes:

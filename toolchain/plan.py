@@ -8,8 +8,8 @@ could be checked, and building comes last.
 from dataclasses import dataclass
 
 from toolchain import pins
-from toolchain.facts import Facts
-from toolchain.pieces import Origin, Piece, Provision
+from toolchain.facts import MachineFacts
+from toolchain.pieces import InstalledPiece, Origin, Piece
 
 _ENGINE_PIECES = (Piece.ENGINE, Piece.LANGUAGE_HOST)
 
@@ -37,15 +37,15 @@ class Build:
     why: str
 
 
-Action = Provision | Install | InstallGo | Build
+Action = InstalledPiece | Install | InstallGo | Build
 
 
-def incomplete(facts: Facts) -> bool:
+def incomplete(facts: MachineFacts) -> bool:
     """Whether something is missing whose release could be checked: then it is worth asking the download site."""
     return any(at_hand(facts, piece) is None and piece in facts.checkable for piece in Piece)
 
 
-def make_plan(facts: Facts) -> tuple[Action, ...]:
+def make_plan(facts: MachineFacts) -> tuple[Action, ...]:
     """What to do for each piece, in the order in which to do it; facts must tell whether the site answers if asked."""
     actions: list[Action] = []
     for piece in Piece:
@@ -61,7 +61,7 @@ def make_plan(facts: Facts) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-def unsuitable(facts: Facts) -> str:
+def unsuitable(facts: MachineFacts) -> str:
     """Why the ``pulumi`` on PATH is not taken; empty when it is."""
     engine = facts.engine_on_path
     if engine is None:
@@ -76,14 +76,14 @@ def unsuitable(facts: Facts) -> str:
     return ""
 
 
-def at_hand(facts: Facts, piece: Piece) -> Provision | None:
+def at_hand(facts: MachineFacts, piece: Piece) -> InstalledPiece | None:
     """The piece as it is there already, from the best origin; None where it has to be got."""
     engine, reason = facts.engine_on_path, "the pinned version"
     if piece in _ENGINE_PIECES:
         reason = unsuitable(facts)
         if engine and engine.version and engine.language_host and not reason:
             path = engine.path if piece is Piece.ENGINE else engine.language_host
-            return Provision(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
+            return InstalledPiece(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
     for origin, paths in (
         (Origin.INSTALLED, facts.installed),
         (Origin.RELEASED, facts.released),
@@ -92,7 +92,7 @@ def at_hand(facts: Facts, piece: Piece) -> Provision | None:
         if piece in paths:
             # A language host goes with its own engine: a downloaded one comes in the engine's archive.
             version = pins.ENGINE if origin is Origin.RELEASED and piece in _ENGINE_PIECES else piece.pin
-            return Provision(piece, version, origin, paths[piece], f"{reason}; {_KEPT[origin]}")
+            return InstalledPiece(piece, version, origin, paths[piece], f"{reason}; {_KEPT[origin]}")
     return None
 
 
@@ -103,7 +103,7 @@ _KEPT = {
 }
 
 
-def _why_build(facts: Facts, piece: Piece) -> str:
+def _why_build(facts: MachineFacts, piece: Piece) -> str:
     reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing here, and "
     if piece not in facts.checkable:
         return f"{reason}no checksum of its release for this machine is in toolchain/sums.txt"

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from toolchain import build, go, pins, release, sums
-from toolchain.facts import EngineOnPath, Facts
+from toolchain.facts import EngineOnPath, MachineFacts
 from toolchain.paths import cache_folder
 from toolchain.pieces import Piece
 
@@ -24,9 +24,9 @@ def users_path() -> str:
     return os.pathsep.join(folder for folder in folders if not Path(folder).is_relative_to(cache_folder()))
 
 
-def gather() -> Facts:
+def gather() -> MachineFacts:
     """Look at the machine; the download site is not asked."""
-    return Facts(
+    return MachineFacts(
         engine_on_path=_engine_on_path(),
         installed=release.plugins_in(user_home()),
         released=release.pieces(),

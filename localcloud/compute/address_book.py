@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from localcloud.compute.server_facts import ServerFacts, load_all
-from localcloud.host.places import Places
+from localcloud.compute.server_facts import HostedServerFacts, load_all
+from localcloud.host.places import CloudPlaces
 from localcloud.network import link
 
 
@@ -15,12 +15,12 @@ class AddressBook:
         plugged: whether the host has an interface.
     """
 
-    def __init__(self, places: Places, plugged: Callable[[str], bool] = link.exists) -> None:
+    def __init__(self, places: CloudPlaces, plugged: Callable[[str], bool] = link.exists) -> None:
         self._places = places
         self._plugged = plugged
         self._known: dict[str, str] = {}
 
-    def find(self, address: str) -> ServerFacts | None:
+    def find(self, address: str) -> HostedServerFacts | None:
         """The server with a fixed address, None when there is none on this host."""
         facts = self._load(address)
         if facts is None or address not in self._addresses(facts):
@@ -29,9 +29,9 @@ class AddressBook:
             facts = self._load(address)
         return facts
 
-    def _load(self, address: str) -> ServerFacts | None:
+    def _load(self, address: str) -> HostedServerFacts | None:
         uuid = self._known.get(address)
-        return ServerFacts.load(self._places.servers / uuid) if uuid else None
+        return HostedServerFacts.load(self._places.servers / uuid) if uuid else None
 
-    def _addresses(self, facts: ServerFacts) -> list[str]:
+    def _addresses(self, facts: HostedServerFacts) -> list[str]:
         return [address for nic in facts.nics if self._plugged(nic.host_end) for address in nic.addresses]

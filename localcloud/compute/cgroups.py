@@ -51,7 +51,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Layout:
+class CgroupLayout:
     """The hierarchies of this host.
 
     Attributes:
@@ -79,7 +79,7 @@ def unit(name: str) -> str:
     return f"{PARENT}-node-{name}"
 
 
-def layout(mounts: str, *, systemd: bool) -> Layout:
+def layout(mounts: str, *, systemd: bool) -> CgroupLayout:
     """Read the hierarchies from the text of /proc/self/mounts.
 
     Raises:
@@ -102,17 +102,17 @@ def layout(mounts: str, *, systemd: bool) -> Layout:
         if tracking is None:
             raise LookupError("systemd is PID 1 but neither cgroup2 nor its own hierarchy is mounted")
         # systemd in hybrid mode keeps its units in both; killing goes through cgroup2.
-        return Layout("systemd", tracking)
+        return CgroupLayout("systemd", tracking)
     if unified is not None and named is None and not controllers:
-        return Layout("unified", unified)
+        return CgroupLayout("unified", unified)
     tracking = unified or named
     if tracking is None:
         raise LookupError("no cgroup2 or name=systemd hierarchy is mounted below /sys/fs/cgroup")
     others = tuple(path for path in (named,) if path is not None and path != tracking)
-    return Layout("split", tracking, tuple(controllers), others)
+    return CgroupLayout("split", tracking, tuple(controllers), others)
 
 
-def host_layout() -> Layout:
+def host_layout() -> CgroupLayout:
     """The hierarchies of the host that this runs on."""
     return layout(Path("/proc/self/mounts").read_text(), systemd=Path("/run/systemd/system").is_dir())
 
@@ -163,7 +163,7 @@ def systemd_properties(limits: Limits, online: int) -> list[str]:
     ]
 
 
-class NodeGroups:
+class NodeCgroups:
     """The groups of one node on this host.
 
     Args:
@@ -171,7 +171,7 @@ class NodeGroups:
         where: the host's hierarchies.
     """
 
-    def __init__(self, name: str, where: Layout) -> None:
+    def __init__(self, name: str, where: CgroupLayout) -> None:
         self._where = where
         self._folders = where.folders(name)
 
@@ -281,7 +281,7 @@ def _write(path: Path, text: str) -> None:
         os.close(descriptor)
 
 
-def node_names(where: Layout) -> list[str]:
+def node_names(where: CgroupLayout) -> list[str]:
     """Names of the nodes that have a group on this host, running or left behind."""
     if where.kind == "systemd":
         slice_folder = where.tracking / f"{PARENT}.slice"

@@ -13,8 +13,8 @@ from localcloud.compute import cgroups, images
 from localcloud.compute import instance as facts_of
 from localcloud.compute.boot_slots import BootSlots, slots_for
 from localcloud.compute.image_cache import ImageCache
-from localcloud.compute.node import Node
-from localcloud.compute.server_facts import ServerFacts
+from localcloud.compute.node import HostedServer
+from localcloud.compute.server_facts import HostedServerFacts
 from localcloud.faults.store import take_server_fault
 from localcloud.host import options
 from localcloud.host.command import HostError
@@ -49,19 +49,19 @@ class DriverBase(driver.ComputeDriver):
         self._slots = BootSlots(count, self._options.boot_slot_seconds)
         self._metadata_url = f"http://{self._options.metadata_address}"
 
-    def _load(self, instance: Any) -> ServerFacts | None:
-        return ServerFacts.load(self._places.servers / instance.uuid)
+    def _load(self, instance: Any) -> HostedServerFacts | None:
+        return HostedServerFacts.load(self._places.servers / instance.uuid)
 
-    def _node(self, facts: ServerFacts) -> Node:
-        return Node(facts, self._places, self._layout)
+    def _node(self, facts: HostedServerFacts) -> HostedServer:
+        return HostedServer(facts, self._places, self._layout)
 
-    def _existing(self, instance: Any) -> Node:
+    def _existing(self, instance: Any) -> HostedServer:
         facts = self._load(instance)
         if facts is None:
             raise exception.InstanceNotFound(instance_id=instance.uuid)
         return self._node(facts)
 
-    def _prepared(self, context: Any, instance: Any, network_info: Any, block_device_info: Any) -> Node:
+    def _prepared(self, context: Any, instance: Any, network_info: Any, block_device_info: Any) -> HostedServer:
         """A server as Nova says it is now, ready to be started; also after everything of it was lost."""
         before = self._load(instance)
         now = facts_of.server_facts(instance, network_info, block_device_info, before)
@@ -75,7 +75,7 @@ class DriverBase(driver.ComputeDriver):
             images.unpack(context, now.image, self._cache)
         return node
 
-    def _start(self, node: Node, instance: Any) -> None:
+    def _start(self, node: HostedServer, instance: Any) -> None:
         """Start a server when there is a boot slot."""
         if node.running:
             return

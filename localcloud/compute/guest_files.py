@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.compute.server_facts import Disk, ServerFacts
+from localcloud.compute.server_facts import Disk, HostedServerFacts
 from localcloud.host import loop_device
 from localcloud.host.command import try_run
 from localcloud.network.nic import networkd_text
@@ -62,7 +62,7 @@ ln -s ../fstab-devices.service "$1/local-fs.target.wants/fstab-devices.service"
 NETWORK, GENERATORS, DISK, UDEV = "network", "generators", "disk", "udev"
 
 
-def write_run_files(facts: ServerFacts, folder: Path, devices: Mapping[str, str]) -> None:
+def write_run_files(facts: HostedServerFacts, folder: Path, devices: Mapping[str, str]) -> None:
     """Make the folders that are bound into a server anew: before each start and when its ports or disks change.
 
     The folders themselves stay: a running server has them bound.
@@ -100,7 +100,7 @@ def _udev_record(device: str, disk: Disk) -> tuple[str, str]:
     return f"b{major}:{minor}", "".join(f"{line}\n" for line in lines)
 
 
-def prepare_root(facts: ServerFacts, root: Path) -> None:
+def prepare_root(facts: HostedServerFacts, root: Path) -> None:
     """Write what a new root needs before its first boot."""
     _write_inside(root, "etc/machine-id", "")
     if (root / "etc/resolv.conf").is_symlink():

@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from localcloud.compute import cgroups
-from localcloud.compute.node import NOTIFY_FOLDER, Node
+from localcloud.compute.node import NOTIFY_FOLDER, HostedServer
 from localcloud.compute.server_facts import load_all
 from localcloud.host import loop_device
 from localcloud.host.command import HostError, run, try_run
-from localcloud.host.places import Places
+from localcloud.host.places import CloudPlaces
 from localcloud.host.waiting import wait_for
 from localcloud.network import dhcp, link, names, ruleset
 
@@ -32,7 +32,7 @@ def prepare(state: Path) -> None:
         state: the cloud's state folder.
     """
     _share(state)
-    Places(state).servers.mkdir(exist_ok=True)
+    CloudPlaces(state).servers.mkdir(exist_ok=True)
     for name, value in SYSCTLS.items():
         file = Path("/proc/sys", name)
         if int(file.read_text()) < value:
@@ -68,12 +68,12 @@ def stop_all(state: Path, grace: float = 10.0) -> list[str]:
     Returns:
         What could not be removed, one sentence each; empty when all went well.
     """
-    places = Places(state)
+    places = CloudPlaces(state)
     layout = cgroups.host_layout()
-    nodes = [Node(facts, places, layout) for facts in load_all(places.servers)]
+    nodes = [HostedServer(facts, places, layout) for facts in load_all(places.servers)]
     problems: list[str] = []
 
-    def stop(node: Node) -> None:
+    def stop(node: HostedServer) -> None:
         try:
             node.stop(grace)
         except HostError as error:
@@ -108,10 +108,10 @@ def leftovers(state: Path) -> list[str]:
 _PREFIXES = (names.PORT_PREFIX, names.BRIDGE_PREFIX)
 
 
-def _kill_leftovers(layout: cgroups.Layout) -> list[str]:
+def _kill_leftovers(layout: cgroups.CgroupLayout) -> list[str]:
     problems = []
     for name in cgroups.node_names(layout):
-        groups = cgroups.NodeGroups(name, layout)
+        groups = cgroups.NodeCgroups(name, layout)
         if groups.kill(30):
             groups.remove()
         else:
@@ -144,7 +144,7 @@ def _detach_below(state: Path) -> list[str]:
     return [f"{device} is still attached to {file}" for device, file in loop_device.attached_below(state).items()]
 
 
-def _remove_network(places: Places) -> None:
+def _remove_network(places: CloudPlaces) -> None:
     for prefix in _PREFIXES:
         for name in link.with_prefix(prefix):
             link.delete(name)
@@ -156,7 +156,7 @@ def _remove_network(places: Places) -> None:
     ruleset.remove()
 
 
-def _remove_groups(layout: cgroups.Layout) -> None:
+def _remove_groups(layout: cgroups.CgroupLayout) -> None:
     if layout.kind == "systemd":
         return
     for folder in {path.parent for path in layout.folders("any")}:

@@ -9,7 +9,7 @@ from nova.image import glance
 
 from localcloud.compute import root_filesystem
 from localcloud.compute.image_cache import ImageCache
-from localcloud.compute.node import Node
+from localcloud.compute.node import HostedServer
 from localcloud.host import archive
 
 
@@ -18,7 +18,7 @@ def unpack(context: Any, image_id: str, cache: ImageCache) -> None:
     cache.get(image_id, lambda blob: glance.API().download(context, image_id, dest_path=str(blob)))
 
 
-def snapshot(context: Any, node: Node, image_id: str, cache: ImageCache, update: Callable[..., None]) -> None:
+def snapshot(context: Any, node: HostedServer, image_id: str, cache: ImageCache, update: Callable[..., None]) -> None:
     """Make an image of a server's root, running or not: a tar compressed with zstd, as it would be unpacked again.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localcloud.compute.cgroups import Limits
-from localcloud.compute.server_facts import Disk, ServerFacts, disk_from_mapping, next_device
+from localcloud.compute.server_facts import Disk, HostedServerFacts, disk_from_mapping, next_device
 from localcloud.network import nic as nic_module
 from localcloud.network.nic import Nic
 
@@ -16,8 +16,8 @@ def server_facts(
     instance: Any,
     network_info: Iterable[Mapping[str, Any]] | None,
     block_device_info: Mapping[str, Any] | None,
-    before: ServerFacts | None,
-) -> ServerFacts:
+    before: HostedServerFacts | None,
+) -> HostedServerFacts:
     """What a server is now.
 
     Args:
@@ -33,7 +33,7 @@ def server_facts(
     if block_device_info is not None:
         disks = disks_of(instance, block_device_info)
     boots_from_volume = any(disk.root for disk in disks)
-    return ServerFacts(
+    return HostedServerFacts(
         uuid=instance.uuid,
         name=instance.name,
         hostname=instance.hostname or instance.name,
@@ -81,6 +81,6 @@ def name_devices(root: str, block_devices: Iterable[Any]) -> None:
             device.save()
 
 
-def renewed(before: ServerFacts | None, now: ServerFacts) -> bool:
+def renewed(before: HostedServerFacts | None, now: HostedServerFacts) -> bool:
     """Whether a server's root must be made anew: it is of another image than the one that the server shall have."""
     return before is not None and bool(now.image) and before.image != now.image

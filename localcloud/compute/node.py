@@ -13,10 +13,10 @@ from pathlib import Path
 
 from localcloud.compute import cgroups, guest_files, nspawn, root_filesystem
 from localcloud.compute.image_cache import ImageCache
-from localcloud.compute.server_facts import Disk, ServerFacts
+from localcloud.compute.server_facts import Disk, HostedServerFacts
 from localcloud.host import loop_device
 from localcloud.host.command import HostError, run, try_run
-from localcloud.host.places import Places
+from localcloud.host.places import CloudPlaces
 from localcloud.host.waiting import wait_for
 from localcloud.network import bridge, names
 from localcloud.network.nic import Nic
@@ -36,7 +36,7 @@ _RENEW = "renew"
 CONSOLE_LIMIT = 4 << 20
 
 
-class Node:
+class HostedServer:
     """One server on this host.
 
     Args:
@@ -45,7 +45,7 @@ class Node:
         layout: the host's control groups.
     """
 
-    def __init__(self, facts: ServerFacts, places: Places, layout: cgroups.Layout) -> None:
+    def __init__(self, facts: HostedServerFacts, places: CloudPlaces, layout: cgroups.CgroupLayout) -> None:
         self.facts = facts
         self.folder = places.servers / facts.uuid
         self.console = self.folder / "console.log"
@@ -54,10 +54,10 @@ class Node:
         self.notify_socket = NOTIFY_FOLDER / f"{self.name}.notify"
         self._places = places
         self._layout = layout
-        self.groups = cgroups.NodeGroups(self.name, layout)
+        self.groups = cgroups.NodeCgroups(self.name, layout)
         self._cache = ImageCache(places.images)
 
-    def save(self, facts: ServerFacts) -> None:
+    def save(self, facts: HostedServerFacts) -> None:
         """Change what the server is."""
         self.folder.mkdir(parents=True, exist_ok=True)
         facts.save(self.folder)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localcloud.compute import guest_files
-from localcloud.compute.server_facts import ServerFacts
+from localcloud.compute.server_facts import HostedServerFacts
 
 #: cloud-init's datasource detection looks here in a container, where a virtual machine would have DMI strings.
 PRODUCT = "OpenStack Nova"
@@ -15,7 +15,7 @@ def machine_name(uuid: str) -> str:
     return uuid[:13]
 
 
-def arguments(facts: ServerFacts, folder: Path, metadata_url: str, devices: Mapping[str, str]) -> list[str]:
+def arguments(facts: HostedServerFacts, folder: Path, metadata_url: str, devices: Mapping[str, str]) -> list[str]:
     """The words after ``systemd-nspawn``.
 
     Args:

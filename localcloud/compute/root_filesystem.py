@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from localcloud.compute.image_cache import ImageCache
-from localcloud.compute.server_facts import Disk, ServerFacts
+from localcloud.compute.server_facts import Disk, HostedServerFacts
 from localcloud.host import archive, loop_device
 from localcloud.host.command import HostError, run, try_run
 from localcloud.host.waiting import wait_for
@@ -24,13 +24,13 @@ def root_of(folder: Path) -> Path:
     return folder / "root"
 
 
-def is_new(facts: ServerFacts, folder: Path) -> bool:
+def is_new(facts: HostedServerFacts, folder: Path) -> bool:
     """Whether a server's root has never been mounted, so that it lacks what the host adds."""
     disk = facts.root_disk
     return bool(archive.kind(Path(disk.file))) if disk else not (folder / _UPPER).is_dir()
 
 
-def mount(facts: ServerFacts, folder: Path, cache: ImageCache) -> Path:
+def mount(facts: HostedServerFacts, folder: Path, cache: ImageCache) -> Path:
     """Mount a server's root, making it if it is new; returns where. Again is harmless.
 
     Raises:

@@ -40,7 +40,7 @@ class Disk:
 
 
 @dataclass(frozen=True)
-class ServerFacts:
+class HostedServerFacts:
     """One server.
 
     Attributes:
@@ -107,10 +107,10 @@ class ServerFacts:
         )
 
 
-def load_all(servers: Path) -> list[ServerFacts]:
+def load_all(servers: Path) -> list[HostedServerFacts]:
     """The facts of every server on this host, by id."""
     folders = sorted(servers.iterdir()) if servers.is_dir() else []
-    return [facts for facts in map(ServerFacts.load, folders) if facts is not None]
+    return [facts for facts in map(HostedServerFacts.load, folders) if facts is not None]
 
 
 def next_device(used: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from localcloud.endpoints import (
     SNAPSHOTS_PORT,
     Endpoint,
 )
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 Sections = dict[str, dict[str, str]]
 
@@ -33,13 +33,13 @@ HOST = "localcloud"
 DATABASES = ("keystone", "glance", "placement", "nova_api", "nova_cell0", "nova", "neutron", "cinder")
 
 
-def database_url(layout: Layout, name: str) -> str:
+def database_url(layout: CloudLayout, name: str) -> str:
     """The SQLAlchemy URL of a database. The server knows root by its socket: there is no password."""
     socket = quote(str(layout.database_socket))
     return f"mysql+pymysql://root@localhost/{name}?unix_socket={socket}&charset=utf8mb3"
 
 
-def configuration(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> dict[str, Sections]:
+def configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> dict[str, Sections]:
     """Every configuration file of the cloud.
 
     Args:
@@ -72,13 +72,13 @@ def render(sections: Sections) -> str:
     return "\n".join(lines)
 
 
-def write_configuration(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> None:
+def write_configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> None:
     """Write every file, readable by the owner alone: they hold passwords."""
     for name, sections in configuration(layout, passwords, prefix).items():
         write_private(layout.etc / name, render(sections))
 
 
-def write_keys(layout: Layout) -> None:
+def write_keys(layout: CloudLayout) -> None:
     """Give Keystone its keys, once: 0 is for the next rotation, 1 in use (receipts and credentials: the same)."""
     for repository in ("fernet", "receipts", "credential"):
         for name in ("0", "1"):
@@ -87,7 +87,7 @@ def write_keys(layout: Layout) -> None:
                 write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 
-def _database(layout: Layout, name: str) -> dict[str, str]:
+def _database(layout: CloudLayout, name: str) -> dict[str, str]:
     return {"connection": database_url(layout, name), "max_pool_size": "20", "max_overflow": "40"}
 
 
@@ -114,7 +114,7 @@ def _token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, 
     }
 
 
-def _keystone(layout: Layout) -> Sections:
+def _keystone(layout: CloudLayout) -> Sections:
     return {
         "database": _database(layout, "keystone"),
         "token": {"expiration": "86400"},
@@ -127,7 +127,7 @@ def _keystone(layout: Layout) -> Sections:
     }
 
 
-def _glance(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+def _glance(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Sections:
     data = layout.service_state("glance")
     return {
         "DEFAULT": {
@@ -145,14 +145,14 @@ def _glance(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Secti
     }
 
 
-def _placement(layout: Layout, passwords: Mapping[str, str]) -> Sections:
+def _placement(layout: CloudLayout, passwords: Mapping[str, str]) -> Sections:
     return {
         "placement_database": _database(layout, "placement"),
         "keystone_authtoken": _token_check(passwords, PLACEMENT),
     }
 
 
-def _nova(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+def _nova(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Sections:
     state, user = layout.service_state("nova"), _user(passwords, NOVA.name)
     return {
         "DEFAULT": {
@@ -191,7 +191,7 @@ def _nova(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Section
     }
 
 
-def _neutron(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+def _neutron(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Sections:
     state = layout.service_state("neutron")
     quotas = ("network", "subnet", "port", "router", "floatingip", "security_group", "security_group_rule")
     return {
@@ -221,7 +221,7 @@ def _neutron(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sect
     }
 
 
-def _cinder(layout: Layout, passwords: Mapping[str, str], prefix: Path) -> Sections:
+def _cinder(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Sections:
     state, user = layout.service_state("cinder"), _user(passwords, CINDER.name)
     return {
         "DEFAULT": {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from localcloud.control.files import write_private
 from localcloud.endpoints import KEYSTONE, REGION
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from localcloud.services.keystone_service import PROJECT, SERVICE_USERS, USER
 
 #: Names in clouds.yaml: the ordinary user's, and the administrator's.
@@ -14,7 +14,7 @@ CLOUD = "slurm-local"
 ADMIN_CLOUD = "slurm-local-admin"
 
 
-def passwords(layout: Layout) -> dict[str, str]:
+def passwords(layout: CloudLayout) -> dict[str, str]:
     """The cloud's passwords by user, made when the cloud is new."""
     known: dict[str, str] = json.loads(layout.passwords.read_text()) if layout.passwords.exists() else {}
     users = {user: known.get(user) or secrets.token_urlsafe(32) for user in ("admin", USER, *SERVICE_USERS)}
@@ -23,7 +23,7 @@ def passwords(layout: Layout) -> dict[str, str]:
     return users
 
 
-def write_clouds_yaml(layout: Layout) -> Path:
+def write_clouds_yaml(layout: CloudLayout) -> Path:
     """Write clouds.yaml, readable by its owner alone."""
     users = passwords(layout)
     # JSON is YAML, and needs no library that quotes.

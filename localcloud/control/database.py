@@ -7,7 +7,7 @@ from localcloud.control import process
 from localcloud.control.files import tail
 from localcloud.errors import ServiceError
 from localcloud.host.debian import program
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 #: The name of its process and log.
 NAME = "mariadb"
@@ -16,7 +16,7 @@ NAME = "mariadb"
 LIMIT = 60.0
 
 
-def initialise(layout: Layout) -> None:
+def initialise(layout: CloudLayout) -> None:
     """Make an empty data folder in which the system's root is the database's root, by the socket alone.
 
     Raises:
@@ -34,7 +34,7 @@ def initialise(layout: Layout) -> None:
         )
 
 
-def start(layout: Layout, *, durable: bool = True) -> None:
+def start(layout: CloudLayout, *, durable: bool = True) -> None:
     """Start the server and wait until it answers.
 
     Args:
@@ -68,7 +68,7 @@ def start(layout: Layout, *, durable: bool = True) -> None:
         time.sleep(0.1)
 
 
-def execute(layout: Layout, statements: str) -> None:
+def execute(layout: CloudLayout, statements: str) -> None:
     """Run SQL statements as the database's root.
 
     Raises:
@@ -79,7 +79,7 @@ def execute(layout: Layout, statements: str) -> None:
         raise ServiceError("an SQL statement failed", where=NAME, evidence=done.stderr)
 
 
-def stop(layout: Layout) -> None:
+def stop(layout: CloudLayout) -> None:
     """Stop the server: asked, so that it need not repair itself at the next start."""
     server = process.recorded(layout, NAME)
     if server:
@@ -87,10 +87,10 @@ def stop(layout: Layout) -> None:
         process.forget(layout, NAME)
 
 
-def _answers(layout: Layout) -> bool:
+def _answers(layout: CloudLayout) -> bool:
     return layout.database_socket.exists() and _client(layout, "select 1;").returncode == 0
 
 
-def _client(layout: Layout, statements: str) -> "subprocess.CompletedProcess[str]":
+def _client(layout: CloudLayout, statements: str) -> "subprocess.CompletedProcess[str]":
     command = [program("mariadb"), "--no-defaults", "--user=root", f"--socket={layout.database_socket}"]
     return subprocess.run(command, input=statements, capture_output=True, text=True, check=False)

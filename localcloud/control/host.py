@@ -9,7 +9,7 @@ from localcloud.control import process
 from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
 from localcloud.errors import MachineError
 from localcloud.host.debian import program
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 
 def require_root() -> None:
@@ -25,7 +25,7 @@ def require_root() -> None:
         )
 
 
-def require_no_other(layout: Layout) -> None:
+def require_no_other(layout: CloudLayout) -> None:
     """Refuse to go on while another cloud has this machine's network: they would share the address.
 
     Raises:

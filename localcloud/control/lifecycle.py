@@ -13,7 +13,7 @@ from localcloud.control.credentials import passwords, write_clouds_yaml
 from localcloud.control.environment import is_ready, make_environment
 from localcloud.errors import MachineError, ServiceError
 from localcloud.host import debian
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from localcloud.host.steps import Steps
 from localcloud.image import base
 from localcloud.network import perimeter
@@ -23,7 +23,7 @@ GRACE = 5.0
 
 
 @contextmanager
-def exclusive(layout: Layout) -> Iterator[None]:
+def exclusive(layout: CloudLayout) -> Iterator[None]:
     """Keep other commands that change this cloud out.
 
     Raises:
@@ -40,7 +40,7 @@ def exclusive(layout: Layout) -> Iterator[None]:
         yield
 
 
-def up(layout: Layout, steps: Steps, *, install: bool = True) -> None:
+def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
     """Start what does not run; make first what is not there yet.
 
     Args:
@@ -74,7 +74,7 @@ def up(layout: Layout, steps: Steps, *, install: bool = True) -> None:
         steps.total("cloud is up")
 
 
-def down(layout: Layout, steps: Steps) -> None:
+def down(layout: CloudLayout, steps: Steps) -> None:
     """Stop everything and leave nothing of it on the machine but files: the cloud can be started again.
 
     Raises:
@@ -85,7 +85,7 @@ def down(layout: Layout, steps: Steps) -> None:
         _stop(layout, steps)
 
 
-def reset(layout: Layout, steps: Steps) -> None:
+def reset(layout: CloudLayout, steps: Steps) -> None:
     """Stop everything and remove the cloud's data: images, servers, volumes, users. What can be made again is kept."""
     host.require_root()
     with exclusive(layout):
@@ -107,7 +107,7 @@ def _environment(steps: Steps) -> Path:
         return make_environment("cloud")
 
 
-def _database(layout: Layout, prefix: Path, steps: Steps) -> None:
+def _database(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
     if layout.database.exists():
         return
     if not schema.template_folder().exists():
@@ -117,7 +117,7 @@ def _database(layout: Layout, prefix: Path, steps: Steps) -> None:
         schema.copy_template(layout)
 
 
-def _start(layout: Layout, prefix: Path, steps: Steps) -> None:
+def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
     # Closed before there is anything to reach.
     perimeter.close(perimeter.gateways())
     host.add_addresses()
@@ -137,7 +137,7 @@ def _start(layout: Layout, prefix: Path, steps: Steps) -> None:
     services.wait_until_ready(layout, dead, steps)
 
 
-def _stop(layout: Layout, steps: Steps) -> None:
+def _stop(layout: CloudLayout, steps: Steps) -> None:
     if not layout.root.exists():
         return
     with steps.step("services stopped"):
@@ -157,10 +157,10 @@ def _stop(layout: Layout, steps: Steps) -> None:
     perimeter.remove()
 
 
-def _recorded(layout: Layout, names: Iterable[str]) -> list[process.Process]:
+def _recorded(layout: CloudLayout, names: Iterable[str]) -> list[process.Process]:
     found = (process.recorded(layout, name) for name in names)
     return [one for one in found if one]
 
 
-def _runs(layout: Layout, name: str) -> bool:
+def _runs(layout: CloudLayout, name: str) -> bool:
     return any(one.alive for one in _recorded(layout, [name]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from localcloud.control.resources import connect
 from localcloud.errors import NotFoundError, NotRunningError, ServiceError
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 #: cloud-init prints the public host keys between these lines.
 _KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
@@ -15,7 +15,7 @@ _KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY
 _USER = "debian"
 
 
-def run_ssh(layout: Layout, node: str, user: str, arguments: Sequence[str]) -> int:
+def run_ssh(layout: CloudLayout, node: str, user: str, arguments: Sequence[str]) -> int:
     """Run ssh to a server and return its exit status.
 
     Args:
@@ -53,7 +53,7 @@ def run_ssh(layout: Layout, node: str, user: str, arguments: Sequence[str]) -> i
     return subprocess.run(ssh_command(layout, server.id, login, addresses[0], arguments), check=False).returncode
 
 
-def ssh_command(layout: Layout, server: str, user: str, address: str, arguments: Sequence[str]) -> list[str]:
+def ssh_command(layout: CloudLayout, server: str, user: str, address: str, arguments: Sequence[str]) -> list[str]:
     """The command line: the known key is looked up under the server's id, whatever its address is."""
     options = {
         "UserKnownHostsFile": str(layout.known_hosts),
@@ -75,13 +75,13 @@ def host_keys(console: str) -> list[str]:
     return [" ".join(match) for match in re.findall(r"((?:ssh|ecdsa)-\S+) (AAAA\S+)", found[-1])]
 
 
-def is_trusted(layout: Layout, server: str) -> bool:
+def is_trusted(layout: CloudLayout, server: str) -> bool:
     """Whether keys of the server are known; its console may have begun anew since it printed them."""
     known = layout.known_hosts.read_text().splitlines() if layout.known_hosts.exists() else []
     return any(line.startswith(f"{server} ") for line in known)
 
 
-def trust(layout: Layout, server: str, keys: Sequence[str]) -> None:
+def trust(layout: CloudLayout, server: str, keys: Sequence[str]) -> None:
     """Make these the server's only known host keys."""
     known = layout.known_hosts.read_text().splitlines() if layout.known_hosts.exists() else []
     kept = [line for line in known if not line.startswith(f"{server} ")]

@@ -4,10 +4,10 @@ import os
 
 from localcloud.errors import NotFoundError, NotRunningError
 from localcloud.host.debian import program
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 
-def show(layout: Layout, service: str, *, lines: int, follow: bool) -> None:
+def show(layout: CloudLayout, service: str, *, lines: int, follow: bool) -> None:
     """Become ``tail`` on one service's log, or on all of them.
 
     Raises:

@@ -14,7 +14,7 @@ from localcloud.control import process
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
 from localcloud.errors import MachineError
 from localcloud.host.debian import program
-from localcloud.host.layout import Layout, cloud_cache
+from localcloud.host.layout import CloudLayout, cloud_cache
 
 #: The name of its process and log.
 NAME = "mirror"
@@ -49,7 +49,7 @@ def configuration(proxy: str) -> str:
     return "".join(f"{name}: {value}\n" for name, value in options.items())
 
 
-def start(layout: Layout) -> None:
+def start(layout: CloudLayout) -> None:
     """Start the proxy.
 
     Raises:

@@ -2,13 +2,13 @@
 
 from localcloud.compute import host
 from localcloud.errors import ServiceError
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 #: How long servers get to shut down, all at the same time, in seconds.
 GRACE = 10.0
 
 
-def release(layout: Layout, *, grace: float = GRACE) -> None:
+def release(layout: CloudLayout, *, grace: float = GRACE) -> None:
     """End every server and take away its mounts, interfaces, control groups and loop devices; keep its files.
 
     Raises:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from localcloud.control.files import write_private
 from localcloud.host.debian import SEARCH_PATH
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 #: In the environment of every process of a cloud: its state folder.
 MARK = "LOCALCLOUD_STATE"
@@ -79,7 +79,9 @@ def _start_time(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def start(layout: Layout, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+def start(
+    layout: CloudLayout, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Process:
     """Start a process of the cloud in a session of its own, its output appended to the service's log, and record it.
 
     Args:
@@ -114,7 +116,7 @@ def _rotate(log: Path) -> None:
         log.replace(log.with_suffix(".log.old"))
 
 
-def recorded(layout: Layout, name: str) -> Process | None:
+def recorded(layout: CloudLayout, name: str) -> Process | None:
     """The process that was last started under a name, alive or not."""
     try:
         return Process(**json.loads(_record(layout, name).read_text()))
@@ -122,12 +124,12 @@ def recorded(layout: Layout, name: str) -> Process | None:
         return None
 
 
-def forget(layout: Layout, name: str) -> None:
+def forget(layout: CloudLayout, name: str) -> None:
     """Remove the record of a process that was stopped on purpose."""
     _record(layout, name).unlink(missing_ok=True)
 
 
-def _record(layout: Layout, name: str) -> Path:
+def _record(layout: CloudLayout, name: str) -> Path:
     return layout.run / f"{name}.json"
 
 

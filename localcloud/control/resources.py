@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.control.credentials import ADMIN_CLOUD, CLOUD
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -28,7 +28,7 @@ _EXTERNAL_SUBNET = "203.0.113.0/24"
 _PATIENCE = 30.0
 
 
-def connect(layout: Layout, *, admin: bool = False) -> "Connection":
+def connect(layout: CloudLayout, *, admin: bool = False) -> "Connection":
     """An SDK connection to the cloud, as its ordinary user or as its administrator."""
     from openstack import config
     from openstack.connection import Connection
@@ -37,7 +37,7 @@ def connect(layout: Layout, *, admin: bool = False) -> "Connection":
     return Connection(config=clouds.get_one(ADMIN_CLOUD if admin else CLOUD))
 
 
-def make_resources(layout: Layout) -> None:
+def make_resources(layout: CloudLayout) -> None:
     """Make what is not there yet."""
     with connect(layout, admin=True) as admin:
         known = {flavor.name for flavor in admin.compute.flavors()}
@@ -78,7 +78,7 @@ def _external_network(admin: "Connection") -> Any:
             time.sleep(1)
 
 
-def upload_image(layout: Layout, file: Path, digest: str) -> bool:
+def upload_image(layout: CloudLayout, file: Path, digest: str) -> bool:
     """Upload the base image for everybody unless it is there; an older one of the name steps back.
 
     Args:

@@ -18,7 +18,7 @@ from localcloud.control.environment import lock_file
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
 from localcloud.host.debian import program
-from localcloud.host.layout import Layout, cloud_cache
+from localcloud.host.layout import CloudLayout, cloud_cache
 
 #: Nova fills this in from its own configuration, so that a copy's socket may lie elsewhere.
 _CELL = "{scheme}://{username}@{hostname}/%s?{query}"
@@ -65,7 +65,7 @@ def make_template(prefix: Path) -> None:
     if folder.exists():
         return
     # Next to the result: one rename makes it. Short: MariaDB's socket lies in it.
-    workshop = Layout(folder.with_name(f"new-{uuid.uuid4().hex[:8]}"))
+    workshop = CloudLayout(folder.with_name(f"new-{uuid.uuid4().hex[:8]}"))
     workshop.make_folders()
     passwords = dict.fromkeys((endpoint.name for endpoint in ENDPOINTS), "unused")
     try:
@@ -85,7 +85,7 @@ def make_template(prefix: Path) -> None:
         shutil.rmtree(workshop.root)
 
 
-def copy_template(layout: Layout) -> None:
+def copy_template(layout: CloudLayout) -> None:
     """Give a cloud without a database a copy of the template, whole or not at all."""
     fresh = layout.database.with_name("database.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -93,7 +93,7 @@ def copy_template(layout: Layout) -> None:
     fresh.replace(layout.database)
 
 
-def _run(layout: Layout, prefix: Path, commands: tuple[tuple[str, ...], ...]) -> None:
+def _run(layout: CloudLayout, prefix: Path, commands: tuple[tuple[str, ...], ...]) -> None:
     for name, *arguments in commands:
         command = [str(prefix / "bin" / name), *arguments]
         environment = {**os.environ, process.MARK: str(layout.root), "PYTHONWARNINGS": "ignore"}

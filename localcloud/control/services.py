@@ -9,7 +9,7 @@ from localcloud.control import process
 from localcloud.control.files import tail
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
-from localcloud.host.layout import PACKAGE, Layout
+from localcloud.host.layout import PACKAGE, CloudLayout
 from localcloud.host.steps import Steps
 
 NAMES = tuple(endpoint.name for endpoint in ENDPOINTS)
@@ -23,7 +23,7 @@ localcloud = localcloud.network.mechanism:BridgeMechanismDriver
 """
 
 
-def write_search_path(layout: Layout) -> None:
+def write_search_path(layout: CloudLayout) -> None:
     """Make the folder from which the services import this package: it alone, not what lies beside it."""
     link = layout.python / PACKAGE.name
     if not link.is_symlink() or Path(os.readlink(link)) != PACKAGE:
@@ -35,13 +35,13 @@ def write_search_path(layout: Layout) -> None:
     (metadata / "entry_points.txt").write_text(_ENTRY_POINTS)
 
 
-def dead(layout: Layout) -> list[str]:
+def dead(layout: CloudLayout) -> list[str]:
     """The services that do not run, whether they were started or not."""
     found = {name: process.recorded(layout, name) for name in NAMES}
     return [name for name, service in found.items() if service is None or not service.alive]
 
 
-def start(layout: Layout, prefix: Path, names: Collection[str]) -> None:
+def start(layout: CloudLayout, prefix: Path, names: Collection[str]) -> None:
     """Start services.
 
     Args:
@@ -55,7 +55,7 @@ def start(layout: Layout, prefix: Path, names: Collection[str]) -> None:
         process.start(layout, name, command, _environment(layout, prefix, name))
 
 
-def wait_until_ready(layout: Layout, names: Collection[str], steps: Steps) -> None:
+def wait_until_ready(layout: CloudLayout, names: Collection[str], steps: Steps) -> None:
     """Return when each of the services has said that it is ready.
 
     Raises:
@@ -80,7 +80,7 @@ def wait_until_ready(layout: Layout, names: Collection[str], steps: Steps) -> No
         time.sleep(0.1)
 
 
-def _environment(layout: Layout, prefix: Path, name: str) -> dict[str, str]:
+def _environment(layout: CloudLayout, prefix: Path, name: str) -> dict[str, str]:
     etc = str(layout.etc)
     return {
         "PYTHONPATH": str(layout.python),

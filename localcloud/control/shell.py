@@ -5,18 +5,18 @@ import shlex
 from localcloud.control.credentials import CLOUD
 from localcloud.endpoints import MIRROR_URL
 from localcloud.errors import NotRunningError
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 #: Names the package proxy for image builds.
 MIRROR_VARIABLE = "SLURM_APPLIANCE_PACKAGE_PROXY"
 
 
-def variables(layout: Layout) -> dict[str, str]:
+def variables(layout: CloudLayout) -> dict[str, str]:
     """Environment variables that make clients use the cloud as its ordinary user; no secret is among them."""
     return {"OS_CLIENT_CONFIG_FILE": str(layout.clouds_yaml), "OS_CLOUD": CLOUD, MIRROR_VARIABLE: MIRROR_URL}
 
 
-def export_lines(layout: Layout) -> list[str]:
+def export_lines(layout: CloudLayout) -> list[str]:
     """Export lines for a POSIX shell.
 
     Raises:

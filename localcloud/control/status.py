@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from localcloud.control import database, mirror, process, services
 from localcloud.control.files import tail
 from localcloud.endpoints import ENDPOINTS, MIRROR_URL
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from localcloud.network import perimeter
 
 #: How long a service may take to answer the report, in seconds.
@@ -90,7 +90,7 @@ class CloudStatus:
         return "\n".join(lines)
 
 
-def look(layout: Layout) -> CloudStatus:
+def look(layout: CloudLayout) -> CloudStatus:
     """Look at each process of a cloud and ask it."""
     urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL, database.NAME: ""}
     found = tuple(_look(layout, name, urls[name]) for name in _ORDER)
@@ -101,7 +101,7 @@ def look(layout: Layout) -> CloudStatus:
 _ORDER = (database.NAME, *services.NAMES, mirror.NAME)
 
 
-def _look(layout: Layout, name: str, url: str) -> ServiceStatus:
+def _look(layout: CloudLayout, name: str, url: str) -> ServiceStatus:
     found = process.recorded(layout, name)
     if found is None:
         return ServiceStatus(name, "down", url)

@@ -5,14 +5,14 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.errors import CloudError
+from localcloud.errors import LocalCloudError
 from localcloud.host.debian import SEARCH_PATH
 
 #: Seconds that a program may take unless its caller knows better.
 LIMIT = 60.0
 
 
-class HostError(CloudError):
+class HostError(LocalCloudError):
     """Raised when the host could not do what was asked of it: a program failed, is missing, or took too long."""
 
 

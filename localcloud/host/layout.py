@@ -15,7 +15,7 @@ _LONGEST_SOCKET_PATH = 107
 
 
 @dataclass(frozen=True)
-class Layout:
+class CloudLayout:
     """The files of one cloud.
 
     Attributes:
@@ -25,7 +25,7 @@ class Layout:
     root: Path
 
     @classmethod
-    def of_user(cls) -> "Layout":
+    def of_user(cls) -> "CloudLayout":
         """The cloud of the user who runs the command, or the one that the environment names."""
         named = os.environ.get(STATE_VARIABLE, "")
         return cls(Path(named).resolve() if named else state_folder("cloud"))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
-from localcloud.host.places import Places
+from localcloud.host.places import CloudPlaces
 
 GROUP = "localcloud"
 
@@ -39,7 +39,7 @@ def register(configuration: cfg.ConfigOpts) -> None:
     configuration.register_opts(OPTIONS, group=GROUP)
 
 
-def places(configuration: cfg.ConfigOpts) -> Places:
+def places(configuration: cfg.ConfigOpts) -> CloudPlaces:
     """The folders that a service's configuration names."""
     register(configuration)
-    return Places(Path(configuration.localcloud.state_path))
+    return CloudPlaces(Path(configuration.localcloud.state_path))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Places:
+class CloudPlaces:
     """The folders of one local cloud.
 
     Attributes:

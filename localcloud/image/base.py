@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from localcloud.errors import ImageError
+from localcloud.errors import BaseImageError
 from localcloud.host.debian import program
 from localcloud.host.layout import cloud_cache
 from localcloud.host.steps import Steps
-from localcloud.image.recipe import FILES, Recipe
+from localcloud.image.recipe import FILES, ImageRecipe
 from localcloud.image.sources import debian_sources
 
 
@@ -35,7 +35,7 @@ def make(steps: Steps) -> BaseImage:
         ImageError: mmdebstrap fails.
     """
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout
-    recipe = Recipe(tuple(debian_sources()), architecture.strip())
+    recipe = ImageRecipe(tuple(debian_sources()), architecture.strip())
     image = BaseImage(cloud_cache("images", f"debian-12-{recipe.digest}.tar.zst"), recipe.digest)
     image.file.parent.mkdir(parents=True, exist_ok=True)
     with image.file.with_suffix(".lock").open("w") as guard:
@@ -46,7 +46,7 @@ def make(steps: Steps) -> BaseImage:
     return image
 
 
-def _make(recipe: Recipe, target: Path) -> None:
+def _make(recipe: ImageRecipe, target: Path) -> None:
     with TemporaryDirectory(prefix="base-image-", dir=target.parent) as folder:
         tree, fresh = Path(folder) / "tree", Path(folder) / "image.tar"
         for name, text in FILES.items():
@@ -66,7 +66,7 @@ def _run(command: list[str], folder: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ImageError(
+        raise BaseImageError(
             f"{Path(command[0]).name} failed with status {done.returncode}",
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
             remedy=f"are the machine's package sources reachable, and is there room in {folder.parent}?",

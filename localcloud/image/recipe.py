@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from localcloud.image.sources import Source
+from localcloud.image.sources import AptSource
 
 #: Packages that Debian's GenericCloud image has and that matter to us, on top of those that dpkg calls essential.
 PACKAGES = (
@@ -66,7 +66,7 @@ ENABLED = ("systemd-networkd.service",)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ImageRecipe:
     """How to make the image.
 
     Attributes:
@@ -74,7 +74,7 @@ class Recipe:
         architecture: Debian's name of it.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[AptSource, ...]
     architecture: str
 
     @property

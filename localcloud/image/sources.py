@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 
-from localcloud.errors import ImageError
+from localcloud.errors import BaseImageError
 
 SUITE = "bookworm"
 
@@ -15,7 +15,7 @@ _FORMAT = "$(ORIGIN)\t$(LABEL)\t$(REPO_URI)"
 
 
 @dataclass(frozen=True)
-class Source:
+class AptSource:
     """One line of a sources.list.
 
     Attributes:
@@ -30,7 +30,7 @@ class Source:
         return f"deb {self.uri} {self.suite} main"
 
 
-def debian_sources() -> list[Source]:
+def debian_sources() -> list[AptSource]:
     """The lines that a Debian 12 system made on this machine gets.
 
     Raises:
@@ -40,7 +40,7 @@ def debian_sources() -> list[Source]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = parse_targets(done.stdout)
     if not any(source.suite == SUITE for source in found):
-        raise ImageError(
+        raise BaseImageError(
             "this machine's apt knows no package source of Debian's",
             evidence=done.stderr.strip(),
             remedy="run apt-get update; on another distribution add Debian's archive to apt's sources",
@@ -48,18 +48,18 @@ def debian_sources() -> list[Source]:
     return found
 
 
-def parse_targets(text: str) -> list[Source]:
+def parse_targets(text: str) -> list[AptSource]:
     """Sources from what apt printed: origin, label and URI a line.
 
     The machine may run another release of Debian: its archive has all of them.
     """
-    found: list[Source] = []
+    found: list[AptSource] = []
     for line in text.splitlines():
         origin, label, uri = line.split("\t")
         if origin != "Debian":
             continue
         for suite in _SUITES.get(label, ()):
-            source = Source(uri.rstrip("/"), suite)
+            source = AptSource(uri.rstrip("/"), suite)
             if source not in found:
                 found.append(source)
     return found

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from localcloud.host.command import run
 from localcloud.host.waiting import wait_for
-from localcloud.network.nic import Nic, Subnet
+from localcloud.network.nic import Nic, NicSubnet
 
 
 def lease(nic: Nic) -> str:
@@ -23,7 +23,7 @@ def lease(nic: Nic) -> str:
     return f"{nic.mac},{first},infinite\n" if first else ""
 
 
-def configuration(nic: Nic, subnets: Iterable[Subnet], folder: Path) -> str:
+def configuration(nic: Nic, subnets: Iterable[NicSubnet], folder: Path) -> str:
     """dnsmasq's configuration for a bridge; empty where no subnet has a gateway to answer from.
 
     Args:
@@ -53,7 +53,7 @@ def configuration(nic: Nic, subnets: Iterable[Subnet], folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _range(subnet: Subnet, tag: str) -> list[str]:
+def _range(subnet: NicSubnet, tag: str) -> list[str]:
     network = ipaddress.ip_network(subnet.cidr)
     lines = [f"dhcp-range=set:{tag},{network.network_address},static,{network.netmask},infinite"]
     lines.append(f"dhcp-option=tag:{tag},option:router,{subnet.gateway}")
@@ -85,14 +85,14 @@ def add(nic: Nic, dhcp_folder: Path) -> None:
     run(["dnsmasq", f"--conf-file={file}"])
 
 
-def _known_subnets(nic: Nic, folder: Path) -> list[Subnet]:
+def _known_subnets(nic: Nic, folder: Path) -> list[NicSubnet]:
     """The subnets that ports of this network have shown so far: a port knows only those that it has an address in."""
     file = folder / "subnets.json"
     known = {entry["cidr"]: entry for entry in json.loads(file.read_text())} if file.exists() else {}
     for subnet in nic.subnets:
         known[subnet.cidr] = {"cidr": subnet.cidr, "gateway": subnet.gateway, "dns": list(subnet.dns)}
     file.write_text(json.dumps(list(known.values())))
-    return [Subnet(entry["cidr"], entry["gateway"], (), tuple(entry["dns"])) for entry in known.values()]
+    return [NicSubnet(entry["cidr"], entry["gateway"], (), tuple(entry["dns"])) for entry in known.values()]
 
 
 def remove(nic: Nic, dhcp_folder: Path) -> None:

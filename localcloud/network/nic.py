@@ -9,7 +9,7 @@ from localcloud.network import names
 
 
 @dataclass(frozen=True)
-class Subnet:
+class NicSubnet:
     """A subnet of the port's network that the port has an address in.
 
     Attributes:
@@ -53,7 +53,7 @@ class Nic:
     mac: str
     device: str
     mtu: int
-    subnets: tuple[Subnet, ...]
+    subnets: tuple[NicSubnet, ...]
 
     @property
     def bridge(self) -> str:
@@ -75,7 +75,7 @@ class Nic:
         """Read one of Nova's VIFs (``nova.network.model.VIF``, which is a dictionary)."""
         network = vif["network"]
         subnets = tuple(
-            Subnet(
+            NicSubnet(
                 cidr=str(subnet["cidr"]),
                 gateway=(subnet.get("gateway") or {}).get("address") or "",
                 addresses=tuple(ip["address"] for ip in subnet["ips"]),
@@ -95,7 +95,7 @@ class Nic:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """From a JSON file."""
         subnets = tuple(
-            Subnet(subnet["cidr"], subnet["gateway"], tuple(subnet["addresses"]), tuple(subnet["dns"]))
+            NicSubnet(subnet["cidr"], subnet["gateway"], tuple(subnet["addresses"]), tuple(subnet["dns"]))
             for subnet in values["subnets"]
         )
         return cls(**{**values, "subnets": subnets})

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.host.command import run, try_run
-from localcloud.host.places import Places
+from localcloud.host.places import CloudPlaces
 from localcloud.network import filter_text, link, names
 from localcloud.network.host_text import Reachable, host_text, same_bridge_text
 from localcloud.network.port_facts import GroupFacts, PortFacts, load_group, load_port, save
@@ -40,7 +40,7 @@ class PortFilter:
         places: where the facts are.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: CloudPlaces) -> None:
         self._places = places
 
     @contextmanager

@@ -30,7 +30,7 @@ def start_workers() -> None:
 
     reporting = threading.Lock()
 
-    class Worker(service.Service):
+    class VolumeWorker(service.Service):
         """A service that shares its process: the row that it reports its state to is kept in a class attribute."""
 
         def report_state(self) -> None:
@@ -39,8 +39,8 @@ def start_workers() -> None:
                 super().report_state()
 
     os_brick.setup(cfg.CONF)
-    Worker.create(binary=constants.SCHEDULER_BINARY).start()
-    Worker.create(
+    VolumeWorker.create(binary=constants.SCHEDULER_BINARY).start()
+    VolumeWorker.create(
         host=f"{cfg.CONF.host}@{BACKEND}",
         service_name=BACKEND,
         binary=constants.VOLUME_BINARY,

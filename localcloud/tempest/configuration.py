@@ -9,7 +9,7 @@ from localcloud.endpoints import KEYSTONE, REGION
 
 
 @dataclass(frozen=True)
-class Facts:
+class CloudIds:
     """Ids of what the cloud has.
 
     Attributes:
@@ -31,7 +31,7 @@ class Facts:
     extensions: tuple[str, ...]
 
 
-def configuration(passwords: Mapping[str, str], facts: Facts, folder: Path) -> Sections:
+def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -> Sections:
     """The sections of tempest.conf.
 
     Args:

@@ -10,7 +10,7 @@ _TAGS = re.compile(r"\[.*\]")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TempestVerdict:
     """What a run showed.
 
     Attributes:
@@ -56,14 +56,14 @@ def read_known_failures(text: str) -> dict[str, str]:
     return known
 
 
-def judge(results: Mapping[str, str], known: Iterable[str]) -> Verdict:
+def judge(results: Mapping[str, str], known: Iterable[str]) -> TempestVerdict:
     """Compare results with the list. Listed tests that were not run are not judged."""
     listed = set(known)
     passed = tuple(sorted(name for name, status in results.items() if status == "success"))
     skipped = tuple(sorted(name for name, status in results.items() if status == "skip"))
     # Whatever is not known to be good is a failure, a test that was cut off among them.
     failed = tuple(sorted(set(results) - set(passed) - set(skipped)))
-    return Verdict(
+    return TempestVerdict(
         passed=passed,
         skipped=skipped,
         surprises=tuple(name for name in failed if name not in listed),

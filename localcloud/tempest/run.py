@@ -14,10 +14,10 @@ from localcloud.control.environment import make_environment
 from localcloud.control.files import write_private
 from localcloud.control.resources import EXTERNAL_NETWORK, IMAGE, connect, upload
 from localcloud.errors import NotRunningError, ServiceError
-from localcloud.host.layout import PACKAGE, Layout
+from localcloud.host.layout import PACKAGE, CloudLayout
 from localcloud.host.steps import Steps
-from localcloud.tempest.configuration import Facts, configuration
-from localcloud.tempest.results import Verdict, judge, read_known_failures, read_results
+from localcloud.tempest.configuration import CloudIds, configuration
+from localcloud.tempest.results import TempestVerdict, judge, read_known_failures, read_results
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -37,7 +37,7 @@ _TESTS = r"^tempest\.(api\.(compute|identity|image|network|volume)|scenario)\."
 _SMOKE_TAG = r"\[.*\bsmoke\b.*\]"
 
 
-def run_tempest(layout: Layout, steps: Steps, tests: str, *, smoke: bool, workers: int) -> Verdict:
+def run_tempest(layout: CloudLayout, steps: Steps, tests: str, *, smoke: bool, workers: int) -> TempestVerdict:
     """Run tests and compare their results with the list of known failures.
 
     Args:
@@ -85,7 +85,7 @@ def _init(tempest: str, folder: Path, home: Path) -> None:
 
 
 @contextmanager
-def _prepared(admin: "Connection", home: Path) -> Iterator[Facts]:
+def _prepared(admin: "Connection", home: Path) -> Iterator[CloudIds]:
     """What tests are made with; a second image and a network for all projects, which are removed afterwards."""
     _remove(admin)
     base: Any = admin.image.find_image(IMAGE, ignore_missing=False)
@@ -100,7 +100,7 @@ def _prepared(admin: "Connection", home: Path) -> Iterator[Facts]:
         network: Any = admin.network.create_network(name=_OURS, is_shared=True)
         admin.network.create_subnet(network_id=network.id, name=_OURS, ip_version=4, cidr=_SUBNET)
         extensions = tuple(sorted(str(extension.alias) for extension in admin.network.extensions()))
-        yield Facts(base.id, other_image, flavor.id, other.id, external.id, network.name, extensions)
+        yield CloudIds(base.id, other_image, flavor.id, other.id, external.id, network.name, extensions)
     finally:
         _remove(admin)
 

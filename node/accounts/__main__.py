@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from .apply import AccountsError, apply_deploy_user, apply_users
-from .request import Request
+from .request import AccountsRequest
 
 #: Written by cloud-init at each boot, for root only to write.
 _INSTANCE_DATA = Path("/run/cloud-init/instance-data.json")
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     if arguments not in (["deploy-user"], ["users"]):
         print("usage: accounts deploy-user|users", file=sys.stderr)
         return 2
-    request = Request.of(json.load(sys.stdin))
+    request = AccountsRequest.of(json.load(sys.stdin))
     if arguments == ["deploy-user"]:
         outcome = apply_deploy_user(request, json.loads(_INSTANCE_DATA.read_text()))
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import administrators, database, homes, record
 from .plan import plan
-from .request import ADMINISTRATORS, Request
+from .request import ADMINISTRATORS, AccountsRequest
 
 _SKELETON = Path("/etc/skel")
 _SECONDS_A_DAY = 86_400
@@ -22,7 +22,7 @@ class AccountsError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AccountsOutcome:
     """What came of a request.
 
     Attributes:
@@ -38,7 +38,7 @@ class Outcome:
     former: list[str] = field(default_factory=list)
 
 
-def apply_users(request: Request) -> Outcome:
+def apply_users(request: AccountsRequest) -> AccountsOutcome:
     """Make all users, and lock former ones out. A user who cannot be made does not keep the others from it."""
     folders = request.folders
     with database.locked():
@@ -70,10 +70,10 @@ def apply_users(request: Request) -> Outcome:
         if request.end_processes and _end_processes(name):
             changes.append(f"user {name}: processes ended")
     shared = [user.name for user in made if not user.administrator]
-    return Outcome(changes, problems, shared, list(decided.former))
+    return AccountsOutcome(changes, problems, shared, list(decided.former))
 
 
-def apply_deploy_user(request: Request, instance_data: Mapping[str, Any]) -> Outcome:
+def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]) -> AccountsOutcome:
     """Give the user that the deploy host logs in as a home that no node shares, and exactly the server's keys.
 
     Args:
@@ -107,7 +107,7 @@ def apply_deploy_user(request: Request, instance_data: Mapping[str, Any]) -> Out
         if after != before:
             changes.append(f"user {name}: one of {ADMINISTRATORS}")
         database.write(folders.etc, before, administrators.with_home(after, name, str(home)))
-    return Outcome(changes)
+    return AccountsOutcome(changes)
 
 
 def _end_processes(name: str) -> bool:

@@ -29,7 +29,7 @@ class Database:
     subgid: str = ""
 
 
-class LockedError(OSError):
+class AccountsLockedError(OSError):
     """Another program holds the lock of the account files for longer than 15 s."""
 
 
@@ -42,7 +42,7 @@ def locked() -> Iterator[None]:
     """
     library = ctypes.CDLL(None, use_errno=True)
     if library.lckpwdf() != 0:
-        raise LockedError(ctypes.get_errno(), "another program changes the accounts; run this again")
+        raise AccountsLockedError(ctypes.get_errno(), "another program changes the accounts; run this again")
     try:
         yield
     finally:

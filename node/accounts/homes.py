@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .request import Folders, User
+from .request import AccountUser, Folders
 
 #: Takes keys out of the ``~/.ssh/authorized_keys`` of the user that it runs as. Users can put links there, also while
 #: this runs: it has no right that they do not have.
@@ -77,7 +77,7 @@ def write_keys(folder: Path, keys: Mapping[str, Sequence[str]], nobody: Iterable
     return changed
 
 
-def take_out_keys(user: User, home: Path) -> list[str]:
+def take_out_keys(user: AccountUser, home: Path) -> list[str]:
     """Take the configuration's keys out of the user's own file, where earlier releases put them.
 
     Returns a line for the operator where there is something to say. What users do to their own files keeps nobody from

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .database import Database
-from .request import Folders, User
+from .request import AccountUser, Folders
 from .subordinate import SubordinateIds
 
 _NO_LOGIN = "/usr/sbin/nologin"
@@ -16,7 +16,7 @@ _EXPIRED = "1"
 
 
 @dataclass(frozen=True)
-class Plan:
+class AccountsPlan:
     """What comes of it.
 
     Attributes:
@@ -34,7 +34,9 @@ class Plan:
     former: tuple[str, ...]
 
 
-def plan(before: Database, users: Sequence[User], ours: Collection[str], folders: Folders, today: int) -> Plan:
+def plan(
+    before: Database, users: Sequence[AccountUser], ours: Collection[str], folders: Folders, today: int
+) -> AccountsPlan:
     """Decide.
 
     Args:
@@ -52,7 +54,7 @@ def plan(before: Database, users: Sequence[User], ours: Collection[str], folders
         work.lock(name)
     made = frozenset(user.name for user in users if user.name not in work.problems)
     work.members({user.name: user.groups for user in users if user.name in made}, frozenset(ours) | names)
-    return Plan(work.database(), tuple(work.changes), tuple(sorted(made)), work.problems, former)
+    return AccountsPlan(work.database(), tuple(work.changes), tuple(sorted(made)), work.problems, former)
 
 
 class _Work:
@@ -68,7 +70,7 @@ class _Work:
         self.changes: list[str] = []
         self.problems: dict[str, str] = {}
 
-    def ensure_all(self, users: Sequence[User], folders: Folders) -> None:
+    def ensure_all(self, users: Sequence[AccountUser], folders: Folders) -> None:
         """Make the users, those again that another one's new uid makes possible."""
         waiting = list(users)
         while waiting:
@@ -79,7 +81,7 @@ class _Work:
                 return
             waiting = [user for user in waiting if user.name in self.problems]
 
-    def _ensure(self, user: User, home: Path) -> None:
+    def _ensure(self, user: AccountUser, home: Path) -> None:
         problem = self._problem(user, home)
         if problem:
             self.problems[user.name] = problem
@@ -149,7 +151,7 @@ class _Work:
                     self.gshadow[group][3] = row[3]
                 self.changes.append(f"group {group}: members changed")
 
-    def _problem(self, user: User, home: Path) -> str | None:
+    def _problem(self, user: AccountUser, home: Path) -> str | None:
         for text in (user.name, user.comment, user.shell, str(home)):
             if any(character in text for character in ":\n\0"):
                 return "a colon or a line break cannot stand in an account file"

@@ -17,7 +17,7 @@ ADMINISTRATORS = "cluster-admins"
 
 
 @dataclass(frozen=True)
-class User:
+class AccountUser:
     """A user of the cluster.
 
     Attributes:
@@ -37,7 +37,7 @@ class User:
     keys: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, name: str, settings: Mapping[str, Any]) -> User:
+    def of(cls, name: str, settings: Mapping[str, Any]) -> AccountUser:
         """From an entry of the setting ``users``."""
         uid = int(settings["uid"])
         gid = settings.get("gid")
@@ -75,13 +75,13 @@ class Folders:
     state: Path = Path("/var/lib/slurm-appliance")
     lingering: Path = Path("/var/lib/systemd/linger")
 
-    def home_of(self, user: User) -> Path:
+    def home_of(self, user: AccountUser) -> Path:
         """The user's home directory."""
         return (self.administrators if user.administrator else self.homes) / user.name
 
 
 @dataclass(frozen=True)
-class Request:
+class AccountsRequest:
     """What is asked for.
 
     Attributes:
@@ -92,7 +92,7 @@ class Request:
         end_processes: end what former users run here.
     """
 
-    users: tuple[User, ...]
+    users: tuple[AccountUser, ...]
     deploy_user: str
     make_homes: bool = False
     let_in: bool = True
@@ -100,13 +100,13 @@ class Request:
     folders: Folders = field(default_factory=Folders)
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Request:
+    def of(cls, document: Mapping[str, Any]) -> AccountsRequest:
         """From JSON.
 
         Raises:
             KeyError, TypeError, ValueError: it is not a request.
         """
         folders = Folders(**{name: Path(path) for name, path in (document.get("folders") or {}).items()})
-        users = tuple(User.of(name, settings) for name, settings in sorted(document["users"].items()))
+        users = tuple(AccountUser.of(name, settings) for name, settings in sorted(document["users"].items()))
         flags = {name: bool(document[name]) for name in ("make_homes", "let_in", "end_processes") if name in document}
         return cls(users=users, deploy_user=str(document["deploy_user"]), folders=folders, **flags)

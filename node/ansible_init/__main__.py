@@ -2,7 +2,7 @@
 
 import sys
 
-from node.ansible_init.run import Settings, main
+from node.ansible_init.run import AnsibleInitSettings, main
 
 
 def _log(text: str) -> None:
@@ -10,4 +10,4 @@ def _log(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Settings(), _log))
+    sys.exit(main(AnsibleInitSettings(), _log))

@@ -61,7 +61,7 @@ class Metadata:
 
 
 @dataclass(frozen=True)
-class Source:
+class MetadataSource:
     """Where metadata is looked for, and for how long.
 
     Attributes:

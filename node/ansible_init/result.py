@@ -25,7 +25,7 @@ def now() -> str:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlaybookResult:
     """One playbook that ran: its file name, how it ended (``done`` or ``failed``), and the seconds it took."""
 
     playbook: str
@@ -60,7 +60,7 @@ class Result:
     instance_id: str = ""
     image_build: str = ""
     boot_id: str = ""
-    steps: tuple[Step, ...] = field(default_factory=tuple)
+    steps: tuple[PlaybookResult, ...] = field(default_factory=tuple)
     schema: int = SCHEMA
 
     def finished(self, status: str, **changes: Any) -> Result:
@@ -84,7 +84,7 @@ def read(path: Path) -> Result | None:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         return None
     names = {each.name for each in fields(Result)}
-    steps = tuple(Step(**step) for step in document.pop("steps", ()))
+    steps = tuple(PlaybookResult(**step) for step in document.pop("steps", ()))
     return Result(**{key: value for key, value in document.items() if key in names}, steps=steps)
 
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from node.ansible_init import playbook, result
-from node.ansible_init.metadata import Metadata, MetadataError, Source
-from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED, Result, Step
+from node.ansible_init.boot import Terminated, boot_id, raise_on_sigterm
+from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
+from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED, PlaybookResult, Result
 from node.ansible_init.unsafe import unsafe
 
 #: The metadata key that tells a server to leave itself alone: set on build servers.
 DISABLE = "ansible_init_disable"
 
 
-class Terminated(BaseException):
-    """Raised in the main thread when systemd, or somebody, ends the run by SIGTERM."""
-
-
 @dataclass(frozen=True)
-class Settings:
+class AnsibleInitSettings:
     """What a run reads and writes.
 
     Attributes:
@@ -36,7 +31,7 @@ class Settings:
         program: the ansible-playbook to call.
     """
 
-    source: Source = field(default_factory=Source)
+    source: MetadataSource = field(default_factory=MetadataSource)
     playbooks: Path = Path("/etc/ansible-init/playbooks")
     result: Path = Path("/var/lib/ansible-init/result.json")
     image: Path = Path("/var/lib/image/image.json")
@@ -44,34 +39,33 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Action:
+class RunDecision:
     """What is to be done: ``leave`` the former result, ``skip``, or ``run`` the playbooks; and why."""
 
     kind: str
     reason: str
 
 
-def decide(metadata: Metadata, former: Result | None, image_build: str, playbooks: Sequence[str]) -> Action:
+def decide(metadata: Metadata, former: Result | None, image_build: str, playbooks: Sequence[str]) -> RunDecision:
     """Choose from facts alone: the server's metadata, the former result, the image's build, the playbooks there are."""
     if former is not None and former.settles(metadata.instance_id, image_build):
-        return Action("leave", f"already done at {former.ended} for this server on this image")
+        return RunDecision("leave", f"already done at {former.ended} for this server on this image")
     if metadata.flag(DISABLE):
-        return Action("skip", f"metadata {DISABLE}={metadata.meta[DISABLE]}")
+        return RunDecision("skip", f"metadata {DISABLE}={metadata.meta[DISABLE]}")
     if not playbooks:
-        return Action("skip", "the image has no playbooks for ansible-init")
+        return RunDecision("skip", "the image has no playbooks for ansible-init")
     if former is None:
-        return Action("run", "first boot of this image")
+        return RunDecision("run", "first boot of this image")
     if (former.instance_id, former.image_build) != (metadata.instance_id, image_build):
-        return Action("run", "the former result is another server's or another image's")
-    return Action("run", {FAILED: f"the former run failed in {former.step}", RUNNING: "the former run was cut off"}.get(
-        former.status, f"the former run was {former.status}: {former.reason}"
-    ))  # fmt: skip
+        return RunDecision("run", "the former result is another server's or another image's")
+    reasons = {FAILED: f"the former run failed in {former.step}", RUNNING: "the former run was cut off"}
+    return RunDecision("run", reasons.get(former.status, f"the former run was {former.status}: {former.reason}"))
 
 
-def main(settings: Settings, log: Callable[[str], None]) -> int:
+def main(settings: AnsibleInitSettings, log: Callable[[str], None]) -> int:
     """Run to the end and return the exit status: 0 for done, skipped and nothing left to do."""
-    signal.signal(signal.SIGTERM, _terminate)
-    run = Run(settings, log)
+    raise_on_sigterm()
+    run = AnsibleInitRun(settings, log)
     try:
         run.go()
     except Terminated:
@@ -82,10 +76,10 @@ def main(settings: Settings, log: Callable[[str], None]) -> int:
     return 1 if run.state.status == FAILED else 0
 
 
-class Run:
+class AnsibleInitRun:
     """One run; ``state`` is what was last written to the result file, or would be."""
 
-    def __init__(self, settings: Settings, log: Callable[[str], None]) -> None:
+    def __init__(self, settings: AnsibleInitSettings, log: Callable[[str], None]) -> None:
         self.settings = settings
         self.log = log
         self.former = result.read(settings.result)
@@ -94,7 +88,7 @@ class Run:
             started=result.now(),
             step="metadata",
             image_build=_image_build(settings.image),
-            boot_id=_boot_id(),
+            boot_id=boot_id(),
         )
 
     def go(self) -> None:
@@ -138,7 +132,7 @@ class Run:
                 playbook.run(each, _variables(metadata, self.state), self.settings.program)
             except playbook.PlaybookError as error:
                 failure = str(error)
-            step = Step(each.name, FAILED if failure else DONE, round(time.monotonic() - started, 1))
+            step = PlaybookResult(each.name, FAILED if failure else DONE, round(time.monotonic() - started, 1))
             self.state = replace(self.state, steps=(*self.state.steps, step))
             if failure:
                 self.fail(failure)
@@ -173,12 +167,3 @@ def _image_build(record: Path) -> str:
         return str(json.loads(record.read_text(encoding="utf-8"))["build"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the result has to be written
-    raise Terminated

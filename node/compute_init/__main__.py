@@ -2,7 +2,7 @@
 
 import sys
 
-from node.compute_init.run import Settings, main
+from node.compute_init.run import ComputeInitSettings, main
 
 
 def _log(text: str) -> None:
@@ -10,4 +10,4 @@ def _log(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Settings(), _log))
+    sys.exit(main(ComputeInitSettings(), _log))

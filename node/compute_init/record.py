@@ -10,7 +10,7 @@ from node.ansible_init.result import FAILED, SCHEMA, Result, now
 
 
 @dataclass(frozen=True)
-class Record(Result):
+class ComputeInitRecord(Result):
     """How a run went.
 
     Attributes:
@@ -30,16 +30,16 @@ class Record(Result):
         """The serial of the newest bundle that this node has seen, signed with this key; 0 for none."""
         return self.serial if self.bundle_key == key else 0
 
-    def ended_as(self, status: str, state: str, reason: str, bundle: str) -> Record:
+    def ended_as(self, status: str, state: str, reason: str, bundle: str) -> ComputeInitRecord:
         """This record, ended now, without a failure."""
         return replace(self, status=status, ended=now(), step="", state=state, reason=reason, bundle=bundle)
 
-    def failed(self, state: str, error: str) -> Record:
+    def failed(self, state: str, error: str) -> ComputeInitRecord:
         """This record, ended now by a failure in the step under way."""
         return replace(self, status=FAILED, ended=now(), state=state, error=error)
 
 
-def read_record(path: Path) -> Record | None:
+def read_record(path: Path) -> ComputeInitRecord | None:
     """The record in a file, or None where there is none that this version understands."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -47,5 +47,5 @@ def read_record(path: Path) -> Record | None:
         return None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         return None
-    names = {each.name for each in fields(Record)} - {"steps"}
-    return Record(**{key: value for key, value in document.items() if key in names})
+    names = {each.name for each in fields(ComputeInitRecord)} - {"steps"}
+    return ComputeInitRecord(**{key: value for key, value in document.items() if key in names})

@@ -5,22 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from node.ansible_init import playbook, result
-from node.ansible_init.metadata import Metadata, MetadataError, Source
+from node.ansible_init.boot import Terminated, boot_id, raise_on_sigterm
+from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.ansible_init.unsafe import unsafe
 from node.compute_init.bundle import Bundle, BundleError
 from node.compute_init.fetch import fetch
-from node.compute_init.record import Record, read_record
+from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 
@@ -28,12 +27,8 @@ from node.compute_init.signature import METADATA, SignatureError, Statement, is_
 ENABLE = "compute"
 
 
-class Terminated(BaseException):
-    """Raised in the main thread when systemd, or somebody, ends the run by SIGTERM."""
-
-
 @dataclass(frozen=True)
-class Settings:
+class ComputeInitSettings:
     """What a run reads and writes.
 
     Attributes:
@@ -50,7 +45,7 @@ class Settings:
         force: run the playbook even where nothing changed since it succeeded in this boot.
     """
 
-    source: Source = field(default_factory=Source)
+    source: MetadataSource = field(default_factory=MetadataSource)
     playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
@@ -70,10 +65,10 @@ class FailureError(Exception):
         self.state = state
 
 
-def main(settings: Settings, log: Callable[[str], None]) -> int:
+def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
     """Run to the end and return the exit status: 0 where nothing is to be tried again."""
-    signal.signal(signal.SIGTERM, _terminate)
-    run = Run(settings, log)
+    raise_on_sigterm()
+    run = ComputeInitRun(settings, log)
     try:
         run.go()
     except FailureError as failure:
@@ -86,20 +81,20 @@ def main(settings: Settings, log: Callable[[str], None]) -> int:
     return 1 if run.state.status == FAILED else 0
 
 
-class Run:
+class ComputeInitRun:
     """One run; ``state`` is what was last written to the result file."""
 
-    def __init__(self, settings: Settings, log: Callable[[str], None]) -> None:
+    def __init__(self, settings: ComputeInitSettings, log: Callable[[str], None]) -> None:
         self.settings = settings
         self.log = log
         self.node = socket.gethostname().partition(".")[0]
         self.former = read_record(settings.result)
-        former = self.former or Record("", "")
-        self.state = Record(
+        former = self.former or ComputeInitRecord("", "")
+        self.state = ComputeInitRecord(
             RUNNING,
             started=result.now(),
             step="metadata",
-            boot_id=_boot_id(),
+            boot_id=boot_id(),
             serial=former.serial,
             bundle_key=former.bundle_key,
         )
@@ -237,12 +232,3 @@ def _private_folder(path: Path) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path)
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the result has to be written
-    raise Terminated

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .connection import CloudCalls, Connection
-from .decide import Action, Kind, decide
-from .errors import CloudError
-from .facts import REBUILD_TASKS, Facts, Image, Intent, Server, Verb, needs_image
+from .decide import RebootDecision, RebootDecisionKind, decide
+from .errors import CloudCallError
+from .facts import REBUILD_TASKS, Intent, NodeServer, RebootFacts, TargetImage, Verb, needs_image
 from .log import log
 from .slurm_state import SlurmNode
 from .spool import Entry
@@ -20,7 +20,11 @@ from .targets import Targets
 _IMAGE_FRESH = 20.0
 #: Seconds that any other answer counts: it may be mended at any moment.
 _NO_IMAGE_FRESH = 2.0
-_BEGIN = {Kind.REBUILD: Verb.REBUILD, Kind.REBOOT: Verb.REBOOT, Kind.HARD_REBOOT: Verb.REBOOT}
+_BEGIN = {
+    RebootDecisionKind.REBUILD: Verb.REBUILD,
+    RebootDecisionKind.REBOOT: Verb.REBOOT,
+    RebootDecisionKind.HARD_REBOOT: Verb.REBOOT,
+}
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,20 @@ class Looked:
     """
 
     entry: Entry
-    action: Action
+    action: RebootDecision
     hold: bool
-    error: CloudError | None = None
+    error: CloudCallError | None = None
 
 
-class ImageCache:
+class TargetImages:
     """Target images, asked for once for all nodes that need one."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, Image | None]] = {}
+        self._known: dict[str, tuple[float, TargetImage | None]] = {}
 
-    def get(self, cloud: CloudCalls, image_id: str) -> Image | None:
+    def get(self, cloud: CloudCalls, image_id: str) -> TargetImage | None:
         """The image as it was a moment ago."""
         # One lock for all: the second thread shall wait for the first one's answer instead of asking too.
         with self._lock:
@@ -65,7 +69,7 @@ def attempt(
     targets: Targets,
     slurm: SlurmNode | None,
     connection: Connection,
-    images: ImageCache,
+    images: TargetImages,
     save: Callable[[Entry], None],
     now: float,
     *,
@@ -76,9 +80,9 @@ def attempt(
     Args:
         save: writes an entry to the spool; called before Nova is asked for anything and after it said yes.
         now: seconds since the epoch.
-        lost: see `Facts`.
+        lost: see `RebootFacts`.
     """
-    facts = Facts(
+    facts = RebootFacts(
         node=entry.node,
         target=targets.nodes.get(entry.node),
         target_problem=targets.problem,
@@ -99,13 +103,13 @@ def attempt(
             entry = replace(entry, intent=replace(intent, accepted=True, request_id=request_id))
             save(entry)
             log.info("%s: %s (%s): %s", entry.node, action.kind.value, request_id, action.reason)
-    except CloudError as error:
-        kind = Kind.WAIT if error.passes else Kind.FAIL
-        return Looked(entry, Action(kind, str(error)), _hold(facts, entry), error)
+    except CloudCallError as error:
+        kind = RebootDecisionKind.WAIT if error.passes else RebootDecisionKind.FAIL
+        return Looked(entry, RebootDecision(kind, str(error)), _hold(facts, entry), error)
     return Looked(entry, action, _hold(facts, entry))
 
 
-def _look(facts: Facts, connection: Connection, images: ImageCache) -> Facts:
+def _look(facts: RebootFacts, connection: Connection, images: TargetImages) -> RebootFacts:
     """The facts with what the cloud knows; it is not asked where Slurm waits for no reboot or there is no target."""
     if facts.target is None or (facts.slurm and not facts.slurm.may_boot):
         return facts
@@ -115,14 +119,14 @@ def _look(facts: Facts, connection: Connection, images: ImageCache) -> Facts:
     return replace(facts, server=server, image=image)
 
 
-def _intent(action: Action, facts: Facts) -> Intent | None:
+def _intent(action: RebootDecision, facts: RebootFacts) -> Intent | None:
     """What is set out for after a decision."""
     before, target, server = facts.intent, facts.target, facts.server
     if target is None or server is None:
         return before
     if action.kind in _BEGIN:
         return Intent(_BEGIN[action.kind], target.image_id)
-    if action.kind is not Kind.FOLLOW or (before and before.accepted):
+    if action.kind is not RebootDecisionKind.FOLLOW or (before and before.accepted):
         return before
     # Ours, its answer lost; or somebody else's: when it ends, it serves this request too.
     if server.task_state in REBUILD_TASKS:
@@ -130,13 +134,13 @@ def _intent(action: Action, facts: Facts) -> Intent | None:
     return Intent(Verb.REBOOT, target.image_id, accepted=True)
 
 
-def _hold(facts: Facts, entry: Entry) -> bool:
+def _hold(facts: RebootFacts, entry: Entry) -> bool:
     if facts.server is None or facts.target is None or entry.intent is None:
         return True
     return not (entry.intent.accepted and facts.server.image_id == facts.target.image_id)
 
 
-def _begin(kind: Kind, cloud: CloudCalls, server: Server, image_id: str) -> str:
-    if kind is Kind.REBUILD:
+def _begin(kind: RebootDecisionKind, cloud: CloudCalls, server: NodeServer, image_id: str) -> str:
+    if kind is RebootDecisionKind.REBUILD:
         return cloud.rebuild(server, image_id)
-    return cloud.reboot(server, hard=kind is Kind.HARD_REBOOT)
+    return cloud.reboot(server, hard=kind is RebootDecisionKind.HARD_REBOOT)

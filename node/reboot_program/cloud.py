@@ -16,8 +16,8 @@ from keystoneauth1 import exceptions, loading
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 
-from .errors import CloudError
-from .facts import Image, Server, boot_volume
+from .errors import CloudCallError
+from .facts import NodeServer, TargetImage, boot_volume
 
 #: Shows `locked` and the flavor's sizes with the server; every Nova since 2017 has it.
 _SHOW = "2.47"
@@ -58,7 +58,7 @@ class Cloud:
             loader: Any = loading.get_plugin_loader(entry["auth_type"])
             plugin = loader.load_from_options(**entry["auth"])
         except (exceptions.ClientException, OSError, yaml.YAMLError, KeyError, TypeError) as error:
-            raise CloudError(f"cloud {cloud!r} of {clouds} cannot be used: {error!r}", passes=False) from error
+            raise CloudCallError(f"cloud {cloud!r} of {clouds} cannot be used: {error!r}", passes=False) from error
         session = Session(auth=plugin, verify=entry.get("cacert") or entry.get("verify", True))
 
         def adapter(service: str) -> Adapter:
@@ -67,7 +67,7 @@ class Cloud:
 
         return cls(adapter("compute"), adapter("image"), adapter("block-storage"))
 
-    def server(self, server_id: str) -> Server | None:
+    def server(self, server_id: str) -> NodeServer | None:
         """A server with the image that it runs, None if there is none."""
         document, _ = self._call(self._compute, "GET", f"/servers/{server_id}", version=_SHOW)
         if document is None:
@@ -77,7 +77,7 @@ class Cloud:
         image = shown.get("image") or {}
         volume = None if image else self._boot_volume(shown)
         written_from = (volume or {}).get("volume_image_metadata") or {}
-        return Server(
+        return NodeServer(
             id=shown["id"],
             status=shown["status"],
             task_state=shown.get("OS-EXT-STS:task_state") or "",
@@ -89,21 +89,21 @@ class Cloud:
             fault=(shown.get("fault") or {}).get("message", ""),
         )
 
-    def image(self, image_id: str) -> Image | None:
+    def image(self, image_id: str) -> TargetImage | None:
         """An image, None if there is none that the project may see."""
         document, _ = self._call(self._image, "GET", f"{self._image_prefix()}/images/{image_id}")
         if document is None:
             return None
-        return Image(
+        return TargetImage(
             document["id"], document["status"], int(document.get("min_disk") or 0), int(document.get("min_ram") or 0)
         )
 
-    def rebuild(self, server: Server, image_id: str) -> str:
+    def rebuild(self, server: NodeServer, image_id: str) -> str:
         """Ask for a rebuild; returns OpenStack's request id as soon as Nova has accepted it."""
         version = _REBUILD_VOLUME if server.volume_backed else _SHOW
         return self._action(server.id, {"rebuild": {"imageRef": image_id}}, version)
 
-    def reboot(self, server: Server, *, hard: bool) -> str:
+    def reboot(self, server: NodeServer, *, hard: bool) -> str:
         """Ask for a reboot; returns OpenStack's request id as soon as Nova has accepted it."""
         return self._action(server.id, {"reboot": {"type": "HARD" if hard else "SOFT"}}, _SHOW)
 
@@ -112,7 +112,7 @@ class Cloud:
             self._compute, "POST", f"/servers/{server_id}/action", version=version, body=body
         )
         if document is None:
-            raise CloudError(f"server {server_id} does not exist ({request_id})", passes=False)
+            raise CloudCallError(f"server {server_id} does not exist ({request_id})", passes=False)
         return request_id
 
     def _boot_volume(self, server: dict[str, Any]) -> dict[str, Any] | None:
@@ -147,20 +147,20 @@ class Cloud:
                 headers={"Accept": "application/json"},
             )
         except exceptions.Unauthorized as error:
-            raise CloudError(f"the credential was refused: {error}", passes=False, unauthorized=True) from error
+            raise CloudCallError(f"the credential was refused: {error}", passes=False, unauthorized=True) from error
         except exceptions.HttpError as error:  # From Keystone, on the way to a token.
             passes = (error.http_status or 0) in _PASSES
-            raise CloudError(f"no token: {error}", passes=passes) from error
+            raise CloudCallError(f"no token: {error}", passes=passes) from error
         except exceptions.ConnectionError as error:
-            raise CloudError(f"{method} {path}: {error}", passes=True) from error
+            raise CloudCallError(f"{method} {path}: {error}", passes=True) from error
         except exceptions.ClientException as error:
-            raise CloudError(f"{method} {path}: {error}", passes=False) from error
+            raise CloudCallError(f"{method} {path}: {error}", passes=False) from error
         request_id = response.headers.get("x-openstack-request-id", "no request id")
         if response.status_code == 404:
             return None, request_id
         if response.status_code < 400:
             return (response.json() if response.content else {}), request_id
-        raise CloudError(
+        raise CloudCallError(
             f"{method} {path} got {response.status_code} ({request_id}): {_message(response)}",
             passes=response.status_code in _PASSES,
             unauthorized=response.status_code == 401,

@@ -6,22 +6,22 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from .facts import Image, Server
+from .facts import NodeServer, TargetImage
 
 
 class CloudCalls(Protocol):
     """What is asked of the cloud; `cloud.Cloud` is the real one."""
 
-    def server(self, server_id: str) -> Server | None:
+    def server(self, server_id: str) -> NodeServer | None:
         """See `cloud.Cloud.server`."""
 
-    def image(self, image_id: str) -> Image | None:
+    def image(self, image_id: str) -> TargetImage | None:
         """See `cloud.Cloud.image`."""
 
-    def rebuild(self, server: Server, image_id: str) -> str:
+    def rebuild(self, server: NodeServer, image_id: str) -> str:
         """See `cloud.Cloud.rebuild`."""
 
-    def reboot(self, server: Server, *, hard: bool) -> str:
+    def reboot(self, server: NodeServer, *, hard: bool) -> str:
         """See `cloud.Cloud.reboot`."""
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .facts import REBOOT_TASKS, REBUILD_TASKS, Facts, Image, Intent, Server, Verb
+from .facts import REBOOT_TASKS, REBUILD_TASKS, Intent, NodeServer, RebootFacts, TargetImage, Verb
 from .targets import Target
 
 #: Seconds for which Slurm's request and its node state may disagree before the request counts as withdrawn.
 SETTLE = 10.0
 
 
-class Kind(Enum):
+class RebootDecisionKind(Enum):
     """What can come out of a decision."""
 
     REBUILD = "rebuild"
@@ -37,78 +37,95 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Action:
+class RebootDecision:
     """What to do with a node and one sentence that says why."""
 
-    kind: Kind
+    kind: RebootDecisionKind
     reason: str
 
 
-def decide(facts: Facts) -> Action:
+def decide(facts: RebootFacts) -> RebootDecision:
     """Decide on one node."""
     if facts.slurm and not facts.slurm.may_boot:
         # First of all: a node that Slurm does not wait for may have jobs.
         if facts.waited < SETTLE and not facts.intent:
-            return Action(Kind.WAIT, f"Slurm shows the node as {facts.slurm.state}")
-        return Action(Kind.LEAVE, f"Slurm no longer waits for a reboot of this node ({facts.slurm.state})")
+            return RebootDecision(RebootDecisionKind.WAIT, f"Slurm shows the node as {facts.slurm.state}")
+        return RebootDecision(
+            RebootDecisionKind.LEAVE, f"Slurm no longer waits for a reboot of this node ({facts.slurm.state})"
+        )
     if facts.target_problem:
-        return Action(Kind.FAIL, facts.target_problem)
+        return RebootDecision(RebootDecisionKind.FAIL, facts.target_problem)
     if facts.target is None:
-        return Action(Kind.FAIL, "the control node has no record of this node's server and image: run site.yml")
+        return RebootDecision(
+            RebootDecisionKind.FAIL, "the control node has no record of this node's server and image: run site.yml"
+        )
     if facts.server is None:
-        return Action(Kind.FAIL, f"server {facts.target.instance_id} does not exist: run pulumi up and site.yml")
+        return RebootDecision(
+            RebootDecisionKind.FAIL, f"server {facts.target.instance_id} does not exist: run pulumi up and site.yml"
+        )
     return _of_server(facts, facts.server, facts.target)
 
 
-def _of_server(facts: Facts, server: Server, target: Target) -> Action:
+def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> RebootDecision:
     """Decide on a node whose server is there."""
     if server.task_state:
         return _under_way(server, target, facts.intent)
     if server.locked:
-        return Action(Kind.FAIL, f"server {server.id} is locked: openstack server unlock {server.id}")
+        return RebootDecision(
+            RebootDecisionKind.FAIL, f"server {server.id} is locked: openstack server unlock {server.id}"
+        )
     if server.status == "ERROR":
         if facts.intent and facts.intent.accepted:
             cause = server.fault or "Nova gives no cause"
-            return Action(Kind.FAIL, f"the {facts.intent.verb.value} ended in ERROR{_request(facts.intent)}: {cause}")
+            return RebootDecision(
+                RebootDecisionKind.FAIL,
+                f"the {facts.intent.verb.value} ended in ERROR{_request(facts.intent)}: {cause}",
+            )
         return _rebuild(server, target, facts.image, "server is in ERROR, a rebuild heals it")
     if server.status not in {"ACTIVE", "SHUTOFF"}:
-        return Action(
-            Kind.FAIL, f"server {server.id} is {server.status}: bring it to ACTIVE, then reboot the node again"
+        return RebootDecision(
+            RebootDecisionKind.FAIL,
+            f"server {server.id} is {server.status}: bring it to ACTIVE, then reboot the node again",
         )
     if not server.image_id:
-        return Action(Kind.FAIL, f"server {server.id} boots from a volume that does not say which image it holds")
+        return RebootDecision(
+            RebootDecisionKind.FAIL, f"server {server.id} boots from a volume that does not say which image it holds"
+        )
     if server.image_id != target.image_id:
         if _was_asked(facts.intent, target):
-            return Action(
-                Kind.FAIL,
+            return RebootDecision(
+                RebootDecisionKind.FAIL,
                 f"the rebuild{_request(facts.intent)} ended on image {server.image_id} instead of {target.image_id}",
             )
         return _rebuild(server, target, facts.image, f"runs image {server.image_id}, target is {target.image_id}")
     if facts.intent and _was_done(facts, target):
         if server.status == "SHUTOFF":
-            return Action(Kind.HARD_REBOOT, "rebuilt while it was off: starting it")
-        return Action(Kind.BOOTED, f"server is ACTIVE on image {server.image_id}")
+            return RebootDecision(RebootDecisionKind.HARD_REBOOT, "rebuilt while it was off: starting it")
+        return RebootDecision(RebootDecisionKind.BOOTED, f"server is ACTIVE on image {server.image_id}")
     if server.status == "SHUTOFF":
-        return Action(Kind.HARD_REBOOT, "on its target image, but off: starting it")
+        return RebootDecision(RebootDecisionKind.HARD_REBOOT, "on its target image, but off: starting it")
     if facts.slurm and "NOT_RESPONDING" in facts.slurm.flags:
         # Its guest would not listen either, or would come up as it is.
-        return Action(Kind.HARD_REBOOT, "on its target image, but Slurm does not reach it: hard reboot")
-    if facts.lost:
-        return Action(
-            Kind.HARD_REBOOT, "on its target image, but Slurm has not seen it since its last boot: hard reboot"
+        return RebootDecision(
+            RebootDecisionKind.HARD_REBOOT, "on its target image, but Slurm does not reach it: hard reboot"
         )
-    return Action(Kind.REBOOT, "on its target image: plain reboot")
+    if facts.lost:
+        return RebootDecision(
+            RebootDecisionKind.HARD_REBOOT,
+            "on its target image, but Slurm has not seen it since its last boot: hard reboot",
+        )
+    return RebootDecision(RebootDecisionKind.REBOOT, "on its target image: plain reboot")
 
 
-def _under_way(server: Server, target: Target, intent: Intent | None) -> Action:
+def _under_way(server: NodeServer, target: Target, intent: Intent | None) -> RebootDecision:
     """Decide while Nova is busy with the server."""
     on_target = server.image_id == target.image_id
     # A volume keeps its old image in Cinder's record until Nova has written the new one.
     if server.task_state in REBUILD_TASKS and (on_target or server.volume_backed):
-        return Action(Kind.FOLLOW, f"its rebuild is under way{_request(intent)}")
+        return RebootDecision(RebootDecisionKind.FOLLOW, f"its rebuild is under way{_request(intent)}")
     if server.task_state in REBOOT_TASKS and on_target:
-        return Action(Kind.FOLLOW, f"its reboot is under way{_request(intent)}")
-    return Action(Kind.WAIT, f"server {server.id} is busy with task {server.task_state}")
+        return RebootDecision(RebootDecisionKind.FOLLOW, f"its reboot is under way{_request(intent)}")
+    return RebootDecision(RebootDecisionKind.WAIT, f"server {server.id} is busy with task {server.task_state}")
 
 
 def _request(intent: Intent | None) -> str:
@@ -121,7 +138,7 @@ def _was_asked(intent: Intent | None, target: Target) -> bool:
     return intent is not None and intent.accepted and (intent.verb, intent.image_id) == (Verb.REBUILD, target.image_id)
 
 
-def _was_done(facts: Facts, target: Target) -> bool:
+def _was_done(facts: RebootFacts, target: Target) -> bool:
     """The server, idle on its target image, got there for this request."""
     intent = facts.intent
     if intent is None:
@@ -132,26 +149,29 @@ def _was_done(facts: Facts, target: Target) -> bool:
     return intent.accepted
 
 
-def _rebuild(server: Server, target: Target, image: Image | None, why: str) -> Action:
+def _rebuild(server: NodeServer, target: Target, image: TargetImage | None, why: str) -> RebootDecision:
     """Rebuild, if the target image can be used."""
     if image is None:
-        return Action(
-            Kind.FAIL, f"target image {target.image_id} does not exist: set cluster_image, pulumi up, site.yml"
+        return RebootDecision(
+            RebootDecisionKind.FAIL,
+            f"target image {target.image_id} does not exist: set cluster_image, pulumi up, site.yml",
         )
     if image.status != "active":
-        return Action(Kind.FAIL, f"target image {image.id} is {image.status}, not active")
+        return RebootDecision(RebootDecisionKind.FAIL, f"target image {image.id} is {image.status}, not active")
     if server.disk and image.min_disk > server.disk:
-        return Action(
-            Kind.FAIL, f"target image {image.id} needs a disk of {image.min_disk} GiB, the server has {server.disk}"
+        return RebootDecision(
+            RebootDecisionKind.FAIL,
+            f"target image {image.id} needs a disk of {image.min_disk} GiB, the server has {server.disk}",
         )
     if image.min_ram > server.ram:
-        return Action(
-            Kind.FAIL, f"target image {image.id} needs {image.min_ram} MiB of memory, the server has {server.ram}"
+        return RebootDecision(
+            RebootDecisionKind.FAIL,
+            f"target image {image.id} needs {image.min_ram} MiB of memory, the server has {server.ram}",
         )
-    return Action(Kind.REBUILD, why)
+    return RebootDecision(RebootDecisionKind.REBUILD, why)
 
 
-def await_slurm(facts: Facts, limit: float) -> Action:
+def await_slurm(facts: RebootFacts, limit: float) -> RebootDecision:
     """Decide after the cloud's part: whether Slurm has the node back.
 
     Args:
@@ -160,13 +180,15 @@ def await_slurm(facts: Facts, limit: float) -> Action:
     """
     late = facts.waited > limit
     if facts.slurm is None:
-        return Action(Kind.FAIL if late else Kind.WAIT, "Slurm does not know the node")
+        return RebootDecision(
+            RebootDecisionKind.FAIL if late else RebootDecisionKind.WAIT, "Slurm does not know the node"
+        )
     if facts.slurm.may_boot and not late:
-        return Action(Kind.FOLLOW, "booting")
+        return RebootDecision(RebootDecisionKind.FOLLOW, "booting")
     if not facts.slurm.rebooting and "DOWN" not in facts.slurm.flags:
-        return Action(Kind.LEAVE, f"back in Slurm ({facts.slurm.state})")
-    return Action(
-        Kind.FAIL,
+        return RebootDecision(RebootDecisionKind.LEAVE, f"back in Slurm ({facts.slurm.state})")
+    return RebootDecision(
+        RebootDecisionKind.FAIL,
         f"the server is ACTIVE on its target image, but slurmd has not registered {facts.waited:.0f} s after the "
         "request: openstack console log show says how far it booted",
     )

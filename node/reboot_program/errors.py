@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class CloudError(RuntimeError):
+class CloudCallError(RuntimeError):
     """Raised when a call does not do what it should.
 
     Attributes:

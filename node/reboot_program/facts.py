@@ -19,7 +19,7 @@ REBOOT_TASKS = frozenset(
 
 
 @dataclass(frozen=True)
-class Server:
+class NodeServer:
     """A server as Nova shows it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Image:
+class TargetImage:
     """An image as Glance shows it; `min_disk` in GiB, `min_ram` in MiB."""
 
     id: str
@@ -75,7 +75,7 @@ class Intent:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RebootFacts:
     """All that `decide` may look at.
 
     Attributes:
@@ -91,8 +91,8 @@ class Facts:
 
     node: str
     target: Target | None
-    server: Server | None = None
-    image: Image | None = None
+    server: NodeServer | None = None
+    image: TargetImage | None = None
     slurm: SlurmNode | None = None
     intent: Intent | None = None
     target_problem: str = ""
@@ -100,7 +100,7 @@ class Facts:
     lost: bool = False
 
 
-def needs_image(server: Server | None, target: Target | None) -> bool:
+def needs_image(server: NodeServer | None, target: Target | None) -> bool:
     """Whether the decision depends on the target image, so that Glance has to be asked."""
     if server is None or target is None:
         return False

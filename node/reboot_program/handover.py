@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from .holding import Step
+from .holding import FailureNotice
 from .hostlist import HostlistError, expand
 from .log import log, start_logging
 from .messages import MessageError, ask
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _refuse(nodes: Sequence[str], reason: str) -> int:
     log.error("%s", reason)
     try:
-        Slurm().tell(nodes, Step.TAKE_OUT, REASON_PREFIX + reason)
+        Slurm().tell(nodes, FailureNotice.TAKE_OUT, REASON_PREFIX + reason)
     except SlurmError as error:
         log.error("Slurm could not be told: %s", error)
     return 1

@@ -14,7 +14,7 @@ from enum import Enum
 from .slurm_state import SlurmNode
 
 
-class Step(Enum):
+class FailureNotice(Enum):
     """What to tell Slurm about a node that failed."""
 
     #: Its reboot ends here.
@@ -31,17 +31,17 @@ class Step(Enum):
 
 #: The states to set for a step, one after the other. DOWN ends a job that waits for the boot; after RESUME the node is
 #: NOT_RESPONDING until the next ping, so no job starts before it is drained.
-STATES: Mapping[Step, tuple[str, ...]] = {
-    Step.TAKE_OUT: ("DOWN", "RESUME", "DRAIN"),
-    Step.PIN: ("DOWN", "DRAIN"),
-    Step.DRAIN: ("DRAIN",),
-    Step.DOWN: ("DOWN",),
-    Step.WAIT: (),
-    Step.DONE: (),
+STATES: Mapping[FailureNotice, tuple[str, ...]] = {
+    FailureNotice.TAKE_OUT: ("DOWN", "RESUME", "DRAIN"),
+    FailureNotice.PIN: ("DOWN", "DRAIN"),
+    FailureNotice.DRAIN: ("DRAIN",),
+    FailureNotice.DOWN: ("DOWN",),
+    FailureNotice.WAIT: (),
+    FailureNotice.DONE: (),
 }
 
 
-def next_step(view: SlurmNode | None, *, hold: bool, told: bool) -> Step:
+def next_step(view: SlurmNode | None, *, hold: bool, told: bool) -> FailureNotice:
     """What comes next for a node that failed.
 
     Args:
@@ -50,12 +50,12 @@ def next_step(view: SlurmNode | None, *, hold: bool, told: bool) -> Step:
         told: Slurm has the reason already.
     """
     if view is None:
-        return Step.DONE
+        return FailureNotice.DONE
     if not hold:
         # One that Slurm has put back into service meanwhile may have jobs: they are not to be killed.
-        return Step.DONE if told or view.in_service else Step.DOWN
+        return FailureNotice.DONE if told or view.in_service else FailureNotice.DOWN
     if view.rebooting:
         if told:
-            return Step.WAIT
-        return Step.TAKE_OUT if "REBOOT_ISSUED" in view.flags else Step.PIN
-    return Step.DONE if told and "DRAIN" in view.flags else Step.DRAIN
+            return FailureNotice.WAIT
+        return FailureNotice.TAKE_OUT if "REBOOT_ISSUED" in view.flags else FailureNotice.PIN
+    return FailureNotice.DONE if told and "DRAIN" in view.flags else FailureNotice.DRAIN

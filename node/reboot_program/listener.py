@@ -17,7 +17,7 @@ from typing import Any
 from .hostlist import HostlistError, expand
 from .log import log
 from .messages import MessageError, peer_uid, receive, send
-from .spool import Request, Spool
+from .spool import RebootRequest, Spool
 from .targets import read_targets
 
 #: Seconds for one message; slurmctld's side sends it at once.
@@ -74,7 +74,7 @@ def judge(message: dict[str, Any], targets_file: Path) -> Asked:
     return Asked(ours, tuple(name for name in names if name not in set(ours)), features)
 
 
-class Listener:
+class RebootListener:
     """Answers one request after the other.
 
     Args:
@@ -127,7 +127,7 @@ class Listener:
             return {"request": "", "strangers": list(asked.strangers)}
         if sum(1 for _ in self._spool.requests.iterdir()) >= _MOST_WAITING:
             raise RefusedError(f"{_MOST_WAITING} requests wait already")
-        path = self._spool.add(Request(asked.nodes, time.time(), asked.features))
+        path = self._spool.add(RebootRequest(asked.nodes, time.time(), asked.features))
         log.info("request %s: %d node(s): %s", path.stem, len(asked.nodes), ",".join(asked.nodes)[:200])
         if asked.features:
             log.info(

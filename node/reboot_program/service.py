@@ -19,12 +19,12 @@ from threading import Event, Thread
 
 from .accounts import AccountError, uid_of
 from .connection import CloudCalls, Connection
-from .listener import Listener
+from .listener import RebootListener
 from .log import log, start_logging
-from .settings import Settings, SettingsError, read_settings, settings_file
+from .settings import RebootSettings, SettingsError, read_settings, settings_file
 from .spool import Spool
 from .teller import SlurmByHelper
-from .worker import Worker
+from .worker import RebootWorker
 
 #: The first file that systemd hands over.
 _FIRST_HANDED = 3
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(settings_file())
         with _only_one(settings.spool), _listening(settings, stop, needed=not given):
             slurm = SlurmByHelper(settings.scontrol, settings.helper)
-            worker = Worker(settings, slurm, Connection(lambda: _open(settings.clouds, settings.cloud)))
+            worker = RebootWorker(settings, slurm, Connection(lambda: _open(settings.clouds, settings.cloud)))
             worker.run(stop.is_set, once="--once" in given)
     except (SettingsError, AccountError, OSError) as error:
         log.error("%s", error)
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _listening(settings: Settings, stop: Event, *, needed: bool) -> Iterator[None]:
+def _listening(settings: RebootSettings, stop: Event, *, needed: bool) -> Iterator[None]:
     """Take requests beside the work. Should that ever end by itself, everything ends, and systemd starts it again."""
     handed = _handed_over()
     if handed is None:
@@ -62,7 +62,7 @@ def _listening(settings: Settings, stop: Event, *, needed: bool) -> Iterator[Non
         yield
         return
     allowed = frozenset({0, uid_of(settings.slurm_user)})
-    listener = Listener(handed, Spool(settings.spool), settings.targets, allowed)
+    listener = RebootListener(handed, Spool(settings.spool), settings.targets, allowed)
     over = Event()
 
     def listen() -> None:

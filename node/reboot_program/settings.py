@@ -22,7 +22,7 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class RebootSettings:
     """How the RebootProgram works on this cluster.
 
     Attributes:
@@ -60,7 +60,7 @@ class Settings:
     limit: float = 1740.0
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path) -> RebootSettings:
     """Read the settings; a missing file means all defaults.
 
     Raises:
@@ -69,13 +69,13 @@ def read_settings(path: Path) -> Settings:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
-        return Settings()
+        return RebootSettings()
     except (OSError, yaml.YAMLError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise SettingsError(f"{path} is not a mapping of settings")
-    defaults = Settings()
-    known = {each.name for each in fields(Settings)}
+    defaults = RebootSettings()
+    known = {each.name for each in fields(RebootSettings)}
     values = {}
     for name, value in document.items():
         if name not in known:
@@ -87,4 +87,4 @@ def read_settings(path: Path) -> Settings:
             raise SettingsError(f"{path}: {name}: {value!r} is not a {kind.__name__}") from error
         if kind in {int, float} and not values[name] > 0:
             raise SettingsError(f"{path}: {name}: {value!r} is not more than 0")
-    return Settings(**values)
+    return RebootSettings(**values)

@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from .holding import STATES, Step
+from .holding import STATES, FailureNotice
 from .slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 
 #: Names in one call: well below what a command line holds.
@@ -46,7 +46,7 @@ class Slurm:
                 raise SlurmError(shown.stderr.strip() or f"scontrol ended with status {shown.returncode}")
         return found
 
-    def tell(self, names: Sequence[str], step: Step, reason: str) -> None:
+    def tell(self, names: Sequence[str], step: FailureNotice, reason: str) -> None:
         """Set the states of a step on nodes, with a reason.
 
         Raises:

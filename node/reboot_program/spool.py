@@ -26,7 +26,7 @@ from .facts import Intent, Verb
 
 
 @dataclass(frozen=True)
-class Request:
+class RebootRequest:
     """One call of RebootProgram."""
 
     nodes: tuple[str, ...]
@@ -70,18 +70,20 @@ class Spool:
         for each in (self.requests, self.nodes):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def add(self, request: Request) -> Path:
+    def add(self, request: RebootRequest) -> Path:
         """Write a request down; when this returns it is on disk."""
         path = self.requests / f"{time.time_ns()}-{os.getpid()}.json"
         write(path, asdict(request))
         return path
 
-    def pending(self) -> Iterator[tuple[Path, Request]]:
+    def pending(self) -> Iterator[tuple[Path, RebootRequest]]:
         """Requests not yet taken up, oldest first. One that cannot be read is moved aside, as ``*.damaged``."""
         for path in sorted(self.requests.glob("*.json")):
             try:
                 document = json.loads(path.read_text(encoding="utf-8"))
-                request = Request(tuple(document["nodes"]), float(document["asked"]), str(document.get("features", "")))
+                request = RebootRequest(
+                    tuple(document["nodes"]), float(document["asked"]), str(document.get("features", ""))
+                )
             except (ValueError, KeyError, TypeError):
                 path.rename(path.with_suffix(".damaged"))
                 continue

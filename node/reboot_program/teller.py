@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .accounts import AccountError, uid_of
-from .holding import STATES, Step
+from .holding import STATES, FailureNotice
 from .hostlist import MOST_NAMES
 from .log import log, start_logging
 from .messages import MessageError, ask, peer_uid, receive, send
@@ -42,7 +42,7 @@ class SlurmByHelper(Slurm):
         super().__init__(scontrol)
         self._helper = helper
 
-    def tell(self, names: Sequence[str], step: Step, reason: str) -> None:
+    def tell(self, names: Sequence[str], step: FailureNotice, reason: str) -> None:
         """See `Slurm.tell`."""
         if not STATES[step]:
             return
@@ -55,7 +55,7 @@ class SlurmByHelper(Slurm):
             raise SlurmError(str(said["error"]))
 
 
-def checked(message: dict[str, Any]) -> tuple[list[str], Step, str]:
+def checked(message: dict[str, Any]) -> tuple[list[str], FailureNotice, str]:
     """Nodes, step and reason of a message.
 
     Raises:
@@ -67,11 +67,11 @@ def checked(message: dict[str, Any]) -> tuple[list[str], Step, str]:
     for node in nodes:
         if not isinstance(node, str) or not _NODE.fullmatch(node):
             raise MessageError(f"{node!r} is not the name of a node")
-    if not isinstance(step, str) or step not in Step.__members__ or not STATES[Step[step]]:
+    if not isinstance(step, str) or step not in FailureNotice.__members__ or not STATES[FailureNotice[step]]:
         raise MessageError(f"{step!r} is not a step that changes a node")
     if not isinstance(reason, str) or not reason.startswith(REASON_PREFIX) or not reason.isprintable():
         raise MessageError(f"the reason is not a line that begins with {REASON_PREFIX!r}")
-    return nodes, Step[step], reason
+    return nodes, FailureNotice[step], reason
 
 
 def answer(connection: socket.socket, allowed: frozenset[int], slurm: Slurm) -> dict[str, Any]:

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from .attempt import ImageCache, Looked, attempt
+from .attempt import Looked, TargetImages, attempt
 from .backoff import delay, poll_interval
 from .connection import Connection
-from .decide import Kind, await_slurm
-from .facts import Facts
-from .holding import Step, next_step
+from .decide import RebootDecisionKind, await_slurm
+from .facts import RebootFacts
+from .holding import FailureNotice, next_step
 from .log import log
 from .lost import Lost
-from .settings import Settings
+from .settings import RebootSettings
 from .slurm import Slurm, SlurmError
 from .slurm_state import REASON_PREFIX, SlurmNode
 from .spool import Entry, Spool
@@ -61,11 +61,11 @@ def _begins_anew(entry: Entry, asked: float) -> bool:
     return bool(entry.failed) or entry.woken or (entry.booting and asked > entry.asked + _TWICE)
 
 
-class Worker:
+class RebootWorker:
     """Works off one spool.
 
     Args:
-        settings: see `settings.Settings`.
+        settings: see `settings.RebootSettings`.
         slurm: the cluster's slurmctld.
         connection: to the cloud.
         draw: random numbers from 0 to 1.
@@ -75,7 +75,7 @@ class Worker:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RebootSettings,
         slurm: Slurm,
         connection: Connection,
         draw: Callable[[], float] = random.random,
@@ -88,7 +88,7 @@ class Worker:
         self._draw = draw
         self._slurm_interval = slurm_interval
         self._spool = Spool(settings.spool)
-        self._images = ImageCache()
+        self._images = TargetImages()
         self._pool = ThreadPoolExecutor(settings.parallel, thread_name_prefix="openstack")
         self._nodes = {entry.node: _Node(entry) for entry in self._spool.entries()}
         self._lost = Lost(settings.spool / "lost")
@@ -208,14 +208,14 @@ class Worker:
                 self._again(node, looked)
                 return
         kind = looked.action.kind
-        if kind is Kind.LEAVE:
+        if kind is RebootDecisionKind.LEAVE:
             self._end(node, reason)
-        elif kind is Kind.BOOTED:
+        elif kind is RebootDecisionKind.BOOTED:
             self._say(node, f"{reason}, booting")
             node.entry = replace(node.entry, booting=True)
             self._spool.save(node.entry)
             node.due = time.monotonic() + self._poll()
-        elif kind is Kind.FAIL or (late and looked.error):
+        elif kind is RebootDecisionKind.FAIL or (late and looked.error):
             self._fail(node, reason, hold=looked.hold)
         elif late:
             self._fail(node, f"{reason}, {time.time() - node.entry.asked:.0f} s after the request", hold=looked.hold)
@@ -223,7 +223,7 @@ class Worker:
             self._again(node, looked)
         else:
             node.tries = node.refusals = 0
-            if kind in {Kind.FOLLOW, Kind.WAIT}:
+            if kind in {RebootDecisionKind.FOLLOW, RebootDecisionKind.WAIT}:
                 self._say(node, reason)
             node.due = time.monotonic() + self._poll()
 
@@ -238,11 +238,11 @@ class Worker:
     def _booting(self, node: _Node, view: SlurmNode | None) -> None:
         """What follows from Slurm's view of a node whose server is up."""
         waited = time.time() - node.entry.asked
-        action = await_slurm(Facts(node.entry.node, None, slurm=view, waited=waited), self._settings.limit)
-        if action.kind is Kind.LEAVE:
+        action = await_slurm(RebootFacts(node.entry.node, None, slurm=view, waited=waited), self._settings.limit)
+        if action.kind is RebootDecisionKind.LEAVE:
             self._lost.remove(node.entry.node)
             self._end(node, action.reason)
-        elif action.kind is Kind.FAIL:
+        elif action.kind is RebootDecisionKind.FAIL:
             self._lost.add(node.entry.node, node.entry.asked)
             # It is on its image: should it come up later after all, Slurm may have it back.
             self._fail(node, action.reason, hold=False)
@@ -282,7 +282,7 @@ class Worker:
         if not failed:
             return
         views = self._slurm.nodes([node.entry.node for node in failed])
-        alike: dict[tuple[str, Step], list[_Node]] = defaultdict(list)
+        alike: dict[tuple[str, FailureNotice], list[_Node]] = defaultdict(list)
         for node in failed:
             step = next_step(views.get(node.entry.node), hold=node.entry.hold, told=node.told)
             alike[node.entry.failed, step].append(node)
@@ -291,6 +291,6 @@ class Worker:
             for node in nodes:
                 node.told = True
                 node.due = now + _GATHER
-                if step is Step.DONE:
+                if step is FailureNotice.DONE:
                     self._spool.remove(node.entry.node)
                     del self._nodes[node.entry.node]

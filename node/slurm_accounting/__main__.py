@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from .apply import AccountingError, define, withdraw
-from .request import Request
+from .request import AccountingRequest
 
 _STEPS = {"define": define, "withdraw": withdraw}
 
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in _STEPS:
         print("usage: slurm_accounting define|withdraw STATE_FOLDER", file=sys.stderr)
         return 2
-    request = Request.of(json.load(sys.stdin))
+    request = AccountingRequest.of(json.load(sys.stdin))
     print(json.dumps({"changes": _STEPS[arguments[0]](request, Path(arguments[1]))}))
     return 0
 

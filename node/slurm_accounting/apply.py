@@ -13,7 +13,7 @@ from typing import Any
 
 from . import plan
 from .facts import gather
-from .request import FormerJobs, Request
+from .request import AccountingRequest, FormerJobs
 
 #: Enough for sacctmgr to find slurmdbd: the cluster's own slurm.conf may not be there yet, or about to change.
 _CONFIGURATION = """\
@@ -31,7 +31,7 @@ class AccountingError(Exception):
     """A command of Slurm's failed; the text has what it said."""
 
 
-def define(request: Request, state: Path) -> list[str]:
+def define(request: AccountingRequest, state: Path) -> list[str]:
     """Make and change what is asked for; returns the commands that were run.
 
     Args:
@@ -46,7 +46,7 @@ def define(request: Request, state: Path) -> list[str]:
     return [" ".join(command) for command in commands]
 
 
-def withdraw(request: Request, state: Path) -> list[str]:
+def withdraw(request: AccountingRequest, state: Path) -> list[str]:
     """End what former users have in Slurm, as far as `FormerJobs` says; returns the commands that were run.
 
     Needs slurmctld. An association whose jobs still run is kept, without the right to submit, until a later run.
@@ -85,7 +85,7 @@ class _Sacctmgr:
 
 
 @contextmanager
-def _sacctmgr(request: Request) -> Iterator[_Sacctmgr]:
+def _sacctmgr(request: AccountingRequest) -> Iterator[_Sacctmgr]:
     with tempfile.TemporaryDirectory(prefix="slurm-accounting-") as folder:
         path = Path(folder, "slurm.conf")
         path.write_text(_CONFIGURATION.format(cluster=request.cluster, control_host=request.control_host))
@@ -108,7 +108,7 @@ def _applied(state: Path) -> Any:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _remember(state: Path, request: Request) -> None:
+def _remember(state: Path, request: AccountingRequest) -> None:
     path = state / _APPLIED
     text = json.dumps(plan.to_apply(request), indent=1, sort_keys=True) + "\n"
     if path.exists() and path.read_text() == text:

@@ -11,7 +11,7 @@ Ask = Callable[[Sequence[str]], str]
 
 
 @dataclass(frozen=True)
-class Facts:
+class AccountingFacts:
     """What there is. Names are compared as names: each is a field of a row, never a part of a text.
 
     Attributes:
@@ -34,14 +34,14 @@ class Facts:
     applied: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
 
-def gather(ask: Ask, cluster: str, applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Facts:
+def gather(ask: Ask, cluster: str, applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> AccountingFacts:
     """Ask sacctmgr four questions, whatever the number of users."""
     clusters = _rows(ask(["show", "cluster", "format=cluster"]), 1)
     qos = _rows(ask(["show", "qos", "format=name"]), 1)
     users = _rows(ask(["show", "user", "format=user,adminlevel,defaultaccount"]), 3)
     where = ["show", "association", "where", f"cluster={cluster}", "format=account,user,parentname,maxsubmitjobs"]
     associations = _rows(ask(where), 4) if (cluster,) in clusters else []
-    return Facts(
+    return AccountingFacts(
         clusters=frozenset(name for (name,) in clusters),
         qos=frozenset(name for (name,) in qos),
         parents={account: parent or "root" for account, user, parent, _ in associations if not user},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from .facts import Facts
-from .request import Account, AdminLevel, Request
+from .facts import AccountingFacts
+from .request import AccountingRequest, AdminLevel, RequestedAccount
 
 #: Names in one command: sacctmgr takes lists, and a command line has an end.
 _NAMES = 500
@@ -16,7 +16,7 @@ _UNSET = "-1"
 Command = tuple[str, ...]
 
 
-def define(request: Request, facts: Facts) -> list[Command]:
+def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
     """The commands that make and change what is asked for; each works whether or not slurmctld runs."""
     return [
         *_cluster(request, facts),
@@ -28,13 +28,13 @@ def define(request: Request, facts: Facts) -> list[Command]:
     ]
 
 
-def withdraw(request: Request, facts: Facts) -> list[Command]:
+def withdraw(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
     """The commands that take former users' associations, once their jobs are looked after."""
     users = sorted({user for user, _ in facts.associations if user in request.former})
     return [("delete", "user", "where", f"name={user}", f"cluster={request.cluster}") for user in users]
 
 
-def to_apply(request: Request) -> dict[str, dict[str, dict[str, str]]]:
+def to_apply(request: AccountingRequest) -> dict[str, dict[str, dict[str, str]]]:
     """What is remembered as applied: see `Facts.applied`."""
     return {
         "qos": {name: dict(options) for name, options in request.qos.items()},
@@ -44,12 +44,12 @@ def to_apply(request: Request) -> dict[str, dict[str, dict[str, str]]]:
     }
 
 
-def _cluster(request: Request, facts: Facts) -> Iterator[Command]:
+def _cluster(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     if request.cluster not in facts.clusters:
         yield ("add", "cluster", request.cluster)
 
 
-def _qos(request: Request, facts: Facts) -> Iterator[Command]:
+def _qos(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     for name, options in sorted(request.qos.items()):
         if name.lower() not in facts.qos:
             yield ("add", "qos", name, *_set(options, {}))
@@ -59,7 +59,7 @@ def _qos(request: Request, facts: Facts) -> Iterator[Command]:
             yield ("modify", "qos", "where", f"name={name}", "set", *changed)
 
 
-def _accounts(request: Request, facts: Facts) -> Iterator[Command]:
+def _accounts(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     for account in _parents_first(request.accounts):
         where = (f"cluster={request.cluster}",)
         if account.name not in facts.parents:
@@ -72,9 +72,9 @@ def _accounts(request: Request, facts: Facts) -> Iterator[Command]:
             yield ("modify", "account", "where", f"name={account.name}", *where, "set", *changed)
 
 
-def _parents_first(accounts: Sequence[Account]) -> list[Account]:
+def _parents_first(accounts: Sequence[RequestedAccount]) -> list[RequestedAccount]:
     waiting = {account.name: account for account in accounts}
-    ordered: list[Account] = []
+    ordered: list[RequestedAccount] = []
     while waiting:
         ready = [account for account in waiting.values() if account.parent not in waiting]
         if not ready:
@@ -84,7 +84,7 @@ def _parents_first(accounts: Sequence[Account]) -> list[Account]:
     return ordered
 
 
-def _users(request: Request, facts: Facts) -> Iterator[Command]:
+def _users(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     new: dict[str, list[str]] = defaultdict(list)
     for user in request.users:
         for account in user.accounts:
@@ -117,7 +117,7 @@ def _users(request: Request, facts: Facts) -> Iterator[Command]:
         yield ("modify", "user", "where", f"names={some}", f"cluster={request.cluster}", "set", "maxsubmitjobs=-1")
 
 
-def _levels(request: Request, facts: Facts) -> Iterator[Command]:
+def _levels(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     wanted = {user.name: user.level for user in request.users}
     wanted.update(dict.fromkeys((name for name in request.former if name in facts.levels), AdminLevel.NONE))
     changed: dict[AdminLevel, list[str]] = defaultdict(list)
@@ -129,7 +129,7 @@ def _levels(request: Request, facts: Facts) -> Iterator[Command]:
             yield ("modify", "user", "where", f"names={some}", "set", f"adminlevel={level.value}")
 
 
-def _former(request: Request, facts: Facts) -> Iterator[Command]:
+def _former(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     """Former users submit no more, also while their jobs keep the association from being deleted."""
     names = sorted({user for user, _ in facts.associations if user in request.former} - facts.blocked)
     for some in _chunks(names):

@@ -26,7 +26,7 @@ class FormerJobs(str, Enum):
 
 
 @dataclass(frozen=True)
-class Account:
+class RequestedAccount:
     """An account.
 
     Attributes:
@@ -40,7 +40,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class User:
+class AccountingUser:
     """A user.
 
     Attributes:
@@ -53,7 +53,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Request:
+class AccountingRequest:
     """What is asked for.
 
     Attributes:
@@ -64,14 +64,14 @@ class Request:
     cluster: str
     control_host: str
     qos: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    accounts: tuple[Account, ...] = ()
-    users: tuple[User, ...] = ()
+    accounts: tuple[RequestedAccount, ...] = ()
+    users: tuple[AccountingUser, ...] = ()
     former: tuple[str, ...] = ()
     former_jobs: FormerJobs = FormerJobs.KEEP
     accounting: bool = True
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Request:
+    def of(cls, document: Mapping[str, Any]) -> AccountingRequest:
         """From JSON.
 
         Raises:
@@ -81,14 +81,14 @@ class Request:
         users = []
         for name, settings in sorted((document.get("users") or {}).items()):
             level = AdminLevel.ADMINISTRATOR if settings.get("slurm_admin") else AdminLevel.NONE
-            users.append(User(name, tuple(settings.get("slurm_accounts") or ()) or (DEFAULT_ACCOUNT,), level))
+            users.append(AccountingUser(name, tuple(settings.get("slurm_accounts") or ()) or (DEFAULT_ACCOUNT,), level))
         own.setdefault(DEFAULT_ACCOUNT, {})
         return cls(
             cluster=str(document["cluster"]).lower(),
             control_host=str(document["control_host"]),
             qos={name: dict(settings.get("options") or {}) for name, settings in (document.get("qos") or {}).items()},
             accounts=tuple(
-                Account(name, str(settings.get("parent") or "root"), dict(settings.get("options") or {}))
+                RequestedAccount(name, str(settings.get("parent") or "root"), dict(settings.get("options") or {}))
                 for name, settings in sorted(own.items())
             ),
             users=tuple(users),

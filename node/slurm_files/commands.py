@@ -81,9 +81,9 @@ class Appliance:
         except DaemonError as error:
             raise DaemonError(f"{error}. {self._restore(daemon)}", error.log) from error
         self._sets.prove(daemon)
-        return {"changed": exchanged or action is not plan.Action.NOTHING, "action": action.value, "files": name}
+        return {"changed": exchanged or action is not plan.DaemonAction.NOTHING, "action": action.value, "files": name}
 
-    def _action(self, daemon: str) -> plan.Action:
+    def _action(self, daemon: str) -> plan.DaemonAction:
         proven, in_use = self._sets.files(self._sets.proven(daemon)), self._sets.files(self._sets.in_use)
         active = self._daemons.active(daemon)
         if daemon == "slurmdbd":
@@ -101,7 +101,7 @@ class Appliance:
             files = {**files, **{k: v for k, v in self._sets.files(failed).items() if k == "slurmdbd.conf"}}
         self._sets.exchange(self._sets.add(files))
         try:
-            self._daemons.do(daemon, plan.Action.RESTART, self._port(daemon))
+            self._daemons.do(daemon, plan.DaemonAction.RESTART, self._port(daemon))
         except DaemonError as error:
             return f"The former files are back, and {daemon} does not run with them either: {error}"
         for each in _DAEMONS:

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from .plan import Action, version_of
+from .plan import DaemonAction, version_of
 from .ports import listening
 
 #: Seconds that a daemon may take that is alive: to recover a large state, to convert a database.
@@ -47,21 +47,21 @@ class Daemons:
         """Slurm's version."""
         return version_of(_output("scontrol", "--version"))
 
-    def do(self, daemon: str, action: Action, port: int) -> None:
+    def do(self, daemon: str, action: DaemonAction, port: int) -> None:
         """Act, and wait until the daemon answers.
 
         Raises:
             DaemonError: it has ended, refuses to reconfigure, or does not answer in time.
         """
         since = _output("date", "+%Y-%m-%d %H:%M:%S").strip()
-        if action in (Action.START, Action.RESTART):
+        if action in (DaemonAction.START, DaemonAction.RESTART):
             # Whatever failed before counts no more.
             subprocess.run(["systemctl", "reset-failed", f"{daemon}.service"], capture_output=True, check=False)
             subprocess.run(["systemctl", "--no-block", action.value, f"{daemon}.service"], check=True)
-        if action is Action.RECONFIGURE:
+        if action is DaemonAction.RECONFIGURE:
             self._reconfigure(daemon, since)
-        self._wait(daemon, port, since, fresh=action in (Action.START, Action.RESTART))
-        if action is Action.RESTART and daemon == "slurmctld":
+        self._wait(daemon, port, since, fresh=action in (DaemonAction.START, DaemonAction.RESTART))
+        if action is DaemonAction.RESTART and daemon == "slurmctld":
             # Nodes without a slurm.conf of their own get the new one by it.
             self._reconfigure(daemon, since)
             self._wait(daemon, port, since, fresh=False)

@@ -14,7 +14,7 @@ _FIXED = re.compile(
 _BY_NEW_PROCESSES = (23, 11)
 
 
-class Action(enum.Enum):
+class DaemonAction(enum.Enum):
     """What to do with a daemon."""
 
     NOTHING = "nothing"
@@ -23,7 +23,7 @@ class Action(enum.Enum):
     RECONFIGURE = "reconfigure"
 
 
-def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool) -> Action:
+def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool) -> DaemonAction:
     """For slurmdbd, which reads one file and that at its start only.
 
     Args:
@@ -32,13 +32,13 @@ def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: b
         active: whether it runs.
     """
     if not active:
-        return Action.START
-    return Action.NOTHING if proven.get("slurmdbd.conf") == in_use.get("slurmdbd.conf") else Action.RESTART
+        return DaemonAction.START
+    return DaemonAction.NOTHING if proven.get("slurmdbd.conf") == in_use.get("slurmdbd.conf") else DaemonAction.RESTART
 
 
 def slurmctld(
     proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool, version: tuple[int, ...]
-) -> Action:
+) -> DaemonAction:
     """For slurmctld. Running jobs do not notice a restart.
 
     Args:
@@ -48,14 +48,14 @@ def slurmctld(
         version: of Slurm: (22, 5, 8).
     """
     if not active:
-        return Action.START
+        return DaemonAction.START
     before, now = _read_by_slurmctld(proven), _read_by_slurmctld(in_use)
     if before == now:
-        return Action.NOTHING
+        return DaemonAction.NOTHING
     if version >= _BY_NEW_PROCESSES:
-        return Action.RECONFIGURE if _fixed(before) == _fixed(now) else Action.RESTART
+        return DaemonAction.RECONFIGURE if _fixed(before) == _fixed(now) else DaemonAction.RESTART
     # Slurm 22.05 takes new partitions by a reconfigure, everything else by a restart.
-    return Action.RECONFIGURE if _without_partitions(before) == _without_partitions(now) else Action.RESTART
+    return DaemonAction.RECONFIGURE if _without_partitions(before) == _without_partitions(now) else DaemonAction.RESTART
 
 
 def _read_by_slurmctld(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ class Flavor:
 
 
 @dataclass(frozen=True)
-class Image:
+class ImageFacts:
     """A Glance image.
 
     Attributes:
@@ -39,7 +39,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkFacts:
     """A Neutron network."""
 
     id: str
@@ -50,7 +50,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Subnet:
+class SubnetFacts:
     """A Neutron subnet."""
 
     id: str
@@ -74,7 +74,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerFacts:
     """A Nova server.
 
     Attributes:
@@ -156,7 +156,7 @@ class Quota:
 
 
 @dataclass(frozen=True)
-class Access:
+class CloudAccess:
     """How the project's services are reached, and what its user may do.
 
     Attributes:
@@ -184,16 +184,16 @@ class CloudFacts:
     """
 
     flavors: tuple[Flavor, ...] = ()
-    images: tuple[Image, ...] = ()
-    networks: tuple[Network, ...] = ()
-    subnets: tuple[Subnet, ...] = ()
+    images: tuple[ImageFacts, ...] = ()
+    networks: tuple[NetworkFacts, ...] = ()
+    subnets: tuple[SubnetFacts, ...] = ()
     routers: tuple[Named, ...] = ()
     ports: tuple[Port, ...] = ()
     security_groups: tuple[Named, ...] = ()
     security_group_rules: tuple[Rule, ...] = ()
     application_credentials: tuple[Named, ...] = ()
     key_pairs: Mapping[str, str] = field(default_factory=dict)
-    servers: tuple[Server, ...] = ()
+    servers: tuple[ServerFacts, ...] = ()
     server_groups: tuple[Named, ...] = ()
     availability_zones: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
@@ -201,5 +201,5 @@ class CloudFacts:
     floating_ips: tuple[FloatingIp, ...] = ()
     bare_metal: Mapping[str, str] = field(default_factory=dict)
     quotas: Mapping[str, Quota] = field(default_factory=dict)
-    access: Access = field(default=Access())
+    access: CloudAccess = field(default=CloudAccess())
     absent: frozenset[str] = frozenset()

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud.connection import asking
 from slurm_appliance.cloud.facts import (
-    Access,
+    CloudAccess,
     CloudFacts,
     Flavor,
     FloatingIp,
-    Image,
+    ImageFacts,
     Named,
-    Network,
+    NetworkFacts,
     Port,
     Quota,
     Rule,
-    Server,
-    Subnet,
+    ServerFacts,
+    SubnetFacts,
     Volume,
 )
 from slurm_appliance.cloud.image_names import PROPERTY
@@ -99,7 +99,7 @@ def _with_images(answers: dict[str, Any]) -> dict[str, Any]:
         for server_id in volume.server_ids
     }
     servers = tuple(
-        Server(**vars(server) | {"image_id": boot_images.get(server.id, "")}) if server.volume_backed else server
+        ServerFacts(**vars(server) | {"image_id": boot_images.get(server.id, "")}) if server.volume_backed else server
         for server in answers["servers"]
     )
     return answers | {"servers": servers}
@@ -120,7 +120,7 @@ class _Lists:
         self._connection = connection
         self._project: str = connection.current_project_id or ""
 
-    def access(self) -> Access:
+    def access(self) -> CloudAccess:
         connection = self._connection
         auth: Any = connection.session.auth
         token = auth.get_access(connection.session)
@@ -131,7 +131,7 @@ class _Lists:
                 endpoints[name.replace("-", "_")] = url
         # A restricted application credential cannot make others; keystoneauth has no word for it.
         credential = token._data["token"].get("application_credential") or {}  # noqa: SLF001
-        return Access(
+        return CloudAccess(
             auth_url=connection.config.get_auth_args()["auth_url"],
             region=connection.config.get_region_name() or "",
             endpoints=endpoints,
@@ -143,10 +143,10 @@ class _Lists:
         found = entries(self._connection.compute, "/flavors/detail", "flavors")
         return tuple(Flavor(x["id"], x["name"], x["vcpus"], x["ram"], x["disk"]) for x in found)
 
-    def images(self) -> tuple[Image, ...]:
+    def images(self) -> tuple[ImageFacts, ...]:
         found = entries(self._connection.image, "/images", "images")
         return tuple(
-            Image(
+            ImageFacts(
                 x["id"],
                 x.get("name") or "",
                 x["status"],
@@ -159,9 +159,9 @@ class _Lists:
             for x in found
         )
 
-    def networks(self) -> tuple[Network, ...]:
+    def networks(self) -> tuple[NetworkFacts, ...]:
         return tuple(
-            Network(
+            NetworkFacts(
                 x["id"],
                 x["name"],
                 x.get("router:external", False),
@@ -172,10 +172,10 @@ class _Lists:
             if self._usable(x) or x.get("router:external")
         )
 
-    def subnets(self) -> tuple[Subnet, ...]:
+    def subnets(self) -> tuple[SubnetFacts, ...]:
         found = entries(self._connection.network, "/subnets", "subnets")
         return tuple(
-            Subnet(x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip"), x.get("description") or "")
+            SubnetFacts(x["id"], x["name"], x["network_id"], x["cidr"], x.get("gateway_ip"), x.get("description") or "")
             for x in found
         )
 
@@ -223,9 +223,9 @@ class _Lists:
         found = [x["keypair"] for x in document(self._connection.compute, "/os-keypairs")["keypairs"]]
         return {x["name"]: x.get("public_key") or "" for x in found}
 
-    def servers(self) -> tuple[Server, ...]:
+    def servers(self) -> tuple[ServerFacts, ...]:
         return tuple(
-            Server(
+            ServerFacts(
                 x["id"],
                 x["name"],
                 x["status"],

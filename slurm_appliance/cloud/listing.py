@@ -18,19 +18,19 @@ class Response(Protocol):
         """Its body."""
 
 
-class Service(Protocol):
+class CloudService(Protocol):
     """One service of a cloud: an adapter that knows the endpoint and the token."""
 
     def get(self, url: str, *, raise_exc: bool) -> Response:
         """Ask for a path below the service's endpoint; the SDK's services raise errors only when told to."""
 
 
-def document(service: Service, path: str) -> Any:
+def document(service: CloudService, path: str) -> Any:
     """The JSON document at a path below a service's endpoint; keystoneauth's exceptions for errors."""
     return service.get(path, raise_exc=True).json()
 
 
-class Writable(Service, Protocol):
+class Writable(CloudService, Protocol):
     """A service that is also asked to do something."""
 
     def post(self, url: str, *, json: Any, raise_exc: bool) -> Response:
@@ -42,7 +42,7 @@ def post(service: Writable, path: str, body: Any) -> Any:
     return service.post(path, json=body, raise_exc=True).json()
 
 
-def entries(service: Service, path: str, key: str, **query: str | list[str]) -> Iterator[Mapping[str, Any]]:
+def entries(service: CloudService, path: str, key: str, **query: str | list[str]) -> Iterator[Mapping[str, Any]]:
     """All entries of a list, whatever number of pages it has.
 
     Args:

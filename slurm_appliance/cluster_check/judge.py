@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """How a check ended."""
 
     PASS = "pass"  # noqa: S105 - not a password
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckRow:
     """One check.
 
     Attributes:
@@ -28,7 +28,7 @@ class Row:
     """
 
     check: str
-    verdict: Verdict
+    verdict: CheckVerdict
     why: str
     seconds: float = 0.0
 
@@ -42,7 +42,7 @@ _GOOD_STATES = frozenset({"idle", "mixed", "allocated", "completing"})
 
 def judge(
     facts: Mapping[str, Any], expected: frozenset[str], watched: frozenset[str], *, user: str, accounting: bool
-) -> list[Row]:
+) -> list[CheckRow]:
     """All rows.
 
     Args:
@@ -60,9 +60,9 @@ def judge(
     ]
 
 
-def _nodes(said: Mapping[str, Any], expected: frozenset[str]) -> Row:
+def _nodes(said: Mapping[str, Any], expected: frozenset[str]) -> CheckRow:
     if said["status"]:
-        return Row("nodes", Verdict.FAIL, f"sinfo: {_words(said)}", said["seconds"])
+        return CheckRow("nodes", CheckVerdict.FAIL, f"sinfo: {_words(said)}", said["seconds"])
     states = {name: (state.rstrip("*$@+~#!%-^"), state, why) for name, state, why in _table(said["out"], 3)}
     bad = [f"{name} is not known to Slurm" for name in sorted(expected - states.keys())]
     bad += [
@@ -70,80 +70,89 @@ def _nodes(said: Mapping[str, Any], expected: frozenset[str]) -> Row:
         for name, (plain, state, why) in sorted(states.items())
         if plain not in _GOOD_STATES or state.endswith("*")
     ]
-    verdict = Verdict.FAIL if bad else Verdict.PASS
-    return Row("nodes", verdict, "; ".join(bad[:5]) or f"{len(states)} take jobs", said["seconds"])
+    verdict = CheckVerdict.FAIL if bad else CheckVerdict.PASS
+    return CheckRow("nodes", verdict, "; ".join(bad[:5]) or f"{len(states)} take jobs", said["seconds"])
 
 
-def _jobs(facts: Mapping[str, Any], expected: frozenset[str], user: str, accounting: bool) -> Iterator[Row]:
+def _jobs(facts: Mapping[str, Any], expected: frozenset[str], user: str, accounting: bool) -> Iterator[CheckRow]:
     if not user:
-        yield Row("jobs", Verdict.LEFT_OUT, "the configuration has no users")
+        yield CheckRow("jobs", CheckVerdict.LEFT_OUT, "the configuration has no users")
         return
     said = facts.get("across")
     if said is None:
-        yield Row("jobs", Verdict.FAIL, "Slurm has no nodes")
+        yield CheckRow("jobs", CheckVerdict.FAIL, "Slurm has no nodes")
         return
     lines = {name: (uid, token, job) for name, uid, token, job in _table(said["out"], 4)}
     missing = sorted(expected - lines.keys())
     if said["status"] or missing:
-        yield Row(
-            "srun on all nodes", Verdict.FAIL, _words(said) or f"no answer of {', '.join(missing)}", said["seconds"]
+        yield CheckRow(
+            "srun on all nodes",
+            CheckVerdict.FAIL,
+            _words(said) or f"no answer of {', '.join(missing)}",
+            said["seconds"],
         )
     else:
-        yield Row("srun on all nodes", Verdict.PASS, f"{len(lines)} nodes as {user}", said["seconds"])
+        yield CheckRow("srun on all nodes", CheckVerdict.PASS, f"{len(lines)} nodes as {user}", said["seconds"])
     uid = facts["uid"]["out"].strip()
     yield _same("uid", {name: line[0] for name, line in lines.items()}, uid)
     yield _same("home directory", {name: line[1] for name, line in lines.items()}, facts["token"], "sees it everywhere")
     if not accounting:
-        yield Row("sacct", Verdict.LEFT_OUT, "the configuration has no accounting")
+        yield CheckRow("sacct", CheckVerdict.LEFT_OUT, "the configuration has no accounting")
         return
     accounted = facts.get("sacct")
     if accounted is None:
-        yield Row("sacct", Verdict.FAIL, "there was no job to look for")
+        yield CheckRow("sacct", CheckVerdict.FAIL, "there was no job to look for")
     elif "COMPLETED" in accounted["out"]:
-        yield Row("sacct", Verdict.PASS, accounted["out"].split("\n")[0].replace("|", " "), accounted["seconds"])
+        yield CheckRow(
+            "sacct", CheckVerdict.PASS, accounted["out"].split("\n")[0].replace("|", " "), accounted["seconds"]
+        )
     else:
-        yield Row("sacct", Verdict.FAIL, accounted["out"].strip() or _words(accounted) or "knows nothing of the job")
+        yield CheckRow(
+            "sacct", CheckVerdict.FAIL, accounted["out"].strip() or _words(accounted) or "knows nothing of the job"
+        )
 
 
-def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator[Row]:
+def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator[CheckRow]:
     off = "features.hpctests is off, or no job can run"
     yield _speeds("memory bandwidth", facts.get("copy"), expected, "MB/s", off)
     yield _speeds("HPL", facts.get("hpl"), expected, "GFLOP/s", f"no hpcc in the image, {off}")
     said = facts.get("pingpong")
     if said is None:
-        yield Row("MPI ping-pong", Verdict.LEFT_OUT, "one node, no MPI in the image, or features.hpctests is off")
+        yield CheckRow(
+            "MPI ping-pong", CheckVerdict.LEFT_OUT, "one node, no MPI in the image, or features.hpctests is off"
+        )
         return
     try:
         numbers = json.loads(said["out"].strip().splitlines()[-1])
     except (IndexError, ValueError):
-        yield Row("MPI ping-pong", Verdict.FAIL, _words(said) or "no numbers", said["seconds"])
+        yield CheckRow("MPI ping-pong", CheckVerdict.FAIL, _words(said) or "no numbers", said["seconds"])
         return
-    verdict = Verdict.PASS if numbers["ranks"] == 2 and not said["status"] else Verdict.FAIL
+    verdict = CheckVerdict.PASS if numbers["ranks"] == 2 and not said["status"] else CheckVerdict.FAIL
     why = f"{numbers['latency_us']:.1f} us, {numbers['bandwidth_mb_s']:.0f} MB/s between {numbers['ranks']} ranks"
-    yield Row("MPI ping-pong", verdict, why, said["seconds"])
+    yield CheckRow("MPI ping-pong", verdict, why, said["seconds"])
 
 
-def _speeds(check: str, said: Mapping[str, Any] | None, expected: frozenset[str], unit: str, left_out: str) -> Row:
+def _speeds(check: str, said: Mapping[str, Any] | None, expected: frozenset[str], unit: str, left_out: str) -> CheckRow:
     """What one process reaches on each node, from lines with the node's name and a number."""
     if said is None:
-        return Row(check, Verdict.LEFT_OUT, left_out)
+        return CheckRow(check, CheckVerdict.LEFT_OUT, left_out)
     words = [line.split() for line in said["out"].splitlines()]
     found = {each[0]: float(each[1]) for each in words if len(each) == 2}
     missing = sorted(expected - found.keys())
     if missing:
         why = "; ".join(part for part in (f"no number of {', '.join(missing[:5])}", _words(said)) if part)
-        return Row(check, Verdict.FAIL, why, said["seconds"])
+        return CheckRow(check, CheckVerdict.FAIL, why, said["seconds"])
     usual = median(found.values())
     slow = [f"{name} reaches {value:g}" for name, value in sorted(found.items()) if value < _SLOW * usual]
     range_ = f"{min(found.values()):g} to {max(found.values()):g} {unit} by one process, {len(found)} nodes"
-    return Row(check, Verdict.PASS, "; ".join([range_, *slow[:5]]), said["seconds"])
+    return CheckRow(check, CheckVerdict.PASS, "; ".join([range_, *slow[:5]]), said["seconds"])
 
 
-def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> Row:
+def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> CheckRow:
     if said is None:
-        return Row("Prometheus", Verdict.LEFT_OUT, "features.monitoring is off")
+        return CheckRow("Prometheus", CheckVerdict.LEFT_OUT, "features.monitoring is off")
     if said["status"]:
-        return Row("Prometheus", Verdict.FAIL, _words(said), said["seconds"])
+        return CheckRow("Prometheus", CheckVerdict.FAIL, _words(said), said["seconds"])
     found = json.loads(said["out"])["data"]["activeTargets"]
     missing = watched - {each["labels"]["instance"] for each in found if each["labels"]["job"] == "node"}
     bad = [f"{name} is not watched" for name in sorted(missing)]
@@ -153,14 +162,14 @@ def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> Row:
         if each["health"] != "up"
     )
     why = "; ".join(bad[:5]) or f"{len(found)} targets are up"
-    return Row("Prometheus", Verdict.FAIL if bad else Verdict.PASS, why, said["seconds"])
+    return CheckRow("Prometheus", CheckVerdict.FAIL if bad else CheckVerdict.PASS, why, said["seconds"])
 
 
-def _same(check: str, found: Mapping[str, str], wanted: str, words: str = "") -> Row:
+def _same(check: str, found: Mapping[str, str], wanted: str, words: str = "") -> CheckRow:
     other = sorted(name for name, value in found.items() if value != wanted)
     if not found or other:
-        return Row(check, Verdict.FAIL, f"not the same on {', '.join(other[:5]) or 'any node'}")
-    return Row(check, Verdict.PASS, words or f"{wanted} everywhere")
+        return CheckRow(check, CheckVerdict.FAIL, f"not the same on {', '.join(other[:5]) or 'any node'}")
+    return CheckRow(check, CheckVerdict.PASS, words or f"{wanted} everywhere")
 
 
 def _table(text: str, columns: int) -> Iterator[list[str]]:

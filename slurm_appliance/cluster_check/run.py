@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.cluster_check import remote
-from slurm_appliance.cluster_check.judge import Row, judge
+from slurm_appliance.cluster_check.judge import CheckRow, judge
 from slurm_appliance.cluster_check.targets import targets
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE
@@ -20,7 +20,7 @@ class ClusterCheckError(ApplianceError):
     """Raised when a cluster cannot be looked at, or does not pass."""
 
 
-def check_cluster(environment: Environment, *, user: str = "", limit: float = 900.0) -> list[Row]:
+def check_cluster(environment: EnvironmentFolder, *, user: str = "", limit: float = 900.0) -> list[CheckRow]:
     """Look at the cluster of an environment.
 
     Args:

@@ -36,7 +36,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GateOutcome:
     """How one gate ended: exit status, what it printed, wall seconds."""
 
     gate: Gate
@@ -80,7 +80,7 @@ def _is_shell(path: Path) -> bool:
     return first.startswith(b"#!") and first.rstrip().endswith((b"/sh", b"/bash", b" sh", b" bash"))
 
 
-def run_gate(gate: Gate, command: Sequence[str]) -> Outcome:
+def run_gate(gate: Gate, command: Sequence[str]) -> GateOutcome:
     """Run one gate's command to its end and keep what it printed."""
     started = time.monotonic()
     ended = subprocess.run(
@@ -92,7 +92,7 @@ def run_gate(gate: Gate, command: Sequence[str]) -> Outcome:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    return Outcome(gate, ended.returncode, ended.stdout, time.monotonic() - started)
+    return GateOutcome(gate, ended.returncode, ended.stdout, time.monotonic() - started)
 
 
 def check(

@@ -23,15 +23,15 @@ def check_cluster(
     """
     from dataclasses import asdict
 
-    from slurm_appliance.cluster_check.judge import Verdict
+    from slurm_appliance.cluster_check.judge import CheckVerdict
     from slurm_appliance.cluster_check.run import check_cluster as look
-    from slurm_appliance.environment.folder import Environment
+    from slurm_appliance.environment.folder import EnvironmentFolder
 
-    rows = look(Environment.of(stack), user=user)
+    rows = look(EnvironmentFolder.of(stack), user=user)
     if output is Output.json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
     else:
         for row in rows:
             print(f"{row.check:<20} {row.verdict:<9} {row.seconds:6.1f} s  {row.why}")
-    if any(row.verdict is Verdict.FAIL for row in rows):
+    if any(row.verdict is CheckVerdict.FAIL for row in rows):
         raise typer.Exit(1)

@@ -14,9 +14,9 @@ def local_cloud_variables() -> dict[str, str]:
     these variables would hide.
     """
     from localcloud.control.shell import variables
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    layout = Layout.of_user()
+    layout = CloudLayout.of_user()
     folders = (Path.cwd(), Path.home() / ".config/openstack", Path("/etc/openstack"))
     other = any(name in os.environ for name in _NAMED) or any((folder / "clouds.yaml").is_file() for folder in folders)
     return {} if other or not layout.clouds_yaml.exists() else variables(layout)
@@ -32,8 +32,8 @@ def find_local_cloud(named: str | None) -> None:
     """
     from localcloud.control.credentials import CLOUD
     from localcloud.control.shell import variables
-    from localcloud.host.layout import Layout
+    from localcloud.host.layout import CloudLayout
 
-    layout = Layout.of_user()
+    layout = CloudLayout.of_user()
     if named == CLOUD and "OS_CLIENT_CONFIG_FILE" not in os.environ and layout.clouds_yaml.exists():
         os.environ.update(variables(layout))

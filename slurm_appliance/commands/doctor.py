@@ -12,7 +12,7 @@ def doctor(output: OutputOption = Output.text) -> None:
 
     A piece that is to come "later" is got by the command that needs it. Exit status 1 if anything is missing.
     """
-    from slurm_appliance.deploy_host.doctor import State, findings, lacking
+    from slurm_appliance.deploy_host.doctor import PieceState, findings, lacking
 
     found = findings()
     if output is Output.json:
@@ -20,10 +20,10 @@ def doctor(output: OutputOption = Output.text) -> None:
     else:
         for finding in found:
             print(f"{finding.state:<8} {finding.piece:<26} {finding.found}".rstrip())
-            if finding.state is not State.OK:
+            if finding.state is not PieceState.OK:
                 print(f"{'':<8} needed for: {', '.join(finding.blocks)}\n{'':<8} to do: {finding.remedy}")
         print()
         for feature, pieces in lacking(found).items():
             print(f"not ready for {feature}: {', '.join(pieces)}" if pieces else f"ready for     {feature}")
-    if any(finding.state is State.MISSING for finding in found):
+    if any(finding.state is PieceState.MISSING for finding in found):
         raise typer.Exit(1)

@@ -51,11 +51,11 @@ def env() -> None:
 
 def _planned(action: "Action") -> Mapping[str, str]:
     """One row: what is taken or done for a piece, and why."""
-    from toolchain.pieces import Provision
+    from toolchain.pieces import InstalledPiece
     from toolchain.plan import Build, InstallGo
 
     match action:
-        case Provision(piece, version, origin, path, why):
+        case InstalledPiece(piece, version, origin, path, why):
             return {"piece": piece, "version": version, "origin": origin, "path": str(path), "why": why}
         case InstallGo(why):
             return {"piece": "go", "version": "", "origin": "to be installed", "path": "", "why": why}

@@ -69,10 +69,10 @@ def show(
 ) -> None:
     """Show what is known of one image: how it was built, from what, and what is in it."""
     from slurm_appliance.image import images
-    from slurm_appliance.image.record import Record
+    from slurm_appliance.image.record import ImageRecord
 
     found = images.find(_api(cloud), image)
-    record = Record.of_image(found)
+    record = ImageRecord.of_image(found)
     document: dict[str, Any] = {"id": found.id, "status": found.status, **record.facts}
     document["properties"] = {
         key: value for key, value in sorted(found.properties.items()) if key.startswith(("hw_", "os_type", "os_admin"))
@@ -147,10 +147,10 @@ def diff(
 
     from slurm_appliance.image import images
     from slurm_appliance.image.diff import difference
-    from slurm_appliance.image.record import Record
+    from slurm_appliance.image.record import ImageRecord
 
     api = _api(cloud)
-    found = difference(Record.of_image(images.find(api, before)), Record.of_image(images.find(api, after)))
+    found = difference(ImageRecord.of_image(images.find(api, before)), ImageRecord.of_image(images.find(api, after)))
     if output is Output.json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
         return
@@ -199,10 +199,10 @@ def audit(
     from slurm_appliance.image import images
     from slurm_appliance.image.audit import audit as audited
     from slurm_appliance.image.audit import release_of
-    from slurm_appliance.image.record import Record
+    from slurm_appliance.image.record import ImageRecord
     from slurm_appliance.image.security_tracker import SecurityTracker
 
-    record = Record.of_image(images.find(_api(cloud), image))
+    record = ImageRecord.of_image(images.find(_api(cloud), image))
     chosen = release or release_of(record)
     report = audited(record, SecurityTracker.parse(tracker.read_text(encoding="utf-8", errors="replace")), chosen)
     shown = [one for one in report.findings if one.fixed_in or not fixable]

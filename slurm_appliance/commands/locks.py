@@ -10,7 +10,7 @@ from slurm_appliance.commands.output import Output, OutputOption, print_table, s
 from slurm_appliance.commands.stacks import StackOption, YesOption, session_of
 
 if TYPE_CHECKING:
-    from slurm_appliance.journal.layout import Layout
+    from slurm_appliance.journal.layout import StateLayout
     from slurm_appliance.journal.lock import Holder
 
 
@@ -83,7 +83,7 @@ def _is_here(holder: "Holder") -> bool:
     return holder.process is not None and holder.process.is_seen(ProcessIdentity.own())
 
 
-def _layout(stack: str) -> "Layout":
+def _layout(stack: str) -> "StateLayout":
     from slurm_appliance.errors import UsageError
 
     layout = session_of(stack).layout

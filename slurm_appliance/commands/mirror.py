@@ -58,12 +58,12 @@ def up(
 ) -> None:
     """Start the mirror; the first time also installs it. Options are kept for later starts."""
     from mirror import service
-    from mirror.errors import ServiceError
+    from mirror.errors import MirrorServiceError
     from mirror.locks import command_lock
     from mirror.options import Options
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
 
-    places = Places.default()
+    places = MirrorPlaces.default()
     with service.foreground(places) if foreground else nullcontext():
         with command_lock(places, "up"):
             options = Options.load(places).changed(
@@ -78,7 +78,9 @@ def up(
             process = service.up(places, options, lambda step, took: say(f"{took:7.1f} s  {service.STEPS[step]}"))
         print(f"{'up' if process else 'up already'}: snapshots are served below {options.content_url}", flush=True)
         if foreground and process is None:
-            raise ServiceError("it was started by another command", where="mirror", remedy="run 'mirror down' first")
+            raise MirrorServiceError(
+                "it was started by another command", where="mirror", remedy="run 'mirror down' first"
+            )
         if foreground and process is not None:
             raise typer.Exit(process.wait())
 
@@ -88,9 +90,9 @@ def down() -> None:
     """Stop the mirror; no process of it is left. Its snapshots stay: up brings them back."""
     from mirror import service
     from mirror.locks import command_lock
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
 
-    places = Places.default()
+    places = MirrorPlaces.default()
     with command_lock(places, "down"):
         typer.echo("stopped" if service.down(places) else "not running")
 
@@ -100,9 +102,9 @@ def reset(yes: _Yes = False) -> None:
     """Stop the mirror and remove all its data, snapshots included. Pulp's Python environment stays in the cache."""
     from mirror import service
     from mirror.locks import command_lock
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
 
-    places = Places.default()
+    places = MirrorPlaces.default()
     if not yes:
         typer.confirm(f"Remove {places.state} with all snapshots?", abort=True)
     with command_lock(places, "reset"):
@@ -113,10 +115,10 @@ def reset(yes: _Yes = False) -> None:
 @app.command()
 def status(output: OutputOption = Output.text) -> None:
     """Say how the mirror is and which snapshots it has. Ends with 0 if all is well, 3 if it is down, 1 otherwise."""
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
     from mirror.report import look
 
-    places = Places.default()
+    places = MirrorPlaces.default()
     found = look(places)
     there = []
     if found.state == "up":
@@ -148,11 +150,11 @@ def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Ou
 
     from mirror.config import load
     from mirror.locks import command_lock
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
     from mirror.syncing import sync as run
 
     repositories = load(config)
-    with command_lock(Places.default(), "sync"), _pulp() as pulp:
+    with command_lock(MirrorPlaces.default(), "sync"), _pulp() as pulp:
         outcome = run(pulp, repositories, limit * 60.0)
     if output is Output.json:
         print(json.dumps([asdict(one) for one in outcome], indent=2))
@@ -182,11 +184,11 @@ def publish(
     from mirror import publishing
     from mirror.config import load
     from mirror.locks import command_lock
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
     from mirror.service import require_up
 
     repositories = load(config)
-    places = Places.default()
+    places = MirrorPlaces.default()
     with command_lock(places, "publish"), _pulp() as pulp:
         options = require_up(places)
         run = publishing.sync_and_publish if sync_first else publishing.publish
@@ -242,11 +244,11 @@ def _remove(pulp: "Pulp", chosen: "list[Snapshot]", yes: bool) -> None:
 @contextmanager
 def _pulp() -> "Iterator[Pulp]":
     """A client of the running mirror that tells progress on standard error."""
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
     from mirror.pulp import Pulp
     from mirror.service import require_up
 
-    places = Places.default()
+    places = MirrorPlaces.default()
     with Pulp.of(places, require_up(places), say) as pulp:
         yield pulp
 
@@ -254,9 +256,9 @@ def _pulp() -> "Iterator[Pulp]":
 @contextmanager
 def _changing(command: str) -> "Iterator[Pulp]":
     from mirror.locks import command_lock
-    from mirror.places import Places
+    from mirror.places import MirrorPlaces
 
-    with command_lock(Places.default(), command), _pulp() as pulp:
+    with command_lock(MirrorPlaces.default(), command), _pulp() as pulp:
         yield pulp
 
 

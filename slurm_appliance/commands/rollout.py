@@ -11,7 +11,7 @@ from slurm_appliance.commands.output import Output, OutputOption, console
 from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from slurm_appliance.rollout.access import Access
+    from slurm_appliance.rollout.access import ClusterAccess
 
 app = typer.Typer()
 
@@ -109,7 +109,7 @@ def status(
     _print_rows(*task.status(task.select(nodes, partition or ())), output)
 
 
-def _access(stack: str | None, cloud: str | None, *, here: bool) -> "Access":
+def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAccess":
     from slurm_appliance.commands.config import stack_file_of
     from slurm_appliance.config.stack_file import cloud_of
     from slurm_appliance.rollout import access

@@ -11,7 +11,7 @@ from slurm_appliance.commands.output import print_table, say
 from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from slurm_appliance.deployment.plan import Plan
+    from slurm_appliance.deployment.plan import DeploymentPlan
     from slurm_appliance.deployment.session import Session
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack: Pulumi.NAME.yaml in the folder stacks.")]
@@ -64,12 +64,12 @@ def _ignore(_text: str) -> None:
     """Where the result is for programs, nobody reads along."""
 
 
-def show_plan(plan: "Plan") -> None:
+def show_plan(plan: "DeploymentPlan") -> None:
     """The plan as operators decide on it: a summary, nodes that something happens to, losses, notes, counts."""
-    from slurm_appliance.deployment.image_plan import Action, folded, summary
+    from slurm_appliance.deployment.image_plan import NodeAction, folded, summary
 
     print(summary(plan.rows))
-    rows = folded(row for row in plan.rows if row.action is not Action.NONE)
+    rows = folded(row for row in plan.rows if row.action is not NodeAction.NONE)
     if rows:
         print_table(
             ("GROUP", "NODES", "CURRENT", "TARGET", "ACTION", "DISRUPTION", "WHY"),
@@ -85,5 +85,5 @@ def show_plan(plan: "Plan") -> None:
         print(f"note: {note}")
     if plan.steps:
         print("Resources: " + ", ".join(f"{count} to {op}" for op, count in plan.counts.items()))
-    elif not any(row.action is Action.CREATE for row in plan.rows):
+    elif not any(row.action is NodeAction.CREATE for row in plan.rows):
         print("Resources: no changes")

@@ -20,7 +20,7 @@ from slurm_appliance.commands.stacks import (
 
 if TYPE_CHECKING:
     from slurm_appliance.deployment.operations import Done
-    from slurm_appliance.deployment.plan import Plan
+    from slurm_appliance.deployment.plan import DeploymentPlan
     from slurm_appliance.deployment.session import Session
 
 
@@ -68,7 +68,7 @@ def up(
         raise UsageError("--output json asks nobody", remedy="add --yes")
     session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
 
-    def approve(plan: "Plan") -> bool:
+    def approve(plan: "DeploymentPlan") -> bool:
         if not as_json:
             show_plan(plan)
         return not _asks(plan) or agreed(yes=yes)
@@ -83,11 +83,11 @@ def up(
         _show_done(session, done)
 
 
-def _asks(plan: "Plan") -> bool:
+def _asks(plan: "DeploymentPlan") -> bool:
     """Whether there is anything to ask about: steps, or nodes of a stack that has nothing yet."""
-    from slurm_appliance.deployment.image_plan import Action
+    from slurm_appliance.deployment.image_plan import NodeAction
 
-    return bool(plan.steps or plan.drift.missing) or any(row.action is Action.CREATE for row in plan.rows)
+    return bool(plan.steps or plan.drift.missing) or any(row.action is NodeAction.CREATE for row in plan.rows)
 
 
 def _show_done(session: "Session", done: "Done") -> None:

@@ -64,7 +64,7 @@ class KeyPair(SectionOrText):
         return self
 
 
-class Access(Section):
+class AccessConfig(Section):
     """Access."""
 
     key_pair: Annotated[KeyPair, REPLACE] = Field(

@@ -9,7 +9,7 @@ from slurm_appliance.config.cluster import CHAPTERS, ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.image_users import consequence_for_image, uses_image_of
 from slurm_appliance.config.naming import node_groups
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.paths import Location, render
 from slurm_appliance.config.policy import LIVE, REBUILD, REPLACE, RERUN_PLAYBOOK, UpdatePolicy
 from slurm_appliance.config.secret import Secret
@@ -19,7 +19,7 @@ from slurm_appliance.config.template import placeholders
 
 
 @dataclass(frozen=True)
-class Change:
+class SettingChange:
     """One setting that differs.
 
     Attributes:
@@ -37,7 +37,7 @@ class Change:
     consequence: str
 
 
-def changes(old: ClusterConfig, new: ClusterConfig) -> tuple[Change, ...]:
+def changes(old: ClusterConfig, new: ClusterConfig) -> tuple[SettingChange, ...]:
     """Every setting that differs, in the order of the schema; defaults count as values."""
     return tuple(
         change
@@ -54,7 +54,7 @@ class _Comparison:
     old: ClusterConfig
     new: ClusterConfig
 
-    def of_field(self, at: Location, section: type[Section], old: Any, new: Any) -> Iterator[Change]:
+    def of_field(self, at: Location, section: type[Section], old: Any, new: Any) -> Iterator[SettingChange]:
         """The changes in one field of a section."""
         if old == new:
             return
@@ -73,13 +73,13 @@ class _Comparison:
         else:
             yield self._change(at, old, new, policy, consequence)
 
-    def _of_section(self, at: Location, old: Section, new: Section) -> Iterator[Change]:
+    def _of_section(self, at: Location, old: Section, new: Section) -> Iterator[SettingChange]:
         for name in type(new).model_fields:
             yield from self.of_field((*at, name), type(new), getattr(old, name), getattr(new, name))
 
     def _of_mapping(
         self, at: Location, old: Mapping[str, Any], new: Mapping[str, Any], policy: UpdatePolicy, consequence: str
-    ) -> Iterator[Change]:
+    ) -> Iterator[SettingChange]:
         for key in sorted({*old, *new}):
             before, after = old.get(key), new.get(key)
             if isinstance(before, Section) and isinstance(after, Section):
@@ -87,17 +87,17 @@ class _Comparison:
             elif before != after:
                 yield self._change((*at, key), before, after, policy, consequence)
 
-    def _change(self, at: Location, old: Any, new: Any, policy: UpdatePolicy, consequence: str) -> Change:
+    def _change(self, at: Location, old: Any, new: Any, policy: UpdatePolicy, consequence: str) -> SettingChange:
         special = self._special(at, old, new)
         if special is not None:
             policy, consequence = special
         if isinstance(old, Secret) and isinstance(new, Secret) and (old.encrypted or new.encrypted):
             consequence = f"Encrypted, so it cannot be said whether the value itself differs. {consequence}"
-        return Change(render(at), plain_value(old), plain_value(new), policy, consequence)
+        return SettingChange(render(at), plain_value(old), plain_value(new), policy, consequence)
 
     def _special(self, at: Location, old: Any, new: Any) -> tuple[UpdatePolicy, str] | None:
         """Where more can be said than the setting's policy says."""
-        if isinstance(old, NodeGroup) or isinstance(new, NodeGroup):
+        if isinstance(old, NodeGroupConfig) or isinstance(new, NodeGroupConfig):
             return _nodes(old.nodes if old else (), new.nodes if new else ())
         match at:
             case (_, _, "nodes"):

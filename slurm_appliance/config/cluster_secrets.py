@@ -33,7 +33,7 @@ class GivenSecrets(Section):
     )
 
 
-class Secrets(Section):
+class SecretsConfig(Section):
     """Secrets. Set them with pulumi config set --secret --path secrets.NAME, so that the file holds them encrypted."""
 
     secrets: Annotated[GivenSecrets, RERUN_PLAYBOOK] = Field(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from slurm_appliance.config.image_build import ImageBuild
+from slurm_appliance.config.image_build import ImageBuildConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import LIVE, REBUILD
@@ -13,7 +13,7 @@ from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import Key, Uuid
 
 
-class Images(Section):
+class ImageConfig(Section):
     """Image. Exactly one of cluster_image and cluster_image_id says what nodes boot; groups may differ."""
 
     cluster_image: Annotated[ImageSource | None, REBUILD] = Field(
@@ -27,7 +27,7 @@ class Images(Section):
         description="The same by id only: the name that users of the reference appliance know.",
         examples=["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"],
     )
-    image_builds: Annotated[Mapping[Key, ImageBuild], Keyed("build", "fat"), LIVE] = Field(
+    image_builds: Annotated[Mapping[Key, ImageBuildConfig], Keyed("build", "fat"), LIVE] = Field(
         {},
         description="Image builds by name. An image is built when something refers to its build and no image with the "
         "same content exists yet.",

@@ -54,7 +54,7 @@ class DiskFormat(StrEnum):
     QCOW2 = "qcow2"
 
 
-class PackageRepository(Section):
+class PackageRepositoryConfig(Section):
     """One repository file on the build server: apt's where suite is set, dnf's otherwise."""
 
     url: Annotated[RepositoryUrl, REBUILD] = Field(
@@ -70,7 +70,7 @@ class PackageRepository(Section):
     )
 
 
-class PackageSources(Section):
+class PackageSourcesConfig(Section):
     """Where packages come from while an image is built; nothing of it stays in the image."""
 
     mirror: Annotated[Url | None, REBUILD] = Field(
@@ -83,7 +83,7 @@ class PackageSources(Section):
         description="Time stamp in the mirror's paths: the same one gives the same packages.",
         examples=["20261123T031500"],
     )
-    repositories: Annotated[Mapping[Key, PackageRepository], Keyed("repository", "debian"), REBUILD] = Field(
+    repositories: Annotated[Mapping[Key, PackageRepositoryConfig], Keyed("repository", "debian"), REBUILD] = Field(
         {},
         description="Repository files that replace those of the base image. None: the base image's are used.",
     )
@@ -107,7 +107,7 @@ DEFAULT_PROPERTIES = {
 }
 
 
-class ImageBuild(Section):
+class ImageBuildConfig(Section):
     """One build: what goes in, and the server that it happens on."""
 
     base_image: Annotated[ImageSource, REBUILD] = Field(
@@ -122,8 +122,8 @@ class ImageBuild(Section):
     extra_packages: Annotated[tuple[PackageName, ...], REBUILD] = Field(
         (), description="More packages to install.", examples=[["htop", "tmux"]]
     )
-    package_sources: Annotated[PackageSources, REBUILD] = Field(
-        PackageSources(), description="Where packages come from."
+    package_sources: Annotated[PackageSourcesConfig, REBUILD] = Field(
+        PackageSourcesConfig(), description="Where packages come from."
     )
     image_name_prefix: Annotated[CloudName, REBUILD] = Field(
         "slurm", description="First part of the image's name; a digest of its content follows."

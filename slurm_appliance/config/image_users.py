@@ -3,7 +3,7 @@
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.naming import CONTROL, cluster_image, node_groups
-from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
+from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
 
 
 def uses_image_of(config: ClusterConfig, build: str | None) -> set[str]:
@@ -19,7 +19,7 @@ def uses_image_of(config: ClusterConfig, build: str | None) -> set[str]:
     return users
 
 
-def own_image(group: NodeGroup | None) -> ImageSource | None:
+def own_image(group: NodeGroupConfig | None) -> ImageSource | None:
     """The image that a group names for itself."""
     if group is None:
         return None

@@ -22,7 +22,7 @@ def wrong(what: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError(OUR_ERROR, "{what}", {"what": what, "remedy": remedy})
 
 
-class Kind(Protocol):
+class ValueType(Protocol):
     """What errors and the reference need to know of a kind."""
 
     @property
@@ -173,6 +173,6 @@ def _sorted(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sorted(mapping.items()))
 
 
-def kind_of(metadata: object) -> Kind | None:
+def kind_of(metadata: object) -> ValueType | None:
     """The metadata itself where it is a kind."""
-    return cast("Kind", metadata) if hasattr(metadata, "name") and hasattr(metadata, "allowed") else None
+    return cast("ValueType", metadata) if hasattr(metadata, "name") and hasattr(metadata, "allowed") else None

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
-from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroup
+from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroupConfig
 from slurm_appliance.config.slurm import DEFAULT_PARTITION, Partition
 from slurm_appliance.config.template import fill
 
@@ -56,7 +56,7 @@ def ansible_alias(cluster_name: str, group: str) -> str:
     return ansible_group(f"{cluster_name}_{group}")
 
 
-def node_groups(config: ClusterConfig) -> Iterator[tuple[NodeKind, str, NodeGroup]]:
+def node_groups(config: ClusterConfig) -> Iterator[tuple[NodeKind, str, NodeGroupConfig]]:
     """All groups but control's, each with its kind and name."""
     for name, login in config.login.items():
         yield NodeKind.LOGIN, name, login
@@ -87,7 +87,7 @@ def environment(config: ClusterConfig) -> str:
     return config.environment_name or config.cluster_name
 
 
-def group_nodes(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroup) -> tuple[Node, ...]:
+def group_nodes(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroupConfig) -> tuple[Node, ...]:
     """The nodes of a group, in its order."""
     return tuple(Node(node, kind, name, fqdn(config, node, group.nodename_template)) for node in group.nodes)
 
@@ -132,13 +132,13 @@ def cluster_image(config: ClusterConfig) -> ImageSource:
     return image
 
 
-def group_image(config: ClusterConfig, group: NodeGroup) -> ImageSource:
+def group_image(config: ClusterConfig, group: NodeGroupConfig) -> ImageSource:
     """The image of a group: its own, or the cluster's."""
     own = group.image or (ImageSource(id=group.image_id) if group.image_id else None)
     return own or cluster_image(config)
 
 
-def boot_roles(config: ClusterConfig, group: NodeGroup) -> tuple[ComputeInitRole, ...]:
+def boot_roles(config: ClusterConfig, group: NodeGroupConfig) -> tuple[ComputeInitRole, ...]:
     """What a group's nodes set up by themselves when they boot.
 
     Where nothing is said it is everything. Health checks follow from ``features.nhc`` alone, so that Slurm never runs a

@@ -61,7 +61,7 @@ class NetworkReference(Section):
     )
 
 
-class Network(NetworkReference):
+class NetworkConfig(NetworkReference):
     """A network that nodes have a port on: an existing one, or one that is created."""
 
     create: Annotated[NetworkCreation | None, REPLACE] = Field(
@@ -74,10 +74,10 @@ VnicTypes = Annotated[Mapping[CloudName, VnicType], Keyed("network", "cluster")]
 FixedAddresses = Annotated[Mapping[CloudName, IpAddress], Keyed("network", "cluster")]
 
 
-class Networks(Section):
+class NetworksConfig(Section):
     """Networks."""
 
-    cluster_networks: Annotated[tuple[Network, ...], REPLACE] = Field(
+    cluster_networks: Annotated[tuple[NetworkConfig, ...], REPLACE] = Field(
         description="Networks that every node has a port on. The first is the access network: Ansible and the nodes "
         "among themselves use it.",
         examples=[[{"network": "cluster"}]],

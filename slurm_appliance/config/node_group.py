@@ -70,7 +70,7 @@ class ExtraVolume(Section):
     )
 
 
-class NodeGroup(Section):
+class NodeGroupConfig(Section):
     """Nodes that are alike."""
 
     nodes: Annotated[NodeNames, REPLACE] = Field(
@@ -144,7 +144,7 @@ class NodeGroup(Section):
     )
 
 
-class AccessibleGroup(NodeGroup):
+class AccessibleGroup(NodeGroupConfig):
     """A group that people outside may reach: login nodes, and whatever stands beside the cluster."""
 
     fip_addresses: Annotated[tuple[IpAddress, ...], LIVE] = Field(
@@ -170,7 +170,7 @@ class AdditionalGroup(AccessibleGroup):
     """Nodes beside the cluster that run no Slurm daemon."""
 
 
-class ComputeGroup(NodeGroup):
+class ComputeGroup(NodeGroupConfig):
     """Compute nodes."""
 
     compute_init_enable: Annotated[tuple[ComputeInitRole, ...] | None, RERUN_PLAYBOOK] = Field(
@@ -185,7 +185,7 @@ class ComputeGroup(NodeGroup):
     )
 
 
-class NodeGroups(Section):
+class NodeGroupsConfig(Section):
     """Nodes. The control node is one of a kind; all others come in groups."""
 
     control_node_flavor: Annotated[CloudName, REBUILD, _RESIZED] = Field(

@@ -135,7 +135,7 @@ class Qos(Section):
     )
 
 
-class Account(Section):
+class AccountConfig(Section):
     """An account that users charge their jobs to."""
 
     parent: Annotated[SlurmWord | None, RERUN_PLAYBOOK] = Field(
@@ -198,7 +198,7 @@ class SlurmSettings(Section):
     qos: Annotated[Mapping[SlurmWord, Qos], Keyed("qos", "long"), RERUN_PLAYBOOK] = Field(
         {}, description="Qualities of service by name, in the accounting before slurmctld starts."
     )
-    accounts: Annotated[Mapping[SlurmWord, Account], Keyed("account", "physics"), RERUN_PLAYBOOK] = Field(
+    accounts: Annotated[Mapping[SlurmWord, AccountConfig], Keyed("account", "physics"), RERUN_PLAYBOOK] = Field(
         {}, description="Accounts by name, beside the account users."
     )
     former_users_jobs: Annotated[FormerUsersJobs, RERUN_PLAYBOOK] = Field(

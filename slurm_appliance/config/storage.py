@@ -49,7 +49,7 @@ class HomeShare(Section):
     )
 
 
-class Storage(Section):
+class StorageConfig(Section):
     """Storage. Volumes that the cluster creates are protected, and stay when the cluster is destroyed."""
 
     state_dir: Annotated[AbsolutePath, REPLACE, _BOOTS_WITH_IT] = Field(

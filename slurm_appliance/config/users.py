@@ -11,7 +11,7 @@ from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import AbsolutePath, Flag, GroupId, Line, SlurmWord, SshPublicKey, UserId, UserName
 
 
-class User(Section):
+class UserConfig(Section):
     """A user with the same numbers, and a group of the same name, on every node."""
 
     uid: Annotated[UserId, RERUN_PLAYBOOK] = Field(description="Number of the user.", examples=[2001])
@@ -44,7 +44,7 @@ class User(Section):
 class Users(Section):
     """Users."""
 
-    users: Annotated[Mapping[UserName, User], Keyed("user", "alice"), RERUN_PLAYBOOK] = Field(
+    users: Annotated[Mapping[UserName, UserConfig], Keyed("user", "alice"), RERUN_PLAYBOOK] = Field(
         {},
         description="Users by login name. A user who is taken out is locked out everywhere; the home directory stays.",
     )

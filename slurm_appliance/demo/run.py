@@ -11,12 +11,12 @@ from pathlib import Path
 
 from localcloud.control import lifecycle
 from localcloud.control.shell import variables
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from localcloud.host.steps import Steps
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.engine.project import STACKS
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE
@@ -49,7 +49,7 @@ def bring_up(say: Callable[[str], None], stacks: Path = STACKS) -> Session:
     session = open_session(STACK, say, stacks=stacks)
     make_key(session, say)
     say("== a cloud on this machine ==")
-    layout = Layout.of_user()
+    layout = CloudLayout.of_user()
     lifecycle.up(layout, Steps(say))
     os.environ.update(variables(layout))
     say("== an image and a cluster ==")
@@ -64,7 +64,7 @@ def bring_up(say: Callable[[str], None], stacks: Path = STACKS) -> Session:
 
 def take_down(say: Callable[[str], None]) -> None:
     """Delete the cluster with its volumes, then the cloud with its data. The key and the caches stay."""
-    layout = Layout.of_user()
+    layout = CloudLayout.of_user()
     session = open_session(STACK, say)
     if layout.clouds_yaml.exists() and session.deployment().get("resources"):
         lifecycle.up(layout, Steps(say))
@@ -106,7 +106,7 @@ class Entrance:
     @classmethod
     def of(cls, session: Session) -> "Entrance":
         """The way in, once the cluster is up."""
-        inventory = Environment.of(STACK).inventory
+        inventory = EnvironmentFolder.of(STACK).inventory
         hosts = read_inventory(inventory, ANSIBLE)
         name = members(hosts, "login")[0]
         return cls(SshHost.of(name, hosts[name], inventory), next(iter(session.config.users)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from toolchain.ensure import survey_and_plan
 from toolchain.paths import cache_folder
-from toolchain.pieces import Piece, Provision
+from toolchain.pieces import InstalledPiece, Piece
 from toolchain.plan import Build, Install
 
 #: Room for the toolchain's build (4.5 GB), the local cloud's services and a few images.
@@ -21,7 +21,7 @@ _DISK_GB = 14
 _MEMORY_GB = 4
 
 
-class State(StrEnum):
+class PieceState(StrEnum):
     """Whether a piece is there."""
 
     OK = "ok"
@@ -39,7 +39,7 @@ class Feature(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckedPiece:
     """One piece that some feature needs.
 
     Attributes:
@@ -51,7 +51,7 @@ class Finding:
     """
 
     piece: str
-    state: State
+    state: PieceState
     found: str
     blocks: tuple[Feature, ...]
     remedy: str
@@ -61,26 +61,26 @@ class Finding:
         return asdict(self)
 
 
-def findings() -> list[Finding]:
+def findings() -> list[CheckedPiece]:
     """Look at everything that a feature of this project needs on the deploy host."""
     return [*_programs(), *_toolchain(), *_clouds(), *_local_cloud()]
 
 
-def lacking(found: Sequence[Finding]) -> dict[Feature, list[str]]:
+def lacking(found: Sequence[CheckedPiece]) -> dict[Feature, list[str]]:
     """For each feature the pieces that are missing: none where the machine is ready for it."""
-    missing = [finding for finding in found if finding.state is State.MISSING]
+    missing = [finding for finding in found if finding.state is PieceState.MISSING]
     return {feature: [each.piece for each in missing if feature in each.blocks] for feature in Feature}
 
 
 def _finding(
     piece: str, found: str, blocks: tuple[Feature, ...], remedy: str, *, enough: bool | None = None
-) -> Finding:
+) -> CheckedPiece:
     """A piece that is there if anything was found, or only if that is enough."""
     ok = bool(found) if enough is None else enough
-    return Finding(piece, State.OK if ok else State.MISSING, found, blocks, "" if ok else remedy)
+    return CheckedPiece(piece, PieceState.OK if ok else PieceState.MISSING, found, blocks, "" if ok else remedy)
 
 
-def _programs() -> Iterator[Finding]:
+def _programs() -> Iterator[CheckedPiece]:
     for program, blocks, remedy in (
         ("ssh", (Feature.CLUSTERS, Feature.LOCAL_CLOUD), "install it (Debian: apt install openssh-client)"),
         ("git", (Feature.GATES,), "install it (Debian: apt install git); images then also record the commit"),
@@ -88,13 +88,13 @@ def _programs() -> Iterator[Finding]:
         yield _finding(program, shutil.which(program) or "", blocks, remedy)
 
 
-def _toolchain() -> Iterator[Finding]:
+def _toolchain() -> Iterator[CheckedPiece]:
     blocks = (Feature.CLUSTERS, Feature.LOCAL_CLOUD)
     _, actions = survey_and_plan()
     for action in actions:
         match action:
-            case Provision(piece, version, origin, path):
-                yield Finding(piece, State.OK, f"{version}, {origin}: {path}", blocks, "")
+            case InstalledPiece(piece, version, origin, path):
+                yield CheckedPiece(piece, PieceState.OK, f"{version}, {origin}: {path}", blocks, "")
             case Install(piece, why):
                 yield _to_come(piece, blocks, _on_first_use("downloaded", why))
             case Build(piece, why):
@@ -105,11 +105,11 @@ def _on_first_use(how: str, why: str) -> str:
     return f"nothing: it is {how} on first use, or now by ./slurm-appliance toolchain ({why})"
 
 
-def _to_come(piece: Piece, blocks: tuple[Feature, ...], remedy: str) -> Finding:
-    return Finding(piece, State.LATER, "", blocks, remedy)
+def _to_come(piece: Piece, blocks: tuple[Feature, ...], remedy: str) -> CheckedPiece:
+    return CheckedPiece(piece, PieceState.LATER, "", blocks, remedy)
 
 
-def _clouds() -> Iterator[Finding]:
+def _clouds() -> Iterator[CheckedPiece]:
     folders = [Path.cwd(), Path.home() / ".config/openstack", Path("/etc/openstack")]
     files = [folder / "clouds.yaml" for folder in folders]
     if named := os.environ.get("OS_CLIENT_CONFIG_FILE"):
@@ -123,7 +123,7 @@ def _clouds() -> Iterator[Finding]:
     )
 
 
-def _local_cloud() -> Iterator[Finding]:
+def _local_cloud() -> Iterator[CheckedPiece]:
     blocks = (Feature.LOCAL_CLOUD,)
     root = "yes" if os.geteuid() == 0 else ""
     yield _finding("root's rights", root, blocks, "use sudo, on a machine that is yours to break")
@@ -139,14 +139,14 @@ def _local_cloud() -> Iterator[Finding]:
     )
 
 
-def _debian_packages(blocks: tuple[Feature, ...]) -> Finding:
+def _debian_packages(blocks: tuple[Feature, ...]) -> CheckedPiece:
     from localcloud.host.debian import missing
 
     if shutil.which("apt-get") is None:
-        return Finding("Debian packages", State.MISSING, "", blocks, "use a machine with Debian 12")
+        return CheckedPiece("Debian packages", PieceState.MISSING, "", blocks, "use a machine with Debian 12")
     absent = [package.name for package in missing()]
     if absent:
-        return Finding(
-            "Debian packages", State.LATER, "", blocks, f"nothing: demo and cloud up install {' '.join(absent)}"
+        return CheckedPiece(
+            "Debian packages", PieceState.LATER, "", blocks, f"nothing: demo and cloud up install {' '.join(absent)}"
         )
-    return Finding("Debian packages", State.OK, "all installed", blocks, "")
+    return CheckedPiece("Debian packages", PieceState.OK, "all installed", blocks, "")

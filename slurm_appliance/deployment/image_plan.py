@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig, Node
 from slurm_appliance.engine.steps import SERVER, Step, of_type
 from slurm_appliance.nodes.groups import Group, groups
@@ -18,7 +18,7 @@ from slurm_appliance.preflight.servers import UNREADABLE
 GONE = "no longer there"
 
 
-class Action(StrEnum):
+class NodeAction(StrEnum):
     """What happens to a node, the least disturbing first."""
 
     NONE = "-"
@@ -33,7 +33,13 @@ class Action(StrEnum):
     @property
     def disruptive(self) -> bool:
         """Whether whoever uses the node notices."""
-        return self in (Action.RESIZE, Action.REBUILD_NOW, Action.REPLACE, Action.DELETE, Action.BLOCKED)
+        return self in (
+            NodeAction.RESIZE,
+            NodeAction.REBUILD_NOW,
+            NodeAction.REPLACE,
+            NodeAction.DELETE,
+            NodeAction.BLOCKED,
+        )
 
 
 @dataclass(frozen=True)
@@ -54,17 +60,17 @@ class NodeImage:
     node: str
     current: str
     target: str
-    action: Action
+    action: NodeAction
     disruption: str
     why: str
 
 
 _DISRUPTION = {
-    Action.RESIZE: "shut down and started again",
-    Action.REBUILD_NOW: "root disk erased, users see an outage",
-    Action.REPLACE: "deleted and created anew, all its own disks are lost",
-    Action.DELETE: "gone",
-    Action.BLOCKED: "the run would fail here",
+    NodeAction.RESIZE: "shut down and started again",
+    NodeAction.REBUILD_NOW: "root disk erased, users see an outage",
+    NodeAction.REPLACE: "deleted and created anew, all its own disks are lost",
+    NodeAction.DELETE: "gone",
+    NodeAction.BLOCKED: "the run would fail here",
 }
 
 
@@ -93,36 +99,36 @@ def image_plan(
             rows.append(_row(group.name, node, current, shown, action, why))
     for name, step in planned.items():
         current = _shown(by_name[name].image_id, names) if name in by_name else ""
-        action, why = Action.DELETE, "no longer in the configuration"
+        action, why = NodeAction.DELETE, "no longer in the configuration"
         rows.append(NodeImage(step.group, name, current, "", action, _DISRUPTION[action], why))
-    order = list(Action)
+    order = list(NodeAction)
     return sorted(rows, key=lambda row: -order.index(row.action) if row.action.disruptive else 0)
 
 
-def _row(group: str, node: Node, current: str, target: str, action: Action, why: str) -> NodeImage:
+def _row(group: str, node: Node, current: str, target: str, action: NodeAction, why: str) -> NodeImage:
     return NodeImage(group, node.hostname, current, target, action, _DISRUPTION.get(action, ""), why)
 
 
-def _decide(group: Group, server: Server | None, target: str | None, step: Step | None) -> tuple[Action, str]:
+def _decide(group: Group, server: ServerFacts | None, target: str | None, step: Step | None) -> tuple[NodeAction, str]:
     if step is not None and step.op == "replace":
-        return Action.REPLACE, f"{', '.join(step.replacing or step.changed)} changed"
+        return NodeAction.REPLACE, f"{', '.join(step.replacing or step.changed)} changed"
     if step is not None and step.op == "delete":
-        return Action.DELETE, "removed from the configuration"
+        return NodeAction.DELETE, "removed from the configuration"
     if server is None:
-        return Action.CREATE, "new"
+        return NodeAction.CREATE, "new"
     if server.failed:
-        return Action.CREATE, "Nova could not make it: made anew"
+        return NodeAction.CREATE, "Nova could not make it: made anew"
     if step is not None and step.op == "update" and server.status in UNREADABLE:
-        return Action.BLOCKED, f"is in state {server.status}: wait until it is ACTIVE"
+        return NodeAction.BLOCKED, f"is in state {server.status}: wait until it is ACTIVE"
     if step is not None and "flavorId" in step.changed:
-        return Action.RESIZE, f"flavor {group.flavor[0]}"
+        return NodeAction.RESIZE, f"flavor {group.flavor[0]}"
     if server.image_id == target:
-        return Action.NONE, ""
+        return NodeAction.NONE, ""
     if group.ignores_images:
-        return Action.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"
+        return NodeAction.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"
     if group.volume_backed:
-        return Action.REPLACE, "a new image, and it boots from a volume"
-    return Action.REBUILD_NOW, "a new image"
+        return NodeAction.REPLACE, "a new image, and it boots from a volume"
+    return NodeAction.REBUILD_NOW, "a new image"
 
 
 def _shown(image_id: str, names: Mapping[str, str]) -> str:
@@ -131,16 +137,16 @@ def _shown(image_id: str, names: Mapping[str, str]) -> str:
 
 def summary(rows: Iterable[NodeImage]) -> str:
     """One line: ``Images: 242 nodes · 239 up to date · 2 at their next reboot · 1 REBUILD NOW``."""
-    counts: dict[Action, int] = {}
+    counts: dict[NodeAction, int] = {}
     for row in rows:
         counts[row.action] = counts.get(row.action, 0) + 1
     words = {
-        Action.NONE: "up to date",
-        Action.CREATE: "new",
-        Action.REIMAGE_BY_SLURM: "at their next reboot by Slurm",
+        NodeAction.NONE: "up to date",
+        NodeAction.CREATE: "new",
+        NodeAction.REIMAGE_BY_SLURM: "at their next reboot by Slurm",
     }
     parts = [f"{sum(counts.values())} nodes"]
-    parts += [f"{counts[action]} {words.get(action, action.value)}" for action in Action if action in counts]
+    parts += [f"{counts[action]} {words.get(action, action.value)}" for action in NodeAction if action in counts]
     return f"Images: {' · '.join(parts)}"
 
 
@@ -158,7 +164,7 @@ def folded(rows: Iterable[NodeImage]) -> list[NodeImage]:
             str(NodeSet.fromlist(nodes, resolver=RESOLVER_NOGROUP)),
             current,
             target,
-            Action(action),
+            NodeAction(action),
             noticed,
             why,
         )

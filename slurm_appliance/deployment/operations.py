@@ -15,14 +15,14 @@ from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.interrupt import passing_interrupts
 from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
 from slurm_appliance.deployment.plan import (
-    Plan,
+    DeploymentPlan,
     drift_of,
     examined,
     make_plan,
     refuse_estranged,
     without_preview,
 )
-from slurm_appliance.deployment.progress import Progress
+from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
@@ -47,12 +47,12 @@ class Done:
         log: the file with everything that the engine said; None where there was nothing to do.
     """
 
-    plan: Plan
+    plan: DeploymentPlan
     changes: dict[str, int]
     log: Path | None = None
 
 
-def preview(session: Session) -> Plan:
+def preview(session: Session) -> DeploymentPlan:
     """What ``up`` would do.
 
     Raises:
@@ -77,7 +77,7 @@ def preview(session: Session) -> Plan:
         return make_plan(session, findings, outcome.steps, drift)
 
 
-def _previewed(session: Session, deployment: dict[str, Any]) -> automation.Outcome:
+def _previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
     """What the engine would do, if the state were this one."""
     with session.supposing(deployment):
         return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
@@ -85,7 +85,7 @@ def _previewed(session: Session, deployment: dict[str, Any]) -> automation.Outco
 
 def up(
     session: Session,
-    approve: Callable[[Plan], bool],
+    approve: Callable[[DeploymentPlan], bool],
     *,
     allow_disruptive: bool = False,
     give_up_lost_volumes: bool = False,
@@ -187,14 +187,14 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         if not approve(Destruction(servers, len(resources), staying)):
             return None
         if not resources:
-            return Done(Plan((), (), ()), {})
+            return Done(DeploymentPlan((), (), ()), {})
         if delete_volumes:
             session.set_deployment(given_up(deployment))
         elif staying:
             session.set_deployment(protecting(deployment, [each.urn for each in staying]))
         with _log(session, "destroy") as (say, log):
             outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
-        return Done(Plan((), (), ()), dict(outcome.changes), Path(log.name))
+        return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name))
 
 
 def _heal(session: Session) -> None:
@@ -224,8 +224,8 @@ def _run(
     steps: Sequence[Step],
     *,
     exclude_protected: bool = False,
-) -> automation.Outcome:
-    progress = Progress(say, steps)
+) -> automation.OperationOutcome:
+    progress = StepProgress(say, steps)
 
     def on_step(step: Step, stage: str) -> None:
         if stage == "begins":

@@ -10,7 +10,7 @@ from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.absence import gone
 from slurm_appliance.deployment.disruption import disruptions
 from slurm_appliance.deployment.drift import DRIFT, Drift, absent, other_images
-from slurm_appliance.deployment.image_plan import Action, NodeImage, image_plan
+from slurm_appliance.deployment.image_plan import NodeAction, NodeImage, image_plan
 from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.recorded import Recorded, recorded
@@ -27,7 +27,7 @@ NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """What would be done.
 
     Attributes:
@@ -156,16 +156,18 @@ def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
     }
 
 
-def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift) -> Plan:
+def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift) -> DeploymentPlan:
     """The plan of a run, from what the engine would do."""
     changing = tuple(planned(steps))
     rows = image_plan(session.config, session.facts(), image_targets(session, findings), changing)
     lost = {each.name for each in drift.missing if each.type == SERVER}
-    rows = [replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is Action.CREATE else row for row in rows]
-    return Plan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes, drift)
+    rows = [
+        replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is NodeAction.CREATE else row for row in rows
+    ]
+    return DeploymentPlan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes, drift)
 
 
-def without_preview(session: Session, findings: Findings) -> Plan:
+def without_preview(session: Session, findings: Findings) -> DeploymentPlan:
     """The plan for a stack with nothing in it: everything is new."""
     rows = image_plan(session.config, session.facts(), image_targets(session, findings))
-    return Plan((), tuple(row for row in rows if row.action is Action.CREATE), (), findings.notes)
+    return DeploymentPlan((), tuple(row for row in rows if row.action is NodeAction.CREATE), (), findings.notes)

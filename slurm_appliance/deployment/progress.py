@@ -21,7 +21,7 @@ class _Part:
     ended: bool = False
 
 
-class Progress:
+class StepProgress:
     """Takes steps as they begin and end, and says what there is to say.
 
     Args:

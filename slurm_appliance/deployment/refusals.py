@@ -1,7 +1,7 @@
 """What an operation does not do without being told to: disturb a protected environment, pass over lost data."""
 
 from slurm_appliance.deployment.drift import Drift
-from slurm_appliance.deployment.plan import DISRUPTIVE, Plan
+from slurm_appliance.deployment.plan import DISRUPTIVE, DeploymentPlan
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.steps import VOLUME
 from slurm_appliance.errors import ApplianceError
@@ -17,7 +17,7 @@ class LostDataError(ApplianceError):
     """Raised when somebody deleted a volume that outlives the cluster: an empty one does not bring its data back."""
 
 
-def refuse_disruption(session: Session, plan: Plan, allowed: bool) -> None:
+def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> None:
     """End here where a protected environment would be disturbed.
 
     Raises:

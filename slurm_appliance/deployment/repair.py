@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.cloud.gather import rule_content
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.engine.steps import SERVER
@@ -208,7 +208,7 @@ def _key(public_key: Any) -> tuple[str, ...] | None:
     return tuple(words[:2]) if len(words) > 1 else None
 
 
-def _differs(resource: Mapping[str, Any], server: Server) -> bool:
+def _differs(resource: Mapping[str, Any], server: ServerFacts) -> bool:
     return bool(server.image_id) and not server.failed and recorded_image(resource) not in ("", server.image_id)
 
 

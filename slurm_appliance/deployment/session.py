@@ -15,10 +15,10 @@ from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.project import STACKS, prepare, stack_file
 from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.journal import journaled
 from slurm_appliance.journal.keeper import current
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
 
@@ -47,7 +47,7 @@ class Session:
     name: str
     config: ClusterConfig
     cloud: str | None
-    folder: Environment
+    folder: EnvironmentFolder
     source: Path
     say: Callable[[str], None]
     excluded: Sequence[str] = ()
@@ -71,10 +71,10 @@ class Session:
         return self._stack
 
     @property
-    def layout(self) -> Layout | None:
+    def layout(self) -> StateLayout | None:
         """Where its state is; None where it is not on this machine."""
         root = state_root()
-        return Layout(root, PROJECT, self.name) if root else None
+        return StateLayout(root, PROJECT, self.name) if root else None
 
     def facts(self, *, fresh: bool = False) -> CloudFacts:
         """The cloud, as it was asked last.
@@ -131,7 +131,7 @@ class Session:
             return
         workspace = self.stack.workspace
         before = dict(workspace.env_vars)
-        with supposed(self.layout or Layout(Path(), PROJECT, self.name), deployment) as variables:
+        with supposed(self.layout or StateLayout(Path(), PROJECT, self.name), deployment) as variables:
             workspace.env_vars = {**before, **variables}
             try:
                 yield
@@ -208,4 +208,4 @@ def open_session(
     """
     path = stack_file(name, stacks)
     config = from_stack_file(path)
-    return Session(name, config, cloud_of(path), Environment.of(name), path, say, excluded, patience, stacks)
+    return Session(name, config, cloud_of(path), EnvironmentFolder.of(name), path, say, excluded, patience, stacks)

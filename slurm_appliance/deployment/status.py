@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slurm_appliance.deployment.drift import DRIFT
-from slurm_appliance.deployment.image_plan import Action, image_plan
+from slurm_appliance.deployment.image_plan import NodeAction, image_plan
 from slurm_appliance.deployment.keeping import kept
 from slurm_appliance.deployment.plan import drift_of, findings_of, image_targets
 from slurm_appliance.deployment.session import Session
@@ -122,7 +122,7 @@ def look(session: Session) -> Status:
                 states.get(row.node, _MISSING),
                 row.current,
                 row.target,
-                "" if row.action is Action.NONE else row.action.value,
+                "" if row.action is NodeAction.NONE else row.action.value,
             )
             for row in rows
         ),

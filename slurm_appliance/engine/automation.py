@@ -36,7 +36,7 @@ class EngineError(ApplianceError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OperationOutcome:
     """How an operation ended.
 
     Attributes:
@@ -127,7 +127,7 @@ def run(
     exclude_protected: bool = False,
     continue_on_error: bool = False,
     keep_events: bool = True,
-) -> Outcome:
+) -> OperationOutcome:
     """Run an operation to its end.
 
     Args:
@@ -191,7 +191,7 @@ def run(
     for event in events:
         if event.summary_event:
             changes = {str(getattr(kind, "value", kind)): n for kind, n in event.summary_event.resource_changes.items()}
-    return Outcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}", tuple(steps))
+    return OperationOutcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}", tuple(steps))
 
 
 def step_of(event: "EngineEvent") -> tuple[Step | None, str]:

@@ -8,7 +8,7 @@ the checkout uses the same stack: project, name and state are the same.
 import re
 from pathlib import Path
 
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import UsageError
 from toolchain.paths import REPOSITORY
 
@@ -47,7 +47,7 @@ def prepare(stack: str, stacks: Path = STACKS) -> Path:
         UsageError: the checkout has no such stack.
     """
     source = stack_file(stack, stacks)
-    folder = Environment.of(stack).folder / "project"
+    folder = EnvironmentFolder.of(stack).folder / "project"
     (folder / "stacks").mkdir(parents=True, exist_ok=True, mode=0o700)
     project = (REPOSITORY / "Pulumi.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(f"{project.rstrip()}\nmain: {REPOSITORY}\n")

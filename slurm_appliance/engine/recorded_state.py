@@ -9,7 +9,7 @@ from slurm_appliance.engine.recorded import Recorded, recorded
 from slurm_appliance.engine.settings import shown_backend, state_root
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.journal.keeper import current
-from slurm_appliance.journal.layout import ORGANIZATION, Layout
+from slurm_appliance.journal.layout import ORGANIZATION, StateLayout
 from toolchain.paths import REPOSITORY
 
 #: Seconds that a backend far away may take.
@@ -27,11 +27,13 @@ def recorded_state(project: str, stack: str) -> Recorded:
         ApplianceError: the state cannot be read.
     """
     root = state_root()
-    deployment = _from_file(Layout(root, project, stack)) if root else _exported(f"{ORGANIZATION}/{project}/{stack}")
+    deployment = (
+        _from_file(StateLayout(root, project, stack)) if root else _exported(f"{ORGANIZATION}/{project}/{stack}")
+    )
     return recorded(deployment, stack, shown_backend())
 
 
-def _from_file(layout: Layout) -> dict[str, Any]:
+def _from_file(layout: StateLayout) -> dict[str, Any]:
     return dict(current(layout)["checkpoint"].get("latest") or {}) if layout.state.exists() else {}
 
 

@@ -26,13 +26,13 @@ _FOLDER_MODE = 0o700
 
 
 @dataclass(frozen=True)
-class Environment:
+class EnvironmentFolder:
     """The folder of one environment, and what is where in it."""
 
     folder: Path
 
     @classmethod
-    def of(cls, stack: str) -> "Environment":
+    def of(cls, stack: str) -> "EnvironmentFolder":
         """That of a stack."""
         return cls(state_folder("environments", stack))
 
@@ -134,6 +134,6 @@ def _text_digest(text: str) -> str:
 def main() -> int:
     """Write the part that the request on standard input asks for; says what changed, never what is in it."""
     request = json.load(sys.stdin)
-    changed = Environment(Path(request["folder"])).write(request["part"], request["token"], request["files"])
+    changed = EnvironmentFolder(Path(request["folder"])).write(request["part"], request["token"], request["files"])
     print(json.dumps({"changed": changed}))
     return 0

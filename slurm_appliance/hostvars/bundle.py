@@ -16,7 +16,7 @@ MOST_BYTES = 10_000
 
 
 @dataclass(frozen=True)
-class Node:
+class ComputeNode:
     """A compute node.
 
     Attributes:
@@ -36,7 +36,7 @@ class Node:
     allowed: frozenset[str]
 
 
-def node_variables(node: Node, forbidden: Collection[str] = ()) -> dict[str, Any]:
+def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[str, Any]:
     """The variables that a node gets: what it is allowed, and what those refer to.
 
     Raises:
@@ -66,7 +66,7 @@ def node_variables(node: Node, forbidden: Collection[str] = ()) -> dict[str, Any
     return dict(sorted(chosen.items()))
 
 
-def bundle(node: Node, shared: Mapping[str, str], forbidden: Collection[str] = ()) -> dict[str, bytes]:
+def bundle(node: ComputeNode, shared: Mapping[str, str], forbidden: Collection[str] = ()) -> dict[str, bytes]:
     """A node's two files by name.
 
     Args:

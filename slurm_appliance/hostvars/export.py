@@ -23,7 +23,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from node.compute_init.share import STATE_DIR, nodes_folder
 from node.compute_init.signature import FILE as SIGNED
-from slurm_appliance.hostvars.bundle import Node, bundle
+from slurm_appliance.hostvars.bundle import ComputeNode, bundle
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from slurm_appliance.hostvars.signing import SigningKey
@@ -33,7 +33,7 @@ ARCHIVE_SCHEMA = 1
 
 
 def export_files(
-    nodes: Sequence[Node],
+    nodes: Sequence[ComputeNode],
     shared: Mapping[str, bytes],
     *,
     key: SigningKey,

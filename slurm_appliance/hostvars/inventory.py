@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.hostvars.allowed import NodeRole, allowed
-from slurm_appliance.hostvars.bundle import Node
+from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.errors import HostVariablesError
 
 #: Seconds for ansible-inventory: 1000 hosts take 3.
@@ -57,7 +57,7 @@ def members(hosts: Mapping[str, Mapping[str, Any]], *groups: str) -> list[str]:
 
 def compute_nodes(
     hosts: Mapping[str, Mapping[str, Any]], roles: Iterable[NodeRole], names: Iterable[str] | None = None
-) -> list[Node]:
+) -> list[ComputeNode]:
     """The nodes that get a bundle: those with an entry ``compute`` in ``compute_init_enable``.
 
     Args:
@@ -84,7 +84,7 @@ def compute_nodes(
         if entries not in by_entries:
             by_entries[entries] = allowed(declared, entries)
         nodes.append(
-            Node(
+            ComputeNode(
                 name=name,
                 address=str(variables["ansible_host"]),
                 instance_id=str(variables["instance_id"]),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from slurm_appliance.image.debian_version import DebianVersion
 from slurm_appliance.image.errors import ImageError, TrackerError
-from slurm_appliance.image.record import Record
+from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.security_tracker import Issue, SecurityTracker
 
 #: What Debian's releases are called in the tracker.
@@ -18,7 +18,7 @@ _UNIMPORTANT = "unimportant"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Vulnerability:
     """An issue that a package of the image has.
 
     Attributes:
@@ -49,13 +49,13 @@ class AuditReport:
         known_sources: how many of these the tracker knows; what it does not know has no issue that it could tell.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Vulnerability, ...]
     packages: int
     sources: int
     known_sources: int
 
 
-def release_of(record: Record) -> str:
+def release_of(record: ImageRecord) -> str:
     """The code name of the Debian release that an image has.
 
     Raises:
@@ -72,7 +72,7 @@ def release_of(record: Record) -> str:
     return release
 
 
-def audit(record: Record, tracker: SecurityTracker, release: str) -> AuditReport:
+def audit(record: ImageRecord, tracker: SecurityTracker, release: str) -> AuditReport:
     """Compare an image's packages with the tracker's data for a release.
 
     Raises:
@@ -89,7 +89,7 @@ def audit(record: Record, tracker: SecurityTracker, release: str) -> AuditReport
             remedy="is this the whole file of Debian's security tracker?",
         )
     findings = [
-        Finding(
+        Vulnerability(
             issue.name, source, version, issue.fixed_version.text if issue.fixed_version else "", issue.urgency, made
         )
         for (source, version), packages in sorted(binaries.items())
@@ -115,6 +115,6 @@ def _concerns(issue: Issue, installed: DebianVersion) -> bool:
     return issue.fixed_version is None or installed < issue.fixed_version
 
 
-def _rank(finding: Finding) -> tuple[int, str, str]:
+def _rank(finding: Vulnerability) -> tuple[int, str, str]:
     urgency = finding.urgency.rstrip("* ")
     return (_ORDER.index(urgency) if urgency in _ORDER else len(_ORDER), finding.source, finding.issue)

@@ -15,7 +15,7 @@ from slurm_appliance.image.claims import Mark, Workplace
 from slurm_appliance.image.construction import Construction, Tools
 from slurm_appliance.image.errors import StoppedError
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.image.plan import Claim, Kind
+from slurm_appliance.image.plan import BuildDecisionKind, Claim
 from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.image.stop import Stop
 
@@ -28,7 +28,7 @@ _KEPT_LOGS = 20
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BuildOutcome:
     """The image that was asked for.
 
     Attributes:
@@ -65,7 +65,7 @@ class Builder:
         self._workplace = workplace
         self._ansible = ansible
 
-    def ensure(self, build: ImageBuild, *, force: bool = False) -> Outcome:
+    def ensure(self, build: ImageBuild, *, force: bool = False) -> BuildOutcome:
         """The image of a build, made if need be.
 
         Args:
@@ -84,10 +84,10 @@ class Builder:
             marks = claims.listed(self._api, self._workplace)
             self._clear_up(marks)
             action = self._decide(name, since, marks)
-            if action.kind is Kind.USE and action.image is not None:
+            if action.kind is BuildDecisionKind.USE and action.image is not None:
                 self._progress.say(f"use: {action.reason}")
-                return Outcome(action.image.id, name, built=False, reason=action.reason)
-            if action.kind is Kind.WAIT and action.claim is not None:
+                return BuildOutcome(action.image.id, name, built=False, reason=action.reason)
+            if action.kind is BuildDecisionKind.WAIT and action.claim is not None:
                 if action.claim.build != waiting_for:
                     self._progress.say(f"wait: {action.reason}")
                     waiting_for = action.claim.build
@@ -99,8 +99,10 @@ class Builder:
 
     def _decide(
         self, name: str, since: datetime | None, marks: Sequence[Claim], own_build: str = ""
-    ) -> planning.Action:
-        known = [planning.Image(image.id, image.status, image.created) for image in images.ours_named(self._api, name)]
+    ) -> planning.BuildDecision:
+        known = [
+            planning.ListedImage(image.id, image.status, image.created) for image in images.ours_named(self._api, name)
+        ]
         return planning.decide(name, known, marks, force_since=since, own_build=own_build)
 
     def _clear_up(self, marks: Sequence[Claim]) -> None:
@@ -115,14 +117,14 @@ class Builder:
 
     def _try_to_build(
         self, build: ImageBuild, base: GlanceImage, name: str, since: datetime | None, reason: str
-    ) -> Outcome | None:
+    ) -> BuildOutcome | None:
         """Build, unless somebody else was faster: None then."""
         build_id = new_build_id()
         with self._workplace.locked(build_id) as folder:
             mark = Mark(self._api, build_id, name, self._workplace)
             mark.place()
             marks = claims.listed(self._api, self._workplace)
-            if self._decide(name, since, marks, own_build=build_id).kind is not Kind.BUILD:
+            if self._decide(name, since, marks, own_build=build_id).kind is not BuildDecisionKind.BUILD:
                 mark.remove()
                 shutil.rmtree(folder)
                 # Two builds that saw each other at the same moment shall not do so again.
@@ -132,7 +134,7 @@ class Builder:
             construction = Construction(self._tools, build, base, name, build_id, folder)
             image = self._build_and_remove(construction, mark)
         _forget_old(self._workplace.folder)
-        return Outcome(image, name, True, reason, dict(self._progress.seconds), str(folder / "ansible.log"))
+        return BuildOutcome(image, name, True, reason, dict(self._progress.seconds), str(folder / "ansible.log"))
 
     def _build_and_remove(self, construction: Construction, mark: Mark) -> str:
         """Build; whatever happens, remove what was created, unless a failure is to be looked at."""

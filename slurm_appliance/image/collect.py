@@ -9,7 +9,7 @@ from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, gc, leftovers
 from slurm_appliance.image.api import Api
 from slurm_appliance.image.claims import Workplace
-from slurm_appliance.image.gc import Reference, Verdict
+from slurm_appliance.image.gc import ImageVerdict, Reference
 from slurm_appliance.image.stop import Stop
 from slurm_appliance.image.wanted import wanted
 
@@ -19,7 +19,7 @@ _LIMIT = 1800.0
 
 def verdicts(
     api: Api, states: Mapping[str, str], stacks: Mapping[str, Path], say: Callable[[str], object]
-) -> list[Verdict]:
+) -> list[ImageVerdict]:
     """What is to become of each of our images.
 
     Args:

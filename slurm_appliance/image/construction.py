@@ -12,8 +12,8 @@ from slurm_appliance.image.api import Api
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.machines import Machines
-from slurm_appliance.image.progress import Progress
-from slurm_appliance.image.record import Record
+from slurm_appliance.image.progress import BuildProgress
+from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.image.ssh import Door
 from slurm_appliance.image.stop import Stop
@@ -53,7 +53,7 @@ class Tools:
 
     api: Api
     stop: Stop
-    progress: Progress
+    progress: BuildProgress
     run_playbook: RunPlaybook
     wait_for_ssh: Callable[[Door, Stop, float], None] = ssh.wait
     refresh_mirror: Callable[[str, Path, Stop, Callable[[str], None]], None] = mirror.refresh
@@ -113,7 +113,7 @@ class Construction:
                     lambda line: self.tools.progress.say(f"  {line.partition('] ')[2] or line.strip()}"),
                 )
             self.tools.progress.seconds |= {f"playbook: {phase}": seconds for phase, seconds in phases.items()}
-            record = Record.read(self.folder)
+            record = ImageRecord.read(self.folder)
             with step("shut down"):
                 machines.becomes_shut_off(server, _POWER_OFF)
         except BuildError as error:
@@ -139,7 +139,7 @@ class Construction:
             address = machines.floating_ip(port["id"], machine.floating_ip_network)
         return server, volume, address
 
-    def _image(self, machines: Machines, server: str, volume: str, record: Record) -> str:
+    def _image(self, machines: Machines, server: str, volume: str, record: ImageRecord) -> str:
         """Make the image from the root disk, and only then give it its name."""
         if volume:
             machines.delete_server(server)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slurm_appliance.image.record import Record
+from slurm_appliance.image.record import ImageRecord
 
 
 @dataclass(frozen=True)
-class Change:
+class ImageDifference:
     """One fact or package that differs; an empty text: not there."""
 
     name: str
@@ -29,18 +29,18 @@ class Difference:
         packages: by name.
     """
 
-    facts: tuple[Change, ...]
-    packages: tuple[Change, ...]
+    facts: tuple[ImageDifference, ...]
+    packages: tuple[ImageDifference, ...]
 
 
-def difference(before: Record, after: Record) -> Difference:
+def difference(before: ImageRecord, after: ImageRecord) -> Difference:
     """What changes on the way from one image to another, sorted by name."""
     return Difference(_changes(before.facts, after.facts), _changes(before.packages, after.packages))
 
 
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[ImageDifference, ...]:
     return tuple(
-        Change(name, before.get(name, ""), after.get(name, ""))
+        ImageDifference(name, before.get(name, ""), after.get(name, ""))
         for name in sorted({*before, *after})
         if before.get(name, "") != after.get(name, "")
     )

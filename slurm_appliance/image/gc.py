@@ -22,7 +22,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ImageVerdict:
     """What is to become of one image.
 
     Attributes:
@@ -34,7 +34,7 @@ class Verdict:
     users: tuple[str, ...]
 
 
-def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> list[Verdict]:
+def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> list[ImageVerdict]:
     """Say of each image who refers to it, oldest first. Pure.
 
     An image that another one was built from is needed for as long as that one is: the same build again starts from it.
@@ -55,7 +55,7 @@ def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> lis
                 users[base].append(who)
                 changed = True
     ordered = sorted(images, key=lambda image: (image.created, image.id))
-    return [Verdict(image, tuple(users[image.id])) for image in ordered]
+    return [ImageVerdict(image, tuple(users[image.id])) for image in ordered]
 
 
 def ours(api: Api) -> list[GlanceImage]:

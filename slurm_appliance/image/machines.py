@@ -21,7 +21,7 @@ _CREATE_IMAGE_ANSWERS = "2.45"
 
 
 @dataclass(frozen=True)
-class Server:
+class BuildServer:
     """A server as Nova shows it."""
 
     id: str
@@ -139,11 +139,13 @@ class Machines:
             body["imageRef"] = image
         return str(self._create("compute", "/servers", "server", body)["id"])
 
-    def look(self, server: str) -> Server:
+    def look(self, server: str) -> BuildServer:
         """The server as it is now."""
         body = self._api.call("compute", "GET", f"/servers/{server}").body["server"]
         fault = body.get("fault") or {}
-        return Server(body["id"], body["status"], fault.get("message", ""), body.get("OS-EXT-STS:task_state") or "")
+        return BuildServer(
+            body["id"], body["status"], fault.get("message", ""), body.get("OS-EXT-STS:task_state") or ""
+        )
 
     def becomes_active(self, server: str) -> None:
         """Wait until Nova has built the server."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True)
-class Image:
+class ListedImage:
     """An image of the wanted name, made by us, as Glance lists it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Claim:
     why: str
 
 
-class Kind(StrEnum):
+class BuildDecisionKind(StrEnum):
     """What to do."""
 
     USE = "use"
@@ -55,7 +55,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Action:
+class BuildDecision:
     """What to do and why.
 
     Attributes:
@@ -65,20 +65,20 @@ class Action:
         claim: the build to wait for.
     """
 
-    kind: Kind
+    kind: BuildDecisionKind
     reason: str
-    image: Image | None = None
+    image: ListedImage | None = None
     claim: Claim | None = None
 
 
 def decide(
     name: str,
-    images: Sequence[Image],
+    images: Sequence[ListedImage],
     claims: Sequence[Claim],
     *,
     force_since: datetime | None = None,
     own_build: str = "",
-) -> Action:
+) -> BuildDecision:
     """Choose what to do about the image of a name.
 
     Args:
@@ -93,19 +93,21 @@ def decide(
     if fresh:
         newest = max(fresh, key=lambda image: (image.created, image.id))
         more = f", the newest of {len(fresh)}" if len(fresh) > 1 else ""
-        return Action(Kind.USE, f"image {newest.id} has this content{more}", image=newest)
+        return BuildDecision(BuildDecisionKind.USE, f"image {newest.id} has this content{more}", image=newest)
     others = [
         claim for claim in claims if claim.image == name and claim.alive and not claim.kept and claim.build != own_build
     ]
     if others:
         first = min(others, key=lambda claim: (claim.created, claim.id))
-        return Action(Kind.WAIT, f"{first.owner} builds it since {first.created:%H:%M:%S} UTC", claim=first)
+        return BuildDecision(
+            BuildDecisionKind.WAIT, f"{first.owner} builds it since {first.created:%H:%M:%S} UTC", claim=first
+        )
     if active:
-        return Action(Kind.BUILD, "a new build is asked for although the image exists")
+        return BuildDecision(BuildDecisionKind.BUILD, "a new build is asked for although the image exists")
     if images:
         states = ", ".join(sorted({image.status for image in images}))
-        return Action(Kind.BUILD, f"the image of this content is not active but {states}")
-    return Action(Kind.BUILD, "no image has this content yet")
+        return BuildDecision(BuildDecisionKind.BUILD, f"the image of this content is not active but {states}")
+    return BuildDecision(BuildDecisionKind.BUILD, "no image has this content yet")
 
 
 def abandoned(claims: Sequence[Claim]) -> list[Claim]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Progress:
+class BuildProgress:
     """Prints one line when a step begins and keeps the seconds that it took.
 
     Args:

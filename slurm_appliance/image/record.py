@@ -20,7 +20,7 @@ _SOURCE = re.compile(r"([^\s\x00-\x1f]+) ([a-z0-9][a-z0-9+.-]*) ([A-Za-z0-9.+~:-
 
 
 @dataclass(frozen=True)
-class Record:
+class ImageRecord:
     """The record of an image.
 
     Attributes:
@@ -37,7 +37,7 @@ class Record:
     accounts: Accounts = field(default=Accounts())
 
     @classmethod
-    def read(cls, folder: Path) -> "Record":
+    def read(cls, folder: Path) -> "ImageRecord":
         """The record that the playbook brought from the build server."""
         try:
             raw = json.loads((folder / "image.json").read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ class Record:
         return cls(facts, packages, differing if sources else None, accounts)
 
     @classmethod
-    def of_image(cls, image: GlanceImage) -> "Record":
+    def of_image(cls, image: GlanceImage) -> "ImageRecord":
         """The record that travels with an image.
 
         Raises:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.image_build import ImageBuild as Settings
-from slurm_appliance.config.image_build import PackageRepository
-from slurm_appliance.config.image_build import PackageSources as SourceSettings
+from slurm_appliance.config.image_build import ImageBuildConfig as Settings
+from slurm_appliance.config.image_build import PackageRepositoryConfig
+from slurm_appliance.config.image_build import PackageSourcesConfig as SourceSettings
 from slurm_appliance.errors import ApplianceError, UsageError
-from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, Repository, Ssh
+from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from toolchain.paths import REPOSITORY
 
 #: Environment variable: a proxy for package downloads where the configuration names none. The local cloud sets it.
@@ -84,7 +84,7 @@ def _sources(settings: SourceSettings, proxy: str) -> PackageSources:
     )
 
 
-def _repository(name: str, settings: PackageRepository, sources: SourceSettings) -> Repository:
+def _repository(name: str, settings: PackageRepositoryConfig, sources: SourceSettings) -> PackageRepository:
     url = settings.url.replace("${mirror}", (sources.mirror or "").rstrip("/"))
     key = ""
     if settings.gpg_key:
@@ -96,7 +96,7 @@ def _repository(name: str, settings: PackageRepository, sources: SourceSettings)
                 where=f"package_sources.repositories.{name}.gpg_key",
                 remedy="name the file of an armoured public key",
             ) from error
-    return Repository(
+    return PackageRepository(
         name=name,
         url=url.replace("${snapshot}", sources.snapshot or ""),
         suite=settings.suite or "",

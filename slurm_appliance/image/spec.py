@@ -29,7 +29,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
-class Repository:
+class PackageRepository:
     """One package repository that replaces the base image's own.
 
     Attributes:
@@ -61,7 +61,7 @@ class PackageSources:
         sync: have the mirror of this machine publish the snapshot first.
     """
 
-    repositories: tuple[Repository, ...] = ()
+    repositories: tuple[PackageRepository, ...] = ()
     snapshot: str = ""
     proxy: str = ""
     username: str = ""
@@ -212,5 +212,5 @@ def from_json(text: str) -> ImageBuild:
         ) from error
 
 
-def _repository(data: Mapping[str, Any]) -> Repository:
-    return Repository(**{**data, "components": tuple(data["components"])})
+def _repository(data: Mapping[str, Any]) -> PackageRepository:
+    return PackageRepository(**{**data, "components": tuple(data["components"])})

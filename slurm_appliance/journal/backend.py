@@ -7,9 +7,9 @@ from pathlib import Path
 
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.journal.keeper import Keeper
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import Holder, locked
-from slurm_appliance.journal.service import Service
+from slurm_appliance.journal.service import JournalService
 
 #: Milliseconds that the engine waits for more entries before it sends them; 50 by default, for a service far away.
 _BATCH_MILLISECONDS = "5"
@@ -29,7 +29,7 @@ class Backend:
     variables: dict[str, str]
     recovered: int
     taken_over: Sequence[Holder]
-    layout: Layout
+    layout: StateLayout
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def journaled(
         LockedError: somebody else uses the stack.
         JournalError: its state cannot be read.
     """
-    layout = Layout(root, project, stack)
+    layout = StateLayout(root, project, stack)
     with locked(layout, doing, patience=patience, say=say) as lock:
         keeper = Keeper(layout, lock.check)
         recovered = keeper.recover()
@@ -72,7 +72,7 @@ def journaled(
 def serving(keeper: Keeper) -> Iterator[dict[str, str]]:
     """Serve a state; yields what makes the engine use it."""
     with scratch_folder() as credentials:
-        service = Service(keeper)
+        service = JournalService(keeper)
         with service.serving():
             yield {
                 "PULUMI_BACKEND_URL": service.url,

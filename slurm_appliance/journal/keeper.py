@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slurm_appliance.journal.errors import JournalError
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.log import Content, Log, well_formed
 from slurm_appliance.journal.replay import replayed
 
@@ -60,7 +60,7 @@ class Keeper:
         guard: raises where somebody else may have begun to change it: nothing is written any more then.
     """
 
-    def __init__(self, layout: Layout, guard: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, layout: StateLayout, guard: Callable[[], None] = lambda: None) -> None:
         self.layout = layout
         self._guard = guard
         self.updates: list[Update] = []
@@ -165,7 +165,7 @@ class Keeper:
         self._log.remove()
 
 
-def current(layout: Layout) -> Json:
+def current(layout: StateLayout) -> Json:
     """The state with all that its journal records, whether the update still runs or was killed; changes nothing.
 
     Raises:

@@ -15,7 +15,7 @@ ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True)
-class Layout:
+class StateLayout:
     """The files of a stack.
 
     Attributes:

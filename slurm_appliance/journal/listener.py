@@ -54,7 +54,7 @@ class Call(Protocol):
         """The words of its path."""
 
 
-class Listener(ThreadingHTTPServer):
+class JournalListener(ThreadingHTTPServer):
     """Listens on a free port of 127.0.0.1."""
 
     daemon_threads = True
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self) -> None:
         self.rfile = self._body
-        listener = cast("Listener", self.server)
+        listener = cast("JournalListener", self.server)
         service = listener.service
         if self.headers.get_all("Host") != [listener.host]:
             self._refuse(403, "no such host here")

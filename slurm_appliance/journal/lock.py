@@ -18,7 +18,7 @@ from typing import Any
 
 from slurm_appliance.journal.errors import LockedError, LockLostError
 from slurm_appliance.journal.heartbeat import PACE, Pace, Watch, beating
-from slurm_appliance.journal.layout import Layout, replace
+from slurm_appliance.journal.layout import StateLayout, replace
 from slurm_appliance.journal.process_identity import ProcessIdentity
 
 #: The part of a lock that Pulumi does not know.
@@ -89,7 +89,7 @@ class Lock:
             raise LockLostError("somebody took the stack's lock from this run", where=str(self.path), remedy=remedy)
 
 
-def holders(layout: Layout) -> list[Holder]:
+def holders(layout: StateLayout) -> list[Holder]:
     """Who holds the stack now."""
     found = []
     for path in sorted(layout.locks.glob("*.json")):
@@ -112,7 +112,7 @@ def _ours(lock: dict[str, Any]) -> tuple[str, ProcessIdentity | None]:
 
 @contextmanager
 def locked(
-    layout: Layout,
+    layout: StateLayout,
     doing: str = "",
     *,
     patience: float = 0.0,
@@ -139,7 +139,7 @@ def locked(
         lock.path.unlink(missing_ok=True)
 
 
-def _acquire(layout: Layout, doing: str, patience: float, say: Callable[[str], None], pace: Pace) -> Lock:
+def _acquire(layout: StateLayout, doing: str, patience: float, say: Callable[[str], None], pace: Pace) -> Lock:
     watch, end, told = Watch(), time.monotonic() + patience, ""
     name = uuid.uuid4()
     own = layout.locks / f"{name}.json"
@@ -166,7 +166,7 @@ def _acquire(layout: Layout, doing: str, patience: float, say: Callable[[str], N
         time.sleep(min(pause, max(end - time.monotonic(), 0.0)))
 
 
-def _others(layout: Layout, own: Path) -> list[Holder]:
+def _others(layout: StateLayout, own: Path) -> list[Holder]:
     return [holder for holder in holders(layout) if holder.path != own]
 
 

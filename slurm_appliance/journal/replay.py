@@ -17,7 +17,7 @@ Json = dict[str, Any]
 VERSION = 1
 
 
-class Kind(IntEnum):
+class EntryKind(IntEnum):
     """Kinds of entries."""
 
     BEGIN = 0
@@ -69,29 +69,29 @@ class Replay:
         if entry["version"] != VERSION:
             raise JournalError(f"the journal is of version {entry['version']}, not {VERSION}")
         try:
-            kind = Kind(entry["kind"])
+            kind = EntryKind(entry["kind"])
         except ValueError as error:
             raise JournalError(f"the journal has an entry of unknown kind {entry['kind']}") from error
         operation = int(entry["operationID"])
         match kind:
-            case Kind.BEGIN:
+            case EntryKind.BEGIN:
                 self._open[operation] = dict(entry)
-            case Kind.FAILURE:
+            case EntryKind.FAILURE:
                 self._open.pop(operation, None)
-            case Kind.SUCCESS:
+            case EntryKind.SUCCESS:
                 self._open.pop(operation, None)
                 self._succeed(operation, entry)
-            case Kind.REFRESH_SUCCESS:
+            case EntryKind.REFRESH_SUCCESS:
                 self._open.pop(operation, None)
                 self._refreshed = True
                 self._replace(entry, missing_is_gone=True)
-            case Kind.OUTPUTS:
+            case EntryKind.OUTPUTS:
                 self._replace(entry, missing_is_gone=False)
-            case Kind.WRITE:
+            case EntryKind.WRITE:
                 self._base = dict(entry["newSnapshot"])
-            case Kind.SECRETS_MANAGER:
+            case EntryKind.SECRETS_MANAGER:
                 self._base["secrets_providers"] = entry["secretsProvider"]
-            case Kind.REBUILT_BASE_STATE:
+            case EntryKind.REBUILT_BASE_STATE:
                 self._base = self.deployment()
                 self._start()
 

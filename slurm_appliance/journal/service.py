@@ -18,7 +18,7 @@ from slurm_appliance.journal.body import drop_body, read_body
 from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import ORGANIZATION
-from slurm_appliance.journal.listener import Call, Listener
+from slurm_appliance.journal.listener import Call, JournalListener
 from slurm_appliance.journal.replay import VERSION
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ class _Unknown(Exception):  # noqa: N818 - an answer rather than an error
     """Raised for what the service does not offer."""
 
 
-class Service:
+class JournalService:
     """Answers the engine's calls about one stack.
 
     Attributes:
@@ -54,7 +54,7 @@ class Service:
         self._keeper = keeper
         self._stack = ["stacks", ORGANIZATION, keeper.layout.project, keeper.layout.stack]
         self._leases: dict[str, str] = {}
-        self._http = Listener(self)
+        self._http = JournalListener(self)
 
     @property
     def url(self) -> str:

@@ -19,7 +19,7 @@ from slurm_appliance.config import (
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.naming import CONTROL, cluster_image, setting_of
 from slurm_appliance.config.network import NetworkReference, VnicType
-from slurm_appliance.config.node_group import AccessibleGroup, ComputeGroup, ExtraVolume, NodeGroup
+from slurm_appliance.config.node_group import AccessibleGroup, ComputeGroup, ExtraVolume, NodeGroupConfig
 
 #: A fixed address and where it is set.
 FixedAddress = tuple[str, str]
@@ -44,7 +44,7 @@ class Group:
     kind: NodeKind
     name: str
     nodes: tuple[Node, ...]
-    own: NodeGroup | None = None
+    own: NodeGroupConfig | None = None
     fixed: Mapping[str, tuple[FixedAddress, ...]] = field(default_factory=dict)
 
     def at(self, setting: str) -> str:

@@ -11,7 +11,7 @@ What has to change all the same gets a new version. Servers that are created get
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slurm_appliance.cloud.facts import Server
+from slurm_appliance.cloud.facts import ServerFacts
 from slurm_appliance.config.template import fill
 from slurm_appliance.nodes import volume_scripts
 
@@ -26,7 +26,7 @@ _VERSIONS_AS_TEXT = {str(version): version for version in _SCRIPTS}
 _SERIAL_LENGTH = 20
 
 
-def version_of(server: Server | None) -> int:
+def version_of(server: ServerFacts | None) -> int:
     """The version of user data for a control node: its own where it exists, or else the latest.
 
     A version that this program does not know stops ``up`` and ``preview`` in the preflight checks; whoever looks all
@@ -37,7 +37,7 @@ def version_of(server: Server | None) -> int:
     return _VERSIONS_AS_TEXT.get(server.user_data_version or str(FIRST_VERSION), LATEST_VERSION)
 
 
-def is_known(server: Server) -> bool:
+def is_known(server: ServerFacts) -> bool:
     """Whether this program knows the version that a server was created with."""
     return not server.user_data_version or server.user_data_version in _VERSIONS_AS_TEXT
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from slurm_appliance.cloud.facts import Image
+from slurm_appliance.cloud.facts import ImageFacts
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.users import User
+from slurm_appliance.config.users import UserConfig
 from slurm_appliance.image.accounts import Accounts
 from slurm_appliance.image.images import unpacked
 from slurm_appliance.preflight.finder import Finder
 
 
-def free(config: ClusterConfig, images: Iterable[Image], finder: Finder) -> None:
+def free(config: ClusterConfig, images: Iterable[ImageFacts], finder: Finder) -> None:
     """No user has a name or a number that an image uses itself."""
     for image in images:
         try:
@@ -26,7 +26,7 @@ def free(config: ClusterConfig, images: Iterable[Image], finder: Finder) -> None
             finder.problem(path, f"{what} in image {image.name}", remedy)
 
 
-def _conflicts(users: Mapping[str, User], image: Accounts) -> Iterator[tuple[str, str, str]]:
+def _conflicts(users: Mapping[str, UserConfig], image: Accounts) -> Iterator[tuple[str, str, str]]:
     """Path, what is wrong, remedy: for each user of whom the image has something."""
     owners = {uid: name for name, uid in image.users.items()}
     of_groups = {gid: name for name, gid in image.groups.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from slurm_appliance.cloud.facts import CloudFacts, Flavor, Image
+from slurm_appliance.cloud.facts import CloudFacts, Flavor, ImageFacts
 from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
@@ -22,9 +22,9 @@ def flavors(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[
     return found
 
 
-def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, Image]:
+def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, ImageFacts]:
     """The images that groups name by id or by name, by what they call them; builds make their own."""
-    found: dict[str, Image] = {}
+    found: dict[str, ImageFacts] = {}
     for group in groups:
         image = _image(group.image_path, group.image, facts, finder)
         if image:
@@ -32,7 +32,7 @@ def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[s
     return found
 
 
-def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) -> Image | None:
+def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) -> ImageFacts | None:
     if source.build is not None:
         return None
     if source.id is not None:
@@ -56,7 +56,7 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
     return image
 
 
-def fits(groups: Iterable[Group], flavors_: dict[str, Flavor], images_: dict[str, Image], finder: Finder) -> None:
+def fits(groups: Iterable[Group], flavors_: dict[str, Flavor], images_: dict[str, ImageFacts], finder: Finder) -> None:
     """Each group's flavor has the memory, and its root disk the room, that its image needs."""
     for group in groups:
         flavor, image = flavors_.get(group.flavor[0]), images_.get(str(group.image))

@@ -4,10 +4,10 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from slurm_appliance.cloud.facts import CloudFacts, Network, Port, Subnet
+from slurm_appliance.cloud.facts import CloudFacts, NetworkFacts, Port, SubnetFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.checks.ip_versions import in_reach
-from slurm_appliance.config.network import Network as ClusterNetwork
+from slurm_appliance.config.network import NetworkConfig as ClusterNetwork
 from slurm_appliance.config.network import NetworkReference
 from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.nodes import cloud_names
@@ -42,8 +42,8 @@ def networks(
 
 
 def _subnet(
-    path: str, reference: NetworkReference, network: Network, facts: CloudFacts, finder: Finder
-) -> Subnet | None:
+    path: str, reference: NetworkReference, network: NetworkFacts, facts: CloudFacts, finder: Finder
+) -> SubnetFacts | None:
     subnets = [subnet for subnet in facts.subnets if subnet.network_id == network.id]
     if reference.subnet is not None:
         return finder.named(f"{path}.subnet", f"subnet of network {network.name} called", reference.subnet, subnets)
@@ -58,7 +58,7 @@ def _subnet(
     return None
 
 
-def _port_security(path: str, reference: NetworkReference, network: Network, finder: Finder) -> None:
+def _port_security(path: str, reference: NetworkReference, network: NetworkFacts, finder: Finder) -> None:
     if not network.port_security and not reference.no_security_groups:
         what = f"port security is off on network {network.name}, so that its ports take no security groups"
         finder.problem(f"{path}.no_security_groups", what, "set it to true")
@@ -143,7 +143,7 @@ def fixed_addresses(
                     finder.problem(path, f"{address} is taken by {_owner(port)}", "choose another address")
 
 
-def _in_subnet(path: str, text: str, subnet: Subnet, finder: Finder) -> None:
+def _in_subnet(path: str, text: str, subnet: SubnetFacts, finder: Finder) -> None:
     cidr, address = ipaddress.ip_network(subnet.cidr), ipaddress.ip_address(text)
     if address not in cidr:
         finder.problem(path, f"{text} is not in subnet {subnet.name} ({cidr})", f"choose an address in {cidr}")

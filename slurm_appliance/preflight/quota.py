@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from slurm_appliance.cloud.facts import CloudFacts, Flavor, Server
+from slurm_appliance.cloud.facts import CloudFacts, Flavor, ServerFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
 from slurm_appliance.nodes import cloud_names
@@ -18,7 +18,7 @@ def needs(
     groups: Iterable[Group],
     facts: CloudFacts,
     flavors: Mapping[str, Flavor],
-    servers: Mapping[str, Server],
+    servers: Mapping[str, ServerFacts],
 ) -> Counter[str]:
     """What the project has to give for everything that is not there yet, by quota."""
     needed: Counter[str] = Counter()

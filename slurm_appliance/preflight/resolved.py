@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slurm_appliance.cloud.facts import Access, Server
+from slurm_appliance.cloud.facts import CloudAccess, ServerFacts
 
 
 @dataclass(frozen=True)
@@ -38,5 +38,5 @@ class Resolved:
     security_groups: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
     bare_metal: Mapping[str, str] = field(default_factory=dict)
-    servers: Mapping[str, Server] = field(default_factory=dict)
-    access: Access = field(default=Access())
+    servers: Mapping[str, ServerFacts] = field(default_factory=dict)
+    access: CloudAccess = field(default=CloudAccess())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
 from slurm_appliance.nodes.groups import Group
@@ -15,13 +15,13 @@ UNREADABLE = frozenset(
 )
 
 
-def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, Server]:
+def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, ServerFacts]:
     """The environment's servers by name; servers that only look like them are problems."""
-    by_name: dict[str, list[Server]] = {}
+    by_name: dict[str, list[ServerFacts]] = {}
     for server in facts.servers:
         by_name.setdefault(server.name, []).append(server)
     mine = environment(config)
-    found: dict[str, Server] = {}
+    found: dict[str, ServerFacts] = {}
     for group in groups:
         path = group.at("nodes") if group.path else "cluster_name"
         for node in group.nodes:
@@ -41,7 +41,7 @@ def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, find
     return found
 
 
-def unreadable(servers: Iterable[Server], finder: Finder) -> None:
+def unreadable(servers: Iterable[ServerFacts], finder: Finder) -> None:
     """Notes about servers that an update would fail on if it had to look at them."""
     for server in servers:
         if server.status in UNREADABLE:
@@ -52,7 +52,7 @@ def unreadable(servers: Iterable[Server], finder: Finder) -> None:
             )
 
 
-def user_data(servers: Iterable[Server], finder: Finder) -> None:
+def user_data(servers: Iterable[ServerFacts], finder: Finder) -> None:
     """Servers with user data that only a newer slurm-appliance can write: others would replace them."""
     for server in servers:
         if not is_known(server):

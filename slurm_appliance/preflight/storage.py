@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from slurm_appliance.cloud.facts import CloudFacts, Server
+from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig, control_node
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
 from slurm_appliance.nodes import cloud_names
@@ -28,7 +28,7 @@ def _volume_types(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tu
 
 
 def attached(
-    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, servers: dict[str, Server], finder: Finder
+    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, servers: dict[str, ServerFacts], finder: Finder
 ) -> dict[str, str]:
     """The volumes that are to be attached and not created: ids by name."""
     if "volume" in facts.absent:

@@ -6,12 +6,12 @@ from pathlib import Path
 import yaml
 
 from node.reboot_program.cloud import Cloud
-from node.reboot_program.errors import CloudError
+from node.reboot_program.errors import CloudCallError
 from node.reboot_program.settings import read_settings, settings_file
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.rollout import RolloutDefaults
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.playbooks import inventory_file
 from slurm_appliance.rollout.control import TARGETS
@@ -26,7 +26,7 @@ _CONTROL = "control"
 
 
 @dataclass(frozen=True)
-class Access:
+class ClusterAccess:
     """A cluster that can be worked on.
 
     Attributes:
@@ -44,7 +44,7 @@ class Access:
     targets: Path = TARGETS
 
 
-def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
+def of_stack(stack: str, stack_file: Path, cloud: str | None) -> ClusterAccess:
     """A stack's cluster, from the machine that it is deployed from.
 
     Args:
@@ -55,7 +55,7 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
     Raises:
         ApplianceError: the stack was never brought up, or the cloud cannot be asked.
     """
-    environment = Environment.of(stack)
+    environment = EnvironmentFolder.of(stack)
     inventory = environment.inventory / "hosts.yml"
     try:
         everything = inventory_file.load(inventory.read_text())["all"]
@@ -71,10 +71,10 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> Access:
     shell = SshShell(f"{control.user}@{control.address}", ["-p", str(control.port), *control.arguments])
     connection = connect(cloud)
     servers = Cloud(connection.compute, connection.image, connection.block_storage)
-    return Access(shell, ServerImages(servers), state_folder("rollouts", stack), config.rollout)
+    return ClusterAccess(shell, ServerImages(servers), state_folder("rollouts", stack), config.rollout)
 
 
-def here() -> Access:
+def here() -> ClusterAccess:
     """This machine is the control node; uses the RebootProgram's settings and credential.
 
     Raises:
@@ -86,8 +86,8 @@ def here() -> Access:
     settings = read_settings(path)
     try:
         servers = Cloud.open(settings.clouds, settings.cloud)
-    except CloudError as error:
+    except CloudCallError as error:
         raise ApplianceError(str(error), remedy="run this as root") from error
     # Beside the spool and not in it: the spool is the worker's user's, and this runs as root.
     journal = settings.spool.with_name(f"{settings.spool.name}-rollout")
-    return Access(LocalShell(), ServerImages(servers), journal, targets=settings.targets)
+    return ClusterAccess(LocalShell(), ServerImages(servers), journal, targets=settings.targets)

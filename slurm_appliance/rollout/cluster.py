@@ -4,26 +4,26 @@ import time
 from collections.abc import Collection
 
 from slurm_appliance.rollout.control import ControlNode
-from slurm_appliance.rollout.facts import Facts, NodeFacts
-from slurm_appliance.rollout.images import Images
-from slurm_appliance.rollout.plan import Action, ActionKind
+from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
+from slurm_appliance.rollout.images import ImageLookup
+from slurm_appliance.rollout.plan import ActionKind, SlurmRequest
 from slurm_appliance.rollout.policy import Via
 
 
-class Cluster:
+class SlurmCluster:
     """See `drive.ClusterView`.
 
     A server's image is asked for once, and again only when its node has booted.
     """
 
-    def __init__(self, control: ControlNode, images: Images, via: Via = Via.REBOOT) -> None:
+    def __init__(self, control: ControlNode, images: ImageLookup, via: Via = Via.REBOOT) -> None:
         self._control = control
         self._images = images
         self._via = via
         self._known: dict[str, str] = {}
         self._boot_times: dict[str, int] = {}
 
-    def look(self, names: Collection[str]) -> Facts:
+    def look(self, names: Collection[str]) -> RolloutFacts:
         """See `drive.ClusterView.look`."""
         targets = self._control.targets()
         nodes = self._control.nodes()
@@ -42,7 +42,7 @@ class Cluster:
             self._known[name] = found[instance_id]
             if name in nodes:
                 self._boot_times[name] = nodes[name].boot_time
-        return Facts(
+        return RolloutFacts(
             {
                 name: NodeFacts(
                     slurm=nodes.get(name),
@@ -55,7 +55,7 @@ class Cluster:
             now=time.time(),
         )
 
-    def act(self, action: Action) -> None:
+    def act(self, action: SlurmRequest) -> None:
         """See `drive.ClusterView.act`."""
         if action.kind is ActionKind.REBOOT:
             self._control.reboot(action.nodes, self._via)

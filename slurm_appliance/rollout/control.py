@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.reboot_program.settings import Settings
+from node.reboot_program.settings import RebootSettings
 from node.reboot_program.slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 from node.reboot_program.targets import Target, parse_targets
 from slurm_appliance.rollout.errors import ControlNodeError
@@ -16,7 +16,7 @@ from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.shell import Shell
 
 #: Where the export puts the targets.
-TARGETS = Settings().targets
+TARGETS = RebootSettings().targets
 #: Names of a rollout's own jobs: this and the node.
 JOB_NAME = "slurm-appliance-rollout-"
 #: Root runs no jobs (DisableRootJobs); who may reboot nodes beside root is SlurmUser.

@@ -6,23 +6,23 @@ from typing import Protocol
 
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.rollout.errors import ControlNodeError, RolloutError
-from slurm_appliance.rollout.facts import Facts
-from slurm_appliance.rollout.plan import Action, Plan, Verdict, plan
+from slurm_appliance.rollout.facts import RolloutFacts
+from slurm_appliance.rollout.plan import RolloutPlan, RolloutVerdict, SlurmRequest, plan
 from slurm_appliance.rollout.policy import Policy
-from slurm_appliance.rollout.record import UNDER_WAY, Record
+from slurm_appliance.rollout.record import UNDER_WAY, NodeRecord
 
 
 class ClusterView(Protocol):
-    """What a rollout sees of the cluster and asks of it; `cluster.Cluster` is the real one."""
+    """What a rollout sees of the cluster and asks of it; `cluster.SlurmCluster` is the real one."""
 
-    def look(self, names: Collection[str]) -> Facts:
+    def look(self, names: Collection[str]) -> RolloutFacts:
         """The facts of these nodes now.
 
         Raises:
             ApplianceError: Slurm or the cloud cannot be asked; it may only be away for a while.
         """
 
-    def act(self, action: Action) -> None:
+    def act(self, action: SlurmRequest) -> None:
         """Ask Slurm for something.
 
         Raises:
@@ -33,7 +33,7 @@ class ClusterView(Protocol):
 class Watcher(Protocol):
     """Shows a rollout's course to somebody."""
 
-    def round(self, before: Mapping[str, Record], plan: Plan, facts: Facts) -> None:
+    def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
         """After each look."""
 
     def trouble(self, text: str) -> None:
@@ -56,7 +56,7 @@ class Drive:
     def __init__(
         self,
         cluster: ClusterView,
-        write: Callable[[Mapping[str, Record]], None],
+        write: Callable[[Mapping[str, NodeRecord]], None],
         watcher: Watcher,
         *,
         interval: float = 5.0,
@@ -72,7 +72,7 @@ class Drive:
         self._clock = clock
         self._sleep = sleep
 
-    def run(self, records: Mapping[str, Record], policy: Policy) -> Plan:
+    def run(self, records: Mapping[str, NodeRecord], policy: Policy) -> RolloutPlan:
         """Go on until the plan says it is over; returns the last plan.
 
         Raises:
@@ -90,7 +90,7 @@ class Drive:
             records = dict(step.records)
             for action in step.actions:
                 self._act(action)
-            if step.verdict is not Verdict.GOING:
+            if step.verdict is not RolloutVerdict.GOING:
                 return step
             under_way = step.actions or any(record.phase in UNDER_WAY for record in records.values())
             blocked_since = (blocked_since or facts.now) if step.why and not under_way else None
@@ -101,7 +101,7 @@ class Drive:
                 )
             self._sleep(self._interval)
 
-    def _look(self, records: Mapping[str, Record]) -> Facts:
+    def _look(self, records: Mapping[str, NodeRecord]) -> RolloutFacts:
         away_since: float | None = None
         while True:
             try:
@@ -114,7 +114,7 @@ class Drive:
                 self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; asking again")
                 self._sleep(self._interval)
 
-    def _act(self, action: Action) -> None:
+    def _act(self, action: SlurmRequest) -> None:
         try:
             self._cluster.act(action)
         except ControlNodeError as error:

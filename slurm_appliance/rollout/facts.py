@@ -34,7 +34,7 @@ class NodeFacts:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RolloutFacts:
     """All nodes of the rollout by name, at a time in seconds since the epoch."""
 
     nodes: Mapping[str, NodeFacts] = field(default_factory=dict)

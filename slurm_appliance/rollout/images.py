@@ -4,8 +4,8 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from node.reboot_program.errors import CloudError
-from node.reboot_program.facts import Server
+from node.reboot_program.errors import CloudCallError
+from node.reboot_program.facts import NodeServer
 from slurm_appliance.errors import ApplianceError
 
 #: Calls at one time.
@@ -15,11 +15,11 @@ _PARALLEL = 10
 class Servers(Protocol):
     """Shows one server; the RebootProgram's own way of asking is one."""
 
-    def server(self, server_id: str) -> Server | None:
+    def server(self, server_id: str) -> NodeServer | None:
         """The server, None if there is none."""
 
 
-class Images(Protocol):
+class ImageLookup(Protocol):
     """What a rollout asks."""
 
     def of(self, instance_ids: Collection[str]) -> dict[str, str]:
@@ -42,6 +42,6 @@ class ServerImages:
         with ThreadPoolExecutor(_PARALLEL) as pool:
             try:
                 found = list(pool.map(self._servers.server, ids))
-            except CloudError as error:
+            except CloudCallError as error:
                 raise ApplianceError(f"the cloud cannot be asked: {error}", remedy="check the credentials") from error
         return {server_id: server.image_id if server else "" for server_id, server in zip(ids, found, strict=True)}

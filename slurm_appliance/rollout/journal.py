@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.rollout.errors import RolloutError
-from slurm_appliance.rollout.record import Phase, Record
+from slurm_appliance.rollout.record import NodeRecord, Phase
 
 SCHEMA = 1
 
@@ -45,7 +45,7 @@ class Journal:
                 ) from error
             yield
 
-    def read(self) -> dict[str, Record]:
+    def read(self) -> dict[str, NodeRecord]:
         """The records by node name; none if there was no rollout.
 
         Raises:
@@ -65,7 +65,7 @@ class Journal:
                 remedy="remove it: nodes under way are found again by what Slurm shows",
             ) from error
 
-    def write(self, records: Mapping[str, Record]) -> None:
+    def write(self, records: Mapping[str, NodeRecord]) -> None:
         """Write all records down; when this returns they are on disk."""
         document = {"schema": SCHEMA, "records": {name: asdict(record) for name, record in records.items()}}
         aside = self._path.with_suffix(".part")
@@ -81,5 +81,5 @@ class Journal:
             os.close(folder)
 
 
-def _record(name: str, document: dict[str, Any]) -> Record:
-    return Record(**{**document, "node": name, "phase": Phase(document["phase"])})
+def _record(name: str, document: dict[str, Any]) -> NodeRecord:
+    return NodeRecord(**{**document, "node": name, "phase": Phase(document["phase"])})

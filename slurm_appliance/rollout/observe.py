@@ -6,7 +6,7 @@ from node.reboot_program.slurm_state import REASON_PREFIX as PROGRAM_REASON
 from node.reboot_program.slurm_state import SlurmNode
 from slurm_appliance.rollout.facts import NodeFacts
 from slurm_appliance.rollout.policy import Policy, Via
-from slurm_appliance.rollout.record import Phase, Record
+from slurm_appliance.rollout.record import NodeRecord, Phase
 
 #: In front of the reason that the rollout gives Slurm.
 ROLLOUT_REASON = "slurm-appliance rollout"
@@ -20,7 +20,7 @@ MOST_ASKS = 3
 SETTLING = 60.0
 
 
-def observe(record: Record, facts: NodeFacts, policy: Policy, now: float) -> Record:
+def observe(record: NodeRecord, facts: NodeFacts, policy: Policy, now: float) -> NodeRecord:
     """The record that follows from one look at a node."""
     if facts.slurm is None:
         return record.to(Phase.SKIPPED, "Slurm does not know this node", now)
@@ -36,12 +36,12 @@ def observe(record: Record, facts: NodeFacts, policy: Policy, now: float) -> Rec
     return record
 
 
-def _began(record: Record, slurm: SlurmNode) -> bool:
+def _began(record: NodeRecord, slurm: SlurmNode) -> bool:
     """Slurm reboots it, or already has."""
     return slurm.rebooting or slurm.boot_time > record.boot_before + BOOT_TIME_JITTER
 
 
-def _at_rest(record: Record, facts: NodeFacts, slurm: SlurmNode, now: float) -> Record:
+def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float) -> NodeRecord:
     """A node that nothing was begun on."""
     ours = slurm.reason.startswith((PROGRAM_REASON, ROLLOUT_REASON))
     if not facts.target:
@@ -61,7 +61,7 @@ def _at_rest(record: Record, facts: NodeFacts, slurm: SlurmNode, now: float) -> 
     return record.to(Phase.WAITING, record.why, now)
 
 
-def _draining(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> Record:
+def _draining(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> NodeRecord:
     """A node that Slurm was asked to reboot."""
     if _began(record, slurm):
         began = replace(record, seen=True).to(Phase.REBOOTING, "Slurm reboots it", now)
@@ -85,7 +85,7 @@ def _draining(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy
     return failed_try(record, f"Slurm did not take {MOST_ASKS} requests", policy, now)
 
 
-def _rebooting(record: Record, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> Record:
+def _rebooting(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> NodeRecord:
     """A node that Slurm is rebooting."""
     away = now - record.since
     if given_up(slurm):
@@ -116,7 +116,7 @@ def given_up(slurm: SlurmNode) -> bool:
     return slurm.rebooting and slurm.reason.startswith(PROGRAM_REASON)
 
 
-def failed_try(record: Record, why: str, policy: Policy, now: float) -> Record:
+def failed_try(record: NodeRecord, why: str, policy: Policy, now: float) -> NodeRecord:
     """The record after a try that failed: its turn comes again, or it has failed."""
     again = replace(record, tries=record.tries + 1, asks=0, seen=False, touched=True)
     phase = Phase.WAITING if again.tries <= policy.retries else Phase.FAILED

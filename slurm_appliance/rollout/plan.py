@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
-from slurm_appliance.rollout.facts import Facts, NodeFacts
+from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.observe import observe
 from slurm_appliance.rollout.policy import Policy
-from slurm_appliance.rollout.record import OVER, UNDER_WAY, Phase, Record
+from slurm_appliance.rollout.record import OVER, UNDER_WAY, NodeRecord, Phase
 
 
 class ActionKind(StrEnum):
@@ -24,14 +24,14 @@ class ActionKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Action:
+class SlurmRequest:
     """One request to Slurm for some nodes, in name order."""
 
     kind: ActionKind
     nodes: tuple[str, ...]
 
 
-class Verdict(Enum):
+class RolloutVerdict(Enum):
     """Whether the rollout goes on."""
 
     GOING = "going"
@@ -40,7 +40,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Plan:
+class RolloutPlan:
     """What follows from one look at the cluster.
 
     Attributes:
@@ -50,13 +50,13 @@ class Plan:
         why: for STOPPED, and while nothing can be begun.
     """
 
-    records: Mapping[str, Record]
-    actions: tuple[Action, ...]
-    verdict: Verdict
+    records: Mapping[str, NodeRecord]
+    actions: tuple[SlurmRequest, ...]
+    verdict: RolloutVerdict
     why: str = ""
 
 
-def plan(records: Mapping[str, Record], facts: Facts, policy: Policy) -> Plan:
+def plan(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Policy) -> RolloutPlan:
     """Decide on the next step."""
     unknown = NodeFacts(None)
     seen = {
@@ -68,7 +68,7 @@ def plan(records: Mapping[str, Record], facts: Facts, policy: Policy) -> Plan:
     given_up = _given_up(records, seen, facts)
     if given_up:
         # They count until Slurm has forgotten them.
-        return Plan(seen, (_action(ActionKind.CANCEL, given_up),), Verdict.GOING)
+        return RolloutPlan(seen, (_action(ActionKind.CANCEL, given_up),), RolloutVerdict.GOING)
     begun = _choose(seen, facts, policy)
     for name in begun:
         boot_before = _slurm_boot_time(facts, name)
@@ -76,13 +76,13 @@ def plan(records: Mapping[str, Record], facts: Facts, policy: Policy) -> Plan:
         seen[name] = asked.to(Phase.DRAINING, "Slurm is asked to reboot it", facts.now)
     actions = (_action(ActionKind.REBOOT, begun),) if begun else ()
     if not actions and all(record.phase in OVER for record in seen.values()):
-        return Plan(seen, (), Verdict.FINISHED)
+        return RolloutPlan(seen, (), RolloutVerdict.FINISHED)
     busy = any(record.phase in UNDER_WAY or _still_rebooting(record, facts) for record in seen.values())
     blocked = not actions and not busy
-    return Plan(seen, actions, Verdict.GOING, _blocked(seen, facts) if blocked else "")
+    return RolloutPlan(seen, actions, RolloutVerdict.GOING, _blocked(seen, facts) if blocked else "")
 
 
-def _stop(records: Iterable[Record], policy: Policy) -> str:
+def _stop(records: Iterable[NodeRecord], policy: Policy) -> str:
     """Why no other node may begin; empty if one may."""
     failed = sorted(
         (record for record in records if record.phase is Phase.FAILED), key=lambda record: natural(record.node)
@@ -97,7 +97,9 @@ def _stop(records: Iterable[Record], policy: Policy) -> str:
     return ""
 
 
-def _stopping(before: Mapping[str, Record], seen: dict[str, Record], facts: Facts, why: str) -> Plan:
+def _stopping(
+    before: Mapping[str, NodeRecord], seen: dict[str, NodeRecord], facts: RolloutFacts, why: str
+) -> RolloutPlan:
     """Begin nothing; give back what Slurm has not begun; see the rest through."""
     for name, record in seen.items():
         slurm = facts.nodes[name].slurm if name in facts.nodes else None
@@ -109,10 +111,10 @@ def _stopping(before: Mapping[str, Record], seen: dict[str, Record], facts: Fact
     actions = (_action(ActionKind.CANCEL, given_up),) if given_up else ()
     # After a word to forget, one more look: Slurm may have begun meanwhile.
     over = not actions and all(record.phase in OVER for record in seen.values())
-    return Plan(seen, actions, Verdict.STOPPED if over else Verdict.GOING, why)
+    return RolloutPlan(seen, actions, RolloutVerdict.STOPPED if over else RolloutVerdict.GOING, why)
 
 
-def _given_up(before: Mapping[str, Record], after: Mapping[str, Record], facts: Facts) -> list[str]:
+def _given_up(before: Mapping[str, NodeRecord], after: Mapping[str, NodeRecord], facts: RolloutFacts) -> list[str]:
     """Nodes that Slurm is still to be told to forget."""
     return [
         name
@@ -123,11 +125,11 @@ def _given_up(before: Mapping[str, Record], after: Mapping[str, Record], facts: 
     ]
 
 
-def _action(kind: ActionKind, names: Iterable[str]) -> Action:
-    return Action(kind, tuple(sorted(names, key=natural)))
+def _action(kind: ActionKind, names: Iterable[str]) -> SlurmRequest:
+    return SlurmRequest(kind, tuple(sorted(names, key=natural)))
 
 
-def _choose(records: Mapping[str, Record], facts: Facts, policy: Policy) -> list[str]:
+def _choose(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Policy) -> list[str]:
     """Which waiting nodes begin now."""
     under_way = sum(record.phase in UNDER_WAY for record in records.values())
     done = sum(record.phase is Phase.DONE and record.touched for record in records.values())
@@ -150,18 +152,20 @@ def _choose(records: Mapping[str, Record], facts: Facts, policy: Policy) -> list
     return chosen
 
 
-def _still_rebooting(record: Record, facts: Facts) -> bool:
+def _still_rebooting(record: NodeRecord, facts: RolloutFacts) -> bool:
     """Slurm takes no new request for it: it has not yet noticed that its last reboot failed."""
     node = facts.nodes.get(record.node)
     return record.phase is Phase.WAITING and node is not None and node.slurm is not None and node.slurm.rebooting
 
 
-def _unavailable(record: Record, facts: Facts) -> bool:
+def _unavailable(record: NodeRecord, facts: RolloutFacts) -> bool:
     node = facts.nodes.get(record.node)
     return record.phase in UNDER_WAY or node is None or node.slurm is None or not node.slurm.in_service
 
 
-def _order(record: Record, facts: Facts, *, canary: bool) -> tuple[int, bool, bool, list[tuple[bool, str, int]]]:
+def _order(
+    record: NodeRecord, facts: RolloutFacts, *, canary: bool
+) -> tuple[int, bool, bool, list[tuple[bool, str, int]]]:
     """Nodes out of service before those in, idle before busy, then by name.
 
     A node that failed is tried again after all others; as a canary before any other, so that a bad image meets no more
@@ -172,7 +176,7 @@ def _order(record: Record, facts: Facts, *, canary: bool) -> tuple[int, bool, bo
     return -record.tries if canary else record.tries, not _unavailable(record, facts), busy, natural(record.node)
 
 
-def _blocked(records: Mapping[str, Record], facts: Facts) -> str:
+def _blocked(records: Mapping[str, NodeRecord], facts: RolloutFacts) -> str:
     """Who uses the budget up, where nothing could be begun."""
     away = [
         f"{record.node} ({slurm.state}: {slurm.reason or 'no reason given'})"
@@ -182,7 +186,7 @@ def _blocked(records: Mapping[str, Record], facts: Facts) -> str:
     return f"the budget of unavailable nodes is used up by {', '.join(away)}"
 
 
-def _slurm_boot_time(facts: Facts, name: str) -> int:
+def _slurm_boot_time(facts: RolloutFacts, name: str) -> int:
     slurm = facts.nodes[name].slurm
     return slurm.boot_time if slurm else 0
 

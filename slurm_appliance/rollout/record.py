@@ -29,7 +29,7 @@ OVER = frozenset({Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.RELEASED})
 
 
 @dataclass(frozen=True)
-class Record:
+class NodeRecord:
     """One node.
 
     Attributes:
@@ -54,12 +54,12 @@ class Record:
     asks: int = 0
     touched: bool = False
 
-    def to(self, phase: Phase, why: str, now: float) -> "Record":
+    def to(self, phase: Phase, why: str, now: float) -> "NodeRecord":
         """The record in another phase; `since` stays where the phase is the same."""
         return replace(self, phase=phase, why=why, since=self.since if phase is self.phase else now)
 
 
-def resumed(names: Iterable[str], before: Mapping[str, Record]) -> dict[str, Record]:
+def resumed(names: Iterable[str], before: Mapping[str, NodeRecord]) -> dict[str, NodeRecord]:
     """The records of a new run: what an earlier one left under way goes on, all else is looked at anew."""
     kept = {name: record for name, record in before.items() if record.phase in UNDER_WAY}
-    return {name: Record(name) for name in names} | kept
+    return {name: NodeRecord(name) for name in names} | kept

@@ -4,17 +4,17 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from slurm_appliance.rollout.access import Access
-from slurm_appliance.rollout.cluster import Cluster
+from slurm_appliance.rollout.access import ClusterAccess
+from slurm_appliance.rollout.cluster import SlurmCluster
 from slurm_appliance.rollout.control import ControlNode
 from slurm_appliance.rollout.drive import Drive, Watcher
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.journal import Journal
-from slurm_appliance.rollout.plan import Plan, Verdict, natural, plan
+from slurm_appliance.rollout.plan import RolloutPlan, RolloutVerdict, natural, plan
 from slurm_appliance.rollout.policy import Policy, Via
 from slurm_appliance.rollout.record import Phase, resumed
 from slurm_appliance.rollout.selection import select
-from slurm_appliance.rollout.view import Row, rows
+from slurm_appliance.rollout.view import ViewRow, rows
 
 #: Seconds by which the rollout is more patient than Slurm.
 _MARGIN = 120.0
@@ -31,10 +31,10 @@ class Rollout:
     """
 
     def __init__(
-        self, access: Access, via: Via = Via.REBOOT, partition: str | None = None, *, interval: float = 5.0
+        self, access: ClusterAccess, via: Via = Via.REBOOT, partition: str | None = None, *, interval: float = 5.0
     ) -> None:
         self._control = ControlNode(access.shell, partition=partition, targets=access.targets)
-        self._cluster = Cluster(self._control, access.images, via)
+        self._cluster = SlurmCluster(self._control, access.images, via)
         self._journal = Journal(access.journal)
         self._interval = interval
 
@@ -46,7 +46,7 @@ class Rollout:
         """Seconds that a node may be away: a little more than Slurm gives it."""
         return self._control.resume_timeout() + _MARGIN
 
-    def run(self, names: Sequence[str], policy: Policy, watcher: Watcher) -> Plan:
+    def run(self, names: Sequence[str], policy: Policy, watcher: Watcher) -> RolloutPlan:
         """Bring the nodes to their targets; what an earlier run left under way is seen through as well.
 
         Raises:
@@ -57,7 +57,7 @@ class Rollout:
             records = resumed(names, self._journal.read())
             return Drive(self._cluster, self._journal.write, watcher, interval=self._interval).run(records, policy)
 
-    def preview(self, names: Sequence[str], policy: Policy) -> tuple[list[Row], float]:
+    def preview(self, names: Sequence[str], policy: Policy) -> tuple[list[ViewRow], float]:
         """What run() would begin with; nothing is changed."""
         records = resumed(names, self._journal.read())
         facts = self._cluster.look(records)
@@ -66,19 +66,19 @@ class Rollout:
         listed = rows(step.records, facts)
         return [replace(row, state="begins", why="") if row.nodes in first else row for row in listed], facts.now
 
-    def status(self, names: Sequence[str]) -> tuple[list[Row], float]:
+    def status(self, names: Sequence[str]) -> tuple[list[ViewRow], float]:
         """How each node is now."""
         facts = self._cluster.look(names)
         return rows(self._journal.read(), facts), time.time()
 
-    def judge(self, end: Plan) -> None:
+    def judge(self, end: RolloutPlan) -> None:
         """Say how it ended.
 
         Raises:
             RolloutError: a node failed, or the rollout stopped.
         """
         bad = [record for record in end.records.values() if record.phase in {Phase.FAILED, Phase.RELEASED}]
-        if end.verdict is Verdict.FINISHED and not bad:
+        if end.verdict is RolloutVerdict.FINISHED and not bad:
             return
         listed = "\n".join(
             f"  {record.node}: {record.phase.value}: {record.why}"

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from slurm_appliance.rollout.facts import Facts, NodeFacts
+from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.plan import natural
-from slurm_appliance.rollout.record import Phase, Record
+from slurm_appliance.rollout.record import NodeRecord, Phase
 
 _SHORT = 8
 
 
 @dataclass(frozen=True)
-class Row:
+class ViewRow:
     """One node, or several that agree in all but their names.
 
     Attributes:
@@ -37,12 +37,12 @@ class Row:
         return asdict(self)
 
 
-def rows(records: Mapping[str, Record], facts: Facts) -> list[Row]:
+def rows(records: Mapping[str, NodeRecord], facts: RolloutFacts) -> list[ViewRow]:
     """One row a node, by name."""
     return [_row(name, records.get(name), facts.nodes[name]) for name in sorted(facts.nodes, key=natural)]
 
 
-def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
+def _row(name: str, record: NodeRecord | None, node: NodeFacts) -> ViewRow:
     if record and not _tells(record, node):
         record = None
     if record:
@@ -52,7 +52,7 @@ def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
     else:
         state = "to do" if node.target else "no target"
         why = "" if node.slurm is None or node.slurm.in_service else node.slurm.reason
-    return Row(
+    return ViewRow(
         nodes=name,
         count=1,
         slurm=node.slurm.state if node.slurm else "unknown to Slurm",
@@ -64,18 +64,18 @@ def _row(name: str, record: Record | None, node: NodeFacts) -> Row:
     )
 
 
-def _tells(record: Record, node: NodeFacts) -> bool:
+def _tells(record: NodeRecord, node: NodeFacts) -> bool:
     """Whether a record says more than the node itself: not before it has begun, nor once its target is a former one."""
     if record.phase is Phase.DONE:
         return node.on_target
     return record.phase is not Phase.WAITING or bool(record.why)
 
 
-def folded(listed: Iterable[Row]) -> list[Row]:
+def folded(listed: Iterable[ViewRow]) -> list[ViewRow]:
     """Rows that agree in everything but name and time, as one with a node list."""
     from ClusterShell.NodeSet import NodeSet
 
-    alike: dict[tuple[str, ...], list[Row]] = {}
+    alike: dict[tuple[str, ...], list[ViewRow]] = {}
     for row in listed:
         alike.setdefault((row.slurm, row.current, row.target, row.state, row.why), []).append(row)
     return [
@@ -89,7 +89,7 @@ def folded(listed: Iterable[Row]) -> list[Row]:
     ]
 
 
-def counts(records: Iterable[Record]) -> dict[str, int]:
+def counts(records: Iterable[NodeRecord]) -> dict[str, int]:
     """Nodes by phase, those with none left out."""
     found = Counter(record.phase for record in records)
     return {phase.value: found[phase] for phase in Phase if found[phase]}

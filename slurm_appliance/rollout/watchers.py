@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from slurm_appliance.rollout.facts import Facts
-from slurm_appliance.rollout.plan import Plan, natural
-from slurm_appliance.rollout.record import UNDER_WAY, Phase, Record
-from slurm_appliance.rollout.view import Row, counts, rows, short
+from slurm_appliance.rollout.facts import RolloutFacts
+from slurm_appliance.rollout.plan import RolloutPlan, natural
+from slurm_appliance.rollout.record import UNDER_WAY, NodeRecord, Phase
+from slurm_appliance.rollout.view import ViewRow, counts, rows, short
 from toolchain.terminal import printable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _LIVE_ROWS = 25
 _QUIET = frozenset({Phase.DONE, Phase.WAITING, Phase.RELEASED, Phase.SKIPPED})
 
 
-def changes(before: Mapping[str, Record], plan: Plan) -> list[Record]:
+def changes(before: Mapping[str, NodeRecord], plan: RolloutPlan) -> list[NodeRecord]:
     """Records whose phase or reason is new, by node name."""
     changed = [
         record
@@ -37,7 +37,7 @@ class JsonLines:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
-    def round(self, before: Mapping[str, Record], plan: Plan, facts: Facts) -> None:
+    def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
         """See `drive.Watcher.round`."""
         for record in changes(before, plan):
             node = facts.nodes.get(record.node)
@@ -50,7 +50,7 @@ class JsonLines:
         """See `drive.Watcher.trouble`."""
         self._say(time.time(), "trouble", why=text)
 
-    def end(self, verdict: str, records: Mapping[str, Record], why: str) -> None:
+    def end(self, verdict: str, records: Mapping[str, NodeRecord], why: str) -> None:
         """The last line."""
         self._say(time.time(), "end", verdict=verdict, why=why, counts=counts(records.values()))
 
@@ -65,7 +65,7 @@ class PlainLines:
         self._write = write
         self._blocked = ""
 
-    def round(self, before: Mapping[str, Record], plan: Plan, facts: Facts) -> None:
+    def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
         """See `drive.Watcher.round`."""
         for record in changes(before, plan):
             if record.why or record.phase is not Phase.WAITING:
@@ -101,7 +101,7 @@ class LiveTable:
     ) -> None:
         self._live.__exit__(kind, error, trace)
 
-    def round(self, before: Mapping[str, Record], plan: Plan, facts: Facts) -> None:
+    def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
         """See `drive.Watcher.round`."""
         for record in changes(before, plan):
             if record.phase is Phase.FAILED:
@@ -118,7 +118,7 @@ class LiveTable:
         self._console.print(printable(text), style="yellow", markup=False)
 
 
-def nodes_table(listed: list[Row], now: float) -> "Table":
+def nodes_table(listed: list[ViewRow], now: float) -> "Table":
     """Rows as a table to read."""
     from rich.table import Table
     from rich.text import Text

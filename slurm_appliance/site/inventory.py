@@ -24,7 +24,7 @@ from slurm_appliance.ssh.options import connection_variables
 
 
 @dataclass(frozen=True)
-class Host:
+class InventoryHost:
     """One server, as Ansible knows it.
 
     Attributes:
@@ -75,7 +75,7 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Subnet:
+class InventorySubnet:
     """A subnet that nodes have addresses in."""
 
     network: str
@@ -95,8 +95,8 @@ class Inventory:
     """The inventory of one cluster."""
 
     config: ClusterConfig
-    hosts: tuple[Host, ...]
-    subnets: tuple[Subnet, ...] = field(default=())
+    hosts: tuple[InventoryHost, ...]
+    subnets: tuple[InventorySubnet, ...] = field(default=())
 
     def tree(self) -> dict[str, Any]:
         """The inventory as Ansible's YAML plugin reads it."""
@@ -147,5 +147,5 @@ def _version(address: str) -> str:
     return "fixed_ip_v6" if ":" in address else "fixed_ip_v4"
 
 
-def _hosts(hosts: Iterable[Host], group: str) -> dict[str, Any]:
+def _hosts(hosts: Iterable[InventoryHost], group: str) -> dict[str, Any]:
     return {host.name: host.variables() for host in hosts if host.group == group}

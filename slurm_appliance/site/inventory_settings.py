@@ -10,7 +10,7 @@ from typing import Any
 from slurm_appliance.config import ClusterConfig, NodeKind, UpdatePolicy, boot_roles, partitions, slurm_options
 from slurm_appliance.config.catalog import holds_secrets
 from slurm_appliance.config.naming import ansible_group
-from slurm_appliance.config.node_group import ComputeGroup, NodeGroup
+from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
 from slurm_appliance.config.section import field_shape, policy_of
 
 #: Settings that servers boot with and that playbooks use, too.
@@ -41,7 +41,7 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
     return settings | {"slurm_partitions": {name: part.model_dump(mode="json") for name, part in named.items()}}
 
 
-def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroup) -> dict[str, Any]:
+def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroupConfig) -> dict[str, Any]:
     """The settings that are variables of one node group."""
     settings: dict[str, Any] = {"node_group": ansible_group(name)}
     if kind is NodeKind.COMPUTE and isinstance(group, ComputeGroup):

@@ -8,7 +8,7 @@ from typing import Any
 
 from slurm_appliance.config import ClusterConfig, Node, NodeKind, control_node, group_nodes, node_groups
 from slurm_appliance.config.naming import CONTROL
-from slurm_appliance.site.inventory import Host, Inventory
+from slurm_appliance.site.inventory import Inventory, InventoryHost
 from toolchain.paths import REPOSITORY
 
 _ANSIBLE = REPOSITORY / "ansible"
@@ -33,11 +33,13 @@ def slurm_files(config: ClusterConfig) -> dict[str, str]:
     return _render(config, hosts)
 
 
-def _hosts(config: ClusterConfig) -> Iterator[Host]:
+def _hosts(config: ClusterConfig) -> Iterator[InventoryHost]:
     network = config.cluster_networks[0].network
 
-    def host(node: Node, kind: NodeKind, group: str) -> Host:
-        return Host(node.fqdn.partition(".")[0], kind, group, node.fqdn, _ID, _ID, {network: _ADDRESS}, network)
+    def host(node: Node, kind: NodeKind, group: str) -> InventoryHost:
+        return InventoryHost(
+            node.fqdn.partition(".")[0], kind, group, node.fqdn, _ID, _ID, {network: _ADDRESS}, network
+        )
 
     yield host(control_node(config), NodeKind.CONTROL, CONTROL)
     for kind, name, group in node_groups(config):
@@ -54,7 +56,7 @@ def _load_plugins() -> None:
     add_all_plugin_dirs(str(_ANSIBLE))
 
 
-def _render(config: ClusterConfig, hosts: tuple[Host, ...]) -> dict[str, str]:
+def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...]) -> dict[str, str]:
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
 

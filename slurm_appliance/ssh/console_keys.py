@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from slurm_appliance.ssh.known_keys import Known, known_name
+from slurm_appliance.ssh.known_keys import KnownKeys, known_name
 
 #: What cloud-init puts around the keys; the last block is of the last boot that made keys.
 _BLOCK = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
@@ -30,7 +30,7 @@ _PAUSE = 3.0
 
 
 @dataclass(frozen=True)
-class Host:
+class ConsoleHost:
     """A server that somebody is going to connect to."""
 
     name: str
@@ -57,8 +57,8 @@ def printed_keys(console: str) -> list[str]:
 
 
 def learn(
-    hosts: Iterable[Host],
-    known: Known,
+    hosts: Iterable[ConsoleHost],
+    known: KnownKeys,
     console: Callable[[str], str],
     say: Callable[[str], None],
     *,
@@ -98,13 +98,13 @@ def learn(
 
 def main() -> int:
     """Do what the request on standard input asks for."""
-    from slurm_appliance.environment.folder import Environment
+    from slurm_appliance.environment.folder import EnvironmentFolder
     from slurm_appliance.ssh.consoles import reader
 
     request = json.load(sys.stdin)
-    hosts = [Host(**host) for host in request["hosts"]]
-    environment = Environment(Path(request["environment_folder"]))
-    known = Known(environment.known_hosts)
+    hosts = [ConsoleHost(**host) for host in request["hosts"]]
+    environment = EnvironmentFolder(Path(request["environment_folder"]))
+    known = KnownKeys(environment.known_hosts)
     silent: list[str] = []
     if known.unknown(hosts):
         silent = learn(hosts, known, reader(request["cloud"]), lambda text: print(text, file=sys.stderr, flush=True))

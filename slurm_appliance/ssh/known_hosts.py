@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from slurm_appliance.playbooks.text import rendered
-from slurm_appliance.ssh.known_keys import Known, known_name
+from slurm_appliance.ssh.known_keys import KnownKeys, known_name
 
 #: Hosts that are asked at once.
 _PARALLEL = 20
@@ -85,7 +85,7 @@ def trust(
         limit: seconds to wait for hosts that do not answer yet.
         going: False ends the wait.
     """
-    known = Known(known_hosts)
+    known = KnownKeys(known_hosts)
     new = known.unknown(hosts)
     if not new:
         return

@@ -13,7 +13,7 @@ from slurm_appliance.errors import ApplianceError
 _STANDARD_PORT = 22
 
 
-class Server(Protocol):
+class KeyedServer(Protocol):
     """A server whose key is asked about."""
 
     @property
@@ -25,7 +25,7 @@ class Server(Protocol):
         """The server's id and, after a space, its image's: new keys are to be expected where either is new."""
 
 
-_Server = TypeVar("_Server", bound=Server)
+_Server = TypeVar("_Server", bound=KeyedServer)
 
 
 def known_name(address: str, port: int) -> str:
@@ -34,7 +34,7 @@ def known_name(address: str, port: int) -> str:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownKeys:
     """One such file."""
 
     path: Path
@@ -68,7 +68,7 @@ class Known:
         lines, record = self.read()
         return [each for each in servers if record.get(each.known_as) != each.identity or not _of(each, lines)]
 
-    def add(self, server: Server, keys: Sequence[str]) -> bool:
+    def add(self, server: KeyedServer, keys: Sequence[str]) -> bool:
         """Remember a server's keys, each ``TYPE KEY``; returns whether it was there before, with another image.
 
         Those of another server at its address go; a rebuilt one's stay: a rebuilt login or control node gets its former
@@ -87,5 +87,5 @@ class Known:
         return rebuilt
 
 
-def _of(server: Server, lines: Iterable[str]) -> list[str]:
+def _of(server: KeyedServer, lines: Iterable[str]) -> list[str]:
     return [line for line in lines if server.known_as in line.partition(" ")[0].split(",")]

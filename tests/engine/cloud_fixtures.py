@@ -22,7 +22,7 @@ from localcloud.control import lifecycle, resources
 from localcloud.control.credentials import CLOUD
 from localcloud.endpoints import MIRROR_URL
 from localcloud.faults.store import FaultStore
-from localcloud.host.layout import STATE_VARIABLE, Layout
+from localcloud.host.layout import STATE_VARIABLE, CloudLayout
 from localcloud.host.steps import Steps
 from tests.engine.machine import Machine
 from toolchain.paths import state_folder
@@ -39,7 +39,7 @@ class Cloud:
         layout: its files.
     """
 
-    layout: Layout
+    layout: CloudLayout
 
     @property
     def environment(self) -> dict[str, str]:
@@ -71,7 +71,7 @@ def cloud() -> Iterator[Cloud]:
     if os.geteuid() != 0:
         pytest.skip("the local cloud needs root")
     kept = os.environ.get(KEEP_VARIABLE, "")
-    layout = Layout(Path(kept).resolve() if kept else state_folder("cloud-of-tests"))
+    layout = CloudLayout(Path(kept).resolve() if kept else state_folder("cloud-of-tests"))
     if kept:
         lifecycle.up(layout, Steps(say))
         yield Cloud(layout)

@@ -77,7 +77,9 @@ class Sandbox:
     def _run_program(self) -> None:
         self._program()
 
-    def run(self, operation: automation.Operation, program: Callable[[], None] = lambda: None) -> automation.Outcome:
+    def run(
+        self, operation: automation.Operation, program: Callable[[], None] = lambda: None
+    ) -> automation.OperationOutcome:
         """Run an operation with this program."""
         self._program = program
         return automation.run(self._stack, operation)
@@ -118,7 +120,7 @@ for name, inputs in json.loads(pathlib.Path(__file__).with_name("commands.json")
         """Set the commands: inputs by name; ``create_limit`` is a time limit such as ``2s``."""
         (self.folder / "commands.json").write_text(json.dumps(commands))
 
-    def run(self, operation: automation.Operation, *, continue_on_error: bool = False) -> automation.Outcome:
+    def run(self, operation: automation.Operation, *, continue_on_error: bool = False) -> automation.OperationOutcome:
         """Run an operation through the automation API."""
         return automation.run(self._stack, operation, continue_on_error=continue_on_error)
 

@@ -15,7 +15,7 @@ import pulumi
 import pytest
 from pulumi_command import local
 
-from slurm_appliance.engine.automation import Outcome
+from slurm_appliance.engine.automation import OperationOutcome
 from tests.engine.pulumi_fixtures import Sandbox
 from toolchain.ensure import Toolchain
 
@@ -81,7 +81,7 @@ def program(folder: Path, version: str, seen: dict[str, Any]) -> None:
 class Phase:
     """What one operation left behind: its outcome, each log as it was then, the values that the program saw."""
 
-    outcome: Outcome
+    outcome: OperationOutcome
     logs: dict[str, list[str]]
     seen: dict[str, Any]
     resources: dict[str, dict[str, Any]]

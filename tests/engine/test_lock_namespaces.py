@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.journal import LockedError
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import holders, locked
 from tests.unit.slurm_appliance.journal.test_lock import HOLDING
 from toolchain.paths import REPOSITORY
@@ -15,7 +15,7 @@ from toolchain.paths import REPOSITORY
 
 @pytest.mark.parametrize("proc", [("--mount-proc",), ()])
 def test_a_run_in_another_pid_namespace_is_not_taken_over(tmp_path: Path, proc: tuple[str, ...]) -> None:
-    layout = Layout(tmp_path, "p", "s")
+    layout = StateLayout(tmp_path, "p", "s")
     command = ["unshare", "--pid", "--fork", "--kill-child", *proc, sys.executable, "-c", HOLDING, str(tmp_path)]
     other = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None

@@ -15,7 +15,7 @@ import pytest
 from localcloud.control import process
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
 from localcloud.host import debian
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from tests.engine.cloud_fixtures import wait_until
 from tests.engine.neighbour import ip
 
@@ -28,7 +28,7 @@ class Bench:
     """A machine with a package source, where clouds' proxies can be started."""
 
     namespace: str
-    layout: Layout
+    layout: CloudLayout
     cache: Path
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
@@ -70,7 +70,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     site = tmp_path / "site/debian/pool/main/h/hello"
     site.mkdir(parents=True)
     (site / "hello_2.10-3_amd64.deb").write_text("a package")
-    layout = Layout(tmp_path / "state/cloud")
+    layout = CloudLayout(tmp_path / "state/cloud")
     layout.make_folders()
     layout.passwords.write_text("{}")
     layout.passwords.chmod(0o600)

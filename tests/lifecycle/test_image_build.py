@@ -12,7 +12,7 @@ from openstack.connection import Connection
 
 from localcloud.control.resources import IMAGE
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.image.record import Record
+from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.spec import PackageSources
 from tests.engine.cloud_fixtures import Cloud
 from tests.engine.node_fixtures import Login, Made
@@ -118,7 +118,7 @@ def test_the_record_in_the_image_is_the_one_that_travels_with_it(tree: Path, fat
     assert record["groups"] == list(FAT)
     assert record["os"].startswith("Debian 12")
     assert record["slurm"].startswith("22.05")
-    travelling = Record.of_image(fat_image)
+    travelling = ImageRecord.of_image(fat_image)
     packages = (tree / "var" / "lib" / "image" / "packages.txt").read_text().splitlines()
     assert sorted(f"{name} {version}" for name, version in travelling.packages.items()) == sorted(packages)
     assert travelling.source_packages()["munge"][0] == "munge"

@@ -12,8 +12,8 @@ from localcloud.network.names import TABLE
 from slurm_appliance.image import images
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.openstack_api import OpenStackApi
-from slurm_appliance.image.record import Record
-from slurm_appliance.image.spec import PackageSources, Repository
+from slurm_appliance.image.record import ImageRecord
+from slurm_appliance.image.spec import PackageRepository, PackageSources
 from tests.engine.cloud_fixtures import Cloud
 from tests.engine.mirror.command import Mirror, fresh_mirror
 from tests.engine.mirror.packages import SigningKey, install_tools
@@ -63,10 +63,10 @@ def test_builds_pinned_to_two_snapshots_get_two_versions(
     for snapshot in snapshots:
         url = snapshot["repositories"]["site"]
         assert url.startswith(f"http://{ADDRESS}:")
-        repository = Repository("site", url, suite="stable", key=key.public)
+        repository = PackageRepository("site", url, suite="stable", key=key.public)
         sources = PackageSources((repository,), snapshot["snapshot"])
         build = build_site.description(fat_image.name, (), extra_packages=(PACKAGE,), sources=sources)
         image = images.get(OpenStackApi(user), build_site.image(build)["image_id"])
         assert image is not None
-        found[snapshot["snapshot"]] = Record.of_image(image).packages[PACKAGE]
+        found[snapshot["snapshot"]] = ImageRecord.of_image(image).packages[PACKAGE]
     assert list(found.values()) == ["1.0", "1.1"]

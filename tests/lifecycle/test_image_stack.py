@@ -54,7 +54,7 @@ class Stack:
         self.id_in_program = made["build small"]
         pulumi.export("image", made["build small"])
 
-    def run(self, operation: automation.Operation) -> automation.Outcome:
+    def run(self, operation: automation.Operation) -> automation.OperationOutcome:
         return automation.run(self._stack, operation)
 
     @property

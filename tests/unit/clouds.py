@@ -6,13 +6,13 @@ from slurm_appliance.cloud.facts import (
     CloudFacts,
     Flavor,
     FloatingIp,
-    Image,
+    ImageFacts,
     Named,
-    Network,
+    NetworkFacts,
     Port,
     Quota,
-    Server,
-    Subnet,
+    ServerFacts,
+    SubnetFacts,
     Volume,
 )
 from slurm_appliance.image.images import packed
@@ -23,16 +23,16 @@ OTHER_IMAGE = "22222222-2222-4222-8222-222222222222"
 EXAMPLE_ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
 
 
-def image(id_: str, name: str, status: str = "active", **more: Any) -> Image:
+def image(id_: str, name: str, status: str = "active", **more: Any) -> ImageFacts:
     """An image of ours, with the accounts of a small system."""
     accounts = packed("user root 0\nuser chief 1001\ngroup root 0\ngroup users 100\ngroup render2 1500\n")
-    return Image(id_, name, status, **{"digest": "d1", "accounts": accounts, **more})
+    return ImageFacts(id_, name, status, **{"digest": "d1", "accounts": accounts, **more})
 
 
-def server(name: str, **more: Any) -> Server:
+def server(name: str, **more: Any) -> ServerFacts:
     """A server of environment ``test`` that runs the cluster's image."""
     defaults = {"id": f"id-of-{name}", "status": "ACTIVE", "image_id": IMAGE, "environment": "test"}
-    return Server(name=name, **(defaults | more))
+    return ServerFacts(name=name, **(defaults | more))
 
 
 def port(name: str, *addresses: str, device_id: str = "", description: str = "") -> Port:
@@ -55,16 +55,16 @@ def cloud(**changes: Any) -> CloudFacts:
             image(EXAMPLE_ID, "slurm-gpu", min_disk=30),
         ),
         "networks": (
-            Network("network-cluster", "cluster"),
-            Network("network-storage", "storage", port_security=False),
-            Network("network-fabric", "fabric"),
-            Network("network-external", "external", external=True),
+            NetworkFacts("network-cluster", "cluster"),
+            NetworkFacts("network-storage", "storage", port_security=False),
+            NetworkFacts("network-fabric", "fabric"),
+            NetworkFacts("network-external", "external", external=True),
         ),
         "subnets": (
-            Subnet("subnet-cluster", "cluster", "network-cluster", "10.0.0.0/24", "10.0.0.1"),
-            Subnet("subnet-storage-v4", "storage-v4", "network-storage", "10.1.0.0/24"),
-            Subnet("subnet-storage-v6", "storage-v6", "network-storage", "fd00::/64"),
-            Subnet("subnet-fabric", "fabric", "network-fabric", "10.2.0.0/24"),
+            SubnetFacts("subnet-cluster", "cluster", "network-cluster", "10.0.0.0/24", "10.0.0.1"),
+            SubnetFacts("subnet-storage-v4", "storage-v4", "network-storage", "10.1.0.0/24"),
+            SubnetFacts("subnet-storage-v6", "storage-v6", "network-storage", "fd00::/64"),
+            SubnetFacts("subnet-fabric", "fabric", "network-fabric", "10.2.0.0/24"),
         ),
         "security_groups": (Named("group-default", "default"), Named("group-ssh", "ssh"), Named(EXAMPLE_ID, "own")),
         "key_pairs": {"operators": "ssh-ed25519 AAAA operators"},

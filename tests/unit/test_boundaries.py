@@ -111,3 +111,23 @@ def test_pulumi_is_known_to_the_components_and_the_engine() -> None:
         if any(name.startswith("pulumi") for name in imported(module))
     }
     assert knowing == {"slurm_appliance.engine"}
+
+
+def test_names_of_classes_are_unique() -> None:
+    places: dict[str, list[str]] = {}
+    for package in MAY_IMPORT:
+        for module in modules(package):
+            for node in ast.walk(ast.parse((REPOSITORY / module).read_text())):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(f"{module}:{node.lineno}")
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_components_have_the_names_of_their_type_tokens() -> None:
+    """``class Site`` is ``slurm-appliance:index:Site`` in the state."""
+    for module in modules("components"):
+        for node in ast.walk(ast.parse((REPOSITORY / module).read_text())):
+            if isinstance(node, ast.ClassDef) and "ComponentResource" in " ".join(map(ast.unparse, node.bases)):
+                calls = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+                tokens = [ast.literal_eval(each.args[0]) for each in calls if ast.unparse(each.func) == "token"]
+                assert tokens == [node.name], module

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from slurm_appliance.config.checks.groups import for_each_group, known_groups
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind, setting_of
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def one_for_each_node(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def one_for_each_node(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A group has as many fixed addresses on a network as nodes, and no more floating IPs than nodes."""
     nodes = len(group.nodes)
     for network, addresses in group.ip_addresses.items():

@@ -7,7 +7,7 @@ import yaml
 from slurm_appliance.config.checks.groups import for_each_group
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind
-from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroup
+from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroupConfig
 from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.config.template import fill, placeholders
 from slurm_appliance.errors import Problem
@@ -23,7 +23,7 @@ def cluster_cloud_config(config: ClusterConfig) -> Iterator[Problem]:
     )
 
 
-def group_cloud_config(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def group_cloud_config(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A group's cloud-config is YAML that goes together with ours."""
     variables = {**config.additional_cloud_config_vars, **group.additional_cloud_config_vars}
     yield from _cloud_config(f"{path}.additional_cloud_config", group.additional_cloud_config, variables)
@@ -50,13 +50,13 @@ def _cloud_config(path: str, text: str | None, variables: Mapping[str, str]) -> 
             yield Problem(path, f"sets {key}", f"{', '.join(OURS)} are written by the appliance: leave them out")
 
 
-def one_server_group(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def one_server_group(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A server group either exists or is created."""
     if group.server_group_id is not None and group.server_group_policy is not None:
         yield Problem(f"{path}.server_group_policy", "server_group_id is set as well", "keep one of the two")
 
 
-def compute_init_switch(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def compute_init_switch(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """Roles of compute-init are listed once, and with the switch that makes them run."""
     if kind is not NodeKind.COMPUTE:
         return
@@ -73,7 +73,7 @@ def compute_init_switch(_config: ClusterConfig, kind: NodeKind, path: str, group
             yield Problem(f"{path}.compute_init_enable[{index}]", what, "keep one of them")
 
 
-def one_health_check(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def one_health_check(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """Health checks are on or off in one place."""
     if kind is not NodeKind.COMPUTE or config.features.nhc:
         return

@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind, setting_of
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
 #: A check of one group: configuration, kind, path of the group, group.
-GroupCheck = Callable[[ClusterConfig, NodeKind, str, NodeGroup], Iterable[Problem]]
+GroupCheck = Callable[[ClusterConfig, NodeKind, str, NodeGroupConfig], Iterable[Problem]]
 
 
-def known_groups(config: ClusterConfig) -> Iterator[tuple[NodeKind, str, NodeGroup]]:
+def known_groups(config: ClusterConfig) -> Iterator[tuple[NodeKind, str, NodeGroupConfig]]:
     """The groups of those kinds that could be read: kind, name, group; a group's own settings may have mistakes."""
     for kind in (NodeKind.LOGIN, NodeKind.COMPUTE, NodeKind.ADDITIONAL):
         try:
-            groups: Mapping[str, NodeGroup] = getattr(config, setting_of(kind))
+            groups: Mapping[str, NodeGroupConfig] = getattr(config, setting_of(kind))
         except NotParsed:
             continue
         for name, group in groups.items():

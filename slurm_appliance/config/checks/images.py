@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from slurm_appliance.config.checks.groups import for_each_group
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.image_build import ImageBuild
+from slurm_appliance.config.image_build import ImageBuildConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.naming import NodeKind
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.config.template import placeholders
@@ -25,7 +25,7 @@ def one_cluster_image(config: ClusterConfig) -> Iterator[Problem]:
         yield Problem("cluster_image_id", "cluster_image is set as well", "keep one of the two")
 
 
-def one_group_image(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def one_group_image(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A group has one image of its own at most."""
     if group.image is not None and group.image_id is not None:
         yield Problem(f"{path}.image_id", "image is set as well", "keep one of the two")
@@ -36,13 +36,13 @@ def cluster_build(config: ClusterConfig) -> Iterator[Problem]:
     yield from _build_exists("cluster_image", config.cluster_image, config.image_builds)
 
 
-def group_build(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def group_build(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A group's image comes from a build that exists."""
     yield from _build_exists(f"{path}.image", group.image, config.image_builds)
 
 
 def _build_exists(
-    path: str, image: ImageSource | None, builds: Mapping[str, ImageBuild], itself: str = ""
+    path: str, image: ImageSource | None, builds: Mapping[str, ImageBuildConfig], itself: str = ""
 ) -> Iterator[Problem]:
     if image is not None and image.build is not None and image.build not in builds:
         others = [name for name in builds if name != itself]

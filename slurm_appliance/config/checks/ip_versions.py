@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from slurm_appliance.config.checks.groups import for_each_group
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind
-from slurm_appliance.config.network import Network
-from slurm_appliance.config.node_group import AccessibleGroup, NodeGroup
+from slurm_appliance.config.network import NetworkConfig
+from slurm_appliance.config.node_group import AccessibleGroup, NodeGroupConfig
 from slurm_appliance.errors import Problem
 
 _NEEDS_IPV4 = "Slurm's daemons, exports and monitoring of this appliance speak IPv4 among the nodes"
@@ -27,7 +27,7 @@ def access_network(config: ClusterConfig) -> Iterator[Problem]:
         yield from _ipv4(f"control_ip_addresses.{network.network}", [address], network)
 
 
-def access_addresses(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def access_addresses(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """The same for the fixed addresses of a group."""
     network = config.cluster_networks[0] if config.cluster_networks else None
     if network is not None and network.network in group.ip_addresses:
@@ -35,7 +35,7 @@ def access_addresses(config: ClusterConfig, _kind: NodeKind, path: str, group: N
         yield from _ipv4(f"{path}.ip_addresses.{network.network}", given, network)
 
 
-def _ipv4(path: str, addresses: Iterable[str], network: Network) -> Iterator[Problem]:
+def _ipv4(path: str, addresses: Iterable[str], network: NetworkConfig) -> Iterator[Problem]:
     six = [address for address in addresses if ipaddress.ip_address(address).version != 4]
     created_as_six = network.create is not None and ipaddress.ip_network(network.create.cidr).version != 4
     if six and not created_as_six:
@@ -48,13 +48,13 @@ def gateway(config: ClusterConfig) -> Iterator[Problem]:
     yield from _gateway("gateway_ip", config.gateway_ip, config.cluster_networks)
 
 
-def group_gateway(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def group_gateway(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """The same for a group; its extra networks exist already, and only the cloud knows their addresses."""
     if not group.extra_networks:
         yield from _gateway(f"{path}.gateway_ip", group.gateway_ip, config.cluster_networks)
 
 
-def _gateway(path: str, text: str | None, networks: Iterable[Network]) -> Iterator[Problem]:
+def _gateway(path: str, text: str | None, networks: Iterable[NetworkConfig]) -> Iterator[Problem]:
     created = [network.create for network in networks]
     if text is None or None in created:
         return
@@ -86,7 +86,7 @@ def lists(config: ClusterConfig) -> Iterator[Problem]:
             yield from _once(f"cluster_networks[{index}].create.dns_nameservers", network.create.dns_nameservers)
 
 
-def group_lists(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def group_lists(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """The same for a group."""
     if kind is not NodeKind.COMPUTE:
         accessible: AccessibleGroup = group  # type: ignore[assignment]  # All groups but compute's are.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from slurm_appliance.config.checks.groups import for_each_group, known_groups, listed
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import CONTROL, NodeKind, ansible_alias, ansible_group, fqdn, setting_of
-from slurm_appliance.config.node_group import NodeGroup
+from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
@@ -38,7 +38,7 @@ def group_names(config: ClusterConfig) -> Iterator[Problem]:
             yield Problem(first[alias], what, "rename one of the two groups")
 
 
-def host_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def host_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """Every label of a node's full name is one that DNS takes."""
     bad = [name for name in (fqdn(config, node, group.nodename_template) for node in group.nodes) if not _valid(name)]
     if bad:
@@ -61,7 +61,7 @@ def _valid(name: str) -> bool:
     return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split("."))
 
 
-def _host(config: ClusterConfig, node: str, group: NodeGroup | None = None) -> str:
+def _host(config: ClusterConfig, node: str, group: NodeGroupConfig | None = None) -> str:
     """The first label of a node's name, as far as it is known: a mistake in the cluster's name hides no other."""
     template = group.nodename_template if group else None
     try:

@@ -7,7 +7,7 @@ from slurm_appliance.config.checks.groups import for_each_group
 from slurm_appliance.config.checks.ip_versions import in_reach
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind
-from slurm_appliance.config.node_group import AccessibleGroup, NodeGroup
+from slurm_appliance.config.node_group import AccessibleGroup, NodeGroupConfig
 from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.errors import Problem
 
@@ -43,7 +43,7 @@ def created_ranges(config: ClusterConfig) -> Iterator[Problem]:
         ranges.append((path, cidr))
 
 
-def extra_networks(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def extra_networks(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A group's extra networks are others than the cluster's, each named once."""
     names = [network.network for network in config.cluster_networks]
     for index, network in enumerate(group.extra_networks):
@@ -53,7 +53,7 @@ def extra_networks(config: ClusterConfig, _kind: NodeKind, path: str, group: Nod
         names.append(network.network)
 
 
-def networks_of(config: ClusterConfig, group: NodeGroup) -> list[str]:
+def networks_of(config: ClusterConfig, group: NodeGroupConfig) -> list[str]:
     """The names of the networks that a group's nodes have ports on."""
     return [network.network for network in (*config.cluster_networks, *group.extra_networks)]
 
@@ -74,14 +74,14 @@ def cluster_wide_names(config: ClusterConfig) -> Iterator[Problem]:
     yield from unknown_networks("vnic_types", config.vnic_types, [*known, *dict.fromkeys(extra)])
 
 
-def group_wide_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def group_wide_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """What is said for a group names networks that its nodes have."""
     known = networks_of(config, group)
     yield from unknown_networks(f"{path}.vnic_types", group.vnic_types, known)
     yield from unknown_networks(f"{path}.ip_addresses", group.ip_addresses, known)
 
 
-def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroup) -> Iterator[Problem]:
+def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """It is clear which port gets a floating IP."""
     if kind is NodeKind.COMPUTE:
         return

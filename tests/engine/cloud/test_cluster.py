@@ -8,7 +8,7 @@ import pytest
 from openstack.connection import Connection
 
 from slurm_appliance.cloud.image_names import PROPERTY
-from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.engine import automation
 from slurm_appliance.ssh.console_keys import printed_keys
 from tests.engine.cloud_fixtures import Cloud, wait_until
@@ -104,7 +104,7 @@ def test_a_cluster_on_a_real_cloud(rig: Rig, user: Connection) -> None:
     assert wait_until("host keys on the console", lambda: printed_keys(console()), limit=300)
 
     rig.settings["compute"]["general"]["nodes"] = ["c-0", "c-1"]
-    assert [row.node for row in rig.preview().rows if row.action is Action.CREATE] == ["infra-c-1"]
+    assert [row.node for row in rig.preview().rows if row.action is NodeAction.CREATE] == ["infra-c-1"]
     rig.up()
     assert {name: id_ for name, id_ in rig.ids().items() if name in before} == before
     rig.settings["compute"]["general"]["ignore_image_changes"] = False

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.environment.folder import Environment, write_whole
+from slurm_appliance.environment.folder import EnvironmentFolder, write_whole
 from tests.engine.cluster.rig import SETTINGS, Rig, furnish, use
 from tests.fakes.project import FakeProject
 from tests.fakes.project.collection import Collection
@@ -52,7 +52,7 @@ def _answer(module: str, arguments: list[str], request: str) -> str:
             return f"recorded {name} ".ljust(64, "x")
         case "slurm_appliance.console_keys", _:
             asked = json.loads(request)
-            folder = Environment(Path(asked["environment_folder"]))
+            folder = EnvironmentFolder(Path(asked["environment_folder"]))
             folder.known_hosts.write_text("")
             folder.mark(folder.known_hosts, asked["token"])
             return "{}"
@@ -104,7 +104,7 @@ def _files(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in sorted(found)}
 
 
-def _put_files(folder: Environment, files: Mapping[str, str]) -> None:
+def _put_files(folder: EnvironmentFolder, files: Mapping[str, str]) -> None:
     """Write the files as the commands do, under the recorded tokens: digests are those of this machine's paths."""
     parts = {name: json.loads(text) for name, text in files.items() if name in (".inventory.json", ".secrets.json")}
     for name, part in parts.items():

@@ -11,7 +11,7 @@ import yaml
 
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.operations import Done
-from slurm_appliance.deployment.plan import Plan
+from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.deployment.session import Session, open_session
 from tests.fakes.project import FakeProject
 
@@ -73,7 +73,7 @@ class Rig:
         assert done is not None
         return done
 
-    def preview(self) -> Plan:
+    def preview(self) -> DeploymentPlan:
         return operations.preview(self.session())
 
     def destroy(self, *, delete_volumes: bool = False) -> Done:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from slurm_appliance.deployment.drift import DRIFT
-from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.deployment.plan import DISRUPTIVE
 from slurm_appliance.deployment.refusals import LostDataError
 from slurm_appliance.deployment.status import look
@@ -76,7 +76,7 @@ def test_a_deleted_port_is_made_again_with_its_server(rig: Rig, project: FakePro
     plan = rig.preview()
     assert plan.exit_status == DISRUPTIVE, "the server has to be made anew"
     assert plan.drift.lines() == (f"port demo-c-0-cluster ({port}) is gone",)
-    assert [row.node for row in plan.rows if row.action is Action.REPLACE] == ["demo-c-0"]
+    assert [row.node for row in plan.rows if row.action is NodeAction.REPLACE] == ["demo-c-0"]
     rig.up()
     complete(rig, project)
     after = rig.ids()

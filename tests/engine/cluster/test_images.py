@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.deployment.refusals import ProtectedEnvironmentError
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 
@@ -47,13 +47,13 @@ def ignore(rig: Rig, *, ignoring: bool) -> None:
     rig.settings["compute"]["general"]["ignore_image_changes"] = ignoring
 
 
-def actions(rig: Rig) -> dict[str, Action]:
+def actions(rig: Rig) -> dict[str, NodeAction]:
     return {row.node: row.action for row in rig.preview().rows}
 
 
 def target_images(project: FakeProject) -> dict[str, str]:
     """The image_id of each host in the inventory, as a name."""
-    inventory = yaml.safe_load((Environment.of("test").inventory / "hosts.yml").read_text())
+    inventory = yaml.safe_load((EnvironmentFolder.of("test").inventory / "hosts.yml").read_text())
     groups = inventory["all"]["children"].values()
     hosts: dict[str, Any] = {name: host for group in groups for name, host in (group.get("hosts") or {}).items()}
     names = {id_: image["name"] for id_, image in project.images.things.items()}
@@ -68,9 +68,9 @@ def test_login_and_control_are_rebuilt_and_compute_is_left_to_slurm(rig: Rig, pr
 
     plan = rig.preview()
     assert plan.exit_status == 3
-    assert {row.node: row.action for row in plan.rows} == dict.fromkeys(REBUILT, Action.REBUILD_NOW) | dict.fromkeys(
-        COMPUTE, Action.REIMAGE_BY_SLURM
-    )
+    assert {row.node: row.action for row in plan.rows} == dict.fromkeys(
+        REBUILT, NodeAction.REBUILD_NOW
+    ) | dict.fromkeys(COMPUTE, NodeAction.REIMAGE_BY_SLURM)
     assert images(project)["demo-control"] == "image-a", "a preview changes nothing"
 
     rig.up()
@@ -79,7 +79,7 @@ def test_login_and_control_are_rebuilt_and_compute_is_left_to_slurm(rig: Rig, pr
     assert {volume["id"]: volume["attachments"] for volume in project.volume.volumes.things.values()} == attached
     assert set(target_images(project).values()) == {"image-b"}
     assert set(rig.up().changes) == {"same"}
-    assert actions(rig) == dict.fromkeys(REBUILT, Action.NONE) | dict.fromkeys(COMPUTE, Action.REIMAGE_BY_SLURM)
+    assert actions(rig) == dict.fromkeys(REBUILT, NodeAction.NONE) | dict.fromkeys(COMPUTE, NodeAction.REIMAGE_BY_SLURM)
 
 
 def test_a_group_that_does_not_ignore_changes_is_rebuilt(rig: Rig, project: FakeProject) -> None:
@@ -105,7 +105,7 @@ def test_switching_changes_no_server(booted: Rig, project: FakeProject) -> None:
     for ignoring in (False, True, False):
         ignore(booted, ignoring=ignoring)
         plan = booted.preview()
-        assert {row.action for row in plan.rows} == {Action.NONE}
+        assert {row.action for row in plan.rows} == {NodeAction.NONE}
         assert set(plan.counts) <= {"update"}, "the inventory says which groups ignore changes"
         booted.up()
         assert (booted.ids(), images(project)) == (before, running)
@@ -121,7 +121,7 @@ def test_switching_off_after_slurm_has_rebuilt_changes_no_server(booted: Rig, pr
     running = images(project)
     ignore(booted, ignoring=False)
     # The preview repairs nothing, and must not cry wolf either.
-    assert {row.action for row in booted.preview().rows} == {Action.NONE}
+    assert {row.action for row in booted.preview().rows} == {NodeAction.NONE}
     booted.up()
     assert (booted.ids(), images(project)) == (before, running)
     assert any("2 nodes run another image than the state knows" in line for line in booted.lines)
@@ -133,7 +133,7 @@ def test_an_ignoring_group_can_be_made_to_boot_from_volumes(rig: Rig, project: F
     before = rig.ids()
     rig.settings["compute"]["general"]["volume_backed_instances"] = True
     plan = rig.preview()
-    assert {row.node for row in plan.rows if row.action is Action.REPLACE} == set(COMPUTE)
+    assert {row.node for row in plan.rows if row.action is NodeAction.REPLACE} == set(COMPUTE)
     rig.up()
     after = rig.ids()
     assert {name for name in before if before[name] != after[name]} == set(COMPUTE)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.engine.automation import EngineError
 from tests.engine.cluster.killing import run_until
 from tests.engine.cluster.rig import Rig
@@ -59,7 +59,7 @@ def test_a_server_that_nova_cannot_make_is_made_by_the_next_run(rig: Rig, projec
     with pytest.raises(EngineError, match="demo-c-1"):
         rig.up()
     (row,) = [row for row in rig.preview().rows if row.node == "demo-c-1"]
-    assert (row.action, row.why) == (Action.CREATE, "Nova could not make it: made anew")
+    assert (row.action, row.why) == (NodeAction.CREATE, "Nova could not make it: made anew")
     rig.up()
     assert any("demo-c-1 that the cloud could not make" in line for line in rig.lines)
     complete(rig, project)

@@ -5,9 +5,9 @@ from typing import Any
 
 import yaml
 
-from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.engine.automation import ensured_toolchain
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.secrets.generate import MAKERS
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
@@ -55,7 +55,7 @@ def test_a_clusters_life(rig: Rig, project: FakeProject) -> None:
 
 
 def _secrets() -> dict[str, Any]:
-    path = Environment.of("test").folder / "inventory/group_vars/all/secrets.yml"
+    path = EnvironmentFolder.of("test").folder / "inventory/group_vars/all/secrets.yml"
     found: dict[str, Any] = yaml.safe_load(path.read_text())
     return found
 
@@ -72,8 +72,8 @@ def test_nodes_come_and_go_without_touching_others(rig: Rig) -> None:
 
     general["nodes"] = ["c-2", "c-1", "c-0"]
     plan = rig.preview()
-    assert [(row.node, row.action) for row in plan.rows if row.action is not Action.NONE] == [
-        ("demo-c-2", Action.CREATE)
+    assert [(row.node, row.action) for row in plan.rows if row.action is not NodeAction.NONE] == [
+        ("demo-c-2", NodeAction.CREATE)
     ]
     assert not plan.disruptive
     rig.up()
@@ -82,7 +82,7 @@ def test_nodes_come_and_go_without_touching_others(rig: Rig) -> None:
 
     general["nodes"] = ["c-2", "c-1"]
     plan = rig.preview()
-    assert [row.node for row in plan.rows if row.action is Action.DELETE] == ["demo-c-0"]
+    assert [row.node for row in plan.rows if row.action is NodeAction.DELETE] == ["demo-c-0"]
     assert plan.exit_status == 3
     rig.up()
     assert rig.ids() == {name: grown[name] for name in grown if name != "demo-c-0"}
@@ -117,7 +117,7 @@ def test_no_secret_is_to_be_found_where_it_does_not_belong(shared: Rig) -> None:
 
 
 def test_a_folder_that_is_lost_is_written_again(shared: Rig) -> None:
-    hosts = Environment.of("test").inventory / "hosts.yml"
+    hosts = EnvironmentFolder.of("test").inventory / "hosts.yml"
     before = hosts.read_text()
     hosts.unlink()
     changes = shared.up().changes

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import holders, locked
 from tests.engine.cluster.rig import Rig
 from tests.engine.cluster.test_commands import run
 from tests.engine.cluster.test_lost_state import excluded
 
 
-def layout_of(rig: Rig) -> Layout:
+def layout_of(rig: Rig) -> StateLayout:
     layout = rig.session().layout
     assert layout is not None
     return layout

@@ -5,7 +5,7 @@ import copy
 import hashlib
 from typing import Any
 
-from slurm_appliance.deployment.image_plan import Action
+from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.nodes.user_data import LabelledVolume, user_data
 from slurm_appliance.nodes.volume_scripts import BLANK
 from tests.engine.cluster.rig import Rig
@@ -56,7 +56,7 @@ def test_a_control_node_with_older_user_data_is_left_as_it_is(rig: Rig, project:
     # What would happen to it otherwise.
     control(project)["metadata"]["user_data_version"] = "2"
     plan = rig.preview()
-    assert [row.node for row in plan.rows if row.action is Action.REPLACE] == ["demo-control"]
+    assert [row.node for row in plan.rows if row.action is NodeAction.REPLACE] == ["demo-control"]
 
 
 def test_marks_come_to_what_exists_in_place_and_once(rig: Rig, project: FakeProject) -> None:

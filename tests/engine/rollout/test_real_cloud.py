@@ -15,10 +15,10 @@ from openstack.connection import Connection
 from localcloud.endpoints import KEYSTONE, REGION
 from node.reboot_program.cloud import Cloud
 from node.reboot_program.connection import Connection as RebootConnection
-from node.reboot_program.errors import CloudError
-from node.reboot_program.settings import Settings
-from node.reboot_program.spool import Request, Spool
-from node.reboot_program.worker import Worker
+from node.reboot_program.errors import CloudCallError
+from node.reboot_program.settings import RebootSettings
+from node.reboot_program.spool import RebootRequest, Spool
+from node.reboot_program.worker import RebootWorker
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from slurm_appliance.nodes.access_rules import Endpoints, access_rules
 from tests.engine.node_fixtures import Made
@@ -96,10 +96,10 @@ def _work(nodes: Nodes, clouds: Path, folder: Path, image: str) -> FakeSlurm:
     targets.write_bytes(targets_file({name: (server, image) for name, server in nodes.ids.items()}))
     slurm = FakeSlurm()
     slurm.asks_for(*nodes.ids)
-    settings = Settings(targets=targets, spool=folder / "spool", poll=0.5, limit=180.0)
+    settings = RebootSettings(targets=targets, spool=folder / "spool", poll=0.5, limit=180.0)
     spool = Spool(settings.spool)
-    spool.add(Request(tuple(nodes.ids), time.time()))
-    worker = Worker(settings, slurm, RebootConnection(lambda: Cloud.open(clouds, "reboot")), slurm_interval=0.1)
+    spool.add(RebootRequest(tuple(nodes.ids), time.time()))
+    worker = RebootWorker(settings, slurm, RebootConnection(lambda: Cloud.open(clouds, "reboot")), slurm_interval=0.1)
     worker.run(_at_last(lambda: slurm.told or _all_booting(spool, len(nodes.ids))))
     return slurm
 
@@ -150,12 +150,12 @@ def test_servers_outside_the_cluster_are_out_of_reach(user: Connection, nodes: N
     cloud = Cloud.open(clouds, "reboot")
     mine = cloud.server(nodes.ids["plain"])
     assert mine is not None
-    with pytest.raises(CloudError, match="401") as caught:
+    with pytest.raises(CloudCallError, match="401") as caught:
         cloud.server(nodes.other)
     assert caught.value.unauthorized
-    with pytest.raises(CloudError, match="401"):
+    with pytest.raises(CloudCallError, match="401"):
         cloud.rebuild(type(mine)(id=nodes.other, status="ACTIVE"), nodes.old)
-    with pytest.raises(CloudError, match="401"):
+    with pytest.raises(CloudCallError, match="401"):
         cloud.reboot(type(mine)(id=nodes.other, status="ACTIVE"), hard=True)
     assert "rebuild" not in _actions(user, nodes.other)
 

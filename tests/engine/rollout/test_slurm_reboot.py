@@ -4,7 +4,7 @@ import pwd
 import subprocess
 import time
 
-from node.reboot_program.holding import Step
+from node.reboot_program.holding import FailureNotice
 from node.reboot_program.slurm import Slurm
 from tests.engine.rollout.conftest import RESUME_TIMEOUT, Bed
 from tests.engine.rollout.slurm_cluster import wait_for
@@ -98,7 +98,7 @@ def test_no_job_starts_on_a_node_while_it_is_being_held(bed: Bed) -> None:
         bed.slurm.command("scontrol", "reboot", "ASAP", "nextstate=RESUME", "reason=test", "c[1-8]")
         wait_for("Slurm to call the program", lambda: all(node.rebooting for node in bed.slurm.nodes().values()))
         bed.slurm.command("scontrol", "release", "1")
-        slurm.tell(list(bed.slurm.names), Step.TAKE_OUT, "held")
+        slurm.tell(list(bed.slurm.names), FailureNotice.TAKE_OUT, "held")
         assert all("DRAIN" in node.flags for node in bed.slurm.nodes().values())
         assert bed.slurm.jobs() == []
         bed.slurm.command("scontrol", "hold", "1")

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from openstack.connection import Connection
 
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.run import Rollout
@@ -110,9 +110,9 @@ class Live:
     commands: CommandLines = field(default_factory=CommandLines)
 
     @property
-    def environment(self) -> Environment:
+    def environment(self) -> EnvironmentFolder:
         """Its folder on the deploy host."""
-        return Environment.of(self.rig.name)
+        return EnvironmentFolder.of(self.rig.name)
 
     def hosts(self) -> dict[str, dict[str, Any]]:
         """The inventory's own variables of every host."""

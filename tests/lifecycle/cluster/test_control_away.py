@@ -3,7 +3,7 @@
 import threading
 
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.rollout.plan import Plan, Verdict
+from slurm_appliance.rollout.plan import RolloutPlan, RolloutVerdict
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.watchers import PlainLines
 from tests.engine.cloud_fixtures import wait_until
@@ -19,7 +19,7 @@ def test_the_control_node_is_rebuilt_during_a_rollout(
     history = live.run("control", "sacct --allusers --noheader --allocations --format=JobID | sort | head -1")
     rollout = live.rollout()
     names = rollout.select(None, ())
-    ends: list[Plan] = []
+    ends: list[RolloutPlan] = []
     policy = Policy(batch=1, max_unavailable=1)
     going = threading.Thread(target=lambda: ends.append(rollout.run(names, policy, PlainLines(print))))
     going.start()
@@ -30,11 +30,11 @@ def test_the_control_node_is_rebuilt_during_a_rollout(
     assert said["exit_status"] in (0, 3), said
     going.join(600)
     assert not going.is_alive(), "the rollout waited for control, and went on"
-    if not ends or ends[0].verdict is not Verdict.FINISHED:
+    if not ends or ends[0].verdict is not RolloutVerdict.FINISHED:
         # What the time without control cost: a reason that is true, and a run that heals it.
         assert live.site()["exit_status"] == 0
         ends.append(rollout.run(names, policy, PlainLines(print)))
-    assert ends[-1].verdict is Verdict.FINISHED
+    assert ends[-1].verdict is RolloutVerdict.FINISHED
     rollout.judge(ends[-1])
     assert {live.image(node) for node in COMPUTE} == {wanted.id}
     for node in COMPUTE:

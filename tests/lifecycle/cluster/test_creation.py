@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from localcloud.endpoints import MIRROR_URL
-from slurm_appliance.cluster_check.judge import Verdict
+from slurm_appliance.cluster_check.judge import CheckVerdict
 from slurm_appliance.cluster_check.run import check_cluster
 from tests.engine.cloud_fixtures import wait_until
 from tests.lifecycle.cluster.live import Live
@@ -26,7 +26,7 @@ def test_an_ordinary_user_s_job_runs_on_all_nodes(live: Live) -> None:
 
 def test_the_acceptance_tests_pass(live: Live) -> None:
     rows = check_cluster(live.environment)
-    assert {row.check: row.why for row in rows if row.verdict is not Verdict.PASS} == {}
+    assert {row.check: row.why for row in rows if row.verdict is not CheckVerdict.PASS} == {}
     assert {"MPI ping-pong", "HPL", "memory bandwidth", "sacct", "home directory", "Prometheus"} <= {
         row.check for row in rows
     }

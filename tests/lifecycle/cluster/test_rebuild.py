@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.rollout.plan import Verdict
+from slurm_appliance.rollout.plan import RolloutVerdict
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.watchers import PlainLines
 from tests.engine.cloud_fixtures import wait_until
@@ -117,7 +117,7 @@ def test_a_rollout_brings_the_others(
     assert names == [f"life-{node}" for node in COMPUTE]
     end = rollout.run(names, Policy(batch=1, max_unavailable=1), PlainLines(print))
     rollout.judge(end)
-    assert end.verdict is Verdict.FINISHED
+    assert end.verdict is RolloutVerdict.FINISHED
     assert "life-c-0: rebooting" not in capsys.readouterr().out, "it was done"
     assert {live.image(node) for node in COMPUTE} == {second_image.id}, "the one on a volume, too"
     assert live.actions("c-1") == ["create", "rebuild"]

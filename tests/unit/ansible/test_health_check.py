@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from node.job_cleanup import Places
+from node.job_cleanup import NodePlaces
 from toolchain.paths import REPOSITORY
 
 SCRIPT = REPOSITORY / "ansible/roles/nhc/files/slurm-appliance-health"
@@ -24,7 +24,7 @@ class Health:
         text = SCRIPT.read_text()
         for old, new in {
             "PATH=/usr/sbin": f"PATH={programs}:/usr/sbin",
-            str(Places().marks): str(self.marks),
+            str(NodePlaces().marks): str(self.marks),
             "/etc/slurm-appliance/health.conf": str(folder / "none"),
         }.items():
             assert old in text
@@ -95,7 +95,7 @@ def test_a_fault_that_is_no_job_s_drains_all_the_same(health: Health) -> None:
 
 def test_paths_are_the_same_everywhere() -> None:
     template = (REPOSITORY / "ansible/roles/slurmctld/templates/slurm.conf.j2").read_text()
-    assert f"SlurmdSpoolDir={Places().steps}\n" in template
+    assert f"SlurmdSpoolDir={NodePlaces().steps}\n" in template
     defaults = yaml.safe_load((REPOSITORY / "ansible/roles/slurmctld/defaults/main.yml").read_text())
     for name in ("prolog", "epilog"):
         assert f"'/usr/sbin/slurm-appliance-{name}'" in defaults["slurmctld_cleanup"]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jinja2 import Environment
 
-from node.reboot_program.settings import Settings
+from node.reboot_program.settings import RebootSettings
 from toolchain.paths import REPOSITORY
 
 INSTALL = REPOSITORY / "node/reboot_program/install"
@@ -30,7 +30,7 @@ def _unit(name: str) -> configparser.RawConfigParser:
 def test_one_name_everywhere() -> None:
     accounts = yaml.safe_load((REPOSITORY / "ansible/group_vars/all/system_users.yml").read_text())["system_users_list"]
 
-    assert Settings().user == USER
+    assert RebootSettings().user == USER
     assert _unit("slurm-appliance-reboot.service")["Service"]["User"] == USER
     assert _unit("slurm-appliance-reboot-helper.socket")["Socket"]["SocketGroup"] == USER
     assert USER in [account["name"] for account in accounts]
@@ -41,10 +41,10 @@ def test_one_name_everywhere() -> None:
 def test_each_side_of_a_socket_is_the_one_that_the_programs_expect() -> None:
     requests, helper = _unit("slurm-appliance-reboot.socket"), _unit("slurm-appliance-reboot-helper.socket")
 
-    assert requests["Socket"]["ListenStream"] == str(Settings().requests)
-    assert requests["Socket"]["SocketGroup"] == Settings().slurm_user
-    assert helper["Socket"]["ListenStream"] == str(Settings().helper)
-    assert _unit("slurm-appliance-reboot-helper@.service")["Service"]["User"] == Settings().slurm_user
+    assert requests["Socket"]["ListenStream"] == str(RebootSettings().requests)
+    assert requests["Socket"]["SocketGroup"] == RebootSettings().slurm_user
+    assert helper["Socket"]["ListenStream"] == str(RebootSettings().helper)
+    assert _unit("slurm-appliance-reboot-helper@.service")["Service"]["User"] == RebootSettings().slurm_user
     assert {requests["Socket"]["SocketMode"], helper["Socket"]["SocketMode"]} == {"0660"}
     assert {requests["Socket"]["SocketUser"], helper["Socket"]["SocketUser"]} == {"root"}
 

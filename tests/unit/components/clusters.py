@@ -6,7 +6,7 @@ from typing import Any
 from components.cluster import Cluster, ClusterArgs
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_mapping
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import examine
 from tests.unit.clouds import cloud
@@ -31,7 +31,7 @@ def arguments(
     """What the program makes of a configuration and a cloud."""
     resolved = examine(config, facts or cloud()).ready("test")
     images = {str(group.image): resolved.images[str(group.image)] for group in groups(config)}
-    return ClusterArgs(config, resolved, images, Environment(folder), **more)
+    return ClusterArgs(config, resolved, images, EnvironmentFolder(folder), **more)
 
 
 def recorded(facts: CloudFacts | None = None, *, preview: bool = False, **changes: Any) -> Recorded:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from components.cluster import Cluster
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.secrets.generate import MAKERS
 from tests.unit.components.clusters import arguments, configured, recorded
 from tests.unit.components.recorder import Recorded, id_of, record
@@ -117,7 +117,7 @@ def test_a_folder_that_is_gone_is_written_again(tmp_path: Path) -> None:
         return record(lambda: Cluster("cluster", arguments(configured(), folder=tmp_path)))
 
     first = json.loads(made().of(COMMAND)["inventory"].inputs["stdin"])
-    Environment(tmp_path).write("inventory", first["token"], first["files"])
+    EnvironmentFolder(tmp_path).write("inventory", first["token"], first["files"])
     assert json.loads(made().of(COMMAND)["inventory"].inputs["stdin"]) == first
     (tmp_path / _HOSTS).unlink()
     again = json.loads(made().of(COMMAND)["inventory"].inputs["stdin"])

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from slurm_appliance.cloud.facts import Access
+from slurm_appliance.cloud.facts import CloudAccess
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, recorded
 from tests.unit.components.recorder import Record, Recorded, id_of
 
-_ACCESS = Access(
+_ACCESS = CloudAccess(
     "https://keystone.example.org/v3",
     "north",
     {

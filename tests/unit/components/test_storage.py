@@ -2,7 +2,7 @@
 
 import pytest
 
-from slurm_appliance.cloud.facts import Server
+from slurm_appliance.cloud.facts import ServerFacts
 from slurm_appliance.nodes.volume_scripts import BLANK
 from tests.unit.clouds import cloud, server
 from tests.unit.components.clusters import COMPUTE, MARK, recorded
@@ -93,7 +93,7 @@ def test_extra_volumes_created_or_attached() -> None:
     ("running", "version"),
     [(None, 2), (server("demo-control"), 1), (server("demo-control", user_data_version="2"), 2)],
 )
-def test_a_control_node_that_exists_keeps_its_version_of_user_data(running: Server | None, version: int) -> None:
+def test_a_control_node_that_exists_keeps_its_version_of_user_data(running: ServerFacts | None, version: int) -> None:
     made = recorded(cloud(servers=(running,) if running else ()))
     instances = made.of("compute/instance:Instance")
     control = instances["demo-control"].inputs

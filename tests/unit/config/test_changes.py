@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import UpdatePolicy, from_mapping
-from slurm_appliance.config.changes import Change, changes
+from slurm_appliance.config.changes import SettingChange, changes
 from tests.unit.config.examples import largest, smallest
 
 
-def between(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+def between(old: dict[str, Any], new: dict[str, Any]) -> list[SettingChange]:
     return list(changes(from_mapping(old, "old"), from_mapping(new, "new")))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from slurm_appliance.image import claims
-from slurm_appliance.image.build import Builder, Outcome
+from slurm_appliance.image.build import Builder, BuildOutcome
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.construction import Tools
-from slurm_appliance.image.progress import Progress
+from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.spec import ImageBuild, Machine
 from slurm_appliance.image.ssh import Door
 from slurm_appliance.image.stop import Stop
@@ -57,12 +57,12 @@ class Site:
             server["status"] = "SHUTOFF"
         return {"prepare": 1.0}
 
-    def ensure(self, build: ImageBuild = FAT, *, force: bool = False) -> Outcome:
+    def ensure(self, build: ImageBuild = FAT, *, force: bool = False) -> BuildOutcome:
         """Have an image."""
         tools = Tools(
             self.cloud,
             self.stop,
-            Progress(self.lines.append),
+            BuildProgress(self.lines.append),
             self.run_playbook,
             wait_for_ssh=lambda *_: None,
             refresh_mirror=self.refresh_mirror,

@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 from slurm_appliance import cli
 from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.commands import image as commands
-from slurm_appliance.image.audit import Finding, audit, release_of
+from slurm_appliance.image.audit import Vulnerability, audit, release_of
 from slurm_appliance.image.errors import ImageError, TrackerError
 from slurm_appliance.image.images import GlanceImage, packed
-from slurm_appliance.image.record import Record
+from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.security_tracker import SecurityTracker
 
-RECORD = Record(
+RECORD = ImageRecord(
     {"name": "fat-1", "os": "Debian 12.8"},
     {"libssl3": "3.0.14-1", "openssl": "3.0.14-1", "munge": "0.5.15-2", "libc6": "2.36-9+b1", "bash": "5.2-1"},
     {"libssl3": ("openssl", "3.0.14-1"), "libc6": ("glibc", "2.36-9")},
@@ -61,7 +61,7 @@ def test_binary_packages_are_found_by_their_source_and_its_version() -> None:
     # libc6 was rebuilt (+b1): the source's version counts, and it is the fixed one.
     data = tracker(openssl={"CVE-2026-1": resolved("3.0.15-1")}, glibc={"CVE-2026-2": resolved("2.36-9")})
     assert audit(RECORD, data, "bookworm").findings == (
-        Finding("CVE-2026-1", "openssl", "3.0.14-1", "3.0.15-1", "not yet assigned", ("libssl3", "openssl")),
+        Vulnerability("CVE-2026-1", "openssl", "3.0.14-1", "3.0.15-1", "not yet assigned", ("libssl3", "openssl")),
     )
     data = tracker(glibc={"CVE-2026-2": resolved("2.36-9+deb12u1")})
     assert [one.packages for one in audit(RECORD, data, "bookworm").findings] == [("libc6",)]
@@ -117,13 +117,13 @@ def test_a_file_that_is_something_else_is_an_error_and_never_an_image_without_fa
     ("os", "release"), [("Debian 12.8", "bookworm"), ("Debian 13", "trixie"), ("Debian 11.11", "bullseye")]
 )
 def test_the_release_is_that_of_the_record(os: str, release: str) -> None:
-    assert release_of(Record({"name": "x", "os": os}, {}, {})) == release
+    assert release_of(ImageRecord({"name": "x", "os": os}, {}, {})) == release
 
 
 @pytest.mark.parametrize("os", ["Rocky 9.4", "Debian 99", ""])
 def test_a_release_that_is_not_known_has_to_be_named(os: str) -> None:
     with pytest.raises(ImageError, match="--release"):
-        release_of(Record({"name": "x", "os": os}, {}, {}))
+        release_of(ImageRecord({"name": "x", "os": os}, {}, {}))
 
 
 def test_the_record_keeps_sources_where_they_differ_and_travels_with_the_image(tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ def test_the_record_keeps_sources_where_they_differ_and_travels_with_the_image(t
     (tmp_path / "packages.txt").write_text("bash 5.2-1\nlibssl3 3.0.14-1\nlibc6 2.36-9+b1\n")
     (tmp_path / "sources.txt").write_text("bash bash 5.2-1\nlibssl3 openssl 3.0.14-1\nlibc6 glibc 2.36-9\n")
     (tmp_path / "accounts.txt").write_text("user root 0\ngroup root 0\n")
-    record = Record.read(tmp_path)
+    record = ImageRecord.read(tmp_path)
     assert record.sources == {"libssl3": ("openssl", "3.0.14-1"), "libc6": ("glibc", "2.36-9")}
-    assert Record.of_image(glance_image(record)).sources == record.sources
+    assert ImageRecord.of_image(glance_image(record)).sources == record.sources
 
 
-def glance_image(record: Record) -> GlanceImage:
+def glance_image(record: ImageRecord) -> GlanceImage:
     return GlanceImage.of(
         {
             "id": "4e5a28af-a8b6-45e6-b938-448554641284",
@@ -153,7 +153,7 @@ def glance_image(record: Record) -> GlanceImage:
 def test_an_image_whose_record_has_no_sources_cannot_be_audited() -> None:
     old = {"slurm_appliance_packages": packed("bash 5.2-1"), "slurm_appliance_os": "Debian 12.8"}
     body = {"id": "i", "name": "old", "status": "active", "created_at": "2026-11-29T00:00:00Z", **old}
-    record = Record.of_image(GlanceImage.of(body))
+    record = ImageRecord.of_image(GlanceImage.of(body))
     assert record.packages == {"bash": "5.2-1"}
     with pytest.raises(ImageError, match="source packages") as caught:
         audit(record, tracker(), "bookworm")

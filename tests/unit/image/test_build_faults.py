@@ -11,7 +11,7 @@ from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, StoppedError
-from slurm_appliance.image.spec import ImageBuild, PackageSources, Repository
+from slurm_appliance.image.spec import ImageBuild, PackageRepository, PackageSources
 from tests.unit.image.conftest import FAT, KINDS, Site, base_id
 from tests.unit.image.fake_cloud import LOST, FakeCloud, Fault, Killed
 
@@ -188,7 +188,7 @@ def test_a_failed_task_names_where_packages_come_from(site: Site) -> None:
     """Package managers do not always say which source it was that did not answer."""
     site.in_server = fail_in_server
     mirror = PackageSources(
-        repositories=(Repository("debian", "http://mirror.example.org/debian"),),
+        repositories=(PackageRepository("debian", "http://mirror.example.org/debian"),),
         proxy="http://me:pass@proxy.example.org:3128",
     )
     with pytest.raises(BuildError) as caught:

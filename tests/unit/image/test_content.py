@@ -9,7 +9,7 @@ import yaml
 
 from slurm_appliance.image import content
 from slurm_appliance.image.content import ContentError, digest, files, image_name, roles
-from slurm_appliance.image.spec import GROUPS, ImageBuild, Machine, PackageSources, Repository, Ssh
+from slurm_appliance.image.spec import GROUPS, ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 
 BUILD = ImageBuild("debian-12", ("compute",), Machine("m1.small", "cluster"))
 FAT = ("control", "login", "compute")
@@ -116,7 +116,7 @@ CHANGES = {
     "groups": ({"groups": ("compute", "login")}, True),
     "extra packages": ({"extra_packages": ("htop",)}, True),
     "snapshot": ({"sources": PackageSources(snapshot="20261123")}, True),
-    "repository": ({"sources": PackageSources((Repository("a", "http://mirror/a", "bookworm"),))}, True),
+    "repository": ({"sources": PackageSources((PackageRepository("a", "http://mirror/a", "bookworm"),))}, True),
     "no distribution repositories": ({"sources": PackageSources(keep_distribution=False)}, True),
     "properties": ({"properties": {"hw_machine_type": "pc"}}, True),
     "format": ({"disk_format": "qcow2"}, True),

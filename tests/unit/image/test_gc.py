@@ -8,11 +8,11 @@ import pytest
 from slurm_appliance.cloud.image_names import IMAGE_TAG, PROPERTY
 from slurm_appliance.image import collect, gc
 from slurm_appliance.image.claims import Workplace
-from slurm_appliance.image.diff import Change, difference
+from slurm_appliance.image.diff import ImageDifference, difference
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.gc import Reference, judge
 from slurm_appliance.image.images import GlanceImage
-from slurm_appliance.image.record import Record
+from slurm_appliance.image.record import ImageRecord
 from tests.unit.image.conftest import FAT, Site
 from tests.unit.image.fake_cloud import FakeCloud, Killed
 
@@ -133,20 +133,20 @@ def test_a_live_build_is_left_alone(tmp_path: Path, ansible: Path) -> None:
 
 
 def test_differences_are_sorted_and_of_three_kinds() -> None:
-    before = Record({"os": "Debian 12", "slurm": "22"}, {"a": "1", "b": "1", "c": "1"})
-    after = Record({"os": "Debian 12", "slurm": "23"}, {"b": "2", "c": "1", "d": "1"})
+    before = ImageRecord({"os": "Debian 12", "slurm": "22"}, {"a": "1", "b": "1", "c": "1"})
+    after = ImageRecord({"os": "Debian 12", "slurm": "23"}, {"b": "2", "c": "1", "d": "1"})
     found = difference(before, after)
-    assert found.facts == (Change("slurm", "22", "23"),)
+    assert found.facts == (ImageDifference("slurm", "22", "23"),)
     assert [(each.name, each.kind) for each in found.packages] == [("a", "removed"), ("b", "changed"), ("d", "added")]
 
 
 def test_a_record_travels_with_its_image(site: Site) -> None:
     made = site.cloud.images[site.ensure().image_id]
-    record = Record.of_image(GlanceImage.of(made))
+    record = ImageRecord.of_image(GlanceImage.of(made))
     assert record.packages == {"slurmd": "22.05", "munge": "0.5"}
     assert record.facts["groups"] == "control login compute"
 
 
 def test_an_image_without_a_record_is_an_error() -> None:
     with pytest.raises(ImageError, match="has no list of packages"):
-        Record.of_image(image(1))
+        ImageRecord.of_image(image(1))

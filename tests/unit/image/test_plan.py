@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from slurm_appliance.image.plan import Claim, Image, Kind, abandoned, decide
+from slurm_appliance.image.plan import BuildDecisionKind, Claim, ListedImage, abandoned, decide
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def image(number: int, status: str = "active", minutes: int = 0) -> Image:
-    return Image(f"image-{number}", status, NOON + timedelta(minutes=minutes))
+def image(number: int, status: str = "active", minutes: int = 0) -> ListedImage:
+    return ListedImage(f"image-{number}", status, NOON + timedelta(minutes=minutes))
 
 
 def claim(build: str, *, name: str = "slurm-1", alive: bool = True, kept: bool = False, minutes: int = 0) -> Claim:
@@ -22,9 +22,9 @@ def claim(build: str, *, name: str = "slurm-1", alive: bool = True, kept: bool =
 class Case:
     """Facts, and what follows."""
 
-    kind: Kind
+    kind: BuildDecisionKind
     reason: str
-    images: tuple[Image, ...] = ()
+    images: tuple[ListedImage, ...] = ()
     claims: tuple[Claim, ...] = ()
     force: datetime | None = None
     own: str = ""
@@ -32,23 +32,38 @@ class Case:
 
 
 CASES = {
-    "nothing there": Case(Kind.BUILD, "no image has this content yet"),
-    "image there": Case(Kind.USE, "image image-1 has this content", (image(1),), takes="image-1"),
-    "several there": Case(Kind.USE, "the newest of 2", (image(1, minutes=5), image(2)), takes="image-1"),
-    "half made": Case(Kind.BUILD, "is not active but queued, saving", (image(1, "saving"), image(2, "queued"))),
-    "deactivated": Case(Kind.BUILD, "not active but deactivated", (image(1, "deactivated"),)),
-    "forced": Case(Kind.BUILD, "asked for although", (image(1),), force=NOON + timedelta(minutes=1)),
-    "forced, made since": Case(Kind.USE, "image-1", (image(1, minutes=2),), force=NOON, takes="image-1"),
-    "another builds": Case(Kind.WAIT, "ann@host builds it since 12:00:00 UTC", claims=(claim("b"),), takes="mark-b"),
-    "two others build": Case(Kind.WAIT, "since 12:00", claims=(claim("b", minutes=1), claim("a")), takes="mark-a"),
-    "another is dead": Case(Kind.BUILD, "no image", claims=(claim("b", alive=False),)),
-    "another was kept": Case(Kind.BUILD, "no image", claims=(claim("b", kept=True),)),
-    "another builds something else": Case(Kind.BUILD, "no image", claims=(claim("b", name="slurm-2"),)),
-    "own mark": Case(Kind.BUILD, "no image", claims=(claim("me"),), own="me"),
-    "own mark and another": Case(Kind.WAIT, "builds it", claims=(claim("me"), claim("b")), own="me", takes="mark-b"),
-    "image there while another builds": Case(Kind.USE, "image-1", (image(1),), (claim("b"),), takes="image-1"),
+    "nothing there": Case(BuildDecisionKind.BUILD, "no image has this content yet"),
+    "image there": Case(BuildDecisionKind.USE, "image image-1 has this content", (image(1),), takes="image-1"),
+    "several there": Case(BuildDecisionKind.USE, "the newest of 2", (image(1, minutes=5), image(2)), takes="image-1"),
+    "half made": Case(
+        BuildDecisionKind.BUILD, "is not active but queued, saving", (image(1, "saving"), image(2, "queued"))
+    ),
+    "deactivated": Case(BuildDecisionKind.BUILD, "not active but deactivated", (image(1, "deactivated"),)),
+    "forced": Case(BuildDecisionKind.BUILD, "asked for although", (image(1),), force=NOON + timedelta(minutes=1)),
+    "forced, made since": Case(BuildDecisionKind.USE, "image-1", (image(1, minutes=2),), force=NOON, takes="image-1"),
+    "another builds": Case(
+        BuildDecisionKind.WAIT, "ann@host builds it since 12:00:00 UTC", claims=(claim("b"),), takes="mark-b"
+    ),
+    "two others build": Case(
+        BuildDecisionKind.WAIT, "since 12:00", claims=(claim("b", minutes=1), claim("a")), takes="mark-a"
+    ),
+    "another is dead": Case(BuildDecisionKind.BUILD, "no image", claims=(claim("b", alive=False),)),
+    "another was kept": Case(BuildDecisionKind.BUILD, "no image", claims=(claim("b", kept=True),)),
+    "another builds something else": Case(BuildDecisionKind.BUILD, "no image", claims=(claim("b", name="slurm-2"),)),
+    "own mark": Case(BuildDecisionKind.BUILD, "no image", claims=(claim("me"),), own="me"),
+    "own mark and another": Case(
+        BuildDecisionKind.WAIT, "builds it", claims=(claim("me"), claim("b")), own="me", takes="mark-b"
+    ),
+    "image there while another builds": Case(
+        BuildDecisionKind.USE, "image-1", (image(1),), (claim("b"),), takes="image-1"
+    ),
     "forced while another builds": Case(
-        Kind.WAIT, "builds it", (image(1),), (claim("b"),), force=NOON + timedelta(minutes=1), takes="mark-b"
+        BuildDecisionKind.WAIT,
+        "builds it",
+        (image(1),),
+        (claim("b"),),
+        force=NOON + timedelta(minutes=1),
+        takes="mark-b",
     ),
 }
 

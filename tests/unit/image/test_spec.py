@@ -8,7 +8,7 @@ import pytest
 from slurm_appliance.errors import UsageError
 from slurm_appliance.image.images import packed, unpacked
 from slurm_appliance.image.record import parse_packages
-from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, Repository, Ssh, from_json, to_json
+from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh, from_json, to_json
 from toolchain.paths import REPOSITORY
 
 BUILD = ImageBuild(
@@ -16,7 +16,9 @@ BUILD = ImageBuild(
     ("control", "dev"),
     Machine("m1", "net", ("default",), "ext", "az", 20, "ssd", Ssh("rocky", 2222, "bastion", "op", "/key")),
     ("htop",),
-    PackageSources((Repository("main", "http://mirror/debian", "bookworm", ("main", "contrib"), "KEY"),), "1", "p"),
+    PackageSources(
+        (PackageRepository("main", "http://mirror/debian", "bookworm", ("main", "contrib"), "KEY"),), "1", "p"
+    ),
     properties={"hw_machine_type": "pc"},
 )
 

@@ -10,7 +10,7 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.errors import ImageError
 from slurm_appliance.image.settings import PROXY, from_settings
-from slurm_appliance.image.spec import Machine, Repository, Ssh
+from slurm_appliance.image.spec import Machine, PackageRepository, Ssh
 from slurm_appliance.image.wanted import Wanted, wanted
 from tests.unit.config.examples import smallest
 from tests.unit.image.fake_cloud import FakeCloud
@@ -118,7 +118,7 @@ def test_every_setting_reaches_the_build(tmp_path: Any) -> None:
     ssh = Ssh("rocky", 2222, "gate.example.org", "op", "")
     assert build.machine == Machine("m1.small", "build", ("ssh",), "external", "az", 12, "ssd", ssh)
     assert build.sources.repositories == (
-        Repository("debian", "http://mirror.example.org/debian/20261123T031500", "bookworm", ("main",), "KEY"),
+        PackageRepository("debian", "http://mirror.example.org/debian/20261123T031500", "bookworm", ("main",), "KEY"),
     )
     assert (build.sources.username, build.sources.password) == ("u", "correct horse")
     assert (build.prefix, build.visibility, build.disk_format) == ("site", "shared", "qcow2")

@@ -6,15 +6,15 @@ import pytest
 
 from localcloud.control.configuration import configuration, render, write_configuration, write_keys
 from localcloud.endpoints import ADDRESS, CINDER, ENDPOINTS, GLANCE
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from mirror.options import Options
 
 PASSWORDS = {endpoint.name: f"secret-of-{endpoint.name}" for endpoint in ENDPOINTS}
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    made = Layout(tmp_path / "cloud")
+def layout(tmp_path: Path) -> CloudLayout:
+    made = CloudLayout(tmp_path / "cloud")
     made.make_folders()
     return made
 
@@ -28,7 +28,7 @@ def test_sections_are_apart() -> None:
     assert text.splitlines() == ["[DEFAULT]", "a = 1", "", "[database]", "b = 2"]
 
 
-def test_every_service_that_checks_tokens_has_a_service_type(layout: Layout) -> None:
+def test_every_service_that_checks_tokens_has_a_service_type(layout: CloudLayout) -> None:
     # Without it access rules of application credentials match nothing.
     files = configuration(layout, PASSWORDS, Path("/venv"))
     kinds = {
@@ -45,14 +45,14 @@ def test_every_service_that_checks_tokens_has_a_service_type(layout: Layout) -> 
     }
 
 
-def test_each_service_uses_its_own_user(layout: Layout) -> None:
+def test_each_service_uses_its_own_user(layout: CloudLayout) -> None:
     for name, sections in configuration(layout, PASSWORDS, Path("/venv")).items():
         check = sections.get("keystone_authtoken")
         if check:
             assert check["password"] == f"secret-of-{check['username']}", name
 
 
-def test_no_service_needs_a_password_for_the_database(layout: Layout) -> None:
+def test_no_service_needs_a_password_for_the_database(layout: CloudLayout) -> None:
     nova = configuration(layout, PASSWORDS, Path("/venv"))["nova.conf"]
     socket = layout.database_socket
     for section in ("database", "api_database"):
@@ -60,7 +60,7 @@ def test_no_service_needs_a_password_for_the_database(layout: Layout) -> None:
         assert f"unix_socket={socket}&" in nova[section]["connection"]
 
 
-def test_drivers_are_told_the_same_on_all_three_services(layout: Layout) -> None:
+def test_drivers_are_told_the_same_on_all_three_services(layout: CloudLayout) -> None:
     files = configuration(layout, PASSWORDS, Path("/venv"))
     one, two, three = (files[name]["localcloud"] for name in ("nova.conf", "neutron.conf", "cinder.conf"))
     assert one == two == three
@@ -70,7 +70,7 @@ def test_drivers_are_told_the_same_on_all_three_services(layout: Layout) -> None
     assert str(Options.port) in ports, "servers reach a site's mirror where it serves unless told otherwise"
 
 
-def test_files_are_readable_by_their_owner_alone(layout: Layout) -> None:
+def test_files_are_readable_by_their_owner_alone(layout: CloudLayout) -> None:
     write_configuration(layout, PASSWORDS, Path("/venv"))
     files = list(layout.etc.iterdir())
     assert {file.name for file in files} >= {"nova.conf", "keystone.conf"}
@@ -81,7 +81,7 @@ def test_files_are_readable_by_their_owner_alone(layout: Layout) -> None:
     assert parsed["placement"]["password"] == "secret-of-nova"
 
 
-def test_keys_are_made_once_and_differ(layout: Layout) -> None:
+def test_keys_are_made_once_and_differ(layout: CloudLayout) -> None:
     write_keys(layout)
     before = {key: key.read_text() for key in layout.keys.rglob("*") if key.is_file()}
     write_keys(layout)

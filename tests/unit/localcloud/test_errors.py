@@ -9,9 +9,9 @@ def test_an_error_says_what_where_evidence_and_what_to_do() -> None:
 
 
 def test_an_error_with_nothing_but_a_sentence_is_that_sentence() -> None:
-    assert str(errors.CloudError("it rains")) == "it rains"
+    assert str(errors.LocalCloudError("it rains")) == "it rains"
 
 
 @pytest.mark.parametrize(("kind", "builtin"), [(errors.FaultError, ValueError), (errors.NotFoundError, LookupError)])
-def test_errors_are_of_the_builtin_kind_too(kind: type[errors.CloudError], builtin: type[Exception]) -> None:
+def test_errors_are_of_the_builtin_kind_too(kind: type[errors.LocalCloudError], builtin: type[Exception]) -> None:
     assert issubclass(kind, builtin)

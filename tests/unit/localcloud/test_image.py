@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from localcloud.image.recipe import PACKAGES, Recipe
-from localcloud.image.sources import Source, parse_targets
+from localcloud.image.recipe import PACKAGES, ImageRecipe
+from localcloud.image.sources import AptSource, parse_targets
 
-MAIN = Source("http://archive.example/debian", "bookworm")
+MAIN = AptSource("http://archive.example/debian", "bookworm")
 
 
 def test_only_debian_s_own_sources_are_taken() -> None:
@@ -30,14 +30,14 @@ def test_a_machine_without_debian_s_sources_has_none() -> None:
 
 
 def test_the_same_recipe_has_the_same_digest_and_another_another() -> None:
-    recipe = Recipe((MAIN,), "amd64")
-    assert recipe.digest == Recipe((MAIN,), "amd64").digest
+    recipe = ImageRecipe((MAIN,), "amd64")
+    assert recipe.digest == ImageRecipe((MAIN,), "amd64").digest
     assert recipe.digest != replace(recipe, architecture="arm64").digest
     assert recipe.digest != replace(recipe, sources=(replace(MAIN, uri="http://other.example/debian"),)).digest
 
 
 def test_the_command_line_names_all_that_goes_in() -> None:
-    command = Recipe((MAIN,), "amd64").command("mmdebstrap", "/tree", "/image.tar")
+    command = ImageRecipe((MAIN,), "amd64").command("mmdebstrap", "/tree", "/image.tar")
     assert command[-3:] == ["bookworm", "/image.tar", str(MAIN)]
     assert f"--include={','.join(PACKAGES)}" in command
     hooks = [word for word in command if word.startswith("--customize-hook=")]

@@ -4,7 +4,7 @@ from pathlib import Path
 import yaml
 
 from localcloud.control.login import host_keys, is_trusted, ssh_command, trust
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 from toolchain.paths import REPOSITORY
 
 CONSOLE = """
@@ -31,7 +31,7 @@ def test_a_console_without_keys_gives_none() -> None:
 
 
 def test_a_server_s_old_keys_are_replaced_and_others_kept(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
+    layout = CloudLayout(tmp_path)
     trust(layout, "one", ["ssh-ed25519 AAAA1"])
     trust(layout, "two", ["ssh-ed25519 AAAA2"])
     trust(layout, "one", ["ssh-ed25519 AAAA3"])
@@ -39,7 +39,7 @@ def test_a_server_s_old_keys_are_replaced_and_others_kept(tmp_path: Path) -> Non
 
 
 def test_ssh_checks_the_key_under_the_server_s_id(tmp_path: Path) -> None:
-    command = ssh_command(Layout(tmp_path), "5b8b", "debian", "10.0.0.5", ["uptime"])
+    command = ssh_command(CloudLayout(tmp_path), "5b8b", "debian", "10.0.0.5", ["uptime"])
     assert command[-4:] == ["-l", "debian", "10.0.0.5", "uptime"]
     assert {"HostKeyAlias=5b8b", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={tmp_path}/known_hosts"} <= set(
         command
@@ -62,7 +62,7 @@ def test_keys_that_site_gave_back_to_a_rebuilt_node_are_the_last_on_its_console(
 
 
 def test_known_keys_stay_known_when_the_console_begins_anew(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
+    layout = CloudLayout(tmp_path)
     assert not is_trusted(layout, "one")
     trust(layout, "one", ["ssh-ed25519 AAAA1"])
     assert is_trusted(layout, "one")

@@ -11,7 +11,7 @@ from localcloud.control.mirror import configuration
 from localcloud.control.shell import export_lines
 from localcloud.errors import MachineError, NotRunningError
 from localcloud.host import debian
-from localcloud.host.layout import STATE_VARIABLE, Layout
+from localcloud.host.layout import STATE_VARIABLE, CloudLayout
 
 
 def test_missing_packages_are_named_with_their_reason() -> None:
@@ -34,26 +34,26 @@ def test_without_root_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_commands_do_not_change_a_cloud_at_once(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "cloud")
+    layout = CloudLayout(tmp_path / "cloud")
     with lifecycle.exclusive(layout), pytest.raises(MachineError, match="another command"), lifecycle.exclusive(layout):
         pass
 
 
 def test_the_state_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
-    assert Layout.of_user().root == tmp_path
+    assert CloudLayout.of_user().root == tmp_path
     monkeypatch.setenv(STATE_VARIABLE, "")
     monkeypatch.setenv("XDG_STATE_HOME", "/var/state")
-    assert Layout.of_user().root == Path("/var/state/slurm-appliance/cloud")
+    assert CloudLayout.of_user().root == Path("/var/state/slurm-appliance/cloud")
 
 
 def test_a_folder_whose_socket_would_not_fit_is_known() -> None:
-    assert Layout(Path("/short")).database_socket_fits
-    assert not Layout(Path("/" + "x" * 100)).database_socket_fits
+    assert CloudLayout(Path("/short")).database_socket_fits
+    assert not CloudLayout(Path("/" + "x" * 100)).database_socket_fits
 
 
 def test_passwords_differ_between_users_and_clouds_and_stay(tmp_path: Path) -> None:
-    one, two = Layout(tmp_path / "one"), Layout(tmp_path / "two")
+    one, two = CloudLayout(tmp_path / "one"), CloudLayout(tmp_path / "two")
     for layout in (one, two):
         layout.make_folders()
     first = passwords(one)
@@ -64,7 +64,7 @@ def test_passwords_differ_between_users_and_clouds_and_stay(tmp_path: Path) -> N
 
 
 def test_clouds_yaml_has_a_user_and_an_administrator(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
+    layout = CloudLayout(tmp_path)
     clouds = json.loads(write_clouds_yaml(layout).read_text())["clouds"]
     assert {name: cloud["auth"]["username"] for name, cloud in clouds.items()} == {
         "slurm-local": "slurm",
@@ -74,7 +74,7 @@ def test_clouds_yaml_has_a_user_and_an_administrator(tmp_path: Path) -> None:
 
 
 def test_export_lines_hold_no_secret(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "with space")
+    layout = CloudLayout(tmp_path / "with space")
     with pytest.raises(NotRunningError):
         export_lines(layout)
     layout.make_folders()

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from localcloud.control import process
-from localcloud.host.layout import Layout
+from localcloud.host.layout import CloudLayout
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    made = Layout(tmp_path / "cloud")
+def layout(tmp_path: Path) -> CloudLayout:
+    made = CloudLayout(tmp_path / "cloud")
     made.make_folders()
     return made
 
 
-def test_a_process_is_found_again_and_stopped(layout: Layout) -> None:
+def test_a_process_is_found_again_and_stopped(layout: CloudLayout) -> None:
     started = process.start(layout, "sleeper", ["sleep", "60"])
     found = process.recorded(layout, "sleeper")
     assert found == started
@@ -29,7 +29,7 @@ def test_a_process_is_found_again_and_stopped(layout: Layout) -> None:
     assert list(process.marked(layout.root)) == []
 
 
-def test_a_process_that_does_not_listen_is_killed(layout: Layout) -> None:
+def test_a_process_that_does_not_listen_is_killed(layout: CloudLayout) -> None:
     # The line in the log says that the signal is ignored from now on.
     started = process.start(layout, "deaf", ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"])
     while "deaf" not in layout.service_log("deaf").read_text():
@@ -38,7 +38,7 @@ def test_a_process_that_does_not_listen_is_killed(layout: Layout) -> None:
     assert process.stop([one for one, _ in process.marked(layout.root)], grace=0) == []
 
 
-def test_another_process_with_the_same_pid_is_another(layout: Layout) -> None:
+def test_another_process_with_the_same_pid_is_another(layout: CloudLayout) -> None:
     started = process.start(layout, "sleeper", ["sleep", "60"])
     try:
         assert not replace(started, started=started.started - 1).alive
@@ -63,7 +63,7 @@ def _started(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
-def test_output_goes_to_the_log_and_the_record_is_private(layout: Layout) -> None:
+def test_output_goes_to_the_log_and_the_record_is_private(layout: CloudLayout) -> None:
     started = process.start(layout, "talker", ["sh", "-c", "echo out; echo err >&2; echo $KEY"], {"KEY": "value"})
     while started.alive:
         pass
@@ -75,5 +75,5 @@ def test_memory_of_a_process_is_counted() -> None:
     assert process.Process(os.getpid(), _started(os.getpid()), process.boot_id()).proportional_memory() > 2**20
 
 
-def test_nothing_is_recorded_of_what_never_ran(layout: Layout) -> None:
+def test_nothing_is_recorded_of_what_never_ran(layout: CloudLayout) -> None:
     assert process.recorded(layout, "nova") is None

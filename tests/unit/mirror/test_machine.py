@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mirror import machine
-from mirror.errors import MachineError
+from mirror.errors import MirrorMachineError
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_packages_are_looked_for_again_with_new_lists_before_giving_up(monkeypat
 
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/apt-get")
     monkeypatch.setattr(subprocess, "run", apt)
-    with pytest.raises(MachineError, match="apt-get cannot install x") as caught:
+    with pytest.raises(MirrorMachineError, match="apt-get cannot install x") as caught:
         machine.install(["x"])
     assert calls == ["install", "update", "install"]
     assert caught.value.evidence == "E: Unable to locate package x"
@@ -43,7 +43,7 @@ def test_packages_are_looked_for_again_with_new_lists_before_giving_up(monkeypat
 
 def test_only_debian_packages_can_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(MachineError, match="there is no apt-get"):
+    with pytest.raises(MirrorMachineError, match="there is no apt-get"):
         machine.install(["postgresql"])
 
 
@@ -70,5 +70,5 @@ def test_no_cluster_of_the_whole_machine_is_made(
 
 def test_only_root_can_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(MachineError, match="only root"):
+    with pytest.raises(MirrorMachineError, match="only root"):
         machine.require_root()

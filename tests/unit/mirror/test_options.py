@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from mirror.errors import MachineError, ServiceError
+from mirror.errors import MirrorMachineError, MirrorServiceError
 from mirror.options import Options
-from mirror.places import Places
+from mirror.places import MirrorPlaces
 
 
 def test_options_are_kept_and_what_is_not_chosen_stays(tmp_path: Path) -> None:
-    places = Places(tmp_path)
+    places = MirrorPlaces(tmp_path)
     assert Options.load(places) == Options()
     Options().changed(address="10.255.255.1", port=None, workers=4).save(places)
     assert Options.load(places) == Options(address="10.255.255.1", workers=4)
@@ -16,9 +16,9 @@ def test_options_are_kept_and_what_is_not_chosen_stays(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    places = Places(tmp_path)
+    places = MirrorPlaces(tmp_path)
     places.options.write_text("{")
-    with pytest.raises(ServiceError, match="cannot be read") as caught:
+    with pytest.raises(MirrorServiceError, match="cannot be read") as caught:
         Options.load(places)
     assert caught.value.where == str(places.options)
 
@@ -51,6 +51,6 @@ def test_urls_follow_from_address_name_and_certificate(options: Options, bind: s
     ],
 )
 def test_what_cannot_work_is_refused(options: Options, said: str) -> None:
-    with pytest.raises(MachineError) as caught:
+    with pytest.raises(MirrorMachineError) as caught:
         options.check()
     assert str(caught.value).splitlines()[0] == said

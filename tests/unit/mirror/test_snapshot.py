@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mirror.snapshot import Plan, Served, Snapshot, plan_prune, plan_publish
+from mirror.snapshot import PublishPlan, Served, Snapshot, plan_prune, plan_publish
 
 NOW = datetime(2026, 11, 23, 3, 15, tzinfo=UTC)
 
@@ -20,39 +20,44 @@ CUT = snapshot("20261103T000000", intended="debian rocky", debian="d2")
 @pytest.mark.parametrize(
     ("current", "there", "wanted", "plan"),
     [
-        ({"debian": "d1"}, [], "", Plan("20261123T031500", True, "the first snapshot")),
+        ({"debian": "d1"}, [], "", PublishPlan("20261123T031500", True, "the first snapshot")),
         (
             {"debian": "d2", "rocky": "r1"}, [OLD, NEW], "",
-            Plan("20261102T000000", False, "nothing has changed since 20261102T000000"),
+            PublishPlan("20261102T000000", False, "nothing has changed since 20261102T000000"),
         ),
         (
             {"debian": "d2", "rocky": "r2"}, [OLD, NEW], "",
-            Plan("20261123T031500", True, "changed since 20261102T000000: rocky"),
+            PublishPlan("20261123T031500", True, "changed since 20261102T000000: rocky"),
         ),
         (
             # Back to what an earlier snapshot has: the newest one decides.
             {"debian": "d1", "rocky": "r1"}, [OLD, NEW], "",
-            Plan("20261123T031500", True, "changed since 20261102T000000: debian"),
+            PublishPlan("20261123T031500", True, "changed since 20261102T000000: debian"),
         ),
         (
             {"debian": "d2", "rocky": "r1", "epel": "e1"}, [NEW], "",
-            Plan("20261123T031500", True, "changed since 20261102T000000: epel"),
+            PublishPlan("20261123T031500", True, "changed since 20261102T000000: epel"),
         ),
-        ({"debian": "d2"}, [NEW], "", Plan("20261123T031500", True, "no longer in the list: rocky")),
+        ({"debian": "d2"}, [NEW], "", PublishPlan("20261123T031500", True, "no longer in the list: rocky")),
         (
             {"debian": "d2", "rocky": "r1"}, [NEW, CUT], "",
-            Plan("20261102T000000", False, "nothing has changed since 20261102T000000", ("20261103T000000",)),
+            PublishPlan("20261102T000000", False, "nothing has changed since 20261102T000000", ("20261103T000000",)),
         ),
-        ({"debian": "d2", "rocky": "r1"}, [CUT], "", Plan("20261123T031500", True, "the first snapshot", (CUT.name,))),
+        (
+            {"debian": "d2", "rocky": "r1"},
+            [CUT],
+            "",
+            PublishPlan("20261123T031500", True, "the first snapshot", (CUT.name,)),
+        ),
         (
             {"debian": "d2", "rocky": "r1"}, [NEW], "release-1",
-            Plan("release-1", True, "the same packages as 20261102T000000, under the name asked for"),
+            PublishPlan("release-1", True, "the same packages as 20261102T000000, under the name asked for"),
         ),
-        ({"debian": "d9"}, [OLD, NEW], OLD.name, Plan(OLD.name, False, "there is a snapshot of this name")),
-        ({"debian": "d2"}, [CUT], CUT.name, Plan(CUT.name, True, "the first snapshot", (CUT.name,))),
+        ({"debian": "d9"}, [OLD, NEW], OLD.name, PublishPlan(OLD.name, False, "there is a snapshot of this name")),
+        ({"debian": "d2"}, [CUT], CUT.name, PublishPlan(CUT.name, True, "the first snapshot", (CUT.name,))),
     ],
 )  # fmt: skip
-def test_plan_of_a_publish(current: dict[str, str], there: list[Snapshot], wanted: str, plan: Plan) -> None:
+def test_plan_of_a_publish(current: dict[str, str], there: list[Snapshot], wanted: str, plan: PublishPlan) -> None:
     assert plan_publish(current, there, NOW, wanted) == plan
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from node.ansible_init.metadata import Metadata, MetadataError, Source
-from node.compute_init.record import Record, read_record
-from node.compute_init.run import Settings, main
+from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
+from node.compute_init.record import ComputeInitRecord, read_record
+from node.compute_init.run import ComputeInitSettings, main
 from node.compute_init.share import Share
 from slurm_appliance.hostvars.signing import SigningKey
 
@@ -33,7 +33,7 @@ FILES = {"variables.json": b'{"munge_key": "k"}', "hosts": b"127.0.0.1 localhost
 
 
 @dataclass(frozen=True)
-class Known(Source):
+class Known(MetadataSource):
     """A source that knows its answer, or fails with it."""
 
     answer: Metadata | str = field(default=SERVER)
@@ -73,7 +73,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ComputeInitSettings]:
     monkeypatch.setattr("socket.gethostname", lambda: f"{NODE}.demo.internal")
     program(tmp_path / "nfs-cat", f"""
         import pathlib, shutil, sys
@@ -100,7 +100,7 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = taken.getsockname()[1]
     before = signal.getsignal(signal.SIGTERM)
-    yield Settings(
+    yield ComputeInitSettings(
         source=Known(),
         playbook=tmp_path / "compute-init.yml",
         result=tmp_path / "var" / "compute-init.json",
@@ -121,7 +121,7 @@ def program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def go(settings: Settings) -> tuple[int, Record, list[str]]:
+def go(settings: ComputeInitSettings) -> tuple[int, ComputeInitRecord, list[str]]:
     lines: list[str] = []
     status = main(settings, lines.append)
     record = read_record(settings.result)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from node.ansible_init.metadata import Metadata, MetadataError, Source
+from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
 
 PATH = "/openstack/latest/meta_data.json"
 DOCUMENT = {"uuid": "7a3c", "name": "demo-login-0", "meta": {"control_address": "10.0.0.5", "compute": "True"}}
@@ -52,8 +52,8 @@ def serve() -> Iterator[Callable[..., Service]]:
         service.server.server_close()
 
 
-def source(url: str, *, limit: float = 5.0, drives: tuple[Path, ...] = ()) -> Source:
-    return Source(url, drives, limit=limit, timeout=2, first_pause=0.01, longest_pause=0.05)
+def source(url: str, *, limit: float = 5.0, drives: tuple[Path, ...] = ()) -> MetadataSource:
+    return MetadataSource(url, drives, limit=limit, timeout=2, first_pause=0.01, longest_pause=0.05)
 
 
 def test_the_service_is_read_once_when_it_answers(serve: Callable[..., Service]) -> None:

@@ -18,16 +18,16 @@ from typing import Any
 import pytest
 
 from node.ansible_init import playbook, result
-from node.ansible_init.metadata import Metadata, MetadataError, Source
-from node.ansible_init.result import Result, Step
-from node.ansible_init.run import Settings, decide, main
+from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
+from node.ansible_init.result import PlaybookResult, Result
+from node.ansible_init.run import AnsibleInitSettings, decide, main
 
 REPOSITORY = Path(__file__).parents[3]
 SERVER = Metadata("server-1", "demo-compute-0", {"compute": "true"})
 
 
 @dataclass(frozen=True)
-class Known(Source):
+class Known(MetadataSource):
     """A source that knows its answer, or fails with it."""
 
     answer: Metadata | str = field(default=SERVER)
@@ -39,7 +39,7 @@ class Known(Source):
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> AnsibleInitSettings:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "image.json").write_text('{"build": "b-1"}')
     fake = tmp_path / "ansible-playbook"
@@ -58,23 +58,23 @@ def settings(tmp_path: Path) -> Settings:
         """)
     )
     fake.chmod(0o755)
-    return Settings(
+    return AnsibleInitSettings(
         Known(), tmp_path / "playbooks", tmp_path / "var" / "result.json", tmp_path / "image.json", str(fake)
     )
 
 
-def calls(settings: Settings) -> list[Any]:
+def calls(settings: AnsibleInitSettings) -> list[Any]:
     record = settings.image.with_name("calls.jsonl")
     return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
 
 
-def written(settings: Settings) -> Result:
+def written(settings: AnsibleInitSettings) -> Result:
     found = result.read(settings.result)
     assert found is not None
     return found
 
 
-def go(settings: Settings) -> tuple[int, list[str]]:
+def go(settings: AnsibleInitSettings) -> tuple[int, list[str]]:
     lines: list[str] = []
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -83,7 +83,7 @@ def go(settings: Settings) -> tuple[int, list[str]]:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_playbooks_run_in_the_order_of_their_names_and_the_result_says_done(settings: Settings) -> None:
+def test_playbooks_run_in_the_order_of_their_names_and_the_result_says_done(settings: AnsibleInitSettings) -> None:
     for name in ("20-second.yml", "10-first.yaml", "README", "30-third.yml"):
         (settings.playbooks / name).write_text("")
     status, lines = go(settings)
@@ -106,7 +106,7 @@ def test_playbooks_run_in_the_order_of_their_names_and_the_result_says_done(sett
     assert [each.name for each in settings.result.parent.iterdir()] == ["result.json"]
 
 
-def test_the_first_failure_ends_the_run_and_is_named(settings: Settings) -> None:
+def test_the_first_failure_ends_the_run_and_is_named(settings: AnsibleInitSettings) -> None:
     for name, text in {"10-a.yml": "", "20-b.yml": "fail", "30-c.yml": ""}.items():
         (settings.playbooks / name).write_text(text)
     status, lines = go(settings)
@@ -118,7 +118,7 @@ def test_the_first_failure_ends_the_run_and_is_named(settings: Settings) -> None
     assert lines[-1].startswith("failed: 20-b.yml: ")
 
 
-def test_a_failed_run_can_be_started_again_and_a_done_one_does_nothing(settings: Settings) -> None:
+def test_a_failed_run_can_be_started_again_and_a_done_one_does_nothing(settings: AnsibleInitSettings) -> None:
     book = settings.playbooks / "10-a.yml"
     book.write_text("fail")
     assert go(settings)[0] == 1
@@ -135,7 +135,7 @@ def test_a_failed_run_can_be_started_again_and_a_done_one_does_nothing(settings:
 
 
 @pytest.mark.parametrize("change", ["server", "image"])
-def test_a_result_that_came_with_a_copied_disk_does_not_count(settings: Settings, change: str) -> None:
+def test_a_result_that_came_with_a_copied_disk_does_not_count(settings: AnsibleInitSettings, change: str) -> None:
     (settings.playbooks / "10-a.yml").write_text("")
     assert go(settings)[0] == 0
     if change == "server":
@@ -147,7 +147,7 @@ def test_a_result_that_came_with_a_copied_disk_does_not_count(settings: Settings
     assert len(calls(settings)) == 2
 
 
-def test_a_build_server_is_left_alone_and_its_image_runs_later(settings: Settings) -> None:
+def test_a_build_server_is_left_alone_and_its_image_runs_later(settings: AnsibleInitSettings) -> None:
     (settings.playbooks / "10-a.yml").write_text("")
     status, lines = go(replace(settings, source=Known(answer=Metadata("b", meta={"ansible_init_disable": "true"}))))
     assert status == 0
@@ -159,12 +159,12 @@ def test_a_build_server_is_left_alone_and_its_image_runs_later(settings: Setting
     assert written(settings).reason == ""
 
 
-def test_an_image_without_playbooks_says_so(settings: Settings) -> None:
+def test_an_image_without_playbooks_says_so(settings: AnsibleInitSettings) -> None:
     assert go(settings)[0] == 0
     assert written(settings).reason == "the image has no playbooks for ansible-init"
 
 
-def test_no_metadata_is_a_failure_but_takes_nothing_back(settings: Settings) -> None:
+def test_no_metadata_is_a_failure_but_takes_nothing_back(settings: AnsibleInitSettings) -> None:
     (settings.playbooks / "10-a.yml").write_text("")
     away = replace(settings, source=Known(answer="no metadata in 300 s"))
     assert go(away)[0] == 1
@@ -177,14 +177,14 @@ def test_no_metadata_is_a_failure_but_takes_nothing_back(settings: Settings) -> 
     assert written(settings).status == "done"
 
 
-def test_a_missing_ansible_playbook_is_a_failure_with_its_name(settings: Settings) -> None:
+def test_a_missing_ansible_playbook_is_a_failure_with_its_name(settings: AnsibleInitSettings) -> None:
     (settings.playbooks / "10-a.yml").write_text("")
     assert go(replace(settings, program="/nowhere/ansible-playbook"))[0] == 1
     assert written(settings).error == "cannot start /nowhere/ansible-playbook: No such file or directory"
 
 
 def test_an_unexpected_error_is_written_down_before_it_shows(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: AnsibleInitSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (settings.playbooks / "10-a.yml").write_text("")
 
@@ -233,7 +233,9 @@ def test_a_result_that_is_not_understood_is_no_result(tmp_path: Path, content: s
 
 def test_a_result_reads_back_as_written_and_ignores_keys_of_later_versions(tmp_path: Path) -> None:
     path = tmp_path / "a" / "result.json"
-    one = Result("failed", "t0", "t1", "", "10-a.yml", "e", "s", "i", "boot", (Step("10-a.yml", "failed", 1.5),))
+    one = Result(
+        "failed", "t0", "t1", "", "10-a.yml", "e", "s", "i", "boot", (PlaybookResult("10-a.yml", "failed", 1.5),)
+    )
     result.write(path, one)
     path.write_text(json.dumps({**json.loads(path.read_text()), "added_later": 1}))
     assert result.read(path) == one
@@ -243,19 +245,19 @@ def test_a_result_reads_back_as_written_and_ignores_keys_of_later_versions(tmp_p
 
 
 @pytest.fixture
-def real(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def real(settings: AnsibleInitSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AnsibleInitSettings:
     program = Path(sys.executable).with_name("ansible-playbook")
     assert program.exists(), "ansible-core belongs to the development environment"
     monkeypatch.setenv("ANSIBLE_LOCAL_TEMP", str(tmp_path / "ansible"))
     return replace(settings, program=str(program))
 
 
-def write_playbook(settings: Settings, name: str, *tasks: dict[str, Any]) -> None:
+def write_playbook(settings: AnsibleInitSettings, name: str, *tasks: dict[str, Any]) -> None:
     play = {"hosts": "localhost", "gather_facts": False, "name": "Test", "tasks": list(tasks)}
     (settings.playbooks / name).write_text(json.dumps([play]))
 
 
-def test_the_failed_task_its_place_and_its_message_reach_the_result(real: Settings) -> None:
+def test_the_failed_task_its_place_and_its_message_reach_the_result(real: AnsibleInitSettings) -> None:
     write_playbook(
         real,
         "10-a.yml",
@@ -273,14 +275,14 @@ def test_the_failed_task_its_place_and_its_message_reach_the_result(real: Settin
     assert error.endswith(": server server-1 is away")
 
 
-def test_what_a_task_hides_stays_hidden(real: Settings) -> None:
+def test_what_a_task_hides_stays_hidden(real: AnsibleInitSettings) -> None:
     write_playbook(real, "10-a.yml", {"name": "Log in", "no_log": True, "ansible.builtin.fail": {"msg": "s3cret"}})
     assert go(real)[0] == 1
     assert "s3cret" not in real.result.read_text()
     assert "no_log" in written(real).error
 
 
-def test_a_loop_says_which_item_failed(real: Settings) -> None:
+def test_a_loop_says_which_item_failed(real: AnsibleInitSettings) -> None:
     write_playbook(
         real,
         "10-a.yml",
@@ -295,7 +297,7 @@ def test_a_loop_says_which_item_failed(real: Settings) -> None:
     assert written(real).error.endswith(": item b")
 
 
-def test_a_playbook_that_does_not_parse_is_explained(real: Settings) -> None:
+def test_a_playbook_that_does_not_parse_is_explained(real: AnsibleInitSettings) -> None:
     (real.playbooks / "10-a.yml").write_text("- hosts: localhost\n  tasks: 5\n")
     assert go(real)[0] == 1
     assert "no task had failed" in written(real).error
@@ -310,13 +312,13 @@ def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:
     code = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from node.ansible_init.metadata import Metadata, Source
-        from node.ansible_init.run import Settings, main
-        class Known(Source):
+        from node.ansible_init.metadata import Metadata, MetadataSource
+        from node.ansible_init.run import AnsibleInitSettings, main
+        class Known(MetadataSource):
             def read(self, log):
                 return Metadata("server-1")
         folder = Path({str(tmp_path)!r})
-        settings = Settings(Known(), folder / "playbooks", folder / "result.json", folder / "none", {str(long)!r})
+        settings = AnsibleInitSettings(Known(), folder / "playbooks", folder / "result.json", folder / "none", {str(long)!r})
         sys.exit(main(settings, print))
     """)
     child = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
@@ -342,7 +344,7 @@ def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:
 
 
 def test_sigterm_while_a_playbook_starts_leaves_none_behind(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: AnsibleInitSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (settings.playbooks / "10-long.yml").write_text("")
     long = settings.image.with_name("long")

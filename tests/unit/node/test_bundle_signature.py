@@ -13,7 +13,7 @@ import pytest
 
 from node.ansible_init.metadata import Metadata
 from node.compute_init.fetch import MOST_HEAD, MOST_STATEMENT
-from node.compute_init.run import Settings
+from node.compute_init.run import ComputeInitSettings
 from slurm_appliance.hostvars.signing import SigningKey
 from tests.unit.node.compute_node import KEY, META, NODE, Known, calls, go, head, put
 
@@ -95,7 +95,7 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str, str]] = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_is_used_of_what_the_stack_did_not_sign_for_this_node(
-    attack: str, settings: Settings, folder: Path, tmp_path: Path
+    attack: str, settings: ComputeInitSettings, folder: Path, tmp_path: Path
 ) -> None:
     make, state, said = ATTACKS[attack]
     assert go(settings)[1].state == "done"
@@ -107,7 +107,7 @@ def test_nothing_is_used_of_what_the_stack_did_not_sign_for_this_node(
     assert not settings.work.exists()
 
 
-def test_the_signature_comes_before_anything_else_is_read(settings: Settings, folder: Path) -> None:
+def test_the_signature_comes_before_anything_else_is_read(settings: ComputeInitSettings, folder: Path) -> None:
     """A squatter's bundle.json is not even fetched."""
     put(folder, schema=7)
     _signed(folder, OTHER_KEY)
@@ -115,7 +115,7 @@ def test_the_signature_comes_before_anything_else_is_read(settings: Settings, fo
 
 
 def test_an_older_bundle_is_refused_by_a_node_that_has_seen_a_newer_one(
-    settings: Settings, folder: Path, tmp_path: Path
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path
 ) -> None:
     old = {path.name: path.read_bytes() for path in folder.iterdir()}
     put(folder, {"variables.json": b'{"munge_key": "new"}'}, serial=200)
@@ -129,7 +129,7 @@ def test_an_older_bundle_is_refused_by_a_node_that_has_seen_a_newer_one(
     assert len(calls(tmp_path)) == 1
 
 
-def test_what_a_node_has_seen_outlives_runs_that_end_early(settings: Settings, folder: Path) -> None:
+def test_what_a_node_has_seen_outlives_runs_that_end_early(settings: ComputeInitSettings, folder: Path) -> None:
     put(folder, serial=200)
     go(settings)
     assert go(replace(settings, source=Known(answer="no answer")))[1].state == "metadata"
@@ -137,21 +137,23 @@ def test_what_a_node_has_seen_outlives_runs_that_end_early(settings: Settings, f
     assert go(settings)[1].state == "wrong-bundle"
 
 
-def test_a_bundle_that_was_seen_and_failed_counts_as_seen(settings: Settings, folder: Path) -> None:
+def test_a_bundle_that_was_seen_and_failed_counts_as_seen(settings: ComputeInitSettings, folder: Path) -> None:
     put(folder, {"variables.json": b'{"break": true}'}, serial=200)
     assert go(settings)[1].state == "role-failed"
     put(folder, serial=100)
     assert go(settings)[1].state == "wrong-bundle"
 
 
-def test_the_same_content_signed_anew_is_no_reason_to_run_the_roles(settings: Settings, folder: Path) -> None:
+def test_the_same_content_signed_anew_is_no_reason_to_run_the_roles(
+    settings: ComputeInitSettings, folder: Path
+) -> None:
     go(settings)
     put(folder, serial=300)
     record = go(settings)[1]
     assert (record.state, record.serial) == ("unchanged", 300)
 
 
-def test_a_new_key_starts_a_new_count(settings: Settings, folder: Path) -> None:
+def test_a_new_key_starts_a_new_count(settings: ComputeInitSettings, folder: Path) -> None:
     """Its metadata says which key counts, so that a rotation also ends what a wrong clock began."""
     put(folder, serial=10**12)
     go(settings)
@@ -172,7 +174,7 @@ def test_a_new_key_starts_a_new_count(settings: Settings, folder: Path) -> None:
     ],
 )
 def test_without_a_key_in_the_metadata_nothing_is_fetched(
-    key: str | None, said: str, settings: Settings, tmp_path: Path
+    key: str | None, said: str, settings: ComputeInitSettings, tmp_path: Path
 ) -> None:
     meta = {name: value for name, value in {**META, "bundle_key": key}.items() if value is not None}
     status, record, _ = go(replace(settings, source=Known(answer=Metadata("server-1", NODE, meta))))
@@ -181,7 +183,7 @@ def test_without_a_key_in_the_metadata_nothing_is_fetched(
     assert calls(tmp_path) == []
 
 
-def test_the_result_says_nothing_secret(settings: Settings) -> None:
+def test_the_result_says_nothing_secret(settings: ComputeInitSettings) -> None:
     go(settings)
     document = json.loads(settings.result.read_text())
     assert document["bundle_key"] == KEY.public

@@ -11,12 +11,12 @@ from node.ansible_init.metadata import Metadata
 from node.compute_init import run
 from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import read_record
-from node.compute_init.run import Settings, main
+from node.compute_init.run import ComputeInitSettings, main
 from node.compute_init.share import AbsentError, Share, ShareError
 from tests.unit.node.compute_node import FILES, NODE, SERVER, Known, calls, go, head, program, put
 
 
-def test_a_node_sets_itself_up_from_its_own_bundle(settings: Settings, tmp_path: Path) -> None:
+def test_a_node_sets_itself_up_from_its_own_bundle(settings: ComputeInitSettings, tmp_path: Path) -> None:
     status, record, lines = go(settings)
     assert (status, record.status, record.state, record.step) == (0, "done", "done", "")
     (call,) = calls(tmp_path)
@@ -34,28 +34,34 @@ def test_a_node_sets_itself_up_from_its_own_bundle(settings: Settings, tmp_path:
     assert "munge" not in settings.result.read_text()
 
 
-def test_nothing_runs_again_in_the_same_boot_with_the_same_bundle(settings: Settings, tmp_path: Path) -> None:
+def test_nothing_runs_again_in_the_same_boot_with_the_same_bundle(
+    settings: ComputeInitSettings, tmp_path: Path
+) -> None:
     go(settings)
     status, record, _ = go(settings)
     assert (status, record.state, len(calls(tmp_path))) == (0, "unchanged", 1)
     assert go(replace(settings, force=True))[1].state == "done"
 
 
-def test_another_boot_runs_it_again(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_boot_runs_it_again(
+    settings: ComputeInitSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go(settings)
-    monkeypatch.setattr(run, "_boot_id", lambda: "another")
+    monkeypatch.setattr(run, "boot_id", lambda: "another")
     assert go(settings)[1].state == "done"
     assert len(calls(tmp_path)) == 2
 
 
-def test_a_changed_bundle_runs_it_again(settings: Settings, folder: Path, tmp_path: Path) -> None:
+def test_a_changed_bundle_runs_it_again(settings: ComputeInitSettings, folder: Path, tmp_path: Path) -> None:
     go(settings)
     put(folder, image_id="other")
     assert go(settings)[1].state == "done"
     assert len(calls(tmp_path)) == 2
 
 
-def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(settings: Settings, tmp_path: Path) -> None:
+def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(
+    settings: ComputeInitSettings, tmp_path: Path
+) -> None:
     """The files that Ansible itself makes, too: a SIGKILL leaves them where they are."""
     bad = "{{ lookup('pipe', 'x') }}"
     meta = {**SERVER.meta, "control_address": bad, bad: "true"}
@@ -78,13 +84,13 @@ def test_what_the_cloud_says_is_no_template_and_all_secrets_stay_in_memory(setti
     assert not settings.work.exists()
 
 
-def test_without_the_flag_nothing_happens(settings: Settings, tmp_path: Path) -> None:
+def test_without_the_flag_nothing_happens(settings: ComputeInitSettings, tmp_path: Path) -> None:
     status, record, _ = go(replace(settings, source=Known(answer=Metadata("s", NODE, {"control_address": "x"}))))
     assert (status, record.status, record.state) == (0, "skipped", "not-enabled")
     assert calls(tmp_path) == []
 
 
-def test_before_site_yml_the_node_says_that_it_waits_for_it(settings: Settings, folder: Path) -> None:
+def test_before_site_yml_the_node_says_that_it_waits_for_it(settings: ComputeInitSettings, folder: Path) -> None:
     (folder / "bundle.signed").unlink()
     (folder / "bundle.json").unlink()
     status, record, _ = go(settings)
@@ -92,14 +98,16 @@ def test_before_site_yml_the_node_says_that_it_waits_for_it(settings: Settings, 
     assert "waiting for site.yml" in record.reason
 
 
-def test_a_share_that_is_away_for_a_while_is_waited_for(settings: Settings, tmp_path: Path) -> None:
+def test_a_share_that_is_away_for_a_while_is_waited_for(settings: ComputeInitSettings, tmp_path: Path) -> None:
     (tmp_path / "away").write_text("2")
     status, record, lines = go(replace(settings, patience=60))
     assert (status, record.state) == (0, "done")
     assert len([line for line in lines if "next attempt" in line]) == 2
 
 
-def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(settings: Settings, tmp_path: Path) -> None:
+def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(
+    settings: ComputeInitSettings, tmp_path: Path
+) -> None:
     (tmp_path / "away").write_text("2")
     seen: list[str] = []
 
@@ -112,21 +120,23 @@ def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(settings: 
     assert "running: no file service on 127.0.0.1 yet: site.yml has not run there, or the service is stopped" in seen
 
 
-def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(settings: Settings, tmp_path: Path) -> None:
+def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(
+    settings: ComputeInitSettings, tmp_path: Path
+) -> None:
     (tmp_path / "away").write_text("1000")
     status, record, _ = go(settings)
     assert (status, record.status, record.state, record.step) == (1, "failed", "unreachable", "fetch")
     assert "no file service on 127.0.0.1 yet" in record.error
 
 
-def test_a_failed_role_is_named(settings: Settings, folder: Path) -> None:
+def test_a_failed_role_is_named(settings: ComputeInitSettings, folder: Path) -> None:
     put(folder, {"variables.json": b'{"break": true}'})
     status, record, _ = go(settings)
     assert (status, record.state, record.step) == (1, "role-failed", "compute-init.yml")
     assert not settings.work.exists()
 
 
-def test_no_metadata_fails(settings: Settings) -> None:
+def test_no_metadata_fails(settings: ComputeInitSettings) -> None:
     status, record, _ = go(replace(settings, source=Known(answer="no answer")))
     assert (status, record.state, record.error) == (1, "metadata", "no answer")
 
@@ -144,7 +154,7 @@ def test_a_bundle_that_cannot_be_read_or_is_not_whole_is_refused(changes: dict[s
         check(head(**changes), FILES.__getitem__)
 
 
-def test_a_wrong_bundle_fails_visibly(settings: Settings, folder: Path) -> None:
+def test_a_wrong_bundle_fails_visibly(settings: ComputeInitSettings, folder: Path) -> None:
     put(folder, schema=2)
     status, record, _ = go(settings)
     assert (status, record.state) == (1, "wrong-bundle")

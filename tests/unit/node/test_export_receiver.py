@@ -15,7 +15,7 @@ import pytest
 from node.export_receiver.archive import unpack
 from node.export_receiver.errors import ReceiveError, ReloadError
 from node.export_receiver.receiver import Receiver
-from slurm_appliance.hostvars.bundle import Node
+from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.signing import SigningKey
 from toolchain.paths import REPOSITORY
@@ -26,9 +26,9 @@ _KEY = SigningKey(base64.b64encode(b"k" * 32).decode())
 _INSTALLED = REPOSITORY / "node/export_receiver/install/slurm-appliance-receive-export"
 
 
-def _nodes(*numbers: int, image: str = "image", network: str = "10.0.0") -> list[Node]:
+def _nodes(*numbers: int, image: str = "image", network: str = "10.0.0") -> list[ComputeNode]:
     return [
-        Node(f"c{n}", f"{network}.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"}))
+        ComputeNode(f"c{n}", f"{network}.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"}))
         for n in numbers
     ]
 

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from node import job_cleanup
-from node.job_cleanup import Places, delete_files, end_processes, epilog, main, processes_of, prolog
+from node.job_cleanup import NodePlaces, delete_files, end_processes, epilog, main, processes_of, prolog
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="acts as other users")
 
@@ -31,7 +31,7 @@ class Node:
         self.shared.mkdir()
         self.shared.chmod(0o1777)
         (folder / "steps").mkdir()
-        self.places = Places(folder / "run" / "jobs", folder / "steps", (self.shared,))
+        self.places = NodePlaces(folder / "run" / "jobs", folder / "steps", (self.shared,))
         self.started: list[subprocess.Popen[str]] = []
 
     def run(self, uid: int, program: str) -> "subprocess.Popen[str]":

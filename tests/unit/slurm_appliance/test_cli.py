@@ -8,8 +8,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from localcloud.errors import CloudError, FaultError
-from mirror.errors import NotFoundError as PulpNotFoundError
+from localcloud.errors import FaultError, LocalCloudError
+from mirror.errors import MirrorNotFoundError as PulpNotFoundError
 from slurm_appliance import __version__, cli
 from slurm_appliance.errors import ApplianceError, UsageError
 from toolchain.errors import ReleaseError
@@ -64,10 +64,17 @@ def test_version() -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(ApplianceError, 1), (UsageError, 2), (ReleaseError, 1), (PulpNotFoundError, 2), (CloudError, 1), (FaultError, 2)],
+    [
+        (ApplianceError, 1),
+        (UsageError, 2),
+        (ReleaseError, 1),
+        (PulpNotFoundError, 2),
+        (LocalCloudError, 1),
+        (FaultError, 2),
+    ],
 )
 def test_an_error_of_any_package_is_a_sentence_and_an_exit_status(
-    error: type[ApplianceError | CloudError], status: int, monkeypatch: pytest.MonkeyPatch
+    error: type[ApplianceError | LocalCloudError], status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise error("no such flavor 'huge'", where="compute.general.flavor", remedy="one of: small, large")

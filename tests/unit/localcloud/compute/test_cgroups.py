@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.compute import cgroups
-from localcloud.compute.cgroups import Layout, Limits
+from localcloud.compute.cgroups import CgroupLayout, Limits
 
 SPLIT = """\
 tmpfs /sys/fs/cgroup tmpfs rw 0 0
@@ -39,7 +39,7 @@ def test_a_split_host_has_a_group_in_each_hierarchy_that_matters(
 
 def test_a_unified_host_has_one() -> None:
     found = cgroups.layout(UNIFIED, systemd=False)
-    assert found == Layout("unified", ROOT)
+    assert found == CgroupLayout("unified", ROOT)
     assert found.folders("n1") == (ROOT / "localcloud/n1",)
 
 
@@ -100,11 +100,11 @@ def test_a_node_may_use_its_own_disks_and_no_others() -> None:
 
 
 def test_nodes_are_found_by_their_groups(tmp_path: Path) -> None:
-    layout = Layout("split", tmp_path / "unified", (("memory", tmp_path / "memory"),))
+    layout = CgroupLayout("split", tmp_path / "unified", (("memory", tmp_path / "memory"),))
     (tmp_path / "unified/localcloud/n1").mkdir(parents=True)
     (tmp_path / "memory/localcloud/n2").mkdir(parents=True)
     assert cgroups.node_names(layout) == ["n1", "n2"]
     services = tmp_path / "localcloud.slice"
     for name in ("localcloud-node-n3.service", "other.service"):
         (services / name).mkdir(parents=True)
-    assert cgroups.node_names(Layout("systemd", tmp_path)) == ["n3"]
+    assert cgroups.node_names(CgroupLayout("systemd", tmp_path)) == ["n3"]

@@ -10,16 +10,16 @@ import pytest
 from localcloud.compute import instance
 from localcloud.compute.address_book import AddressBook
 from localcloud.compute.cgroups import Limits
-from localcloud.compute.server_facts import Disk, ServerFacts, load_all, next_device
-from localcloud.host.places import Places
-from localcloud.network.nic import Nic, Subnet
+from localcloud.compute.server_facts import Disk, HostedServerFacts, load_all, next_device
+from localcloud.host.places import CloudPlaces
+from localcloud.network.nic import Nic, NicSubnet
 
-NIC = Nic("port-1", "net-1", "fa:16:3e:00:00:01", "eth0", 1500, (Subnet("10.1.0.0/24", "10.1.0.1", ("10.1.0.5",)),))
+NIC = Nic("port-1", "net-1", "fa:16:3e:00:00:01", "eth0", 1500, (NicSubnet("10.1.0.0/24", "10.1.0.1", ("10.1.0.5",)),))
 DISK = Disk("0123456789abcdef0123456789", "/volumes/v", "/dev/vdb")
-FACTS = ServerFacts("uuid-1", "instance-1", "n1", "project-1", "image-1", Limits(512, 1), (NIC,), (DISK,))
+FACTS = HostedServerFacts("uuid-1", "instance-1", "n1", "project-1", "image-1", Limits(512, 1), (NIC,), (DISK,))
 
 
-def saved(places: Places, facts: ServerFacts) -> ServerFacts:
+def saved(places: CloudPlaces, facts: HostedServerFacts) -> HostedServerFacts:
     folder = places.servers / facts.uuid
     folder.mkdir(parents=True)
     facts.save(folder)
@@ -27,7 +27,7 @@ def saved(places: Places, facts: ServerFacts) -> ServerFacts:
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    places = Places(tmp_path)
+    places = CloudPlaces(tmp_path)
     saved(places, FACTS)
     (places.servers / "half-made").mkdir()
     assert load_all(places.servers) == [FACTS]
@@ -136,7 +136,7 @@ def test_devices_without_a_name_get_the_next_free_one() -> None:
 
 
 def test_who_asks_is_known_by_the_address_of_a_plugged_port(tmp_path: Path) -> None:
-    places, unplugged = Places(tmp_path), set[str]()
+    places, unplugged = CloudPlaces(tmp_path), set[str]()
     book = AddressBook(places, plugged=lambda device: device not in unplugged)
     assert book.find("10.1.0.5") is None
     saved(places, FACTS)

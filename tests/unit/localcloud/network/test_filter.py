@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.host.places import Places
+from localcloud.host.places import CloudPlaces
 from localcloud.network import filter_text, ruleset
 from localcloud.network.host_text import Reachable, host_text
 from localcloud.network.port_facts import AddressPair, GroupFacts, GroupRule, PortFacts
@@ -158,12 +158,12 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
 
 
 def test_facts_are_kept_and_only_changes_are_applied(tmp_path: Path, kernel: Kernel) -> None:
-    ports = ruleset.PortFilter(Places(tmp_path))
+    ports = ruleset.PortFilter(CloudPlaces(tmp_path))
     ports.set_group(GroupFacts("group-1", (rule(),)))
     ports.set_port(PORT)
     ports.set_port(PORT)
     assert len(kernel.texts) == 2
-    assert ruleset.PortFilter(Places(tmp_path)).all_ports() == [PORT]
+    assert ruleset.PortFilter(CloudPlaces(tmp_path)).all_ports() == [PORT]
     ports.drop_port(PORT.port_id)
     ports.drop_port(PORT.port_id)
     assert len(kernel.texts) == 3
@@ -173,7 +173,7 @@ def test_facts_are_kept_and_only_changes_are_applied(tmp_path: Path, kernel: Ker
 
 
 def test_lost_tables_are_made_anew_with_everything(tmp_path: Path, kernel: Kernel) -> None:
-    ports = ruleset.PortFilter(Places(tmp_path))
+    ports = ruleset.PortFilter(CloudPlaces(tmp_path))
     ports.set_group(GroupFacts("group-1", (rule(),)))
     ports.set_port(PORT)
     kernel.there = False

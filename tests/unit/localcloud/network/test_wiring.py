@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.network import bridge, dhcp, names
-from localcloud.network.nic import Nic, Subnet, networkd_text, next_device
+from localcloud.network.nic import Nic, NicSubnet, networkd_text, next_device
 
 NETWORK_ID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 NIC = Nic(
@@ -16,7 +16,7 @@ NIC = Nic(
     "fa:16:3e:00:00:01",
     "eth0",
     1450,
-    (Subnet("10.1.0.0/24", "10.1.0.1", ("10.1.0.5", "10.1.0.6"), ("9.9.9.9",)),),
+    (NicSubnet("10.1.0.0/24", "10.1.0.1", ("10.1.0.5", "10.1.0.6"), ("9.9.9.9",)),),
 )
 
 
@@ -41,7 +41,7 @@ def test_what_nova_says_of_a_port() -> None:
         },
     }
     nic = Nic.from_vif(vif, "eth3")
-    assert (nic.device, nic.mtu, nic.subnets) == ("eth3", 1400, (Subnet("10.1.0.0/24", "", ("10.1.0.5",)),))
+    assert (nic.device, nic.mtu, nic.subnets) == ("eth3", 1400, (NicSubnet("10.1.0.0/24", "", ("10.1.0.5",)),))
     assert Nic.from_dict(nic.as_dict()) == nic
 
 
@@ -65,17 +65,17 @@ def test_systemd_networkd_gets_what_neutron_says() -> None:
         "DNS=9.9.9.9",
     ]
     assert "Gateway" not in networkd_text(NIC, default_route=False)
-    version6 = replace(NIC, subnets=(Subnet("fd00::/64", "fd00::1", ("fd00::5",)),))
+    version6 = replace(NIC, subnets=(NicSubnet("fd00::/64", "fd00::1", ("fd00::5",)),))
     assert "LinkLocalAddressing=ipv6" in networkd_text(version6, default_route=True)
 
 
 def test_a_lease_is_the_first_address_of_version_4() -> None:
     assert dhcp.lease(NIC) == "fa:16:3e:00:00:01,10.1.0.5,infinite\n"
-    assert dhcp.lease(replace(NIC, subnets=(Subnet("fd00::/64", "", ("fd00::5",)),))) == ""
+    assert dhcp.lease(replace(NIC, subnets=(NicSubnet("fd00::/64", "", ("fd00::5",)),))) == ""
 
 
 def test_dnsmasq_serves_every_subnet_that_has_a_gateway() -> None:
-    subnets = [*NIC.subnets, Subnet("10.0.0.0/24", "10.0.0.1", ()), Subnet("10.3.0.0/24", "", ())]
+    subnets = [*NIC.subnets, NicSubnet("10.0.0.0/24", "10.0.0.1", ()), NicSubnet("10.3.0.0/24", "", ())]
     text = dhcp.configuration(NIC, subnets, Path("/d"))
     assert "dhcp-range=set:subnet0,10.0.0.0,static,255.255.255.0,infinite" in text
     assert "dhcp-range=set:subnet1,10.1.0.0,static,255.255.255.0,infinite" in text
@@ -83,7 +83,7 @@ def test_dnsmasq_serves_every_subnet_that_has_a_gateway() -> None:
     assert "dhcp-option=tag:subnet1,option:dns-server,9.9.9.9" in text
     assert "10.3.0.0" not in text
     assert "interface=lcb0a1b2c3d-4e" in text
-    assert dhcp.configuration(NIC, [Subnet("10.3.0.0/24", "", ())], Path("/d")) == ""
+    assert dhcp.configuration(NIC, [NicSubnet("10.3.0.0/24", "", ())], Path("/d")) == ""
 
 
 def test_a_process_with_dnsmasq_s_old_number_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_process_with_dnsmasq_s_old_number_is_not_taken_for_it(tmp_path: Path)
 
 def test_bridges_have_the_gateways() -> None:
     assert bridge.gateways(NIC) == ["10.1.0.1/24"]
-    assert bridge.gateways(replace(NIC, subnets=(Subnet("10.1.0.0/24", "", ("10.1.0.5",)),))) == []
+    assert bridge.gateways(replace(NIC, subnets=(NicSubnet("10.1.0.0/24", "", ("10.1.0.5",)),))) == []
 
 
 @pytest.mark.parametrize(

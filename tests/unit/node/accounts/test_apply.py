@@ -14,7 +14,7 @@ import pytest
 from node.accounts import apply
 from node.accounts.apply import AccountsError
 from node.accounts.homes import is_private, take_out_keys, write_keys
-from node.accounts.request import Folders, Request, User
+from node.accounts.request import AccountsRequest, AccountUser, Folders
 from tests.unit.node.accounts.test_plan import IMAGE, rows
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners of files")
@@ -43,18 +43,18 @@ def folders(tmp_path: Path) -> Folders:
     return made
 
 
-def apply_users(request: Request) -> tuple[list[str], list[str]]:
+def apply_users(request: AccountsRequest) -> tuple[list[str], list[str]]:
     outcome = apply.apply_users(request)
     return outcome.changes, outcome.problems
 
 
-def apply_deploy_user(request: Request, data: dict[str, Any]) -> list[str]:
+def apply_deploy_user(request: AccountsRequest, data: dict[str, Any]) -> list[str]:
     return apply.apply_deploy_user(request, data).changes
 
 
-def request(folders: Folders, users: dict[str, Any], **more: Any) -> Request:
+def request(folders: Folders, users: dict[str, Any], **more: Any) -> AccountsRequest:
     paths = {name: str(path) for name, path in vars(folders).items()}
-    return Request.of({"users": users, "deploy_user": "debian", "folders": paths, "make_homes": True, **more})
+    return AccountsRequest.of({"users": users, "deploy_user": "debian", "folders": paths, "make_homes": True, **more})
 
 
 def test_users_come_and_go(folders: Folders) -> None:
@@ -120,7 +120,7 @@ def test_keys_are_taken_out_with_the_user_s_own_rights(tmp_path: Path) -> None:
     (home / ".ssh" / "authorized_keys").symlink_to(secret)
     for path in (home, home / ".ssh"):
         os.chown(path, 2001, 2001)
-    [line] = take_out_keys(User("mallory", 2001, 2001, keys=(KEY,)), home)
+    [line] = take_out_keys(AccountUser("mallory", 2001, 2001, keys=(KEY,)), home)
     assert "Permission denied" in line
     assert secret.read_text() == f"{KEY}\n"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.accounts.database import Database
-from node.accounts.plan import Plan, plan
-from node.accounts.request import Folders, User
+from node.accounts.plan import AccountsPlan, plan
+from node.accounts.request import AccountUser, Folders
 
 IMAGE = Database(
     passwd="root:x:0:0:root:/root:/bin/bash\ndebian:x:1000:1000:Debian:/home/debian:/bin/bash\n"
@@ -20,11 +20,11 @@ IMAGE = Database(
     subgid="debian:100000:65536\n",
 )
 FOLDERS = Folders()
-ALICE = User("alice", 2001, 2001, "Alice", groups=("video",))
-BOB = User("bob", 2002, 2002, administrator=True)
+ALICE = AccountUser("alice", 2001, 2001, "Alice", groups=("video",))
+BOB = AccountUser("bob", 2002, 2002, administrator=True)
 
 
-def decide(before: Database, *users: User, ours: tuple[str, ...] = ()) -> Plan:
+def decide(before: Database, *users: AccountUser, ours: tuple[str, ...] = ()) -> AccountsPlan:
     return plan(before, users, ours, FOLDERS, 20000)
 
 
@@ -51,8 +51,8 @@ def test_the_home_of_an_administrator_is_not_below_the_shared_folder() -> None:
 
 @pytest.mark.parametrize("group", ["sudo", "docker", "disk", "wheel", "shadow"])
 def test_a_group_that_leads_to_root_makes_an_administrator(group: str) -> None:
-    assert User.of("eve", {"uid": 2001, "groups": [group]}).administrator
-    assert not User.of("eve", {"uid": 2001, "groups": ["video"]}).administrator
+    assert AccountUser.of("eve", {"uid": 2001, "groups": [group]}).administrator
+    assert not AccountUser.of("eve", {"uid": 2001, "groups": ["video"]}).administrator
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -77,20 +77,20 @@ def test_a_former_user_is_locked_and_in_no_group() -> None:
 
 def test_a_group_that_is_taken_out_is_left() -> None:
     there = decide(IMAGE, ALICE).after
-    less = decide(there, User("alice", 2001, 2001, "Alice"), ours=("alice",))
+    less = decide(there, AccountUser("alice", 2001, 2001, "Alice"), ours=("alice",))
     assert rows(less.after.group)["video"] == "video:x:44:"
     assert rows(less.after.group)["sudo"] == "sudo:x:27:debian"
 
 
 CONFLICTS = {
-    "an account of the image": (User("debian", 2009, 2009), "has an account of that name, with uid 1000"),
-    "an account of a program": (User("slurm", 2009, 2009), "has an account of that name, with uid 202"),
-    "a uid of the image": (User("eve", 1000, 1000), "uid 1000 belongs to debian"),
-    "a group of the image": (User("video", 2009, 2009), "a group of that name, with gid 44"),
-    "a gid of the image": (User("eve", 44, 44), "gid 44 belongs to group video"),
-    "a comment with a colon": (User("eve", 2009, 2009, "a:b"), "a colon or a line break"),
-    "a comment with a line break": (User("eve", 2009, 2009, "a\nb"), "a colon or a line break"),
-    "a group that is missing": (User("eve", 2009, 2009, groups=("nope",)), "no group nope"),
+    "an account of the image": (AccountUser("debian", 2009, 2009), "has an account of that name, with uid 1000"),
+    "an account of a program": (AccountUser("slurm", 2009, 2009), "has an account of that name, with uid 202"),
+    "a uid of the image": (AccountUser("eve", 1000, 1000), "uid 1000 belongs to debian"),
+    "a group of the image": (AccountUser("video", 2009, 2009), "a group of that name, with gid 44"),
+    "a gid of the image": (AccountUser("eve", 44, 44), "gid 44 belongs to group video"),
+    "a comment with a colon": (AccountUser("eve", 2009, 2009, "a:b"), "a colon or a line break"),
+    "a comment with a line break": (AccountUser("eve", 2009, 2009, "a\nb"), "a colon or a line break"),
+    "a group that is missing": (AccountUser("eve", 2009, 2009, groups=("nope",)), "no group nope"),
 }
 
 
@@ -105,7 +105,7 @@ def test_one_bad_user_does_not_stop_the_others(name: str) -> None:
 
 
 def test_a_given_gid_may_be_a_group_that_is_there() -> None:
-    made = decide(IMAGE, User("eve", 2001, 44))
+    made = decide(IMAGE, AccountUser("eve", 2001, 44))
     assert rows(made.after.passwd)["eve"].split(":")[3] == "44"
     assert "eve" not in rows(made.after.group)
 
@@ -117,14 +117,14 @@ def test_lines_that_are_no_accounts_stay() -> None:
 
 names = st.sampled_from(["alice", "bob", "carol", "dave"])
 users = st.builds(
-    lambda name, uid, groups, administrator: User(name, uid, uid, groups=groups, administrator=administrator),
+    lambda name, uid, groups, administrator: AccountUser(name, uid, uid, groups=groups, administrator=administrator),
     names, st.integers(2001, 2004), st.sets(st.sampled_from(["video", "nope"])).map(tuple), st.booleans(),
 )  # fmt: skip
 lists = st.lists(users, unique_by=lambda user: user.name, max_size=4)
 
 
 @given(first=lists, second=lists)
-def test_whatever_came_before_the_files_hold_together(first: list[User], second: list[User]) -> None:
+def test_whatever_came_before_the_files_hold_together(first: list[AccountUser], second: list[AccountUser]) -> None:
     one = decide(IMAGE, *first)
     two = plan(one.after, second, one.made, FOLDERS, 20000)
     passwd = [line.split(":") for line in two.after.passwd.splitlines()]

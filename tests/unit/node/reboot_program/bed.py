@@ -7,11 +7,11 @@ from pathlib import Path
 
 from node.reboot_program.cloud import Cloud
 from node.reboot_program.connection import Connection
-from node.reboot_program.settings import Settings
+from node.reboot_program.settings import RebootSettings
 from node.reboot_program.slurm import Slurm, SlurmError
 from node.reboot_program.slurm_state import SlurmNode
-from node.reboot_program.spool import Request, Spool
-from node.reboot_program.worker import Worker
+from node.reboot_program.spool import RebootRequest, Spool
+from node.reboot_program.worker import RebootWorker
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
 
@@ -65,7 +65,7 @@ class Bed:
         self.targets = folder / "targets.json"
         self.clouds = folder / "clouds.yaml"
         self.clouds.write_text(cloud.clouds_yaml())
-        self.settings = Settings(
+        self.settings = RebootSettings(
             targets=self.targets, clouds=self.clouds, spool=folder / "spool", poll=0.05, gap=0.01, limit=30.0
         )
         cloud.on_boot = self.slurm.booted
@@ -80,11 +80,11 @@ class Bed:
         self.targets.write_bytes(targets_file({name: (server, image) for name, server in self.ids.items()}))
 
     def ask(self, *names: str) -> None:
-        Spool(self.settings.spool).add(Request(names or tuple(self.ids), time.time()))
+        Spool(self.settings.spool).add(RebootRequest(names or tuple(self.ids), time.time()))
 
-    def worker(self, **settings: object) -> Worker:
-        changed = Settings(**{**vars(self.settings), **settings})
-        return Worker(
+    def worker(self, **settings: object) -> RebootWorker:
+        changed = RebootSettings(**{**vars(self.settings), **settings})
+        return RebootWorker(
             changed,
             self.slurm,
             Connection(lambda: Cloud.open(self.clouds, "reboot")),

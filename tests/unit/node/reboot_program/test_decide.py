@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from node.reboot_program.decide import Kind, await_slurm, decide
-from node.reboot_program.facts import Facts, Server, boot_volume, needs_image
+from node.reboot_program.decide import RebootDecisionKind, await_slurm, decide
+from node.reboot_program.facts import NodeServer, RebootFacts, boot_volume, needs_image
 from node.reboot_program.slurm_state import SlurmNode
 from node.reboot_program.targets import Target
 from tests.unit.node.reboot_program.cases import CASES, WAITING, Case
@@ -19,7 +19,7 @@ def test_decision(case: Case) -> None:
 
 
 def test_every_kind_has_a_case() -> None:
-    assert {case.kind for case in CASES} == set(Kind)
+    assert {case.kind for case in CASES} == set(RebootDecisionKind)
 
 
 def test_every_case_is_in_the_documentation() -> None:
@@ -32,34 +32,34 @@ def test_every_case_is_in_the_documentation() -> None:
 @pytest.mark.parametrize(
     ("flags", "waited", "kind"),
     [
-        ({"DOWN", "DRAIN", "REBOOT_ISSUED"}, 10.0, Kind.FOLLOW),
-        ({"ALLOCATED", "POWERING_UP", "NOT_RESPONDING"}, 10.0, Kind.FOLLOW),
-        ({"IDLE"}, 10.0, Kind.LEAVE),
-        ({"IDLE", "DRAIN"}, 10.0, Kind.LEAVE),
-        ({"ALLOCATED"}, 1000.0, Kind.LEAVE),
-        ({"DOWN", "REBOOT_ISSUED"}, 101.0, Kind.FAIL),
-        ({"DOWN", "NOT_RESPONDING"}, 10.0, Kind.FAIL),
+        ({"DOWN", "DRAIN", "REBOOT_ISSUED"}, 10.0, RebootDecisionKind.FOLLOW),
+        ({"ALLOCATED", "POWERING_UP", "NOT_RESPONDING"}, 10.0, RebootDecisionKind.FOLLOW),
+        ({"IDLE"}, 10.0, RebootDecisionKind.LEAVE),
+        ({"IDLE", "DRAIN"}, 10.0, RebootDecisionKind.LEAVE),
+        ({"ALLOCATED"}, 1000.0, RebootDecisionKind.LEAVE),
+        ({"DOWN", "REBOOT_ISSUED"}, 101.0, RebootDecisionKind.FAIL),
+        ({"DOWN", "NOT_RESPONDING"}, 10.0, RebootDecisionKind.FAIL),
     ],
 )
-def test_waiting_for_slurm(flags: set[str], waited: float, kind: Kind) -> None:
+def test_waiting_for_slurm(flags: set[str], waited: float, kind: RebootDecisionKind) -> None:
     view = SlurmNode("c1", frozenset(flags))
 
-    assert await_slurm(Facts("c1", None, slurm=view, waited=waited), limit=100.0).kind is kind
+    assert await_slurm(RebootFacts("c1", None, slurm=view, waited=waited), limit=100.0).kind is kind
 
 
-@pytest.mark.parametrize(("waited", "kind"), [(10.0, Kind.WAIT), (101.0, Kind.FAIL)])
-def test_waiting_for_a_node_that_slurm_forgot(waited: float, kind: Kind) -> None:
-    assert await_slurm(Facts("c1", None, waited=waited), limit=100.0).kind is kind
+@pytest.mark.parametrize(("waited", "kind"), [(10.0, RebootDecisionKind.WAIT), (101.0, RebootDecisionKind.FAIL)])
+def test_waiting_for_a_node_that_slurm_forgot(waited: float, kind: RebootDecisionKind) -> None:
+    assert await_slurm(RebootFacts("c1", None, waited=waited), limit=100.0).kind is kind
 
 
 def test_the_image_is_asked_for_only_where_something_depends_on_it() -> None:
     target = Target("s", "new")
 
-    assert not needs_image(Server("s", "ACTIVE", image_id="new"), target)
-    assert needs_image(Server("s", "ACTIVE", image_id="old"), target)
-    assert needs_image(Server("s", "ERROR", image_id="new"), target)
+    assert not needs_image(NodeServer("s", "ACTIVE", image_id="new"), target)
+    assert needs_image(NodeServer("s", "ACTIVE", image_id="old"), target)
+    assert needs_image(NodeServer("s", "ERROR", image_id="new"), target)
     assert not needs_image(None, target)
-    assert not needs_image(Server("s", "ACTIVE"), None)
+    assert not needs_image(NodeServer("s", "ACTIVE"), None)
 
 
 def test_boot_volume_is_the_bootable_one_on_the_first_device_of_this_server() -> None:

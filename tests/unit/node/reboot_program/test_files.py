@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from node.reboot_program.facts import Intent, Verb
-from node.reboot_program.settings import Settings, SettingsError, read_settings
-from node.reboot_program.spool import Entry, Request, Spool
+from node.reboot_program.settings import RebootSettings, SettingsError, read_settings
+from node.reboot_program.spool import Entry, RebootRequest, Spool
 from node.reboot_program.targets import Target, read_targets
 
 
@@ -58,7 +58,7 @@ def test_settings(tmp_path: Path) -> None:
     settings = read_settings(tmp_path / "s")
 
     assert (settings.spool, settings.parallel, settings.poll) == (Path("/var/x"), 3, 1.0)
-    assert read_settings(tmp_path / "none") == Settings()
+    assert read_settings(tmp_path / "none") == RebootSettings()
 
 
 @pytest.mark.parametrize("text", ["paralel: 3", "parallel: many", "parallel: 0", "limit: -1", "- x", "{"])
@@ -71,7 +71,7 @@ def test_settings_that_cannot_be_used(tmp_path: Path, text: str) -> None:
 
 def test_spool_keeps_requests_and_entries(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
-    request = Request(("c1", "c2"), 12.5, "big")
+    request = RebootRequest(("c1", "c2"), 12.5, "big")
     spool.add(request)
     entry = Entry("c1", 12.5, Intent(Verb.REBUILD, "new", accepted=True, request_id="req-1"), failed="why", hold=True)
     spool.save(entry)
@@ -100,7 +100,7 @@ def test_damaged_files_are_neither_lost_nor_in_the_way(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     (spool.requests / "1-1.json").write_text("{")
     (spool.nodes / "c9.json").write_text('{"node": "c9"')
-    spool.add(Request(("c1",), 1.0))
+    spool.add(RebootRequest(("c1",), 1.0))
 
     assert [request.nodes for _, request in spool.pending()] == [("c1",)]
     assert [path.name for path in spool.requests.glob("*.damaged")] == ["1-1.damaged"]

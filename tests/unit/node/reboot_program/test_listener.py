@@ -13,7 +13,7 @@ import pytest
 
 from node.reboot_program import listener as listener_module
 from node.reboot_program import messages
-from node.reboot_program.listener import Asked, Listener, RefusedError, judge
+from node.reboot_program.listener import Asked, RebootListener, RefusedError, judge
 from node.reboot_program.messages import MessageError, ask, receive, send
 from node.reboot_program.spool import Spool
 from slurm_appliance.hostvars.reboot_targets import targets_file
@@ -66,7 +66,7 @@ class Ear:
         self._socket.bind(str(self.path))
         self._socket.listen(16)
         self._over = Event()
-        listener = Listener(self._socket, self.spool, targets, allowed)
+        listener = RebootListener(self._socket, self.spool, targets, allowed)
         self._thread = Thread(target=listener.run, args=(self._over.is_set,))
         self._thread.start()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from node.reboot_program.spool import Request, Spool
+from node.reboot_program.spool import RebootRequest, Spool
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from tests.fakes.nova import FakeCloud
 from tests.fakes.reboot_sockets import RebootSockets
@@ -83,7 +83,7 @@ class Programs:
 
     def ask(self, *nodes: str) -> None:
         """A request that the service has taken before it was started again."""
-        Spool(self.spool).add(Request(nodes, time.time()))
+        Spool(self.spool).add(RebootRequest(nodes, time.time()))
 
     def targets(self, *nodes: str) -> None:
         (self.folder / "targets.json").write_bytes(targets_file(dict.fromkeys(nodes, ("s", "i"))))

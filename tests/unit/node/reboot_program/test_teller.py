@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from node.reboot_program.holding import Step
+from node.reboot_program.holding import FailureNotice
 from node.reboot_program.messages import MessageError, ask, receive, send
 from node.reboot_program.slurm import SlurmError, one_line
 from node.reboot_program.slurm_state import REASON_PREFIX
@@ -83,20 +83,22 @@ def test_what_the_cloud_says_reaches_slurm_without_control_characters(tmp_path: 
         thread = Thread(target=serve)
         thread.start()
         with pytest.raises(SlurmError, match="slurmctld is away"):
-            SlurmByHelper("scontrol", path).tell(["c1"], Step.DOWN, REASON_PREFIX + "\x1b]0;owned\x07 no\thost\n")
+            SlurmByHelper("scontrol", path).tell(
+                ["c1"], FailureNotice.DOWN, REASON_PREFIX + "\x1b]0;owned\x07 no\thost\n"
+            )
         thread.join()
 
     nodes, step, reason = checked(received[0])
-    assert (nodes, step, reason) == (["c1"], Step.DOWN, REASON_PREFIX + "]0;owned no host")
+    assert (nodes, step, reason) == (["c1"], FailureNotice.DOWN, REASON_PREFIX + "]0;owned no host")
 
 
 def test_steps_that_change_nothing_ask_nobody(tmp_path: Path) -> None:
-    SlurmByHelper("scontrol", tmp_path / "none").tell(["c1"], Step.DONE, REASON)
+    SlurmByHelper("scontrol", tmp_path / "none").tell(["c1"], FailureNotice.DONE, REASON)
 
 
 def test_a_helper_that_is_not_there_is_slurm_not_told(tmp_path: Path) -> None:
     with pytest.raises(SlurmError, match="the helper cannot be asked"):
-        SlurmByHelper("scontrol", tmp_path / "none").tell(["c1"], Step.DOWN, REASON)
+        SlurmByHelper("scontrol", tmp_path / "none").tell(["c1"], FailureNotice.DOWN, REASON)
     with pytest.raises(MessageError, match="none"):
         ask(tmp_path / "none", {}, 1.0)
 

@@ -9,8 +9,8 @@ import pytest
 from node.reboot_program.cloud import Cloud
 from node.reboot_program.connection import Connection
 from node.reboot_program.slurm_state import SlurmNode
-from node.reboot_program.spool import Entry, Request, Spool
-from node.reboot_program.worker import Worker
+from node.reboot_program.spool import Entry, RebootRequest, Spool
+from node.reboot_program.worker import RebootWorker
 from slurm_appliance.nodes.access_rules import Endpoints, access_rules
 from tests.fakes.nova import PROJECT, FakeCloud, Fault
 from tests.unit.node.reboot_program.bed import Bed
@@ -44,8 +44,8 @@ def test_a_rebuild_then_a_plain_reboot(bed: Bed, volume_backed: bool) -> None:
 def test_nothing_is_booted_so_early_that_slurm_takes_it_for_an_earlier_boot(bed: Bed) -> None:
     bed.nodes("c1", "c2")
     spool = Spool(bed.settings.spool)
-    spool.add(Request(("c1",), time.time()))
-    spool.add(Request(("c2",), time.time() - 60))
+    spool.add(RebootRequest(("c1",), time.time()))
+    spool.add(RebootRequest(("c2",), time.time() - 60))
     worker = bed.worker(gap=60.0)
     _until(lambda: bed.actions("c2") == ["rebuild"], worker)
     assert bed.actions("c1") == []
@@ -73,12 +73,12 @@ def test_a_node_that_is_back_can_be_asked_for_again_before_the_worker_has_seen_i
     bed.nodes("c1")
     bed.cloud.on_boot = lambda _name: None
     spool = Spool(bed.settings.spool)
-    spool.add(Request(("c1",), time.time() - 20))
+    spool.add(RebootRequest(("c1",), time.time() - 20))
     worker = bed.worker()
     _until(lambda: any(entry.booting for entry in spool.entries()), worker)
     # The first reboot is over and the second asked for between two looks: Slurm's view is the same.
     bed.cloud.on_boot = bed.slurm.booted
-    spool.add(Request(("c1",), time.time()))
+    spool.add(RebootRequest(("c1",), time.time()))
     _until(lambda: not list(spool.entries()), worker)
     assert bed.actions("c1") == ["rebuild", "reboot"]
     assert bed.slurm.told == []
@@ -251,7 +251,7 @@ def test_a_node_that_did_not_come_up_is_not_asked_to_reboot_itself(bed: Bed) -> 
 def test_a_node_with_jobs_is_never_touched(bed: Bed) -> None:
     bed.nodes("c1")
     bed.slurm.view["c1"] = SlurmNode("c1", frozenset({"ALLOCATED"}), allocated_cpus=2)
-    Spool(bed.settings.spool).add(Request(("c1",), time.time() - 60))
+    Spool(bed.settings.spool).add(RebootRequest(("c1",), time.time() - 60))
     bed.work()
 
     assert bed.cloud.calls == []
@@ -338,7 +338,7 @@ def test_a_rotated_credential_is_read_again(bed: Bed) -> None:
     bed.cloud.faults.append(Fault("POST", "/gone/", 401, times=99))
     bed.ask()
     until = time.monotonic() + 20
-    Worker(bed.settings, bed.slurm, Connection(connect), draw=lambda: 0.0).run(
+    RebootWorker(bed.settings, bed.slurm, Connection(connect), draw=lambda: 0.0).run(
         lambda: time.monotonic() > until, once=True
     )
 
@@ -378,7 +378,7 @@ def _server(bed: Bed, name: str):  # type: ignore[no-untyped-def]  # Server | No
     return Cloud.open(bed.clouds, "reboot").server(bed.ids[name])
 
 
-def _until(true: Callable[[], object], worker: Worker, seconds: float = 15.0) -> None:
+def _until(true: Callable[[], object], worker: RebootWorker, seconds: float = 15.0) -> None:
     """Let a worker step until something is true."""
     end = time.monotonic() + seconds
     while not true():

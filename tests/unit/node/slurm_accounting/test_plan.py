@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from node.slurm_accounting.facts import Facts, gather
+from node.slurm_accounting.facts import AccountingFacts, gather
 from node.slurm_accounting.plan import define, to_apply, withdraw
-from node.slurm_accounting.request import Request
+from node.slurm_accounting.request import AccountingRequest
 
 BASE: dict[str, Any] = {"cluster": "demo", "control_host": "demo-control"}
 THERE: dict[str, Any] = {"clusters": frozenset({"demo"}), "parents": {"root": "root", "users": "root"}}
@@ -102,30 +102,30 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_commands(case: str) -> None:
     asked, there, commands = CASES[case]
-    request = Request.of({**BASE, **asked})
-    assert [" ".join(command) for command in define(request, Facts(**there))] == commands
+    request = AccountingRequest.of({**BASE, **asked})
+    assert [" ".join(command) for command in define(request, AccountingFacts(**there))] == commands
 
 
 def test_the_number_of_commands_does_not_grow_with_each_user() -> None:
     users = {f"user{number:04d}": {"uid": number} for number in range(5000)}
-    assert len(define(Request.of({**BASE, "users": users}), Facts(**THERE))) == 10
+    assert len(define(AccountingRequest.of({**BASE, "users": users}), AccountingFacts(**THERE))) == 10
 
 
 def test_what_was_applied_is_not_applied_again() -> None:
-    request = Request.of({**BASE, "qos": {"long": {"options": {"Priority": "6"}}}})
-    facts = Facts(**THERE, qos=frozenset({"long"}), applied=to_apply(request))
+    request = AccountingRequest.of({**BASE, "qos": {"long": {"options": {"Priority": "6"}}}})
+    facts = AccountingFacts(**THERE, qos=frozenset({"long"}), applied=to_apply(request))
     assert define(request, facts) == []
 
 
 def test_accounts_that_are_each_other_s_parents() -> None:
-    request = Request.of({**BASE, "accounts": {"a": {"parent": "b"}, "b": {"parent": "a"}}})
+    request = AccountingRequest.of({**BASE, "accounts": {"a": {"parent": "b"}, "b": {"parent": "a"}}})
     with pytest.raises(ValueError, match="each other's parents: a, b"):
-        define(request, Facts(**THERE))
+        define(request, AccountingFacts(**THERE))
 
 
 def test_only_former_users_lose_their_associations() -> None:
-    request = Request.of({**BASE, "former": ["alice", "nobody"], "users": {"bob": {}}})
-    facts = Facts(**THERE, associations=frozenset({("alice", "users"), ("bob", "users"), ("lice", "users")}))
+    request = AccountingRequest.of({**BASE, "former": ["alice", "nobody"], "users": {"bob": {}}})
+    facts = AccountingFacts(**THERE, associations=frozenset({("alice", "users"), ("bob", "users"), ("lice", "users")}))
     assert withdraw(request, facts) == [("delete", "user", "where", "name=alice", "cluster=demo")]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from node.slurm_files.commands import Appliance
 from node.slurm_files.daemons import DaemonError, Daemons
-from node.slurm_files.plan import Action
+from node.slurm_files.plan import DaemonAction
 from node.slurm_files.sets import Sets
 
 USER = pwd.getpwuid(os.getuid()).pw_name
@@ -23,7 +23,7 @@ class Recorded:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.running: dict[str, bytes] = {}
-        self.done: list[tuple[str, Action, int]] = []
+        self.done: list[tuple[str, DaemonAction, int]] = []
         self.fails_with = b"nothing"
 
     def active(self, daemon: str) -> bool:
@@ -32,9 +32,9 @@ class Recorded:
     def version(self) -> tuple[int, ...]:
         return (22, 5, 8)
 
-    def do(self, daemon: str, action: Action, port: int) -> None:
+    def do(self, daemon: str, action: DaemonAction, port: int) -> None:
         self.done.append((daemon, action, port))
-        if action is Action.NOTHING:
+        if action is DaemonAction.NOTHING:
             return
         self.running.pop(daemon, None)
         content = (self.folder / {"slurmctld": "slurm.conf", "slurmdbd": "slurmdbd.conf"}[daemon]).read_bytes()
@@ -51,7 +51,7 @@ def node(tmp_path: Path) -> tuple[Sets, Recorded, Appliance]:
     sets.accept(sets.add(OLD))
     for daemon in ("slurmdbd", "slurmctld"):
         assert appliance.apply(daemon)["changed"]
-    assert daemons.done == [("slurmdbd", Action.START, 6819), ("slurmctld", Action.START, 6817)]
+    assert daemons.done == [("slurmdbd", DaemonAction.START, 6819), ("slurmctld", DaemonAction.START, 6817)]
     daemons.done.clear()
     return sets, daemons, appliance
 
@@ -59,7 +59,7 @@ def node(tmp_path: Path) -> tuple[Sets, Recorded, Appliance]:
 def test_a_second_run_changes_nothing(node: tuple[Sets, Recorded, Appliance]) -> None:
     _, daemons, appliance = node
     assert not any(appliance.apply(daemon)["changed"] for daemon in ("slurmdbd", "slurmctld"))
-    assert {action for _, action, _ in daemons.done} == {Action.NOTHING}
+    assert {action for _, action, _ in daemons.done} == {DaemonAction.NOTHING}
 
 
 def test_new_files_come_to_both(node: tuple[Sets, Recorded, Appliance]) -> None:
@@ -67,7 +67,7 @@ def test_new_files_come_to_both(node: tuple[Sets, Recorded, Appliance]) -> None:
     sets.accept(sets.add(NEW))
     for daemon in ("slurmdbd", "slurmctld"):
         appliance.apply(daemon)
-    assert daemons.done == [("slurmdbd", Action.RESTART, 6819), ("slurmctld", Action.RESTART, 6820)]
+    assert daemons.done == [("slurmdbd", DaemonAction.RESTART, 6819), ("slurmctld", DaemonAction.RESTART, 6820)]
     assert list(daemons.running.values()) == list(reversed(NEW.values()))
 
 

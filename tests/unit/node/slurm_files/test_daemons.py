@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.slurm_files.daemons import DaemonError, Daemons
-from node.slurm_files.plan import Action
+from node.slurm_files.plan import DaemonAction
 
 SYSTEMCTL = """#!/bin/sh
 echo "systemctl $*" >> calls
@@ -52,7 +52,7 @@ def calls(node: Path) -> list[str]:
 
 
 def test_a_restart_is_followed_by_a_reconfigure(node: Path, port: int) -> None:
-    Daemons().do("slurmctld", Action.RESTART, port)
+    Daemons().do("slurmctld", DaemonAction.RESTART, port)
     assert calls(node) == [
         "systemctl reset-failed slurmctld.service",
         "systemctl --no-block restart slurmctld.service",
@@ -61,11 +61,11 @@ def test_a_restart_is_followed_by_a_reconfigure(node: Path, port: int) -> None:
 
 
 def test_a_daemon_with_nothing_to_do_must_answer(node: Path, port: int) -> None:
-    Daemons().do("slurmctld", Action.NOTHING, port)
+    Daemons().do("slurmctld", DaemonAction.NOTHING, port)
     assert calls(node) == []
     (node / "state").write_text(FAILED)
     with pytest.raises(DaemonError, match="slurmctld has ended"):
-        Daemons().do("slurmctld", Action.NOTHING, port)
+        Daemons().do("slurmctld", DaemonAction.NOTHING, port)
 
 
 @pytest.mark.parametrize(
@@ -75,17 +75,17 @@ def test_a_daemon_that_has_ended_is_not_waited_for(node: Path, port: int, state:
     (node / "after").write_text(state)
     (node / "log").write_text("slurmctld: fatal: Invalid node names in partition batch\n")
     with pytest.raises(DaemonError, match="slurmctld has ended") as raised:
-        Daemons().do("slurmctld", Action.RESTART, port)
+        Daemons().do("slurmctld", DaemonAction.RESTART, port)
     assert raised.value.log == ["slurmctld: fatal: Invalid node names in partition batch"]
 
 
 @pytest.mark.usefixtures("node")
 def test_a_daemon_that_lives_and_does_not_answer() -> None:
     with pytest.raises(DaemonError, match="slurmctld did not answer within 1 s"):
-        Daemons(patience=1).do("slurmctld", Action.START, 1)
+        Daemons(patience=1).do("slurmctld", DaemonAction.START, 1)
 
 
 def test_a_database_that_refuses_slurmdbd_is_not_waited_for(node: Path) -> None:
     (node / "log").write_text("slurmdbd: error: mysql_real_connect failed: 1045 Access denied for user 'slurm'\n")
     with pytest.raises(DaemonError, match="MariaDB refuses slurmdbd"):
-        Daemons().do("slurmdbd", Action.RESTART, 1)
+        Daemons().do("slurmdbd", DaemonAction.RESTART, 1)

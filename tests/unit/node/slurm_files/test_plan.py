@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.slurm_files.plan import Action, slurmctld, slurmdbd, version_of
+from node.slurm_files.plan import DaemonAction, slurmctld, slurmdbd, version_of
 
 CONF = b"SlurmctldPort=6817\nKillWait=30\nPartitionName=a Nodes=ALL\n"
 OLD = {"slurm.conf": CONF, "cgroup.conf": b"x", "slurmdbd.conf": b"p"}
@@ -15,29 +15,29 @@ def changed(old: bytes, new: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("now", "active", "old_slurm", "new_slurm"),
     [
-        (OLD, True, Action.NOTHING, Action.NOTHING),
-        (OLD, False, Action.START, Action.START),
-        ({**OLD, "slurmdbd.conf": b"q"}, True, Action.NOTHING, Action.NOTHING),
-        (changed(b"Nodes=ALL", b"Nodes=b"), True, Action.RECONFIGURE, Action.RECONFIGURE),
-        (changed(b"KillWait=30", b"KillWait=40"), True, Action.RESTART, Action.RECONFIGURE),
-        (changed(b"6817", b"6820"), True, Action.RESTART, Action.RESTART),
-        ({**OLD, "cgroup.conf": b"y"}, True, Action.RESTART, Action.RECONFIGURE),
-        ({**OLD, "gres.conf": b"y"}, True, Action.RESTART, Action.RECONFIGURE),
+        (OLD, True, DaemonAction.NOTHING, DaemonAction.NOTHING),
+        (OLD, False, DaemonAction.START, DaemonAction.START),
+        ({**OLD, "slurmdbd.conf": b"q"}, True, DaemonAction.NOTHING, DaemonAction.NOTHING),
+        (changed(b"Nodes=ALL", b"Nodes=b"), True, DaemonAction.RECONFIGURE, DaemonAction.RECONFIGURE),
+        (changed(b"KillWait=30", b"KillWait=40"), True, DaemonAction.RESTART, DaemonAction.RECONFIGURE),
+        (changed(b"6817", b"6820"), True, DaemonAction.RESTART, DaemonAction.RESTART),
+        ({**OLD, "cgroup.conf": b"y"}, True, DaemonAction.RESTART, DaemonAction.RECONFIGURE),
+        ({**OLD, "gres.conf": b"y"}, True, DaemonAction.RESTART, DaemonAction.RECONFIGURE),
     ],
 )
-def test_slurmctld(now: dict[str, bytes], active: bool, old_slurm: Action, new_slurm: Action) -> None:
+def test_slurmctld(now: dict[str, bytes], active: bool, old_slurm: DaemonAction, new_slurm: DaemonAction) -> None:
     assert slurmctld(OLD, now, active, (22, 5, 8)) is old_slurm
     assert slurmctld(OLD, now, active, (24, 11, 5)) is new_slurm
 
 
 def test_slurmctld_that_was_never_seen_to_run() -> None:
-    assert slurmctld({}, OLD, active=True, version=(22, 5, 8)) is Action.RESTART
+    assert slurmctld({}, OLD, active=True, version=(22, 5, 8)) is DaemonAction.RESTART
 
 
 def test_slurmdbd() -> None:
-    assert slurmdbd(OLD, {**OLD, "slurm.conf": b"other"}, active=True) is Action.NOTHING
-    assert slurmdbd(OLD, {**OLD, "slurmdbd.conf": b"other"}, active=True) is Action.RESTART
-    assert slurmdbd(OLD, OLD, active=False) is Action.START
+    assert slurmdbd(OLD, {**OLD, "slurm.conf": b"other"}, active=True) is DaemonAction.NOTHING
+    assert slurmdbd(OLD, {**OLD, "slurmdbd.conf": b"other"}, active=True) is DaemonAction.RESTART
+    assert slurmdbd(OLD, OLD, active=False) is DaemonAction.START
 
 
 def test_versions() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cluster_check.judge import Verdict, judge
+from slurm_appliance.cluster_check.judge import CheckVerdict, judge
 
 NODES = frozenset({"c-0", "c-1"})
 
@@ -43,12 +43,12 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 def failed(found: dict[str, Any], *, accounting: bool = True) -> dict[str, str]:
     rows = judge(found, NODES, NODES | {"ctl"}, user="alice", accounting=accounting)
-    return {row.check: row.why for row in rows if row.verdict is Verdict.FAIL}
+    return {row.check: row.why for row in rows if row.verdict is CheckVerdict.FAIL}
 
 
 def test_a_good_cluster_passes_everything() -> None:
     rows = judge(facts(), NODES, NODES | {"ctl"}, user="alice", accounting=True)
-    assert {row.verdict for row in rows} == {Verdict.PASS}
+    assert {row.verdict for row in rows} == {CheckVerdict.PASS}
     assert [row.why for row in rows if row.check == "MPI ping-pong"] == ["12.5 us, 900 MB/s between 2 ranks"]
 
 
@@ -91,7 +91,7 @@ def test_what_is_wrong_fails_and_says_why(changes: dict[str, Any], check: str, w
 )
 def test_a_slow_node_is_named(numbers: str, why: str) -> None:
     rows = judge(facts(hpl=said(numbers)), NODES, NODES | {"ctl"}, user="alice", accounting=True)
-    assert [(row.verdict, row.why) for row in rows if row.check == "HPL"] == [(Verdict.PASS, why)]
+    assert [(row.verdict, row.why) for row in rows if row.check == "HPL"] == [(CheckVerdict.PASS, why)]
 
 
 def test_ranks_that_do_not_find_each_other_fail() -> None:
@@ -102,5 +102,5 @@ def test_ranks_that_do_not_find_each_other_fail() -> None:
 def test_what_the_configuration_leaves_out_is_no_failure() -> None:
     only_nodes = {"nodes": said("c-0|idle|none\nc-1|idle|none\n")}
     rows = judge(only_nodes, NODES, NODES | {"ctl"}, user="", accounting=True)
-    assert [row.verdict for row in rows] == [Verdict.PASS] + [Verdict.LEFT_OUT] * 5
+    assert [row.verdict for row in rows] == [CheckVerdict.PASS] + [CheckVerdict.LEFT_OUT] * 5
     assert failed(facts(sacct=None), accounting=False) == {}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from localcloud.control.credentials import CLOUD
-from localcloud.host.layout import STATE_VARIABLE, Layout
+from localcloud.host.layout import STATE_VARIABLE, CloudLayout
 from slurm_appliance.commands.clouds import find_local_cloud, local_cloud_variables
 from slurm_appliance.commands.environment import env
 
@@ -18,7 +18,7 @@ VARIABLES = ("OS_CLIENT_CONFIG_FILE", "OS_CLOUD")
 def clouds_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of a local cloud, and an environment that says nothing of any."""
     monkeypatch.setattr(os, "environ", {STATE_VARIABLE: str(tmp_path)})
-    path = Layout.of_user().clouds_yaml
+    path = CloudLayout.of_user().clouds_yaml
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     return path

@@ -9,7 +9,7 @@ from localcloud.host import debian
 from localcloud.host.debian import Package
 from slurm_appliance import cli
 from slurm_appliance.deploy_host import doctor
-from slurm_appliance.deploy_host.doctor import Feature, Finding, State, findings
+from slurm_appliance.deploy_host.doctor import CheckedPiece, Feature, PieceState, findings
 from toolchain.pieces import Piece
 from toolchain.plan import Build
 
@@ -27,9 +27,11 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def not_ok() -> list[Finding]:
+def not_ok() -> list[CheckedPiece]:
     return [
-        finding for finding in findings() if finding.state is not State.OK and finding.piece not in ("disk", "memory")
+        finding
+        for finding in findings()
+        if finding.state is not PieceState.OK and finding.piece not in ("disk", "memory")
     ]
 
 
@@ -43,9 +45,9 @@ def test_what_a_command_gets_by_itself_is_not_missing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(doctor, "survey_and_plan", lambda: (None, (Build(Piece.ENGINE, "no pulumi on PATH"),)))
     monkeypatch.setattr(debian, "missing", lambda: [Package("nftables", "nft", "filters")])
     pulumi, packages = not_ok()
-    assert (pulumi.piece, pulumi.state) == ("pulumi", State.LATER)
+    assert (pulumi.piece, pulumi.state) == ("pulumi", PieceState.LATER)
     assert "no pulumi on PATH" in pulumi.remedy
-    assert packages.state is State.LATER
+    assert packages.state is PieceState.LATER
     assert "nftables" in packages.remedy
 
 

@@ -20,7 +20,7 @@ from slurm_appliance.engine.steps import (
     VOLUME,
 )
 from slurm_appliance.journal.errors import JournalError
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.supposition import Supposition
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, port, server
 
@@ -98,7 +98,7 @@ def test_an_image_that_nobody_asked_for(
 
 
 def test_a_supposed_state_is_for_previews_only(tmp_path: Path) -> None:
-    supposed = Supposition(Layout(tmp_path, "p", "s"), {"resources": [resource(SERVER, "s")]})
+    supposed = Supposition(StateLayout(tmp_path, "p", "s"), {"resources": [resource(SERVER, "s")]})
     supposed.start(supposed.announce("preview"), "v3")
     assert [each["id"] for each in supposed.export()["deployment"]["resources"]] == ["s"]
     with pytest.raises(JournalError, match="takes no update"):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import ClusterConfig, from_mapping
-from slurm_appliance.deployment.image_plan import Action, folded, image_plan, summary
+from slurm_appliance.deployment.image_plan import NodeAction, folded, image_plan, summary
 from slurm_appliance.engine.steps import SERVER, Step
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.config.examples import smallest
@@ -23,61 +23,61 @@ def step(op: str, *changed: str, replacing: tuple[str, ...] = (), name: str = "d
     return Step(urn, SERVER, op, "urn:pulumi:test::slurm-appliance::NodeGroup::general", changed, replacing)
 
 
-CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], Action, str]] = {
-    "new": ({}, None, [step("create")], Action.CREATE, "new"),
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], NodeAction, str]] = {
+    "new": ({}, None, [step("create")], NodeAction.CREATE, "new"),
     "Nova could not make it": (
         {},
         {"status": "ERROR", "launched": False},
         [step("update")],
-        Action.CREATE,
+        NodeAction.CREATE,
         "Nova could not make it: made anew",
     ),
-    "broken since it ran": ({}, {"status": "ERROR"}, [step("update")], Action.NONE, ""),
-    "up to date": ({}, {}, [], Action.NONE, ""),
-    "a new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], Action.REBUILD_NOW, "a new image"),
+    "broken since it ran": ({}, {"status": "ERROR"}, [step("update")], NodeAction.NONE, ""),
+    "up to date": ({}, {}, [], NodeAction.NONE, ""),
+    "a new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], NodeAction.REBUILD_NOW, "a new image"),
     "a new image, left to Slurm": (
         {"ignore_image_changes": True},
         {"image_id": OTHER_IMAGE},
         [],
-        Action.REIMAGE_BY_SLURM,
+        NodeAction.REIMAGE_BY_SLURM,
         "ignore_image_changes: srun --reboot, or rollout",
     ),
-    "already re-imaged by Slurm": ({"ignore_image_changes": True}, {}, [], Action.NONE, ""),
+    "already re-imaged by Slurm": ({"ignore_image_changes": True}, {}, [], NodeAction.NONE, ""),
     "boots from a volume": (
         {"volume_backed_instances": True},
         {"image_id": OTHER_IMAGE, "volume_backed": True},
         [step("replace", "blockDevices", replacing=("blockDevices[0].uuid",))],
-        Action.REPLACE,
+        NodeAction.REPLACE,
         "blockDevices[0].uuid changed",
     ),
     "boots from a volume, without the engine's word": (
         {"volume_backed_instances": True},
         {"image_id": OTHER_IMAGE, "volume_backed": True},
         [],
-        Action.REPLACE,
+        NodeAction.REPLACE,
         "a new image, and it boots from a volume",
     ),
     "something that replaces it": (
         {"ignore_image_changes": True},
         {},
         [step("replace", "keyPair", "metadata", replacing=("keyPair",))],
-        Action.REPLACE,
+        NodeAction.REPLACE,
         "keyPair changed",
     ),
-    "another flavor": ({}, {}, [step("update", "flavorId")], Action.RESIZE, "flavor m1.small"),
-    "metadata": ({}, {}, [step("update", "metadata")], Action.NONE, ""),
+    "another flavor": ({}, {}, [step("update", "flavorId")], NodeAction.RESIZE, "flavor m1.small"),
+    "metadata": ({}, {}, [step("update", "metadata")], NodeAction.NONE, ""),
     "being rebuilt by Slurm just now": (
         {"ignore_image_changes": True},
         {"image_id": OTHER_IMAGE, "status": "REBUILD"},
         [],
-        Action.REIMAGE_BY_SLURM,
+        NodeAction.REIMAGE_BY_SLURM,
         "ignore_image_changes: srun --reboot, or rollout",
     ),
     "to be changed while it is being rebuilt": (
         {},
         {"status": "REBUILD"},
         [step("update", "metadata")],
-        Action.BLOCKED,
+        NodeAction.BLOCKED,
         "is in state REBUILD: wait until it is ACTIVE",
     ),
 }
@@ -105,13 +105,13 @@ def test_images_have_names() -> None:
 def test_an_image_that_has_to_be_built() -> None:
     rows = image_plan(config(), cloud(servers=(server("demo-control"),)), {"slurm-2026-11": None})
     control = rows[0]
-    assert (control.target, control.action) == ("slurm-2026-11, to be built", Action.REBUILD_NOW)
+    assert (control.target, control.action) == ("slurm-2026-11, to be built", NodeAction.REBUILD_NOW)
 
 
 def test_nodes_that_are_no_longer_wanted_come_first() -> None:
     facts = cloud(servers=(server("demo-c-9"), server("demo-c-0"), server("demo-control")))
     rows = image_plan(config(), facts, TARGET, [step("delete", name="demo-c-9")])
-    assert (rows[0].node, rows[0].action) == ("demo-c-9", Action.DELETE)
+    assert (rows[0].node, rows[0].action) == ("demo-c-9", NodeAction.DELETE)
 
 
 def test_a_summary_and_folded_rows() -> None:
@@ -122,7 +122,7 @@ def test_a_summary_and_folded_rows() -> None:
     )
     assert summary(rows) == "Images: 11 nodes · 3 up to date · 7 at their next reboot by Slurm · 1 REBUILD NOW"
     assert [(row.node, row.action) for row in folded(rows)] == [
-        ("demo-control", Action.REBUILD_NOW),
-        ("demo-c-[0-2]", Action.NONE),
-        ("demo-c-[3-9]", Action.REIMAGE_BY_SLURM),
+        ("demo-control", NodeAction.REBUILD_NOW),
+        ("demo-c-[0-2]", NodeAction.NONE),
+        ("demo-c-[3-9]", NodeAction.REIMAGE_BY_SLURM),
     ]

@@ -1,6 +1,6 @@
 """Progress: steps in, lines with times out."""
 
-from slurm_appliance.deployment.progress import Progress
+from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.engine.steps import COMMAND, SERVER, Step
 
 
@@ -22,7 +22,7 @@ def test_a_part_is_said_when_it_begins_and_when_it_ends() -> None:
     lines: list[str] = []
     clock = Clock()
     steps = [step("a"), step("b")]
-    progress = Progress(lines.append, steps, clock)
+    progress = StepProgress(lines.append, steps, clock)
     progress.begins(steps[0])
     clock.now += 3
     progress.begins(steps[1])
@@ -36,7 +36,7 @@ def test_what_goes_on_is_said_now_and_then() -> None:
     lines: list[str] = []
     clock = Clock()
     steps = [step(str(number)) for number in range(100)]
-    progress = Progress(lines.append, steps, clock)
+    progress = StepProgress(lines.append, steps, clock)
     for each in steps:
         progress.begins(each)
         clock.now += 1
@@ -49,7 +49,7 @@ def test_what_goes_on_is_said_now_and_then() -> None:
 
 def test_nothing_is_said_about_what_stays_or_holds_others_together() -> None:
     lines: list[str] = []
-    progress = Progress(lines.append)
+    progress = StepProgress(lines.append)
     for each in (
         step("a", "same"),
         step("b", type_="slurm-appliance:index:NodeGroup"),
@@ -62,7 +62,7 @@ def test_nothing_is_said_about_what_stays_or_holds_others_together() -> None:
 
 def test_a_failure_is_named() -> None:
     lines: list[str] = []
-    progress = Progress(lines.append, [step("a")], Clock())
+    progress = StepProgress(lines.append, [step("a")], Clock())
     progress.begins(step("a"))
     progress.ends(step("a"), failed=True)
     assert lines[-1] == "  0:00  general: a failed"
@@ -72,7 +72,7 @@ def test_commands_speak_for_themselves() -> None:
     lines: list[str] = []
     clock = Clock()
     site = step("site", group="site", type_=COMMAND)
-    progress = Progress(lines.append, [site], clock)
+    progress = StepProgress(lines.append, [site], clock)
     progress.begins(site)
     clock.now += 60
     progress.begins(step("x"))

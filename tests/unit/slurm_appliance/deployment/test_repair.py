@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import CloudFacts, Named, Network, Port, Rule, Subnet, Volume
+from slurm_appliance.cloud.facts import CloudFacts, Named, NetworkFacts, Port, Rule, SubnetFacts, Volume
 from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, port, server
 
@@ -135,11 +135,11 @@ def test_what_was_begun(case: str) -> None:
 NAMESAKES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a network": (
         pending("openstack:networking/network:Network", "own", description=MARK),
-        {"networks": (Network("x", "own", description="theirs"),)},
+        {"networks": (NetworkFacts("x", "own", description="theirs"),)},
     ),
     "a subnet": (
         pending("openstack:networking/subnet:Subnet", "own", description=MARK),
-        {"subnets": (Subnet("x", "own", "n", "10.0.0.0/24"),)},
+        {"subnets": (SubnetFacts("x", "own", "n", "10.0.0.0/24"),)},
     ),
     "a router": (
         pending("openstack:networking/router:Router", "own-router", description=MARK),
@@ -172,7 +172,7 @@ NAMESAKES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         pending(KEY_PAIR, "x", publicKey="ssh-ed25519 AAAA alice@desk"), {"key_pairs": {"x": ""}},
     ),
     "a network where the run that began it set no mark": (
-        pending("openstack:networking/network:Network", "own"), {"networks": (Network("x", "own"),)},
+        pending("openstack:networking/network:Network", "own"), {"networks": (NetworkFacts("x", "own"),)},
     ),
 }  # fmt: skip
 

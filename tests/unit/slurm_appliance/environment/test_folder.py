@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.environment.folder import Environment, main
+from slurm_appliance.environment.folder import EnvironmentFolder, main
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> Environment:
-    return Environment(tmp_path / "environments" / "test")
+def environment(tmp_path: Path) -> EnvironmentFolder:
+    return EnvironmentFolder(tmp_path / "environments" / "test")
 
 
 def _mode(path: Path) -> int:
@@ -20,10 +20,10 @@ def _mode(path: Path) -> int:
 
 def test_it_lies_where_state_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert Environment.of("test").folder == tmp_path / "slurm-appliance/environments/test"
+    assert EnvironmentFolder.of("test").folder == tmp_path / "slurm-appliance/environments/test"
 
 
-def test_files_are_the_owners_only(environment: Environment) -> None:
+def test_files_are_the_owners_only(environment: EnvironmentFolder) -> None:
     assert environment.write("secrets", "t", {"inventory/group_vars/all/secrets.yml": "x: 1\n"}) == [
         "inventory/group_vars/all/secrets.yml"
     ]
@@ -34,13 +34,13 @@ def test_files_are_the_owners_only(environment: Environment) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["secrets.yml"]
 
 
-def test_only_what_changed_is_written(environment: Environment) -> None:
+def test_only_what_changed_is_written(environment: EnvironmentFolder) -> None:
     environment.write("inventory", "t", {"a": "1", "b": "2"})
     assert environment.write("inventory", "t", {"a": "1", "b": "3"}) == ["b"]
     assert environment.write("inventory", "t", {"a": "1", "b": "3"}) == []
 
 
-def test_a_file_that_is_no_longer_part_of_it_goes(environment: Environment) -> None:
+def test_a_file_that_is_no_longer_part_of_it_goes(environment: EnvironmentFolder) -> None:
     environment.write("inventory", "t", {"a": "1", "b": "2"})
     environment.write("secrets", "t", {"c": "3"})
     assert environment.write("inventory", "t", {"a": "1"}) == ["b"]
@@ -48,14 +48,14 @@ def test_a_file_that_is_no_longer_part_of_it_goes(environment: Environment) -> N
     assert (environment.folder / "c").exists()
 
 
-def test_the_token_stays_while_the_files_do(environment: Environment) -> None:
+def test_the_token_stays_while_the_files_do(environment: EnvironmentFolder) -> None:
     environment.write("inventory", "t", {"a": "1"})
     assert environment.token("inventory") == "t"
     assert environment.token("secrets") != "t"
 
 
 @pytest.mark.parametrize("harm", ["change", "remove", "lose the record", "garble the record"])
-def test_the_token_is_new_when_somebody_was_there(environment: Environment, harm: str) -> None:
+def test_the_token_is_new_when_somebody_was_there(environment: EnvironmentFolder, harm: str) -> None:
     environment.write("inventory", "t", {"a": "1"})
     file, record = environment.folder / "a", environment.folder / ".inventory.json"
     match harm:
@@ -76,7 +76,7 @@ def test_the_token_is_new_when_somebody_was_there(environment: Environment, harm
 
 
 def test_the_command_says_what_changed_and_not_what_is_in_it(
-    environment: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    environment: EnvironmentFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = {"folder": str(environment.folder), "part": "secrets", "token": "t", "files": {"s.yml": "x: hidden"}}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
@@ -85,7 +85,7 @@ def test_the_command_says_what_changed_and_not_what_is_in_it(
     assert (environment.folder / "s.yml").read_text() == "x: hidden"
 
 
-def test_a_file_that_others_write_too_is_missed_when_it_is_gone(environment: Environment) -> None:
+def test_a_file_that_others_write_too_is_missed_when_it_is_gone(environment: EnvironmentFolder) -> None:
     file = environment.known_hosts
     first = environment.marker(file)
     environment.mark(file, first)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slurm_appliance.hostvars.bundle import MOST_BYTES, Node, bundle, node_variables
+from slurm_appliance.hostvars.bundle import MOST_BYTES, ComputeNode, bundle, node_variables
 from slurm_appliance.hostvars.errors import HostVariablesError
 
 _VARIABLES = {
@@ -21,8 +21,8 @@ _VARIABLES = {
 }
 
 
-def _node(*allowed: str, **more: Any) -> Node:
-    return Node("c1", "10.0.0.5", "server", "image", _VARIABLES | more, frozenset(allowed))
+def _node(*allowed: str, **more: Any) -> ComputeNode:
+    return ComputeNode("c1", "10.0.0.5", "server", "image", _VARIABLES | more, frozenset(allowed))
 
 
 def test_what_is_allowed_and_what_that_refers_to() -> None:

@@ -2,7 +2,7 @@
 
 import base64
 
-from slurm_appliance.hostvars.bundle import Node
+from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
@@ -11,9 +11,10 @@ from slurm_appliance.hostvars.signing import SigningKey
 _KEY = SigningKey(base64.b64encode(b"k" * 32).decode())
 
 
-def _nodes(*numbers: int, image: str = "image") -> list[Node]:
+def _nodes(*numbers: int, image: str = "image") -> list[ComputeNode]:
     return [
-        Node(f"c{n}", f"10.0.0.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"})) for n in numbers
+        ComputeNode(f"c{n}", f"10.0.0.{n}", f"server-{n}", image, {"own": f"only c{n}"}, frozenset({"own"}))
+        for n in numbers
     ]
 
 
@@ -51,7 +52,7 @@ def test_each_folder_is_exported_to_its_node_alone() -> None:
         assert f"Path = /e/nodes/c{number};" in line
         assert "Access_Type = NONE; CLIENT" in line
         assert f"Clients = 10.0.0.{number}; Access_Type = RO; PrivilegedPort = true;" in line
-    assert "[fd00::1](" in kernel_exports([Node("c", "fd00::1", "", "", {}, frozenset())], "/e")
+    assert "[fd00::1](" in kernel_exports([ComputeNode("c", "fd00::1", "", "", {}, frozenset())], "/e")
 
 
 def test_hosts_are_rendered_in_one_order() -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from node.compute_init.signature import NAMESPACE, is_key, verify
-from slurm_appliance.hostvars.bundle import Node
+from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.export import export_files
 from slurm_appliance.hostvars.signing import SigningKey
@@ -49,7 +49,7 @@ def test_the_public_part_is_what_openssh_makes_of_the_key(key_file: Path) -> Non
 
 
 def test_each_bundle_is_signed_for_its_node() -> None:
-    nodes = [Node(f"c{n}", f"10.0.0.{n}", f"server-{n}", "image", {}, frozenset()) for n in (1, 2)]
+    nodes = [ComputeNode(f"c{n}", f"10.0.0.{n}", f"server-{n}", "image", {}, frozenset()) for n in (1, 2)]
     files = export_files(nodes, {}, key=KEY, serial=77)
     for name, server in (("c1", "server-1"), ("c2", "server-2")):
         said = verify(files[f"nodes/{name}/bundle.signed"], KEY.public)

@@ -10,14 +10,14 @@ import pytest
 from slurm_appliance.journal import JournalError
 from slurm_appliance.journal.errors import LockLostError
 from slurm_appliance.journal.keeper import Keeper, current
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.log import Log
-from slurm_appliance.journal.replay import Kind
+from slurm_appliance.journal.replay import EntryKind
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    made = Layout(tmp_path, "p", "s")
+def layout(tmp_path: Path) -> StateLayout:
+    made = StateLayout(tmp_path, "p", "s")
     made.write({"version": 3, "checkpoint": {"stack": "organization/p/s", "latest": {"manifest": {}}}})
     return made
 
@@ -25,17 +25,18 @@ def layout(tmp_path: Path) -> Layout:
 def created(number: int, name: str) -> list[dict[str, Any]]:
     state = {"urn": name, "type": "t"}
     return [
-        {"version": 1, "kind": int(Kind.BEGIN), "sequenceID": 2 * number, "operationID": number,
+        {"version": 1, "kind": int(EntryKind.BEGIN), "sequenceID": 2 * number, "operationID": number,
          "operation": {"type": "creating", "resource": state}},
-        {"version": 1, "kind": int(Kind.SUCCESS), "sequenceID": 2 * number + 1, "operationID": number, "state": state},
+        {"version": 1, "kind": int(EntryKind.SUCCESS), "sequenceID": 2 * number + 1, "operationID": number,
+         "state": state},
     ]  # fmt: skip
 
 
-def names(layout: Layout) -> list[str]:
+def names(layout: StateLayout) -> list[str]:
     return [each["urn"] for each in layout.read()["checkpoint"]["latest"].get("resources", [])]
 
 
-def begun(layout: Layout, *entries: dict[str, Any]) -> Keeper:
+def begun(layout: StateLayout, *entries: dict[str, Any]) -> Keeper:
     keeper = Keeper(layout)
     update = keeper.announce("update")
     keeper.start(update, "v3.259.0")
@@ -43,7 +44,7 @@ def begun(layout: Layout, *entries: dict[str, Any]) -> Keeper:
     return keeper
 
 
-def test_an_update_becomes_part_of_the_state(layout: Layout) -> None:
+def test_an_update_becomes_part_of_the_state(layout: StateLayout) -> None:
     keeper = begun(layout, *created(1, "a"), *created(2, "b"))
     assert names(layout) == []
     keeper.complete(keeper.updates[0], "succeeded")
@@ -52,7 +53,7 @@ def test_an_update_becomes_part_of_the_state(layout: Layout) -> None:
     assert keeper.updates[0].as_history(1)["result"] == "succeeded"
 
 
-def test_a_preview_has_no_journal(layout: Layout) -> None:
+def test_a_preview_has_no_journal(layout: StateLayout) -> None:
     keeper = Keeper(layout)
     preview = keeper.announce("preview")
     keeper.start(preview, "v3.259.0")
@@ -60,7 +61,7 @@ def test_a_preview_has_no_journal(layout: Layout) -> None:
     assert not layout.journal.exists()
 
 
-def test_what_a_killed_update_did_is_recovered(layout: Layout) -> None:
+def test_what_a_killed_update_did_is_recovered(layout: StateLayout) -> None:
     begun(layout, *created(1, "a"), created(2, "b")[0])
     assert Keeper(layout).recover() == 3
     assert names(layout) == ["a"]
@@ -69,7 +70,7 @@ def test_what_a_killed_update_did_is_recovered(layout: Layout) -> None:
     assert Keeper(layout).recover() == 0
 
 
-def test_a_line_that_is_not_whole_was_not_answered(layout: Layout) -> None:
+def test_a_line_that_is_not_whole_was_not_answered(layout: StateLayout) -> None:
     begun(layout, *created(1, "a"))
     with layout.journal.open("ab") as file:
         file.write(json.dumps(created(2, "b")[0]).encode()[:20])
@@ -77,7 +78,7 @@ def test_a_line_that_is_not_whole_was_not_answered(layout: Layout) -> None:
     assert names(layout) == ["a"]
 
 
-def test_a_batch_that_was_sent_twice_counts_once(layout: Layout) -> None:
+def test_a_batch_that_was_sent_twice_counts_once(layout: StateLayout) -> None:
     keeper = begun(layout, *created(1, "a"))
     keeper.add(created(1, "a"))
     keeper.complete(keeper.updates[0], "succeeded")
@@ -85,14 +86,14 @@ def test_a_batch_that_was_sent_twice_counts_once(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b'{"update": "x"'])
-def test_a_journal_without_its_head_is_none(layout: Layout, content: bytes) -> None:
+def test_a_journal_without_its_head_is_none(layout: StateLayout, content: bytes) -> None:
     layout.journal.parent.mkdir(parents=True)
     layout.journal.write_bytes(content)
     assert Keeper(layout).recover() == 0
     assert not layout.journal.exists()
 
 
-def test_killed_after_the_state_was_written(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_after_the_state_was_written(layout: StateLayout, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = begun(layout, *created(1, "a"))
     monkeypatch.setattr(Log, "remove", lambda _log: None)
     keeper.complete(keeper.updates[0], "succeeded")
@@ -103,13 +104,13 @@ def test_killed_after_the_state_was_written(layout: Layout, monkeypatch: pytest.
     assert not layout.journal.exists()
 
 
-def test_killed_before_the_state_was_written(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_before_the_state_was_written(layout: StateLayout, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = begun(layout, *created(1, "a"))
 
-    def full(_layout: Layout, _state: object) -> None:
+    def full(_layout: StateLayout, _state: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Layout, "write", full)
+    monkeypatch.setattr(StateLayout, "write", full)
     with pytest.raises(OSError, match="No space left"):
         keeper.complete(keeper.updates[0], "succeeded")
     monkeypatch.undo()
@@ -117,7 +118,7 @@ def test_killed_before_the_state_was_written(layout: Layout, monkeypatch: pytest
     assert names(layout) == ["a"]
 
 
-def test_a_state_that_somebody_replaced_is_not_mixed_with_the_journal(layout: Layout) -> None:
+def test_a_state_that_somebody_replaced_is_not_mixed_with_the_journal(layout: StateLayout) -> None:
     begun(layout, *created(1, "a"))
     layout.write(layout.read() | {"version": 4})
     with pytest.raises(JournalError, match="goes with another state"):
@@ -125,13 +126,13 @@ def test_a_state_that_somebody_replaced_is_not_mixed_with_the_journal(layout: La
     assert layout.journal.exists()
 
 
-def test_two_updates_at_once_are_one_too_many(layout: Layout) -> None:
+def test_two_updates_at_once_are_one_too_many(layout: StateLayout) -> None:
     keeper = begun(layout)
     with pytest.raises(JournalError, match="unfinished update"):
         keeper.start(keeper.announce("destroy"), "v3.259.0")
 
 
-def test_compressed_states_stay_so(layout: Layout) -> None:
+def test_compressed_states_stay_so(layout: StateLayout) -> None:
     plain = layout.state
     packed = plain.with_name(f"{plain.name}.gz")
     packed.write_bytes(gzip.compress(plain.read_bytes()))
@@ -143,7 +144,7 @@ def test_compressed_states_stay_so(layout: Layout) -> None:
     assert not plain.exists()
 
 
-def test_only_the_owner_reads_state_and_journal(layout: Layout) -> None:
+def test_only_the_owner_reads_state_and_journal(layout: StateLayout) -> None:
     begun(layout, *created(1, "a"))
     assert layout.journal.stat().st_mode & 0o077 == 0
     assert layout.state.stat().st_mode & 0o077 == 0
@@ -153,7 +154,7 @@ def test_only_the_owner_reads_state_and_journal(layout: Layout) -> None:
     ("content", "said"),
     [("", "cannot be read"), ("[]", "unknown format"), ('{"version": 9, "checkpoint": {}}', "unknown format")],
 )
-def test_a_state_that_cannot_be_read(layout: Layout, content: str, said: str) -> None:
+def test_a_state_that_cannot_be_read(layout: StateLayout, content: str, said: str) -> None:
     layout.state.write_text(content)
     with pytest.raises(JournalError, match=said):
         layout.read()
@@ -162,7 +163,7 @@ def test_a_state_that_cannot_be_read(layout: Layout, content: str, said: str) ->
         layout.read()
 
 
-def test_a_run_whose_lock_was_taken_writes_nothing_more(layout: Layout) -> None:
+def test_a_run_whose_lock_was_taken_writes_nothing_more(layout: StateLayout) -> None:
     taken = False
 
     def guard() -> None:
@@ -181,7 +182,7 @@ def test_a_run_whose_lock_was_taken_writes_nothing_more(layout: Layout) -> None:
     assert names(layout) == []
 
 
-def test_a_state_is_seen_with_its_journal(layout: Layout) -> None:
+def test_a_state_is_seen_with_its_journal(layout: StateLayout) -> None:
     assert current(layout)["checkpoint"]["latest"].get("resources") is None
     begun(layout, *created(1, "a"), created(2, "b")[0])
     journal, state = layout.journal.read_bytes(), layout.state.read_bytes()

@@ -15,7 +15,7 @@ import pytest
 from slurm_appliance.journal import LockedError
 from slurm_appliance.journal.errors import LockLostError
 from slurm_appliance.journal.heartbeat import Pace, Watch, beating
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import holders, locked
 from slurm_appliance.journal.process_identity import ProcessIdentity
 from toolchain.paths import REPOSITORY
@@ -23,9 +23,9 @@ from toolchain.paths import REPOSITORY
 HOLDING = """
 import sys
 from pathlib import Path
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import locked
-with locked(Layout(Path(sys.argv[1]), "p", "s"), "up"):
+with locked(StateLayout(Path(sys.argv[1]), "p", "s"), "up"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -34,12 +34,12 @@ _OWN = ProcessIdentity.own()
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path, "p", "s")
+def layout(tmp_path: Path) -> StateLayout:
+    return StateLayout(tmp_path, "p", "s")
 
 
 @contextmanager
-def another_run(layout: Layout) -> Iterator[subprocess.Popen[str]]:
+def another_run(layout: StateLayout) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the stack."""
     command = [sys.executable, "-c", HOLDING, str(layout.root)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -51,7 +51,7 @@ def another_run(layout: Layout) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def lock_of(layout: Layout, process: ProcessIdentity | None) -> Path:
+def lock_of(layout: StateLayout, process: ProcessIdentity | None) -> Path:
     """A lock that somebody made; Pulumi's own where no process is given."""
     layout.locks.mkdir(parents=True, exist_ok=True)
     path = layout.locks / "somebodys.json"
@@ -61,7 +61,7 @@ def lock_of(layout: Layout, process: ProcessIdentity | None) -> Path:
     return path
 
 
-def test_a_stack_is_held_by_one(layout: Layout) -> None:
+def test_a_stack_is_held_by_one(layout: StateLayout) -> None:
     with locked(layout, "up") as lock:
         assert lock.taken_over == ()
         (own,) = holders(layout)
@@ -73,7 +73,7 @@ def test_a_stack_is_held_by_one(layout: Layout) -> None:
     assert holders(layout) == []
 
 
-def test_a_run_that_lives_is_left_alone_and_one_that_was_killed_is_not(layout: Layout) -> None:
+def test_a_run_that_lives_is_left_alone_and_one_that_was_killed_is_not(layout: StateLayout) -> None:
     with another_run(layout) as other:
         (holder,) = holders(layout)
         assert not holder.gone
@@ -111,7 +111,7 @@ def test_only_what_proves_it_makes_a_holder_gone(case: str) -> None:
     assert holder.is_gone(here) is gone
 
 
-def test_a_run_out_of_sight_is_taken_over_when_it_is_silent(layout: Layout) -> None:
+def test_a_run_out_of_sight_is_taken_over_when_it_is_silent(layout: StateLayout) -> None:
     lock_of(layout, replace(_OWN, machine="other", boot="other", hostname="other"))
     lines: list[str] = []
     with pytest.raises(LockedError, match="in use by me@there"), locked(layout, pace=_QUICK):
@@ -121,21 +121,21 @@ def test_a_run_out_of_sight_is_taken_over_when_it_is_silent(layout: Layout) -> N
     assert lines == ["waits for me@there, process " + f"{_OWN.pid}, up, since 2026-11-23T08:0"]
 
 
-def test_a_run_out_of_sight_is_not_taken_over_while_its_heart_beats(layout: Layout) -> None:
+def test_a_run_out_of_sight_is_not_taken_over_while_its_heart_beats(layout: StateLayout) -> None:
     path = lock_of(layout, replace(_OWN, machine="other", boot="other", hostname="other"))
     with beating(path, _QUICK), pytest.raises(LockedError), locked(layout, patience=2, pace=_QUICK):
         pass
     assert path.exists()
 
 
-def test_plain_pulumi_has_no_heart_to_listen_to(layout: Layout) -> None:
+def test_plain_pulumi_has_no_heart_to_listen_to(layout: StateLayout) -> None:
     path = lock_of(layout, None)
     with pytest.raises(LockedError, match="in use by me@there"), locked(layout, patience=1.5, pace=_QUICK):
         pass
     assert path.exists()
 
 
-def test_who_waits_gets_the_stack_when_it_is_free(layout: Layout) -> None:
+def test_who_waits_gets_the_stack_when_it_is_free(layout: StateLayout) -> None:
     with another_run(layout) as other:
         assert other.stdin is not None
         threading.Timer(0.3, other.stdin.close).start()
@@ -143,7 +143,7 @@ def test_who_waits_gets_the_stack_when_it_is_free(layout: Layout) -> None:
             assert lock.taken_over == ()
 
 
-def test_a_lock_that_was_taken_away_is_not_made_again(layout: Layout) -> None:
+def test_a_lock_that_was_taken_away_is_not_made_again(layout: StateLayout) -> None:
     with locked(layout, pace=_QUICK) as lock:
         lock.check()
         before = lock.path.stat().st_mtime_ns
@@ -169,7 +169,7 @@ def test_silence_is_measured_by_the_clock_of_who_listens(tmp_path: Path) -> None
     assert watch.silence(path) == 0
 
 
-def test_a_lock_that_nobody_can_read_is_somebodys(layout: Layout) -> None:
+def test_a_lock_that_nobody_can_read_is_somebodys(layout: StateLayout) -> None:
     lock_of(layout, None).write_text("")
     with pytest.raises(LockedError, match="unreadable lock"), locked(layout):
         pass

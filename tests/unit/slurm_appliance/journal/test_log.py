@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from slurm_appliance.journal import JournalError
 from slurm_appliance.journal.keeper import Keeper
-from slurm_appliance.journal.layout import Layout
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.log import Log
-from slurm_appliance.journal.replay import Kind
+from slurm_appliance.journal.replay import EntryKind
 
 HEAD = {"update": "u", "engine": "v3.259.0", "base": "b"}
 
 
 def entry(number: int, text: str = "") -> dict[str, Any]:
     state = {"urn": f"r{number}", "type": "t", "outputs": {"text": text}}
-    return {"version": 1, "kind": int(Kind.SUCCESS), "sequenceID": number, "operationID": number, "state": state}
+    return {"version": 1, "kind": int(EntryKind.SUCCESS), "sequenceID": number, "operationID": number, "state": state}
 
 
 @contextmanager
@@ -124,18 +124,18 @@ def test_damage_before_the_end_is_told_with_its_line(tmp_path: Path, number: int
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    made = Layout(tmp_path, "p", "s")
+def layout(tmp_path: Path) -> StateLayout:
+    made = StateLayout(tmp_path, "p", "s")
     made.write({"version": 3, "checkpoint": {"stack": "organization/p/s", "latest": {"manifest": {}}}})
     return made
 
 
-def names(layout: Layout) -> list[str]:
+def names(layout: StateLayout) -> list[str]:
     return [each["urn"] for each in layout.read()["checkpoint"]["latest"].get("resources", [])]
 
 
 def test_a_torn_line_does_not_spoil_the_recovery_that_comes_to_nothing(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    layout: StateLayout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The audit's case: the line that recovery itself adds was glued onto the torn one."""
     keeper = Keeper(layout)
@@ -144,21 +144,21 @@ def test_a_torn_line_does_not_spoil_the_recovery_that_comes_to_nothing(
     with layout.journal.open("ab") as file:
         file.write(b'{"version":1,"ki')
     monkeypatch.setattr(Log, "remove", lambda _log: None)
-    monkeypatch.setattr(Layout, "write", lambda _layout, _state: None)
+    monkeypatch.setattr(StateLayout, "write", lambda _layout, _state: None)
     Keeper(layout).recover()
     monkeypatch.undo()
     assert Keeper(layout).recover() == 1
     assert names(layout) == ["r1"]
 
 
-def test_after_an_entry_that_found_no_room_none_is_taken(layout: Layout) -> None:
+def test_after_an_entry_that_found_no_room_none_is_taken(layout: StateLayout) -> None:
     keeper = Keeper(layout)
     update = keeper.announce("update")
     keeper.start(update, "v3.259.0")
     keeper.add([entry(1)])
     with files_of_at_most(layout.journal.stat().st_size + 20), pytest.raises(JournalError, match="cannot be used"):
         keeper.add([entry(2)])
-    outputs = {**entry(3), "kind": int(Kind.OUTPUTS), "removeNew": 2}
+    outputs = {**entry(3), "kind": int(EntryKind.OUTPUTS), "removeNew": 2}
     with pytest.raises(JournalError, match="cannot be used"):
         keeper.add([outputs])
     keeper.complete(update, "failed")
@@ -167,7 +167,7 @@ def test_after_an_entry_that_found_no_room_none_is_taken(layout: Layout) -> None
     keeper.add([entry(4)])
 
 
-def test_no_room_for_the_state_keeps_state_and_journal(layout: Layout) -> None:
+def test_no_room_for_the_state_keeps_state_and_journal(layout: StateLayout) -> None:
     layout.write(layout.read() | {"padding": "x" * 5000})
     keeper = Keeper(layout)
     update = keeper.announce("update")
@@ -182,9 +182,9 @@ def test_no_room_for_the_state_keeps_state_and_journal(layout: Layout) -> None:
     assert names(layout) == ["r1"]
 
 
-def test_an_entry_that_refers_to_nothing_is_told(layout: Layout) -> None:
+def test_an_entry_that_refers_to_nothing_is_told(layout: StateLayout) -> None:
     keeper = Keeper(layout)
     keeper.start(keeper.announce("update"), "v3.259.0")
-    keeper.add([{**entry(1), "kind": int(Kind.WRITE)}])
+    keeper.add([{**entry(1), "kind": int(EntryKind.WRITE)}])
     with pytest.raises(JournalError, match="entry 1 of the journal cannot be understood"):
         Keeper(layout).recover()

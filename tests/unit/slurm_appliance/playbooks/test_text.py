@@ -23,13 +23,13 @@ from node.ansible_init import playbook as node_playbook
 from node.ansible_init.unsafe import unsafe
 from slurm_appliance.cloud.text import CloudTextError
 from slurm_appliance.config.access import SshAccess
-from slurm_appliance.hostvars.bundle import Node, bundle
+from slurm_appliance.hostvars.bundle import ComputeNode, bundle
 from slurm_appliance.hostvars.inventory import read_inventory
 from slurm_appliance.playbooks import inventory_file
 from slurm_appliance.playbooks.run import ANSIBLE, run_playbook
 from slurm_appliance.playbooks.text import Template, literal, rendered, yaml_value
 from slurm_appliance.secrets.generate import render
-from slurm_appliance.site.inventory import Host, Inventory, Subnet
+from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
 from slurm_appliance.ssh.options import connection_variables
 from tests.unit.slurm_appliance.site.test_inventory import HOSTS, SUBNETS, config
 from toolchain.paths import REPOSITORY
@@ -133,7 +133,9 @@ def _texts(thing: Any) -> list[str]:
     (HOSTS[1], {"name", "kind", "group", "fqdn", "access_network"}),
     (SUBNETS[0], {"network"}),
 ])  # fmt: skip
-def test_what_the_cloud_says_has_its_form_or_is_refused(thing: Host | Subnet, free: set[str], bad: str) -> None:
+def test_what_the_cloud_says_has_its_form_or_is_refused(
+    thing: InventoryHost | InventorySubnet, free: set[str], bad: str
+) -> None:
     """``free`` are names, which the configuration gives; any other field is refused, one that is added, too."""
     for name in set(_texts(thing)) - free:
         value = getattr(thing, name)
@@ -170,7 +172,7 @@ def test_a_node_renders_the_stacks_templates_and_nothing_from_outside(tmp_path: 
     host = {"comment": comment, "flavor": [flavor], "greeting": Template("{{ comment }}, {{ flavor[0] }}")}
     inventory.write_text(inventory_file.dump({"all": {"hosts": {"c-0": host}}}))
     variables = read_inventory(inventory, ANSIBLE)["c-0"]
-    node = Node("c-0", "10.0.0.1", "i", "m", variables, frozenset({"greeting"}))
+    node = ComputeNode("c-0", "10.0.0.1", "i", "m", variables, frozenset({"greeting"}))
     brought = json.loads(bundle(node, {})["variables.json"])
     assert set(brought) == {"comment", "flavor", "greeting"}
     own = tmp_path / "node.yml"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import Access, FloatingIp, Named, Network, Quota, Subnet, Volume
+from slurm_appliance.cloud.facts import CloudAccess, FloatingIp, Named, NetworkFacts, Quota, SubnetFacts, Volume
 from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.preflight import Findings, examine, network_names
@@ -192,7 +192,7 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "cluster_image: image slurm-2026-11 is queued → wait until it is active, or name another image",
     ),
     "an access network with IPv6": (
-        {"subnets": (Subnet("a", "six", "network-cluster", "fd00::/64"),)},
+        {"subnets": (SubnetFacts("a", "six", "network-cluster", "fd00::/64"),)},
         {},
         "cluster_networks[0].subnet: the subnet is IPv6 (fd00::/64), but nodes speak IPv4 among themselves",
     ),
@@ -204,8 +204,8 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "networks that overlap": (
         {
             "subnets": (
-                Subnet("a", "cluster", "network-cluster", "10.0.0.0/24"),
-                Subnet("b", "fabric", "network-fabric", "10.0.0.0/16"),
+                SubnetFacts("a", "cluster", "network-cluster", "10.0.0.0/24"),
+                SubnetFacts("b", "fabric", "network-fabric", "10.0.0.0/16"),
             )
         },
         _general(extra_networks=[{"network": "fabric"}]),
@@ -253,7 +253,7 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "compute.general.flavor: flavor m1.small has 2048 MB of memory, image slurm-2026-11 needs 4096 → choose a larg",
     ),
     "two networks of one name": (
-        {"networks": (Network("a", "cluster"), Network("b", "cluster"))},
+        {"networks": (NetworkFacts("a", "cluster"), NetworkFacts("b", "cluster"))},
         {},
         "cluster_networks[0].network: 2 networks are called cluster: a, b",
     ),
@@ -318,7 +318,7 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "demo-control: has user data of version 3, which this slurm-appliance does not know → use the slurm-appliance",
     ),
     "credentials that must not create others": (
-        {"access": Access(may_create_credentials=False)},
+        {"access": CloudAccess(may_create_credentials=False)},
         {},
         "features.rebuild: needs an application credential, and these credentials are one that must not create others",
     ),
@@ -436,7 +436,10 @@ def test_the_networks_whose_ports_are_looked_at() -> None:
 
 
 def test_subnets_of_one_name_on_several_networks() -> None:
-    subnets = (Subnet("a", "v4", "network-cluster", "10.0.0.0/24"), Subnet("b", "v4", "network-fabric", "10.2.0.0/24"))
+    subnets = (
+        SubnetFacts("a", "v4", "network-cluster", "10.0.0.0/24"),
+        SubnetFacts("b", "v4", "network-fabric", "10.2.0.0/24"),
+    )
     found = findings({"subnets": subnets}, cluster_networks=[{"network": "cluster", "subnet": "v4"}])
     assert found.ready("test").networks["cluster"].subnet_id == "a"
 

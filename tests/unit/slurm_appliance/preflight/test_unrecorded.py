@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import Access, Named, Network, Subnet, Volume
+from slurm_appliance.cloud.facts import CloudAccess, Named, NetworkFacts, SubnetFacts, Volume
 from slurm_appliance.config import from_mapping
 from slurm_appliance.engine.recorded import recorded
 from slurm_appliance.engine.steps import PORT, SECURITY_GROUP, SERVER, VOLUME
@@ -71,7 +71,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
         [resource(SECURITY_GROUP, "g", "demo-login")], {"security_groups": (Named("h", "demo-login"),)}, [],
     ),
     "another project": (
-        [resource(PORT, "p", "demo-c-0-cluster", "theirs")], {"access": Access(project_id="mine")},
+        [resource(PORT, "p", "demo-c-0-cluster", "theirs")], {"access": CloudAccess(project_id="mine")},
         ["the state of stack test in s3://states records resources of project theirs, and these credentials are for "
          "project mine"],
     ),
@@ -91,8 +91,8 @@ def test_created_networks_and_key_pairs_are_compared_too() -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr somebody"
     create = {"network": "own", "create": {"cidr": "10.9.0.0/24", "external_network": "external"}}
     facts = {
-        "networks": (Network("n", "own"), Network("network-external", "external", external=True)),
-        "subnets": (Subnet("s", "own", "n", "10.9.0.0/24"),),
+        "networks": (NetworkFacts("n", "own"), NetworkFacts("network-external", "external", external=True)),
+        "subnets": (SubnetFacts("s", "own", "n", "10.9.0.0/24"),),
         "routers": (Named("r", "own-router"),),
         "key_pairs": ("mine",),
     }

@@ -11,8 +11,8 @@ from enum import Enum
 
 from node.reboot_program.slurm_state import REASON_PREFIX, SlurmNode
 from slurm_appliance.rollout.errors import ControlNodeError
-from slurm_appliance.rollout.facts import Facts, NodeFacts
-from slurm_appliance.rollout.plan import Action, ActionKind
+from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
+from slurm_appliance.rollout.plan import ActionKind, SlurmRequest
 from slurm_appliance.rollout.policy import Policy
 
 RESUME_TIMEOUT = 300.0
@@ -79,7 +79,7 @@ class Simulator:
 
     # What the rollout sees of it.
 
-    def look(self, names: Collection[str]) -> Facts:
+    def look(self, names: Collection[str]) -> RolloutFacts:
         trouble = next(self.troubles, "")
         if trouble == "away":
             raise ControlNodeError("is away", where="control")
@@ -90,9 +90,9 @@ class Simulator:
             for name in names
             if name in self.nodes
         }
-        return Facts(found, self.now)
+        return RolloutFacts(found, self.now)
 
-    def act(self, action: Action) -> None:
+    def act(self, action: SlurmRequest) -> None:
         trouble = next(self.troubles, "")
         if trouble == "killed before":
             raise Killed

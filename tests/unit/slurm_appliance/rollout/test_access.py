@@ -6,7 +6,7 @@ import yaml
 
 from slurm_appliance.config.rollout import RolloutDefaults
 from slurm_appliance.config.stack_file import cloud_of
-from slurm_appliance.environment.folder import Environment
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.errors import RolloutError
@@ -32,7 +32,7 @@ def test_a_stack_s_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
         return SimpleNamespace(compute=None, image=None, block_storage=None)
 
     monkeypatch.setattr(access, "connect", connect)
-    environment = Environment.of("mine")
+    environment = EnvironmentFolder.of("mine")
     environment.inventory.mkdir(parents=True)
     variables = {"ansible_user": "debian", "ansible_ssh_common_args": "-o 'ProxyCommand=ssh -W %h:%p debian@10.0.0.3'"}
     hosts = {"all": {"vars": variables, "children": {"control": {"hosts": {"ctl-0": {"ansible_host": "10.0.0.2"}}}}}}

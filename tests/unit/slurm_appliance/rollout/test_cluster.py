@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
-from node.reboot_program.errors import CloudError
-from node.reboot_program.facts import Server
+from node.reboot_program.errors import CloudCallError
+from node.reboot_program.facts import NodeServer
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.rollout.cluster import Cluster
+from slurm_appliance.rollout.cluster import SlurmCluster
 from slurm_appliance.rollout.control import ControlNode
 from slurm_appliance.rollout.images import ServerImages
 
@@ -31,21 +31,21 @@ class _Servers:
         self.asked: list[str] = []
         self.broken = False
 
-    def server(self, server_id: str) -> Server | None:
+    def server(self, server_id: str) -> NodeServer | None:
         self.asked.append(server_id)
         if self.broken:
-            raise CloudError("503", passes=True)
-        return Server(server_id, "ACTIVE", image_id="old") if server_id == "s-c1" else None
+            raise CloudCallError("503", passes=True)
+        return NodeServer(server_id, "ACTIVE", image_id="old") if server_id == "s-c1" else None
 
 
-def _look(cluster: Cluster, names: Collection[str] = ("c1", "c2", "c3", "c4")) -> dict[str, tuple[str, str, bool]]:
+def _look(cluster: SlurmCluster, names: Collection[str] = ("c1", "c2", "c3", "c4")) -> dict[str, tuple[str, str, bool]]:
     facts = cluster.look(names)
     return {name: (node.current, node.target, node.slurm is not None) for name, node in facts.nodes.items()}
 
 
 def test_images_are_asked_for_once_and_after_a_boot() -> None:
     control, servers = _Control(), _Servers()
-    cluster = Cluster(ControlNode(control), ServerImages(servers))
+    cluster = SlurmCluster(ControlNode(control), ServerImages(servers))
 
     assert _look(cluster) == {
         "c1": ("old", "new", True), "c2": ("", "new", True), "c3": ("", "", True), "c4": ("", "", False),
@@ -63,4 +63,4 @@ def test_a_cloud_that_cannot_be_asked() -> None:
     servers.broken = True
 
     with pytest.raises(ApplianceError, match="503"):
-        _look(Cluster(ControlNode(_Control()), ServerImages(servers)))
+        _look(SlurmCluster(ControlNode(_Control()), ServerImages(servers)))

@@ -6,12 +6,12 @@ import pytest
 
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.journal import Journal
-from slurm_appliance.rollout.record import Phase, Record
+from slurm_appliance.rollout.record import NodeRecord, Phase
 from toolchain.paths import REPOSITORY
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    records = {"c1": Record("c1", Phase.REBOOTING, 5.5, "why", 1, 4.5, 7, True, 2, True), "c2": Record("c2")}
+    records = {"c1": NodeRecord("c1", Phase.REBOOTING, 5.5, "why", 1, 4.5, 7, True, 2, True), "c2": NodeRecord("c2")}
     Journal(tmp_path / "deep" / "er").write(records)
 
     assert Journal(tmp_path / "deep" / "er").read() == records

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from node.reboot_program.slurm_state import SlurmNode
-from slurm_appliance.rollout.facts import Facts, NodeFacts
+from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.observe import TAKEN_WITHIN, observe
-from slurm_appliance.rollout.plan import Action, ActionKind, Verdict, natural, plan
+from slurm_appliance.rollout.plan import ActionKind, RolloutVerdict, SlurmRequest, natural, plan
 from slurm_appliance.rollout.policy import Policy, Via
-from slurm_appliance.rollout.record import Phase, Record, resumed
+from slurm_appliance.rollout.record import NodeRecord, Phase, resumed
 
 _NOW = 1000.0
 _POLICY = Policy(batch=2, max_unavailable=3)
@@ -21,23 +21,23 @@ def _node(flags: str = "IDLE", *, image: str = "old", boot: int = 10, target: st
     return NodeFacts(SlurmNode("c", frozenset(flags.split()), boot, reason), image, target, **more)
 
 
-_ASKED = Record("c", Phase.DRAINING, since=900.0, asked=900.0, boot_before=10, seen=True)
+_ASKED = NodeRecord("c", Phase.DRAINING, since=900.0, asked=900.0, boot_before=10, seen=True)
 _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
 
 
 @pytest.mark.parametrize(
     ("record", "facts", "phase", "words"),
     [
-        (Record("c"), _node(image="new"), Phase.DONE, "on its target image already"),
-        (Record("c"), _node("DOWN", image="new", reason="broken"), Phase.DONE, "out of service (DOWN: broken)"),
-        (Record("c"), _node("DOWN", image="new", reason="slurm-appliance-reboot: x"), Phase.WAITING, ""),
-        (Record("c"), _node(), Phase.WAITING, ""),
-        (Record("c"), _node(target=""), Phase.SKIPPED, "no target image"),
-        (Record("c"), _node(image=""), Phase.SKIPPED, "does not say which image"),
-        (Record("c"), NodeFacts(None), Phase.SKIPPED, "Slurm does not know"),
-        (Record("c"), _node("IDLE DRAIN", reason="disk"), Phase.SKIPPED, "somebody else: disk"),
-        (Record("c"), _node("IDLE DRAIN", reason="slurm-appliance-reboot: locked"), Phase.WAITING, ""),
-        (Record("c"), _node("ALLOCATED DRAIN REBOOT_REQUESTED", reason="kernel"), Phase.DRAINING, "already asked"),
+        (NodeRecord("c"), _node(image="new"), Phase.DONE, "on its target image already"),
+        (NodeRecord("c"), _node("DOWN", image="new", reason="broken"), Phase.DONE, "out of service (DOWN: broken)"),
+        (NodeRecord("c"), _node("DOWN", image="new", reason="slurm-appliance-reboot: x"), Phase.WAITING, ""),
+        (NodeRecord("c"), _node(), Phase.WAITING, ""),
+        (NodeRecord("c"), _node(target=""), Phase.SKIPPED, "no target image"),
+        (NodeRecord("c"), _node(image=""), Phase.SKIPPED, "does not say which image"),
+        (NodeRecord("c"), NodeFacts(None), Phase.SKIPPED, "Slurm does not know"),
+        (NodeRecord("c"), _node("IDLE DRAIN", reason="disk"), Phase.SKIPPED, "somebody else: disk"),
+        (NodeRecord("c"), _node("IDLE DRAIN", reason="slurm-appliance-reboot: locked"), Phase.WAITING, ""),
+        (NodeRecord("c"), _node("ALLOCATED DRAIN REBOOT_REQUESTED", reason="kernel"), Phase.DRAINING, "already asked"),
         (_ASKED, _node("ALLOCATED DRAIN REBOOT_REQUESTED"), Phase.DRAINING, "waits for its jobs"),
         (_ASKED, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, "Slurm reboots it"),
         (_ASKED, _node("IDLE", image="new", boot=999), Phase.DONE, "back on its target"),
@@ -50,7 +50,7 @@ _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
         (_AWAY, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, ""),
         (replace(_AWAY, since=-9e3), _node("DOWN REBOOT_ISSUED", reason="r"), Phase.WAITING, "not back 10000 s after"),
         (_AWAY, _node("DOWN REBOOT_ISSUED", reason="slurm-appliance-reboot: no host"), Phase.WAITING, "no host"),
-        (Record("c", tries=1), _node("DOWN REBOOT_ISSUED", reason="slurm-appliance-reboot: x"), Phase.WAITING, ""),
+        (NodeRecord("c", tries=1), _node("DOWN REBOOT_ISSUED", reason="slurm-appliance-reboot: x"), Phase.WAITING, ""),
         (_AWAY, _node("IDLE", image="new", boot=12), Phase.WAITING, "did not reboot"),
         (_AWAY, _node("IDLE", image="other", boot=999), Phase.WAITING, "runs image other instead of new"),
         (_AWAY, _node("IDLE NOT_RESPONDING", image="new", boot=999), Phase.WAITING, "IDLE+NOT_RESPONDING"),
@@ -62,7 +62,7 @@ _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_follows_from_one_look(record: Record, facts: NodeFacts, phase: Phase, words: str) -> None:
+def test_what_follows_from_one_look(record: NodeRecord, facts: NodeFacts, phase: Phase, words: str) -> None:
     after = observe(record, facts, _POLICY, _NOW)
 
     assert after.phase is phase, after.why
@@ -80,16 +80,18 @@ def test_by_job(job: str, phase: Phase, words: str) -> None:
 
 
 def test_a_node_that_waits_too_long_for_its_jobs_is_given_back() -> None:
-    facts = Facts({"c": _node("ALLOCATED DRAIN REBOOT_REQUESTED")}, _NOW)
+    facts = RolloutFacts({"c": _node("ALLOCATED DRAIN REBOOT_REQUESTED")}, _NOW)
     step = plan({"c": _ASKED}, facts, replace(_POLICY, drain_limit=60.0))
 
     assert step.records["c"].phase is Phase.RELEASED
-    assert step.actions == (Action(ActionKind.CANCEL, ("c",)),)
-    assert step.verdict is Verdict.GOING
+    assert step.actions == (SlurmRequest(ActionKind.CANCEL, ("c",)),)
+    assert step.verdict is RolloutVerdict.GOING
 
 
-def _begun(nodes: dict[str, NodeFacts], policy: Policy, records: dict[str, Record] | None = None) -> tuple[str, ...]:
-    step = plan(records or {name: Record(name) for name in nodes}, Facts(nodes, _NOW), policy)
+def _begun(
+    nodes: dict[str, NodeFacts], policy: Policy, records: dict[str, NodeRecord] | None = None
+) -> tuple[str, ...]:
+    step = plan(records or {name: NodeRecord(name) for name in nodes}, RolloutFacts(nodes, _NOW), policy)
     return step.actions[0].nodes if step.actions else ()
 
 
@@ -98,7 +100,7 @@ def test_the_canary_alone_then_a_batch() -> None:
     policy = replace(_POLICY, canary=1)
 
     assert _begun(nodes, policy) == ("c1",)
-    records = {name: Record(name) for name in nodes} | {"c1": Record("c1", Phase.DONE, touched=True)}
+    records = {name: NodeRecord(name) for name in nodes} | {"c1": NodeRecord("c1", Phase.DONE, touched=True)}
     nodes["c1"] = _node(image="new")
     assert _begun(nodes, policy, records) == ("c2", "c3")
     assert _begun(nodes, replace(policy, canary=0, batch=11, max_unavailable=11))[-1] == "c11"
@@ -109,7 +111,9 @@ def test_the_budget_counts_nodes_that_others_took_out_of_service() -> None:
 
     assert _begun(nodes, replace(_POLICY, canary=0)) == ("c1",)
     step = plan(
-        {name: Record(name) for name in nodes}, Facts(nodes, _NOW), replace(_POLICY, max_unavailable=2, canary=0)
+        {name: NodeRecord(name) for name in nodes},
+        RolloutFacts(nodes, _NOW),
+        replace(_POLICY, max_unavailable=2, canary=0),
     )
     assert step.actions == ()
     assert step.why == "the budget of unavailable nodes is used up by c3 (DOWN: no reason given), c4 (IDLE+DRAIN: disk)"
@@ -123,10 +127,10 @@ def test_nodes_that_are_down_come_first_and_cost_nothing_then_idle_ones() -> Non
 
 def test_a_node_is_tried_again_only_when_slurm_has_ended_its_last_reboot() -> None:
     gone = _node("DOWN DRAIN REBOOT_ISSUED", reason="slurm-appliance-reboot: no host")
-    records = {"c1": Record("c1", tries=1, touched=True)}
-    step = plan(records, Facts({"c1": gone}, _NOW), _POLICY)
+    records = {"c1": NodeRecord("c1", tries=1, touched=True)}
+    step = plan(records, RolloutFacts({"c1": gone}, _NOW), _POLICY)
 
-    assert (step.actions, step.verdict, step.why) == ((), Verdict.GOING, "")
+    assert (step.actions, step.verdict, step.why) == ((), RolloutVerdict.GOING, "")
     assert _begun({"c1": _node("DOWN", reason="slurm-appliance-reboot: no host")}, _POLICY, records) == ("c1",)
 
 
@@ -138,12 +142,12 @@ def test_a_failed_node_stops_what_has_not_begun() -> None:
         "c4": _node("REBOOT_ISSUED"),
     }
     records = {
-        "c1": Record("c1", Phase.FAILED, why="bad"),
+        "c1": NodeRecord("c1", Phase.FAILED, why="bad"),
         "c2": replace(_ASKED, node="c2"),
-        "c3": Record("c3"),
+        "c3": NodeRecord("c3"),
         "c4": replace(_AWAY, node="c4"),
     }
-    step = plan(records, Facts(nodes, _NOW), _POLICY)
+    step = plan(records, RolloutFacts(nodes, _NOW), _POLICY)
 
     assert {name: record.phase for name, record in step.records.items()} == {
         "c1": Phase.FAILED,
@@ -151,22 +155,22 @@ def test_a_failed_node_stops_what_has_not_begun() -> None:
         "c3": Phase.RELEASED,
         "c4": Phase.REBOOTING,
     }
-    assert step.actions == (Action(ActionKind.CANCEL, ("c2",)),)
-    assert step.verdict is Verdict.GOING
+    assert step.actions == (SlurmRequest(ActionKind.CANCEL, ("c2",)),)
+    assert step.verdict is RolloutVerdict.GOING
     assert "c1" in step.why
 
 
 def test_a_new_run_goes_on_with_what_is_under_way_and_looks_at_all_else_anew() -> None:
     before = {
         "c1": replace(_ASKED, node="c1"),
-        "c2": Record("c2", Phase.FAILED, tries=2),
+        "c2": NodeRecord("c2", Phase.FAILED, tries=2),
         "c9": replace(_AWAY, node="c9"),
     }
 
     assert resumed(["c1", "c2", "c3"], before) == {
         "c1": before["c1"],
-        "c2": Record("c2"),
-        "c3": Record("c3"),
+        "c2": NodeRecord("c2"),
+        "c3": NodeRecord("c3"),
         "c9": before["c9"],
     }
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from slurm_appliance.rollout.drive import Drive
 from slurm_appliance.rollout.errors import RolloutError
-from slurm_appliance.rollout.facts import Facts
-from slurm_appliance.rollout.plan import Plan, Verdict
+from slurm_appliance.rollout.facts import RolloutFacts
+from slurm_appliance.rollout.plan import RolloutPlan, RolloutVerdict
 from slurm_appliance.rollout.policy import Policy
-from slurm_appliance.rollout.record import OVER, Phase, Record, resumed
+from slurm_appliance.rollout.record import OVER, NodeRecord, Phase, resumed
 from tests.unit.slurm_appliance.rollout.simulator import RESUME_TIMEOUT, TARGET, Fate, Killed, Node, Simulator
 
 _POLICIES = st.builds(
@@ -34,7 +34,7 @@ _ARRIVALS = st.lists(st.sampled_from([0.0, 5.0, 40.0, 400.0]), max_size=60)
 class _Silent:
     """Keeps nothing, and checks that no record ends and then begins again within a run."""
 
-    def round(self, before: Mapping[str, Record], plan: Plan, facts: Facts) -> None:
+    def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
         for name, record in plan.records.items():
             if before[name].phase is Phase.DONE:
                 assert record.phase is Phase.DONE, facts.nodes[name]
@@ -62,9 +62,9 @@ def _clusters(draw: st.DrawFn) -> dict[str, Node]:
     return nodes
 
 
-def _run(simulator: Simulator, policy: Policy) -> tuple[Plan | None, dict[str, Record]]:
+def _run(simulator: Simulator, policy: Policy) -> tuple[RolloutPlan | None, dict[str, NodeRecord]]:
     """A rollout to its end, started again with its journal whenever it is killed; None if it was blocked."""
-    journal: dict[str, Record] = {}
+    journal: dict[str, NodeRecord] = {}
     deadline = simulator.now + 40_000
     while True:
         assert simulator.now < deadline, "the rollout does not end"
@@ -91,7 +91,7 @@ def test_rules_hold_and_it_ends(
 
     if end is None:
         return
-    assert end.verdict in {Verdict.FINISHED, Verdict.STOPPED}
+    assert end.verdict in {RolloutVerdict.FINISHED, RolloutVerdict.STOPPED}
     assert {record.phase for record in end.records.values()} <= OVER
     assert end.records == journal or not journal
     for name, record in end.records.items():
@@ -103,7 +103,7 @@ def test_rules_hold_and_it_ends(
         if record.phase is Phase.FAILED:
             assert record.why
     if set(fates) <= {Fate.OK} and set(troubles) <= {"", "away", "refused"} and policy.drain_limit is None:
-        assert end.verdict is Verdict.FINISHED
+        assert end.verdict is RolloutVerdict.FINISHED
         assert {record.phase for record in end.records.values()} <= {Phase.DONE, Phase.SKIPPED}
 
 
@@ -125,10 +125,10 @@ def test_a_rerun_heals_what_can_be_healed_and_then_does_nothing(
     end, _ = _run(simulator, generous)
 
     assert end is not None
-    assert end.verdict is Verdict.FINISHED, end.why
+    assert end.verdict is RolloutVerdict.FINISHED, end.why
     assert {node.image for node in nodes.values()} == {TARGET}
     asked = len(simulator.asked)
     again, _ = _run(simulator, generous)
     assert again is not None
     assert len(simulator.asked) == asked
-    assert again.verdict is Verdict.FINISHED
+    assert again.verdict is RolloutVerdict.FINISHED

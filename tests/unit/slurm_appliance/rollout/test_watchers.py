@@ -4,27 +4,27 @@ import json
 from rich.console import Console
 
 from node.reboot_program.slurm_state import SlurmNode
-from slurm_appliance.rollout.facts import Facts, NodeFacts
-from slurm_appliance.rollout.plan import Action, ActionKind, Plan, Verdict
-from slurm_appliance.rollout.record import Phase, Record
+from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
+from slurm_appliance.rollout.plan import ActionKind, RolloutPlan, RolloutVerdict, SlurmRequest
+from slurm_appliance.rollout.record import NodeRecord, Phase
 from slurm_appliance.rollout.view import counts, folded, rows
 from slurm_appliance.rollout.watchers import JsonLines, LiveTable, PlainLines, nodes_table
 
-_FACTS = Facts(
+_FACTS = RolloutFacts(
     {f"c{n}": NodeFacts(SlurmNode(f"c{n}", frozenset({"IDLE"})), "old-image", "new-image") for n in (1, 2, 3)}
     | {"c4": NodeFacts(SlurmNode("c4", frozenset({"IDLE"})), "new-image", "new-image"), "c5": NodeFacts(None)},
     now=1000.0,
 )
-_BEFORE = {name: Record(name) for name in _FACTS.nodes}
-_PLAN = Plan(
+_BEFORE = {name: NodeRecord(name) for name in _FACTS.nodes}
+_PLAN = RolloutPlan(
     {
         **_BEFORE,
-        "c1": Record("c1", Phase.FAILED, 990.0, "[bad] image"),
-        "c2": Record("c2", Phase.DRAINING, 995.0, "waits for its jobs to end"),
-        "c4": Record("c4", Phase.DONE, 1000.0, "on its target image already"),
+        "c1": NodeRecord("c1", Phase.FAILED, 990.0, "[bad] image"),
+        "c2": NodeRecord("c2", Phase.DRAINING, 995.0, "waits for its jobs to end"),
+        "c4": NodeRecord("c4", Phase.DONE, 1000.0, "on its target image already"),
     },
-    (Action(ActionKind.REBOOT, ("c2",)),),
-    Verdict.GOING,
+    (SlurmRequest(ActionKind.REBOOT, ("c2",)),),
+    RolloutVerdict.GOING,
     "the budget is used up",
 )
 
@@ -90,7 +90,7 @@ def test_rows_and_folding() -> None:
 
 
 def test_what_was_done_for_an_earlier_target_is_to_do_again() -> None:
-    records = {name: Record(name, Phase.DONE, 1.0, "back on its target image") for name in ("c2", "c4")}
+    records = {name: NodeRecord(name, Phase.DONE, 1.0, "back on its target image") for name in ("c2", "c4")}
     states = {row.nodes: row.state for row in rows(records, _FACTS)}
     assert (states["c2"], states["c4"]) == ("to do", "done")
 
@@ -98,7 +98,7 @@ def test_what_was_done_for_an_earlier_target_is_to_do_again() -> None:
 def test_ages() -> None:
     out = io.StringIO()
     for seconds, words in ((0.0, ""), (5, "5 s"), (600, "10 min"), (20_000, "5 h")):
-        record = Record("c1", Phase.DRAINING, 100_000 - seconds if seconds else 0.0, "why")
+        record = NodeRecord("c1", Phase.DRAINING, 100_000 - seconds if seconds else 0.0, "why")
         out.seek(0)
         Console(file=out, width=140).print(nodes_table(rows({"c1": record}, _FACTS)[:1], 100_000))
         assert f"{words} " in out.getvalue()

@@ -11,7 +11,7 @@ import yaml
 
 from slurm_appliance.config import ClusterConfig, NodeKind, from_mapping
 from slurm_appliance.config.checks.names import RESERVED
-from slurm_appliance.site.inventory import Host, Inventory, Subnet
+from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
 from tests.unit.config.examples import smallest
 from toolchain.paths import REPOSITORY
 
@@ -47,8 +47,8 @@ def server_id(number: int) -> str:
 IMAGE = "1a6e1a6e-0000-4000-8000-000000000001"
 
 
-def host(name: str, kind: NodeKind, group: str, number: int, **more: Any) -> Host:
-    return Host(
+def host(name: str, kind: NodeKind, group: str, number: int, **more: Any) -> InventoryHost:
+    return InventoryHost(
         name=f"my-demo-{name}",
         kind=kind,
         group=group,
@@ -68,7 +68,7 @@ HOSTS = (
     host("c-1", NodeKind.COMPUTE, "general", 21),
     host("squid-0", NodeKind.ADDITIONAL, "squid", 30),
 )
-SUBNETS = (Subnet("cluster", "10.0.0.0/24"), Subnet("fabric", "fd00::/64"))
+SUBNETS = (InventorySubnet("cluster", "10.0.0.0/24"), InventorySubnet("fabric", "fd00::/64"))
 
 
 def test_its_bytes_are_pinned() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.ssh.console_keys import Host, learn, printed_keys
-from slurm_appliance.ssh.known_keys import Known
+from slurm_appliance.ssh.console_keys import ConsoleHost, learn, printed_keys
+from slurm_appliance.ssh.known_keys import KnownKeys
 from toolchain.paths import REPOSITORY
 
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr"
@@ -21,7 +21,7 @@ ECDSA = (
     "5kqXl0Z0b3J5b3J5b3J5b3J5b3J5b3J5b3J5b3I="
 )
 OTHER = ED25519.replace("AvqWr", "Bwxyz")
-HOST = Host("demo-control", "10.0.0.10", 22, "server-1", "image-a")
+HOST = ConsoleHost("demo-control", "10.0.0.10", 22, "server-1", "image-a")
 
 
 def printed(*keys: str) -> str:
@@ -30,8 +30,8 @@ def printed(*keys: str) -> str:
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Known:
-    return Known(tmp_path / "known_hosts")
+def known(tmp_path: Path) -> KnownKeys:
+    return KnownKeys(tmp_path / "known_hosts")
 
 
 def test_keys_are_read_from_a_console() -> None:
@@ -67,7 +67,7 @@ class Clock:
         self.now += seconds
 
 
-def test_a_server_that_still_boots_is_waited_for(known: Known) -> None:
+def test_a_server_that_still_boots_is_waited_for(known: KnownKeys) -> None:
     lines: list[str] = []
     clock = Clock()
     silent = learn([HOST], known, _asks(["", "", printed(ED25519)]), lines.append, sleep=clock.sleep, clock=clock)
@@ -77,7 +77,7 @@ def test_a_server_that_still_boots_is_waited_for(known: Known) -> None:
     assert clock.now == 6
 
 
-def test_a_server_that_prints_none_is_named(known: Known) -> None:
+def test_a_server_that_prints_none_is_named(known: KnownKeys) -> None:
     lines: list[str] = []
     clock = Clock()
     silent = learn([HOST], known, lambda _server: "", lines.append, limit=10, sleep=clock.sleep, clock=clock)
@@ -86,12 +86,12 @@ def test_a_server_that_prints_none_is_named(known: Known) -> None:
     assert not known.path.exists()
 
 
-def test_a_server_that_is_known_is_not_asked(known: Known) -> None:
+def test_a_server_that_is_known_is_not_asked(known: KnownKeys) -> None:
     known.add(HOST, [ED25519])
     assert learn([HOST], known, _asks([]), lambda _line: None) == []
 
 
-def test_a_rebuilt_server_keeps_its_keys_and_gets_new_ones(known: Known) -> None:
+def test_a_rebuilt_server_keeps_its_keys_and_gets_new_ones(known: KnownKeys) -> None:
     known.add(HOST, [ED25519])
     rebuilt = replace(HOST, image_id="image-b")
     assert known.unknown([rebuilt]) == [rebuilt]
@@ -99,14 +99,14 @@ def test_a_rebuilt_server_keeps_its_keys_and_gets_new_ones(known: Known) -> None
     assert known.path.read_text().splitlines() == [f"10.0.0.10 {ED25519}", f"10.0.0.10 {OTHER}"]
 
 
-def test_another_server_at_the_address_has_nothing_to_do_with_it(known: Known) -> None:
+def test_another_server_at_the_address_has_nothing_to_do_with_it(known: KnownKeys) -> None:
     known.add(replace(HOST, address="10.0.0.11", instance_id="server-2"), [ECDSA])
     known.add(HOST, [ED25519])
     known.add(replace(HOST, instance_id="server-9"), [OTHER])
     assert known.path.read_text().splitlines() == [f"10.0.0.11 {ECDSA}", f"10.0.0.10 {OTHER}"]
 
 
-def test_other_ports_are_named_as_ssh_names_them(known: Known) -> None:
+def test_other_ports_are_named_as_ssh_names_them(known: KnownKeys) -> None:
     known.add(replace(HOST, port=2222), [ED25519])
     assert known.path.read_text() == f"[10.0.0.10]:2222 {ED25519}\n"
     assert known.unknown([HOST]) == [HOST]
@@ -130,7 +130,7 @@ def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", ["", '{"10.0.0.10": "server', "[]", '{"10.0.0.10": 1}'])
-def test_a_damaged_record_is_told_and_no_other_key_is_believed_for_it(known: Known, left: str) -> None:
+def test_a_damaged_record_is_told_and_no_other_key_is_believed_for_it(known: KnownKeys, left: str) -> None:
     known.add(HOST, [ED25519])
     known.path.with_suffix(".json").write_text(left)
     with pytest.raises(ApplianceError, match="damaged") as told:
@@ -141,7 +141,7 @@ def test_a_damaged_record_is_told_and_no_other_key_is_believed_for_it(known: Kno
     assert known.path.read_text() == f"10.0.0.10 {ED25519}\n"
 
 
-def test_who_is_killed_at_any_point_leaves_a_whole_record(known: Known) -> None:
+def test_who_is_killed_at_any_point_leaves_a_whole_record(known: KnownKeys) -> None:
     known.add(HOST, [ED25519])
     before = known.read()
     # No room for more than the start of what is written.
