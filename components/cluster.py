@@ -1,6 +1,6 @@
 """The whole cluster: puts the parts together in the order in which they need each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,8 @@ from components.secrets import Rotations, Secrets
 from components.security_groups import SecurityGroups
 from components.storage import Storage
 from slurm_appliance.config import ClusterConfig, NodeKind
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.environment.folder import EnvironmentFolder
-from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
 from slurm_appliance.secrets.rotation import CREDENTIAL
@@ -33,20 +33,16 @@ class ClusterArgs:
     Attributes:
         config: the configuration.
         resolved: what the names in it stand for in this cloud.
-        images: the image of each source in the configuration, by what it is called there.
         folder: the environment's folder on the deploy host.
         public_key: what to create the key pair from; None where one exists.
         rotations: how often each secret was rotated.
-        builds: the images that have to be built, or were.
     """
 
     config: ClusterConfig
     resolved: Resolved
-    images: Mapping[str, pulumi.Input[str]]
     folder: EnvironmentFolder
     public_key: str | None = None
     rotations: Rotations = field(default=lambda _name: 0)
-    builds: Sequence[Wanted] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -69,8 +65,9 @@ class Cluster(pulumi.ComponentResource):
             for network in config.cluster_networks
             if network.create is not None
         }
-        built = cluster_images(args.builds, self, network=own_networks, depends_on=[self._networks])
-        self._images = {**args.images, **built}
+        built = cluster_images(args.resolved.builds, self, network=own_networks, depends_on=[self._networks])
+        known = {source: id_ for source, id_ in args.resolved.images.items() if id_ is not None}
+        self._images: dict[ImageSource, pulumi.Input[str]] = {**known, **built}
         self._security_groups = SecurityGroups("security-groups", config, args.resolved, child)
         self._key_pair = key_pair_name(config, args.public_key, self)
         secrets = Secrets("secrets", config, args.rotations, child)
@@ -149,7 +146,7 @@ class Cluster(pulumi.ComponentResource):
         args = NodeGroupArgs(
             group=group,
             resolved=self._args.resolved,
-            image=self._images[str(group.image)],
+            image=self._images[group.image],
             networks={network.network: self._networks.by_name[network.network] for network in group.networks},
             security_groups=self._security_groups.of(group.kind) if own is None else own,
             key_pair=self._key_pair,

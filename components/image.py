@@ -14,6 +14,7 @@ import pulumi
 
 from components.command import module_command
 from components.kind import token
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.wanted import Wanted
 
@@ -83,8 +84,8 @@ def cluster_images(
     *,
     network: Mapping[str, pulumi.Input[str]],
     depends_on: Sequence[pulumi.Resource] = (),
-) -> dict[str, pulumi.Input[str]]:
-    """The ids of built images, by what the configuration calls them: ``build NAME``.
+) -> dict[ImageSource, pulumi.Input[str]]:
+    """The ids of built images.
 
     Args:
         wanted: the builds, each after the one that it starts from.
@@ -101,4 +102,4 @@ def cluster_images(
             depends_on=[*depends_on, *base],
             opts=pulumi.ResourceOptions(parent=parent),
         )
-    return {f"build {name}": image.image_id for name, image in made.items()}
+    return {ImageSource(build=name): image.image_id for name, image in made.items()}

@@ -13,8 +13,6 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.recorded_state import recorded_state
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.image.wanted import wanted_in
-from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import preflight
 from toolchain.paths import REPOSITORY
@@ -31,7 +29,7 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     try:
         cloud = pulumi.Config("openstack").get("cloud")
         findings = preflight(config, cloud, lambda: recorded_state(pulumi.get_project(), pulumi.get_stack()))
-        args = _args(config, cloud, findings, source)
+        args = _args(config, findings, source)
     except ApplianceError as error:
         raise pulumi.RunError(str(error)) from error
     for note in findings.notes:
@@ -41,15 +39,11 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     return cluster.outputs
 
 
-def _args(config: ClusterConfig, cloud: str | None, findings: Findings, source: str) -> ClusterArgs:
-    resolved = findings.ready(source)
-    sources = {str(group.image): group.image for group in groups(config)}
+def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs:
     return ClusterArgs(
         config=config,
-        resolved=resolved,
-        images={name: resolved.images[name] for name, image in sources.items() if image.build is None},
+        resolved=findings.ready(source),
         folder=EnvironmentFolder.of(pulumi.get_stack()),
         public_key=public_key(config, REPOSITORY),
         rotations=configured_rotations(),
-        builds=wanted_in(cloud, config, list(sources.values())),
     )

@@ -26,6 +26,9 @@ class ImageFacts:
         size: what it takes on a disk, rounded up.
         digest: of what went into it, where it is one of ours, or a copy of one; else empty.
         accounts: its users and groups, packed as in its record; empty where it has none.
+        created: when it was made, as Glance writes it.
+        ours: whether it is a finished image of ours.
+        claim: whether it only marks a build that runs.
     """
 
     id: str
@@ -36,6 +39,9 @@ class ImageFacts:
     size: int = 0
     digest: str = ""
     accounts: str = ""
+    created: str = ""
+    ours: bool = False
+    claim: bool = False
 
 
 @dataclass(frozen=True)

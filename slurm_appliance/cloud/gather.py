@@ -20,7 +20,7 @@ from slurm_appliance.cloud.facts import (
     SubnetFacts,
     Volume,
 )
-from slurm_appliance.cloud.image_names import PROPERTY
+from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
 from slurm_appliance.cloud.listing import document, entries
 from slurm_appliance.cloud.metadata import ENVIRONMENT, USER_DATA_VERSION
 
@@ -105,6 +105,24 @@ def _with_images(answers: dict[str, Any]) -> dict[str, Any]:
     return answers | {"servers": servers}
 
 
+def image_facts(body: Mapping[str, Any]) -> ImageFacts:
+    """An image, from Glance's answer."""
+    tags = body.get("tags") or ()
+    return ImageFacts(
+        id=body["id"],
+        name=body.get("name") or "",
+        status=body["status"],
+        min_disk=body.get("min_disk") or 0,
+        min_ram=body.get("min_ram") or 0,
+        size=-(-(body.get("virtual_size") or body.get("size") or 0) // _GIB),
+        digest=body.get(f"{PROPERTY}digest") or "",
+        accounts=body.get(f"{PROPERTY}accounts") or "",
+        created=body.get("created_at") or "",
+        ours=IMAGE_TAG in tags,
+        claim=CLAIM_TAG in tags,
+    )
+
+
 def rule_content(rule: Mapping[str, Any]) -> tuple[str, ...]:
     """What a rule allows, in Neutron's words."""
     keys = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_group_id")
@@ -145,19 +163,7 @@ class _Lists:
 
     def images(self) -> tuple[ImageFacts, ...]:
         found = entries(self._connection.image, "/images", "images")
-        return tuple(
-            ImageFacts(
-                x["id"],
-                x.get("name") or "",
-                x["status"],
-                x.get("min_disk") or 0,
-                x.get("min_ram") or 0,
-                -(-(x.get("virtual_size") or x.get("size") or 0) // _GIB),
-                x.get(f"{PROPERTY}digest") or "",
-                x.get(f"{PROPERTY}accounts") or "",
-            )
-            for x in found
-        )
+        return tuple(image_facts(x) for x in found)
 
     def networks(self) -> tuple[NetworkFacts, ...]:
         return tuple(

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig, Node
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.engine.steps import SERVER, Step, of_type
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight.servers import UNREADABLE
@@ -75,14 +76,14 @@ _DISRUPTION = {
 
 
 def image_plan(
-    config: ClusterConfig, facts: CloudFacts, targets: Mapping[str, str | None], steps: Iterable[Step] = ()
+    config: ClusterConfig, facts: CloudFacts, targets: Mapping[ImageSource, str | None], steps: Iterable[Step] = ()
 ) -> list[NodeImage]:
     """The rows of all nodes, the most disturbed first, else in the configuration's order.
 
     Args:
         config: the configuration.
         facts: the cloud.
-        targets: the id of each image source's image, by what the configuration calls it; None where it has to be built.
+        targets: the id of each image source's image; None where it has to be built.
         steps: the engine's plan; without it, only images are looked at.
     """
     names = {image.id: image.name for image in facts.images}
@@ -90,7 +91,7 @@ def image_plan(
     planned = of_type(steps, SERVER)
     rows = []
     for group in groups(config):
-        target = targets.get(str(group.image))
+        target = targets.get(group.image)
         shown = _shown(target, names) if target else f"{group.image}, to be built"
         for node in group.nodes:
             server, step = by_name.get(node.hostname), planned.pop(node.hostname, None)

@@ -16,9 +16,9 @@ from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.recorded import Recorded, recorded
 from slurm_appliance.engine.steps import SERVER, Step, planned
 from slurm_appliance.errors import Problem, StateError
-from slurm_appliance.image.wanted import wanted_in
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings, examine
+from slurm_appliance.preflight.run import package_proxy
 from slurm_appliance.preflight.unrecorded import estranged
 
 _MADE_AGAIN = "somebody deleted it: made again"
@@ -108,7 +108,7 @@ def findings_of(session: Session, deployment: Mapping[str, Any]) -> Findings:
     Raises:
         CloudError: the cloud cannot be asked.
     """
-    return examine(session.config, session.facts(), recorded_by(session, deployment))
+    return examine(session.config, session.facts(), recorded_by(session, deployment), proxy=package_proxy())
 
 
 def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
@@ -121,12 +121,6 @@ def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
     findings = findings_of(session, deployment)
     findings.ready(str(session.source))
     return findings
-
-
-def image_targets(session: Session, findings: Findings) -> dict[str, str | None]:
-    """The id of each image source's image; None where it has to be built."""
-    builds = wanted_in(session.cloud, session.config, [group.image for group in groups(session.config)])
-    return {**findings.resolved.images, **{f"build {build.name}": build.image_id for build in builds}}
 
 
 def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
@@ -159,7 +153,7 @@ def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
 def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift) -> DeploymentPlan:
     """The plan of a run, from what the engine would do."""
     changing = tuple(planned(steps))
-    rows = image_plan(session.config, session.facts(), image_targets(session, findings), changing)
+    rows = image_plan(session.config, session.facts(), findings.resolved.images, changing)
     lost = {each.name for each in drift.missing if each.type == SERVER}
     rows = [
         replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is NodeAction.CREATE else row for row in rows
@@ -169,5 +163,5 @@ def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], dri
 
 def without_preview(session: Session, findings: Findings) -> DeploymentPlan:
     """The plan for a stack with nothing in it: everything is new."""
-    rows = image_plan(session.config, session.facts(), image_targets(session, findings))
+    rows = image_plan(session.config, session.facts(), findings.resolved.images)
     return DeploymentPlan((), tuple(row for row in rows if row.action is NodeAction.CREATE), (), findings.notes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import NodeAction, image_plan
 from slurm_appliance.deployment.keeping import kept
-from slurm_appliance.deployment.plan import drift_of, findings_of, image_targets
+from slurm_appliance.deployment.plan import drift_of, findings_of
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.journal.lock import holders
 
@@ -107,10 +107,7 @@ def look(session: Session) -> Status:
     facts = session.facts()
     findings = findings_of(session, deployment)
     states = {server.name: server.status for server in findings.resolved.servers.values()}
-    targets: dict[str, str | None] = dict(findings.resolved.images)
-    if not findings.problems:
-        targets = image_targets(session, findings)
-    rows = image_plan(session.config, facts, targets)
+    rows = image_plan(session.config, facts, findings.resolved.images)
     layout = session.layout
     held = holders(layout) if layout else []
     return Status(

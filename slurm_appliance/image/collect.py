@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from slurm_appliance.cloud.gather import image_facts
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, gc, leftovers
-from slurm_appliance.image.api import Api
+from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.gc import ImageVerdict, Reference
 from slurm_appliance.image.stop import Stop
@@ -47,11 +48,12 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
         say: told of files that cannot be read: their builds are not known then.
     """
     found = []
+    known = [image_facts(body) for body in pages(api, "image", "/images", "images")]
     for name, path in stacks.items():
         try:
             config = from_stack_file(path)
             sources = [ImageSource(build=each) for each in config.image_builds]
-            wished = wanted(config, sources, api)
+            wished = wanted(config, sources, known)
         except ApplianceError as error:
             say(f"the builds of {name} are not known: {str(error).splitlines()[0]}")
             continue

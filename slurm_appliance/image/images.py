@@ -9,7 +9,8 @@ from typing import Any
 
 from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
 from slurm_appliance.image.api import Api, pages
-from slurm_appliance.image.errors import CloudApiError, ImageError
+from slurm_appliance.image.errors import CloudApiError
+from slurm_appliance.image.lookup import choose
 from slurm_appliance.image.spec import is_id
 
 
@@ -96,18 +97,10 @@ def find(api: Api, reference: str) -> GlanceImage:
     """
     if is_id(reference):
         image = get(api, reference)
-        candidates = [image] if image is not None else []
+        found = [image] if image is not None else []
     else:
-        candidates = [image for image in listed(api, {"name": reference}) if CLAIM_TAG not in image.tags]
-    active = [image for image in candidates if image.status == "active"]
-    if not active:
-        states = ", ".join(sorted({image.status for image in candidates}))
-        what = f"the image {reference} is not active but {states}" if candidates else f"no image is called {reference}"
-        raise ImageError(what, remedy="name an active image; openstack image list shows them")
-    if len(active) > 1 and not all(image.ours for image in active):
-        ids = ", ".join(sorted(image.id for image in active))
-        raise ImageError(f"{len(active)} images are called {reference}", remedy=f"give the id of one of them: {ids}")
-    return max(active, key=lambda image: (image.created, image.id))
+        found = [image for image in listed(api, {"name": reference}) if CLAIM_TAG not in image.tags]
+    return choose(reference, sorted(found, key=lambda image: (image.created, image.id)))
 
 
 def finish(

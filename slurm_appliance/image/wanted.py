@@ -1,16 +1,15 @@
-"""The images that a configuration asks to be built: their names, and their ids where they exist already."""
+"""The images that a configuration asks to be built: their names, and their ids where they exist already. Pure."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from slurm_appliance.cloud.connection import connect
+from slurm_appliance.cloud.facts import ImageFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import UsageError
-from slurm_appliance.image import content, images
-from slurm_appliance.image.api import Api
-from slurm_appliance.image.settings import PROXY, build_settings, from_settings
+from slurm_appliance.image import content
+from slurm_appliance.image.lookup import choose, newest_of_ours
+from slurm_appliance.image.settings import build_settings, from_settings
 from slurm_appliance.image.spec import ImageBuild
 
 
@@ -35,38 +34,36 @@ class Wanted:
     force: bool
 
 
-def wanted_in(cloud: str | None, config: ClusterConfig, sources: Sequence[ImageSource]) -> list[Wanted]:
-    """The same in a cloud, which is asked only where a source refers to a build.
+def wanted(
+    config: ClusterConfig, sources: Iterable[ImageSource], images: Iterable[ImageFacts], proxy: str = ""
+) -> list[Wanted]:
+    """The builds that image sources refer to, with those that they start from, each after its base.
 
     Args:
-        cloud: as in :func:`connect`.
         config: the configuration.
         sources: image sources of it.
-
-    Raises:
-        ApplianceError: as wanted(), or the cloud cannot be asked.
-    """
-    if not any(source.build for source in sources):
-        return []
-    from slurm_appliance.image.openstack_api import OpenStackApi  # Slow to import, and needed here only.
-
-    return wanted(config, sources, OpenStackApi(connect(cloud)))
-
-
-def wanted(config: ClusterConfig, sources: Iterable[ImageSource], api: Api) -> list[Wanted]:
-    """The builds that image sources refer to, with those that they start from, each after its base.
+        images: what Glance has.
+        proxy: for package downloads during a build.
 
     Raises:
         ApplianceError: a build or a base image does not exist, or builds start from each other in a circle.
     """
+    known = sorted((image for image in images if not image.claim), key=lambda image: (image.created, image.id))
     found: dict[str, Wanted] = {}
     for source in sources:
         if source.build is not None:
-            _want(config, source.build, api, found, ())
+            _want(config, source.build, known, proxy, found, ())
     return list(found.values())
 
 
-def _want(config: ClusterConfig, name: str, api: Api, found: dict[str, Wanted], above: tuple[str, ...]) -> Wanted:
+def _want(
+    config: ClusterConfig,
+    name: str,
+    images: Sequence[ImageFacts],
+    proxy: str,
+    found: dict[str, Wanted],
+    above: tuple[str, ...],
+) -> Wanted:
     if name in above:
         circle = " → ".join((*above[above.index(name) :], name))
         raise UsageError(f"image builds start from each other: {circle}", remedy="start one of them from an image")
@@ -75,18 +72,18 @@ def _want(config: ClusterConfig, name: str, api: Api, found: dict[str, Wanted], 
     settings = build_settings(config, name)
     source = settings.base_image
     if source.build is not None:
-        base = identity = _want(config, source.build, api, found, (*above, name)).image_name
+        base = identity = _want(config, source.build, images, proxy, found, (*above, name)).image_name
     else:
-        image = images.find(api, source.id or source.name or "")
-        base, identity = image.id, image.identity
-    build = from_settings(config, name, base, proxy=os.environ.get(PROXY, ""))
+        image = choose(source.id or source.name or "", images)
+        # The name of one of ours carries the digest of its content.
+        base, identity = image.id, image.name if image.ours else image.id
+    build = from_settings(config, name, base, proxy=proxy)
     image_name = content.image_name(build, identity)
-    active = [image for image in images.ours_named(api, image_name) if image.status == "active"]
-    newest = max(active, key=lambda image: (image.created, image.id), default=None)
+    newest = None if settings.force else newest_of_ours(image_name, images)
     found[name] = Wanted(
         name=name,
         image_name=image_name,
-        image_id=newest.id if newest is not None and not settings.force else None,
+        image_id=newest.id if newest else None,
         build=build,
         base_build=source.build or "",
         force=settings.force,

@@ -1,12 +1,14 @@
 """What servers are made from: flavors, images, key pair, zones, server groups, bare-metal nodes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from slurm_appliance.cloud.facts import CloudFacts, Flavor, ImageFacts
 from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.suggest import did_you_mean
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.image.wanted import Wanted, wanted
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
 
@@ -22,14 +24,30 @@ def flavors(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[
     return found
 
 
-def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, ImageFacts]:
-    """The images that groups name by id or by name, by what they call them; builds make their own."""
-    found: dict[str, ImageFacts] = {}
+def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[ImageSource, ImageFacts]:
+    """The images that groups name by id or by name; builds make their own."""
+    found: dict[ImageSource, ImageFacts] = {}
     for group in groups:
         image = _image(group.image_path, group.image, facts, finder)
         if image:
-            found[str(group.image)] = image
+            found[group.image] = image
     return found
+
+
+def builds(
+    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder, proxy: str
+) -> tuple[Wanted, ...]:
+    """What the builds that groups name make, with the builds that these start from.
+
+    A build of no group is not looked at: its base image may be gone for good.
+    """
+    found: dict[str, Wanted] = {}
+    for group in groups:
+        try:
+            found |= {build.name: build for build in wanted(config, [group.image], facts.images, proxy)}
+        except ApplianceError as error:
+            finder.problem(error.where or group.image_path, error.what, error.remedy)
+    return tuple(found.values())
 
 
 def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) -> ImageFacts | None:
@@ -56,10 +74,12 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
     return image
 
 
-def fits(groups: Iterable[Group], flavors_: dict[str, Flavor], images_: dict[str, ImageFacts], finder: Finder) -> None:
+def fits(
+    groups: Iterable[Group], flavors_: Mapping[str, Flavor], images_: Mapping[ImageSource, ImageFacts], finder: Finder
+) -> None:
     """Each group's flavor has the memory, and its root disk the room, that its image needs."""
     for group in groups:
-        flavor, image = flavors_.get(group.flavor[0]), images_.get(str(group.image))
+        flavor, image = flavors_.get(group.flavor[0]), images_.get(group.image)
         if flavor is None or image is None:
             continue
         if flavor.ram < image.min_ram:

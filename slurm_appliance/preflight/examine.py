@@ -1,11 +1,14 @@
 """All checks of a configuration against the facts of a cloud, in one go."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.cloud.facts import CloudFacts, ImageFacts
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.engine.recorded import Recorded
 from slurm_appliance.errors import ConfigError, Problem, StateError
+from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import accounts, compute, credentials, network, quota, servers, storage, unrecorded
 from slurm_appliance.preflight.finder import Finder
@@ -47,19 +50,26 @@ def network_names(config: ClusterConfig) -> frozenset[str]:
     return frozenset(reference.network for _path, reference in network.references(config, groups(config)))
 
 
-def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None = None) -> Findings:
+def _targets(images: Mapping[ImageSource, ImageFacts], builds: Iterable[Wanted]) -> dict[ImageSource, str | None]:
+    targets: dict[ImageSource, str | None] = {source: image.id for source, image in images.items()}
+    return targets | {ImageSource(build=build.name): build.image_id for build in builds}
+
+
+def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None = None, *, proxy: str = "") -> Findings:
     """Check a configuration against the facts of a cloud.
 
     Args:
         config: the configuration.
         facts: the cloud.
         recorded: what the stack's state records; None where nothing is to be created.
+        proxy: for package downloads during image builds.
     """
     finder, state = Finder(), Finder()
     every = tuple(groups(config))
     flavors = compute.flavors(every, facts, finder)
     images = compute.images(every, facts, finder)
     accounts.free(config, {image.id: image for image in images.values()}.values(), finder)
+    builds = compute.builds(config, every, facts, finder, proxy)
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)
     compute.key_pair(config, facts, finder)
@@ -81,7 +91,8 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
         unrecorded.check(config, every, facts, recorded, state)
     resolved = Resolved(
         flavors={name: flavor.id for name, flavor in flavors.items()},
-        images={name: image.id for name, image in images.items()},
+        images=_targets(images, builds),
+        builds=builds,
         networks=networks,
         external_networks=external,
         security_groups=security_groups,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from slurm_appliance.cloud.facts import CloudAccess, ServerFacts
+from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.image.wanted import Wanted
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,12 @@ class ResolvedNetwork:
 
 @dataclass(frozen=True)
 class Resolved:
-    """Ids by name. What is to be created is not in here, and neither is the image that a build is to make.
+    """Ids by name. What is to be created is not in here.
 
     Attributes:
         flavors: by name.
-        images: by what the configuration calls them, an id or a name.
+        images: the image of each source; None where a build is to make it.
+        builds: what the sources' builds make, each build after the one that it starts from.
         networks: by the network's name.
         external_networks: by name.
         security_groups: by name.
@@ -32,7 +35,8 @@ class Resolved:
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[ImageSource, str | None] = field(default_factory=dict)
+    builds: tuple[Wanted, ...] = ()
     networks: Mapping[str, ResolvedNetwork] = field(default_factory=dict)
     external_networks: Mapping[str, str] = field(default_factory=dict)
     security_groups: Mapping[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.recorded import Recorded
+from slurm_appliance.image.settings import PROXY
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight.examine import Findings, examine, network_names
 
@@ -30,6 +31,11 @@ def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
     return gather(connect(cloud), network_names(config), bare_metal=bare_metal)
 
 
+def package_proxy() -> str:
+    """The proxy for package downloads that the environment names; empty for none."""
+    return os.environ.get(PROXY, "")
+
+
 def handed_over() -> bool:
     """Whether a command of ours runs this program: it gathered the facts, and has examined the state by them."""
     return bool(os.environ.get(store.VARIABLE, ""))
@@ -46,4 +52,5 @@ def preflight(config: ClusterConfig, cloud: str | None, state: Callable[[], Reco
     Raises:
         CloudError: the cloud cannot be asked.
     """
-    return examine(config, facts_for(config, cloud), None if handed_over() else state())
+    recorded = None if handed_over() else state()
+    return examine(config, facts_for(config, cloud), recorded, proxy=package_proxy())

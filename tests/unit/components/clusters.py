@@ -7,7 +7,6 @@ from components.cluster import Cluster, ClusterArgs
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_mapping
 from slurm_appliance.environment.folder import EnvironmentFolder
-from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import examine
 from tests.unit.clouds import cloud
 from tests.unit.components.recorder import Recorded, record
@@ -30,8 +29,7 @@ def arguments(
 ) -> ClusterArgs:
     """What the program makes of a configuration and a cloud."""
     resolved = examine(config, facts or cloud()).ready("test")
-    images = {str(group.image): resolved.images[str(group.image)] for group in groups(config)}
-    return ClusterArgs(config, resolved, images, EnvironmentFolder(folder), **more)
+    return ClusterArgs(config, resolved, EnvironmentFolder(folder), **more)
 
 
 def recorded(facts: CloudFacts | None = None, *, preview: bool = False, **changes: Any) -> Recorded:

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from components.cluster import Cluster
+from components.cluster import Cluster, ClusterArgs
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, from_json
 from slurm_appliance.image.wanted import Wanted
 from tests.unit.components.clusters import arguments, configured
@@ -22,7 +23,13 @@ def commands(*builds: Wanted, **changes: object) -> dict[str, Record]:
 
 
 def recorded(*builds: Wanted, **changes: object) -> Recorded:
-    return record(lambda: Cluster("cluster", arguments(configured(**changes), builds=builds)))
+    return record(lambda: Cluster("cluster", with_builds(arguments(configured(**changes)), *builds)))
+
+
+def with_builds(args: ClusterArgs, *builds: Wanted) -> ClusterArgs:
+    """The same cluster, with images that builds make."""
+    images = {**args.resolved.images, **{ImageSource(build=each.name): each.image_id for each in builds}}
+    return replace(args, resolved=replace(args.resolved, builds=builds, images=images))
 
 
 def test_one_that_exists_ignores_what_differs_and_is_known() -> None:
@@ -68,8 +75,7 @@ def test_a_network_that_the_stack_makes_comes_first_and_is_handed_over_by_id() -
 def test_a_node_group_runs_the_image_that_its_command_tells() -> None:
     def cluster() -> None:
         config = configured(cluster_image={"build": "full"}, image_builds={"full": {"base_image": "b", "flavor": "f"}})
-        args = replace(arguments(configured()), config=config, images={}, builds=[wanted()])
-        Cluster("cluster", args)
+        Cluster("cluster", replace(with_builds(arguments(configured()), wanted()), config=config))
 
     servers = record(cluster).of("compute/instance:Instance")
     assert {server.inputs["imageId"] for server in servers.values()} == {id_of("image-full")}

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from slurm_appliance.cloud.facts import ImageFacts
+from slurm_appliance.cloud.gather import image_facts
 from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.config import ClusterConfig, from_mapping
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.errors import ImageError
-from slurm_appliance.image.settings import PROXY, from_settings
+from slurm_appliance.image.settings import from_settings
 from slurm_appliance.image.spec import Machine, PackageRepository, Ssh
 from slurm_appliance.image.wanted import Wanted, wanted
 from tests.unit.config.examples import smallest
@@ -25,7 +27,11 @@ def configured(**builds: dict[str, Any]) -> ClusterConfig:
 
 
 def want(config: ClusterConfig, cloud: FakeCloud, *names: str) -> dict[str, Wanted]:
-    return {each.name: each for each in wanted(config, [ImageSource(build=name) for name in names], cloud)}
+    return {each.name: each for each in wanted(config, [ImageSource(build=name) for name in names], images(cloud))}
+
+
+def images(cloud: FakeCloud) -> list[ImageFacts]:
+    return [image_facts(body) for body in cloud.images.values()]
 
 
 def test_a_build_that_does_not_exist_yet_has_a_name_and_no_id() -> None:
@@ -36,7 +42,6 @@ def test_a_build_that_does_not_exist_yet_has_a_name_and_no_id() -> None:
     base = next(image for image in cloud.images.values() if image["name"] == "debian-12")
     assert found.build.base == base["id"]
     assert found.build.groups == ("control", "login", "compute")
-    assert all(request.startswith("GET ") for request in cloud.requests)
 
 
 def test_one_that_exists_is_known_and_of_several_the_newest() -> None:
@@ -54,7 +59,9 @@ def test_one_that_exists_is_known_and_of_several_the_newest() -> None:
 
 def test_an_extra_build_comes_after_its_base_and_knows_it_by_name() -> None:
     cloud = FakeCloud()
-    found = wanted(configured(extra=EXTRA, full=FULL), [ImageSource(build="extra"), ImageSource(build="full")], cloud)
+    found = wanted(
+        configured(extra=EXTRA, full=FULL), [ImageSource(build="extra"), ImageSource(build="full")], images(cloud)
+    )
     assert [each.name for each in found] == ["full", "extra"]
     full, extra = found
     assert (full.base_build, extra.base_build) == ("", "full")
@@ -65,7 +72,7 @@ def test_an_extra_build_comes_after_its_base_and_knows_it_by_name() -> None:
 def test_only_builds_that_something_refers_to_are_wanted() -> None:
     config = configured(full=FULL, other={**FULL, "base_image": "no-such-image"})
     assert set(want(config, FakeCloud(), "full")) == {"full"}
-    assert wanted(config, [ImageSource(name="debian-12")], FakeCloud()) == []
+    assert wanted(config, [ImageSource(name="debian-12")], images(FakeCloud())) == []
 
 
 def test_mistakes_are_named() -> None:
@@ -75,11 +82,10 @@ def test_mistakes_are_named() -> None:
         want(configured(full={**FULL, "base_image": "debian-99"}), FakeCloud(), "full")
 
 
-def test_the_proxy_of_the_environment_is_used_and_changes_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    cloud = FakeCloud()
-    before = want(configured(full=FULL), cloud, "full")["full"]
-    monkeypatch.setenv(PROXY, "http://proxy:3128")
-    after = want(configured(full=FULL), cloud, "full")["full"]
+def test_a_proxy_is_used_and_changes_no_name() -> None:
+    known, sources = images(FakeCloud()), [ImageSource(build="full")]
+    (before,) = wanted(configured(full=FULL), sources, known)
+    (after,) = wanted(configured(full=FULL), sources, known, "http://proxy:3128")
     assert after.build.sources.proxy == "http://proxy:3128"
     assert after.image_name == before.image_name
 

@@ -318,7 +318,8 @@ def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:
             def read(self, log):
                 return Metadata("server-1")
         folder = Path({str(tmp_path)!r})
-        settings = AnsibleInitSettings(Known(), folder / "playbooks", folder / "result.json", folder / "none", {str(long)!r})
+        files = [folder / name for name in ("playbooks", "result.json", "none")]
+        settings = AnsibleInitSettings(Known(), *files, {str(long)!r})
         sys.exit(main(settings, print))
     """)
     child = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)

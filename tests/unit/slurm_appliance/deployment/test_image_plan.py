@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import ClusterConfig, from_mapping
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.deployment.image_plan import NodeAction, folded, image_plan, summary
 from slurm_appliance.engine.steps import SERVER, Step
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.config.examples import smallest
 
-TARGET = {"slurm-2026-11": IMAGE}
+TARGET: dict[ImageSource, str | None] = {ImageSource(name="slurm-2026-11"): IMAGE}
 
 
 def config(**general: Any) -> ClusterConfig:
@@ -103,7 +104,7 @@ def test_images_have_names() -> None:
 
 
 def test_an_image_that_has_to_be_built() -> None:
-    rows = image_plan(config(), cloud(servers=(server("demo-control"),)), {"slurm-2026-11": None})
+    rows = image_plan(config(), cloud(servers=(server("demo-control"),)), dict.fromkeys(TARGET))
     control = rows[0]
     assert (control.target, control.action) == ("slurm-2026-11, to be built", NodeAction.REBUILD_NOW)
 

@@ -7,6 +7,7 @@ import pytest
 
 from slurm_appliance.cloud.facts import CloudAccess, FloatingIp, Named, NetworkFacts, Quota, SubnetFacts, Volume
 from slurm_appliance.config import from_mapping
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.preflight import Findings, examine, network_names
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, cloud, image, port, server
@@ -47,7 +48,7 @@ def test_nothing_is_said_about_a_configuration_that_can_be_built() -> None:
     assert found.problems == found.notes == ()
     resolved = found.ready("test")
     assert resolved.flavors == {"m1.large": "flavor-large", "m1.small": "flavor-small"}
-    assert resolved.images == {"slurm-2026-11": IMAGE}
+    assert resolved.images == {ImageSource(name="slurm-2026-11"): IMAGE}
     network = resolved.networks["cluster"]
     assert (network.network_id, network.subnet_id, network.cidr) == ("network-cluster", "subnet-cluster", "10.0.0.0/24")
 
@@ -407,7 +408,7 @@ def test_our_own_ports_and_volumes_are_not_in_the_way() -> None:
 
 def test_an_image_that_is_being_replaced_is_no_second_one() -> None:
     images = (image("a", "slurm-2026-11", "deactivated"), image("b", "slurm-2026-11"))
-    assert findings({"images": images}).ready("test").images == {"slurm-2026-11": "b"}
+    assert findings({"images": images}).ready("test").images == {ImageSource(name="slurm-2026-11"): "b"}
 
 
 @pytest.mark.parametrize("status", ["REBUILD", "REBOOT", "HARD_REBOOT", "RESCUE", "SUSPENDED"])
@@ -427,7 +428,23 @@ def test_what_is_created_need_not_be_there() -> None:
 
 def test_a_build_makes_its_own_image() -> None:
     builds = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
-    assert said(cluster_image={"build": "fat"}, image_builds=builds) == []
+    facts = {"images": (image("base", "debian-12", digest=""),)}
+    found = findings(facts, cluster_image={"build": "fat"}, image_builds=builds).ready("test")
+    assert [(build.name, build.image_id, build.build.base) for build in found.builds] == [("fat", None, "base")]
+    assert found.images == {ImageSource(build="fat"): None}
+    # Built by now, and of several images with this content the newest.
+    (name,) = (build.image_name for build in found.builds)
+    made = (image("old", name, created="1", ours=True), image("new", name, created="2", ours=True))
+    found = findings({"images": (*facts["images"], *made)}, cluster_image={"build": "fat"}, image_builds=builds).ready(
+        ""
+    )
+    assert found.images == {ImageSource(build="fat"): "new"}
+
+
+def test_a_build_without_its_base_image_is_a_problem_among_the_others() -> None:
+    builds = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
+    problems = findings(cluster_image={"build": "fat"}, image_builds=builds, key_pair="nobodys").problems
+    assert {problem.path for problem in problems} == {"cluster_image", "key_pair"}
 
 
 def test_the_networks_whose_ports_are_looked_at() -> None:
