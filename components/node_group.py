@@ -17,6 +17,7 @@ from components.network import NodeNetwork
 from components.storage import ControlVolume
 from slurm_appliance.cloud.metadata import server_metadata
 from slurm_appliance.config import Node, NodeKind
+from slurm_appliance.config.image_users import OnImageChange
 from slurm_appliance.config.naming import environment
 from slurm_appliance.config.network import VnicType
 from slurm_appliance.nodes import cloud_names
@@ -204,7 +205,7 @@ class NodeGroup(pulumi.ComponentResource):
         group, image = self._args.group, self._args.image
         running = self._args.resolved.servers.get(node.hostname)
         up_to_date = running is not None and isinstance(image, str) and running.image_id == image
-        if not group.ignores_images and not up_to_date:
+        if group.on_image_change is not OnImageChange.LEAVE_TO_SLURM and not up_to_date:
             return []
         return options.image_paths(
             volume_backed=group.volume_backed, was_volume_backed=running.volume_backed if running else None

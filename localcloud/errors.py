@@ -1,10 +1,10 @@
 """What goes wrong in the local cloud on purpose.
 
-CloudError              what happened, where, what to do; ends the command with its exit status
+LocalCloudError         what happened, where, what to do; ends the command with its exit status
 ├── MachineError        this machine lacks something: root, a package, a kernel feature
 ├── InstallError        the services' Python packages cannot be installed
 ├── ServiceError        a service does not start, died, or does not answer; carries the end of its log
-├── ImageError          the base image cannot be made
+├── BaseImageError      the base image cannot be made
 ├── FaultError          a fault switch that makes no sense (ValueError)
 ├── NotFoundError       a server, service or fault of that name does not exist (LookupError)
 └── NotRunningError     the command needs a cloud that is up

@@ -2,12 +2,12 @@
 
 ApplianceError
 └── MirrorError                   the mirror cannot do what it was asked for
-    ├── MachineError              this machine lacks something: root, a package, a kernel feature
-    ├── ServiceError              a service does not start, died, or does not answer; carries the end of its log
+    ├── MirrorMachineError        this machine lacks something: root, a package, a kernel feature
+    ├── MirrorServiceError        a service does not start, died, or does not answer; carries the end of its log
     ├── BusyError                 another mirror command is at work on the same mirror
-    ├── NotRunningError           the command needs a mirror that is up
+    ├── MirrorNotRunningError     the command needs a mirror that is up
     ├── MirrorConfigError         the list of repositories has mistakes; carries all of them (ValueError)
-    ├── NotFoundError             a repository or snapshot is named that does not exist (LookupError)
+    ├── MirrorNotFoundError       a repository or snapshot is named that does not exist (LookupError)
     ├── PulpError                 Pulp refused a request or cannot be reached
     └── TaskError                 a task in Pulp failed, was cancelled, or took too long; carries Pulp's own words
 """

@@ -6,6 +6,7 @@ from typing import Any
 
 from slurm_appliance.config.catalog import consequence_of, enclosing_field
 from slurm_appliance.config.cluster import CHAPTERS, ClusterConfig
+from slurm_appliance.config.hostlist import fold
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.image_users import consequence_for_image, uses_image_of
 from slurm_appliance.config.naming import node_groups
@@ -140,16 +141,9 @@ def _nodes(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[UpdatePolicy, st
     deleted = [node for node in old if node not in set(new)]
     sentences = []
     if deleted:
-        sentences.append(f"Deleted with their root disks: {_folded(deleted)}. Drain them first.")
+        sentences.append(f"Deleted with their root disks: {fold(deleted)}. Drain them first.")
     if created:
-        sentences.append(f"Created, and brought in by site.yml: {_folded(created)}.")
+        sentences.append(f"Created, and brought in by site.yml: {fold(created)}.")
     if not sentences:
         return LIVE, "Only the order of the nodes changes."
     return (REPLACE if deleted else RERUN_PLAYBOOK), " ".join([*sentences, "Other nodes are left alone."])
-
-
-def _folded(nodes: list[str]) -> str:
-    """Names in Slurm's short form."""
-    from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
-
-    return str(NodeSet.fromlist(nodes, resolver=RESOLVER_NOGROUP))

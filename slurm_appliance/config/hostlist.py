@@ -39,6 +39,13 @@ def _node_set(entry: str) -> Any | None:
         return None
 
 
+def fold(names: Iterable[str]) -> str:
+    """Names in Slurm's short form, sorted: ``c-[0-3],d-0``."""
+    from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
+
+    return str(NodeSet.fromlist(list(names), resolver=RESOLVER_NOGROUP))
+
+
 def expand(entries: Iterable[str]) -> tuple[str, ...]:
     """The names that the entries stand for, in the order written; within brackets in numeric order."""
     names: list[str] = []

@@ -1,9 +1,20 @@
-"""Who boots which image, and what a new image therefore does to whom."""
+"""Which groups boot which image, and what a new image does to their nodes: the one place that decides it."""
+
+from enum import Enum
 
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.naming import CONTROL, cluster_image, node_groups
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
+
+
+class OnImageChange(Enum):
+    """What ``up`` does to a running node whose image has changed."""
+
+    REBUILD = "rebuild"
+    #: The provider cannot rebuild a server that boots from a volume.
+    REPLACE = "replace"
+    LEAVE_TO_SLURM = "leave to Slurm"
 
 
 def uses_image_of(config: ClusterConfig, build: str | None) -> set[str]:
@@ -35,25 +46,32 @@ def _chain(config: ClusterConfig, image: ImageSource) -> list[str]:
     return builds
 
 
+def boots_from_volume(config: ClusterConfig, group: NodeGroupConfig | None) -> bool:
+    """Whether a group's nodes boot from volumes; None stands for the control node."""
+    own = group.volume_backed_instances if group else None
+    return config.volume_backed_instances if own is None else own
+
+
+def on_image_change(config: ClusterConfig, group: NodeGroupConfig | None) -> OnImageChange:
+    """What ``up`` does to the running nodes of a group whose image has changed; None stands for the control node."""
+    if isinstance(group, ComputeGroup) and group.ignore_image_changes:
+        return OnImageChange.LEAVE_TO_SLURM
+    return OnImageChange.REPLACE if boots_from_volume(config, group) else OnImageChange.REBUILD
+
+
 def consequence_for_image(config: ClusterConfig, groups: set[str]) -> str:
     """What a new image does to the nodes of some groups, in sentences."""
-    now, later, replaced = [], [], []
-    for kind, name, group in node_groups(config):
-        if name not in groups:
-            continue
-        on_volume = group.volume_backed_instances
-        if isinstance(group, ComputeGroup) and group.ignore_image_changes:
-            later.append(f"{kind} {name}")
-        elif config.volume_backed_instances if on_volume is None else on_volume:
-            replaced.append(f"{kind} {name}")
-        else:
-            now.append(f"{kind} {name}")
+    named: dict[OnImageChange, list[str]] = {each: [] for each in OnImageChange}
     if CONTROL in groups:
-        (replaced if config.volume_backed_instances else now).insert(0, CONTROL)
-    lost = "; jobs on the compute nodes among them are lost" if any(name.startswith("compute ") for name in now) else ""
+        named[on_image_change(config, None)].append(CONTROL)
+    for kind, name, group in node_groups(config):
+        if name in groups:
+            named[on_image_change(config, group)].append(f"{kind} {name}")
+    now, replaced, later = (", ".join(named[each]) for each in OnImageChange)
+    lost = "; jobs on the compute nodes among them are lost" if "compute " in now else ""
     sentences = [
-        f"Rebuilt in place now: {', '.join(now)}{lost}." if now else "",
-        f"On volumes, so deleted and created anew: {', '.join(replaced)}." if replaced else "",
-        f"Left running until Slurm reboots them: {', '.join(later)}." if later else "",
+        f"Rebuilt in place now: {now}{lost}." if now else "",
+        f"On volumes, so deleted and created anew: {replaced}." if replaced else "",
+        f"Left running until Slurm reboots them: {later}." if later else "",
     ]
     return " ".join(filter(None, sentences)) or "No node boots from it."

@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig, Node
+from slurm_appliance.config.hostlist import fold
 from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.config.image_users import OnImageChange
 from slurm_appliance.engine.steps import SERVER, Step, of_type
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight.servers import UNREADABLE
@@ -75,6 +77,13 @@ _DISRUPTION = {
 }
 
 
+_ON_IMAGE_CHANGE = {
+    OnImageChange.LEAVE_TO_SLURM: (NodeAction.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"),
+    OnImageChange.REPLACE: (NodeAction.REPLACE, "a new image, and it boots from a volume"),
+    OnImageChange.REBUILD: (NodeAction.REBUILD_NOW, "a new image"),
+}
+
+
 def image_plan(
     config: ClusterConfig, facts: CloudFacts, targets: Mapping[ImageSource, str | None], steps: Iterable[Step] = ()
 ) -> list[NodeImage]:
@@ -125,11 +134,7 @@ def _decide(group: Group, server: ServerFacts | None, target: str | None, step: 
         return NodeAction.RESIZE, f"flavor {group.flavor[0]}"
     if server.image_id == target:
         return NodeAction.NONE, ""
-    if group.ignores_images:
-        return NodeAction.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"
-    if group.volume_backed:
-        return NodeAction.REPLACE, "a new image, and it boots from a volume"
-    return NodeAction.REBUILD_NOW, "a new image"
+    return _ON_IMAGE_CHANGE[group.on_image_change]
 
 
 def _shown(image_id: str, names: Mapping[str, str]) -> str:
@@ -153,8 +158,6 @@ def summary(rows: Iterable[NodeImage]) -> str:
 
 def folded(rows: Iterable[NodeImage]) -> list[NodeImage]:
     """Rows that differ in nothing but the node put together, their nodes as a host list."""
-    from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
-
     together: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         key = (row.group, row.current, row.target, row.action.value, row.disruption, row.why)
@@ -162,7 +165,7 @@ def folded(rows: Iterable[NodeImage]) -> list[NodeImage]:
     return [
         NodeImage(
             group,
-            str(NodeSet.fromlist(nodes, resolver=RESOLVER_NOGROUP)),
+            fold(nodes),
             current,
             target,
             NodeAction(action),

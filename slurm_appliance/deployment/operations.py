@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from os import getpid
 from pathlib import Path
 from typing import Any, TextIO
 
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
+from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.interrupt import passing_interrupts
@@ -33,8 +32,6 @@ from slurm_appliance.site.failure import site_failure
 
 #: Facts older than this, in seconds, are asked for again before anything is changed.
 _FRESH_SECONDS = 60
-#: Logs of so many runs are kept.
-_KEPT_LOGS = 20
 
 
 @dataclass(frozen=True)
@@ -254,12 +251,7 @@ def _run(
 @contextmanager
 def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], None], TextIO]]:
     """A log of the run, for its owner; yields what says a line to the operator and writes it down, and the file."""
-    folder = session.folder.logs
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for old in sorted(folder.glob(f"{operation}-*.log"))[: -_KEPT_LOGS + 1]:
-        old.unlink()
-    path = folder / f"{operation}-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{getpid()}.log"
-    path.touch(mode=0o600)
+    path = new_run_log(session.folder.logs, operation)
     with path.open("w", encoding="utf-8", buffering=1) as file:
 
         def say(text: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slurm_appliance.config.hostlist import fold
 from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import NodeAction, image_plan
 from slurm_appliance.deployment.keeping import kept
@@ -84,16 +85,11 @@ class Status:
 
     def folded(self) -> list[tuple[str, ...]]:
         """The nodes, those that differ in nothing but the name put together."""
-        from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
-
         together: dict[tuple[str, ...], list[str]] = {}
         for node in self.nodes:
             key = (node.group, node.state, node.current, node.target, node.next)
             together.setdefault(key, []).append(node.node)
-        return [
-            (key[0], str(NodeSet.fromlist(names, resolver=RESOLVER_NOGROUP)), *key[1:])
-            for key, names in together.items()
-        ]
+        return [(key[0], fold(names), *key[1:]) for key, names in together.items()]
 
 
 def look(session: Session) -> Status:

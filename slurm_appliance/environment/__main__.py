@@ -4,4 +4,5 @@ import sys
 
 from slurm_appliance.environment.folder import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

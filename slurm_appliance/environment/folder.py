@@ -10,19 +10,14 @@ standard input, because part of what is written is secret.
 
 import hashlib
 import json
-import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from slurm_appliance.deploy_host.files import write_whole
 from toolchain.paths import state_folder
-
-#: Nobody but the operator reads what Ansible reads: host variables tell where what is, secrets everything.
-_FILE_MODE = 0o600
-_FOLDER_MODE = 0o700
 
 
 @dataclass(frozen=True)
@@ -108,16 +103,6 @@ class EnvironmentFolder:
 
     def _record(self, part: str) -> Path:
         return self.folder / f".{part}.json"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file for its owner, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(file.fileno(), _FILE_MODE)
-        file.write(text)
-    Path(fresh).replace(path)
 
 
 def _digest(path: Path) -> str | None:

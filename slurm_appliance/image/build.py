@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from slurm_appliance.cloud.image_names import new_build_id
+from slurm_appliance.deploy_host.run_log import KEPT_RUNS
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, content, images, leftovers
 from slurm_appliance.image import plan as planning
@@ -24,7 +25,6 @@ _PATIENCE = 5.0
 #: Seconds that removing what was created may take at most; signals do not shorten it.
 _CLEANING = 600.0
 #: Builds whose logs are kept on this machine.
-_KEPT_LOGS = 20
 
 
 @dataclass(frozen=True)
@@ -179,5 +179,5 @@ class Builder:
 
 def _forget_old(folder: Path) -> None:
     builds = sorted(each for each in folder.iterdir() if each.is_dir())
-    for each in builds[:-_KEPT_LOGS]:
+    for each in builds[:-KEPT_RUNS]:
         shutil.rmtree(each, ignore_errors=True)

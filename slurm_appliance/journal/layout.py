@@ -2,12 +2,11 @@
 
 import gzip
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.journal.errors import JournalError
 
 #: The file backend knows one organization.
@@ -82,8 +81,8 @@ class StateLayout:
         raw = json.dumps(state, separators=(",", ":")).encode()
         try:
             if path.exists():
-                replace(path.with_name(f"{path.name}.bak"), path.read_bytes())
-            replace(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw)
+                write_whole(path.with_name(f"{path.name}.bak"), path.read_bytes(), durable=True)
+            write_whole(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw, durable=True)
         except OSError as error:
             raise JournalError(
                 f"the state cannot be written: {error.strerror or error}",
@@ -91,29 +90,3 @@ class StateLayout:
                 remedy="mend that (a full disk: make room), then run the command again: the state is the one from "
                 "before, and the journal beside it keeps what came after",
             ) from error
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all, safely over a loss of power."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(fresh).replace(path)
-    except OSError:
-        # What a full disk left of it would keep the disk full.
-        Path(fresh).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

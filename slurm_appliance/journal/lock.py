@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.journal.errors import LockedError, LockLostError
 from slurm_appliance.journal.heartbeat import PACE, Pace, Watch, beating
-from slurm_appliance.journal.layout import StateLayout, replace
+from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.process_identity import ProcessIdentity
 
 #: The part of a lock that Pulumi does not know.
@@ -149,7 +150,7 @@ def _acquire(layout: StateLayout, doing: str, patience: float, say: Callable[[st
         others = _others(layout, own)
         living = _living(others, watch, pace)
         if not living:
-            replace(own, json.dumps(_content(doing)).encode())
+            write_whole(own, json.dumps(_content(doing)), durable=True)
             # As Pulumi does it: whoever sees another's lock after writing its own gives way.
             living = _living(_others(layout, own), watch, pace)
             if not living:

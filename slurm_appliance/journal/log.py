@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.deploy_host.files import sync_folder
 from slurm_appliance.journal.errors import JournalError
-from slurm_appliance.journal.layout import sync_folder
 
 Json = dict[str, Any]
 

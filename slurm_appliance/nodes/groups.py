@@ -17,9 +17,10 @@ from slurm_appliance.config import (
     node_groups,
 )
 from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.config.image_users import OnImageChange, boots_from_volume, on_image_change
 from slurm_appliance.config.naming import CONTROL, cluster_image, setting_of
 from slurm_appliance.config.network import NetworkReference, VnicType
-from slurm_appliance.config.node_group import AccessibleGroup, ComputeGroup, ExtraVolume, NodeGroupConfig
+from slurm_appliance.config.node_group import AccessibleGroup, ExtraVolume, NodeGroupConfig
 
 #: A fixed address and where it is set.
 FixedAddress = tuple[str, str]
@@ -102,8 +103,7 @@ class Group:
     @property
     def volume_backed(self) -> bool:
         """Whether its nodes boot from volumes."""
-        own = self.own.volume_backed_instances if self.own else None
-        return self.config.volume_backed_instances if own is None else own
+        return boots_from_volume(self.config, self.own)
 
     @property
     def root_volume_size(self) -> int:
@@ -137,9 +137,9 @@ class Group:
         return self.own.security_group_ids if isinstance(self.own, AccessibleGroup) else None
 
     @property
-    def ignores_images(self) -> bool:
-        """Whether its running nodes are left alone when their image changes."""
-        return isinstance(self.own, ComputeGroup) and self.own.ignore_image_changes
+    def on_image_change(self) -> OnImageChange:
+        """What ``up`` does to its running nodes when their image changes."""
+        return on_image_change(self.config, self.own)
 
     @property
     def boot_roles(self) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ class _Course:
             return
         failure = TaskFailure(printable(str(data.get("host"))), printable(str(data.get("task"))), message(result))
         self.failures.append(failure)
-        self.say(f"           {failure.host}: {failure.task}: {failure.message.splitlines()[0][:200]}")
+        self.say(f"           {failure.host}: {failure.task}: {_first_line(failure.message)}")
 
 
 def run_playbook(
@@ -192,6 +192,10 @@ def message(result: Mapping[str, Any]) -> str:
     if printed and printed not in said and said not in printed:
         said = f"{said}: {printed[-_LONGEST_MESSAGE:]}"
     return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
+
+
+def _first_line(text: str) -> str:
+    return " ".join(text.splitlines()[0].split())[:200]
 
 
 def _text(value: object) -> str:

@@ -2,13 +2,13 @@
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.record import NodeRecord, Phase
 
@@ -68,17 +68,7 @@ class Journal:
     def write(self, records: Mapping[str, NodeRecord]) -> None:
         """Write all records down; when this returns they are on disk."""
         document = {"schema": SCHEMA, "records": {name: asdict(record) for name, record in records.items()}}
-        aside = self._path.with_suffix(".part")
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self._path, json.dumps(document, indent=1), durable=True)
 
 
 def _record(name: str, document: dict[str, Any]) -> NodeRecord:

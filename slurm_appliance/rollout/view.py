@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from slurm_appliance.config.hostlist import fold
 from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.plan import natural
 from slurm_appliance.rollout.record import NodeRecord, Phase
@@ -73,15 +74,13 @@ def _tells(record: NodeRecord, node: NodeFacts) -> bool:
 
 def folded(listed: Iterable[ViewRow]) -> list[ViewRow]:
     """Rows that agree in everything but name and time, as one with a node list."""
-    from ClusterShell.NodeSet import NodeSet
-
     alike: dict[tuple[str, ...], list[ViewRow]] = {}
     for row in listed:
         alike.setdefault((row.slurm, row.current, row.target, row.state, row.why), []).append(row)
     return [
         replace(
             some[0],
-            nodes=str(NodeSet.fromlist([row.nodes for row in some])),
+            nodes=fold(row.nodes for row in some),
             count=len(some),
             since=min(row.since for row in some),
         )

@@ -7,14 +7,13 @@ run the steps by hand.
 
 import base64
 import json
-import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.playbooks.text import yaml_value
 
 #: Letters and digits: no program that a password is handed to needs to escape any of them.
@@ -62,12 +61,7 @@ def complete(path: Path) -> list[str]:
     if not made:
         return []
     head, _, lines = render(made).partition("\n")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Created for the owner alone, and put in place whole.
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write((text or f"{head}\n") + lines)
-    Path(fresh).replace(path)
+    write_whole(path, (text or f"{head}\n") + lines)
     return sorted(made)
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from node.compute_init.share import STATE_DIR
+from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.deploy_host.process import in_sentences
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
@@ -130,10 +130,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> list[str]:
         path = folder / name
         if path.exists() and path.read_bytes() == content:
             continue
-        descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".writing-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(fresh).replace(path)
+        write_whole(path, content)
         changed.append(name)
     return changed
 

@@ -9,16 +9,15 @@ well; 3 the cluster runs, but some compute nodes failed; 1 anything else failed;
 """
 
 import json
-import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
@@ -28,8 +27,6 @@ from slurm_appliance.ssh.known_hosts import SshHost, trust
 #: The cluster runs; not all compute nodes do.
 PARTIAL = 3
 FAILED = 1
-#: Logs of so many runs are kept.
-_KEPT_LOGS = 20
 #: Tasks that the closing document names.
 _MOST_TASKS = 50
 
@@ -84,7 +81,7 @@ def main() -> int:
 
 def run(request: SiteRequest, ending: _Ending) -> int:
     """Run the playbook; returns the exit status."""
-    log = _new_log(request.environment_folder / "logs", Path(request.playbook).stem)
+    log = new_run_log(request.environment_folder / "logs", Path(request.playbook).stem)
     _say(f"{request.playbook}: the whole log is {log}")
     hosts = read_inventory(request.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
@@ -146,20 +143,6 @@ def summary(outcome: PlaybookOutcome, compute: frozenset[str], status: int, log:
         "failures": said[:10],
         "log": str(log),
     }
-
-
-def _new_log(folder: Path, name: str) -> Path:
-    """A file for a log that only the owner can read; old ones are removed."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for old in _newest_last(folder, name)[: -_KEPT_LOGS + 1]:
-        old.unlink()
-    path = folder / f"{name}-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
-    path.touch(mode=0o600)
-    return path
-
-
-def _newest_last(folder: Path, name: str) -> Sequence[Path]:
-    return sorted(folder.glob(f"{name}-*.log"))
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from slurm_appliance.environment.folder import write_whole
+from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.errors import ApplianceError
 
 #: ssh's, which known_hosts leaves out.

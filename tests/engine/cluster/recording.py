@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.environment.folder import EnvironmentFolder, write_whole
+from slurm_appliance.deploy_host.files import write_whole
+from slurm_appliance.environment.folder import EnvironmentFolder
 from tests.engine.cluster.rig import SETTINGS, Rig, furnish, use
 from tests.fakes.project import FakeProject
 from tests.fakes.project.collection import Collection

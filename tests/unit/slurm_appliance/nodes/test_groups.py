@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import from_mapping
+from slurm_appliance.config.image_users import OnImageChange
 from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.nodes.groups import Group, groups
 from tests.unit.config.examples import largest, smallest
@@ -31,7 +32,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Any]] = [
     ("gateway_ip", {"gateway_ip": "10.0.0.1"}, {"gateway_ip": "10.0.0.2"}, "10.0.0.2"),
     ("image_path", {}, {}, "cluster_image"),
     ("image_path", {}, {"image": "other"}, "compute.general.image"),
-    ("ignores_images", {}, {"ignore_image_changes": True}, True),
+    ("on_image_change", {}, {"ignore_image_changes": True}, OnImageChange.LEAVE_TO_SLURM),
+    ("on_image_change", {}, {}, OnImageChange.REBUILD),
+    ("on_image_change", {"volume_backed_instances": True}, {}, OnImageChange.REPLACE),
     ("boot_roles", {}, {}, tuple(ComputeInitRole)),
     ("boot_roles", {"features": {"nhc": False}}, {}, tuple(role for role in ComputeInitRole if role != "nhc")),
     ("boot_roles", {}, {"compute_init_enable": ["compute", "nfs"]}, ("compute", "nfs", "nhc")),
@@ -53,7 +56,7 @@ def test_the_control_node_has_the_clusters_settings() -> None:
     assert control.fixed_address("cluster", 0) == "10.0.0.10"
     assert control.volume_backed
     assert control.floating_ips == ()
-    assert not control.ignores_images
+    assert control.on_image_change is OnImageChange.REPLACE
     assert control.at("nodes") == "nodes"
 
 

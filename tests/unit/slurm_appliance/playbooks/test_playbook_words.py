@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slurm_appliance.playbooks.run import _Course, message
@@ -37,6 +37,7 @@ def test_a_message_is_text_and_never_nothing(result: dict[str, Any]) -> None:
     assert all(each.isprintable() or each in "\n\t" for each in text)
 
 
+@example({"msg": "a\tb"})
 @given(results | json_values)
 def test_a_failure_is_told_in_one_line(result: Any) -> None:
     said = fail(result)
