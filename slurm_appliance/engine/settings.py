@@ -1,6 +1,6 @@
 """Environment variables of the Pulumi engine: where state is, what protects the secrets in it, and what makes it quick.
 
-Whatever the user has set stays as it is. docs/design.md has the measurements behind the last part.
+Whatever the user has set stays as it is. docs/internals.md has the measurements behind the last part.
 """
 
 import json

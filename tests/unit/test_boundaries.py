@@ -1,6 +1,7 @@
 """Imports go one way, between packages and between the rooms inside them, as docs/design.md draws it."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -131,3 +132,14 @@ def test_components_have_the_names_of_their_type_tokens() -> None:
                 calls = (each for each in ast.walk(node) if isinstance(each, ast.Call))
                 tokens = [ast.literal_eval(each.args[0]) for each in calls if ast.unparse(each.func) == "token"]
                 assert tokens == [node.name], module
+
+
+def test_the_map_has_every_room_after_those_that_it_imports() -> None:
+    rows = re.findall(r"^\| `([a-z_/.`, ]+)` \|", (REPOSITORY / "docs" / "design.md").read_text(), re.MULTILINE)
+    names = [name.strip("/` ").removesuffix(".py") for row in rows for name in row.split(",")]
+    found = {name: arrows for name, arrows in rooms().items() if name.startswith("slurm_appliance.")}
+    drawn = [f"slurm_appliance.{name}" for name in names if f"slurm_appliance.{name}" in found]
+    apart = {f"slurm_appliance.{name}" for name in LOOSE["slurm_appliance"] - {"errors", "cli"}}
+    assert set(drawn) == found.keys() - apart
+    late = {name: set(drawn[index:]) & found[name] for index, name in enumerate(drawn)}
+    assert {name: others for name, others in late.items() if others} == {}
