@@ -19,6 +19,7 @@ from components.security_groups import SecurityGroups
 from components.storage import Storage
 from slurm_appliance.config import ClusterConfig, NodeKind
 from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.deployment.recorded_settings import OUTPUT, recorded_settings
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
@@ -115,7 +116,7 @@ class Cluster(pulumi.ComponentResource):
             "volumes": {volume.label: volume.volume_id for volume in storage.volumes},
             "site": site.result,
         }
-        self.register_outputs({})
+        self.register_outputs({OUTPUT: recorded_settings(config)})
 
     def _credential(self, rebuildable: Sequence[Group]) -> Credential:
         return Credential(

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 
 from components.cluster import Cluster, ClusterArgs
+from components.image_plan import show_image_plan
 from components.key_pair import public_key
 from components.sdk_messages import leave_out_debug
 from components.secrets import configured_rotations
@@ -14,7 +15,7 @@ from slurm_appliance.engine.recorded_state import recorded_state
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.preflight import Findings
-from slurm_appliance.preflight.run import preflight
+from slurm_appliance.preflight.run import facts_for, handed_over, preflight
 from toolchain.paths import REPOSITORY
 
 
@@ -28,12 +29,16 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     source = f"stack {pulumi.get_stack()}"
     try:
         cloud = pulumi.Config("openstack").get("cloud")
-        findings = preflight(config, cloud, lambda: recorded_state(pulumi.get_project(), pulumi.get_stack()))
+        facts = facts_for(config, cloud)
+        findings = preflight(config, facts, lambda: recorded_state(pulumi.get_project(), pulumi.get_stack()))
         args = _args(config, findings, source)
     except ApplianceError as error:
         raise pulumi.RunError(str(error)) from error
     for note in findings.notes:
         pulumi.log.warn(str(note))
+    if not handed_over():
+        # A command of ours shows the plan itself, and has refused what is not allowed.
+        show_image_plan(config, facts, args.resolved)
     cluster = Cluster("cluster", args)
     await settled(cluster.resources())
     return cluster.outputs

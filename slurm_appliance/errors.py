@@ -6,6 +6,7 @@ below ToolchainError, MirrorError and what concerns images. ``localcloud/errors.
 ApplianceError                          what happened, where, what to do; ends the command with its exit status
 ├── ConfigError (ValueError)            the configuration has mistakes; carries all of them
 ├── StateError                          the state does not fit what is in the project; carries all that does not
+├── StalePlanError                      the plan is no longer the one that was approved
 ├── UsageError (ValueError)             arguments that do not go together
 ├── CheckError                          a gate or a test tier did not pass; what it printed says why
 ├── ToolchainError                      something that the project runs on cannot be had
@@ -30,11 +31,37 @@ ApplianceError                          what happened, where, what to do; ends t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from toolchain.errors import ApplianceError, ToolchainError
 from toolchain.terminal import printable
 
 __all__ = ["ApplianceError", "CheckError", "ConfigError", "Problem", "StateError", "ToolchainError", "UsageError"]
+
+
+class ExitStatus(IntEnum):
+    """How commands about a stack end. No two meanings share a number, so that a mistyped name passes no gate."""
+
+    #: Done, or nothing to do.
+    OK = 0
+    #: Any other error.
+    ERROR = 1
+    #: Wrong arguments; no such stack.
+    USAGE = 2
+    #: preview: nodes or data are disturbed; up: refused, because the environment is protected.
+    DISRUPTIVE = 3
+    #: up: the cluster runs, but compute nodes failed.
+    PARTIAL = 4
+    #: Another operation holds the stack's lock.
+    LOCKED = 5
+    #: preview, status: somebody deleted or changed a resource; up mends it.
+    DRIFT = 6
+    #: preview: changes that disturb nobody.
+    CHANGES = 7
+    #: up --plan: the plan is no longer what was approved.
+    STALE_PLAN = 8
+    #: Cancelled by Ctrl-C.
+    CANCELLED = 130
 
 
 @dataclass(frozen=True)
@@ -92,4 +119,4 @@ class CheckError(ApplianceError):
 class UsageError(ApplianceError, ValueError):
     """Raised for command-line arguments that cannot be combined, or that name something that does not exist."""
 
-    exit_status = 2
+    exit_status = ExitStatus.USAGE

@@ -13,25 +13,34 @@ class Form(StrEnum):
     json = "json"
     example = "example"
     reference = "reference"
+    plan = "plan"
 
 
 def schema(
     form: Annotated[
         Form,
-        typer.Option("--form", "-f", help="JSON Schema, stack file with every setting, or table in Markdown."),
+        typer.Option("--form", "-f", help="Of stack files: JSON Schema, example, table. Or of plans: JSON Schema."),
     ] = Form.json,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default="stdout")
     ] = None,
 ) -> None:
-    """Write the schema of stack files: JSON Schema for editors, a commented example, or a table of all settings."""
-    from slurm_appliance.config.generated import text_of
-
-    text = text_of(form.value)
+    """Write the schema of stack files for editors and readers, or that of the JSON that preview prints."""
+    text = _text(form)
     if output is None:
         typer.echo(text, nl=False)
     else:
         write(output, text)
+
+
+def _text(form: Form) -> str:
+    if form is Form.plan:
+        from slurm_appliance.deployment.plan_document import schema_text
+
+        return schema_text()
+    from slurm_appliance.config.generated import text_of
+
+    return text_of(form.value)
 
 
 def write(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """What the commands about a stack have in common: their options, and how plans and lines are shown."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -73,10 +74,24 @@ def show_plan(plan: "DeploymentPlan") -> None:
     if rows:
         print_table(
             ("GROUP", "NODES", "CURRENT", "TARGET", "ACTION", "DISRUPTION", "WHY"),
-            [(row.group, row.node, row.current, row.target, row.action.value, row.disruption, row.why) for row in rows],
+            [
+                (
+                    row.group,
+                    row.node,
+                    str(row.current or ""),
+                    str(row.target or ""),
+                    row.action.value,
+                    row.disruption,
+                    row.why,
+                )
+                for row in rows
+            ],
             wrapping=("NODES", "DISRUPTION", "WHY"),
             bold=lambda number: rows[number].action.disruptive,
         )
+    for setting in plan.settings:
+        print(f"{setting.path}: {json.dumps(setting.old)} → {json.dumps(setting.new)}")
+        print(f"  {setting.policy.value}: {setting.consequence}")
     for loss in plan.losses:
         print(f"LOST: {loss}")
     for line in plan.drift.lines():

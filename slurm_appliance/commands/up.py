@@ -1,6 +1,8 @@
 """``slurm-appliance up`` and ``preview``: bring a cluster to what its configuration says, or say what that would do."""
 
 import json
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,20 +26,46 @@ if TYPE_CHECKING:
     from slurm_appliance.deployment.session import Session
 
 
-def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOption = Output.text) -> None:
-    """Say what up would do, and to whom. Nothing is changed.
+class PlanFormat(StrEnum):
+    """How a plan is printed."""
 
-    Exit status 0: nothing to do; 2: changes that nobody notices; 6: the same, to mend what somebody deleted or changed;
-    3: nodes or data are disturbed; 1: up would fail.
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+def preview(
+    stack: StackOption,
+    exclude: ExcludeOption = None,
+    output: Annotated[
+        PlanFormat,
+        typer.Option("--output", "-o", help="A table, JSON for scripts, or Markdown for a pull request."),
+    ] = PlanFormat.text,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", dir_okay=False, help="Save the plan for up --plan, as JSON."),
+    ] = None,
+) -> None:
+    """Show what up would do, node by node. Nothing is changed.
+
+    Exit status 0: nothing to do; 7: changes that disturb nobody; 6: up mends what somebody deleted or changed; 3: nodes
+    or data are disturbed; 1: up would fail; 2: wrong arguments, or no such stack.
     """
     from slurm_appliance.deployment import operations
+    from slurm_appliance.deployment.plan_document import document_of
+    from slurm_appliance.deployment.plan_markdown import markdown
 
-    session = session_of(stack, exclude, quiet=output is Output.json)
+    session = session_of(stack, exclude, quiet=output is not PlanFormat.text)
     plan = operations.preview(session)
-    if output is Output.json:
-        print(json.dumps(plan.as_json(), indent=2))
-    else:
-        show_plan(plan)
+    match output:
+        case PlanFormat.json:
+            print(document_of(plan, stack).to_json(), end="")
+        case PlanFormat.markdown:
+            print(markdown(plan, stack), end="")
+        case PlanFormat.text:
+            show_plan(plan)
+    if save is not None:
+        save.write_text(document_of(plan, stack).to_json(), encoding="utf-8")
     raise typer.Exit(plan.exit_status)
 
 
@@ -53,32 +81,52 @@ def up(
             "--give-up-lost-volumes", help="Forget state and home volumes that somebody deleted, and what was on them."
         ),
     ] = False,
+    plan_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            dir_okay=False,
+            help="Do what this plan of preview --save says, without asking; stop if it would be anything else.",
+        ),
+    ] = None,
     output: OutputOption = Output.text,
 ) -> None:
     """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
 
     Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
-    failed; 5: somebody else uses the stack; 1: anything else.
+    failed; 5: somebody else uses the stack; 8: the plan of --plan no longer holds; 1: anything else.
     """
     from slurm_appliance.deployment import operations
+    from slurm_appliance.deployment.plan_document import document_of, load_plan, refuse_stale
     from slurm_appliance.errors import UsageError
 
     as_json = output is Output.json
-    if as_json and not yes:
-        raise UsageError("--output json asks nobody", remedy="add --yes")
+    approved = None if plan_file is None else load_plan(plan_file)
+    if as_json and not yes and approved is None:
+        raise UsageError("--output json asks nobody", remedy="add --yes or --plan FILE")
     session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
 
     def approve(plan: "DeploymentPlan") -> bool:
+        if approved is not None:
+            refuse_stale(approved, document_of(plan, stack))
         if not as_json:
             show_plan(plan)
-        return not _asks(plan) or agreed(yes=yes)
+        return approved is not None or not _asks(plan) or agreed(yes=yes)
 
-    done = operations.up(session, approve, allow_disruptive=allow_disruptive, give_up_lost_volumes=give_up_lost_volumes)
+    done = operations.up(
+        session,
+        approve,
+        allow_disruptive=allow_disruptive,
+        give_up_lost_volumes=give_up_lost_volumes,
+        whole_plan=approved is not None,
+    )
     if done is None:
         say("nothing was changed")
         raise typer.Exit(1)
     if as_json:
-        print(json.dumps(done.plan.as_json() | {"done": done.changes, "log": str(done.log or "")}, indent=2))
+        plan = document_of(done.plan, stack).model_dump(mode="json")
+        print(json.dumps({"plan": plan, "done": done.changes, "log": str(done.log or ""), "exit_status": 0}, indent=2))
     else:
         _show_done(session, done)
 

@@ -30,6 +30,18 @@ def resolved(config: ClusterConfig) -> dict[str, Any]:
     return {name: plain_value(getattr(config, name)) for chapter in CHAPTERS for name in chapter.model_fields}
 
 
+def given(value: Any) -> Any:
+    """The settings that were given, as plain values, defaults and secrets left out."""
+    if isinstance(value, Section):
+        set_ = {name: getattr(value, name) for name in type(value).model_fields if name in value.model_fields_set}
+        return {name: given(each) for name, each in set_.items() if not isinstance(each, Secret)}
+    if isinstance(value, Mapping):
+        return {key: given(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return [given(entry) for entry in value]
+    return plain_value(value)
+
+
 def count_set(value: Any) -> int:
     """How many settings were given, not counting those that only hold others."""
     if isinstance(value, Section):

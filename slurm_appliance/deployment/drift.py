@@ -30,9 +30,6 @@ from slurm_appliance.engine.steps import (
     VOLUME,
 )
 
-#: Exit status of ``preview`` and ``status`` where there is drift.
-DRIFT = 6
-
 _KINDS = {
     SERVER: "server",
     PORT: "port",

@@ -5,11 +5,11 @@ Pure: configuration, facts and the engine's planned steps in; one row a node out
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
-from slurm_appliance.config import ClusterConfig, Node
+from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.hostlist import fold
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.image_users import OnImageChange
@@ -19,6 +19,26 @@ from slurm_appliance.preflight.servers import UNREADABLE
 
 #: What a node's image is called that no list of images has.
 GONE = "no longer there"
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """The image that a node runs, or is to run.
+
+    Attributes:
+        id: its id; empty where it is not known, or is still to be built.
+        name: its name; empty where no list of images has it.
+        build: the build that is to make it; empty where it exists.
+    """
+
+    id: str = ""
+    name: str = ""
+    build: str = ""
+
+    def __str__(self) -> str:
+        if self.build:
+            return f"build {self.build}, to be built"
+        return f"{self.name or GONE} ({self.id[:8]})" if self.id else "unknown"
 
 
 class NodeAction(StrEnum):
@@ -52,8 +72,8 @@ class NodeImage:
     Attributes:
         group: its node group.
         node: its host name.
-        current: the image that it runs, as a name and a short id; empty where there is no server.
-        target: the image that it is to run.
+        current: the image that it runs; None where there is no server.
+        target: the image that it is to run; None where the node is to be deleted.
         action: what happens to it.
         disruption: what its users notice; empty for nothing.
         why: the reason.
@@ -61,8 +81,8 @@ class NodeImage:
 
     group: str
     node: str
-    current: str
-    target: str
+    current: ImageReference | None
+    target: ImageReference | None
     action: NodeAction
     disruption: str
     why: str
@@ -101,22 +121,20 @@ def image_plan(
     rows = []
     for group in groups(config):
         target = targets.get(group.image)
-        shown = _shown(target, names) if target else f"{group.image}, to be built"
+        reference = _target(group.image, target, names)
         for node in group.nodes:
             server, step = by_name.get(node.hostname), planned.pop(node.hostname, None)
             action, why = _decide(group, server, target, step)
-            current = _shown(server.image_id, names) if server else ""
-            rows.append(_row(group.name, node, current, shown, action, why))
+            current = _reference(server.image_id, names) if server else None
+            rows.append(
+                NodeImage(group.name, node.hostname, current, reference, action, _DISRUPTION.get(action, ""), why)
+            )
     for name, step in planned.items():
-        current = _shown(by_name[name].image_id, names) if name in by_name else ""
+        gone = _reference(by_name[name].image_id, names) if name in by_name else None
         action, why = NodeAction.DELETE, "no longer in the configuration"
-        rows.append(NodeImage(step.group, name, current, "", action, _DISRUPTION[action], why))
+        rows.append(NodeImage(step.group, name, gone, None, action, _DISRUPTION[action], why))
     order = list(NodeAction)
     return sorted(rows, key=lambda row: -order.index(row.action) if row.action.disruptive else 0)
-
-
-def _row(group: str, node: Node, current: str, target: str, action: NodeAction, why: str) -> NodeImage:
-    return NodeImage(group, node.hostname, current, target, action, _DISRUPTION.get(action, ""), why)
 
 
 def _decide(group: Group, server: ServerFacts | None, target: str | None, step: Step | None) -> tuple[NodeAction, str]:
@@ -137,8 +155,14 @@ def _decide(group: Group, server: ServerFacts | None, target: str | None, step: 
     return _ON_IMAGE_CHANGE[group.on_image_change]
 
 
-def _shown(image_id: str, names: Mapping[str, str]) -> str:
-    return f"{names.get(image_id) or GONE} ({image_id[:8]})" if image_id else "unknown"
+def _reference(image_id: str, names: Mapping[str, str]) -> ImageReference:
+    return ImageReference(image_id, names.get(image_id, ""))
+
+
+def _target(source: ImageSource, image_id: str | None, names: Mapping[str, str]) -> ImageReference:
+    if image_id:
+        return _reference(image_id, names)
+    return ImageReference(name=source.name or "", build=source.build or str(source))
 
 
 def summary(rows: Iterable[NodeImage]) -> str:
@@ -158,19 +182,22 @@ def summary(rows: Iterable[NodeImage]) -> str:
 
 def folded(rows: Iterable[NodeImage]) -> list[NodeImage]:
     """Rows that differ in nothing but the node put together, their nodes as a host list."""
-    together: dict[tuple[str, ...], list[str]] = {}
+    together: dict[NodeImage, list[str]] = {}
     for row in rows:
-        key = (row.group, row.current, row.target, row.action.value, row.disruption, row.why)
-        together.setdefault(key, []).append(row.node)
+        together.setdefault(replace(row, node=""), []).append(row.node)
+    return [replace(row, node=fold(nodes)) for row, nodes in together.items()]
+
+
+def text_lines(rows: Iterable[NodeImage]) -> list[str]:
+    """The summary, and a line for each kind of node that something happens to: for where there is no table."""
+    every = list(rows)
+    acted = folded(row for row in every if row.action is not NodeAction.NONE)
     return [
-        NodeImage(
-            group,
-            fold(nodes),
-            current,
-            target,
-            NodeAction(action),
-            noticed,
-            why,
-        )
-        for (group, current, target, action, noticed, why), nodes in together.items()
+        summary(every),
+        *(
+            f"{row.node}: {row.current or 'no server'} → {row.target or 'nothing'}: {row.action.value}"
+            + (f", {row.disruption}" if row.disruption else "")
+            + f" ({row.why})"
+            for row in acted
+        ),
     ]

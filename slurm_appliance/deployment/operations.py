@@ -71,7 +71,7 @@ def preview(session: Session) -> DeploymentPlan:
         session.say(f"up will begin with {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
         outcome = _previewed(session, mended(repaired(deployment, repair), drift))
-        return make_plan(session, findings, outcome.steps, drift)
+        return make_plan(session, findings, outcome.steps, drift, deployment)
 
 
 def _previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
@@ -86,6 +86,7 @@ def up(
     *,
     allow_disruptive: bool = False,
     give_up_lost_volumes: bool = False,
+    whole_plan: bool = False,
 ) -> Done | None:
     """Bring the cluster to what the configuration says; None where it was not approved.
 
@@ -94,6 +95,7 @@ def up(
         approve: asked with the plan, before anything is changed.
         allow_disruptive: go on where a protected environment would be disturbed.
         give_up_lost_volumes: make volumes again that somebody deleted, with nothing on them.
+        whole_plan: plan every step of a stack that has nothing yet, too, where the nodes alone would do.
 
     Raises:
         ConfigError: it would go wrong before the first change.
@@ -115,10 +117,10 @@ def up(
             refuse_data_loss(session, drift)
         deployment = mended(deployment, drift)
         with session.handing_over(session.facts()):
-            if deployment.get("resources"):
+            if deployment.get("resources") or whole_plan:
                 session.say("comparing with what is there ...")
                 outcome = _previewed(session, deployment)
-                plan = make_plan(session, findings, outcome.steps, drift)
+                plan = make_plan(session, findings, outcome.steps, drift, deployment)
                 if not plan.steps:
                     # What the engine finds nothing to do about needs no second look at a thousand nodes.
                     approve(plan)

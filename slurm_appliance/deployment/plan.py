@@ -1,29 +1,29 @@
 """What a run would do, as a whole: what operators decide on before anything is done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.config.changes import SettingChange
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.absence import gone
 from slurm_appliance.deployment.disruption import disruptions
-from slurm_appliance.deployment.drift import DRIFT, Drift, absent, other_images
+from slurm_appliance.deployment.drift import Drift, absent, other_images
 from slurm_appliance.deployment.image_plan import NodeAction, NodeImage, image_plan
+from slurm_appliance.deployment.recorded_settings import setting_changes
 from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.recorded import Recorded, recorded
 from slurm_appliance.engine.steps import SERVER, Step, planned
-from slurm_appliance.errors import Problem, StateError
+from slurm_appliance.errors import ExitStatus, Problem, StateError
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings, examine
 from slurm_appliance.preflight.run import package_proxy
 from slurm_appliance.preflight.unrecorded import estranged
 
 _MADE_AGAIN = "somebody deleted it: made again"
-#: Exit statuses of ``preview``; DRIFT is another.
-NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class DeploymentPlan:
         losses: what is taken away beside nodes, a sentence each.
         notes: what an operator should know.
         drift: what somebody changed behind the state's back.
+        settings: what differs from the configuration of the last run, as far as the state records it.
     """
 
     steps: tuple[Step, ...]
@@ -43,6 +44,7 @@ class DeploymentPlan:
     losses: tuple[str, ...]
     notes: tuple[Problem, ...] = ()
     drift: Drift = field(default=Drift())
+    settings: tuple[SettingChange, ...] = ()
 
     @property
     def disruptive(self) -> bool:
@@ -50,13 +52,13 @@ class DeploymentPlan:
         return bool(self.losses) or any(row.action.disruptive for row in self.rows)
 
     @property
-    def exit_status(self) -> int:
+    def exit_status(self) -> ExitStatus:
         """Of a preview."""
         if self.disruptive:
-            return DISRUPTIVE
+            return ExitStatus.DISRUPTIVE
         if self.drift:
-            return DRIFT
-        return CHANGES if self.steps else NO_CHANGES
+            return ExitStatus.DRIFT
+        return ExitStatus.CHANGES if self.steps else ExitStatus.OK
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -65,19 +67,6 @@ class DeploymentPlan:
         for step in self.steps:
             found[step.op] = found.get(step.op, 0) + 1
         return dict(sorted(found.items()))
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        return {
-            "changes": dict(self.counts),
-            "disruptive": self.disruptive,
-            "nodes": [asdict(row) | {"action": row.action.name.lower()} for row in self.rows],
-            "losses": list(self.losses),
-            "drift": list(self.drift.lines()),
-            "notes": [asdict(note) for note in self.notes],
-            "steps": [{"urn": step.urn, "op": step.op, "changed": list(step.changed)} for step in self.steps],
-            "exit_status": self.exit_status,
-        }
 
 
 def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:
@@ -150,15 +139,18 @@ def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
     }
 
 
-def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift) -> DeploymentPlan:
-    """The plan of a run, from what the engine would do."""
+def make_plan(
+    session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift, deployment: Mapping[str, Any]
+) -> DeploymentPlan:
+    """The plan of a run, from what the engine would do to a deployment."""
     changing = tuple(planned(steps))
     rows = image_plan(session.config, session.facts(), findings.resolved.images, changing)
     lost = {each.name for each in drift.missing if each.type == SERVER}
     rows = [
         replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is NodeAction.CREATE else row for row in rows
     ]
-    return DeploymentPlan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes, drift)
+    settings = setting_changes(deployment, session.config)
+    return DeploymentPlan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes, drift, settings)
 
 
 def without_preview(session: Session, findings: Findings) -> DeploymentPlan:

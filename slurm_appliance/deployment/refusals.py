@@ -1,16 +1,16 @@
 """What an operation does not do without being told to: disturb a protected environment, pass over lost data."""
 
 from slurm_appliance.deployment.drift import Drift
-from slurm_appliance.deployment.plan import DISRUPTIVE, DeploymentPlan
+from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.steps import VOLUME
-from slurm_appliance.errors import ApplianceError
+from slurm_appliance.errors import ApplianceError, ExitStatus
 
 
 class ProtectedEnvironmentError(ApplianceError):
     """Raised when a protected environment would be disturbed, and nobody allowed it."""
 
-    exit_status = DISRUPTIVE
+    exit_status = ExitStatus.DISRUPTIVE
 
 
 class LostDataError(ApplianceError):

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slurm_appliance.config.hostlist import fold
-from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import NodeAction, image_plan
 from slurm_appliance.deployment.keeping import kept
 from slurm_appliance.deployment.plan import drift_of, findings_of
 from slurm_appliance.deployment.session import Session
+from slurm_appliance.errors import ExitStatus
 from slurm_appliance.journal.lock import holders
 
 _MISSING = "not there"
@@ -64,11 +64,13 @@ class Status:
         return running and not (self.under_way or self.interrupted or self.problems or self.drift)
 
     @property
-    def exit_status(self) -> int:
-        """0 where all is well; DRIFT where nothing stands in the way of an ``up`` that mends it; else 1."""
+    def exit_status(self) -> ExitStatus:
+        """OK where all is well; DRIFT where nothing stands in the way of an ``up`` that mends it; else ERROR."""
         if self.well:
-            return 0
-        return DRIFT if self.drift and not (self.under_way or self.interrupted or self.problems) else 1
+            return ExitStatus.OK
+        if self.drift and not (self.under_way or self.interrupted or self.problems):
+            return ExitStatus.DRIFT
+        return ExitStatus.ERROR
 
     def lines(self) -> Iterator[str]:
         """Everything but the nodes, a line each."""
@@ -113,8 +115,8 @@ def look(session: Session) -> Status:
                 row.group,
                 row.node,
                 states.get(row.node, _MISSING),
-                row.current,
-                row.target,
+                str(row.current or ""),
+                str(row.target or ""),
                 "" if row.action is NodeAction.NONE else row.action.value,
             )
             for row in rows

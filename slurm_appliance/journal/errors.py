@@ -1,6 +1,6 @@
 """What goes wrong with state and journal."""
 
-from slurm_appliance.errors import ApplianceError
+from slurm_appliance.errors import ApplianceError, ExitStatus
 
 
 class JournalError(ApplianceError):
@@ -10,7 +10,7 @@ class JournalError(ApplianceError):
 class LockedError(JournalError):
     """Raised when somebody else uses the stack."""
 
-    exit_status = 5
+    exit_status = ExitStatus.LOCKED
 
 
 class LockLostError(JournalError):

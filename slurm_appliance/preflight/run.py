@@ -41,16 +41,13 @@ def handed_over() -> bool:
     return bool(os.environ.get(store.VARIABLE, ""))
 
 
-def preflight(config: ClusterConfig, cloud: str | None, state: Callable[[], Recorded]) -> Findings:
-    """Examine a configuration against the cloud that it is for.
+def preflight(config: ClusterConfig, facts: CloudFacts, state: Callable[[], Recorded]) -> Findings:
+    """Examine a configuration for the Pulumi program.
 
     Args:
         config: the configuration.
-        cloud: an entry of clouds.yaml; None for what the environment says.
+        facts: the cloud that it is for.
         state: reads what the state records; asked only where no command of ours has looked at it.
-
-    Raises:
-        CloudError: the cloud cannot be asked.
     """
     recorded = None if handed_over() else state()
-    return examine(config, facts_for(config, cloud), recorded, proxy=package_proxy())
+    return examine(config, facts, recorded, proxy=package_proxy())

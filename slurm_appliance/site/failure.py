@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slurm_appliance.errors import ApplianceError
+from slurm_appliance.errors import ApplianceError, ExitStatus
 
 #: How the resource that runs it is called, at the end of its URN.
 _SITE = "slurm-appliance:index:Site$command:local:Command::site"
@@ -17,7 +17,7 @@ class SiteError(ApplianceError):
 class PartialSiteError(SiteError):
     """Raised when the cluster runs, and some of its compute nodes do not."""
 
-    exit_status = 4
+    exit_status = ExitStatus.PARTIAL
 
 
 def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:

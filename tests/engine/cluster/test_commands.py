@@ -16,7 +16,7 @@ from slurm_appliance.engine import automation
 from slurm_appliance.engine.project import prepare
 from slurm_appliance.engine.settings import engine_variables
 from slurm_appliance.environment.folder import EnvironmentFolder
-from slurm_appliance.errors import ConfigError
+from slurm_appliance.errors import ConfigError, ExitStatus
 from slurm_appliance.hostvars.signing import SigningKey
 from tests.engine.cluster.rig import SETTINGS, WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
@@ -67,7 +67,7 @@ def _exclude() -> list[str]:
 
 def test_a_cluster_from_the_command_line(rig: Rig, project: FakeProject) -> None:
     there = run(rig, "preview", "--stack", "test", *_exclude())
-    assert (there.returncode, there.stderr) == (2, "")
+    assert (there.returncode, there.stderr) == (ExitStatus.CHANGES, "")
     assert "Images: 4 nodes · 4 new" in there.stdout
     assert "demo-c-[0-1]" in there.stdout
 
@@ -95,7 +95,7 @@ def test_a_cluster_from_the_command_line(rig: Rig, project: FakeProject) -> None
 
     rig.settings["cluster_image"] = "image-b"
     disruptive = run(rig, "preview", "--stack", "test", "--output", "json", *_exclude())
-    assert disruptive.returncode == 3
+    assert disruptive.returncode == ExitStatus.DISRUPTIVE
     document = json.loads(disruptive.stdout)
     assert document["disruptive"]
     assert {node["node"]: node["action"] for node in document["nodes"]}["demo-control"] == "rebuild_now"
@@ -109,6 +109,39 @@ def test_a_cluster_from_the_command_line(rig: Rig, project: FakeProject) -> None
     assert "nothing of test" not in gone.stderr
     assert run(rig, "destroy", "--stack", "test", "--yes", "--delete-volumes").returncode == 0
     assert not project.volume.volumes.things
+
+
+def test_what_was_approved_is_what_is_done(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    saved = run(rig, "plan", "--stack", "test", "--output", "markdown", "--save", str(file), *_exclude())
+    assert saved.returncode == ExitStatus.CHANGES, saved.stderr
+    assert "| demo-c-\\[0-1\\] |" in saved.stdout
+    # Somebody changes the cluster's configuration after the approval: nothing is done.
+    rig.settings["compute"]["general"]["nodes"] = ["c-[0-2]"]
+    stale = run(rig, "up", "--stack", "test", "--plan", str(file), *_exclude())
+    assert stale.returncode == ExitStatus.STALE_PLAN, stale.stderr
+    assert "node demo-c-2: approved: nothing; now: create" in stale.stderr
+    assert not project.compute.servers.things
+    rig.settings["compute"]["general"]["nodes"] = ["c-[0-1]"]
+    made = run(rig, "up", "--stack", "test", "--plan", str(file), *_exclude())
+    assert made.returncode == ExitStatus.OK, made.stderr
+    assert len(project.compute.servers.things) == 4
+    # The same plan a second time: it is done already.
+    again = run(rig, "up", "--stack", "test", "--plan", str(file), *_exclude())
+    assert again.returncode == ExitStatus.OK, again.stderr
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"version": 2}')
+    assert run(rig, "up", "--stack", "test", "--plan", str(broken)).returncode == ExitStatus.USAGE
+
+
+def test_a_plan_says_which_settings_changed_and_what_that_does(rig: Rig) -> None:
+    rig.up()
+    rig.settings["compute"]["general"]["nodes"] = ["c-[0-2]"]
+    rig.settings["cluster_image"] = "image-b"
+    settings = {each.path: each for each in rig.preview().settings}
+    assert settings.keys() == {"cluster_image", "compute.general.nodes"}
+    assert (settings["cluster_image"].old, settings["cluster_image"].new) == ("image-a", "image-b")
+    assert settings["cluster_image"].policy.value == "rebuild"
 
 
 def test_a_secret_is_rotated_alone(rig: Rig) -> None:
@@ -213,6 +246,27 @@ def test_plain_pulumi_does_the_same(rig: Rig, project: FakeProject) -> None:
     assert again.returncode == 0, again.stdout + again.stderr
     assert "42 unchanged" in again.stdout or "unchanged" in again.stdout.split("Resources:")[1]
     assert "+" not in again.stdout.split("Resources:")[1]
+
+
+def test_plain_pulumi_says_what_happens_to_each_node(rig: Rig, project: FakeProject) -> None:
+    rig.up()
+    rig.settings["cluster_image"] = "image-b"
+    pulumi = Pulumi(rig)
+    said = pulumi.run("preview", "--stack", "test")
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "Images: 4 nodes · 2 at their next reboot by Slurm · 2 REBUILD NOW" in said.stdout
+    assert "demo-c-[0-1]: image-a (" in said.stdout
+    assert "demo-control: image-a (" in said.stdout
+
+    rig.settings["protected"] = True
+    pulumi = Pulumi(rig)
+    before = dict(project.api.calls)
+    assert "test is protected, and this would disturb 2 nodes" in pulumi.run("preview", "--stack", "test").stdout
+    refused = pulumi.run("up", "--yes", "--skip-preview", "--stack", "test")
+    assert refused.returncode != 0
+    assert "nothing was changed" in refused.stdout + refused.stderr
+    changed = {key for key, count in project.api.calls.items() if count != before.get(key, 0)}
+    assert {key for key in changed if not key.startswith(("GET", "POST identity"))} == set()
 
 
 def test_plain_pulumi_says_what_would_go_wrong_before_the_first_change(rig: Rig, project: FakeProject) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import NodeAction
-from slurm_appliance.deployment.plan import DISRUPTIVE
 from slurm_appliance.deployment.refusals import LostDataError
 from slurm_appliance.deployment.status import look
+from slurm_appliance.errors import ExitStatus
 from tests.engine.cluster.rig import Rig
 from tests.engine.cluster.test_commands import run
 from tests.engine.cluster.test_interrupted import complete
@@ -27,12 +26,12 @@ def test_a_deleted_server_is_named_and_made_again(rig: Rig, project: FakeProject
     delete_server(project, "demo-c-1")
 
     seen = run(rig, "preview", "--stack", "test", *excluded())
-    assert seen.returncode == DRIFT, seen.stderr
+    assert seen.returncode == ExitStatus.DRIFT, seen.stderr
     assert f"drift: server demo-c-1 ({before['demo-c-1']}) is gone" in seen.stdout
     assert "somebody deleted it: made again" in seen.stdout
     assert "to create" in seen.stdout
     told = run(rig, "status", "--stack", "test", "--output", "json")
-    assert told.returncode == DRIFT
+    assert told.returncode == ExitStatus.DRIFT
     assert json.loads(told.stdout)["drift"] == [f"server demo-c-1 ({before['demo-c-1']}) is gone"]
     assert rig.ids() == before, "looking changes nothing"
 
@@ -57,12 +56,12 @@ def test_deleted_rules_and_attachments_are_made_again(rig: Rig, project: FakePro
     project.volume.detach(home, control)
     project.compute.servers.get(control)["os-extended-volumes:volumes_attached"].remove({"id": home})
     plan = rig.preview()
-    assert plan.exit_status == DRIFT
+    assert plan.exit_status == ExitStatus.DRIFT
     assert sorted(plan.drift.lines()) == [
         f"attachment of volume home ({control}/{home}) is gone",
         f"security group rule login-from-nonlogin-IPv4 ({rules['login-from-nonlogin-IPv4']}) is gone",
     ]
-    assert look(rig.session()).exit_status == DRIFT
+    assert look(rig.session()).exit_status == ExitStatus.DRIFT
     assert rig.up().plan.counts == {"create": 2}
     complete(rig, project)
     assert not rig.preview().drift
@@ -74,7 +73,7 @@ def test_a_deleted_port_is_made_again_with_its_server(rig: Rig, project: FakePro
     port = rig.ids("Port")["demo-c-0.cluster"]
     project.network.ports.delete(port)
     plan = rig.preview()
-    assert plan.exit_status == DISRUPTIVE, "the server has to be made anew"
+    assert plan.exit_status == ExitStatus.DISRUPTIVE, "the server has to be made anew"
     assert plan.drift.lines() == (f"port demo-c-0-cluster ({port}) is gone",)
     assert [row.node for row in plan.rows if row.action is NodeAction.REPLACE] == ["demo-c-0"]
     rig.up()
@@ -120,7 +119,7 @@ def test_what_slurm_and_operators_do_is_no_drift(rig: Rig, project: FakeProject)
     (line,) = rig.preview().drift.lines()
     assert line.startswith("server demo-c-1 runs image ")
     rig.settings["cluster_image"] = "image-b"
-    assert look(rig.session()).exit_status == DRIFT
+    assert look(rig.session()).exit_status == ExitStatus.DRIFT
 
 
 def test_a_server_that_is_gone_from_cloud_and_configuration_is_forgotten(rig: Rig, project: FakeProject) -> None:

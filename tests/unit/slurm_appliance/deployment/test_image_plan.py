@@ -6,7 +6,7 @@ import pytest
 
 from slurm_appliance.config import ClusterConfig, from_mapping
 from slurm_appliance.config.image_source import ImageSource
-from slurm_appliance.deployment.image_plan import NodeAction, folded, image_plan, summary
+from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, folded, image_plan, summary
 from slurm_appliance.engine.steps import SERVER, Step
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.config.examples import smallest
@@ -98,15 +98,16 @@ def test_what_happens_to_a_node(case: str) -> None:
 def test_images_have_names() -> None:
     facts = cloud(servers=(server("demo-c-0", image_id=OTHER_IMAGE), server("demo-control", image_id="gone-for-good")))
     rows = {row.node: row for row in image_plan(config(), facts, TARGET)}
-    assert rows["demo-c-0"].current == "slurm-other (22222222)"
-    assert rows["demo-c-0"].target == "slurm-2026-11 (11111111)"
-    assert rows["demo-control"].current == "no longer there (gone-for)"
+    assert str(rows["demo-c-0"].current) == "slurm-other (22222222)"
+    assert str(rows["demo-c-0"].target) == "slurm-2026-11 (11111111)"
+    assert str(rows["demo-control"].current) == "no longer there (gone-for)"
 
 
 def test_an_image_that_has_to_be_built() -> None:
-    rows = image_plan(config(), cloud(servers=(server("demo-control"),)), dict.fromkeys(TARGET))
-    control = rows[0]
-    assert (control.target, control.action) == ("slurm-2026-11, to be built", NodeAction.REBUILD_NOW)
+    builds = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
+    built = from_mapping(smallest(cluster_image={"build": "fat"}, image_builds=builds), "test", environment="test")
+    control, *_ = image_plan(built, cloud(servers=(server("demo-control"),)), {ImageSource(build="fat"): None})
+    assert (control.target, control.action) == (ImageReference(build="fat"), NodeAction.REBUILD_NOW)
 
 
 def test_nodes_that_are_no_longer_wanted_come_first() -> None:
