@@ -7,6 +7,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── ConfigError (ValueError)            the configuration has mistakes; carries all of them
 ├── StateError                          the state does not fit what is in the project; carries all that does not
 ├── StalePlanError                      the plan is no longer the one that was approved
+├── CancelledError                      a signal ended an operation; what it began is recorded
 ├── UsageError (ValueError)             arguments that do not go together
 ├── CheckError                          a gate or a test tier did not pass; what it printed says why
 ├── ToolchainError                      something that the project runs on cannot be had
@@ -60,7 +61,7 @@ class ExitStatus(IntEnum):
     CHANGES = 7
     #: up --plan: the plan is no longer what was approved.
     STALE_PLAN = 8
-    #: Cancelled by Ctrl-C.
+    #: Cancelled by Ctrl-C (SIGINT); by SIGHUP and SIGTERM 129 and 143.
     CANCELLED = 130
 
 

@@ -11,7 +11,7 @@ from slurm_appliance.config.naming import environment
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.drift import mended
-from slurm_appliance.deployment.interrupt import passing_interrupts
+from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
 from slurm_appliance.deployment.plan import (
     DeploymentPlan,
@@ -57,7 +57,13 @@ def preview(session: Session) -> DeploymentPlan:
         StateError: the state does not fit what is in the project.
         LostDataError: somebody deleted a volume that outlives the cluster.
         EngineError: the engine cannot tell.
+        CancelledError: a signal came.
     """
+    with cancellable(session.say):
+        return _preview(session)
+
+
+def _preview(session: Session) -> DeploymentPlan:
     for holder in holders(session.layout) if session.layout else ():
         if not holder.gone:
             session.say(f"{holder} uses the stack: what it still does is not known here")
@@ -105,7 +111,19 @@ def up(
         LockedError: somebody else uses the stack.
         SiteError: the servers are there, and site.yml failed.
         EngineError: a resource failed.
+        CancelledError: a signal came.
     """
+    with cancellable(session.say):
+        return _up(session, approve, allow_disruptive, give_up_lost_volumes, whole_plan)
+
+
+def _up(
+    session: Session,
+    approve: Callable[[DeploymentPlan], bool],
+    allow_disruptive: bool,
+    give_up_lost_volumes: bool,
+    whole_plan: bool,
+) -> Done | None:
     examined(session, session.deployment())
     with session.held("up"):
         # Whoever had the stack before may have changed it since.
@@ -175,7 +193,13 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         LockedError: somebody else uses the stack.
         StateError: the state is not this cluster's.
         EngineError: a resource failed.
+        CancelledError: a signal came.
     """
+    with cancellable(session.say):
+        return _destroy(session, approve, delete_volumes)
+
+
+def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_volumes: bool) -> Done | None:
     with session.held("destroy"):
         refuse_estranged(session, session.deployment())
         _heal(session)
@@ -237,17 +261,16 @@ def _run(
         if text and (severity == "warning" or (COMMAND in urn and severity != "error")):
             progress.message(urn, text, command=COMMAND in urn)
 
-    with passing_interrupts(session.say):
-        return automation.run(
-            session.stack,
-            operation,
-            on_step=on_step,
-            on_message=on_message,
-            on_output=lambda text: print(text, file=log, end="" if text.endswith("\n") else "\n"),
-            exclude=() if operation == "destroy" else session.excluded,
-            keep_events=False,
-            exclude_protected=exclude_protected,
-        )
+    return automation.run(
+        session.stack,
+        operation,
+        on_step=on_step,
+        on_message=on_message,
+        on_output=lambda text: print(text, file=log, end="" if text.endswith("\n") else "\n"),
+        exclude=() if operation == "destroy" else session.excluded,
+        keep_events=False,
+        exclude_protected=exclude_protected,
+    )
 
 
 @contextmanager

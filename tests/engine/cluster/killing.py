@@ -1,12 +1,15 @@
 """Kills a run with everything that it started, at the moment when a certain call reaches the cloud."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engine.cluster.rig import Rig
@@ -56,16 +59,54 @@ def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effe
     assert status == -signal.SIGKILL, Path(log.name).read_text()
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended that got a signal: its status as a shell has it, what it printed, processes that it left."""
+
+    status: int
+    output: str
+    left: list[str]
+
+
+def run_and_signal(rig: Rig, folder: Path, project: FakeProject, moment: int, number: signal.Signals) -> Ended:
+    """Run ``up`` and send its process alone a signal when call number ``moment`` that creates something arrives."""
+    command = [sys.executable, "-m", "tests.engine.cluster.victim", str(folder), rig.name, json.dumps(rig.settings)]
+    output = folder / "signalled.log"
+    with output.open("wb") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log)
+    seen = itertools.count(1)
+
+    def before(request: Request) -> None:
+        if request.method == "POST" and "tokens" not in request.parts and next(seen) == moment:
+            process.send_signal(number)
+
+    project.api.before = before
+    try:
+        status = process.wait(timeout=_LIMIT)
+        return Ended(status if status >= 0 else 128 - status, output.read_text(), list(_session(process.pid)))
+    finally:
+        project.api.before = _nothing
+        kill_session(process.pid)
+
+
 def _nothing(_request: Request) -> None:
     pass
 
 
 def kill_session(session: int) -> None:
     """Kill all processes of a session, whatever groups they are in."""
+    for process in _session(session):
+        with contextlib.suppress(ProcessLookupError):  # It ended meanwhile.
+            os.kill(int(process.partition(" ")[0]), signal.SIGKILL)
+
+
+def _session(session: int) -> Iterator[str]:
+    """The processes of a session that have not ended: id and name."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):  # It ended meanwhile.
             stat = (entry / "stat").read_text()
-            if int(stat[stat.rindex(")") + 2 :].split()[3]) == session:
-                os.kill(int(entry.name), signal.SIGKILL)
+            state, *_, of_session = stat[stat.rindex(")") + 2 :].split()[:4]
+            if int(of_session) == session and state != "Z":
+                yield f"{entry.name} {stat[stat.index('(') + 1 : stat.rindex(')')]}"

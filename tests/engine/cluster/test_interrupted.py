@@ -1,12 +1,14 @@
 """A run is killed at any moment, and the next one completes: nothing is lost, nothing is there twice."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.engine.automation import EngineError
-from tests.engine.cluster.killing import run_until
+from slurm_appliance.journal.lock import holders
+from tests.engine.cluster.killing import run_and_signal, run_until
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 
@@ -45,6 +47,25 @@ def test_the_next_run_completes_where_the_last_call_was_lost(
     run_until(rig, tmp_path, project, moment, effective=False)
     rig.up()
     complete(rig, project)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_the_process_alone_ends_everything_in_order(
+    rig: Rig, project: FakeProject, tmp_path: Path, number: signal.Signals
+) -> None:
+    """As CI does it: no terminal, and nobody signals the engine."""
+    project.compute.build_seconds = 2.0
+    ended = run_and_signal(rig, tmp_path, project, 18, number)
+    assert ended.status == 128 + number, ended.output
+    assert ended.left == [], "the engine and its plugins ended, too"
+    assert f"cancelled by {number.name}" in ended.output
+    layout = rig.session().layout
+    assert layout is not None
+    assert not list(holders(layout)), "the lock is free"
+    project.compute.build_seconds = 0.0
+    rig.up()
+    complete(rig, project)
+    assert set(rig.up().changes) == {"same"}
 
 
 def test_again_and_again(rig: Rig, project: FakeProject, tmp_path: Path) -> None:

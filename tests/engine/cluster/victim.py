@@ -4,9 +4,14 @@ import json
 import sys
 from pathlib import Path
 
+from slurm_appliance.errors import ApplianceError
 from tests.engine.cluster.rig import Rig
 
 if __name__ == "__main__":
     rig = Rig(Path(sys.argv[1]), sys.argv[2])
     rig.settings = json.loads(sys.argv[3])
-    rig.up()
+    try:
+        rig.up()
+    except ApplianceError as error:
+        print(error)
+        sys.exit(error.exit_status)

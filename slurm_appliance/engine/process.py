@@ -1,0 +1,44 @@
+"""The engine's process, which the automation API starts and does not hand out."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+_NAME = "pulumi"
+
+
+def interrupt_engine(*, send: bool) -> bool:
+    """Ask the engine that this process has started to end in order.
+
+    Args:
+        send: send it SIGINT; False where it has got one already, as a second one ends it at once.
+
+    Returns:
+        Whether an engine runs.
+    """
+    engines = [child for child in _children() if _name(child) == _NAME]
+    if send:
+        for engine in engines:
+            with contextlib.suppress(ProcessLookupError):  # It ended meanwhile.
+                os.kill(engine, signal.SIGINT)
+    return bool(engines)
+
+
+def _children() -> list[int]:
+    """Processes that this one has started; the kernel need not have a list of them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):  # It ended meanwhile.
+                stat = (entry / "stat").read_text()
+                if int(stat[stat.rindex(")") + 2 :].split()[1]) == os.getpid():
+                    found.append(int(entry.name))
+    return found
+
+
+def _name(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    except OSError:
+        return ""
