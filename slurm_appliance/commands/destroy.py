@@ -1,12 +1,15 @@
 """``slurm-appliance destroy``: delete a cluster, but for what outlives it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slurm_appliance.commands.consent import agreed
 from slurm_appliance.commands.output import say
-from slurm_appliance.commands.stacks import AllowOption, LockTimeoutOption, StackOption, YesOption, seconds, session_of
+from slurm_appliance.commands.stacks import AllowOption, LockTimeoutOption, StackOption, YesOption, cluster_of, seconds
+
+if TYPE_CHECKING:
+    from slurm_appliance.api import Destruction
 
 
 def destroy(
@@ -22,24 +25,19 @@ def destroy(
 
     Exit status 0: done; 3: the environment is protected; 5: somebody else uses the stack; 1: anything else.
     """
-    from slurm_appliance.deployment import operations
-    from slurm_appliance.deployment.keeping import never_ours
-    from slurm_appliance.deployment.refusals import refuse_destruction
+    cluster = cluster_of(stack, lock_timeout=seconds(lock_timeout))
 
-    session = session_of(stack, patience=seconds(lock_timeout))
-    refuse_destruction(session, allow_disruptive)
-
-    def approve(what: operations.Destruction) -> bool:
+    def approve(what: "Destruction") -> bool:
         if not what.resources:
             return True
         print(f"{what.servers} servers and everything else that belongs to {stack} will be deleted")
         for each in what.staying:
             print(f"stays: {each.what}")
-        for used in never_ours(session.config):
+        for used in cluster.kept_by_others():
             print(f"stays, because it was there before: {used}")
         return agreed(yes=yes)
 
-    done = operations.destroy(session, approve, delete_volumes=delete_volumes)
+    done = cluster.destroy(approve=approve, allow_disruptive=allow_disruptive, delete_volumes=delete_volumes)
     if done is None:
         say("nothing was changed")
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ import typer
 
 from slurm_appliance.commands.consent import agreed
 from slurm_appliance.commands.output import Output, OutputOption, print_table, say
-from slurm_appliance.commands.stacks import StackOption, YesOption, session_of
+from slurm_appliance.commands.stacks import StackOption, YesOption, cluster_of
 
 if TYPE_CHECKING:
     from slurm_appliance.journal.layout import StateLayout
@@ -86,7 +86,7 @@ def _is_here(holder: "Holder") -> bool:
 def _layout(stack: str) -> "StateLayout":
     from slurm_appliance.errors import UsageError
 
-    layout = session_of(stack).layout
+    layout = cluster_of(stack).session.layout
     if layout is None:
         raise UsageError("the locks of this backend are Pulumi's own", remedy="`pulumi cancel` removes them")
     return layout

@@ -12,8 +12,7 @@ from slurm_appliance.commands.output import print_table, say
 from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from slurm_appliance.deployment.plan import DeploymentPlan
-    from slurm_appliance.deployment.session import Session
+    from slurm_appliance.api import DeploymentPlan, ManagedCluster
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack: Pulumi.NAME.yaml in the folder stacks.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -50,15 +49,15 @@ def seconds(text: str) -> float:
     return float(int(found[1]) * _UNITS[found[2]])
 
 
-def session_of(
-    stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, patience: float = 0.0
-) -> "Session":
-    """The session of a stack; what it says goes to standard error, standard output belongs to results."""
-    from slurm_appliance.deployment.session import open_session
+def cluster_of(
+    stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, lock_timeout: float = 0.0
+) -> "ManagedCluster":
+    """The cluster of a stack; progress goes to standard error, standard output belongs to results."""
+    from slurm_appliance.api import open_cluster
 
-    session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()), patience=patience)
-    find_local_cloud(session.cloud)
-    return session
+    cluster = open_cluster(stack, say=_ignore if quiet else say, exclude=exclude or (), lock_timeout=lock_timeout)
+    find_local_cloud(cluster.session.cloud)
+    return cluster
 
 
 def _ignore(_text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from slurm_appliance.commands.output import Output, OutputOption, print_table
-from slurm_appliance.commands.stacks import StackOption, session_of
+from slurm_appliance.commands.stacks import StackOption, cluster_of
 
 
 def status(stack: StackOption, output: OutputOption = Output.text) -> None:
@@ -16,9 +16,7 @@ def status(stack: StackOption, output: OutputOption = Output.text) -> None:
     Exit status 0: all nodes are there and ACTIVE; 6: somebody deleted or changed something behind the state's back, and
     up mends it; 1: anything else is not well, or it cannot be told.
     """
-    from slurm_appliance.deployment.status import look
-
-    found = look(session_of(stack, quiet=output is Output.json))
+    found = cluster_of(stack, quiet=output is Output.json).status()
     if output is Output.json:
         document: dict[str, Any] = asdict(found) | {"well": found.well}
         print(json.dumps(document, indent=2))

@@ -15,14 +15,13 @@ from slurm_appliance.commands.stacks import (
     LockTimeoutOption,
     StackOption,
     YesOption,
+    cluster_of,
     seconds,
-    session_of,
     show_plan,
 )
 
 if TYPE_CHECKING:
-    from slurm_appliance.deployment.operations import Done
-    from slurm_appliance.deployment.plan import DeploymentPlan
+    from slurm_appliance.api import DeploymentPlan, Done
     from slurm_appliance.deployment.session import Session
 
 
@@ -51,12 +50,9 @@ def preview(
     Exit status 0: nothing to do; 7: changes that disturb nobody; 6: up mends what somebody deleted or changed; 3: nodes
     or data are disturbed; 1: up would fail; 2: wrong arguments, or no such stack.
     """
-    from slurm_appliance.deployment import operations
-    from slurm_appliance.deployment.plan_document import document_of
-    from slurm_appliance.deployment.plan_markdown import markdown
+    from slurm_appliance.api import document_of, markdown
 
-    session = session_of(stack, exclude, quiet=output is not PlanFormat.text)
-    plan = operations.preview(session)
+    plan = cluster_of(stack, exclude, quiet=output is not PlanFormat.text).plan()
     match output:
         case PlanFormat.json:
             print(document_of(plan, stack).to_json(), end="")
@@ -97,29 +93,24 @@ def up(
     Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
     failed; 5: somebody else uses the stack; 8: the plan of --plan no longer holds; 1: anything else.
     """
-    from slurm_appliance.deployment import operations
-    from slurm_appliance.deployment.plan_document import document_of, load_plan, refuse_stale
-    from slurm_appliance.errors import UsageError
+    from slurm_appliance.api import UsageError, document_of, load_plan
 
     as_json = output is Output.json
     approved = None if plan_file is None else load_plan(plan_file)
     if as_json and not yes and approved is None:
         raise UsageError("--output json asks nobody", remedy="add --yes or --plan FILE")
-    session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
+    cluster = cluster_of(stack, exclude, quiet=as_json, lock_timeout=seconds(lock_timeout))
 
     def approve(plan: "DeploymentPlan") -> bool:
-        if approved is not None:
-            refuse_stale(approved, document_of(plan, stack))
         if not as_json:
             show_plan(plan)
         return approved is not None or not _asks(plan) or agreed(yes=yes)
 
-    done = operations.up(
-        session,
-        approve,
+    done = cluster.up(
+        plan=approved,
+        approve=approve,
         allow_disruptive=allow_disruptive,
         give_up_lost_volumes=give_up_lost_volumes,
-        whole_plan=approved is not None,
     )
     if done is None:
         say("nothing was changed")
@@ -128,7 +119,7 @@ def up(
         plan = document_of(done.plan, stack).model_dump(mode="json")
         print(json.dumps({"plan": plan, "done": done.changes, "log": str(done.log or ""), "exit_status": 0}, indent=2))
     else:
-        _show_done(session, done)
+        _show_done(cluster.session, done)
 
 
 def _asks(plan: "DeploymentPlan") -> bool:

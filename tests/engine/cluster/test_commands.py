@@ -29,8 +29,8 @@ from pathlib import Path
 import slurm_appliance.engine.project as project
 for function in (project.stack_file, project.prepare):
     function.__defaults__ = (Path(sys.argv[1]),)
-import slurm_appliance.deployment.session as session
-session.open_session.__kwdefaults__["stacks"] = Path(sys.argv[1])
+import slurm_appliance.api.cluster as api
+api.open_cluster.__kwdefaults__["stacks"] = Path(sys.argv[1])
 import slurm_appliance.secrets.rotation as rotation
 rotation.known.__defaults__ = rotation.rotate.__defaults__ = (Path(sys.argv[1]),)
 sys.argv = ["slurm-appliance", *sys.argv[2:]]
@@ -140,7 +140,8 @@ def test_a_plan_says_which_settings_changed_and_what_that_does(rig: Rig) -> None
     rig.settings["cluster_image"] = "image-b"
     settings = {each.path: each for each in rig.preview().settings}
     assert settings.keys() == {"cluster_image", "compute.general.nodes"}
-    assert (settings["cluster_image"].old, settings["cluster_image"].new) == ("image-a", "image-b")
+    image = settings["cluster_image"]
+    assert (image.old, image.new) == ({"name": "image-a"}, {"name": "image-b"})
     assert settings["cluster_image"].policy.value == "rebuild"
 
 

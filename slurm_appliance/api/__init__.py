@@ -1,0 +1,49 @@
+"""The public API: everything that the commands about a cluster do, for programs.
+
+Only what is in ``__all__`` is public. It keeps its meaning within a major version; docs/api.md shows a whole program.
+Errors are those of ``slurm_appliance.errors``: each says what happened, where, and what to do.
+"""
+
+from slurm_appliance.api.cluster import ManagedCluster, open_cluster
+from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, NodeImage
+from slurm_appliance.deployment.interrupt import CancelledError
+from slurm_appliance.deployment.operations import Destruction, Done
+from slurm_appliance.deployment.plan import DeploymentPlan
+from slurm_appliance.deployment.plan_document import PlanDocument, StalePlanError, document_of, load_plan
+from slurm_appliance.deployment.plan_markdown import markdown
+from slurm_appliance.deployment.refusals import LostDataError, ProtectedEnvironmentError
+from slurm_appliance.deployment.status import NodeState, Status
+from slurm_appliance.engine.automation import EngineError
+from slurm_appliance.errors import ApplianceError, ConfigError, ExitStatus, Problem, StateError, UsageError
+from slurm_appliance.journal.errors import LockedError
+from slurm_appliance.site.failure import SiteError
+
+__all__ = [
+    "ApplianceError",
+    "CancelledError",
+    "ConfigError",
+    "DeploymentPlan",
+    "Destruction",
+    "Done",
+    "EngineError",
+    "ExitStatus",
+    "ImageReference",
+    "LockedError",
+    "LostDataError",
+    "ManagedCluster",
+    "NodeAction",
+    "NodeImage",
+    "NodeState",
+    "PlanDocument",
+    "Problem",
+    "ProtectedEnvironmentError",
+    "SiteError",
+    "StalePlanError",
+    "StateError",
+    "Status",
+    "UsageError",
+    "document_of",
+    "load_plan",
+    "markdown",
+    "open_cluster",
+]

@@ -1,0 +1,167 @@
+"""One cluster, and what can be done with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slurm_appliance.config import ClusterConfig
+from slurm_appliance.deployment import operations
+from slurm_appliance.deployment.keeping import never_ours
+from slurm_appliance.deployment.operations import Destruction, Done
+from slurm_appliance.deployment.plan import DeploymentPlan, findings_of
+from slurm_appliance.deployment.plan_document import PlanDocument, document_of, refuse_stale
+from slurm_appliance.deployment.refusals import refuse_destruction
+from slurm_appliance.deployment.session import Session, open_session
+from slurm_appliance.deployment.status import Status, look
+from slurm_appliance.engine.project import STACKS
+from slurm_appliance.errors import Problem
+
+
+def _ignore(_text: str) -> None:
+    pass
+
+
+def _agree(_what: object) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class ManagedCluster:
+    """A cluster as its stack describes it. Opening one asks nothing and changes nothing.
+
+    Attributes:
+        session: the stack; not public.
+    """
+
+    session: Session
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.session.name
+
+    @property
+    def config(self) -> ClusterConfig:
+        """The configuration."""
+        return self.session.config
+
+    def validate(self) -> tuple[Problem, ...]:
+        """What would go wrong before the first change: the configuration and the state against the cloud.
+
+        Raises:
+            CloudError: the cloud cannot be asked.
+        """
+        findings = findings_of(self.session, self.session.deployment())
+        return (*findings.state, *findings.problems)
+
+    def plan(self) -> DeploymentPlan:
+        """What ``up`` would do. Nothing is changed.
+
+        Raises:
+            ConfigError: it would go wrong before the first change.
+            StateError: the state does not fit what is in the project.
+            LostDataError: a volume that outlives the cluster was deleted by hand.
+            EngineError: the engine cannot tell.
+        """
+        return operations.preview(self.session)
+
+    def up(
+        self,
+        *,
+        plan: PlanDocument | None = None,
+        approve: Callable[[DeploymentPlan], bool] = _agree,
+        allow_disruptive: bool = False,
+        give_up_lost_volumes: bool = False,
+    ) -> Done | None:
+        """Create the cluster, or bring it to what its configuration says.
+
+        Args:
+            plan: the plan that was approved; nothing is done if the plan is another one by now.
+            approve: asked with the plan before the first change.
+            allow_disruptive: go on where a protected environment would be disturbed.
+            give_up_lost_volumes: create volumes again that were deleted by hand, with nothing on them.
+
+        Returns:
+            What was done; None where ``approve`` said no.
+
+        Raises:
+            StalePlanError: the plan is no longer the one that was approved.
+            ProtectedEnvironmentError: the environment is protected.
+            LockedError: another operation holds the lock.
+            SiteError: the servers are there, and site.yml failed.
+            ApplianceError: as plan(), or a resource failed.
+        """
+
+        def decide(now: DeploymentPlan) -> bool:
+            if plan is not None:
+                refuse_stale(plan, document_of(now, self.name))
+            return approve(now)
+
+        return operations.up(
+            self.session,
+            decide,
+            allow_disruptive=allow_disruptive,
+            give_up_lost_volumes=give_up_lost_volumes,
+            whole_plan=plan is not None,
+        )
+
+    def status(self) -> Status:
+        """The nodes, volumes, locks and drift. Nothing is changed.
+
+        Raises:
+            CloudError: the cloud cannot be asked.
+        """
+        return look(self.session)
+
+    def destroy(
+        self,
+        *,
+        approve: Callable[[Destruction], bool] = _agree,
+        allow_disruptive: bool = False,
+        delete_volumes: bool = False,
+    ) -> Done | None:
+        """Delete the cluster.
+
+        Args:
+            approve: asked before anything is deleted.
+            allow_disruptive: go on although the environment is protected.
+            delete_volumes: delete the state and home volumes as well, with all that is on them.
+
+        Returns:
+            What was done; None where ``approve`` said no.
+
+        Raises:
+            ProtectedEnvironmentError: the environment is protected.
+            LockedError: another operation holds the lock.
+            ApplianceError: the state is not this cluster's, or a resource failed.
+        """
+        refuse_destruction(self.session, allow_disruptive)
+        return operations.destroy(self.session, approve, delete_volumes=delete_volumes)
+
+    def kept_by_others(self) -> tuple[str, ...]:
+        """What the cluster uses and never deletes, because it existed before."""
+        return tuple(never_ours(self.config))
+
+
+def open_cluster(
+    name: str,
+    *,
+    say: Callable[[str], None] = _ignore,
+    stacks: Path = STACKS,
+    exclude: Sequence[str] = (),
+    lock_timeout: float = 0.0,
+) -> ManagedCluster:
+    """Open the cluster of a stack.
+
+    Args:
+        name: the stack's name.
+        say: takes a line of progress at a time.
+        stacks: the folder with one file for each stack.
+        exclude: URNs of resources to leave alone; ``*`` and ``**`` are allowed.
+        lock_timeout: seconds to wait for another operation on the stack.
+
+    Raises:
+        UsageError: there is no such stack.
+        ConfigError: its configuration has mistakes; ``problems`` has all of them.
+    """
+    return ManagedCluster(open_session(name, say, stacks=stacks, excluded=tuple(exclude), patience=lock_timeout))
