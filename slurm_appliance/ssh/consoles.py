@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from slurm_appliance.playbooks.run import TaskFailure
 
 #: Tasks of the playbooks that fail for nodes that have not come so far, or not in time.
-BOOT_TASKS = ("Wait for ssh", "Report a node whose ansible-init has not ended")
+BOOT_TASKS = ("Wait for ssh", "Report that ansible-init did not finish")
 #: Lines of each console that are shown, and nodes that they are shown for.
 _LINES = 12
 _NODES = 5
