@@ -89,10 +89,10 @@ def test_the_spool_is_taken_over_and_nothing_that_links_out_of_it(tmp_path: Path
     daemon = pwd.getpwnam("daemon").pw_uid
     for path in (spool, *spool.rglob("*")):
         os.lchown(path, daemon, daemon)
-    asked = "Ask whether all of the spool is the worker's"
+    asked = "Check whether the worker owns the whole spool"
     assert _run(asked, spool, programs)
 
-    _run("Take the spool over", spool, programs)
+    _run("Transfer the spool to the worker", spool, programs)
 
     nobody = pwd.getpwnam("nobody").pw_uid
     assert sorted(path.name for path in spool.rglob("*")) == ["c1.json", "nodes"]
@@ -107,4 +107,4 @@ def test_the_spool_is_taken_over_and_nothing_that_links_out_of_it(tmp_path: Path
 
 @pytest.mark.skipif(os.getuid() != 0, reason="gives files to other users")
 def test_no_spool_is_nothing_to_take_over(tmp_path: Path) -> None:
-    assert _run("Ask whether all of the spool is the worker's", tmp_path / "none", tmp_path) == ""
+    assert _run("Check whether the worker owns the whole spool", tmp_path / "none", tmp_path) == ""
