@@ -13,7 +13,7 @@ from toolchain.paths import REPOSITORY
 @pytest.fixture
 def script() -> str:
     tasks = yaml.safe_load((REPOSITORY / "ansible/roles/state_volume/tasks/configure.yml").read_text())
-    (task,) = (task for task in tasks if task["name"] == "See that the volumes are mounted")
+    (task,) = (task for task in tasks if task["name"] == "Check that the volumes are mounted")
     text = task["ansible.builtin.shell"]["cmd"]
     assert isinstance(text, str)
     return text
