@@ -1,4 +1,4 @@
-"""Filters that write values in the form of the file that they go to: slurm.conf, gres.conf, slurmdbd.conf, SQL."""
+"""Filters that format values for slurm.conf, gres.conf, slurmdbd.conf and SQL."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-#: Device files of the n-th GPU, where a site names none.
+#: Prefix of a GPU's device file, the default if a site sets none.
 _GPU = "/dev/nvidia"
 
 
 def slurm_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
-    """Options of one of Slurm's files: the defaults, and what the site gives.
+    """Options of one of Slurm's files: the defaults, overridden by the site's options.
 
-    Slurm ignores the case of names. A default that is a list is added to, item by item; any other is replaced. An
-    option without a value is left out.
+    Slurm ignores the case of names. Items are added to a default that is a list; any other default is replaced.
+    Options without a value are left out.
     """
     names = {name.lower(): name for name in defaults}
     merged: dict[str, Any] = dict(defaults)
@@ -29,7 +29,7 @@ def slurm_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict
 
 
 def _joined(items: Iterable[Any]) -> str:
-    """A list in one value; of items that set the same thing the last one counts."""
+    """Join a list into one value. If several items set the same name, the last one wins."""
     last: dict[str, str] = {}
     for item in (str(each).strip() for each in items):
         if item:
@@ -38,16 +38,16 @@ def _joined(items: Iterable[Any]) -> str:
 
 
 def gres_types(groups: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The kinds of generic resources that compute groups have: ``gpu``."""
+    """The types of generic resources in the compute groups, for example ``gpu``."""
     return sorted({item.partition(":")[0] for group in groups for item in group.get("gres") or ()})
 
 
 def gres_lines(group: Mapping[str, Any], nodes: Iterable[str]) -> list[str]:
-    """A compute group's lines of gres.conf.
+    """The lines of gres.conf for a compute group.
 
     Args:
         group: its settings below slurm.nodegroups.
-        nodes: names of its nodes.
+        nodes: the names of its nodes.
     """
     names = ",".join(nodes)
     items = list(group.get("gres") or ())
@@ -72,7 +72,7 @@ def gres_lines(group: Mapping[str, Any], nodes: Iterable[str]) -> list[str]:
 
 
 def _gres(item: str) -> tuple[str, str, int]:
-    """Kind, type and number in ``gpu:a100:4(S:0)``."""
+    """Name, type and count of ``gpu:a100:4(S:0)``."""
     kind, *rest = item.partition("(")[0].split(":")
     found = re.fullmatch(r"(\d+)([kKmMgG]?)", rest[-1]) if rest else None
     if not found:
@@ -82,32 +82,32 @@ def _gres(item: str) -> tuple[str, str, int]:
 
 
 def slurm_value(value: Any) -> str:
-    """A value that may hold any character, as slurmdbd.conf and slurm.conf hold it: ``pass#word`` is no comment."""
+    """Quote a value with any characters for slurm.conf and slurmdbd.conf, so that ``#`` does not start a comment."""
     text = str(value)
     if not text.isprintable() or ('"' in text and (" " in text or re.fullmatch(r'"[^"]*"', text))):
         raise AnsibleFilterError(
-            "this value cannot be written in Slurm's files: it has quotes with spaces or around it"
+            "Slurm's files cannot hold this value: it has control characters, both quotes and spaces, or is quoted"
         )
     escaped = text.replace("\\", "\\\\").replace("#", "\\#")
     return escaped if '"' in text else f'"{escaped}"'
 
 
 def slurm_word(value: Any) -> str:
-    """A value of an option: in quotes where Slurm would take only a part of it otherwise."""
+    """Quote an option's value if Slurm would otherwise read only a part of it."""
     text = str(value)
     return slurm_value(text) if re.search(r"[\s#]", text) and '"' not in text else text
 
 
 def sql_string(value: Any) -> str:
-    """A text as MariaDB reads it, its quotes included."""
+    """Quote a text for MariaDB."""
     return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters by name."""
+        """Return the filters by name."""
         return {
             "slurm_options": slurm_options,
             "gres_types": gres_types,

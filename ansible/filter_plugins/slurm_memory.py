@@ -1,4 +1,4 @@
-"""Filters that share a node's memory out to its processors."""
+"""Filters that divide a node's memory among its processors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _DEFAULT_MEMORY = frozenset({"defmempercpu", "defmempernode", "defmempergpu"})
 
 
 def slurm_memory_per_cpu(processors: str, memory_mb: int) -> int:
-    """MB of memory that belong to one processor of a node, 1 at least.
+    """MB of memory per processor of a node, at least 1.
 
     Args:
-        processors: the node's processors in the words of slurm.conf: ``CPUs=4``, or sockets, cores and threads.
-        memory_mb: the memory that jobs can have.
+        processors: the node's processors in slurm.conf syntax: ``CPUs=4``, or sockets, cores and threads.
+        memory_mb: the memory available to jobs.
     """
     counts = {name.lower(): int(count) for name, count in _COUNT.findall(processors)}
     cpus = counts.get("cpus", 0)
@@ -27,16 +27,16 @@ def slurm_memory_per_cpu(processors: str, memory_mb: int) -> int:
 def slurm_default_memory(
     of_groups: Mapping[str, int], groups: Iterable[str], options: Mapping[str, Any], partition: Mapping[str, Any]
 ) -> str:
-    """What a partition's line says of jobs that do not ask for memory; empty where it needs to say nothing.
+    """A partition's option for jobs that request no memory; empty if none is needed.
 
-    A job that says how many processors it wants gets their share of the memory, so that the jobs of a node fit beside
-    each other. Where nodes differ, the smallest share counts: such a job fits on all of them.
+    A job gets its processors' share of the memory, so that jobs fit next to each other on a node. If nodes differ, the
+    smallest share is used, so that the job fits on all of them.
 
     Args:
-        of_groups: MB of memory a processor, by compute group.
-        groups: the partition's.
-        options: of slurm.conf; one that says it already goes before this.
-        partition: options of the partition; the same.
+        of_groups: MB of memory per processor, by compute group.
+        groups: the partition's groups.
+        options: options of slurm.conf; an explicit default memory takes precedence.
+        partition: options of the partition; likewise.
     """
     given = {name.lower(): str(value).lower() for name, value in options.items()}
     if "memory" not in given.get("selecttypeparameters", "") or given.keys() & _DEFAULT_MEMORY:
@@ -48,8 +48,8 @@ def slurm_default_memory(
 
 
 class FilterModule:
-    """What Ansible loads."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters, by name."""
+        """Return the filters by name."""
         return {"slurm_memory_per_cpu": slurm_memory_per_cpu, "slurm_default_memory": slurm_default_memory}

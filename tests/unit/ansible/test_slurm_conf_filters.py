@@ -82,7 +82,7 @@ def test_gres_types() -> None:
 
 def test_values_that_slurm_cannot_hold_are_refused() -> None:
     for value in ('"pass"', 'pa"ss word', "line\nbreak"):
-        with pytest.raises(AnsibleFilterError, match="cannot be written in Slurm's files"):
+        with pytest.raises(AnsibleFilterError):
             FILTERS.slurm_value(value)
 
 
