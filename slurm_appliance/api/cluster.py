@@ -111,6 +111,8 @@ class ManagedCluster:
         Raises:
             CloudError: the cloud cannot be asked.
         """
+        # What an operation before it changed is not in the facts that this began with.
+        self.session.facts(fresh=True)
         return look(self.session)
 
     def destroy(
