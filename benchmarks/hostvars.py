@@ -16,6 +16,7 @@ import yaml
 from node.export_receiver.archive import unpack
 from node.export_receiver.receiver import Receiver
 from slurm_appliance.hostvars.allowed import NodeRole
+from slurm_appliance.hostvars.bundle import SharedFile
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
@@ -61,7 +62,7 @@ def _measure(count: int) -> tuple[list[float], int, int, int]:
         marks.append(_cpu())
         nodes = compute_nodes(hosts, [NodeRole("slurmd", "compute", _ALLOWED)])
         named = ((str(each["ansible_host"]), str(each["node_fqdn"]), host) for host, each in hosts.items())
-        shared = {"hosts": hosts_file(named)}
+        shared = {"hosts": SharedFile(hosts_file(named), keep=True)}
         files = export_files(nodes, shared, key=_KEY, serial=1)
         marks.append(_cpu())
         packed = archive(files)
@@ -73,7 +74,7 @@ def _measure(count: int) -> tuple[list[float], int, int, int]:
             for node in nodes
         )
         assert marks[3] - marks[0] < 10, f"{marks[3] - marks[0]:.1f} s of CPU for {count} nodes"
-        return [after - before for before, after in pairwise(marks)], len(packed), largest, len(shared["hosts"])
+        return [after - before for before, after in pairwise(marks)], len(packed), largest, len(shared["hosts"].content)
 
 
 def main() -> None:

@@ -77,13 +77,20 @@ class Credential(pulumi.ComponentResource):
         )
 
         def entry(known: Mapping[str, str]) -> dict[str, Any]:
-            region = {"region_name": access.region} if access.region else {}
+            more: dict[str, Any] = {"region_name": access.region} if access.region else {}
+            if access.interface != "public":
+                more["interface"] = access.interface
+            if access.ca_certificates:
+                # The role makes a file of it, and cacert its path.
+                more["ca_certificates"] = access.ca_certificates
+            elif not access.verify:
+                more["verify"] = False
             auth = {
                 "auth_url": access.auth_url,
                 "application_credential_id": known["id"],
                 "application_credential_secret": known["secret"],
             }
-            return {"auth_type": "v3applicationcredential", "auth": auth, **region}
+            return {"auth_type": "v3applicationcredential", "auth": auth, **more}
 
         values = pulumi.Output.all(id=credential.id, secret=credential.secret)
         self.cloud = pulumi.Output.secret(values.apply(entry))

@@ -10,6 +10,7 @@ from components.command import module_command
 from components.kind import token
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.environment.folder import EnvironmentFolder
+from slurm_appliance.hostvars import users_file
 from slurm_appliance.secrets import generate as secrets
 from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
 
@@ -45,19 +46,23 @@ class Environment(pulumi.ComponentResource):
 
         self.inventory: pulumi.Output[str] = pulumi.Output.all(*hosts).apply(render)
         secret_file: pulumi.Output[str] = pulumi.Output.all(**values).apply(secrets.render)
+        users = users_file.of_config(config)
         self.written = [
-            self._part("inventory", INVENTORY, self.inventory),
-            self._part("secrets", SECRETS, secret_file),
+            self._part("inventory", {INVENTORY: self.inventory, users_file.NAME: users}),
+            self._part("secrets", {SECRETS: secret_file}),
         ]
-        self.digests = {"inventory": self.inventory.apply(_digest), "secrets": secret_file.apply(_digest)}
+        self.digests = {
+            "inventory": self.inventory.apply(lambda text: _digest(text + users)),
+            "secrets": secret_file.apply(_digest),
+        }
         self.register_outputs({})
 
-    def _part(self, part: str, path: str, text: pulumi.Output[str]) -> pulumi.Resource:
+    def _part(self, part: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Resource:
         request = {
             "folder": str(self._folder.folder),
             "part": part,
             "token": self._folder.token(part),
-            "files": {path: text},
+            "files": files,
         }
         return module_command(part, "slurm_appliance.environment", self, request=request)
 

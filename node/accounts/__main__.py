@@ -1,7 +1,7 @@
 """``python3 -m accounts deploy-user|users``: JSON on standard input (see request.py) and output.
 
-The output has ``changes`` and ``problems``, a line each, and ``shared``: names of the users whose home directories lie
-on the shared folder.
+The request has ``users``, or ``users_file``: where they lie. The output has ``changes`` and ``problems``, a line each,
+``shared``: names of the users whose home directories lie on the shared folder, and ``sudo``: of those who may use sudo.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ def main(arguments: list[str]) -> int:
     if arguments not in (["deploy-user"], ["users"]):
         print("usage: accounts deploy-user|users", file=sys.stderr)
         return 2
-    request = AccountsRequest.of(json.load(sys.stdin))
+    document = json.load(sys.stdin)
+    if "users_file" in document:
+        document["users"] = json.loads(Path(document["users_file"]).read_text())
+    request = AccountsRequest.of(document)
     if arguments == ["deploy-user"]:
         outcome = apply_deploy_user(request, json.loads(_INSTANCE_DATA.read_text()))
     else:

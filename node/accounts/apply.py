@@ -30,12 +30,14 @@ class AccountsOutcome:
         problems: a line for each user who is not as asked for.
         shared: users who are there and have their home directory on the shared folder.
         former: users who were made here and are no users any more.
+        sudo: users who are there and may become root by ``sudo``.
     """
 
     changes: list[str]
     problems: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
     former: list[str] = field(default_factory=list)
+    sudo: list[str] = field(default_factory=list)
 
 
 def apply_users(request: AccountsRequest) -> AccountsOutcome:
@@ -70,7 +72,7 @@ def apply_users(request: AccountsRequest) -> AccountsOutcome:
         if request.end_processes and _end_processes(name):
             changes.append(f"user {name}: processes ended")
     shared = [user.name for user in made if not user.administrator]
-    return AccountsOutcome(changes, problems, shared, list(decided.former))
+    return AccountsOutcome(changes, problems, shared, list(decided.former), [user.name for user in made if user.sudo])
 
 
 def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]) -> AccountsOutcome:

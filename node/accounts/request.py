@@ -23,7 +23,8 @@ class AccountUser:
     Attributes:
         gid: number of the group that has the user's name.
         groups: further groups, by name.
-        administrator: may become root, by ``sudo`` or by one of `ROOT_GROUPS`.
+        sudo: may become root by ``sudo``.
+        administrator: may become root, by that or by one of `ROOT_GROUPS`.
         keys: public ssh keys, a line each.
     """
 
@@ -33,6 +34,7 @@ class AccountUser:
     comment: str = ""
     shell: str = "/bin/bash"
     groups: tuple[str, ...] = ()
+    sudo: bool = False
     administrator: bool = False
     keys: tuple[str, ...] = ()
 
@@ -42,7 +44,8 @@ class AccountUser:
         uid = int(settings["uid"])
         gid = settings.get("gid")
         groups = tuple(str(group) for group in settings.get("groups") or ())
-        administrator = bool(settings.get("sudo")) or not ROOT_GROUPS.isdisjoint(groups)
+        sudo = bool(settings.get("sudo"))
+        administrator = sudo or not ROOT_GROUPS.isdisjoint(groups)
         return cls(
             name=name,
             uid=uid,
@@ -50,6 +53,7 @@ class AccountUser:
             comment=str(settings.get("comment") or ""),
             shell=str(settings.get("shell") or "/bin/bash"),
             groups=(*groups, ADMINISTRATORS) if administrator else groups,
+            sudo=sudo,
             administrator=administrator,
             keys=tuple(str(key).strip() for key in settings.get("ssh_keys") or ()),
         )

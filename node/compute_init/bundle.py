@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from node.compute_init.signature import Statement
 
 #: The form of the bundle that this program reads.
-SCHEMA = 1
+SCHEMA = 2
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class BundleError(Exception):
     """Raised for a bundle that this node must not use; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What bundle.json says about a file beside it.
+
+    Attributes:
+        sha256: its digest.
+        size: in bytes.
+        keep: a node may keep it on its disk: it is the same for all nodes, large, and no secret.
+    """
+
+    sha256: str
+    size: int
+    keep: bool
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Listed:
+        """From its form in bundle.json."""
+        digest = str(document["sha256"])
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"{digest!r} is no SHA-256")
+        return cls(digest, int(document["bytes"]), bool(document.get("keep")))
 
 
 @dataclass(frozen=True)
@@ -25,11 +50,13 @@ class Bundle:
     Attributes:
         digest: of bundle.json, which has the digests of all other files: it changes when anything does.
         files: content by name.
+        kept: content by digest, of the files that a node may keep.
         variables: for the playbook.
     """
 
     digest: str
     files: dict[str, bytes] = field(repr=False)
+    kept: dict[str, bytes] = field(repr=False)
     variables: dict[str, Any] = field(repr=False)
 
 
@@ -58,12 +85,12 @@ def check_statement(statement: Statement, node: str, instance_id: str, seen: int
         )
 
 
-def check(head: bytes, read: Callable[[str], bytes]) -> Bundle:
+def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
     """Check what bundle.json says, read the files that it lists, and check those.
 
     Args:
         head: content of bundle.json, as the stack signed it.
-        read: reads another file of the same folder.
+        read: reads another file of the same folder, by its name and what bundle.json says about it.
 
     Raises:
         BundleError: of another schema, or damaged.
@@ -77,14 +104,19 @@ def check(head: bytes, read: Callable[[str], bytes]) -> Bundle:
         raise BundleError(
             f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: bring image and site.yml together"
         )
+    try:
+        listed = {name: Listed.of(each) for name, each in sorted(document["files"].items())}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(f"bundle.json does not list its files ({error!r}): run site.yml") from error
     files = {}
-    for name, digest in sorted(document.get("files", {}).items()):
-        content = read(name)
-        if hashlib.sha256(content).hexdigest() != digest:
+    for name, each in listed.items():
+        content = read(name, each)
+        if hashlib.sha256(content).hexdigest() != each.sha256:
             raise BundleError(f"{name} is not what bundle.json says, it may just be changing")
         files[name] = content
     try:
         variables = json.loads(files["variables.json"])
     except (KeyError, ValueError) as error:
         raise BundleError(f"variables.json cannot be used ({error}): run site.yml") from error
-    return Bundle(hashlib.sha256(head).hexdigest(), files, variables)
+    kept = {each.sha256: files[name] for name, each in listed.items() if each.keep}
+    return Bundle(hashlib.sha256(head).hexdigest(), files, kept, variables)

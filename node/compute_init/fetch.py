@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from node.compute_init.bundle import Bundle, BundleError, check, check_statement
+from node.compute_init.bundle import Bundle, BundleError, Listed, check, check_statement
+from node.compute_init.kept import KeptFiles
 from node.compute_init.share import AbsentError, Share
 from node.compute_init.signature import FILE, SignatureError, Statement, verify
 
-#: Bytes that are read at most.
+#: Bytes that are read at most; of any other file, what bundle.json says.
 MOST_STATEMENT = 4096
 MOST_HEAD = 64 * 1024
-#: Of any other file: the names of 10 000 nodes take 1 MB.
-MOST_FILE = 16 * 1024 * 1024
 
 
 def fetch(
-    share: Share, key: str, node: str, instance_id: str, seen: int, accepted: Callable[[Statement], None]
+    share: Share,
+    key: str,
+    node: str,
+    instance_id: str,
+    seen: int,
+    accepted: Callable[[Statement], None],
+    kept: KeptFiles,
 ) -> Bundle:
     """This node's bundle.
 
@@ -28,6 +33,7 @@ def fetch(
         instance_id: this node's server.
         seen: the serial of the newest bundle that this node has seen.
         accepted: called with what the stack says about the bundle, as soon as that is known to be right.
+        kept: files of former bundles: what is among them is not fetched.
 
     Raises:
         AbsentError: the server answers, and has no bundle for this node.
@@ -41,7 +47,12 @@ def fetch(
     head = share.read("bundle.json", MOST_HEAD)
     if hashlib.sha256(head).hexdigest() != statement.bundle:
         raise BundleError(f"bundle.json is not what {FILE} says, it may just be changing")
-    return check(head, lambda name: share.read(name, MOST_FILE))
+
+    def read(name: str, listed: Listed) -> bytes:
+        here = kept.content(listed.sha256) if listed.keep else None
+        return share.read(name, listed.size) if here is None else here
+
+    return check(head, read)
 
 
 def _statement(share: Share) -> bytes:

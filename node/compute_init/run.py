@@ -19,6 +19,7 @@ from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.ansible_init.unsafe import unsafe
 from node.compute_init.bundle import Bundle, BundleError
 from node.compute_init.fetch import fetch
+from node.compute_init.kept import KeptFiles
 from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
@@ -36,6 +37,7 @@ class ComputeInitSettings:
         playbook: what to run.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
+        kept: a folder on the disk for files that need not be fetched again, readable by root only.
         share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
             nodes.
         patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
@@ -49,6 +51,7 @@ class ComputeInitSettings:
     playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
+    kept: Path = Path("/var/lib/slurm-appliance/compute-init")
     share: Callable[[str, str, str], Share] = Share
     patience: float = 300.0
     first_pause: float = 1.0
@@ -130,6 +133,7 @@ class ComputeInitRun:
                 f"{server} has no variables for this node, site.yml has not run for it: waiting for site.yml ({error})",
             )  # fmt: skip
             return
+        self._keep(bundle)
         if self._nothing_new(bundle):
             self._end(DONE, "unchanged", "set up in this boot with the same variables", bundle=bundle.digest)
             return
@@ -151,9 +155,10 @@ class ComputeInitRun:
 
         end = time.monotonic() + self.settings.patience
         pause = self.settings.first_pause
+        kept = KeptFiles(self.settings.kept)
         while True:
             try:
-                return fetch(share, key, self.node, instance_id, self.state.seen(key), accepted)
+                return fetch(share, key, self.node, instance_id, self.state.seen(key), accepted, kept)
             except AbsentError:
                 raise
             except SignatureError as error:
@@ -171,6 +176,12 @@ class ComputeInitRun:
             self._write()
             time.sleep(pause)
             pause = min(pause * 2, self.settings.longest_pause)
+
+    def _keep(self, bundle: Bundle) -> None:
+        try:
+            KeptFiles(self.settings.kept).keep(bundle.kept)
+        except OSError as error:
+            self.log(f"files are not kept for the next boot: {error}")
 
     def _nothing_new(self, bundle: Bundle) -> bool:
         former = self.former

@@ -17,6 +17,9 @@ def nodes_folder(state_dir: str) -> str:
     return f"{state_dir}/compute-init/nodes"
 
 
+#: Bytes a second that a file comes with at least.
+_SLOWEST = 100_000
+
 #: What libnfs prints when the server answered that there is no such file or export. Seen with libnfs 4.0 against
 #: nfs-ganesha 4.3 and the kernel's server: a folder that is exported to another address looks just the same.
 _ABSENT = ("NFS4ERR_NOENT", "MNT3ERR_NOENT", "NFS3ERR_NOENT", "NFS4ERR_ACCESS", "MNT3ERR_ACCES", "ENOENT")
@@ -43,7 +46,7 @@ class Share:
         node: this node's name.
         folder: see `nodes_folder`.
         program: libnfs's nfs-cat.
-        timeout: seconds that one file may take.
+        timeout: seconds that one file may take, and more for a large one.
         port: of the file service; only looked at to say more than the client does when it fails.
     """
 
@@ -67,12 +70,13 @@ class Share:
             TooLargeError: the file is larger.
             ShareError: the server does not answer, or refuses.
         """
+        timeout = self.timeout + most / _SLOWEST
         try:
-            status, content, complaint = limited.output([self.program, self.url(name)], most, self.timeout)
+            status, content, complaint = limited.output([self.program, self.url(name)], most, timeout)
         except limited.TooMuchError as error:
             raise TooLargeError(f"{name} is larger than {most} bytes, so that it is not the stack's") from error
         except subprocess.TimeoutExpired as error:
-            raise ShareError(f"{self.server} did not answer in {self.timeout:.0f} s") from error
+            raise ShareError(f"{self.server} did not answer in {timeout:.0f} s") from error
         except OSError as error:
             raise ShareError(f"{self.program}: {error.strerror}") from error
         if status == 0:

@@ -20,7 +20,10 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in _STEPS:
         print("usage: slurm_accounting define|withdraw STATE_FOLDER", file=sys.stderr)
         return 2
-    request = AccountingRequest.of(json.load(sys.stdin))
+    document = json.load(sys.stdin)
+    if "users_file" in document:
+        document["users"] = {**json.loads(Path(document["users_file"]).read_text()), **document["users"]}
+    request = AccountingRequest.of(document)
     print(json.dumps({"changes": _STEPS[arguments[0]](request, Path(arguments[1]))}))
     return 0
 

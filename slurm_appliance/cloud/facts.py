@@ -25,6 +25,8 @@ class ImageFacts:
     Attributes:
         size: what it takes on a disk, rounded up.
         digest: of what went into it, where it is one of ours, or a copy of one; else empty.
+        groups: the kinds of nodes that its own build had packages for; empty where its record does not say.
+        base: what it was built from: another image's name, where that is one of ours.
         accounts: its users and groups, packed as in its record; empty where it has none.
         created: when it was made, as Glance writes it.
         ours: whether it is a finished image of ours.
@@ -42,6 +44,8 @@ class ImageFacts:
     created: str = ""
     ours: bool = False
     claim: bool = False
+    groups: tuple[str, ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,12 @@ class CloudAccess:
     Attributes:
         auth_url: Keystone.
         region: the region in use; empty where the cloud has none.
+        interface: which of a service's addresses is used: public, internal, admin.
+        ca_certificates: the certificates in PEM that its services are checked by; empty: those of the system.
+        verify: whether they are checked at all.
         endpoints: the catalog's URLs of compute, image and block_storage, as far as it has them.
         may_create_credentials: whether the user may create application credentials.
+        federated: whether the user is another identity provider's, who has roles by its word alone.
         project_id: the project; empty where it is not known.
     """
 
@@ -177,7 +185,11 @@ class CloudAccess:
     region: str = ""
     endpoints: Mapping[str, str] = field(default_factory=dict)
     may_create_credentials: bool = True
+    federated: bool = False
     project_id: str = ""
+    interface: str = "public"
+    ca_certificates: str = ""
+    verify: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud.connection import asking
@@ -120,6 +121,8 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
         created=body.get("created_at") or "",
         ours=IMAGE_TAG in tags,
         claim=CLAIM_TAG in tags,
+        groups=tuple((body.get(f"{PROPERTY}groups") or "").split()),
+        base=body.get(f"{PROPERTY}base") or "",
     )
 
 
@@ -148,12 +151,19 @@ class _Lists:
             if url:
                 endpoints[name.replace("-", "_")] = url
         # A restricted application credential cannot make others; keystoneauth has no word for it.
-        credential = token._data["token"].get("application_credential") or {}  # noqa: SLF001
+        said = token._data["token"]  # noqa: SLF001
+        credential = said.get("application_credential") or {}
+        interface = connection.config.get_interface()
+        verify, _client_certificate = connection.config.get_requests_verify_args()
         return CloudAccess(
             auth_url=connection.config.get_auth_args()["auth_url"],
             region=connection.config.get_region_name() or "",
+            interface=str(interface[0] if isinstance(interface, list) else interface or "public"),
+            ca_certificates=Path(verify).read_text() if isinstance(verify, str) else "",
+            verify=bool(verify),
             endpoints=endpoints,
             may_create_credentials=not credential.get("restricted", False),
+            federated="OS-FEDERATION" in said.get("user", {}) and not credential,
             project_id=self._project,
         )
 

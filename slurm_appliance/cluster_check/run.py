@@ -11,6 +11,7 @@ from slurm_appliance.cluster_check.judge import CheckRow, judge
 from slurm_appliance.cluster_check.targets import targets
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
+from slurm_appliance.hostvars import users_file
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE
 from slurm_appliance.ssh.known_hosts import SshHost
@@ -37,7 +38,7 @@ def check_cluster(environment: EnvironmentFolder, *, user: str = "", limit: floa
     compute = frozenset(members(hosts, "compute"))
     entrance = _entrance(hosts)
     variables = hosts[entrance]
-    users = sorted(variables.get("users", {}))
+    users = sorted(json.loads(users_file.of_inventory(environment.inventory, hosts)))
     user = user or (users[0] if users else "")
     request = {"user": user, "hpctests": bool(variables.get("features", {}).get("hpctests"))}
     facts: dict[str, Any] = _gather(SshHost.of(entrance, variables, environment.inventory), request, limit)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from slurm_appliance.config.kinds import Keyed
-from slurm_appliance.config.policy import LIVE, REPLACE
+from slurm_appliance.config.policy import LIVE, READDRESSED, REPLACE, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import Cidr, CloudName, Flag, IpAddress, Mtu
 
@@ -28,17 +28,20 @@ class VnicType(StrEnum):
     ACCELERATOR_DIRECT_PHYSICAL = "accelerator-direct-physical"
 
 
+_LEARNED = Consequence("Changed on the subnet in place; nodes learn it when they boot, or renew their DHCP lease.")
+
+
 class NetworkCreation(Section):
     """What a network that the cluster creates for itself looks like."""
 
     cidr: Annotated[Cidr, REPLACE] = Field(description="Address range of its subnet.", examples=["10.20.0.0/22"])
-    gateway_ip: Annotated[IpAddress | None, REPLACE] = Field(
+    gateway_ip: Annotated[IpAddress | None, LIVE, _LEARNED] = Field(
         None, description="Gateway of the subnet. Not set: the first address.", examples=["10.20.0.1"]
     )
     dns_nameservers: Annotated[tuple[IpAddress, ...], LIVE] = Field(
         (), description="Name servers of the subnet.", examples=[["10.20.0.2"]]
     )
-    external_network: Annotated[CloudName | None, REPLACE] = Field(
+    external_network: Annotated[CloudName | None, LIVE] = Field(
         None, description="External network to connect to through a router. Not set: no router.", examples=["external"]
     )
     dhcp: Annotated[Flag, LIVE] = Field(True, description="DHCP on the subnet.")
@@ -47,11 +50,17 @@ class NetworkCreation(Section):
     )
 
 
+#: The type of a port that exists is left alone: what else its binding says is the cloud's.
+NEW_PORTS = Consequence(
+    "Ports that exist stay as they are: nodes that are created, or created anew, from now on have it."
+)
+
+
 class NetworkReference(Section):
     """An existing network that nodes have a port on."""
 
     network: Annotated[CloudName, REPLACE] = Field(description="Name of the network.", examples=["cluster"])
-    subnet: Annotated[CloudName | None, REPLACE] = Field(
+    subnet: Annotated[CloudName | None, LIVE, READDRESSED] = Field(
         None,
         description="Name of the subnet. Not set: the network's only one.",
         examples=["cluster"],
@@ -82,7 +91,7 @@ class NetworksConfig(Section):
         "among themselves use it.",
         examples=[[{"network": "cluster"}]],
     )
-    vnic_types: Annotated[VnicTypes, REPLACE] = Field(
+    vnic_types: Annotated[VnicTypes, LIVE, NEW_PORTS] = Field(
         {}, description="Type of the ports by network; normal where nothing is said.", examples=[{"cluster": "direct"}]
     )
     gateway_ip: Annotated[IpAddress | None, LIVE] = Field(

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 from slurm_appliance.config.hostlist import expand
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.kinds import Keyed
-from slurm_appliance.config.network import FixedAddresses, NetworkReference, VnicTypes
-from slurm_appliance.config.policy import LIVE, REBUILD, REPLACE, RERUN_PLAYBOOK, Consequence
+from slurm_appliance.config.network import NEW_PORTS, FixedAddresses, NetworkReference, VnicTypes
+from slurm_appliance.config.policy import LIVE, READDRESSED, REBUILD, REPLACE, RERUN_PLAYBOOK, RETYPED, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import (
     CloudConfig,
@@ -65,7 +65,7 @@ class ExtraVolume(Section):
     size: Annotated[Gigabytes | None, LIVE] = Field(
         None, description="Size in GB. Not set: the volume CLUSTER-NODE-NAME exists already.", examples=[200]
     )
-    volume_type: Annotated[CloudName | None, REPLACE] = Field(
+    volume_type: Annotated[CloudName | None, LIVE, RETYPED] = Field(
         None, description="Volume type. Not set: the cloud's default.", examples=["ssd"]
     )
 
@@ -94,10 +94,12 @@ class NodeGroupConfig(Section):
     extra_networks: Annotated[tuple[NetworkReference, ...], REPLACE] = Field(
         (), description="Networks beside cluster_networks.", examples=[[{"network": "storage"}]]
     )
-    vnic_types: Annotated[VnicTypes, REPLACE] = Field(
+    vnic_types: Annotated[VnicTypes, LIVE, NEW_PORTS] = Field(
         {}, description="Type of the ports by network; goes before the cluster's.", examples=[{"storage": "direct"}]
     )
-    ip_addresses: Annotated[Mapping[CloudName, tuple[IpAddress, ...]], Keyed("network", "cluster"), REPLACE] = Field(
+    ip_addresses: Annotated[
+        Mapping[CloudName, tuple[IpAddress, ...]], Keyed("network", "cluster"), LIVE, READDRESSED
+    ] = Field(
         {},
         description="Fixed addresses by network, one for each node in the order of nodes.",
         examples=[{"cluster": ["10.20.0.20", "10.20.0.21"]}],
@@ -191,7 +193,7 @@ class NodeGroupsConfig(Section):
     control_node_flavor: Annotated[CloudName, REBUILD, _RESIZED] = Field(
         description="Nova flavor of the control node.", examples=["m1.large"]
     )
-    control_ip_addresses: Annotated[FixedAddresses, REPLACE] = Field(
+    control_ip_addresses: Annotated[FixedAddresses, LIVE, READDRESSED] = Field(
         {}, description="Fixed addresses of the control node by network.", examples=[{"cluster": "10.20.0.10"}]
     )
     control_server_group_id: Annotated[Uuid | None, REPLACE] = Field(

@@ -26,6 +26,15 @@ class Consequence:
     sentence: str
 
 
+#: Of settings that ports have in place, while the node behind them has not.
+READDRESSED: Final = Consequence(
+    "The port has the new address at once. A running node keeps the former one, without network, until it reboots."
+)
+#: Of volumes' types.
+RETYPED: Final = Consequence(
+    "Cinder changes the type in place, while the volume is in use; where its data would have to move, Cinder refuses."
+)
+
 _CONSEQUENCES = {
     UpdatePolicy.LIVE: "Changed in place; no node and no job notices.",
     UpdatePolicy.RERUN_PLAYBOOK: "site.yml runs again; only services whose files changed restart, jobs run on.",

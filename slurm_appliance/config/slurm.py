@@ -18,9 +18,9 @@ from slurm_appliance.config.values import (
     Parallelism,
     PartitionName,
     Percent,
-    Seconds,
     SlurmFileName,
     SlurmOption,
+    SlurmSeconds,
     SlurmTime,
     SlurmValue,
     SlurmWord,
@@ -205,7 +205,7 @@ class SlurmSettings(Section):
         FormerUsersJobs.KEEP,
         description="What becomes of the jobs of a user who is taken out: they run on, or are cancelled.",
     )
-    resume_timeout: Annotated[Seconds, RERUN_PLAYBOOK] = Field(
+    resume_timeout: Annotated[SlurmSeconds, RERUN_PLAYBOOK] = Field(
         900,
         description="Seconds that a node may take to reboot or be rebuilt before Slurm sets it DOWN (ResumeTimeout). "
         "Bare metal needs more.",

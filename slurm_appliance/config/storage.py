@@ -6,11 +6,15 @@ from typing import Annotated
 from pydantic import Field
 
 from node.compute_init.share import STATE_DIR
-from slurm_appliance.config.policy import LIVE, REPLACE, RERUN_PLAYBOOK, Consequence
+from slurm_appliance.config.policy import LIVE, REPLACE, RERUN_PLAYBOOK, RETYPED, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import AbsolutePath, CloudName, Gigabytes, HostName, Line
 
 _RESIZED = Consequence("A larger volume grows in place. A volume cannot shrink: a smaller size is refused.")
+_NEVER_GIVEN_UP = Consequence(
+    "Refused where the cluster made the volume itself: it is protected. To another volume, the control node is mounted "
+    "anew; what is on the former one is not copied."
+)
 _BOOTS_WITH_IT = Consequence(
     "The control node is deleted and created anew: it boots with this. Its volumes stay, and are mounted at the new "
     "place; all nodes follow by site.yml."
@@ -56,21 +60,21 @@ class StorageConfig(Section):
         STATE_DIR,
         description="Where the control node mounts the state volume: databases, Slurm's state, host keys, metrics.",
     )
-    state_volume_provisioning: Annotated[StateProvisioning, REPLACE] = Field(
+    state_volume_provisioning: Annotated[StateProvisioning, REPLACE, _NEVER_GIVEN_UP] = Field(
         StateProvisioning.MANAGE,
         description="manage: created by us. attach: a volume CLUSTER-state exists already.",
     )
     state_volume_size: Annotated[Gigabytes, LIVE, _RESIZED] = Field(150, description="Size of the state volume in GB.")
-    state_volume_type: Annotated[CloudName | None, REPLACE] = Field(
+    state_volume_type: Annotated[CloudName | None, LIVE, RETYPED] = Field(
         None, description="Type of the state volume. Not set: the cloud's default.", examples=["ssd"]
     )
-    home_volume_provisioning: Annotated[HomeProvisioning, REPLACE] = Field(
+    home_volume_provisioning: Annotated[HomeProvisioning, REPLACE, _NEVER_GIVEN_UP] = Field(
         HomeProvisioning.MANAGE,
         description="manage: created by us. attach: a volume CLUSTER-home exists already. none: no home volume on the "
         "control node.",
     )
     home_volume_size: Annotated[Gigabytes, LIVE, _RESIZED] = Field(100, description="Size of the home volume in GB.")
-    home_volume_type: Annotated[CloudName | None, REPLACE] = Field(
+    home_volume_type: Annotated[CloudName | None, LIVE, RETYPED] = Field(
         None, description="Type of the home volume. Not set: the cloud's default.", examples=["ssd"]
     )
     home: Annotated[HomeShare, RERUN_PLAYBOOK] = Field(HomeShare(), description="How nodes get the home directories.")

@@ -44,9 +44,22 @@ def _is_url_template(text: str) -> bool:
     return _is_url(fill(text, {"mirror": "http://mirror", "snapshot": "snapshot"}))
 
 
+def fits_in_slurm(time: str) -> bool:
+    """Whether a time limit, as Slurm writes it, is one that Slurm can count: its seconds have 31 bits."""
+    if not time[0].isdigit():
+        return True
+    days, dash, rest = time.rpartition("-")
+    parts = [int(part) for part in rest.split(":")]
+    units = (3600, 60, 1) if dash or len(parts) == 3 else (60, 1)
+    seconds = sum(part * unit for part, unit in zip(parts, units, strict=False))
+    return int(days or 0) * 86400 + seconds < 2**31 - 86400
+
+
 Flag = Annotated[bool, TrueFalse()]
 Gigabytes = Annotated[int, Whole(1, 1_000_000, "GB")]
 Seconds = Annotated[int, Whole(1, 7 * 24 * 3600, "seconds")]
+#: Slurm keeps such numbers in 16 bits, the last two values of which stand for others.
+SlurmSeconds = Annotated[int, Whole(1, 65533, "seconds")]
 Port = Annotated[int, Whole(1, 65535)]
 Mtu = Annotated[int, Whole(576, 9216, "bytes")]
 #: Below 1000 are the accounts of the system; the largest is what every program can hold.
@@ -113,9 +126,10 @@ PackageName = Annotated[str, Text("a package name", "a name as apt or dnf takes 
 Snapshot = Annotated[str, Text("a snapshot's name", "the time stamp in the mirror's paths, such as 20261123T031500",
                                r"[A-Za-z0-9][A-Za-z0-9._-]*", max_length=64)]  # fmt: skip
 
-SlurmTime = Annotated[str, Text("a Slurm time limit", "minutes, hours:minutes:seconds, days-hours, or UNLIMITED",
+SlurmTime = Annotated[str, Text("a Slurm time limit", "minutes, hours:minutes:seconds, days-hours, at most "
+                                "24854 days, or UNLIMITED",
                                 r"[0-9]{1,7}(?::[0-9]{2}){0,2}|[0-9]{1,5}-[0-9]{1,2}(?::[0-9]{2}){0,2}|UNLIMITED|"
-                                r"INFINITE")]  # fmt: skip
+                                r"INFINITE", fits_in_slurm)]  # fmt: skip
 SlurmValue = Annotated[str, SlurmScalar(), Text("a value for slurm.conf", "a text without '#', quotes and '\\', a "
                                                 "number, true or false", r'[^\s#"\\](?:[^#"\\]*[^\s#"\\])?',
                                                 str.isprintable, max_length=4000)]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from slurm_appliance.engine.steps import SERVER, VOLUME, Step, planned
+from slurm_appliance.engine.steps import PORT, SERVER, VOLUME, Step, planned
 
 #: Commands run again, rules and metadata change in place: nobody notices any of these.
 _QUIET_TYPES = frozenset(
@@ -28,6 +28,8 @@ def disruptions(steps: Iterable[Step]) -> list[str]:
         elif step.op == "replace":
             why = ", ".join(step.replacing or step.changed)
             found.append(f"{kind} {step.name} is deleted and created anew{_data(step)}: {why} changed")
+        elif step.type == PORT and any(changed.startswith("fixedIps") for changed in step.changed):
+            found.append(f"{kind} {step.name} gets another address: its node has no network until it is rebooted")
     return found
 
 

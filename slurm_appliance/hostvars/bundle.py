@@ -10,9 +10,22 @@ from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.references import references
 
 #: The form of the bundle; compute-init refuses any other.
-SCHEMA = 1
+SCHEMA = 2
 #: Bytes of bundle.json and variables.json together, whatever the cluster's size.
 MOST_BYTES = 10_000
+
+
+@dataclass(frozen=True)
+class SharedFile:
+    """A file that is the same for all nodes.
+
+    Attributes:
+        content: what is in it.
+        keep: nodes may keep it on their disks, so that they fetch it only when it changes: never for a secret.
+    """
+
+    content: bytes
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,12 +79,23 @@ def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[s
     return dict(sorted(chosen.items()))
 
 
-def bundle(node: ComputeNode, shared: Mapping[str, str], forbidden: Collection[str] = ()) -> dict[str, bytes]:
+def listed(file: SharedFile) -> dict[str, Any]:
+    """What bundle.json says about a file."""
+    return {
+        "sha256": hashlib.sha256(file.content).hexdigest(),
+        "bytes": len(file.content),
+        **({"keep": True} if file.keep else {}),
+    }
+
+
+def bundle(
+    node: ComputeNode, shared: Mapping[str, Mapping[str, Any]], forbidden: Collection[str] = ()
+) -> dict[str, bytes]:
     """A node's two files by name.
 
     Args:
         node: the node.
-        shared: SHA-256 by name of the files that lie beside its own in its folder.
+        shared: what `listed` says of the files that lie beside its own in its folder, by name.
         forbidden: variables that no compute node may have.
 
     Raises:
@@ -85,7 +109,7 @@ def bundle(node: ComputeNode, shared: Mapping[str, str], forbidden: Collection[s
             "node": node.name,
             "instance_id": node.instance_id,
             "image_id": node.image_id,
-            "files": {**shared, "variables.json": hashlib.sha256(text).hexdigest()},
+            "files": {**shared, "variables.json": listed(SharedFile(text))},
         }
     )
     if len(text) + len(head) > MOST_BYTES:

@@ -15,7 +15,6 @@ The same cluster, key and serial give the same bytes.
 """
 
 import gzip
-import hashlib
 import io
 import json
 import tarfile
@@ -23,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from node.compute_init.share import STATE_DIR, nodes_folder
 from node.compute_init.signature import FILE as SIGNED
-from slurm_appliance.hostvars.bundle import ComputeNode, bundle
+from slurm_appliance.hostvars.bundle import ComputeNode, SharedFile, bundle, listed
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from slurm_appliance.hostvars.signing import SigningKey
@@ -34,7 +33,7 @@ ARCHIVE_SCHEMA = 1
 
 def export_files(
     nodes: Sequence[ComputeNode],
-    shared: Mapping[str, bytes],
+    shared: Mapping[str, SharedFile],
     *,
     key: SigningKey,
     serial: int,
@@ -45,7 +44,7 @@ def export_files(
 
     Args:
         nodes: all compute nodes; their order does not matter.
-        shared: files that all nodes get, by name: ``hosts``.
+        shared: files that all nodes get, by name: ``hosts``, ``users.json``.
         key: signs each node's bundle.
         serial: when the archive is made, in seconds since 1970: nodes take none that is older than what they have seen.
         forbidden: variables that no compute node may have: secrets of the database, of monitoring.
@@ -56,10 +55,10 @@ def export_files(
         HostVariablesError: see `bundle.bundle`.
     """
     ordered = sorted(nodes, key=lambda node: node.name)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(shared.items())}
-    files = {f"shared/{name}": content for name, content in shared.items()}
+    beside = {name: listed(file) for name, file in sorted(shared.items())}
+    files = {f"shared/{name}": file.content for name, file in shared.items()}
     for node in ordered:
-        own = bundle(node, digests, forbidden)
+        own = bundle(node, beside, forbidden)
         own[SIGNED] = key.signed(own["bundle.json"], node=node.name, instance_id=node.instance_id, serial=serial)
         files |= {f"nodes/{node.name}/{name}": content for name, content in own.items()}
     files["nfs/kernel.exports"] = kernel_exports(ordered, nodes_folder(state_dir)).encode()

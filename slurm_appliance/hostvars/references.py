@@ -53,6 +53,13 @@ def references(value: Any) -> frozenset[str]:
     return frozenset()
 
 
+def plain(value: Any) -> Any:
+    """A value without Ansible's mark on its texts."""
+    if isinstance(value, Mapping):
+        return value[MARK] if set(value) == {MARK} else {key: plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value
+
+
 # The value of a group is the same for each of its nodes.
 @lru_cache(maxsize=65536)
 def _references_of_text(text: str) -> frozenset[str]:

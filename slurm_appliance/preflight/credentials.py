@@ -7,7 +7,16 @@ from slurm_appliance.preflight.finder import Finder
 
 def may_be_created(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
     """Slurm rebuilds nodes by an application credential, which the deploying user has to be allowed to create."""
-    if config.features.rebuild and config.compute and not facts.access.may_create_credentials:
+    if not (config.features.rebuild and config.compute):
+        return
+    if facts.access.federated:
+        finder.problem(
+            "features.rebuild",
+            "needs an application credential, and the roles of this user are another identity provider's: Keystone "
+            "makes none that outlives the login",
+            "use an unrestricted application credential, which the cloud's portal makes, or set it to false",
+        )
+    if not facts.access.may_create_credentials:
         finder.problem(
             "features.rebuild",
             "needs an application credential, and these credentials are one that must not create others",

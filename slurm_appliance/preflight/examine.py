@@ -10,7 +10,17 @@ from slurm_appliance.engine.recorded import Recorded
 from slurm_appliance.errors import ConfigError, Problem, StateError
 from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.nodes.groups import groups
-from slurm_appliance.preflight import accounts, compute, credentials, network, quota, servers, storage, unrecorded
+from slurm_appliance.preflight import (
+    accounts,
+    compute,
+    credentials,
+    image_groups,
+    network,
+    quota,
+    servers,
+    storage,
+    unrecorded,
+)
 from slurm_appliance.preflight.finder import Finder
 from slurm_appliance.preflight.resolved import Resolved
 
@@ -70,6 +80,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     images = compute.images(every, facts, finder)
     accounts.free(config, {image.id: image for image in images.values()}.values(), finder)
     builds = compute.builds(config, every, facts, finder, proxy)
+    image_groups.suit(every, images, facts, finder)
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)
     compute.key_pair(config, facts, finder)

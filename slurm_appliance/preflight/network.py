@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from slurm_appliance.cloud.facts import CloudFacts, NetworkFacts, Port, SubnetFacts
-from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config import ClusterConfig, Node
 from slurm_appliance.config.checks.ip_versions import in_reach
 from slurm_appliance.config.network import NetworkConfig as ClusterNetwork
 from slurm_appliance.config.network import NetworkReference
@@ -155,8 +155,13 @@ def _owner(port: Port) -> str:
     return f"port {port.name or port.id}" + (f" of server {port.device_id}" if port.device_id else "")
 
 
+def own_ports(node: Node, group: Group) -> set[str]:
+    """Names of a node's ports: its floating IP can be on any of them, and moves when ``fip_network`` changes."""
+    return {cloud_names.port(node, network.network) for network in group.networks}
+
+
 def floating_ips(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
-    """Floating IPs are the project's, and free or on our own ports."""
+    """Floating IPs are the project's, and free or on a port of the node that is to have them."""
     known = {floating.address: floating for floating in facts.floating_ips}
     names = {port.id: port.name for port in facts.ports}
     for group in groups:
@@ -167,5 +172,5 @@ def floating_ips(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> 
                 free = sorted(each.address for each in facts.floating_ips if not each.port_id)
                 what = f"the project has no floating IP {address}"
                 finder.problem(path, what, did_you_mean(address, free) if free else "create one first")
-            elif floating.port_id and names.get(floating.port_id) != cloud_names.port(node, group.floating_network):
+            elif floating.port_id and names.get(floating.port_id) not in own_ports(node, group):
                 finder.problem(path, f"{address} is in use by port {floating.port_id}", "choose a free floating IP")

@@ -18,7 +18,9 @@ from typing import Any
 from node.compute_init.share import STATE_DIR
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.deploy_host.process import in_sentences
+from slurm_appliance.hostvars import users_file
 from slurm_appliance.hostvars.allowed import node_roles
+from slurm_appliance.hostvars.bundle import SharedFile
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
@@ -38,6 +40,7 @@ FORBIDDEN = frozenset(MAKERS) - {"munge_key"} | {"reboot_cloud"}
 def site_files(
     hosts: Mapping[str, Mapping[str, Any]],
     *,
+    users: bytes,
     home_key: bytes,
     known_hosts: bytes,
     signing_key: SigningKey,
@@ -48,6 +51,7 @@ def site_files(
 
     Args:
         hosts: all hosts' variables by name.
+        users: as `users_file` makes it.
         home_key: private key that opens home directories on the control node, where nodes mount them over ssh.
         known_hosts: the control node's host keys.
         signing_key: signs the nodes' bundles.
@@ -59,7 +63,12 @@ def site_files(
         for name, variables in hosts.items()
     )
     nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
-    shared = {"hosts": names, "home_key": home_key, "ssh_known_hosts": known_hosts}
+    shared = {
+        "hosts": SharedFile(names, keep=True),
+        users_file.NAME: SharedFile(users, keep=True),
+        "home_key": SharedFile(home_key),
+        "ssh_known_hosts": SharedFile(known_hosts),
+    }
     exported = archive(
         export_files(nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN, state_dir=_state_dir(hosts))
     )
@@ -68,8 +77,8 @@ def site_files(
         f"{folder.parent.parent.name}.pyz": zip_program(folder)
         for folder in sorted(playbooks.glob("roles/*/files/program"))
     }
-    files = {"hosts": names, "ssh_known_hosts": known_hosts, "bundle_key.pub": public, _EXPORT: exported}
-    return files | programs
+    files = {"hosts": names, users_file.NAME: users, "ssh_known_hosts": known_hosts, "bundle_key.pub": public}
+    return files | programs | {_EXPORT: exported}
 
 
 def zip_program(folder: Path) -> bytes:
@@ -150,6 +159,7 @@ def main(arguments: list[str]) -> int:
     known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
     files = site_files(
         hosts,
+        users=users_file.of_inventory(inventory, hosts),
         home_key=home_key(folder),
         known_hosts=known_hosts,
         signing_key=signing_key(hosts, control),

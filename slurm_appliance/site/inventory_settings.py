@@ -16,8 +16,9 @@ from slurm_appliance.config.section import field_shape, policy_of
 #: Settings that servers boot with and that playbooks use, too.
 _ALSO_AT_BOOT = frozenset({"state_dir"})
 
-#: Settings of the deploy host and not of the nodes; ssh_options.py turns them into Ansible's own variables.
-_DEPLOY_HOST = frozenset({"ssh"})
+#: Settings that are no variables. Those of the deploy host: ssh_options.py turns them into Ansible's own variables. And
+#: users, who have a file of their own (hostvars/users_file.py).
+_NO_VARIABLES = frozenset({"ssh", "users"})
 
 
 def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         for name, field in ClusterConfig.model_fields.items()
         if policy_of(field) is UpdatePolicy.RERUN_PLAYBOOK and not holds_secrets(field_shape(field))
     ]
-    settings = config.model_dump(mode="json", include={*names, *_ALSO_AT_BOOT} - _DEPLOY_HOST)
+    settings = config.model_dump(mode="json", include={*names, *_ALSO_AT_BOOT} - _NO_VARIABLES)
     named = {
         name: partition.model_copy(
             update={

@@ -10,6 +10,7 @@ from openstack.connection import Connection
 
 from components.image import cluster_images
 from localcloud.control.resources import IMAGE
+from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.engine import automation
 from slurm_appliance.image import content, images
 from slurm_appliance.image.openstack_api import OpenStackApi
@@ -51,8 +52,8 @@ class Stack:
         active = [image for image in images.ours_named(self._api, name) if image.status == "active"]
         wanted = Wanted("small", name, active[0].id if active else None, build, "", force=False)
         made = cluster_images([wanted], Parent(), network={})
-        self.id_in_program = made["build small"]
-        pulumi.export("image", made["build small"])
+        self.id_in_program = made[ImageSource(build="small")]
+        pulumi.export("image", made[ImageSource(build="small")])
 
     def run(self, operation: automation.Operation) -> automation.OperationOutcome:
         return automation.run(self._stack, operation)

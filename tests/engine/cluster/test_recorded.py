@@ -16,6 +16,7 @@ RECORDINGS = sorted(Path(__file__).with_name("recordings").glob("*.json"))
 
 #: What changes in place, by resource and property, and why that is right.
 EXPECTED = {
+    ("inventory", "stdin"): "users are a file beside the inventory since bundles have schema 2",
     ("site", "environment"): "has a digest of the playbooks, so that site.yml runs when these change",
 }
 

@@ -11,11 +11,14 @@ from typer.testing import CliRunner
 
 from node.slurm_files.rejection import Rejection
 from slurm_appliance.commands.config import app
-from slurm_appliance.config import ClusterConfig, from_mapping, from_stack_file
+from slurm_appliance.config import ClusterConfig, from_mapping, from_stack_file, stack_file
+from slurm_appliance.config.load import own_settings
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.slurm_trial.judge import rejection_of
 from slurm_appliance.slurm_trial.render import slurm_files
 from tests.unit.config.examples import smallest
+from tests.unit.config.leaves import merged
+from tests.unit.config.test_cases import problems_of
 from toolchain.paths import REPOSITORY
 
 STACKS = REPOSITORY / "stacks"
@@ -26,6 +29,21 @@ AT_ONCE = 12
 
 #: What validates and Slurm rejects: the setting.
 REJECTED = {"ci-standard": "slurm.files.topology.conf (not set)"}
+
+#: Sites that are refused, or whose files Slurm rejects, for one thing alone: what is added, so that the rest of a file
+#: is tried as well.
+_FILE_SERVER = {"home": {"server": "nfs.example.org", "export": "/home"}}
+MENDED: dict[str, dict[str, Any]] = {
+    "ci-standard": {
+        "slurm": {
+            "options": {"TopologyPlugin": "topology/tree"},
+            "files": {"topology.conf": "SwitchName=s0 Nodes=ci-compute-[0-1]\n"},
+        }
+    },
+    "uni-a-dev": _FILE_SERVER,
+    "uni-a-production": _FILE_SERVER,
+    "uni-b-production": _FILE_SERVER,
+}
 
 GROUP = {"nodes": ["c-[0-1]"], "flavor": "small"}
 
@@ -54,6 +72,24 @@ def test_stack_files_that_validate() -> None:
     found = outcomes(configs)
     expected = {name: setting for name, setting in REJECTED.items() if name in configs}
     assert settings_of(found) == expected, [rejected.sentence() for rejected in found.values() if rejected]
+
+
+def test_what_is_refused_for_one_thing_is_accepted_with_it() -> None:
+    configs = {}
+    for name, more in MENDED.items():
+        keys, problems = stack_file.read(SITES / "sites" / f"{name}.yaml")
+        configs[name] = from_mapping(merged(own_settings(keys, problems), more), name, environment="test")
+        assert problems == []
+    found = outcomes(configs)
+    assert settings_of(found) == {}, [rejected.sentence() for rejected in found.values() if rejected]
+
+
+def test_every_site_is_tried() -> None:
+    """Except for the copy of another appliance's variables, which is a test of messages."""
+    sites = {path.stem for path in (SITES / "sites").glob("*.yaml")}
+    refused = {name for name in sites if problems_of(SITES / "sites" / f"{name}.yaml")}
+    assert len(sites) == 19
+    assert refused - MENDED.keys() == {"uni-a-literal"}
 
 
 def config(slurm: dict[str, Any], **more: Any) -> ClusterConfig:

@@ -38,6 +38,23 @@ def test_one_name_everywhere() -> None:
     assert all(200 <= account["id"] < 1000 for account in accounts)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"interface": "internal"}, {"interface": "internal"}),
+        ({"ca_certificates": "x", "auth": {}}, {"auth": {}, "cacert": "/etc/slurm-appliance/cloud-ca.pem"}),
+    ],
+)
+def test_certificates_become_a_file_that_the_entry_names(given: dict[str, object], expected: dict[str, object]) -> None:
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.template import Templar
+
+    loader = DataLoader()
+    defaults = loader.load_from_file(str(ROLE / "defaults/main.yml"), trusted_as_template=True)
+    found = Templar(loader, {**defaults, "reboot_cloud": given}).template(defaults["reboot_program_cloud"])
+    assert dict(found) == expected
+
+
 def test_each_side_of_a_socket_is_the_one_that_the_programs_expect() -> None:
     requests, helper = _unit("slurm-appliance-reboot.socket"), _unit("slurm-appliance-reboot-helper.socket")
 

@@ -1,6 +1,7 @@
 """The control node's credential: for the compute nodes' servers, and for nothing else."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from slurm_appliance.cloud.facts import CloudAccess
@@ -26,6 +27,15 @@ def credential(made: Recorded) -> Record:
 
 def made(**changes: Any) -> Recorded:
     return recorded(cloud(access=_ACCESS), **changes)
+
+
+def entry_of(made: Recorded) -> dict[str, Any]:
+    """The control node's entry of clouds.yaml."""
+    request = json.loads(made.of("local:Command")["secrets"].inputs["stdin"])
+    (text,) = request["files"].values()
+    (line,) = [line for line in text.splitlines() if line.startswith("reboot_cloud: ")]
+    entry: dict[str, Any] = json.loads(line.partition(": ")[2])
+    return entry
 
 
 def test_rules_name_the_servers_of_compute_nodes() -> None:
@@ -64,14 +74,20 @@ def test_very_large_clusters_get_rules_that_keystone_takes() -> None:
 
 
 def test_the_control_node_gets_an_entry_of_clouds_yaml_among_the_secrets() -> None:
-    request = json.loads(made().of("local:Command")["secrets"].inputs["stdin"])
-    (text,) = request["files"].values()
-    (line,) = [line for line in text.splitlines() if line.startswith("reboot_cloud: ")]
-    entry = json.loads(line.partition(": ")[2])
+    entry = entry_of(made())
     assert entry["auth_type"] == "v3applicationcredential"
     assert entry["region_name"] == "north"
     assert entry["auth"]["auth_url"] == "https://keystone.example.org/v3"
     assert entry["auth"]["application_credential_id"] == "id-of-rebuild"
+
+
+def test_what_the_deploy_hosts_entry_needs_the_control_nodes_has_too() -> None:
+    access = replace(_ACCESS, interface="internal", ca_certificates="-----BEGIN CERTIFICATE-----\n")
+    entry = entry_of(recorded(cloud(access=access)))
+    assert (entry["interface"], entry["ca_certificates"]) == ("internal", "-----BEGIN CERTIFICATE-----\n")
+    assert "verify" not in entry
+    assert entry_of(recorded(cloud(access=replace(_ACCESS, verify=False))))["verify"] is False
+    assert not {"interface", "ca_certificates", "verify"} & entry_of(made()).keys()
 
 
 def test_without_rebuilds_there_is_no_credential() -> None:

@@ -4,6 +4,7 @@ A place is a type of resource in the recorded cluster, or one of:
 
 - ``inventory: TEXT``: the inventory changes, and TEXT stands in a playbook or role that reads it;
 - ``group``: the images and networks of node groups; ``build``: what an image build is asked for;
+- ``users``: the file of users that all nodes have;
 - ``ssh``: how the deploy host connects; ``rollout``: a rollout's rules;
 - ``code: FILE: TEXT``: a program looks at it when it runs.
 """
@@ -272,15 +273,15 @@ LEAVES: dict[str, Leaf] = {
     "slurm.former_users_jobs": Leaf("cancel", "inventory: slurm.former_users_jobs"),
     "slurm.resume_timeout": Leaf(1000, "inventory: slurm.resume_timeout"),
     "slurm.reboot_parallelism": Leaf(3, "inventory: slurm.reboot_parallelism"),
-    "users.<user>.uid": Leaf(2002, "inventory: users", _USER),
-    "users.<user>.gid": Leaf(2003, "inventory: users", _USER),
-    "users.<user>.comment": Leaf("A", "inventory: users", _USER),
-    "users.<user>.ssh_keys": Leaf([KEY], "inventory: users", _USER),
-    "users.<user>.shell": Leaf("/bin/sh", "inventory: users", _USER),
-    "users.<user>.groups": Leaf(["games"], "inventory: users", _USER),
-    "users.<user>.sudo": Leaf(True, "inventory: sudo", _USER),
-    "users.<user>.slurm_admin": Leaf(True, "inventory: slurm_accounting_request", _USER),
-    "users.<user>.slurm_accounts": Leaf(["root"], "inventory: slurm_accounting_request", _USER),
+    "users.<user>.uid": Leaf(2002, "users", _USER),
+    "users.<user>.gid": Leaf(2003, "users", _USER),
+    "users.<user>.comment": Leaf("A", "users", _USER),
+    "users.<user>.ssh_keys": Leaf([KEY], "users", _USER),
+    "users.<user>.shell": Leaf("/bin/sh", "users", _USER),
+    "users.<user>.groups": Leaf(["games"], "users", _USER),
+    "users.<user>.sudo": Leaf(True, "users", _USER),
+    "users.<user>.slurm_admin": Leaf(True, "users", _USER),
+    "users.<user>.slurm_accounts": Leaf(["root"], "users", _USER),
     "secrets.bundle_signing_key": Leaf("A" * 43 + "=", "code: slurm_appliance/site/files.py: bundle_signing_key"),
     "secrets.munge_key": Leaf("A" * 44, "inventory secrets: munge_key"),
     "secrets.mariadb_root_password": Leaf("12345678", "inventory secrets: mariadb_root_password"),

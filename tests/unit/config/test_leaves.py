@@ -11,6 +11,7 @@ from components.cluster import Cluster
 from slurm_appliance.config import ClusterConfig, UpdatePolicy
 from slurm_appliance.config.catalog import Setting, settings
 from slurm_appliance.config.section import shape_of
+from slurm_appliance.hostvars import users_file
 from slurm_appliance.image.settings import from_settings
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.rollout.policy import Policy
@@ -68,6 +69,11 @@ def changed(path: str, leaf: Leaf) -> tuple[dict[str, Any], dict[str, Any]]:
     group = path.split(".")[0]
     if group in KEYS and group not in ("users", "image_builds"):
         before = merged(before, _own_nodes(group))
+    return before, with_value(before, keys_of(path), leaf.value)
+
+
+def keys_of(path: str) -> list[Any]:
+    """The keys that lead to a setting, with the tests' own in place of the operator's; -1 for the last of a list."""
     pieces = [piece for word in path.split(".") for piece in re.findall(r"<\w+>|\w+|\[\]", word)]
     keys: list[Any] = []
     for piece in pieces:
@@ -77,7 +83,7 @@ def changed(path: str, leaf: Leaf) -> tuple[dict[str, Any], dict[str, Any]]:
             keys.append(KEYS.get(keys[-1]) if len(keys) == 1 else OTHER_KEYS[piece])
         else:
             keys.append(piece)
-    return before, _with(before, keys, leaf.value)
+    return keys
 
 
 def _own_nodes(group: str) -> dict[str, Any]:
@@ -88,12 +94,13 @@ def _own_nodes(group: str) -> dict[str, Any]:
     return {**nodes, group: {KEYS[group]: {"nodes": ["c-[0-1]"]}}}
 
 
-def _with(tree: Any, keys: list[Any], value: Any) -> Any:
+def with_value(tree: Any, keys: list[Any], value: Any) -> Any:
+    """A tree with another value in one place."""
     if not keys:
         return value
     if keys[0] == -1:
-        return [*tree[:-1], _with(tree[-1], keys[1:], value)]
-    return {**(tree or {}), keys[0]: _with((tree or {}).get(keys[0]), keys[1:], value)}
+        return [*tree[:-1], with_value(tree[-1], keys[1:], value)]
+    return {**(tree or {}), keys[0]: with_value((tree or {}).get(keys[0]), keys[1:], value)}
 
 
 def load(settings_: dict[str, Any]) -> ClusterConfig:
@@ -136,6 +143,8 @@ def observed(place: str, config: ClusterConfig) -> Any:
         return [str(each.inputs) for each in resources(config).values()]
     if place.startswith("inventory:"):
         return Inventory(config, ()).tree()
+    if place == "users":
+        return users_file.of_config(config)
     if place == "ssh":
         return options(config.ssh, "known_hosts"), connection_variables(config.ssh)
     if place == "build":

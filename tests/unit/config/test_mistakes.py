@@ -108,6 +108,8 @@ ONE_SETTING = [
     ("key_pair.public_key", "ssh-dss AAAA", "key_pair.public_key", "is not an OpenSSH public key", "ssh-ed25519 AAAA"),
     ("users.alice.uid", 0, "users.alice.uid", "0 is out of bounds", "1001 to 2147483646"),
     ("users.alice.shell", "bash", "users.alice.shell", '"bash" is not an absolute path', "starts with '/'"),
+    ("slurm.partitions.all.max_time", "24855-0", "slurm.partitions.all.max_time", "is not a Slurm time", "24854 days"),
+    ("slurm.resume_timeout", 65534, "slurm.resume_timeout", "is out of bounds", "1 to 65533"),
     ("slurm.partitions.all.max_time", "1:2:3", "slurm.partitions.all.max_time", "is not a Slurm time", "days-hours"),
     ("slurm.options.Bad Key", "x", 'slurm.options["Bad Key"]', "is not an option of slurm.conf", "SchedulerParameters"),
     ("rollout.max_unavailable", "110%", "rollout.max_unavailable", '"110%" is not a number of nodes', "3, or 25%"),

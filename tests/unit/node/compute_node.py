@@ -1,8 +1,8 @@
 """A compute node with what the control node exports to it, and stand-ins for the programs that it calls."""
 
 import base64
-import hashlib
 import json
+import os
 import signal
 import socket
 import sys
@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
 from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.run import ComputeInitSettings, main
 from node.compute_init.share import Share
+from slurm_appliance.hostvars.bundle import SharedFile, listed
 from slurm_appliance.hostvars.signing import SigningKey
 
 NODE = "demo-c-0"
@@ -29,7 +31,9 @@ META = {
     "bundle_key": KEY.public,
 }
 SERVER = Metadata("server-1", NODE, META)
-FILES = {"variables.json": b'{"munge_key": "k"}', "hosts": b"127.0.0.1 localhost\n"}
+FILES = {"variables.json": b'{"munge_key": "k"}', "hosts": b"127.0.0.1 localhost\n", "users.json": b"{}\n"}
+#: Those of the files that are no secret, and that nodes keep.
+KEPT = frozenset({"users.json"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Known(MetadataSource):
 
 
 def head(**changes: object) -> bytes:
-    document = {"schema": 1, "node": NODE, "instance_id": "server-1", "image_id": "i", "files": digests(FILES)}
+    document = {"schema": 2, "node": NODE, "instance_id": "server-1", "image_id": "i", "files": digests(FILES)}
     return json.dumps(document | changes).encode()
 
 
@@ -59,8 +63,8 @@ def put(folder: Path, files: dict[str, bytes] | None = None, serial: int = 100, 
     (folder / "bundle.signed").write_bytes(KEY.signed(text, node=NODE, instance_id="server-1", serial=serial))
 
 
-def digests(files: dict[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+def digests(files: dict[str, bytes]) -> dict[str, dict[str, Any]]:
+    return {name: listed(SharedFile(content, name in KEPT)) for name, content in files.items()}
 
 
 @pytest.fixture
@@ -82,6 +86,8 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
             left = int(away.read_text()) - 1
             away.write_text(str(left) if left else "")
             sys.exit("Failed to mount nfs share : nfs_service failed")
+        with open({str(tmp_path / "read")!r}, "a") as log:
+            print(sys.argv[1].partition("?")[0].rpartition("/")[2], file=log)
         path = pathlib.Path(sys.argv[1].removeprefix("nfs://127.0.0.1").partition("?")[0])
         if not path.exists():
             sys.exit(f"mount_cb: NFS4: (path {{path}}) failed with NFS4ERR_NOENT(-2)")
@@ -100,11 +106,13 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = taken.getsockname()[1]
     before = signal.getsignal(signal.SIGTERM)
+    umask = os.umask(0o022)
     yield ComputeInitSettings(
         source=Known(),
         playbook=tmp_path / "compute-init.yml",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",
+        kept=tmp_path / "var" / "kept",
         share=lambda server, node, _folder: Share(
             server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody
         ),
@@ -114,6 +122,7 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         program=str(tmp_path / "ansible-playbook"),
     )
     signal.signal(signal.SIGTERM, before)
+    os.umask(umask)
 
 
 def program(path: Path, text: str) -> None:
@@ -127,6 +136,14 @@ def go(settings: ComputeInitSettings) -> tuple[int, ComputeInitRecord, list[str]
     record = read_record(settings.result)
     assert record is not None
     return status, record, lines
+
+
+def fetched(tmp_path: Path) -> list[str]:
+    """Names of the files that were asked for since the last call of this."""
+    path = tmp_path / "read"
+    names = path.read_text().split() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return names
 
 
 def calls(tmp_path: Path) -> list[dict[str, object]]:

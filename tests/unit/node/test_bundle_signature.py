@@ -5,6 +5,7 @@ Each attack runs the whole program, with the real ssh-keygen and real signatures
 
 import base64
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from node.ansible_init.metadata import Metadata
 from node.compute_init.fetch import MOST_HEAD, MOST_STATEMENT
 from node.compute_init.run import ComputeInitSettings
 from slurm_appliance.hostvars.signing import SigningKey
-from tests.unit.node.compute_node import KEY, META, NODE, Known, calls, go, head, put
+from tests.unit.node.compute_node import FILES, KEY, META, NODE, Known, calls, go, head, put
 
 OTHER_KEY = SigningKey(base64.b64encode(b"o" * 32).decode())
 SIGNED = "bundle.signed"
@@ -63,6 +64,18 @@ def _large(name: str, size: int) -> Callable[[Path], None]:
     return write
 
 
+def _another_user(folder: Path) -> None:
+    """As root on the control node could: one more user for all nodes, in as many bytes."""
+    (folder / "users.json").write_bytes(b"[]\n")
+
+
+def _listed_anew(folder: Path) -> None:
+    """Another list of users, and a bundle.json that fits it, below the former signature."""
+    before = (folder / SIGNED).read_bytes()
+    put(folder, {**FILES, "users.json": b'{"mallory": {"uid": 2000, "sudo": true}}'})
+    (folder / SIGNED).write_bytes(before)
+
+
 def _signed_by_its_own_key(folder: Path) -> None:
     """As a squatter would who hopes that the key in the signature is believed."""
     _signed(folder, OTHER_KEY)
@@ -87,6 +100,9 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "huge statement": (_large(SIGNED, MOST_STATEMENT + 1), "wrong-bundle", "bundle.signed is larger than 4096 bytes"),
     "huge head": (_large("bundle.json", MOST_HEAD + 1), "wrong-bundle", "bundle.json is larger than"),
     "huge file": (_large("hosts", 1 << 34), "wrong-bundle", "hosts is larger than"),
+    "huge shared file": (_large("users.json", 1 << 34), "wrong-bundle", "users.json is larger than 3 bytes"),
+    "forged shared file": (_another_user, "wrong-bundle", "users.json is not what bundle.json says"),
+    "listed otherwise": (_listed_anew, "wrong-bundle", "bundle.json is not what bundle.signed says"),
     "forged content": (_forged, "wrong-bundle", "bundle.json is not what bundle.signed says"),
     "another node": (lambda folder: _signed(folder, node="demo-c-1"), "wrong-bundle", "for node 'demo-c-1'"),
     "another server": (lambda folder: _signed(folder, instance_id="s-0"), "wrong-bundle", "for server 's-0'"),
@@ -99,6 +115,7 @@ def test_nothing_is_used_of_what_the_stack_did_not_sign_for_this_node(
 ) -> None:
     make, state, said = ATTACKS[attack]
     assert go(settings)[1].state == "done"
+    shutil.rmtree(settings.kept)
     make(folder)
     status, record, _ = go(replace(settings, force=True))
     assert (status, record.status, record.state, record.step) == (1, "failed", state, "fetch")

@@ -28,7 +28,7 @@ def test_a_node_sets_itself_up_from_its_own_bundle(settings: ComputeInitSettings
     assert call["mode"] == "0o700"
     files = list(map(str, cast("list[str]", call["files"])))
     assert files[0].startswith("ansible-init-"), "the playbook's variables and Ansible's files are in memory, too"
-    assert files[1:] == ["hosts", "variables.json"]
+    assert files[1:] == ["hosts", "users.json", "variables.json"]
     assert not settings.work.exists(), "the bundle, which has secrets, is gone"
     assert lines[-1] == "done: set up, slurmd is registered"
     assert "munge" not in settings.result.read_text()
@@ -144,24 +144,26 @@ def test_no_metadata_fails(settings: ComputeInitSettings) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"schema": 2}, "schema 2"),
-        ({"files": {"variables.json": "0"}}, "variables.json is not what"),
+        ({"schema": 1}, "schema 1"),
+        ({"files": {"variables.json": {"sha256": "0" * 64, "bytes": 1}}}, "variables.json is not what"),
+        ({"files": {"variables.json": "0" * 64}}, "does not list its files"),
+        ({"files": {"variables.json": {"sha256": "../etc", "bytes": 1}}}, "does not list its files"),
         ({"files": {}}, "variables.json cannot be used"),
     ],
 )
 def test_a_bundle_that_cannot_be_read_or_is_not_whole_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(BundleError, match=said):
-        check(head(**changes), FILES.__getitem__)
+        check(head(**changes), lambda name, _listed: FILES[name])
 
 
 def test_a_wrong_bundle_fails_visibly(settings: ComputeInitSettings, folder: Path) -> None:
-    put(folder, schema=2)
+    put(folder, schema=1)
     status, record, _ = go(settings)
     assert (status, record.state) == (1, "wrong-bundle")
 
 
 def test_a_good_bundle_shows_no_secret_when_printed() -> None:
-    bundle = check(head(), FILES.__getitem__)
+    bundle = check(head(), lambda name, _listed: FILES[name])
     assert isinstance(bundle, Bundle)
     assert "munge" not in repr(bundle)
 

@@ -15,7 +15,7 @@ import pytest
 from node.export_receiver.archive import unpack
 from node.export_receiver.errors import ReceiveError, ReloadError
 from node.export_receiver.receiver import Receiver
-from slurm_appliance.hostvars.bundle import ComputeNode
+from slurm_appliance.hostvars.bundle import ComputeNode, SharedFile
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.signing import SigningKey
 from toolchain.paths import REPOSITORY
@@ -34,7 +34,8 @@ def _nodes(*numbers: int, image: str = "image", network: str = "10.0.0") -> list
 
 
 def _archive(*numbers: int, hosts: bytes = b"hosts\n", serial: int = 1, key: SigningKey = _KEY, **more: str) -> bytes:
-    return archive(export_files(_nodes(*numbers, **more), {"hosts": hosts}, key=key, serial=serial, state_dir="/x"))
+    shared = {"hosts": SharedFile(hosts)}
+    return archive(export_files(_nodes(*numbers, **more), shared, key=key, serial=serial, state_dir="/x"))
 
 
 def _receiver(folder: Path, *reload: str) -> Receiver:

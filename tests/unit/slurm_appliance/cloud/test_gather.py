@@ -1,5 +1,6 @@
 """Facts are gathered from a project that answers over HTTP, page by page, and survive a file."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,27 @@ def test_what_every_cloud_has_must_answer(project: FakeProject) -> None:
     project.api.before = fail
     with pytest.raises(CloudError, match=r"flavors: the cloud cannot be asked: .*403"):
         _gathered()
+
+
+def test_how_the_deploy_hosts_entry_reaches_the_cloud(
+    project: FakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = project.environment()
+    auth = {name.removeprefix("OS_").lower(): value for name, value in given.items() if name.endswith(("NAME", "URL"))}
+    auth |= {"password": given["OS_PASSWORD"]}
+    region = auth.pop("region_name")
+    (tmp_path / "ca.pem").write_text("certificates")
+    entry = {"auth": auth, "region_name": region, "interface": "internal", "cacert": str(tmp_path / "ca.pem")}
+    entries = {"own": entry, "any": {"auth": auth, "verify": False}}
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": entries}))
+    for name in given:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    found = gather(connect("own"), ()).access
+    assert (found.region, found.interface, found.ca_certificates) == (region, "internal", "certificates")
+    assert not found.federated
+    trusting = gather(connect("any"), ()).access
+    assert (trusting.interface, trusting.ca_certificates, trusting.verify) == ("public", "", False)
 
 
 def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:

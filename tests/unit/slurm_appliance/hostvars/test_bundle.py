@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slurm_appliance.hostvars.bundle import MOST_BYTES, ComputeNode, bundle, node_variables
+from slurm_appliance.hostvars.bundle import MOST_BYTES, ComputeNode, SharedFile, bundle, listed, node_variables
 from slurm_appliance.hostvars.errors import HostVariablesError
 
 _VARIABLES = {
@@ -50,17 +50,19 @@ def test_a_value_that_means_something_else_on_a_node_is_named() -> None:
 
 
 def test_files() -> None:
-    files = bundle(_node("control_address"), {"hosts": "0" * 64})
+    hosts = listed(SharedFile(b"x", keep=True))
+    files = bundle(_node("control_address"), {"hosts": hosts})
     head = json.loads(files["bundle.json"])
 
     assert set(files) == {"bundle.json", "variables.json"}
     assert head == {
-        "schema": 1,
+        "schema": 2,
         "node": "c1",
         "instance_id": "server",
         "image_id": "image",
-        "files": {"hosts": "0" * 64, "variables.json": hashlib.sha256(files["variables.json"]).hexdigest()},
+        "files": {"hosts": hosts, "variables.json": listed(SharedFile(files["variables.json"]))},
     }
+    assert hosts == {"sha256": hashlib.sha256(b"x").hexdigest(), "bytes": 1, "keep": True}
     assert json.loads(files["variables.json"]) == {"control_address": "10.0.0.2"}
 
 

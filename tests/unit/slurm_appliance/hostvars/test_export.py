@@ -2,7 +2,7 @@
 
 import base64
 
-from slurm_appliance.hostvars.bundle import ComputeNode
+from slurm_appliance.hostvars.bundle import ComputeNode, SharedFile
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
@@ -20,7 +20,7 @@ def _nodes(*numbers: int, image: str = "image") -> list[ComputeNode]:
 
 def _archive(*numbers: int, image: str = "image", serial: int = 1) -> bytes:
     nodes = _nodes(*numbers, image=image)
-    return archive(export_files(nodes, {"hosts": b"hosts\n"}, key=_KEY, serial=serial, state_dir="/x"))
+    return archive(export_files(nodes, {"hosts": SharedFile(b"hosts\n")}, key=_KEY, serial=serial, state_dir="/x"))
 
 
 def test_the_same_cluster_is_the_same_bytes() -> None:
@@ -30,7 +30,7 @@ def test_the_same_cluster_is_the_same_bytes() -> None:
 
 
 def test_a_node_s_folder_has_nothing_of_another_node() -> None:
-    files = export_files(_nodes(1, 2, 30), {"hosts": b""}, key=_KEY, serial=1)
+    files = export_files(_nodes(1, 2, 30), {"hosts": SharedFile(b"")}, key=_KEY, serial=1)
     mine = {path: content for path, content in files.items() if path.startswith("nodes/c1/")}
 
     assert set(mine) == {f"nodes/c1/{name}" for name in ("bundle.json", "bundle.signed", "variables.json")}

@@ -323,6 +323,11 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "features.rebuild: needs an application credential, and these credentials are one that must not create others",
     ),
+    "roles that only another identity provider knows of": (
+        {"access": CloudAccess(federated=True)},
+        {},
+        "features.rebuild: needs an application credential, and the roles of this user are another identity provider's",
+    ),
     "instances": (
         {"quotas": {"instances": Quota(6, 3)}},
         {},
@@ -401,6 +406,8 @@ def test_our_own_ports_and_volumes_are_not_in_the_way() -> None:
         "floating_ips": (FloatingIp("f", "203.0.113.10", "id-of-demo-login-0-cluster"),),
     }
     assert said(facts, **_TAKEN, **_ATTACH, **_entry(fip_addresses=["203.0.113.10"])) == []
+    moved = {"extra_networks": [{"network": "fabric"}], "fip_network": "fabric", "fip_addresses": ["203.0.113.10"]}
+    assert said(facts, **_TAKEN, **_ATTACH, **_entry(**moved)) == [], "on another port of the same node"
     resolved = findings(facts, **_ATTACH).ready("test")
     assert resolved.volumes == {"demo-state": "volume-state"}
     assert set(resolved.servers) == {"demo-control", "demo-login-0"}

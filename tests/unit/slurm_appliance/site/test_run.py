@@ -141,8 +141,9 @@ def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
     known = control_known_hosts(b"ssh-ed25519 AAAA root@control\n", "10.0.0.9", "control")
     assert known == b"10.0.0.9,control ssh-ed25519 AAAA\n"
     key = SigningKey(MAKERS["bundle_signing_key"]())
-    first = site_files(hosts, home_key=b"key", known_hosts=known, signing_key=key, serial=7)
-    again = site_files(dict(reversed(hosts.items())), home_key=b"key", known_hosts=known, signing_key=key, serial=7)
+    first = site_files(hosts, users=b"{}", home_key=b"key", known_hosts=known, signing_key=key, serial=7)
+    backwards = dict(reversed(hosts.items()))
+    again = site_files(backwards, users=b"{}", home_key=b"key", known_hosts=known, signing_key=key, serial=7)
     assert first == again
     assert sorted(write(tmp_path, first)) == [
         "accounts.pyz",
@@ -151,6 +152,7 @@ def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
         "hosts",
         "slurm_accounting.pyz",
         "ssh_known_hosts",
+        "users.json",
     ]
     assert write(tmp_path, again) == []
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
