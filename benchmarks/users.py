@@ -23,7 +23,7 @@ from benchmarks.timing import timed
 from node.accounts.apply import AccountsOutcome, apply_users
 from node.accounts.request import AccountsRequest
 from node.compute_init.fetch import fetch
-from node.compute_init.kept import Kept
+from node.compute_init.kept import KeptFiles
 from node.compute_init.share import Share
 from node.export_receiver.archive import unpack
 from node.export_receiver.receiver import Receiver
@@ -149,7 +149,7 @@ def _measure(count: int, folder: Path) -> tuple[list[float], list[int]]:
     archive, users = kept["files"]["export.tar.gz"], kept["files"][users_file.NAME]
     receiver = Receiver(folder / "export", {})
     seconds.append(timed(lambda: receiver.receive(unpack(archive))))
-    share, store, instance = _reader(folder), Kept(folder / "kept"), "5eed5eed-0000-4000-8000-000000000001"
+    share, store, instance = _reader(folder), KeptFiles(folder / "kept"), "5eed5eed-0000-4000-8000-000000000001"
 
     def get() -> None:
         store.keep(fetch(share, key.public, _NODE, instance, 0, lambda _statement: None, store).kept)
