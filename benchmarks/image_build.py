@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+from localcloud.control.resources import IMAGE
 from slurm_appliance.image.settings import FORCE, PROXY
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, to_json
 from toolchain.paths import REPOSITORY
@@ -43,10 +44,11 @@ def main() -> None:
     parser.add_argument("network", help="an existing network")
     parser.add_argument("--force", action="store_true", help="build although the images exist")
     parser.add_argument("--flavor", default="slurm.small")
+    parser.add_argument("--base", default=IMAGE, help="the base image")
     arguments = parser.parse_args()
     machine = Machine(arguments.flavor, arguments.network)
     sources = PackageSources(proxy=os.environ.get(PROXY, ""))
-    full = ImageBuild("debian-12", ("control", "login", "compute"), machine, sources=sources)
+    full = ImageBuild(arguments.base, ("control", "login", "compute"), machine, sources=sources)
     name, seconds, total = build(full, force=arguments.force)
     report("full image", seconds, total)
     _, seconds, total = build(full, force=False)

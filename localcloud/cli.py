@@ -57,6 +57,17 @@ def reset() -> None:
 
 
 @app.command()
+def image(system: Annotated[str, typer.Argument(help="debian-12 or debian-13.")]) -> None:
+    """Give the running cloud the base image of another system than the one that each cloud has."""
+    from localcloud.control import lifecycle
+    from localcloud.host.layout import CloudLayout
+    from localcloud.host.steps import Steps
+    from localcloud.image import systems
+
+    lifecycle.add_image(CloudLayout.of_user(), systems.system(system), Steps(_progress))
+
+
+@app.command()
 def status(
     output: Annotated[
         OutputFormat, typer.Option("--output", "-o", help="For people, or for programs.")

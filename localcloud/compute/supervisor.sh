@@ -5,6 +5,9 @@
 # The arguments file is read before each boot: volumes come and go while a node runs. Exit status 133 of systemd-nspawn
 # means that the guest asked for a reboot. The time namespace makes the guest's uptime start at 0 at each boot:
 # slurmctld tells by it whether a node was rebooted.
+#
+# Since 256, systemd in a guest wants one cgroup2 tree, whatever this host has.
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 folder=$1 namespace=$2 python=$3
 shift 3
 for group; do

@@ -11,11 +11,12 @@ from localcloud.control import database, host, mirror, nodes, process, resources
 from localcloud.control.configuration import write_configuration, write_keys
 from localcloud.control.credentials import passwords, write_clouds_yaml
 from localcloud.control.environment import is_ready, make_environment
-from localcloud.errors import MachineError, ServiceError
+from localcloud.errors import MachineError, NotRunningError, ServiceError
 from localcloud.host import debian
 from localcloud.host.layout import CloudLayout
 from localcloud.host.steps import Steps
 from localcloud.image import base
+from localcloud.image.systems import DEFAULT, System
 from localcloud.network import perimeter
 
 #: How long a service may take to end when it is asked to, in seconds.
@@ -70,8 +71,22 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
                 resources.make_resources(layout)
             built = image.result()
         with steps.step("base image in Glance"):
-            resources.upload_image(layout, built.file, built.digest)
+            resources.upload_image(layout, built)
         steps.total("cloud is up")
+
+
+def add_image(layout: CloudLayout, system: System, steps: Steps) -> None:
+    """Make the base image of another system, and upload it.
+
+    Raises:
+        CloudError: it cannot be made, or the cloud does not run.
+    """
+    host.require_root()
+    if not layout.clouds_yaml.exists():
+        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+    built = base.make(system, steps)
+    with steps.step(f"base image {system.name} in Glance"):
+        resources.upload_image(layout, built)
 
 
 def down(layout: CloudLayout, steps: Steps) -> None:
@@ -97,7 +112,7 @@ def reset(layout: CloudLayout, steps: Steps) -> None:
 
 def _image_after(packages: Callable[[], None], steps: Steps) -> base.BaseImage:
     packages()
-    return base.make(steps)
+    return base.make(DEFAULT, steps)
 
 
 def _environment(steps: Steps) -> Path:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.control.credentials import ADMIN_CLOUD, CLOUD
 from localcloud.host.layout import CloudLayout
+from localcloud.image.base import BaseImage
+from localcloud.image.systems import DEFAULT
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -17,8 +19,9 @@ FLAVORS = {
     "slurm.large": (4, 4096, 40),
 }
 
-#: The name of the base image, and the property that says what it was made from.
-IMAGE = "debian-12"
+#: The name of the base image that is there on every cloud.
+IMAGE = DEFAULT.name
+#: The property of a base image that says what it was made from.
 DIGEST = "base_image_digest"
 
 #: The external network. Routers and floating IPs exist in Neutron's database; nothing forwards their packets.
@@ -78,30 +81,30 @@ def _external_network(admin: "Connection") -> Any:
             time.sleep(1)
 
 
-def upload_image(layout: CloudLayout, file: Path, digest: str) -> bool:
-    """Upload the base image for everybody unless it is there; an older one of the name steps back.
+def upload_image(layout: CloudLayout, base: BaseImage) -> bool:
+    """Upload a base image for everybody unless it is there; an older one of the name steps back.
 
     Args:
         layout: the cloud.
-        file: the image.
-        digest: what it was made from.
+        base: the image.
 
     Returns:
         Whether it was uploaded.
     """
+    name = base.system.name
     with connect(layout, admin=True) as admin:
-        present = list(admin.image.images(name=IMAGE))
-        if any(image.status == "active" and image.properties.get(DIGEST) == digest for image in present):
+        present = list(admin.image.images(name=name))
+        if any(image.status == "active" and image.properties.get(DIGEST) == base.digest for image in present):
             return False
         for image in present:
             if image.status == "active":
                 # Servers were made from it, so it stays; only its name is given on.
-                name = f"{IMAGE} ({image.properties.get(DIGEST, image.id)})"
-                admin.image.update_image(image.id, name=name, is_hidden=True)
+                former = f"{name} ({image.properties.get(DIGEST, image.id)})"
+                admin.image.update_image(image.id, name=former, is_hidden=True)
             else:
                 admin.image.delete_image(image.id)  # An upload that was cut off.
-        properties = {DIGEST: digest, "os_distro": "debian", "os_version": "12", "os_admin_user": "debian"}
-        upload(admin, file, IMAGE, properties)
+        about = {"os_distro": "debian", "os_version": base.system.version, "os_admin_user": "debian"}
+        upload(admin, base.file, name, {DIGEST: base.digest, **about})
         return True
 
 

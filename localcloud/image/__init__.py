@@ -1,1 +1,1 @@
-"""The base image: a plain Debian 12 cloud image, which plays the distribution's GenericCloud image."""
+"""Base images: plain Debian cloud images, which play the distribution's GenericCloud images."""

@@ -13,6 +13,7 @@ from localcloud.host.layout import cloud_cache
 from localcloud.host.steps import Steps
 from localcloud.image.recipe import FILES, ImageRecipe
 from localcloud.image.sources import debian_sources
+from localcloud.image.systems import System
 
 
 @dataclass(frozen=True)
@@ -20,28 +21,31 @@ class BaseImage:
     """A root filesystem as a tar compressed by zstd.
 
     Attributes:
+        system: what it is an image of.
         file: the image.
         digest: of its recipe.
     """
 
+    system: System
     file: Path
     digest: str
 
 
-def make(steps: Steps) -> BaseImage:
-    """The base image, made if there is none of today's recipe.
+def make(system: System, steps: Steps) -> BaseImage:
+    """A system's base image, made if there is none of today's recipe.
 
     Raises:
         ImageError: mmdebstrap fails.
     """
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout
-    recipe = ImageRecipe(tuple(debian_sources()), architecture.strip())
-    image = BaseImage(cloud_cache("images", f"debian-12-{recipe.digest}.tar.zst"), recipe.digest)
+    recipe = ImageRecipe(tuple(debian_sources(system)), architecture.strip())
+    file = cloud_cache("images", f"{system.name}-{recipe.digest}.tar.zst")
+    image = BaseImage(system, file, recipe.digest)
     image.file.parent.mkdir(parents=True, exist_ok=True)
     with image.file.with_suffix(".lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not image.file.exists():
-            with steps.step("base image made by mmdebstrap (once for this recipe)"):
+            with steps.step(f"base image {system.name} made by mmdebstrap (once for this recipe)"):
                 _make(recipe, image.file)
     return image
 

@@ -4,11 +4,7 @@ import subprocess
 from dataclasses import dataclass
 
 from localcloud.errors import BaseImageError
-
-SUITE = "bookworm"
-
-#: Suites by the label that the archive gives itself in its Release files.
-_SUITES = {"Debian": (SUITE, f"{SUITE}-updates"), "Debian-Security": (f"{SUITE}-security",)}
+from localcloud.image.systems import System
 
 #: What ``apt-get indextargets`` is asked to print for each package list that the machine uses.
 _FORMAT = "$(ORIGIN)\t$(LABEL)\t$(REPO_URI)"
@@ -30,16 +26,16 @@ class AptSource:
         return f"deb {self.uri} {self.suite} main"
 
 
-def debian_sources() -> list[AptSource]:
-    """The lines that a Debian 12 system made on this machine gets.
+def debian_sources(system: System) -> list[AptSource]:
+    """The lines that a system made on this machine gets.
 
     Raises:
         ImageError: the machine uses no package source of Debian's.
     """
     command = ["apt-get", "indextargets", "--format", _FORMAT, "Created-By: Packages"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = parse_targets(done.stdout)
-    if not any(source.suite == SUITE for source in found):
+    found = parse_targets(done.stdout, system)
+    if not any(source.suite == system.suite for source in found):
         raise BaseImageError(
             "this machine's apt knows no package source of Debian's",
             evidence=done.stderr.strip(),
@@ -48,17 +44,19 @@ def debian_sources() -> list[AptSource]:
     return found
 
 
-def parse_targets(text: str) -> list[AptSource]:
+def parse_targets(text: str, system: System) -> list[AptSource]:
     """Sources from what apt printed: origin, label and URI a line.
 
     The machine may run another release of Debian: its archive has all of them.
     """
+    # By the label that the archive gives itself in its Release files.
+    suites = {"Debian": (system.suite, f"{system.suite}-updates"), "Debian-Security": (f"{system.suite}-security",)}
     found: list[AptSource] = []
     for line in text.splitlines():
         origin, label, uri = line.split("\t")
         if origin != "Debian":
             continue
-        for suite in _SUITES.get(label, ()):
+        for suite in suites.get(label, ()):
             source = AptSource(uri.rstrip("/"), suite)
             if source not in found:
                 found.append(source)

@@ -3,6 +3,8 @@
 ``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
 ``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
 Where it does not run with them, the former files and the daemon come back.
+``--record FILE`` has the versions of Slurm that the state is of: ``judge`` refuses one that does not take it over, and
+``apply`` writes the one that runs.
 Each ends with one line of JSON; with exit status 1 it has the reason in ``rejected`` or ``failed``.
 """
 
@@ -19,6 +21,7 @@ from typing import Any
 from . import plan, trial
 from .conf import option
 from .daemons import DaemonError, Daemons
+from .record import Record
 from .rejection import Rejection, rejection
 from .sets import Sets
 from .sources import FILE, Sources
@@ -123,6 +126,7 @@ def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.exe
     """Run a command."""
     parser = argparse.ArgumentParser(prog="slurm-appliance-slurm-files", description=__doc__)
     parser.add_argument("--folder", type=Path, default=trial.ETC, help="folder of Slurm's files")
+    parser.add_argument("--record", type=Path, help="file that says of which version of Slurm the state is")
     commands = parser.add_subparsers(dest="command", required=True)
     judging = commands.add_parser("judge", help="have Slurm's daemons try the files on standard input")
     judging.add_argument("--control", required=True, help="host name of the control node")
@@ -133,12 +137,15 @@ def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.exe
     if options.command == _INSIDE:
         return trial.inside()
     sets = Sets(options.folder)
+    record = Record(options.record) if options.record else None
     if options.command == "judge":
-        return _judge(sets, entry, options.control)
-    return _apply(sets, options.daemon)
+        return _judge(sets, entry, options.control, record)
+    return _apply(sets, options.daemon, record)
 
 
-def _judge(sets: Sets, entry: Sequence[str], control: str) -> int:
+def _judge(sets: Sets, entry: Sequence[str], control: str, record: Record | None) -> int:
+    if record and (refused := record.refuses(Daemons().version_text())):
+        return _say({"rejected": refused}, 1)
     document: dict[str, str] = json.load(sys.stdin)
     sources = Sources.read(document.pop(FILE, ""))
     files = {name: text.encode() for name, text in document.items()}
@@ -155,14 +162,18 @@ def _judge(sets: Sets, entry: Sequence[str], control: str) -> int:
     return _say({"accepted": name, "changed": name != sets.in_use}, 0)
 
 
-def _apply(sets: Sets, daemon: str) -> int:
+def _apply(sets: Sets, daemon: str, record: Record | None) -> int:
+    daemons = Daemons()
     try:
-        return _say(Appliance(sets, Daemons()).apply(daemon), 0)
+        done = Appliance(sets, daemons).apply(daemon)
     except DaemonError as error:
         files = {name: content.decode(errors="replace") for name, content in sets.files(sets.next).items()}
         found = rejection(daemon, error.log, files, Sources())
         why = f"{error}. {found.sentence()}" if found else str(error)
         return _say({"failed": why, "log": error.log[-15:]}, 1)
+    if record:
+        record.note(daemon, daemons.version_text())
+    return _say(done, 0)
 
 
 def _say(document: Mapping[str, Any], status: int) -> int:

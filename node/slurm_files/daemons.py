@@ -45,7 +45,11 @@ class Daemons:
 
     def version(self) -> tuple[int, ...]:
         """Slurm's version."""
-        return version_of(_output("scontrol", "--version"))
+        return version_of(self.version_text())
+
+    def version_text(self) -> str:
+        """Slurm's version, as its daemons say it, which need no settings for that: there may be none yet."""
+        return _output("slurmctld", "-V")
 
     def do(self, daemon: str, action: DaemonAction, port: int) -> None:
         """Act, and wait until the daemon answers.

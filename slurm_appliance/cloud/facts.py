@@ -31,6 +31,7 @@ class ImageFacts:
         created: when it was made, as Glance writes it.
         ours: whether it is a finished image of ours.
         claim: whether it only marks a build that runs.
+        slurm: the version of its Slurm packages, as in its record; empty where it has none.
     """
 
     id: str
@@ -46,6 +47,7 @@ class ImageFacts:
     claim: bool = False
     groups: tuple[str, ...] = ()
     base: str = ""
+    slurm: str = ""
 
 
 @dataclass(frozen=True)

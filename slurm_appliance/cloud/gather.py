@@ -123,6 +123,7 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
         claim=CLAIM_TAG in tags,
         groups=tuple((body.get(f"{PROPERTY}groups") or "").split()),
         base=body.get(f"{PROPERTY}base") or "",
+        slurm=body.get(f"{PROPERTY}slurm") or "",
     )
 
 

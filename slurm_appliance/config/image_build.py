@@ -59,9 +59,9 @@ class PackageRepositoryConfig(Section):
 
     url: Annotated[RepositoryUrl, REBUILD] = Field(
         description="Base URL. ${mirror} and ${snapshot} stand for the settings beside it.",
-        examples=["${mirror}/pulp/content/debian/bookworm/${snapshot}"],
+        examples=["${mirror}/pulp/content/debian/trixie/${snapshot}"],
     )
-    suite: Annotated[Line | None, REBUILD] = Field(None, description="apt: the suite.", examples=["bookworm"])
+    suite: Annotated[Line | None, REBUILD] = Field(None, description="apt: the suite.", examples=["trixie"])
     components: Annotated[tuple[Line, ...], REBUILD] = Field(("main",), description="apt: the components.")
     gpg_key: Annotated[FilePath | None, REBUILD] = Field(
         None,
@@ -113,7 +113,7 @@ class ImageBuildConfig(Section):
     base_image: Annotated[ImageSource, REBUILD] = Field(
         description="Image to start from: the distribution's for a full build, one of ours to add to it. An id, a name "
         "or {build: NAME}.",
-        examples=["debian-12-genericcloud-amd64"],
+        examples=["debian-13-genericcloud-amd64"],
     )
     groups: Annotated[tuple[BuildGroup, ...], REBUILD] = Field(
         (BuildGroup.CONTROL, BuildGroup.LOGIN, BuildGroup.COMPUTE),

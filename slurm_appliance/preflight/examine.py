@@ -18,6 +18,7 @@ from slurm_appliance.preflight import (
     network,
     quota,
     servers,
+    slurm_release,
     storage,
     unrecorded,
 )
@@ -60,6 +61,12 @@ def network_names(config: ClusterConfig) -> frozenset[str]:
     return frozenset(reference.network for _path, reference in network.references(config, groups(config)))
 
 
+def _built(builds: Iterable[Wanted], facts: CloudFacts) -> dict[ImageSource, ImageFacts]:
+    """The images of builds that exist already."""
+    by_id = {image.id: image for image in facts.images}
+    return {ImageSource(build=each.name): by_id[each.image_id] for each in builds if each.image_id}
+
+
 def _targets(images: Mapping[ImageSource, ImageFacts], builds: Iterable[Wanted]) -> dict[ImageSource, str | None]:
     targets: dict[ImageSource, str | None] = {source: image.id for source, image in images.items()}
     return targets | {ImageSource(build=build.name): build.image_id for build in builds}
@@ -92,6 +99,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     network.fixed_addresses(every, networks, facts, finder)
     network.floating_ips(every, facts, finder)
     own = servers.ours(config, every, facts, finder)
+    slurm_release.fits(every, {**images, **_built(builds, facts)}, own, facts, finder)
     servers.unreadable(own.values(), finder)
     servers.user_data(own.values(), finder)
     storage.volume_types(config, every, facts, finder)

@@ -2,7 +2,7 @@
 
 Whatever an earlier session left behind when it was killed is removed first. To keep a cloud between sessions while
 working on tests, start one and name its state folder in ``SLURM_APPLIANCE_TEST_CLOUD``: it is used as it is and left
-running.
+running. ``SLURM_APPLIANCE_TEST_SYSTEM=debian-12`` has all tests use another base image than the cloud's default.
 """
 
 import os
@@ -24,11 +24,18 @@ from localcloud.endpoints import MIRROR_URL
 from localcloud.faults.store import FaultStore
 from localcloud.host.layout import STATE_VARIABLE, CloudLayout
 from localcloud.host.steps import Steps
+from localcloud.image import systems
 from tests.engine.machine import Machine
 from toolchain.paths import state_folder
 
 #: Names the state folder of a cloud that is to be used and left running.
 KEEP_VARIABLE = "SLURM_APPLIANCE_TEST_CLOUD"
+#: Names the system that servers are of.
+SYSTEM_VARIABLE = "SLURM_APPLIANCE_TEST_SYSTEM"
+
+#: The system that servers are of, and the name of its base image.
+SYSTEM = systems.system(os.environ.get(SYSTEM_VARIABLE) or systems.DEFAULT.name)
+IMAGE = SYSTEM.name
 
 
 @dataclass(frozen=True)
@@ -73,18 +80,24 @@ def cloud() -> Iterator[Cloud]:
     kept = os.environ.get(KEEP_VARIABLE, "")
     layout = CloudLayout(Path(kept).resolve() if kept else state_folder("cloud-of-tests"))
     if kept:
-        lifecycle.up(layout, Steps(say))
+        _up(layout)
         yield Cloud(layout)
         return
     lifecycle.reset(layout, Steps(say))
     before = Machine.look(layout.root)
     try:
-        lifecycle.up(layout, Steps(say))
+        _up(layout)
         yield Cloud(layout)
     finally:
         lifecycle.reset(layout, Steps(say))
     assert Machine.look(layout.root).left_since(before) == {}, "the cloud left something on the machine"
     assert not layout.root.exists()
+
+
+def _up(layout: CloudLayout) -> None:
+    lifecycle.up(layout, Steps(say))
+    if SYSTEM != systems.DEFAULT:
+        lifecycle.add_image(layout, SYSTEM, Steps(say))
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +157,7 @@ def temporary_server(user: Connection, network: Any, **options: Any) -> Iterator
         network: what it is connected to.
         options: more arguments for ``create_server``.
     """
-    image: Any = user.image.find_image(resources.IMAGE, ignore_missing=False)
+    image: Any = user.image.find_image(IMAGE, ignore_missing=False)
     flavor: Any = user.compute.find_flavor("slurm.small", ignore_missing=False)
     arguments = {"name": f"test-{uuid.uuid4().hex[:8]}", "image_id": image.id, "flavor_id": flavor.id, **options}
     server: Any = user.compute.create_server(**{"networks": [{"uuid": network.id}], **arguments})

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from localcloud.control.resources import IMAGE
-from tests.engine.cloud_fixtures import remove_server, wait_until
+from tests.engine.cloud_fixtures import IMAGE, remove_server, wait_until
 
 #: The base image's own user, who may use sudo.
 USER = "debian"

@@ -19,20 +19,22 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from localcloud.control.resources import DIGEST, IMAGE
+from localcloud.control.resources import DIGEST
 from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.image import content, images
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, to_json
-from tests.engine.cloud_fixtures import Cloud
+from tests.engine.cloud_fixtures import IMAGE, Cloud
 from toolchain.paths import REPOSITORY, cache_folder
 
 #: Everything that nodes of any kind need.
 FAT = ("control", "login", "compute")
+#: Slurm's release in each release of Debian.
+SLURM = {"12": "22.05", "13": "24.11"}
 #: Files of earlier contents that stay beside the newest.
-_KEPT = 3
+_KEPT = 4
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,14 @@ def build_site(cloud: Cloud, user: Connection, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def fat_image(build_site: BuildSite, user: Connection) -> GlanceImage:
     """The full cluster image, in the test cloud's Glance."""
+    return full_image(build_site, user, IMAGE)
+
+
+def full_image(build_site: BuildSite, user: Connection, base_name: str) -> GlanceImage:
+    """The full cluster image on a base image, in the test cloud's Glance."""
     api = OpenStackApi(user)
-    build = build_site.description(IMAGE, FAT)
-    base = images.find(api, IMAGE)
+    build = build_site.description(base_name, FAT)
+    base = images.find(api, base_name)
     file = cache_folder("test-images", f"fat-{content.digest(build, base.properties[DIGEST])}.image")
     name = content.image_name(build, base.identity)
     if file.exists() and not images.ours_named(api, name):

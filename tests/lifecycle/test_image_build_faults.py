@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from localcloud.control.resources import IMAGE
 from localcloud.faults.fault import Fault
 from localcloud.faults.store import FaultStore
 from slurm_appliance.image.spec import ImageBuild, PackageSources
+from tests.engine.cloud_fixtures import IMAGE
 from tests.lifecycle.image_fixtures import BuildSite
 
 #: What is said at the beginning of each phase.

@@ -9,12 +9,12 @@ import pytest
 from openstack.connection import Connection
 
 from components.image import cluster_images
-from localcloud.control.resources import IMAGE
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.engine import automation
 from slurm_appliance.image import content, images
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.wanted import Wanted
+from tests.engine.cloud_fixtures import IMAGE
 from tests.engine.pulumi_fixtures import backend_variables
 from tests.lifecycle.image_fixtures import BuildSite
 from toolchain.ensure import Toolchain

@@ -30,6 +30,19 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # released without ty
     CALLBACK_NAME = "last_failure"
     CALLBACK_NEEDS_ENABLED = True
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Of a loop, the first item that failed. Since 2.21, the result of the whole has no items any more.
+        self._of_item: dict[str, Any] = {}
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:  # noqa: ARG002 - Ansible's signature
+        """Called by Ansible at the start of each task."""
+        self._of_item = {}
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Called by Ansible for each item of a loop that failed."""
+        self._of_item = self._of_item or dict(_details(result))
+
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Called by Ansible for each failed task."""
         if not ignore_errors:
@@ -41,13 +54,16 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # released without ty
 
     def _keep(self, result: Any) -> None:
         task = getattr(result, "task", None) or result._task  # noqa: SLF001 - the only name before 2.19
-        details = getattr(result, "result", None) or result._result  # noqa: SLF001 - likewise
+        details = self._of_item or _details(result)
         record = {"task": task.get_name(), "path": task.get_path() or "", "message": _message(details)}
         Path(os.environ["ANSIBLE_INIT_FAILURE_FILE"]).write_text(json.dumps(record), encoding="utf-8")
 
 
+def _details(result: Any) -> dict[str, Any]:
+    found: dict[str, Any] = getattr(result, "result", None) or result._result  # noqa: SLF001 - the name before 2.19
+    return found
+
+
 def _message(details: dict[str, Any]) -> str:
-    """What a failed task said: of a loop, what its first failed item said."""
-    failed_items = [item for item in details.get("results") or () if isinstance(item, dict) and item.get("failed")]
-    source = failed_items[0] if failed_items else details
-    return str(source.get("msg") or source.get("censored") or source.get("stderr") or "no message")
+    """What a failed task, or item of a loop, said."""
+    return str(details.get("msg") or details.get("censored") or details.get("stderr") or "no message")

@@ -11,7 +11,7 @@ from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.engine import automation
 from slurm_appliance.ssh.console_keys import printed_keys
-from tests.engine.cloud_fixtures import Cloud, wait_until
+from tests.engine.cloud_fixtures import IMAGE, Cloud, wait_until
 from tests.engine.cluster.rig import Rig
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr nobody"
@@ -20,9 +20,9 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUE
 @pytest.fixture
 def image(admin: Connection) -> Iterator[str]:
     """The base image, which for a while counts as one of ours: nothing here waits for what would be in one."""
-    found = admin.image.find_image("debian-12", ignore_missing=False)
+    found = admin.image.find_image(IMAGE, ignore_missing=False)
     admin.image.update_image(found.id, **{f"{PROPERTY}digest": "none"})
-    yield "debian-12"
+    yield IMAGE
     admin.image.patch(f"/images/{found.id}", headers=_PATCH, json=[{"op": "remove", "path": f"/{PROPERTY}digest"}])
 
 

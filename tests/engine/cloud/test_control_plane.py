@@ -13,10 +13,9 @@ import pytest
 from openstack.connection import Connection
 
 from localcloud.control import process
-from localcloud.control.resources import IMAGE
 from localcloud.control.status import look
 from localcloud.endpoints import ADDRESS, ENDPOINTS, MIRROR_URL
-from tests.engine.cloud_fixtures import Cloud, wait_until
+from tests.engine.cloud_fixtures import IMAGE, SYSTEM, Cloud, wait_until
 from toolchain.paths import REPOSITORY
 
 
@@ -97,7 +96,7 @@ def test_an_image_of_many_chunks_arrives_whole_and_the_connection_survives(user:
 
 def test_the_package_mirror_answers(cloud: Cloud) -> None:
     assert cloud.package_proxy == MIRROR_URL
-    release = "dists/bookworm/InRelease"
+    release = f"dists/{SYSTEM.suite}/InRelease"
     source = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
         capture_output=True,
@@ -106,7 +105,7 @@ def test_the_package_mirror_answers(cloud: Cloud) -> None:
     ).stdout.split()[0]
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": MIRROR_URL}))
     with opener.open(f"{source.rstrip('/')}/{release}", timeout=60) as answer:
-        assert b"Codename: bookworm" in answer.read(4096)
+        assert f"Codename: {SYSTEM.suite}".encode() in answer.read(4096)
 
 
 def test_env_is_for_a_shell(cloud: Cloud) -> None:

@@ -8,9 +8,8 @@ import pulumi
 import pulumi_openstack as openstack
 from openstack.connection import Connection
 
-from localcloud.control.resources import IMAGE
 from slurm_appliance.engine import automation
-from tests.engine.cloud_fixtures import Cloud
+from tests.engine.cloud_fixtures import IMAGE, Cloud
 from tests.engine.node_fixtures import KEY, Login
 from tests.engine.pulumi_fixtures import backend_variables
 from toolchain.ensure import Toolchain

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.engine.cloud_fixtures import wait_until
+from tests.engine.cloud_fixtures import IMAGE, wait_until
 from tests.engine.node_fixtures import Login, Made, address
 
 
@@ -79,7 +79,7 @@ def test_a_volume_at_boot_is_formatted_once_and_kept_over_everything(
     user: Connection, made: Made, volumes: Volumes, login: Login
 ) -> None:
     volume = volumes.make()
-    image: Any = user.image.find_image("debian-12", ignore_missing=False)
+    image: Any = user.image.find_image(IMAGE, ignore_missing=False)
     disks = [
         {"boot_index": 0, "uuid": image.id, "source_type": "image", "destination_type": "local"},
         {"boot_index": -1, "uuid": volume.id, "source_type": "volume", "destination_type": "volume"},
@@ -194,7 +194,7 @@ SIZE = "lsblk -bnro SIZE $(findmnt -no SOURCE /) | awk '{print $1 / 2 ^ 30 \"G\"
 
 
 def test_a_server_boots_from_a_volume(user: Connection, made: Made, volumes: Volumes, login: Login) -> None:
-    image: Any = user.image.find_image("debian-12", ignore_missing=False)
+    image: Any = user.image.find_image(IMAGE, ignore_missing=False)
     volume = volumes.make(size=10, image_id=image.id)
     assert volume.is_bootable
     disk = {"boot_index": 0, "uuid": volume.id, "source_type": "volume", "destination_type": "volume"}

@@ -21,6 +21,7 @@ from node.reboot_program.spool import RebootRequest, Spool
 from node.reboot_program.worker import RebootWorker
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from slurm_appliance.nodes.access_rules import Endpoints, access_rules
+from tests.engine.cloud_fixtures import IMAGE
 from tests.engine.node_fixtures import Made
 from tests.unit.node.reboot_program.bed import FakeSlurm
 
@@ -43,7 +44,7 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def nodes(user: Connection, network: Any) -> Iterator[Nodes]:
-    image: Any = user.image.find_image("debian-12", ignore_missing=False)
+    image: Any = user.image.find_image(IMAGE, ignore_missing=False)
     disk = {
         "uuid": image.id, "source_type": "image", "destination_type": "volume", "boot_index": 0, "volume_size": 10,
         "delete_on_termination": True,

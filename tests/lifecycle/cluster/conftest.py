@@ -11,9 +11,7 @@ from localcloud.endpoints import ADDRESS, MIRROR_PORT
 from localcloud.network.names import TABLE
 from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import Cloud
-from tests.engine.cluster.rig import Rig
-from tests.engine.node_fixtures import Login
-from tests.lifecycle.cluster.live import Live, settings, user_key
+from tests.lifecycle.cluster.live import Live, running
 from toolchain.ensure import Toolchain
 
 #: The rule by which nodes reach no package, not even through the cloud's own proxy.
@@ -46,27 +44,5 @@ def live(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
     """The cluster, up on the full image."""
-    folder = tmp_path_factory.mktemp("cluster")
-    key = folder / "key"
-    for each in (key, user_key(key)):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
-    rig = Rig(folder, "life", excluded=())
-    rig.settings = settings(fat_image.name, key)
-    rig.more = {"openstack:cloud": cloud.environment["OS_CLOUD"]}
-    made = Live(rig, Login(key), user)
-    with pytest.MonkeyPatch.context() as patch, no_packages():
-        for name, value in cloud.environment.items():
-            patch.setenv(name, value)
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        patch.setenv("PULUMI_CREDENTIALS_PATH", str(folder / "nobody"))
-        try:
-            watching = made.commands.watch()
-            try:
-                rig.up()
-            finally:
-                made.commands.end()
-                watching.join()
-            yield made
-        finally:
-            print(*rig.lines, sep="\n")
-            rig.destroy(delete_volumes=True)
+    with no_packages(), running(cloud, user, fat_image.name, tmp_path_factory.mktemp("cluster")) as made:
+        yield made

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from openstack.connection import Connection
 
@@ -15,7 +18,7 @@ from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.run import Rollout
-from tests.engine.cloud_fixtures import wait_until
+from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.engine.cluster.rig import Rig
 from tests.engine.node_fixtures import Login
 from toolchain.paths import REPOSITORY
@@ -227,3 +230,38 @@ class Live:
         print(ended.stderr)
         said: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
         return said | {"exit_status": ended.returncode}
+
+
+@contextmanager
+def running(cloud: Cloud, user: Connection, image: str, folder: Path) -> Iterator[Live]:
+    """The cluster, up on an image; gone again afterwards.
+
+    Args:
+        cloud: the cloud.
+        user: the cloud, as the project's ordinary user.
+        image: the image's name.
+        folder: an empty one for its keys and its state.
+    """
+    key = folder / "key"
+    for each in (key, user_key(key)):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
+    rig = Rig(folder, "life", excluded=())
+    rig.settings = settings(image, key)
+    rig.more = {"openstack:cloud": cloud.environment["OS_CLOUD"]}
+    made = Live(rig, Login(key), user)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cloud.environment.items():
+            patch.setenv(name, value)
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("PULUMI_CREDENTIALS_PATH", str(folder / "nobody"))
+        try:
+            watching = made.commands.watch()
+            try:
+                rig.up()
+            finally:
+                made.commands.end()
+                watching.join()
+            yield made
+        finally:
+            print(*rig.lines, sep="\n")
+            rig.destroy(delete_volumes=True)

@@ -1,5 +1,6 @@
 """From nothing to a cluster that runs users' jobs, with no package source in reach."""
 
+import json
 import subprocess
 
 import pytest
@@ -8,8 +9,9 @@ import yaml
 from localcloud.endpoints import MIRROR_URL
 from slurm_appliance.cluster_check.judge import CheckVerdict
 from slurm_appliance.cluster_check.run import check_cluster
-from tests.engine.cloud_fixtures import wait_until
+from tests.engine.cloud_fixtures import SYSTEM, wait_until
 from tests.lifecycle.cluster.live import Live
+from tests.lifecycle.image_fixtures import SLURM
 
 NODES = {"life-c-0", "life-c-1", "life-d-0"}
 EVERY = ("control", "login-0", "c-0", "c-1", "d-0")
@@ -30,6 +32,21 @@ def test_the_acceptance_tests_pass(live: Live) -> None:
     assert {"MPI ping-pong", "HPL", "memory bandwidth", "sacct", "home directory", "Prometheus"} <= {
         row.check for row in rows
     }
+
+
+def test_the_state_volume_says_of_which_slurm_it_is(live: Live) -> None:
+    said = json.loads(live.run("control", "cat /var/lib/state/slurm-versions.json"))
+    version = live.run("control", "scontrol --version").split()[-1]
+    assert said == {"slurmctld": version, "slurmdbd": version}
+    assert version.startswith(SLURM[SYSTEM.version])
+
+
+def test_a_newer_slurm_s_state_is_refused(live: Live) -> None:
+    command = "slurm-appliance-slurm-files --record /root/record judge --control life-control"
+    live.run("control", """echo '{"slurmctld": "99.05.1"}' >/root/record""")
+    done = live.login.run(live.address("control"), f"echo '{{}}' | {command}")
+    assert done.returncode == 1
+    assert "99.05.1" in json.loads(done.stdout)["rejected"]
 
 
 @pytest.mark.parametrize("node", EVERY)

@@ -2,13 +2,16 @@ from dataclasses import replace
 
 import pytest
 
+from localcloud.errors import BaseImageError
 from localcloud.image.recipe import PACKAGES, ImageRecipe
 from localcloud.image.sources import AptSource, parse_targets
+from localcloud.image.systems import DEFAULT, SYSTEMS, System, system
 
 MAIN = AptSource("http://archive.example/debian", "bookworm")
 
 
-def test_only_debian_s_own_sources_are_taken() -> None:
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=str)
+def test_only_debian_s_own_sources_are_taken(system: System) -> None:
     text = "\n".join(
         (
             "Debian\tDebian\thttp://archive.example/debian/",
@@ -18,15 +21,15 @@ def test_only_debian_s_own_sources_are_taken() -> None:
             "Node Source\tNode Source\thttps://node.example/",
         )
     )
-    assert [str(source) for source in parse_targets(text)] == [
-        "deb http://archive.example/debian bookworm main",
-        "deb http://archive.example/debian bookworm-updates main",
-        "deb http://archive.example/debian-security bookworm-security main",
+    assert [str(source) for source in parse_targets(text, system)] == [
+        f"deb http://archive.example/debian {system.suite} main",
+        f"deb http://archive.example/debian {system.suite}-updates main",
+        f"deb http://archive.example/debian-security {system.suite}-security main",
     ]
 
 
 def test_a_machine_without_debian_s_sources_has_none() -> None:
-    assert parse_targets("Ubuntu\tUbuntu\thttp://archive.example/ubuntu/") == []
+    assert parse_targets("Ubuntu\tUbuntu\thttp://archive.example/ubuntu/", DEFAULT) == []
 
 
 def test_the_same_recipe_has_the_same_digest_and_another_another() -> None:
@@ -48,3 +51,9 @@ def test_the_command_line_names_all_that_goes_in() -> None:
 @pytest.mark.parametrize("package", ["cloud-init", "openssh-server", "python3", "systemd-sysv", "sudo"])
 def test_the_image_has_what_ansible_and_openstack_need(package: str) -> None:
     assert package in PACKAGES
+
+
+def test_a_system_goes_by_the_name_of_its_image() -> None:
+    assert {name: system(name).suite for name in SYSTEMS} == {"debian-12": "bookworm", "debian-13": "trixie"}
+    with pytest.raises(BaseImageError):
+        system("debian-11")

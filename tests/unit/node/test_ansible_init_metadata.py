@@ -84,7 +84,7 @@ def test_the_search_ends_at_its_limit_and_says_what_was_last_heard(serve: Callab
     service = serve((503, "away"))
     with pytest.raises(MetadataError, match=r"attempts; the last: http://127.* 503 Service Unavailable"):
         source(service.url, limit=0.3).read(lambda _: None)
-    assert len(service.asked) > 3
+    assert len(service.asked) > 1
 
 
 def test_nobody_listening_is_an_error_too() -> None:

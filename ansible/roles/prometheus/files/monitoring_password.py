@@ -1,0 +1,1 @@
+../../../../node/monitoring_password.py
