@@ -24,7 +24,7 @@ MAY_IMPORT = {
 LOOSE = {
     "slurm_appliance": {"__init__", "__main__", "cli", "errors", "console_keys", "image_build", "site_run"},
     "localcloud": {"__init__", "cli", "endpoints", "errors"},
-    "node": {"__init__", "job_cleanup"},
+    "node": {"__init__", "job_cleanup", "monitoring_password"},
 }
 
 

@@ -26,7 +26,8 @@ def test_importing_the_command_line_stays_light() -> None:
 
 COMMANDS = [
     "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "image", "locks",
-    "mirror", "preview",
+    "mirror", "plan",
+    "preview",
     "rollout", "schema", "secrets", "status", "test", "toolchain", "unlock", "up",
 ]  # fmt: skip
 
