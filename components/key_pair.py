@@ -28,7 +28,7 @@ def public_key(config: ClusterConfig, folder: Path) -> str | None:
     try:
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        remedy = "create a key with ssh-keygen, or name another file"
+        remedy = "create a key with ssh-keygen, or set another file"
         reason = getattr(error, "strerror", None) or "it is not text"
         raise ConfigError([Problem("key_pair.public_key_file", f"{path} cannot be read: {reason}", remedy)]) from error
 

@@ -78,13 +78,13 @@ class Surroundings:
                 pass_fds=(self.lock,),
             )
         except subprocess.TimeoutExpired:
-            raise MirrorServiceError(f"did not end within {limit:.0f} s", where=program.name) from None
+            raise MirrorServiceError(f"did not finish within {limit:.0f} s", where=program.name) from None
         if not secret:
             with self.log(program).open("a") as log:
                 log.write(ended.stdout + ended.stderr)
         if ended.returncode:
             shown = "\n".join(ended.stderr.splitlines()[-15:])
-            raise MirrorServiceError(f"ended with status {ended.returncode}", where=program.name, evidence=shown)
+            raise MirrorServiceError(f"ended with exit status {ended.returncode}", where=program.name, evidence=shown)
         return ended.stdout
 
 
@@ -193,10 +193,10 @@ def wait_until(missing: Callable[[], str], limit: float, children: Sequence[Chil
     while said := missing():
         for child in children:
             if not child.running:
-                raise child.ended("ended while it was starting")
+                raise child.ended("exited during startup")
         if time.monotonic() > end:
             logs = children[0].log.parent
             raise MirrorServiceError(
-                f"not there within {limit:.0f} s: {said}", where="mirror", remedy=f"see the logs in {logs}"
+                f"not ready within {limit:.0f} s: {said}", where="mirror", remedy=f"see the logs in {logs}"
             )
         time.sleep(0.1)

@@ -65,9 +65,9 @@ class PostgresCluster:
         programs = postgresql_programs(version)
         if programs is None:
             raise MirrorMachineError(
-                f"it was made by PostgreSQL {version}, which is not installed",
+                f"created by PostgreSQL {version}, which is not installed",
                 where=str(places.database),
-                remedy=f"install postgresql-{version}, or move the cluster on with pg_upgrade",
+                remedy=f"install postgresql-{version}, or upgrade the cluster with pg_upgrade",
             )
         return cls(places, programs, account)
 

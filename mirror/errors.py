@@ -54,7 +54,7 @@ class MirrorConfigError(MirrorError, ValueError):
             f"the list of repositories has {count}; nothing was changed",
             where=source,
             evidence="\n".join(self.problems),
-            remedy="docs/mirror.md explains every setting",
+            remedy="see docs/mirror.md for every setting",
         )
 
 

@@ -27,7 +27,7 @@ def armored(file: Path) -> str:
         return f"{_BEGIN}\n\n{text}{_END}"
     text = content.decode("ascii", errors="replace")
     if _BEGIN not in text or not _packets(text):
-        raise MirrorConfigError([f"gpg_key: {file} holds no OpenPGP public key"], str(file))
+        raise MirrorConfigError([f"gpg_key: {file} contains no OpenPGP public key"], str(file))
     return text.strip()
 
 

@@ -29,7 +29,7 @@ def command_lock(places: MirrorPlaces, command: str) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "another command"
             raise BusyError(
-                f"{holder} is at work on it", where="mirror", remedy="wait for it to end, then try again"
+                f"locked by {holder}", where="mirror", remedy="wait for it to finish, then try again"
             ) from None
         file.truncate(0)
         file.write(f"'mirror {command}' (process {os.getpid()})")
@@ -64,7 +64,7 @@ def take_service_lock(places: MirrorPlaces, limit: float = 3.0) -> int:
             if time.monotonic() > end:
                 os.close(descriptor)
                 raise MirrorServiceError(
-                    "processes of the mirror live already", remedy="run 'mirror down' first"
+                    "processes of the mirror are still running", remedy="run 'mirror down' first"
                 ) from None
             time.sleep(0.05)
         else:

@@ -33,7 +33,7 @@ def require_root() -> None:
     """Raise `MirrorMachineError` unless we are root."""
     if os.geteuid() != 0:
         raise MirrorMachineError(
-            "only root can start it: it makes a system user, mount and process namespaces",
+            "needs root: it creates a system user, and mount and process namespaces",
             where="mirror",
             remedy="run the command as root (sudo)",
         )
@@ -63,7 +63,7 @@ def install_missing() -> list[str]:
     if postgresql_programs() is None:
         where = str(_POSTGRESQL_VERSIONS)
         raise MirrorMachineError(
-            "PostgreSQL's programs are not there", where=where, remedy="install PostgreSQL's server"
+            "PostgreSQL's programs are missing", where=where, remedy="install the PostgreSQL server"
         )
     return ["postgresql"]
 
@@ -76,7 +76,7 @@ def install(packages: Sequence[str]) -> None:
     """
     names = ", ".join(packages)
     if shutil.which("apt-get") is None:
-        raise MirrorMachineError(f"needs {names}, and there is no apt-get", remedy=f"install {names} by hand")
+        raise MirrorMachineError(f"needs {names}, but apt-get is missing", remedy=f"install {names} manually")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     first = _apt(command)
     if first.returncode:
@@ -86,7 +86,7 @@ def install(packages: Sequence[str]) -> None:
             raise MirrorMachineError(
                 f"apt-get cannot install {names}",
                 evidence="\n".join(second.stdout.splitlines()[-15:]),
-                remedy=f"install {names} by hand",
+                remedy=f"install {names} manually",
             )
 
 
@@ -139,9 +139,9 @@ def account() -> MirrorUser:
         return _known_account()
     except KeyError:
         raise MirrorMachineError(
-            f"the system user {USER} cannot be made",
+            f"the system user {USER} cannot be created",
             evidence=made.stderr,
-            remedy=f"make it with: useradd --system {USER}",
+            remedy=f"create it with: useradd --system {USER}",
         ) from None
 
 

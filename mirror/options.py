@@ -64,17 +64,19 @@ class Options:
             ipaddress.ip_address(self.address)
         except ValueError:
             raise MirrorMachineError(
-                f"'{self.address}' is not an IP address", where="--address", remedy="give one that this machine has"
+                f"'{self.address}' is not an IP address", where="--address", remedy="use an address of this machine"
             ) from None
         if self.host_name and not re.fullmatch(r"[A-Za-z0-9.-]+", self.host_name):
-            raise MirrorMachineError(f"'{self.host_name}' is no host name", where="--host-name")
+            raise MirrorMachineError(f"'{self.host_name}' is not a host name", where="--host-name")
         if bool(self.tls_certificate) != bool(self.tls_key):
-            raise MirrorMachineError("a certificate and its key go together", where="--tls-certificate, --tls-key")
+            raise MirrorMachineError(
+                "a certificate and its key must be given together", where="--tls-certificate, --tls-key"
+            )
         for file in filter(None, (self.tls_certificate, self.tls_key)):
             if not Path(file).is_file():
-                raise MirrorMachineError("there is no such file", where=file)
+                raise MirrorMachineError("the file does not exist", where=file)
         if self.port == self.api_port:
-            raise MirrorMachineError("snapshots and the API cannot share a port", where="--port, --api-port")
+            raise MirrorMachineError("snapshots and the API need different ports", where="--port, --api-port")
 
     def changed(self, **choices: Any) -> "Options":
         """These options with the operator's choices put in; ``None`` keeps what is there."""

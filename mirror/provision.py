@@ -118,7 +118,7 @@ class MirrorProvision:
             said = self._surroundings.run(command, _MANAGER_LIMIT, secret=True)
             found = _PASSWORD.search(said)
             if found is None:
-                raise MirrorServiceError("did not say the new password", where=" ".join(command.command))
+                raise MirrorServiceError("did not print the new password", where=" ".join(command.command))
             write_atomically(self._places.admin_password, found[1] + "\n", mode=0o600)
 
     def _boot(self, server: Child, cluster: PostgresCluster) -> None:
@@ -154,7 +154,7 @@ class MirrorProvision:
             cluster.keep_as_template()
         except MirrorServiceError as error:
             # Only the next mirror's start would have been faster.
-            print(f"no template: {error}", flush=True)
+            print(f"cannot create a template: {error}", flush=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

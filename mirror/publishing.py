@@ -69,7 +69,7 @@ def publish(
         MirrorError: a repository was never synced, or its metadata is not signed as it has to be.
     """
     if wanted and not _NAME.fullmatch(wanted):
-        raise MirrorNotFoundError("a snapshot's name is made of letters, digits and ._-", where=wanted)
+        raise MirrorNotFoundError("a snapshot's name must consist of letters, digits and ._-", where=wanted)
     _remove_distributions(
         pulp, [one for kind in KINDS for one in pulp.list(kind.distributions, name__startswith=_CHECKING)]
     )
@@ -100,7 +100,9 @@ def _publication(pulp: Pulp, repository: Repository, limit: float) -> str:
     kind = kind_of(repository)
     there = pulp.find(kind.repositories, repository.name)
     if there is None or there["latest_version_href"].endswith("/versions/0/"):
-        raise TaskError("was never synced", where=repository.name, remedy="run 'slurm-appliance mirror sync' first")
+        raise TaskError(
+            "has never been synced", where=repository.name, remedy="run 'slurm-appliance mirror sync' first"
+        )
     version = there["latest_version_href"]
     found = _newest_publication(pulp, kind, version)
     if found is None and kind.publishes_itself:
@@ -147,15 +149,13 @@ def _check_signature(pulp: Pulp, options: Options, repository: Repository, publi
         signed = _fetch(options, f"{path}/repodata/repomd.xml")
         signature = _fetch(options, f"{path}/repodata/repomd.xml.asc")
     except urllib.error.HTTPError as error:
-        raise MirrorError(
-            "its metadata carries no signature", where=repository.name, evidence=str(error.url)
-        ) from error
+        raise MirrorError("its metadata has no signature", where=repository.name, evidence=str(error.url)) from error
     finally:
         pulp.delete(distribution["pulp_href"], repository.name)
     if fault := signature_fault(upstream.gpg_key, signature, signed):
         said = f"its metadata is not signed by {upstream.gpg_key}"
         raise MirrorError(
-            said, where=repository.name, evidence=fault, remedy="do not use this upstream until it is known why"
+            said, where=repository.name, evidence=fault, remedy="do not use this upstream until the cause is known"
         )
 
 
@@ -185,7 +185,7 @@ def select(there: Collection[Snapshot], names: Collection[str]) -> list[Snapshot
     unknown = sorted(set(names) - {one.name for one in there})
     if unknown:
         known = ", ".join(one.name for one in there) or "none"
-        raise MirrorNotFoundError("there is no such snapshot", where=", ".join(unknown), remedy=f"there are: {known}")
+        raise MirrorNotFoundError("unknown snapshot", where=", ".join(unknown), remedy=f"the snapshots are: {known}")
     return [one for one in there if one.name in names]
 
 
@@ -200,7 +200,7 @@ def remove(pulp: Pulp, unwanted: Collection[Snapshot]) -> None:
     _remove_unserved(pulp, {served.publication for one in unwanted for served in one.served if served.publication})
     # Whatever a task of somebody else that goes on has downloaded belongs to no version yet.
     going = [task["pulp_href"] for task in pulp.list("tasks/", state__in="running,waiting")]
-    pulp.wait_all(dict.fromkeys(going, "a task that was going on"), limit=3600.0)
+    pulp.wait_all(dict.fromkeys(going, "a task that was running"), limit=3600.0)
     task = pulp.start("orphans/cleanup/", {"orphan_protection_time": 0})
     pulp.wait(task, "delete packages that no snapshot needs", limit=3600.0)
 

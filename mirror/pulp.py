@@ -70,7 +70,7 @@ class Pulp:
                 if kind is None:
                     raise
                 # What ended the block says more.
-                self._tell(f"nothing was cancelled: {error.what}")
+                self._tell(f"cannot cancel tasks: {error.what}")
 
     def list(self, path: str, **query: Any) -> Iterator[Resource]:
         """All resources of a kind that a query selects, whatever the number of pages.
@@ -162,9 +162,7 @@ class Pulp:
                     failures.append(_failure(state, about))
             if going and time.monotonic() > end:
                 late = ", ".join(going.values())
-                raise TaskError(
-                    f"not done within {limit:.0f} s, so cancelled", where=late, remedy="give a higher limit"
-                )
+                raise TaskError(f"cancelled: not finished within {limit:.0f} s", where=late, remedy="increase --limit")
             if going:
                 time.sleep(pause)
                 pause = min(_LATER_LOOK, pause * 1.3)
@@ -181,7 +179,7 @@ class Pulp:
         going = {task["pulp_href"]: about for task in self.list("tasks/", **query)}
         if not going:
             return
-        self._tell(f"{about}: cancelling what an interrupted command left going on")
+        self._tell(f"{about}: cancelling tasks left by an interrupted command")
         self._ask_to_cancel(going)
         try:
             self.wait_all(going, limit=120.0)
@@ -208,7 +206,7 @@ class Pulp:
             ) from error
         if not answer.ok:
             said = f"refused {method} {path} ({answer.status_code} {answer.reason})"
-            remedy = "see its log, logs/api.log in the mirror's folder" if answer.status_code >= _SERVER_ERRORS else ""
+            remedy = "see logs/api.log in the mirror's folder" if answer.status_code >= _SERVER_ERRORS else ""
             raise PulpError(said, where="Pulp", evidence=explain(answer), remedy=remedy, status=answer.status_code)
         resource: Resource = answer.json() if answer.content else {}
         if "task" in resource and answer.status_code == HTTPStatus.ACCEPTED:
@@ -251,4 +249,4 @@ def _failure(task: Resource, about: str) -> TaskError:
 def _together(failures: Sequence[TaskError]) -> TaskError:
     names = ", ".join(failure.where for failure in failures)
     evidence = "\n".join(f"{failure.where}: {line}" for failure in failures for line in failure.evidence.splitlines())
-    return TaskError(f"{len(failures)} of Pulp's tasks did not end well", where=names, evidence=evidence)
+    return TaskError(f"{len(failures)} of Pulp's tasks failed", where=names, evidence=evidence)

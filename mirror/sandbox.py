@@ -78,7 +78,7 @@ def mount(*arguments: str | Path) -> None:
     ended = subprocess.run(["mount", *map(str, arguments)], check=False, text=True, capture_output=True)
     if ended.returncode:
         raise MirrorMachineError(
-            f"mount {' '.join(map(str, arguments))} is refused",
+            f"mount {' '.join(map(str, arguments))} was refused",
             evidence=ended.stderr,
-            remedy="the mirror needs the right to mount (CAP_SYS_ADMIN), which some containers do not have",
+            remedy="the mirror needs CAP_SYS_ADMIN to mount, which some containers lack",
         )

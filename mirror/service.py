@@ -31,14 +31,14 @@ _MEND_LIMIT = 90.0
 
 #: What each step of a start does, for people.
 STEPS = {
-    "packages": "Debian packages",
-    "environment": "Pulp's Python environment",
-    "database": "database folder",
-    "postgresql": "PostgreSQL takes connections",
-    "tables": "Pulp's tables",
-    "template": "database kept as template",
-    "admin": "admin user",
-    "services": "API, content server and workers report in",
+    "packages": "install Debian packages",
+    "environment": "install Pulp's Python environment",
+    "database": "create the database folder",
+    "postgresql": "start PostgreSQL",
+    "tables": "create Pulp's tables",
+    "template": "save the database as a template",
+    "admin": "create the admin user",
+    "services": "start the API, content server and workers",
 }
 
 #: Called with the key of a step and the seconds it took.
@@ -138,9 +138,9 @@ def _wait_until_up(places: MirrorPlaces, options: Options, progress: Progress) -
                 "its supervisor crashed or was killed", where="mirror", evidence=tail(log), remedy=f"see {log}"
             )
         if time.monotonic() > end:
-            said = f"not there within {_START_LIMIT:.0f} s: {', '.join(missing)}"
+            said = f"not ready within {_START_LIMIT:.0f} s: {', '.join(missing)}"
             raise MirrorServiceError(
-                said, where="mirror", remedy=f"see the logs in {places.logs}, then 'mirror down' and 'up'"
+                said, where="mirror", remedy=f"see the logs in {places.logs}, then run 'mirror down' and 'mirror up'"
             )
         if missing:
             time.sleep(0.1)
@@ -162,7 +162,7 @@ def down(places: MirrorPlaces) -> bool:
             remove_tree(places.sockets)
             return True
     raise MirrorServiceError(
-        "a process of it does not end", where="mirror", remedy=f"find it with: fuser {places.service_lock}"
+        "a process of the mirror does not exit", where="mirror", remedy=f"find it with: fuser {places.service_lock}"
     )
 
 
@@ -193,13 +193,13 @@ def require_up(places: MirrorPlaces) -> Options:
     """
     record = SupervisorRecord.load(places.record)
     if not is_alive(places) or record is None or record.state is not SupervisorState.UP:
-        said = f"its last start failed: {record.failure.what}" if record and record.failure else "it is not up"
+        said = f"the last start failed: {record.failure.what}" if record and record.failure else "not running"
         raise MirrorNotRunningError(said, where="mirror", remedy="start it with 'slurm-appliance mirror up'")
     options = Options.load(places)
     end = time.monotonic() + _MEND_LIMIT
     while missing := health.ask(options, record.start).missing(options.workers):
         if time.monotonic() > end or not is_alive(places):
-            said = f"a part of it does not answer: {', '.join(missing)}"
+            said = f"these parts do not respond: {', '.join(missing)}"
             raise MirrorNotRunningError(said, where="mirror", remedy=f"see the logs in {places.logs}")
         time.sleep(0.5)
     return options

@@ -84,7 +84,7 @@ def plan_publish(
     complete = [one for one in snapshots if one.complete]
     names = {one.name for one in complete}
     if wanted in names:
-        return PublishPlan(wanted, create=False, reason="there is a snapshot of this name", remove=incomplete)
+        return PublishPlan(wanted, create=False, reason="a snapshot with this name exists", remove=incomplete)
     newest = complete[-1] if complete else None
     if newest is None:
         reason = "the first snapshot"
@@ -95,7 +95,7 @@ def plan_publish(
     elif gone := sorted(set(newest.publications) - set(current)):
         reason = f"no longer in the list: {', '.join(gone)}"
     elif wanted:
-        reason = f"the same packages as {newest.name}, under the name asked for"
+        reason = f"same packages as {newest.name}, with the requested name"
     else:
         return PublishPlan(
             newest.name, create=False, reason=f"nothing has changed since {newest.name}", remove=incomplete
@@ -118,7 +118,7 @@ def plan_prune(snapshots: Sequence[Snapshot], keep: int, pinned: Collection[str]
         pinned: names that stay whatever their age.
     """
     if keep < 1:
-        raise ValueError("at least one snapshot has to stay")
+        raise ValueError("at least one snapshot must be kept")
     complete = [one.name for one in snapshots if one.complete]
     staying = {*complete[-keep:], *pinned}
     return tuple(one.name for one in snapshots if one.name not in staying)

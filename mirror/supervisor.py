@@ -103,12 +103,12 @@ class Supervisor:
 
     def _plan_restart(self, child: Child, now: float) -> None:
         name = child.program.name
-        print(f"{name} died with status {child.exit_status}", flush=True)
+        print(f"{name} exited with status {child.exit_status}", flush=True)
         child.kill()
         child.deaths.append(now)
         delay = restart_delay(child.deaths, now)
         if delay is None:
-            raise child.ended("dies again and again")
+            raise child.ended("keeps exiting")
         child.start_at = now + delay
         self._record.restarts[name] = self._record.restarts.get(name, 0) + 1
         self._record.save(self._places.record)
@@ -121,7 +121,7 @@ class Supervisor:
             self._bookkeeping.forget(process_name(child.pid, self._record.start))
         except MirrorServiceError as error:
             # The database is being started again too; when it dies too often, that ends everything.
-            print(f"{child.program.name} waits for the database: {error.what}", flush=True)
+            print(f"{child.program.name} is waiting for the database: {error.what}", flush=True)
             child.start_at = now + 1.0
             return
         child.start()
@@ -139,7 +139,7 @@ class Supervisor:
         try:
             self._bookkeeping.wake_workers()
         except MirrorServiceError as error:
-            print(f"the workers were not woken: {error.what}", flush=True)
+            print(f"cannot wake the workers: {error.what}", flush=True)
 
     def _say(self, state: SupervisorState) -> None:
         self._record.state, self._record.step = state, ""

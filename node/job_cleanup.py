@@ -72,7 +72,7 @@ def epilog(job: int, uid: int, places: NodePlaces) -> None:
             return  # Whose that job is nobody knows here.
         left = end_processes(uid)
         if left:
-            syslog.syslog(f"after job {job}: processes of uid {uid} that do not end: {left[:20]}")
+            syslog.syslog(f"after job {job}: processes of uid {uid} do not exit: {left[:20]}")
         delete_files(uid, places.shared)
 
 

@@ -1,6 +1,6 @@
-"""The command line: assembles the commands and turns errors into sentences and exit statuses.
+"""The command line: assembles the commands, prints errors and sets exit statuses.
 
-Light on purpose: importing this module imports no pulumi, openstack, ansible or pydantic. A command imports what it
+Importing this module must stay fast: it imports no pulumi, openstack, ansible or pydantic. Each command imports what it
 needs when it runs.
 """
 
@@ -35,7 +35,7 @@ from toolchain.terminal import guarded
 
 
 class _Commands(TyperGroup):
-    """The one place that turns what goes wrong on purpose into a sentence and an exit status."""
+    """The one place that prints expected errors and sets the exit status."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

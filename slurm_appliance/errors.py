@@ -1,31 +1,31 @@
-"""Everything that goes wrong on purpose.
+"""The errors that the project raises on purpose.
 
-The shape is the toolchain's; ``toolchain/errors.py``, ``mirror/errors.py`` and ``image/errors.py`` show the branches
-below ToolchainError, MirrorError and what concerns images. ``localcloud/errors.py`` stands apart.
+They have the shape of ``toolchain/errors.py``. The subclasses of ToolchainError, MirrorError and ImageError are in
+``toolchain/errors.py``, ``mirror/errors.py`` and ``image/errors.py``. ``localcloud/errors.py`` has its own base class.
 
 ApplianceError                          what happened, where, what to do; ends the command with its exit status
-├── ConfigError (ValueError)            the configuration has mistakes; carries all of them
-├── StateError                          the state does not fit what is in the project; carries all that does not
-├── UsageError (ValueError)             arguments that do not go together
-├── CheckError                          a gate or a test tier did not pass; what it printed says why
-├── ToolchainError                      something that the project runs on cannot be had
-├── EngineError                         an operation on a stack failed: the resource and why (automation.py)
-│   └── StackInUseError                 somebody else uses a stack whose state is not in a folder
-├── JournalError                        the state cannot be had for us alone, or its journal does not fit (journal/)
-│   ├── LockedError                     somebody else uses the stack
-│   └── LockLostError                   somebody took the lock of a run that lives
-├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/refusals.py)
-├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/refusals.py)
-├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
-│   └── PartialSiteError                the cluster runs; some compute nodes do not
-├── CloudError                          the cloud cannot be asked (cloud/connection.py)
-├── CloudTextError (ValueError)         what the cloud says cannot be what it stands for (cloud_text.py)
-├── HostVariablesError (ValueError)     variables of a node cannot be exported (hostvars/)
-├── SlurmTrialError                     the deploy host's Slurm cannot try its files (slurm_trial/)
-├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
-├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)
-├── ClusterCheckError                   a cluster cannot be looked at, or does not pass (cluster_check/)
-└── DemoError                           the demo's cluster does not do what the demo wants to show (demo.py)
+├── ConfigError (ValueError)            the configuration has mistakes; lists all of them
+├── StateError                          the state does not match the project; lists all differences
+├── UsageError (ValueError)             invalid or incompatible arguments
+├── CheckError                          a gate or a test tier failed; see its output
+├── ToolchainError                      a tool that the project needs is unavailable
+├── EngineError                         an operation on a stack failed: the resource and why (engine/)
+│   └── StackInUseError                 a stack with another backend is locked
+├── JournalError                        the state cannot be locked, or its journal does not match (journal/)
+│   ├── LockedError                     the stack is locked
+│   └── LockLostError                   a running command lost its lock
+├── ProtectedEnvironmentError           a protected environment would be disrupted (deployment/refusals.py)
+├── LostDataError                       a volume that must be kept was deleted (deployment/refusals.py)
+├── SiteError                           the servers exist, but site.yml failed (site/failure.py)
+│   └── PartialSiteError                the cluster runs without some compute nodes
+├── CloudError                          a query to the cloud failed (cloud/connection.py)
+├── CloudTextError (ValueError)         the cloud returned a malformed value (cloud/text.py)
+├── HostVariablesError (ValueError)     a node's variables cannot be exported (hostvars/)
+├── SlurmTrialError                     Slurm's files cannot be tested on the deploy host (slurm_trial/)
+├── RolloutError                        a rollout cannot start, or ended with unfinished nodes (rollout/)
+├── ControlNodeError                    the control node does not respond; it may be temporary (rollout/)
+├── ClusterCheckError                   a cluster cannot be checked, or fails a check (cluster_check/)
+└── DemoError                           the demo failed (demo/)
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ class Problem:
 
 
 class ConfigError(ApplianceError, ValueError):
-    """Raised when a configuration has mistakes: all that can be found at once, before anything is created."""
+    """Raised when a configuration has mistakes. Reports all of them at once, before anything is created."""
 
     def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
         self.problems = tuple(problems)
@@ -69,27 +69,27 @@ class ConfigError(ApplianceError, ValueError):
 
 
 class StateError(ApplianceError):
-    """Raised when a state does not fit what is in the project: a run would create again what is there already.
+    """Raised when the state does not match the project, so that a run would create resources that already exist.
 
     Args:
-        problems: what does not fit.
+        problems: what does not match.
         source: the stack.
-        others: mistakes of the configuration that were found with it.
+        others: mistakes of the configuration, found in the same run.
     """
 
     def __init__(self, problems: Sequence[Problem], source: str = "", others: Sequence[Problem] = ()) -> None:
         self.problems = (*problems, *others)
-        super().__init__("the state does not fit what is in the project; nothing was changed", where=source)
+        super().__init__("the state does not match the project; nothing was changed", where=source)
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *map(str, self.problems)])
 
 
 class CheckError(ApplianceError):
-    """Raised when a gate or a tier of tests did not pass."""
+    """Raised when a gate or a test tier fails."""
 
 
 class UsageError(ApplianceError, ValueError):
-    """Raised for command-line arguments that cannot be combined, or that name something that does not exist."""
+    """Raised for command-line arguments that cannot be combined or that name something unknown."""
 
     exit_status = 2

@@ -55,8 +55,8 @@ def make_environment(folder: Path, lock: Path) -> None:
     try:
         _make(folder, lock)
     except OSError as error:
-        remedy = "make room or give rights there, or name another cache folder: XDG_CACHE_HOME"
-        raise BootstrapError(f"cannot be made: {error.strerror}", where=str(folder), remedy=remedy) from error
+        remedy = "free space or fix its permissions, or set another cache folder: XDG_CACHE_HOME"
+        raise BootstrapError(f"cannot be created: {error.strerror}", where=str(folder), remedy=remedy) from error
 
 
 def _make(folder: Path, lock: Path) -> None:
@@ -66,18 +66,18 @@ def _make(folder: Path, lock: Path) -> None:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if ready.exists():
             return
-        print(f"slurm-appliance: first start, making the Python environment in {folder} ...", file=sys.stderr)
+        print(f"slurm-appliance: first start, creating the Python environment in {folder} ...", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         _run(
             [sys.executable, "-m", "venv", str(folder)],
-            f"Python {platform.python_version()} cannot make a virtual environment",
-            "it needs the module venv (Debian: apt install python3-venv)",
+            f"Python {platform.python_version()} cannot create a virtual environment",
+            "install the module venv (Debian: apt install python3-venv)",
         )
         for command in pip_commands(folder / "bin/python", lock):
             _run(
                 command,
                 f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed",
-                "is a package index reachable? pip's own words are above, its configuration is used: pip config list",
+                "check that a package index is reachable (see pip's output above, and: pip config list)",
             )
         ready.touch()
 
@@ -101,7 +101,10 @@ def link_environment(folder: Path) -> None:
         fresh.replace(link)
     except OSError as error:
         # A read-only checkout works too: only plain `pulumi up` needs the link.
-        print(f"slurm-appliance: no link {link} ({error.strerror}); plain 'pulumi up' misses it", file=sys.stderr)
+        print(
+            f"slurm-appliance: cannot create the link {link} ({error.strerror}); plain 'pulumi up' needs it",
+            file=sys.stderr,
+        )
 
 
 def main(arguments: list[str]) -> None:

@@ -110,7 +110,7 @@ def _compile(recipe: BuildRecipe, target: Path, log: Path) -> None:
     if done.returncode:
         end = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise ToolchainError(
-            f"go build ended with status {done.returncode}; the end of {log}:\n{end}",
+            f"go build failed with exit status {done.returncode}; last lines of {log}:\n{end}",
             where=target.name,
             remedy="make a Go module proxy reachable (GOPROXY), or install the released pulumi and its plugins",
         )

@@ -61,8 +61,8 @@ def ensure() -> Toolchain:
         provisions = _carry_out(actions)
     except ReleaseError as error:
         say(str(error))
-        say("building instead")
-        facts = replace(gather(), site_answers=False, site_problem=f"{pins.DOWNLOAD_SITE} was of no use")
+        say("building from source instead")
+        facts = replace(gather(), site_answers=False, site_problem=f"downloading from {pins.DOWNLOAD_SITE} failed")
         provisions = _carry_out(make_plan(facts))
     return Toolchain(provisions, assemble(provisions))
 
@@ -98,5 +98,5 @@ def _released(piece: Piece, why: str) -> InstalledPiece:
     version = piece.pin if piece.plugin else pins.ENGINE
     path = release.pieces().get(piece)
     if path is None:
-        raise ReleaseError("its installer reported success, but the program is not there", where=piece)
+        raise ReleaseError("its installer reported success, but the program is missing", where=piece)
     return InstalledPiece(piece, version, Origin.RELEASED, path, why)

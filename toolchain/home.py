@@ -18,8 +18,8 @@ from toolchain.survey import user_home
 _LAYOUT = "no logs"
 
 _NO_LOGS = """\
-This file is here so that the engine keeps no log of its own: it would write down everything it does, at a quarter of
-its time, and unencrypted until it knows the stack. Remove it to have them. slurm-appliance writes logs per environment.
+This file keeps the engine from writing its own log, which would record everything, cost a quarter of its time, and be
+unencrypted until the engine knows the stack. Remove it to get that log. slurm-appliance keeps logs per environment.
 """
 
 

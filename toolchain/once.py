@@ -17,7 +17,7 @@ def exclusively(target: Path) -> Iterator[None]:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for another start that makes {target.name}")
+            say(f"waiting for another process that creates {target.name}")
             fcntl.flock(guard, fcntl.LOCK_EX)
         yield
 

@@ -53,7 +53,7 @@ def make_plan(facts: MachineFacts) -> tuple[Action, ...]:
         if present and not (present.origin is Origin.BUILT and downloadable):
             actions.append(present)
         elif downloadable:
-            actions.append(Install(piece, f"missing here, and {pins.DOWNLOAD_SITE} answers"))
+            actions.append(Install(piece, f"missing, and {pins.DOWNLOAD_SITE} responds"))
         else:
             actions.append(Build(piece, _why_build(facts, piece)))
     if any(isinstance(action, Build) for action in actions) and facts.go is None:
@@ -67,12 +67,12 @@ def unsuitable(facts: MachineFacts) -> str:
     if engine is None:
         return "no pulumi on PATH"
     if engine.version is None:
-        return f"{engine.path} does not tell its version"
+        return f"{engine.path} does not report its version"
     if engine.version < pins.ENGINE_FLOOR or engine.version[0] != pins.ENGINE_FLOOR[0]:
-        needed = f"{pins.show(pins.ENGINE_FLOOR)} or newer of the same major version"
-        return f"{engine.path} is {pins.show(engine.version)}, needed is {needed}"
+        needed = f"{pins.show(pins.ENGINE_FLOOR)} or newer with the same major version"
+        return f"{engine.path} is {pins.show(engine.version)}; required is {needed}"
     if engine.language_host is None:
-        return f"{engine.path} has no {Piece.LANGUAGE_HOST} beside it or on PATH"
+        return f"{Piece.LANGUAGE_HOST} is neither next to {engine.path} nor on PATH"
     return ""
 
 
@@ -83,7 +83,7 @@ def at_hand(facts: MachineFacts, piece: Piece) -> InstalledPiece | None:
         reason = unsuitable(facts)
         if engine and engine.version and engine.language_host and not reason:
             path = engine.path if piece is Piece.ENGINE else engine.language_host
-            return InstalledPiece(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
+            return InstalledPiece(piece, pins.show(engine.version), Origin.PATH, path, "on PATH and new enough")
     for origin, paths in (
         (Origin.INSTALLED, facts.installed),
         (Origin.RELEASED, facts.released),
@@ -104,7 +104,7 @@ _KEPT = {
 
 
 def _why_build(facts: MachineFacts, piece: Piece) -> str:
-    reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing here, and "
+    reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing, and "
     if piece not in facts.checkable:
-        return f"{reason}no checksum of its release for this machine is in toolchain/sums.txt"
-    return reason + (facts.site_problem or f"{pins.DOWNLOAD_SITE} does not answer")
+        return f"{reason}toolchain/sums.txt has no checksum of its release for this machine"
+    return reason + (facts.site_problem or f"{pins.DOWNLOAD_SITE} does not respond")

@@ -96,9 +96,7 @@ def fetch(piece: Piece, folder: Path) -> Path:
     if digest.hexdigest() != expected:
         file.unlink()
         evidence = f"expected {expected}\nreceived {digest.hexdigest()}"
-        raise ReleaseError(
-            f"{name} is not the file whose checksum is in {sums.FILE.name}", where=piece, evidence=evidence
-        )
+        raise ReleaseError(f"the checksum of {name} does not match {sums.FILE.name}", where=piece, evidence=evidence)
     return file
 
 

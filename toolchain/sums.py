@@ -51,8 +51,8 @@ def parse(text: str) -> Mapping[str, str]:
             continue
         found = _LINE.fullmatch(line)
         if found is None or found[2] in sums:
-            what = "is no line of sha256sum" if found is None else f"has a second checksum of {found[2]}"
-            raise ToolchainError(what, where=f"{FILE}:{number}", remedy="take the file from the repository again")
+            what = "is not a line of sha256sum" if found is None else f"is a second checksum of {found[2]}"
+            raise ToolchainError(what, where=f"{FILE}:{number}", remedy="restore the file from the repository")
         sums[found[2]] = found[1]
     return sums
 

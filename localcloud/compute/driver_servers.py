@@ -40,7 +40,7 @@ class ServerCalls(DriverBase):
             if power_on:
                 self._start(node, instance)
         except HostError as error:
-            LOG.exception("Server %s cannot be made", instance.uuid)
+            LOG.exception("Server %s cannot be created", instance.uuid)
             self.destroy(context, instance, network_info, block_device_info)
             raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=str(error)) from error
 
@@ -77,7 +77,7 @@ class ServerCalls(DriverBase):
             self._node(before).decide_renewal()
             self._node(before).stop(GRACE / 3)
         if take_server_fault("rebuild-error", instance.uuid, instance.display_name):
-            raise HostError("fault switch: the rebuild was made to fail", where=f"server {instance.uuid}")
+            raise HostError("injected fault: the rebuild fails", where=f"server {instance.uuid}")
         instance.task_state = task_states.REBUILD_BLOCK_DEVICE_MAPPING
         instance.save(expected_task_state=[task_states.REBUILDING])
         node = self._prepared(context, instance, network_info, block_device_info)

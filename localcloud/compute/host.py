@@ -115,7 +115,7 @@ def _kill_leftovers(layout: cgroups.CgroupLayout) -> list[str]:
         if groups.kill(30):
             groups.remove()
         else:
-            problems.append(f"processes {list(groups.processes())} of node {name} do not end")
+            problems.append(f"processes {list(groups.processes())} of node {name} do not exit")
     return problems
 
 

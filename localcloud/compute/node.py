@@ -170,7 +170,7 @@ class HostedServer:
             wait_for(lambda: not self.running, grace)
         if not self.groups.kill(KILL_LIMIT):
             left = list(self.groups.processes())
-            raise HostError(f"processes {left} do not end", where=f"server {self.facts.uuid}")
+            raise HostError(f"processes {left} do not exit", where=f"server {self.facts.uuid}")
         self.groups.remove()
         root_filesystem.unmount(self.folder)
         for disk in self.facts.disks:

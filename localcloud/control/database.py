@@ -27,7 +27,7 @@ def initialise(layout: CloudLayout) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServiceError(
-            f"mariadb-install-db failed with status {done.returncode}",
+            f"mariadb-install-db failed with exit status {done.returncode}",
             where=str(layout.database),
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
             remedy="is the disk full?",
@@ -60,10 +60,10 @@ def start(layout: CloudLayout, *, durable: bool = True) -> None:
     while not _answers(layout):
         if not server.alive or time.monotonic() > end:
             raise ServiceError(
-                "does not answer within {LIMIT:.0f} s" if server.alive else "ended while it was starting",
+                "did not respond within {LIMIT:.0f} s" if server.alive else "exited during startup",
                 where=NAME,
                 evidence=tail(layout.service_log(NAME)),
-                remedy="cloud reset starts afresh, without the cloud's servers and images",
+                remedy="`cloud reset` starts from scratch; it deletes the cloud's servers and images",
             )
         time.sleep(0.1)
 

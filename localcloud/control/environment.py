@@ -101,8 +101,8 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InstallError(
-            f"{Path(command[0]).name} failed with status {done.returncode}",
+            f"{Path(command[0]).name} failed with exit status {done.returncode}",
             where=" ".join(command),
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy="is a package index reachable? pip's configuration is used: pip config list",
+            remedy="check that a package index is reachable; pip's configuration is used: pip config list",
         )

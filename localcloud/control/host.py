@@ -20,7 +20,7 @@ def require_root() -> None:
     """
     if os.geteuid() != 0:
         raise MachineError(
-            "the local cloud needs root: its servers are containers with networks and disks of their own",
+            "the local cloud needs root: its servers are containers with their own networks and disks",
             remedy="run the command with sudo, on a machine of your own",
         )
 
@@ -34,7 +34,7 @@ def require_no_other(layout: CloudLayout) -> None:
     for other, folder in process.marked():
         if Path(folder) != layout.root and other.network == _network():
             raise MachineError(
-                f"another local cloud runs on this machine, in {folder}",
+                f"another local cloud is running on this machine, in {folder}",
                 remedy=f"SLURM_APPLIANCE_CLOUD_STATE={folder} slurm-appliance cloud down",
             )
 
@@ -65,5 +65,9 @@ def _has(address: str) -> bool:
 def _ip(*arguments: str) -> str:
     done = subprocess.run([program("ip"), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MachineError(f"ip {' '.join(arguments)} failed", evidence=done.stderr, remedy="is this a container?")
+        raise MachineError(
+            f"ip {' '.join(arguments)} failed",
+            evidence=done.stderr,
+            remedy="check whether this machine is a container without the needed privileges",
+        )
     return done.stdout

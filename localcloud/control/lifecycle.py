@@ -35,7 +35,9 @@ def exclusive(layout: CloudLayout) -> Iterator[None]:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise MachineError(
-                "another command is starting or stopping this cloud", where=str(layout.root), remedy="let it end first"
+                "another command is starting or stopping this cloud",
+                where=str(layout.root),
+                remedy="wait for it to finish",
             ) from None
         yield
 
@@ -66,10 +68,10 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
             _database(layout, prefix, steps)
             _start(layout, prefix, steps)
             write_clouds_yaml(layout)
-            with steps.step("flavors, external network"):
+            with steps.step("create flavors and the external network"):
                 resources.make_resources(layout)
             built = image.result()
-        with steps.step("base image in Glance"):
+        with steps.step("upload the base image to Glance"):
             resources.upload_image(layout, built.file, built.digest)
         steps.total("cloud is up")
 
@@ -103,7 +105,7 @@ def _image_after(packages: Callable[[], None], steps: Steps) -> base.BaseImage:
 def _environment(steps: Steps) -> Path:
     if is_ready("cloud"):
         return make_environment("cloud")
-    with steps.step("Python packages of the services"):
+    with steps.step("install the services' Python packages"):
         return make_environment("cloud")
 
 
@@ -111,9 +113,9 @@ def _database(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
     if layout.database.exists():
         return
     if not schema.template_folder().exists():
-        with steps.step("database template (once for these versions)"):
+        with steps.step("create the database template (once for these versions)"):
             schema.make_template(prefix)
-    with steps.step("database from its template"):
+    with steps.step("create the database from its template"):
         schema.copy_template(layout)
 
 
@@ -140,18 +142,18 @@ def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
 def _stop(layout: CloudLayout, steps: Steps) -> None:
     if not layout.root.exists():
         return
-    with steps.step("services stopped"):
+    with steps.step("stop services"):
         process.stop(_recorded(layout, (*services.NAMES, mirror.NAME)), grace=GRACE)
         for name in (*services.NAMES, mirror.NAME):
             process.forget(layout, name)
-    with steps.step("servers, networks and volumes released"):
+    with steps.step("stop servers, release networks and volumes"):
         nodes.release(layout)
-    with steps.step("database stopped"):
+    with steps.step("stop the database"):
         database.stop(layout)
     left = process.stop([found for found, _ in process.marked(layout.root)], grace=GRACE)
     if left:
         raise ServiceError(
-            "processes cannot be ended", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
+            "processes cannot be stopped", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
         )
     host.remove_addresses()
     perimeter.remove()

@@ -30,11 +30,13 @@ def run_ssh(layout: CloudLayout, node: str, user: str, arguments: Sequence[str])
         ServiceError: the server has no address, or has printed no host keys yet.
     """
     if not layout.clouds_yaml.exists():
-        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+        raise NotRunningError(
+            "there is no local cloud", where=str(layout.root), remedy="start one with `slurm-appliance cloud up`"
+        )
     with connect(layout, admin=True) as admin:
         server = admin.compute.find_server(node, all_projects=True)
         if server is None:
-            raise NotFoundError(f"no server {node!r}", remedy="openstack server list shows them")
+            raise NotFoundError(f"unknown server {node!r}", remedy="list them with `openstack server list`")
         server = admin.compute.get_server(server.id)
         addresses = [entry["addr"] for network in server.addresses.values() for entry in network]
         image = admin.image.find_image(server.image.id) if server.image and server.image.id else None
@@ -45,9 +47,9 @@ def run_ssh(layout: CloudLayout, node: str, user: str, arguments: Sequence[str])
         trust(layout, server.id, keys)
     elif not is_trusted(layout, server.id):
         raise ServiceError(
-            "has printed no ssh host keys on its console yet",
+            "has not printed its ssh host keys on its console yet",
             where=node,
-            remedy="wait until it has booted: openstack console log show",
+            remedy="wait until it has booted; see `openstack console log show`",
         )
     login = user or (image.properties.get("os_admin_user") if image else None) or _USER
     return subprocess.run(ssh_command(layout, server.id, login, addresses[0], arguments), check=False).returncode

@@ -60,8 +60,8 @@ def start(layout: CloudLayout) -> None:
         user = pwd.getpwnam(USER)
     except KeyError:
         raise MachineError(
-            f"there is no user {USER}, as which the package proxy runs",
-            remedy=f"apt-get install --reinstall {USER} makes it",
+            f"the package proxy's user {USER} is missing",
+            remedy=f"create it with apt-get install --reinstall {USER}",
         ) from None
     settings, logs = layout.etc / NAME, layout.service_state(NAME) / "log"
     settings.mkdir(exist_ok=True)

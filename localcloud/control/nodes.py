@@ -17,5 +17,5 @@ def release(layout: CloudLayout, *, grace: float = GRACE) -> None:
     problems = host.stop_all(layout.service_state("host"), grace)
     if problems:
         raise ServiceError(
-            "something of the servers is left on the machine", where=str(layout.root), evidence="\n".join(problems)
+            "leftovers of servers remain on this machine", where=str(layout.root), evidence="\n".join(problems)
         )

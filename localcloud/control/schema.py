@@ -102,7 +102,7 @@ def _run(layout: CloudLayout, prefix: Path, commands: tuple[tuple[str, ...], ...
         done = subprocess.run(command, env=environment, cwd=layout.etc, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ServiceError(
-                f"{name} failed with status {done.returncode}",
+                f"{name} failed with exit status {done.returncode}",
                 where=" ".join(arguments),
                 evidence="\n".join((done.stdout + done.stderr).splitlines()[-20:]),
             )

@@ -72,10 +72,10 @@ def wait_until_ready(layout: CloudLayout, names: Collection[str], steps: Steps) 
             late = time.monotonic() - start > LIMIT
             if late or service is None or not service.alive:
                 raise ServiceError(
-                    f"was not ready within {LIMIT:.0f} s" if late else "ended while it was starting",
+                    f"was not ready within {LIMIT:.0f} s" if late else "exited during startup",
                     where=name,
                     evidence=tail(layout.service_log(name)),
-                    remedy=f"slurm-appliance cloud logs {name} shows all of it",
+                    remedy=f"see the whole log with `slurm-appliance cloud logs {name}`",
                 )
         time.sleep(0.1)
 

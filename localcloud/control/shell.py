@@ -23,5 +23,7 @@ def export_lines(layout: CloudLayout) -> list[str]:
         NotRunningError: the cloud has never been up.
     """
     if not layout.clouds_yaml.exists():
-        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+        raise NotRunningError(
+            "there is no local cloud", where=str(layout.root), remedy="start one with `slurm-appliance cloud up`"
+        )
     return [f"export {name}={shlex.quote(value)}" for name, value in variables(layout).items()]

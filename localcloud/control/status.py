@@ -81,12 +81,15 @@ class CloudStatus:
         lines.append(f"  {self.memory_mb} MiB in all")
         for one in self.services:
             if one.evidence:
-                lines += ["", f"{one.name} is {one.state}; the end of its log:"]
+                lines += ["", f"{one.name} is {one.state}; last lines of its log:"]
                 lines += [f"  │ {line}" for line in one.evidence.splitlines()]
         if not self.closed:
-            lines += ["", "other machines can reach the cloud's addresses: the nftables tables against it were removed"]
+            lines += [
+                "",
+                "other machines can reach the cloud's addresses: the nftables tables that block them were removed",
+            ]
         if self.state == "broken":
-            lines += ["", "  → slurm-appliance cloud up starts what does not run"]
+            lines += ["", "  → start what is not running with `slurm-appliance cloud up`"]
         return "\n".join(lines)
 
 

@@ -51,20 +51,20 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.effect not in get_args(Effect):
-            raise FaultError(f"no effect {self.effect!r}", remedy=f"one of {', '.join(get_args(Effect))}")
+            raise FaultError(f"unknown effect {self.effect!r}", remedy=f"one of {', '.join(get_args(Effect))}")
         if self.service not in SERVICES:
-            raise FaultError(f"no service {self.service!r}", remedy=f"one of {', '.join(SERVICES)}")
+            raise FaultError(f"unknown service {self.service!r}", remedy=f"one of {', '.join(SERVICES)}")
         if self.effect == "answer" and self.status not in STATUSES:
             raise FaultError(f"cannot answer {self.status}", remedy=f"one of {', '.join(map(str, STATUSES))}")
         if self.times is not None and self.times < 1:
-            raise FaultError(f"times is {self.times}", remedy="one or more, or None for all calls until it is cleared")
+            raise FaultError(f"times is {self.times}", remedy="use one or more, or None for all calls until cleared")
         if self.seconds < 0:
-            raise FaultError(f"seconds is {self.seconds}", remedy="zero or more")
+            raise FaultError(f"seconds is {self.seconds}", remedy="use zero or more")
         for name in ("path", "body", "server"):
             try:
                 re.compile(getattr(self, name))
             except re.error as error:
-                raise FaultError(f"{name} {getattr(self, name)!r} is no regular expression: {error}") from None
+                raise FaultError(f"{name} {getattr(self, name)!r} is not a regular expression: {error}") from None
 
     def matches_call(self, service: str, method: str, path: str, body: str) -> bool:
         """Whether a call to an API is one that this switch is for."""

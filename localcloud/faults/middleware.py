@@ -76,7 +76,7 @@ def _body(environ: dict[str, Any]) -> str:
 
 
 def _answer(fault: Fault, service: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    message = f"fault switch {fault.id}"
+    message = f"injected fault {fault.id}"
     phrase = HTTPStatus(fault.status).phrase
     if service in ("nova", "cinder", "metadata"):
         error: dict[str, Any] = {_WRAPPERS[fault.status]: {"code": fault.status, "message": message}}

@@ -48,7 +48,7 @@ class FaultStore:
             faults = self.faults()
             left = [fault for fault in faults if identity is not None and fault.id != identity]
             if identity is not None and len(left) == len(faults):
-                raise NotFoundError(f"no fault {identity!r} is switched on", remedy="cloud fault list shows them")
+                raise NotFoundError(f"no fault {identity!r} is enabled", remedy="list them with `cloud fault list`")
             self._write(left)
         return len(faults) - len(left)
 
@@ -68,7 +68,9 @@ class FaultStore:
     def _locked(self) -> Iterator[None]:
         if not self.path.parent.is_dir():
             raise NotRunningError(
-                "there is no local cloud yet", where=str(self.path.parent), remedy="slurm-appliance cloud up"
+                "there is no local cloud",
+                where=str(self.path.parent),
+                remedy="start one with `slurm-appliance cloud up`",
             )
         # A file of its own: the switches' file is replaced, and a lock on a replaced file guards nothing.
         with self.path.with_suffix(".lock").open("w") as guard:

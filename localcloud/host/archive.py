@@ -39,7 +39,7 @@ def unpack(file: Path, folder: Path) -> None:
         raise HostError(
             "is not an archive of a root filesystem",
             where=file.name,
-            remedy="images of this cloud have disk_format raw and are a tar, plain or compressed with zstd or gzip",
+            remedy="images must be tar archives with disk_format raw, plain or compressed with zstd or gzip",
         )
     how = _MAGIC[form][2]
     run(["tar", *how, *_ATTRIBUTES, "--preserve-permissions", "-x", "-f", file, "-C", folder], limit=LIMIT)
@@ -62,7 +62,7 @@ def pack(folder: Path, file: Path, exclude: Sequence[str] = ()) -> None:
             _, zstd_said = zstd.communicate(timeout=LIMIT)
             _, tar_said = tar.communicate(timeout=60)
         except subprocess.TimeoutExpired as error:
-            raise HostError(f"packing took more than {LIMIT:.0f} s", where=str(folder)) from error
+            raise HostError(f"packing timed out after {LIMIT:.0f} s", where=str(folder)) from error
         finally:
             for process in (tar, zstd):
                 if process.poll() is None:

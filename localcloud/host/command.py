@@ -42,10 +42,11 @@ def try_run(command: Sequence[str | Path], *, text: str = "", limit: float = LIM
         )
     except FileNotFoundError as error:
         raise HostError(
-            f"the program {words[0]} is not installed", remedy="run 'slurm-appliance doctor' for the packages"
+            f"the program {words[0]} is not installed",
+            remedy="run `slurm-appliance doctor` to see the missing packages",
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise HostError(f"did not end within {limit:.0f} s", where=" ".join(words)) from error
+        raise HostError(f"did not finish within {limit:.0f} s", where=" ".join(words)) from error
 
 
 def run(command: Sequence[str | Path], *, text: str = "", limit: float = LIMIT) -> str:

@@ -31,7 +31,7 @@ class Package:
 PACKAGES = (
     Package("mariadb-server-core", "mariadbd", "the services' database"),
     Package("mariadb-client-core", "mariadb", "creates the databases"),
-    Package("systemd-container", "systemd-nspawn", "servers are systemd-nspawn containers"),
+    Package("systemd-container", "systemd-nspawn", "runs the servers as systemd-nspawn containers"),
     Package("iproute2", "ip", "networks of the servers"),
     Package("nftables", "nft", "anti-spoofing and security groups"),
     Package("e2fsprogs", "mkfs.ext4", "file systems on volumes that servers boot from"),
@@ -53,7 +53,7 @@ def program(name: str) -> str:
     """
     found = shutil.which(name, path=SEARCH_PATH)
     if not found:
-        raise MachineError(f"the program {name} is missing", remedy="cloud up installs what is missing on Debian")
+        raise MachineError(f"the program {name} is missing", remedy="on Debian, `cloud up` installs it")
     return found
 
 
@@ -113,12 +113,12 @@ def _run(command: list[str]) -> None:
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise MachineError(
-            f"{command[0]} is not there: only Debian's packages can be installed by this command",
-            remedy="install the missing programs by your distribution's means",
+            f"{command[0]} is missing: this command can only install Debian packages",
+            remedy="install the missing programs with your distribution's package manager",
         ) from None
     if done.returncode:
         raise MachineError(
-            f"{' '.join(command)} failed with status {done.returncode}",
+            f"{' '.join(command)} failed with exit status {done.returncode}",
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy="are the machine's package sources reachable?",
+            remedy="check that the machine's package sources are reachable",
         )

@@ -27,7 +27,9 @@ def attach(file: str | Path) -> str:
     """
     if not Path(file).exists():
         raise HostError(
-            "the volume's file does not exist", where=str(file), remedy="see what Cinder says of the volume"
+            "the volume's file does not exist",
+            where=str(file),
+            remedy="check the volume in Cinder: openstack volume show",
         )
     with _LOCK:
         return find(file) or run(["losetup", "--find", "--show", str(file)]).strip()

@@ -20,17 +20,22 @@ from localcloud.host.places import CloudPlaces
 GROUP = "localcloud"
 
 OPTIONS = [
-    cfg.StrOpt("state_path", default="/var/lib/localcloud", help="Folder of servers, images, network and volumes."),
+    cfg.StrOpt("state_path", default="/var/lib/localcloud", help="Folder for servers, images, networks and volumes."),
     cfg.StrOpt("api_address", default="10.255.255.1", help="Address that the services listen on."),
-    cfg.ListOpt("api_ports", default=[], item_type=cfg.types.Integer(), help="TCP ports that nodes may reach on it."),
+    cfg.ListOpt(
+        "api_ports", default=[], item_type=cfg.types.Integer(), help="TCP ports on that address that nodes may reach."
+    ),
     cfg.StrOpt("metadata_address", default="169.254.169.254", help="Address of the metadata service."),
     cfg.IntOpt(
-        "concurrent_boots", default=0, min=0, help="Servers booting at once; 0: twice the processors, 4 or more."
+        "concurrent_boots",
+        default=0,
+        min=0,
+        help="Servers that boot in parallel; 0: twice the number of processors, at least 4.",
     ),
-    cfg.FloatOpt("boot_slot_seconds", default=30.0, help="Longest that one boot holds others up."),
-    cfg.IntOpt("vcpus", default=256, help="Virtual processors that the host offers."),
-    cfg.IntOpt("memory_mb", default=262144, help="Memory that the host offers, in MiB."),
-    cfg.IntOpt("disk_gb", default=4096, help="Disk that the host offers, in GiB."),
+    cfg.FloatOpt("boot_slot_seconds", default=30.0, help="Maximum time that one boot delays others."),
+    cfg.IntOpt("vcpus", default=256, help="Virtual processors of the host."),
+    cfg.IntOpt("memory_mb", default=262144, help="Memory of the host, in MiB."),
+    cfg.IntOpt("disk_gb", default=4096, help="Disk of the host, in GiB."),
 ]
 
 

@@ -41,7 +41,7 @@ def make(steps: Steps) -> BaseImage:
     with image.file.with_suffix(".lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not image.file.exists():
-            with steps.step("base image made by mmdebstrap (once for this recipe)"):
+            with steps.step("create the base image with mmdebstrap (once for this recipe)"):
                 _make(recipe, image.file)
     return image
 
@@ -67,7 +67,7 @@ def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BaseImageError(
-            f"{Path(command[0]).name} failed with status {done.returncode}",
+            f"{Path(command[0]).name} failed with exit status {done.returncode}",
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy=f"are the machine's package sources reachable, and is there room in {folder.parent}?",
+            remedy=f"check that the machine's package sources are reachable and that {folder.parent} has free space",
         )

@@ -41,9 +41,9 @@ def debian_sources() -> list[AptSource]:
     found = parse_targets(done.stdout)
     if not any(source.suite == SUITE for source in found):
         raise BaseImageError(
-            "this machine's apt knows no package source of Debian's",
+            "this machine's apt has no Debian package source",
             evidence=done.stderr.strip(),
-            remedy="run apt-get update; on another distribution add Debian's archive to apt's sources",
+            remedy="run apt-get update; on another distribution, add Debian's archive to apt's sources",
         )
     return found
 

@@ -96,7 +96,7 @@ def _refuse_overlap(nic: Nic, wanted: list[str]) -> None:
             f"subnet {ipaddress.ip_interface(mine).network} of network {nic.network_id} overlaps "
             f"{ipaddress.ip_interface(other).network} of another network with servers (bridge {others[other]})",
             where=f"port {nic.port_id}",
-            remedy="use another range: this cloud routes to every subnet from one host, so ranges in use must differ",
+            remedy="use another range: all subnets are routed on one host, so their ranges must not overlap",
         )
 
 

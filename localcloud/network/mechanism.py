@@ -56,7 +56,7 @@ class BridgeMechanismDriver(api.MechanismDriver):
         cidr = context.current["cidr"]
         taken = overlap.overlapping(cidr, overlap.routes())
         if taken:
-            message = f"{cidr} overlaps with this machine's route to {taken}: choose other addresses or remove it"
+            message = f"{cidr} overlaps with this machine's route to {taken}: choose another range or remove that route"
             raise InvalidInput(error_message=message)
 
     def create_port_postcommit(self, context: Any) -> None:
@@ -115,4 +115,4 @@ class BridgeMechanismDriver(api.MechanismDriver):
                 self._filter.drop_group(group.group_id)
         for port in ports.values():
             self._set_port(port)
-        LOG.info("Filters of %d ports and %d security groups are in step with the database", len(ports), len(groups))
+        LOG.info("Filters of %d ports and %d security groups are in sync with the database", len(ports), len(groups))

@@ -32,7 +32,7 @@ def main(name: str) -> None:
     module.start_workers()
     Path(os.environ["LOCALCLOUD_READY"]).touch()
     listener.join()
-    raise SystemExit(f"{name}: the HTTP server ended")
+    raise SystemExit(f"{name}: the HTTP server exited")
 
 
 if __name__ == "__main__":

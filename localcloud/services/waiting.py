@@ -20,7 +20,7 @@ def wait_until_answering(*endpoints: Endpoint, limit: float = LIMIT) -> None:
     for endpoint in endpoints:
         while not _answers(endpoint):
             if time.monotonic() > end:
-                raise TimeoutError(f"{endpoint.name} does not answer at {endpoint.root} within {limit:.0f} s")
+                raise TimeoutError(f"{endpoint.name} did not respond at {endpoint.root} within {limit:.0f} s")
             time.sleep(0.2)
 
 

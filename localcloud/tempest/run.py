@@ -52,8 +52,10 @@ def run_tempest(layout: CloudLayout, steps: Steps, tests: str, *, smoke: bool, w
         ServiceError: tempest itself failed, without results.
     """
     if not layout.clouds_yaml.exists():
-        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
-    with steps.step("tempest's Python packages"):
+        raise NotRunningError(
+            "there is no local cloud", where=str(layout.root), remedy="start one with `slurm-appliance cloud up`"
+        )
+    with steps.step("install tempest's Python packages"):
         binaries = make_environment("tempest") / "bin"
     home, folder = layout.root / "tempest", layout.root / "tempest" / "workspace"
     shutil.rmtree(home, ignore_errors=True)

@@ -72,7 +72,7 @@ def image_of(file: Path) -> tuple[str, int]:
         note = json.loads(note_of(file).read_text())
     except FileNotFoundError as error:
         raise HostError(
-            "was not made from an image", where=file.name, remedy="make a bootable volume from an image"
+            "was not made from an image", where=file.name, remedy="create the bootable volume from an image"
         ) from error
     return note["image_id"], note["size"]
 
@@ -84,6 +84,6 @@ def copy_start(file: Path, target: Path, size: int) -> None:
         while left > 0:
             chunk = source.read(min(left, 1 << 20))
             if not chunk:
-                raise HostError(f"ends {left} bytes before the image does", where=file.name)
+                raise HostError(f"is {left} bytes shorter than the image", where=file.name)
             stream.write(chunk)
             left -= len(chunk)

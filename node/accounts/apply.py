@@ -56,7 +56,7 @@ def apply_users(request: AccountsRequest) -> AccountsOutcome:
         if user.administrator or request.make_homes:
             try:
                 if homes.ensure_home(folders.home_of(user), user.uid, user.gid, _SKELETON):
-                    changes.append(f"user {user.name}: home directory made")
+                    changes.append(f"user {user.name}: home directory created")
             except OSError as error:
                 problems.append(f"user {user.name}: {error}")
         if request.make_homes and not recorded and user.name in ours:
@@ -66,9 +66,9 @@ def apply_users(request: AccountsRequest) -> AccountsOutcome:
     changes += [f"user {name}: keys changed" for name in homes.write_keys(folders.keys, keys, nobody)]
     for name in decided.former:
         if homes.end_lingering(folders, name):
-            changes.append(f"user {name}: lingering ended")
+            changes.append(f"user {name}: lingering disabled")
         if request.end_processes and _end_processes(name):
-            changes.append(f"user {name}: processes ended")
+            changes.append(f"user {name}: processes killed")
     shared = [user.name for user in made if not user.administrator]
     return AccountsOutcome(changes, problems, shared, list(decided.former))
 
@@ -86,26 +86,26 @@ def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]
     name, folders = request.deploy_user, request.folders
     keys = [str(key).strip() for key in instance_data.get("v1", {}).get("public_ssh_keys") or ()]
     if not keys:
-        raise AccountsError("the server's metadata has no ssh key: the deploy host would lose its way in")
+        raise AccountsError("the server's metadata has no ssh key: the deploy host would lose access")
     with database.locked():
         before = database.read(folders.etc)
         rows = {line.split(":")[0]: line.split(":") for line in before.passwd.splitlines()}
         if name not in rows:
-            raise AccountsError(f"the image has no user {name}: see the setting ssh.user")
+            raise AccountsError(f"the image has no user {name}: check the setting ssh.user")
         row = rows[name]
         home, changes = folders.administrators / name, []
         home.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not homes.is_private(home.parent):
-            raise AccountsError(f"{home.parent} can be changed by others than root")
+            raise AccountsError(f"{home.parent} is writable by users other than root")
         if homes.ensure_home(home, int(row[2]), int(row[3]), _SKELETON):
-            changes.append(f"user {name}: home directory made")
+            changes.append(f"user {name}: home directory created")
         if homes.write_keys(folders.keys, {name: keys}, ()):
             changes.append(f"user {name}: keys changed")
         if row[5] != str(home):
             changes.append(f"user {name}: home directory moved")
         after = administrators.with_member(administrators.with_group(before), name)
         if after != before:
-            changes.append(f"user {name}: one of {ADMINISTRATORS}")
+            changes.append(f"user {name}: added to {ADMINISTRATORS}")
         database.write(folders.etc, before, administrators.with_home(after, name, str(home)))
     return AccountsOutcome(changes)
 
@@ -114,5 +114,5 @@ def _end_processes(name: str) -> bool:
     """End all that a user runs; returns whether there was anything."""
     ended = subprocess.run(["pkill", "--signal", "KILL", "--euid", name], check=False)
     if ended.returncode not in (0, 1):
-        raise AccountsError(f"the processes of {name} could not be ended: pkill says {ended.returncode}")
+        raise AccountsError(f"the processes of {name} could not be killed: pkill exit status {ended.returncode}")
     return ended.returncode == 0

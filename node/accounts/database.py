@@ -42,7 +42,7 @@ def locked() -> Iterator[None]:
     """
     library = ctypes.CDLL(None, use_errno=True)
     if library.lckpwdf() != 0:
-        raise AccountsLockedError(ctypes.get_errno(), "another program changes the accounts; run this again")
+        raise AccountsLockedError(ctypes.get_errno(), "another program is changing the accounts; try again")
     try:
         yield
     finally:

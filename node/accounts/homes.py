@@ -91,9 +91,9 @@ def take_out_keys(user: AccountUser, home: Path) -> list[str]:
         user=user.uid, group=user.gid, extra_groups=[],
     )  # fmt: skip
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["no explanation"]
-        return [f"the keys in the home directory stay as they are: {said[-1]}"]
-    return ["keys taken out of the home directory"] if ended.stdout else []
+        said = ended.stderr.strip().splitlines() or ["no error message"]
+        return [f"the keys in the home directory were not changed: {said[-1]}"]
+    return ["keys removed from the home directory"] if ended.stdout else []
 
 
 def end_lingering(folders: Folders, name: str) -> bool:

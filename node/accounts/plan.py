@@ -91,7 +91,7 @@ class _Work:
             self._ensure_group(user.name, gid)
         row = [user.name, "x", uid, gid, user.comment, str(home), user.shell]
         if user.name not in self.passwd:
-            self.changes.append(f"user {user.name}: made")
+            self.changes.append(f"user {user.name}: created")
             for each in self._subordinate.values():
                 each.give(user.name)
         elif self.passwd[user.name] != row:
@@ -106,7 +106,7 @@ class _Work:
             self.group[name] = [name, "x", gid, ""]
             if self.gshadow:
                 self.gshadow[name] = [name, "!", "", ""]
-            self.changes.append(f"group {name}: made")
+            self.changes.append(f"group {name}: created")
         elif self.group[name][2] != gid:
             self._gids.pop(self.group[name][2], None)
             self.group[name][2] = gid
@@ -154,16 +154,16 @@ class _Work:
     def _problem(self, user: AccountUser, home: Path) -> str | None:
         for text in (user.name, user.comment, user.shell, str(home)):
             if any(character in text for character in ":\n\0"):
-                return "a colon or a line break cannot stand in an account file"
+                return "account files cannot contain a colon or a line break in a field"
         there = self.passwd.get(user.name)
         if there is not None and user.name not in self._ours:
-            return f"this node's image has an account of that name, with uid {there[2]}"
+            return f"this node's image has an account with that name and uid {there[2]}"
         owner = self._uids.get(str(user.uid))
         if owner is not None and owner != user.name:
             return f"uid {user.uid} belongs to {owner} on this node"
         group = self.group.get(user.name)
         if group is not None and there is None and group[2] != str(user.gid):
-            return f"this node has a group of that name, with gid {group[2]}"
+            return f"this node has a group with that name and gid {group[2]}"
         owner = self._gids.get(str(user.gid))
         if owner is not None and owner != user.name and user.gid == user.uid:
             return f"gid {user.gid} belongs to group {owner} on this node"

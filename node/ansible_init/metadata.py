@@ -104,7 +104,9 @@ class MetadataSource:
                 except MetadataError as error:
                     problem = f"{problem}; {error}"
             if time.monotonic() + pause > end:
-                raise MetadataError(f"no metadata in {self.limit:.0f} s, {attempts} attempts; the last: {problem}")
+                raise MetadataError(
+                    f"no metadata after {self.limit:.0f} s and {attempts} attempts; last error: {problem}"
+                )
             log(f"no metadata yet ({problem}); next attempt in {pause:.1f} s")
             time.sleep(pause)
             pause = min(pause * 2, self.longest_pause)

@@ -102,11 +102,11 @@ def run(
 
 def explain(status: int, failure: Path) -> str:
     """A sentence about a playbook that failed, from what the callback wrote down."""
-    ended = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
+    ended = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
     try:
         record = json.loads(failure.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return f"ansible-playbook: {ended}; no task had failed, so its own output in the journal says why"
+        return f"ansible-playbook: {ended}; no task failed; see its output in the journal"
     message = " ".join(str(record["message"]).split())
     if len(message) > _LONGEST_ERROR:
         message = message[:_LONGEST_ERROR] + " ..."

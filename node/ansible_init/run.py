@@ -57,9 +57,9 @@ def decide(metadata: Metadata, former: Result | None, image_build: str, playbook
     if former is None:
         return RunDecision("run", "first boot of this image")
     if (former.instance_id, former.image_build) != (metadata.instance_id, image_build):
-        return RunDecision("run", "the former result is another server's or another image's")
-    reasons = {FAILED: f"the former run failed in {former.step}", RUNNING: "the former run was cut off"}
-    return RunDecision("run", reasons.get(former.status, f"the former run was {former.status}: {former.reason}"))
+        return RunDecision("run", "the last result belongs to another server or image")
+    reasons = {FAILED: f"the last run failed in {former.step}", RUNNING: "the last run was interrupted"}
+    return RunDecision("run", reasons.get(former.status, f"the last run was {former.status}: {former.reason}"))
 
 
 def main(settings: AnsibleInitSettings, log: Callable[[str], None]) -> int:
@@ -69,9 +69,9 @@ def main(settings: AnsibleInitSettings, log: Callable[[str], None]) -> int:
     try:
         run.go()
     except Terminated:
-        run.fail("stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
+        run.fail("stopped by SIGTERM before it finished (systemctl stop, or the unit's TimeoutStartSec)")
     except Exception as error:
-        run.fail(f"unexpected {type(error).__name__}; the journal has the traceback")
+        run.fail(f"unexpected {type(error).__name__}; see the traceback in the journal")
         raise
     return 1 if run.state.status == FAILED else 0
 

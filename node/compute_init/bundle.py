@@ -49,11 +49,11 @@ def check_statement(statement: Statement, node: str, instance_id: str, seen: int
         raise BundleError(f"the bundle is for node {statement.node!r}: run pulumi up and site.yml")
     if statement.instance_id != instance_id:
         raise BundleError(
-            f"the bundle is for server {statement.instance_id!r}, this is {instance_id}: run pulumi up and site.yml"
+            f"the bundle is for server {statement.instance_id!r}, but this is {instance_id}: run pulumi up and site.yml"
         )
     if statement.serial < seen:
         raise BundleError(
-            f"the bundle (serial {statement.serial}) is older than the one that this node has seen (serial {seen}): "
+            f"the bundle (serial {statement.serial}) is older than the last one on this node (serial {seen}): "
             "run site.yml"
         )
 
@@ -75,13 +75,13 @@ def check(head: bytes, read: Callable[[str], bytes]) -> Bundle:
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise BundleError(
-            f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: bring image and site.yml together"
+            f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: use matching image and site.yml"
         )
     files = {}
     for name, digest in sorted(document.get("files", {}).items()):
         content = read(name)
         if hashlib.sha256(content).hexdigest() != digest:
-            raise BundleError(f"{name} is not what bundle.json says, it may just be changing")
+            raise BundleError(f"{name} does not match bundle.json; it may be changing right now")
         files[name] = content
     try:
         variables = json.loads(files["variables.json"])

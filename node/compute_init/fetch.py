@@ -40,7 +40,7 @@ def fetch(
     accepted(statement)
     head = share.read("bundle.json", MOST_HEAD)
     if hashlib.sha256(head).hexdigest() != statement.bundle:
-        raise BundleError(f"bundle.json is not what {FILE} says, it may just be changing")
+        raise BundleError(f"bundle.json does not match {FILE}; it may be changing right now")
     return check(head, lambda name: share.read(name, MOST_FILE))
 
 
@@ -50,5 +50,5 @@ def _statement(share: Share) -> bytes:
     except AbsentError:
         share.read("bundle.json", MOST_HEAD)  # Raises as well where site.yml has not run for this node.
     raise SignatureError(
-        f"bundle.json is there without {FILE}: exported by an older release, or by what is not the control node"
+        f"bundle.json exists without {FILE}: an older release exported it, or a machine that is not the control node"
     )

@@ -74,9 +74,9 @@ def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
     except FailureError as failure:
         run.fail(failure.state, str(failure))
     except Terminated:
-        run.fail("stopped", "stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
+        run.fail("stopped", "stopped by SIGTERM before it finished (systemctl stop, or the unit's TimeoutStartSec)")
     except Exception as error:
-        run.fail("unexpected", f"unexpected {type(error).__name__}; the journal has the traceback")
+        run.fail("unexpected", f"unexpected {type(error).__name__}; see the traceback in the journal")
         raise
     return 1 if run.state.status == FAILED else 0
 
@@ -112,14 +112,12 @@ class ComputeInitRun:
             raise FailureError("metadata", str(error)) from error
         self.state = replace(self.state, instance_id=metadata.instance_id)
         if not metadata.flag(ENABLE):
-            self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: this node is none that sets itself up")
+            self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: compute-init is disabled on this node")
             return
         server = _needed(metadata, "control_address")
         key = _needed(metadata, METADATA)
         if not is_key(key):
-            raise FailureError(
-                "metadata", f"metadata: {METADATA} is no Ed25519 key as OpenSSH writes it: run pulumi up"
-            )
+            raise FailureError("metadata", f"metadata: {METADATA} is not an OpenSSH Ed25519 key: run pulumi up")
         self._step("fetch")
         try:
             folder = nodes_folder(metadata.meta.get("state_dir", STATE_DIR))
@@ -127,11 +125,11 @@ class ComputeInitRun:
         except AbsentError as error:
             self._end(
                 SKIPPED, "not-exported",
-                f"{server} has no variables for this node, site.yml has not run for it: waiting for site.yml ({error})",
+                f"{server} has no variables for this node yet: waiting for site.yml ({error})",
             )  # fmt: skip
             return
         if self._nothing_new(bundle):
-            self._end(DONE, "unchanged", "set up in this boot with the same variables", bundle=bundle.digest)
+            self._end(DONE, "unchanged", "already set up in this boot with the same variables", bundle=bundle.digest)
             return
         self._step(self.settings.playbook.name)
         self._run(bundle, metadata, server)
@@ -165,7 +163,7 @@ class ComputeInitRun:
             except BundleError as error:
                 state, problem = "wrong-bundle", str(error)
             if time.monotonic() + pause > end:
-                raise FailureError(state, f"{problem}; given up after {self.settings.patience:.0f} s")
+                raise FailureError(state, f"{problem}; gave up after {self.settings.patience:.0f} s")
             self.log(f"{problem}; next attempt in {pause:.0f} s")
             self.state = replace(self.state, reason=problem)
             self._write()

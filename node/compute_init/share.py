@@ -70,9 +70,9 @@ class Share:
         try:
             status, content, complaint = limited.output([self.program, self.url(name)], most, self.timeout)
         except limited.TooMuchError as error:
-            raise TooLargeError(f"{name} is larger than {most} bytes, so that it is not the stack's") from error
+            raise TooLargeError(f"{name} is larger than {most} bytes, so it is not from the stack") from error
         except subprocess.TimeoutExpired as error:
-            raise ShareError(f"{self.server} did not answer in {self.timeout:.0f} s") from error
+            raise ShareError(f"{self.server} did not respond within {self.timeout:.0f} s") from error
         except OSError as error:
             raise ShareError(f"{self.program}: {error.strerror}") from error
         if status == 0:
@@ -87,7 +87,7 @@ class Share:
         try:
             socket.create_connection((self.server, self.port), timeout=5).close()
         except ConnectionRefusedError:
-            return f"no file service on {self.server} yet: site.yml has not run there, or the service is stopped"
+            return f"no file service on {self.server}: site.yml has not run there yet, or the service is stopped"
         except OSError as error:
             return f"{self.server}: {error.strerror or error}"
         return ""

@@ -89,6 +89,6 @@ def _parsed(statement: bytes) -> Statement:
     document = json.loads(statement)
     if document["schema"] != SCHEMA:
         raise SignatureError(
-            f"{FILE} has schema {document['schema']!r}, this image reads {SCHEMA}: bring image and site.yml together"
+            f"{FILE} has schema {document['schema']!r}, this image reads {SCHEMA}: use matching image and site.yml"
         )
     return Statement(**{key: value for key, value in document.items() if key != "schema"})

@@ -33,13 +33,15 @@ def unpack(stream: bytes) -> dict[str, bytes]:
                 size += member.size
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None or len(parts) > 3 or not all(map(_NAME.fullmatch, parts)) or size > _LARGEST:
-                    raise ReceiveError(f"the archive must not have {member.name!r}")
+                    raise ReceiveError(f"the archive contains an unexpected member {member.name!r}")
                 files[member.name] = content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ReceiveError(f"not an archive: {error}") from error
     schema = manifest(files).get("schema")
     if schema != SCHEMA:
-        raise ReceiveError(f"the archive has schema {schema!r}, this control node takes {SCHEMA}: rebuild it first")
+        raise ReceiveError(
+            f"the archive has schema {schema!r}, but this control node accepts {SCHEMA}: rebuild the control node first"
+        )
     return files
 
 
@@ -71,7 +73,7 @@ def check_order(files: Mapping[str, bytes], former: bytes | None) -> None:
         return  # Cut off by a crash: then nothing is known, and the new one mends it.
     if new.get("bundle_key") == old.get("bundle_key") and new.get("serial", 0) < old.get("serial", 0):
         raise ReceiveError(
-            f"the archive (serial {new.get('serial')}) is older than the one here (serial {old.get('serial')}): nodes "
-            "would refuse it. Set this deploy host's clock right. If the former clock was wrong: "
+            f"the archive (serial {new.get('serial')}) is older than the installed one ({old.get('serial')}): nodes "
+            "would reject it. Correct this deploy host's clock. If the clock was wrong before: "
             "./slurm-appliance secrets rotate bundle_signing_key"
         )

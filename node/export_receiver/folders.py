@@ -23,7 +23,9 @@ def check_way(path: Path) -> None:
             sticky = found.st_mode & stat.S_ISVTX
             others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
             if found.st_uid not in {0, os.geteuid()} or (others and not sticky and not stat.S_ISLNK(found.st_mode)):
-                raise ReceiveError(f"{folder} can be changed by others than root: give it to root, mode 0755")
+                raise ReceiveError(
+                    f"{folder} is writable by users other than root: change its owner to root and its mode to 0755"
+                )
 
 
 def own_folder(path: Path, mode: int) -> None:
@@ -36,7 +38,7 @@ def own_folder(path: Path, mode: int) -> None:
         path.mkdir(mode)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise ReceiveError(f"{path} is not a folder of root's: look at what it is, and remove it")
+        raise ReceiveError(f"{path} is not a folder owned by root: inspect it and remove it")
     if stat.S_IMODE(found.st_mode) != mode:
         path.chmod(mode)
 

@@ -16,7 +16,7 @@ from node.export_receiver.receiver import Receiver
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take an archive from standard input."""
-    parser = argparse.ArgumentParser(description="Take an archive of host variables from standard input.")
+    parser = argparse.ArgumentParser(description="Install an archive of host variables from standard input.")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--targets", type=Path, default=Path("/etc/slurm-appliance/reboot-targets.json"))
     parser.add_argument("--exports", type=Path, default=Path("/etc/exports.d/slurm-appliance-nodes.exports"))

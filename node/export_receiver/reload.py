@@ -51,8 +51,8 @@ class Reload:
             subprocess.run(self._command, check=True, stdout=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError) as error:
             raise ReloadError(
-                "the exports are written, but the NFS server has not read them "
-                f"({shlex.join(self._command)}: {error}): see its journal, then run site.yml again, which repeats it"
+                "the exports were written, but the NFS server has not loaded them "
+                f"({shlex.join(self._command)}: {error}): see its journal, then run site.yml again"
             ) from error
 
     def done(self) -> None:

@@ -51,7 +51,7 @@ def decide(facts: RebootFacts) -> RebootDecision:
         if facts.waited < SETTLE and not facts.intent:
             return RebootDecision(RebootDecisionKind.WAIT, f"Slurm shows the node as {facts.slurm.state}")
         return RebootDecision(
-            RebootDecisionKind.LEAVE, f"Slurm no longer waits for a reboot of this node ({facts.slurm.state})"
+            RebootDecisionKind.LEAVE, f"Slurm no longer expects a reboot of this node ({facts.slurm.state})"
         )
     if facts.target_problem:
         return RebootDecision(RebootDecisionKind.FAIL, facts.target_problem)
@@ -76,12 +76,12 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
         )
     if server.status == "ERROR":
         if facts.intent and facts.intent.accepted:
-            cause = server.fault or "Nova gives no cause"
+            cause = server.fault or "Nova gives no reason"
             return RebootDecision(
                 RebootDecisionKind.FAIL,
                 f"the {facts.intent.verb.value} ended in ERROR{_request(facts.intent)}: {cause}",
             )
-        return _rebuild(server, target, facts.image, "server is in ERROR, a rebuild heals it")
+        return _rebuild(server, target, facts.image, "server is in ERROR: rebuilding it")
     if server.status not in {"ACTIVE", "SHUTOFF"}:
         return RebootDecision(
             RebootDecisionKind.FAIL,
@@ -89,7 +89,7 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
         )
     if not server.image_id:
         return RebootDecision(
-            RebootDecisionKind.FAIL, f"server {server.id} boots from a volume that does not say which image it holds"
+            RebootDecisionKind.FAIL, f"server {server.id} boots from a volume that does not record its image"
         )
     if server.image_id != target.image_id:
         if _was_asked(facts.intent, target):
@@ -100,14 +100,14 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
         return _rebuild(server, target, facts.image, f"runs image {server.image_id}, target is {target.image_id}")
     if facts.intent and _was_done(facts, target):
         if server.status == "SHUTOFF":
-            return RebootDecision(RebootDecisionKind.HARD_REBOOT, "rebuilt while it was off: starting it")
+            return RebootDecision(RebootDecisionKind.HARD_REBOOT, "rebuilt while it was shut off: starting it")
         return RebootDecision(RebootDecisionKind.BOOTED, f"server is ACTIVE on image {server.image_id}")
     if server.status == "SHUTOFF":
-        return RebootDecision(RebootDecisionKind.HARD_REBOOT, "on its target image, but off: starting it")
+        return RebootDecision(RebootDecisionKind.HARD_REBOOT, "on its target image, but shut off: starting it")
     if facts.slurm and "NOT_RESPONDING" in facts.slurm.flags:
         # Its guest would not listen either, or would come up as it is.
         return RebootDecision(
-            RebootDecisionKind.HARD_REBOOT, "on its target image, but Slurm does not reach it: hard reboot"
+            RebootDecisionKind.HARD_REBOOT, "on its target image, but Slurm cannot reach it: hard reboot"
         )
     if facts.lost:
         return RebootDecision(
@@ -122,9 +122,9 @@ def _under_way(server: NodeServer, target: Target, intent: Intent | None) -> Reb
     on_target = server.image_id == target.image_id
     # A volume keeps its old image in Cinder's record until Nova has written the new one.
     if server.task_state in REBUILD_TASKS and (on_target or server.volume_backed):
-        return RebootDecision(RebootDecisionKind.FOLLOW, f"its rebuild is under way{_request(intent)}")
+        return RebootDecision(RebootDecisionKind.FOLLOW, f"its rebuild is in progress{_request(intent)}")
     if server.task_state in REBOOT_TASKS and on_target:
-        return RebootDecision(RebootDecisionKind.FOLLOW, f"its reboot is under way{_request(intent)}")
+        return RebootDecision(RebootDecisionKind.FOLLOW, f"its reboot is in progress{_request(intent)}")
     return RebootDecision(RebootDecisionKind.WAIT, f"server {server.id} is busy with task {server.task_state}")
 
 
@@ -190,5 +190,5 @@ def await_slurm(facts: RebootFacts, limit: float) -> RebootDecision:
     return RebootDecision(
         RebootDecisionKind.FAIL,
         f"the server is ACTIVE on its target image, but slurmd has not registered {facts.waited:.0f} s after the "
-        "request: openstack console log show says how far it booted",
+        "request: see how far it booted with `openstack console log show`",
     )

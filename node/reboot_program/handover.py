@@ -43,12 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _PATIENCE,
         )
     except (SettingsError, MessageError) as error:
-        return _refuse(nodes, f"the request cannot be handed over: {error}")
+        return _refuse(nodes, f"the request cannot be delivered: {error}")
     if "error" in answer:
-        return _refuse(nodes, f"the request was refused: {answer['error']}")
+        return _refuse(nodes, f"the request was rejected: {answer['error']}")
     if answer["strangers"]:
         return _refuse(answer["strangers"], _NO_TARGET)
-    log.info("request %s: handed over: %s", answer["request"], given[0])
+    log.info("request %s: delivered: %s", answer["request"], given[0])
     return 0
 
 
@@ -57,7 +57,7 @@ def _refuse(nodes: Sequence[str], reason: str) -> int:
     try:
         Slurm().tell(nodes, FailureNotice.TAKE_OUT, REASON_PREFIX + reason)
     except SlurmError as error:
-        log.error("Slurm could not be told: %s", error)
+        log.error("cannot update Slurm: %s", error)
     return 1
 
 

@@ -84,7 +84,7 @@ def _numbers(group: str, item: str) -> list[str]:
         first, last = match[1], match[2] or match[1]
         padded = any(len(end) > 1 and end.startswith("0") for end in (first, last))
         if int(last) < int(first) or (padded and len(first) != len(last)):
-            raise HostlistError(f"range {part!r} in node list item {item!r} runs backwards or changes its width")
+            raise HostlistError(f"range {part!r} in node list item {item!r} is descending or changes its width")
         if int(last) - int(first) >= MOST_NAMES:
             raise HostlistError(f"range {part!r} in node list item {item!r} has more than {MOST_NAMES} numbers")
         width = len(first) if padded else 0

@@ -60,7 +60,7 @@ def judge(message: dict[str, Any], targets_file: Path) -> Asked:
     """
     nodes, features = message.get("nodes"), message.get("features", "")
     if set(message) - {"nodes", "features"} or not isinstance(nodes, str) or not isinstance(features, str):
-        raise RefusedError("a request has nodes and features, both text, and nothing else")
+        raise RefusedError("a request must have exactly nodes and features, both text")
     if len(features) > _LONGEST_FEATURES:
         raise RefusedError(f"features are longer than {_LONGEST_FEATURES} characters")
     try:
@@ -104,33 +104,31 @@ class RebootListener:
                 try:
                     send(connection, self.answer(connection), _PATIENCE)
                 except MessageError as error:
-                    log.warning("a request could not be answered: %s", error)
+                    log.warning("cannot answer a request: %s", error)
             time.sleep(_PAUSE)
 
     def answer(self, connection: socket.socket) -> dict[str, Any]:
         """The answer to one request: ``request`` and ``strangers`` for one that is on disk now, or ``error``."""
         uid = peer_uid(connection)
         if uid not in self._allowed:
-            log.warning("a request of uid %d is refused", uid)
-            return {"error": f"uid {uid} may not ask for reboots"}
+            log.warning("rejected a request of uid %d", uid)
+            return {"error": f"uid {uid} may not request reboots"}
         try:
             asked = judge(receive(connection, _PATIENCE), self._targets)
             return self._keep(asked)
         except (MessageError, RefusedError, OSError) as error:
-            log.warning("a request is refused: %s", error)
+            log.warning("rejected a request: %s", error)
             return {"error": str(error)}
 
     def _keep(self, asked: Asked) -> dict[str, Any]:
         if asked.strangers:
-            log.warning("%d node(s) are not ours: %s", len(asked.strangers), ",".join(asked.strangers)[:200])
+            log.warning("%d node(s) are unknown: %s", len(asked.strangers), ",".join(asked.strangers)[:200])
         if not asked.nodes:
             return {"request": "", "strangers": list(asked.strangers)}
         if sum(1 for _ in self._spool.requests.iterdir()) >= _MOST_WAITING:
-            raise RefusedError(f"{_MOST_WAITING} requests wait already")
+            raise RefusedError(f"{_MOST_WAITING} requests are already waiting")
         path = self._spool.add(RebootRequest(asked.nodes, time.time(), asked.features))
         log.info("request %s: %d node(s): %s", path.stem, len(asked.nodes), ",".join(asked.nodes)[:200])
         if asked.features:
-            log.info(
-                "request %s: features %r are left to the image; they choose nothing here", path.stem, asked.features
-            )
+            log.info("request %s: features %r are ignored; the image defines them", path.stem, asked.features)
         return {"request": path.stem, "strangers": list(asked.strangers)}

@@ -45,4 +45,4 @@ def _open_standard_files() -> None:
 
 def _log_mistake(kind: type[BaseException], mistake: BaseException, trace: TracebackType | None) -> None:
     """What nobody caught is told where everything is told; slurmctld shows an exit status only."""
-    log.critical("ended by %r", mistake, exc_info=(kind, mistake, trace))
+    log.critical("crashed: %r", mistake, exc_info=(kind, mistake, trace))

@@ -41,12 +41,12 @@ def receive(connection: socket.socket, patience: float) -> dict[str, Any]:
             connection.settimeout(max(end - time.monotonic(), 0.001))
             piece = connection.recv(65536)
             if not piece:
-                raise MessageError("the connection ended before the message did")
+                raise MessageError("the connection was closed before the message was complete")
             received += piece
             if len(received) > LONGEST:
                 raise MessageError(f"the message is longer than {LONGEST} bytes")
             if time.monotonic() > end:
-                raise MessageError(f"the message did not arrive within {patience:.0f} s")
+                raise MessageError(f"the message was not complete within {patience:.0f} s")
         document = json.loads(received)
     except (OSError, ValueError, RecursionError) as error:
         raise MessageError(str(error) or type(error).__name__) from error

@@ -58,7 +58,7 @@ def _listening(settings: RebootSettings, stop: Event, *, needed: bool) -> Iterat
     handed = _handed_over()
     if handed is None:
         if needed:
-            raise OSError("systemd hands over no socket: systemctl start slurm-appliance-reboot.socket")
+            raise OSError("systemd passed no socket: systemctl start slurm-appliance-reboot.socket")
         yield
         return
     allowed = frozenset({0, uid_of(settings.slurm_user)})
@@ -103,7 +103,7 @@ def _only_one(spool: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OSError(f"{spool}: another worker is at work there") from error
+            raise OSError(f"{spool}: another worker is using it") from error
         yield
 
 

@@ -79,12 +79,12 @@ def read_settings(path: Path) -> RebootSettings:
     values = {}
     for name, value in document.items():
         if name not in known:
-            raise SettingsError(f"{path}: there is no setting {name!r}; there are {', '.join(sorted(known))}")
+            raise SettingsError(f"{path}: unknown setting {name!r}; the settings are {', '.join(sorted(known))}")
         kind = type(getattr(defaults, name))
         try:
             values[name] = kind(value)
         except (TypeError, ValueError) as error:
             raise SettingsError(f"{path}: {name}: {value!r} is not a {kind.__name__}") from error
         if kind in {int, float} and not values[name] > 0:
-            raise SettingsError(f"{path}: {name}: {value!r} is not more than 0")
+            raise SettingsError(f"{path}: {name}: {value!r} must be greater than 0")
     return RebootSettings(**values)

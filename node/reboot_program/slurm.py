@@ -43,7 +43,7 @@ class Slurm:
             shown = self._run("--oneliner", "show", "node", ",".join(names[start : start + _AT_ONCE]), check=False)
             found.update(parse_nodes(shown.stdout))
             if shown.returncode and "not found" not in shown.stderr + shown.stdout:
-                raise SlurmError(shown.stderr.strip() or f"scontrol ended with status {shown.returncode}")
+                raise SlurmError(shown.stderr.strip() or f"scontrol exited with status {shown.returncode}")
         return found
 
     def tell(self, names: Sequence[str], step: FailureNotice, reason: str) -> None:
@@ -78,7 +78,7 @@ class Slurm:
             raise SlurmError(str(error)) from error
         if check and ended.returncode:
             said = ended.stderr.strip() or ended.stdout.strip()
-            raise SlurmError(f"scontrol {arguments[0]} ended with status {ended.returncode}: {said}")
+            raise SlurmError(f"scontrol {arguments[0]} exited with status {ended.returncode}: {said}")
         return ended
 
 

@@ -53,7 +53,7 @@ def parse_targets(document: object, path: str) -> Targets:
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         return Targets(
-            problem=f"{path} has schema {schema!r}, this RebootProgram reads {SCHEMA}: "
+            problem=f"{path} has schema {schema!r}, but this RebootProgram reads {SCHEMA}: "
             "run site.yml from the release that built the control node's image"
         )
     nodes = {}
@@ -61,7 +61,7 @@ def parse_targets(document: object, path: str) -> Targets:
         for name, record in document["nodes"].items():  # type: ignore[index]  # its shape is what is being checked
             nodes[name] = Target(instance_id=_text(record["instance_id"]), image_id=_text(record["image_id"]))
     except (KeyError, TypeError, AttributeError) as error:
-        return Targets(problem=f"{path} does not have its form ({error}): run site.yml")
+        return Targets(problem=f"{path} is malformed ({error}): run site.yml")
     return Targets(nodes)
 
 

@@ -50,7 +50,7 @@ class SlurmByHelper(Slurm):
             message = {"nodes": list(names), "step": step.name, "reason": one_line(reason)}
             said = ask(self._helper, message, _LONGEST_CALL)
         except MessageError as error:
-            raise SlurmError(f"the helper cannot be asked: {error}") from error
+            raise SlurmError(f"cannot reach the helper: {error}") from error
         if said.get("error"):
             raise SlurmError(str(said["error"]))
 
@@ -66,11 +66,11 @@ def checked(message: dict[str, Any]) -> tuple[list[str], FailureNotice, str]:
         raise MessageError("nodes is not a list of names")
     for node in nodes:
         if not isinstance(node, str) or not _NODE.fullmatch(node):
-            raise MessageError(f"{node!r} is not the name of a node")
+            raise MessageError(f"{node!r} is not a node name")
     if not isinstance(step, str) or step not in FailureNotice.__members__ or not STATES[FailureNotice[step]]:
-        raise MessageError(f"{step!r} is not a step that changes a node")
+        raise MessageError(f"{step!r} is not an allowed change")
     if not isinstance(reason, str) or not reason.startswith(REASON_PREFIX) or not reason.isprintable():
-        raise MessageError(f"the reason is not a line that begins with {REASON_PREFIX!r}")
+        raise MessageError(f"the reason must be one line that starts with {REASON_PREFIX!r}")
     return nodes, FailureNotice[step], reason
 
 

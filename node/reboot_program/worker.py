@@ -98,7 +98,7 @@ class RebootWorker:
         self._wake_due = 0.0
         self._woken: set[str] = set()
         if self._nodes:
-            log.info("going on with %d node(s) from the spool", len(self._nodes))
+            log.info("resuming %d node(s) from the spool", len(self._nodes))
 
     def run(self, stop: Callable[[], bool], *, once: bool = False) -> None:
         """Work until `stop` says so; with `once` until nothing is left."""
@@ -124,7 +124,7 @@ class RebootWorker:
                 mistake = look.exception()
                 if mistake:  # One that nobody thought of: it must not stop the other nodes.
                     log.error("%s: %r", node.entry.node, mistake, exc_info=mistake)
-                    self._fail(node, f"the RebootProgram met {mistake!r}, see its log", hold=True)
+                    self._fail(node, f"unexpected error in the RebootProgram, see its log: {mistake!r}", hold=True)
                 else:
                     self._looked(node, look.result())
         if time.monotonic() >= self._slurm_due:
@@ -136,14 +136,14 @@ class RebootWorker:
             except SlurmError as error:
                 self._slurm_tries += 1
                 self._slurm_due = time.monotonic() + delay(self._slurm_tries, self._draw())
-                log.warning("Slurm cannot be asked, %d. time: %s", self._slurm_tries, error)
+                log.warning("cannot query Slurm (attempt %d): %s", self._slurm_tries, error)
 
     def _take_up(self) -> None:
         for path, request in self._spool.pending():
             for name in request.nodes:
                 known = self._nodes.get(name)
                 if known and not _begins_anew(known.entry, request.asked):
-                    log.info("%s: already under way, request %s adds nothing", name, path.stem)
+                    log.info("%s: already in progress, ignoring request %s", name, path.stem)
                     continue
                 self._nodes[name] = _Node(Entry(name, request.asked), time.monotonic() + self._gap(request.asked))
                 self._spool.save(self._nodes[name].entry)
@@ -162,7 +162,7 @@ class RebootWorker:
         views = self._slurm.nodes(sorted(read_targets(self._settings.targets).nodes))
         out_of_reach = {name for name, view in views.items() if view.out_of_reach}
         for name in sorted(out_of_reach - self._woken - self._nodes.keys()):
-            log.warning("%s: Slurm is to reboot it and does not reach it: booting it", name)
+            log.warning("%s: Slurm has to reboot it but cannot reach it: booting it", name)
             self._nodes[name] = _Node(Entry(name, time.time(), woken=True))
             self._spool.save(self._nodes[name].entry)
         self._woken = out_of_reach

@@ -78,7 +78,7 @@ def _parents_first(accounts: Sequence[RequestedAccount]) -> list[RequestedAccoun
     while waiting:
         ready = [account for account in waiting.values() if account.parent not in waiting]
         if not ready:
-            raise ValueError(f"accounts are each other's parents: {', '.join(sorted(waiting))}")
+            raise ValueError(f"circular parents of accounts: {', '.join(sorted(waiting))}")
         ordered += ready
         waiting = {name: account for name, account in waiting.items() if account not in ready}
     return ordered

@@ -71,7 +71,7 @@ class Appliance:
         """
         name = self._sets.next
         if name is None:
-            raise DaemonError("there are no files that Slurm's daemons have accepted", [])
+            raise DaemonError("no files have been accepted by Slurm's daemons", [])
         exchanged = name != self._sets.in_use
         if exchanged:
             self._sets.exchange(name)
@@ -94,7 +94,7 @@ class Appliance:
         """Bring back the files that the daemon ran with; says what became of it."""
         former, failed = self._sets.proven(daemon), self._sets.in_use
         if former is None or former == failed:
-            return "There are no former files to go back to"
+            return "There are no previous files to restore"
         files = self._sets.files(former)
         if daemon == "slurmctld" and self._sets.proven("slurmdbd") == failed:
             # slurmdbd runs with its new file: what it says about the database is true now.
@@ -103,11 +103,11 @@ class Appliance:
         try:
             self._daemons.do(daemon, plan.DaemonAction.RESTART, self._port(daemon))
         except DaemonError as error:
-            return f"The former files are back, and {daemon} does not run with them either: {error}"
+            return f"The previous files were restored, but {daemon} does not run with them either: {error}"
         for each in _DAEMONS:
             if each == daemon or self._sets.proven(each) == failed:
                 self._sets.prove(each)
-        return f"The former files are back, and {daemon} runs with them"
+        return f"The previous files were restored, and {daemon} runs with them"
 
     def _port(self, daemon: str) -> int:
         file, name, usual = {
@@ -124,11 +124,11 @@ def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.exe
     parser = argparse.ArgumentParser(prog="slurm-appliance-slurm-files", description=__doc__)
     parser.add_argument("--folder", type=Path, default=trial.ETC, help="folder of Slurm's files")
     commands = parser.add_subparsers(dest="command", required=True)
-    judging = commands.add_parser("judge", help="have Slurm's daemons try the files on standard input")
+    judging = commands.add_parser("judge", help="test the files on standard input with Slurm's daemons")
     judging.add_argument("--control", required=True, help="host name of the control node")
-    applying = commands.add_parser("apply", help="bring accepted files to a daemon")
+    applying = commands.add_parser("apply", help="apply accepted files to a daemon")
     applying.add_argument("daemon", choices=_DAEMONS)
-    commands.add_parser(_INSIDE, help="for this program itself")
+    commands.add_parser(_INSIDE, help="for internal use")
     options = parser.parse_args(arguments)
     if options.command == _INSIDE:
         return trial.inside()

@@ -79,13 +79,13 @@ class Daemons:
                 pass  # systemd has not done it yet.
             elif _dead(state):
                 said = self._log(daemon, since)
-                raise DaemonError(f"{daemon} has ended ({state['Result']}, status {state['ExecMainStatus']})", said)
+                raise DaemonError(f"{daemon} exited ({state['Result']}, status {state['ExecMainStatus']})", said)
             elif self._answers(daemon, port):
                 return
             elif daemon == "slurmdbd" and any(map(_REFUSED.search, self._log(daemon, since))):
-                raise DaemonError("MariaDB refuses slurmdbd", self._log(daemon, since))
+                raise DaemonError("MariaDB rejects slurmdbd", self._log(daemon, since))
             if time.monotonic() > end:
-                raise DaemonError(f"{daemon} did not answer within {self._patience:.0f} s", self._log(daemon, since))
+                raise DaemonError(f"{daemon} did not respond within {self._patience:.0f} s", self._log(daemon, since))
             time.sleep(_INTERVAL)
 
     @staticmethod

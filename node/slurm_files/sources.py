@@ -68,8 +68,8 @@ class Sources:
         if own is not None:
             return f"slurm.options.{own}"
         if kind in self.managed:
-            return f"{self.managed[kind]} (it makes {line.option})"
-        return f"slurm.options.{line.option} (not set: the value is the appliance's default)"
+            return f"{self.managed[kind]} (it sets {line.option})"
+        return f"slurm.options.{line.option} (not set: this is the appliance's default)"
 
     def _partition(self, line: Line, word: str) -> str:
         if line.value not in self.partitions:

@@ -78,7 +78,7 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
     if program is None:
         raise TrialError(f"{daemon} is not installed here")
     if os.geteuid() != 0:
-        raise TrialError(f"{daemon} can be tried by root only, who can make namespaces")
+        raise TrialError(f"testing {daemon} needs root, to create namespaces")
     folder = Path(tempfile.mkdtemp(prefix="slurm-files-"))
     try:
         folder.chmod(0o755)
@@ -96,7 +96,7 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
             document: Mapping[str, Any] = json.loads(ended.stdout)
         except ValueError:
             said = ended.stderr.strip() or ended.stdout.strip() or f"exit status {ended.returncode}"
-            raise TrialError(f"{daemon} could not be tried: {said[-500:]}") from None
+            raise TrialError(f"{daemon} could not be tested: {said[-500:]}") from None
     finally:
         shutil.rmtree(folder)
     log = [str(line).replace(f"{folder}/etc", str(ETC)) for line in document["log"]]
@@ -232,7 +232,7 @@ def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str
             chunk = stream.read()
             if chunk == b"":
                 log += rest.decode(errors="replace").splitlines()
-                return _outcome(False, log, f"{daemon} ended with status {process.wait()}")
+                return _outcome(False, log, f"{daemon} exited with status {process.wait()}")
             whole, _, rest = (rest + (chunk or b"")).rpartition(b"\n")
             new = whole.decode(errors="replace").splitlines()
             log += new
@@ -243,7 +243,7 @@ def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str
             if runs and (daemon == "slurmdbd" or listening(port)):
                 return _outcome(True, log, "")
     if runs:
-        return _outcome(False, log, f"{daemon} runs and does not listen at port {port}, which SlurmctldPort names")
+        return _outcome(False, log, f"{daemon} runs but does not listen on port {port}, set by SlurmctldPort")
     return _outcome(False, log, f"{daemon} did not start within {PATIENCE:.0f} s")
 
 

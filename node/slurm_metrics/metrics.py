@@ -48,10 +48,10 @@ def job_metrics(text: str) -> dict[tuple[str, Labels], float]:
 
 _HELP = {
     "slurm_nodes": "Nodes by state.",
-    "slurm_nodes_not_responding": "Nodes that do not answer the controller.",
-    "slurm_cpus": "Processors of all nodes by what they do.",
+    "slurm_nodes_not_responding": "Nodes that do not respond to the controller.",
+    "slurm_cpus": "Processors of all nodes by state.",
     "slurm_jobs": "Jobs that the controller knows, by partition and state.",
-    "slurm_up": "Whether the controller answered.",
+    "slurm_up": "Whether the controller responded.",
 }
 
 

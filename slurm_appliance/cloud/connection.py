@@ -48,7 +48,7 @@ def asking(question: Callable[[], _Result], where: str) -> _Result:
         return question()
     except (ClientException, SDKException) as error:
         raise CloudError(
-            f"the cloud cannot be asked: {str(error).splitlines()[0]}",
+            f"cannot query the cloud: {str(error).splitlines()[0]}",
             where=where,
             remedy="check the credentials (clouds.yaml, OS_CLOUD, OS_* variables) and that the cloud is reachable",
         ) from error

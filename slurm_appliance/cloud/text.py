@@ -20,7 +20,7 @@ def checked_id(text: str, what: str) -> str:
         CloudTextError: it is none.
     """
     if not _ID.fullmatch(text):
-        raise _error(text, what, "id of OpenStack's")
+        raise _error(text, what, "OpenStack ID")
     return text
 
 
@@ -39,7 +39,7 @@ def checked_subnet(text: str, what: str) -> str:
     Raises:
         CloudTextError: it is none.
     """
-    return _parsed(text, what, "range of IP addresses", ipaddress.ip_network)
+    return _parsed(text, what, "IP range", ipaddress.ip_network)
 
 
 def _parsed(text: str, what: str, kind: str, parse: Callable[[str], object]) -> str:
@@ -54,5 +54,8 @@ def _parsed(text: str, what: str, kind: str, parse: Callable[[str], object]) -> 
 
 def _error(text: str, what: str, kind: str) -> CloudTextError:
     # Its repr(): nothing in it reaches a terminal as it is.
-    return CloudTextError(f"the cloud says {text[:100]!a}, which is no {kind}", where=what, remedy="look at it with "
-                          "the openstack command; whoever operates the cloud has to mend it")  # fmt: skip
+    return CloudTextError(
+        f"the cloud returned {text[:100]!a}, which is not a valid {kind}",
+        where=what,
+        remedy="inspect it with the openstack command; the cloud's operators have to fix it",
+    )

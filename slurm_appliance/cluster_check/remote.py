@@ -109,7 +109,7 @@ def run(command: list[str], user: str = "", limit: float = 120.0) -> dict[str, A
         ended = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
         status, out, err = ended.returncode, ended.stdout, ended.stderr
     except subprocess.TimeoutExpired:
-        status, out, err = 124, "", f"no end in {limit:.0f} s"
+        status, out, err = 124, "", f"timed out after {limit:.0f} s"
     except OSError as error:
         status, out, err = 127, "", f"{command[0]}: {error.strerror}"
     return {"status": status, "out": out[-20000:], "err": err[-2000:], "seconds": round(time.monotonic() - begun, 1)}

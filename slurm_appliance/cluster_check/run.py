@@ -32,7 +32,7 @@ def check_cluster(environment: EnvironmentFolder, *, user: str = "", limit: floa
         ClusterCheckError: there is no inventory, or the login node does not answer.
     """
     if not (environment.inventory / "hosts.yml").exists():
-        raise ClusterCheckError("there is no inventory", where=str(environment.inventory), remedy="run up first")
+        raise ClusterCheckError("the inventory is missing", where=str(environment.inventory), remedy="run up first")
     hosts = read_inventory(environment.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
     entrance = _entrance(hosts)
@@ -64,8 +64,8 @@ def _gather(host: SshHost, request: dict[str, Any], limit: float) -> Any:
             host.command(program), input=source, capture_output=True, text=True, timeout=limit, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ClusterCheckError(f"the checks did not end in {limit:.0f} s", where=host.name) from error
+        raise ClusterCheckError(f"the checks timed out after {limit:.0f} s", where=host.name) from error
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["no explanation"]
-        raise ClusterCheckError(f"the checks cannot be run: {said[-1]}", where=host.name)
+        said = ended.stderr.strip().splitlines() or ["no error message"]
+        raise ClusterCheckError(f"the checks failed to run: {said[-1]}", where=host.name)
     return json.loads(ended.stdout)

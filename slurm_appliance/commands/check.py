@@ -98,17 +98,17 @@ def run_gate(gate: Gate, command: Sequence[str]) -> GateOutcome:
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Only these: types, ansible, go-..., lint, format, shell.", metavar="[GATE]..."),
+        typer.Argument(help="Run only these gates: types, ansible, go-..., lint, format, shell.", metavar="[GATE]..."),
     ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="First mend what the tools can mend by themselves.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix first what the tools can fix automatically.")] = False,
 ) -> None:
-    """Hold the checkout to its gates: formatting, lint, types, Ansible, Go and shell."""
+    """Run the checks that every change must pass: formatting, lint, types, Ansible, Go and shell."""
     chosen = gates()
     if names:
         unknown = sorted(set(names) - {gate.name for gate in chosen})
         if unknown:
             known = ", ".join(gate.name for gate in chosen)
-            raise UsageError(f"no gate is called {', '.join(unknown)}", remedy=f"the gates are: {known}")
+            raise UsageError(f"unknown gate: {', '.join(unknown)}", remedy=f"the gates are: {known}")
         chosen = [gate for gate in chosen if gate.name in names]
     if fix:
         for gate in chosen:
@@ -123,4 +123,4 @@ def check(
                 failed.append(outcome.gate.name)
                 print(outcome.output, flush=True)
     if failed:
-        raise CheckError(f"gates failed: {', '.join(failed)}", remedy="their output is above; try check --fix")
+        raise CheckError(f"gates failed: {', '.join(failed)}", remedy="see their output above; try check --fix")

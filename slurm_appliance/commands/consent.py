@@ -20,7 +20,7 @@ def agreed(*, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UsageError(
-            "there is something to do, and nobody can be asked: standard input is not a terminal",
-            remedy="look at the plan above; add --yes if it is meant",
+            "confirmation is required, but standard input is not a terminal",
+            remedy="review the plan above; add --yes to confirm it",
         )
-    return typer.confirm("Go on?", err=True)
+    return typer.confirm("Continue?", err=True)

@@ -1,4 +1,4 @@
-"""``slurm-appliance destroy``: delete a cluster, but for what outlives it."""
+"""``slurm-appliance destroy``: delete a cluster; protected volumes are kept."""
 
 from typing import Annotated
 
@@ -13,14 +13,14 @@ def destroy(
     stack: StackOption,
     yes: YesOption = False,
     delete_volumes: Annotated[
-        bool, typer.Option("--delete-volumes", help="Delete the state and home volumes, too, with all that is on them.")
+        bool, typer.Option("--delete-volumes", help="Also delete the state and home volumes and all their data.")
     ] = False,
     allow_disruptive: AllowOption = False,
     lock_timeout: LockTimeoutOption = "0",
 ) -> None:
-    """Delete a cluster. Its state and home volumes stay, and the next up attaches them again.
+    """Delete a cluster. Its state and home volumes are kept; the next up attaches them again.
 
-    Exit status 0: done; 3: the environment is protected; 5: somebody else uses the stack; 1: anything else.
+    Exit status 0: done; 3: the environment is protected; 5: the stack is locked; 1: any other error.
     """
     from slurm_appliance.deployment import operations
     from slurm_appliance.deployment.keeping import never_ours
@@ -32,11 +32,11 @@ def destroy(
     def approve(what: operations.Destruction) -> bool:
         if not what.resources:
             return True
-        print(f"{what.servers} servers and everything else that belongs to {stack} will be deleted")
+        print(f"{what.servers} servers and all other resources of {stack} will be deleted")
         for each in what.staying:
-            print(f"stays: {each.what}")
+            print(f"kept: {each.what}")
         for used in never_ours(session.config):
-            print(f"stays, because it was there before: {used}")
+            print(f"kept, because it is not ours: {used}")
         return agreed(yes=yes)
 
     done = operations.destroy(session, approve, delete_volumes=delete_volumes)
@@ -44,8 +44,8 @@ def destroy(
         say("nothing was changed")
         raise typer.Exit(1)
     if not done.changes:
-        say(f"there is nothing of {stack} to delete")
+        say(f"{stack} has nothing to delete")
         return
-    print(f"Deleted {done.changes.get('delete', 0)} resources. The log is {done.log}")
+    print(f"Deleted {done.changes.get('delete', 0)} resources. Log: {done.log}")
     if not delete_volumes:
-        print(f"Delete the volumes, too: ./slurm-appliance destroy --stack {stack} --delete-volumes")
+        print(f"To delete the volumes as well: ./slurm-appliance destroy --stack {stack} --delete-volumes")

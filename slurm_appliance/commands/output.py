@@ -23,7 +23,7 @@ class Output(StrEnum):
     json = "json"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text to read, or JSON for scripts.")]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format: text, or JSON for scripts.")]
 
 
 def say(text: str) -> None:

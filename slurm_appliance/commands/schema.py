@@ -18,13 +18,13 @@ class Form(StrEnum):
 def schema(
     form: Annotated[
         Form,
-        typer.Option("--form", "-f", help="JSON Schema, stack file with every setting, or table in Markdown."),
+        typer.Option("--form", "-f", help="JSON Schema, stack file with every setting, or Markdown table."),
     ] = Form.json,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default="stdout")
     ] = None,
 ) -> None:
-    """Write the schema of stack files: JSON Schema for editors, a commented example, or a table of all settings."""
+    """Print the schema of stack files: JSON Schema for editors, a commented example, or a table of all settings."""
     from slurm_appliance.config.generated import text_of
 
     text = text_of(form.value)

@@ -57,10 +57,10 @@ def _together(statuses: list[int]) -> int:
 
 def run_tests(
     pytest_arguments: Annotated[
-        list[str] | None, typer.Argument(help="More arguments for pytest, after --.", metavar="[-- PYTEST_ARGUMENTS]")
+        list[str] | None, typer.Argument(help="Arguments for pytest, after --.", metavar="[-- PYTEST_ARGUMENTS]")
     ] = None,
     tier: Annotated[
-        list[Tier] | None, typer.Option("--tier", "-t", help="Only this tier; may be given several times.")
+        list[Tier] | None, typer.Option("--tier", "-t", help="Run only this tier; may be repeated.")
     ] = None,
 ) -> None:
     """Run the tests: unit (seconds), engine (real Pulumi engine, real OpenStack APIs), lifecycle (nodes that boot)."""
@@ -78,6 +78,6 @@ def run_tests(
         print(f"{each:<10} {words.get(status, 'FAILED'):<17} {seconds:7.1f} s")
     failed = [each for each, status, _ in outcomes if status not in words]
     if failed:
-        raise CheckError(f"tests failed in: {', '.join(failed)}", remedy="the pytest output above names them")
+        raise CheckError(f"tests failed in: {', '.join(failed)}", remedy="see the pytest output above")
     if all(status == _NOTHING_RAN for _, status, _ in outcomes):
-        raise CheckError("no test was selected", remedy="look at the tier and at the filters after --")
+        raise CheckError("no test selected", remedy="check the tier and the filters after --")

@@ -1,4 +1,4 @@
-"""``slurm-appliance up`` and ``preview``: bring a cluster to what its configuration says, or say what that would do."""
+"""``slurm-appliance up`` and ``preview``: apply a cluster's configuration, or show what that would change."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOption = Output.text) -> None:
-    """Say what up would do, and to whom. Nothing is changed.
+    """Show what up would change, on which nodes and why. Changes nothing.
 
-    Exit status 0: nothing to do; 2: changes that nobody notices; 6: the same, to mend what somebody deleted or changed;
-    3: nodes or data are disturbed; 1: up would fail.
+    Exit status 0: nothing to do; 2: non-disruptive changes; 6: non-disruptive changes that repair what somebody deleted
+    or changed;  3: disruptive changes to nodes or data; 1: up would fail.
     """
     from slurm_appliance.deployment import operations
 
@@ -50,22 +50,23 @@ def up(
     give_up_lost_volumes: Annotated[
         bool,
         typer.Option(
-            "--give-up-lost-volumes", help="Forget state and home volumes that somebody deleted, and what was on them."
+            "--give-up-lost-volumes",
+            help="Accept the loss of deleted state and home volumes, and continue without them.",
         ),
     ] = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
+    """Create a cluster, or apply its configuration. If interrupted, run it again: it continues where it stopped.
 
-    Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
-    failed; 5: somebody else uses the stack; 1: anything else.
+    Exit status 0: done; 3: the environment is protected and would be disrupted; 4: the cluster runs, but compute nodes
+    failed; 5: the stack is locked; 1: any other error.
     """
     from slurm_appliance.deployment import operations
     from slurm_appliance.errors import UsageError
 
     as_json = output is Output.json
     if as_json and not yes:
-        raise UsageError("--output json asks nobody", remedy="add --yes")
+        raise UsageError("--output json cannot ask for confirmation", remedy="add --yes")
     session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
 
     def approve(plan: "DeploymentPlan") -> bool:
@@ -95,10 +96,10 @@ def _show_done(session: "Session", done: "Done") -> None:
 
     changed = {op: count for op, count in done.changes.items() if op != "same"}
     words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"
-    print(f"Done: {words}." + (f" The log is {done.log}" if done.log else ""))
+    print(f"Done: {words}." + (f" Log: {done.log}" if done.log else ""))
     outputs = session.stack.outputs()
     addresses = outputs["login"].value if "login" in outputs else []
     if addresses:
         print(f"Log in:          {login_command(session.config.ssh, addresses[0])}")
-    print(f"Look at it:      ./slurm-appliance status --stack {session.name}")
-    print(f"Remove it again: ./slurm-appliance destroy --stack {session.name}")
+    print(f"Status:          ./slurm-appliance status --stack {session.name}")
+    print(f"Delete:          ./slurm-appliance destroy --stack {session.name}")

@@ -64,7 +64,7 @@ def change_image(session: Session, say: Callable[[str], None]) -> None:
     reached = access.of_stack(STACK, path, session.cloud)
     rollout = Rollout(reached)
     names = rollout.select(None, ())
-    say("== compute nodes run the former image; Slurm brings the new one, while jobs run ==")
+    say("== compute nodes still run the former image; Slurm installs the new one while jobs run ==")
     _show(rollout, names, say)
     entrance = Entrance.of(session)
     submit = f"sbatch --parsable --array=1-{_JOBS} --output=/dev/null --wrap 'sleep {_JOB_SECONDS}'"
@@ -94,5 +94,5 @@ def _course_of(entrance: Entrance, array: str) -> str:
     ended = Counter(told.splitlines())
     lost = {line: count for line, count in ended.items() if not line.startswith("COMPLETED|")}
     if lost or ended.total() != _JOBS:
-        raise DemoError(f"of {_JOBS} jobs, not all completed: {dict(ended)}", where=array)
+        raise DemoError(f"not all of the {_JOBS} jobs completed: {dict(ended)}", where=array)
     return "\n".join(f"{count} jobs {line.replace('|', ' on ')}" for line, count in sorted(ended.items()))

@@ -83,7 +83,7 @@ def make_key(session: Session, say: Callable[[str], None]) -> None:
     path = Path(named or "~/.ssh/id_ed25519").expanduser()
     if path.exists():
         return
-    say(f"making {path}, the demo's ssh key")
+    say(f"creating the demo's ssh key {path}")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "slurm-appliance demo", "-f", str(path)]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -123,10 +123,12 @@ class Entrance:
                 call, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_JOB_LIMIT, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise DemoError(f"{command} did not end in {_JOB_LIMIT:.0f} s", where=self.host.name) from error
+            raise DemoError(f"{command} timed out after {_JOB_LIMIT:.0f} s", where=self.host.name) from error
         if ended.returncode:
             raise DemoError(
-                f"{command} failed: {ended.stderr.strip()}", where=self.host.name, remedy="check-cluster looks closer"
+                f"{command} failed: {ended.stderr.strip()}",
+                where=self.host.name,
+                remedy="run check-cluster for details",
             )
         return ended.stdout.rstrip()
 

@@ -33,9 +33,9 @@ class PieceState(StrEnum):
 class Feature(StrEnum):
     """What a machine may be ready for."""
 
-    CLUSTERS = "clusters on a cloud of yours (up, preview, image, rollout)"
+    CLUSTERS = "clusters on your cloud (up, preview, image, rollout)"
     LOCAL_CLOUD = "the local cloud (demo, cloud, engine and lifecycle tests)"
-    GATES = "the gates of a change (check)"
+    GATES = "checks of a change (check)"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _toolchain() -> Iterator[CheckedPiece]:
 
 
 def _on_first_use(how: str, why: str) -> str:
-    return f"nothing: it is {how} on first use, or now by ./slurm-appliance toolchain ({why})"
+    return f"nothing: it is {how} on first use, or now with ./slurm-appliance toolchain ({why})"
 
 
 def _to_come(piece: Piece, blocks: tuple[Feature, ...], remedy: str) -> CheckedPiece:
@@ -126,7 +126,7 @@ def _clouds() -> Iterator[CheckedPiece]:
 def _local_cloud() -> Iterator[CheckedPiece]:
     blocks = (Feature.LOCAL_CLOUD,)
     root = "yes" if os.geteuid() == 0 else ""
-    yield _finding("root's rights", root, blocks, "use sudo, on a machine that is yours to break")
+    yield _finding("root", root, blocks, "use sudo, on a disposable machine")
     yield _debian_packages(blocks)
     folder = next(parent for parent in [cache_folder(), *cache_folder().parents] if parent.exists())
     free = shutil.disk_usage(folder).free / 1e9
@@ -147,6 +147,10 @@ def _debian_packages(blocks: tuple[Feature, ...]) -> CheckedPiece:
     absent = [package.name for package in missing()]
     if absent:
         return CheckedPiece(
-            "Debian packages", PieceState.LATER, "", blocks, f"nothing: demo and cloud up install {' '.join(absent)}"
+            "Debian packages",
+            PieceState.LATER,
+            "",
+            blocks,
+            f"nothing: `demo` and `cloud up` install {' '.join(absent)}",
         )
     return CheckedPiece("Debian packages", PieceState.OK, "all installed", blocks, "")

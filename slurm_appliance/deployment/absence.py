@@ -57,9 +57,9 @@ def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missin
         if answer.ok:
             return False
         raise CloudError(
-            f"the cloud answers with {answer.status_code} when it is asked for {path}",
+            f"the cloud returned status {answer.status_code} for {path}",
             where=each.name,
-            remedy="it is not in the project's lists, and its absence has to be known: check the credentials",
+            remedy="check the credentials: this query has to confirm that the resource is absent",
         )
 
     every = list(candidates)

@@ -27,9 +27,9 @@ def disruptions(steps: Iterable[Step]) -> list[str]:
             found.append(f"{kind} {step.name} is deleted{_data(step)}")
         elif step.op == "replace":
             why = ", ".join(step.replacing or step.changed)
-            found.append(f"{kind} {step.name} is deleted and created anew{_data(step)}: {why} changed")
+            found.append(f"{kind} {step.name} is replaced{_data(step)}: {why} changed")
     return found
 
 
 def _data(step: Step) -> str:
-    return ", with all that is on it" if step.type == VOLUME else ""
+    return ", with all its data" if step.type == VOLUME else ""

@@ -69,7 +69,7 @@ class Missing:
     protected: bool = False
 
     def __str__(self) -> str:
-        return f"{_KINDS[self.type]} {self.name} ({self.id}) is gone"
+        return f"{_KINDS[self.type]} {self.name} ({self.id}) is missing"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class OtherImage:
     recorded: str
 
     def __str__(self) -> str:
-        return f"server {self.node} runs image {self.image}, and the state records {self.recorded}"
+        return f"server {self.node} runs image {self.image}, but the state records {self.recorded}"
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,9 @@ def _wait_until_gone(connection: "Connection", servers: list[str]) -> None:
         servers = [server for server in servers if server in there]
         if servers and time.monotonic() > end:
             raise ApplianceError(
-                f"the server of an interrupted run is not deleted after {_DELETE_LIMIT} seconds",
+                f"the server of an interrupted run was not deleted within {_DELETE_LIMIT} seconds",
                 where=", ".join(servers),
-                remedy="see what Nova says of it: openstack server show ID",
+                remedy="check its state in Nova: openstack server show ID",
             )
         if servers:
             time.sleep(1)

@@ -15,7 +15,7 @@ from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight.servers import UNREADABLE
 
 #: What a node's image is called that no list of images has.
-GONE = "no longer there"
+GONE = "missing"
 
 
 class NodeAction(StrEnum):
@@ -66,9 +66,9 @@ class NodeImage:
 
 
 _DISRUPTION = {
-    NodeAction.RESIZE: "shut down and started again",
+    NodeAction.RESIZE: "restarted",
     NodeAction.REBUILD_NOW: "root disk erased, users see an outage",
-    NodeAction.REPLACE: "deleted and created anew, all its own disks are lost",
+    NodeAction.REPLACE: "deleted and created again, its own disks are lost",
     NodeAction.DELETE: "gone",
     NodeAction.BLOCKED: "the run would fail here",
 }
@@ -117,7 +117,7 @@ def _decide(group: Group, server: ServerFacts | None, target: str | None, step: 
     if server is None:
         return NodeAction.CREATE, "new"
     if server.failed:
-        return NodeAction.CREATE, "Nova could not make it: made anew"
+        return NodeAction.CREATE, "Nova could not create it: will be created again"
     if step is not None and step.op == "update" and server.status in UNREADABLE:
         return NodeAction.BLOCKED, f"is in state {server.status}: wait until it is ACTIVE"
     if step is not None and "flavorId" in step.changed:
@@ -127,8 +127,8 @@ def _decide(group: Group, server: ServerFacts | None, target: str | None, step: 
     if group.ignores_images:
         return NodeAction.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"
     if group.volume_backed:
-        return NodeAction.REPLACE, "a new image, and it boots from a volume"
-    return NodeAction.REBUILD_NOW, "a new image"
+        return NodeAction.REPLACE, "new image, and it boots from a volume"
+    return NodeAction.REBUILD_NOW, "new image"
 
 
 def _shown(image_id: str, names: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ def passing_interrupts(say: Callable[[str], None]) -> Iterator[None]:
     """Leave Ctrl-C, which the terminal sends to the engine as well, to the engine; only say that it was seen."""
 
     def note(_number: int, _frame: FrameType | None) -> None:
-        say("stopping: what is under way is brought to its end; once more ends it at once")
+        say("stopping after the operations in progress; interrupt again to stop at once")
 
     before = signal.signal(signal.SIGINT, note)
     try:

@@ -63,15 +63,17 @@ def preview(session: Session) -> DeploymentPlan:
     """
     for holder in holders(session.layout) if session.layout else ():
         if not holder.gone:
-            session.say(f"{holder} uses the stack: what it still does is not known here")
+            session.say(f"{holder} holds the stack's lock: its pending changes are not shown here")
     deployment = session.deployment()
     drift = drift_of(session, deployment)
     findings = examined(session, deployment)
     refuse_data_loss(session, drift)
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
-        left = "what the cloud could not make" if unfinished.recorded else "what an interrupted run left"
-        session.say(f"up will begin with {left}: {unfinished.urn.rpartition('::')[2]}")
+        left = (
+            "a resource that the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
+        )
+        session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
         outcome = _previewed(session, mended(repaired(deployment, repair), drift))
         return make_plan(session, findings, outcome.steps, drift)
@@ -119,7 +121,7 @@ def up(
         deployment = mended(deployment, drift)
         with session.handing_over(session.facts()):
             if deployment.get("resources"):
-                session.say("comparing with what is there ...")
+                session.say("comparing the configuration with the cloud ...")
                 outcome = _previewed(session, deployment)
                 plan = make_plan(session, findings, outcome.steps, drift)
                 if not plan.steps:
@@ -206,7 +208,7 @@ def _heal(session: Session) -> None:
     for unfinished in repair.unfinished:
         session.say(str(unfinished))
     if repair.reimaged:
-        session.say(f"{len(repair.reimaged)} nodes run another image than the state knows: recorded")
+        session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
     if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
         healing.remove(repair.unfinished, connect(session.cloud))
     session.set_deployment(repaired(deployment, repair))
@@ -266,5 +268,5 @@ def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], Non
             print(text, file=file)
             session.say(text)
 
-        session.say(f"the whole log is {path}")
+        session.say(f"full log: {path}")
         yield say, file

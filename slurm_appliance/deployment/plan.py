@@ -21,7 +21,7 @@ from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings, examine
 from slurm_appliance.preflight.unrecorded import estranged
 
-_MADE_AGAIN = "somebody deleted it: made again"
+_MADE_AGAIN = "was deleted outside Pulumi: will be created again"
 #: Exit statuses of ``preview``; DRIFT is another.
 NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
 

@@ -26,10 +26,10 @@ def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> 
     if session.config.protected and plan.disruptive and not allowed:
         nodes = [row.node for row in plan.rows if row.action.disruptive]
         raise ProtectedEnvironmentError(
-            f"this would disturb {len(nodes)} nodes and take away {len(plan.losses)} other things: "
+            f"this would disrupt {len(nodes)} nodes and delete {len(plan.losses)} other resources: "
             f"{', '.join([*nodes, *plan.losses][:5])}",
             where=f"{session.name} is protected",
-            remedy="look at it with preview; add --allow-disruptive if it is meant",
+            remedy="review it with preview; add --allow-disruptive to confirm it",
         )
 
 
@@ -42,12 +42,12 @@ def refuse_data_loss(session: Session, drift: Drift) -> None:
     lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
     if lost:
         raise LostDataError(
-            "; ".join(map(str, lost)) + ", and with it what was on it",
+            "; ".join(map(str, lost)) + ", and its data are lost",
             where=session.name,
             evidence="\n".join(drift.lines()),
-            remedy="restore it from a snapshot or a backup as a volume of the same name and set its provisioning "
-            "(state_volume_provisioning, home_volume_provisioning) to attach, or do without; then run "
-            "up --give-up-lost-volumes, which forgets the lost one and, where provisioning is manage, makes an "
+            remedy="restore it from a snapshot or a backup as a volume with the same name and set its provisioning "
+            "(state_volume_provisioning, home_volume_provisioning) to attach, or accept the loss; then run "
+            "up --give-up-lost-volumes, which removes it from the state and, if provisioning is manage, creates an "
             "empty one",
         )
 
@@ -60,7 +60,7 @@ def refuse_destruction(session: Session, allowed: bool) -> None:
     """
     if session.config.protected and not allowed:
         raise ProtectedEnvironmentError(
-            "its cluster would be deleted",
+            "this would delete its cluster",
             where=f"{session.name} is protected",
-            remedy="add --allow-disruptive if it is meant",
+            remedy="add --allow-disruptive to confirm it",
         )

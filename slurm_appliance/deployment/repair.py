@@ -64,17 +64,19 @@ class Unfinished:
     def __str__(self) -> str:
         name, kind = self.urn.rpartition("::")[2], self.type.rpartition(":")[2]
         if self.recorded:
-            return f"{kind} {name} that the cloud could not make: removed, to be made anew: {', '.join(self.ids)}"
+            return (
+                f"{kind} {name} that the cloud failed to create: removed, will be created again: {', '.join(self.ids)}"
+            )
         words = {
-            Treatment.REMOVE: f"removed, half made: {', '.join(self.ids)}",
-            Treatment.ADOPT: f"taken over: {', '.join(self.ids)}",
-            Treatment.FORGET: "was not made",
+            Treatment.REMOVE: f"removed, incomplete: {', '.join(self.ids)}",
+            Treatment.ADOPT: f"adopted: {', '.join(self.ids)}",
+            Treatment.FORGET: "was not created",
         }
         said = f"{kind} {name} of an interrupted run: {words[self.treatment]}"
         if self.left:
             said += (
-                f"; left alone, because it has the name but is not known to be ours: {', '.join(self.left)} "
-                "(if nobody else created it, delete it with the openstack command)"
+                f"; left unchanged, because it has the same name but may not be ours: {', '.join(self.left)} "
+                "(delete it with the openstack command unless somebody else uses it)"
             )
         return said
 

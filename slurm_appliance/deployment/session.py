@@ -110,7 +110,7 @@ class Session:
         place = (layout.root, layout.project, layout.stack)
         with journaled(*place, doing, patience=self.patience, say=self._wait_for) as backend:
             for holder in backend.taken_over:
-                self.say(f"took the stack over from {holder}, which is no more")
+                self.say(f"removed a stale lock held by {holder}")
             if backend.recovered:
                 self.say(f"recovered {backend.recovered} steps of an interrupted run from its journal")
             stack.workspace.env_vars = {**before, **backend.variables}

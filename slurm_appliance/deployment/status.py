@@ -10,7 +10,7 @@ from slurm_appliance.deployment.plan import drift_of, findings_of, image_targets
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.journal.lock import holders
 
-_MISSING = "not there"
+_MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class Status:
     def lines(self) -> Iterator[str]:
         """Everything but the nodes, a line each."""
         for who in self.under_way:
-            yield f"an operation is under way: {who}"
+            yield f"an operation is running: {who}"
         for who in self.interrupted:
-            yield f"an operation was interrupted: {who}; the next up goes on with it"
+            yield f"an operation was interrupted: {who}; the next up continues it"
         for volume in self.volumes:
-            yield f"outlives the cluster: {volume}"
+            yield f"kept when the cluster is deleted: {volume}"
         for problem in self.problems:
             yield f"up would refuse: {problem}"
         for line in self.drift:

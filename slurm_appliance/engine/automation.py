@@ -183,7 +183,7 @@ def run(
     except ConcurrentUpdateError as error:
         remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
         raise StackInUseError(
-            "another operation runs on this stack", where=stack.name, remedy=remedy, evidence=_said(error)
+            "another operation is running on this stack", where=stack.name, remedy=remedy, evidence=_said(error)
         ) from error
     except CommandError as error:
         raise _explain(operation, events, error) from error

@@ -29,8 +29,8 @@ def stack_file(stack: str, stacks: Path = STACKS) -> Path:
     path = stacks / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = known_stacks(stacks)
-        there = f"there are: {', '.join(known)}" if known else f"write {path}"
-        raise UsageError(f"there is no stack {stack}", where=str(path), remedy=f"{there}; see docs/environments.md")
+        there = f"the stacks are: {', '.join(known)}" if known else f"write {path}"
+        raise UsageError(f"unknown stack {stack}", where=str(path), remedy=f"{there}; see docs/environments.md")
     return path
 
 

@@ -42,11 +42,11 @@ def _exported(name: str) -> dict[str, Any]:
     program = shutil.which("pulumi")
     if program is None:
         remedy = 'put pulumi on PATH: eval "$(./slurm-appliance env)"'
-        raise ApplianceError("the state cannot be read: there is no pulumi on PATH", where=name, remedy=remedy)
+        raise ApplianceError("cannot read the state: pulumi is not on PATH", where=name, remedy=remedy)
     command = [program, "stack", "export", "--stack", name, "--non-interactive", "--color", "never"]
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=_LIMIT, check=False)
     if ended.returncode != 0:
         said = ended.stderr.strip().removeprefix("error: ")
         remedy = "check PULUMI_BACKEND_URL (or `pulumi login`)"
-        raise ApplianceError(f"the state cannot be read: {said}", where=name, remedy=remedy)
+        raise ApplianceError(f"cannot read the state: {said}", where=name, remedy=remedy)
     return dict(json.loads(ended.stdout).get("deployment") or {})

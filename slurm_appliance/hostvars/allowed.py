@@ -57,8 +57,8 @@ def _read(path: Path, name: str) -> NodeRole:
     names = document["node_variables"] if good else None
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         raise HostVariablesError(
-            "is not a declaration of node variables",
+            "does not declare node variables",
             where=str(path),
-            remedy="it needs compute_init and a list node_variables",
+            remedy="add compute_init and a list node_variables",
         )
     return NodeRole(name, str(document["compute_init"]), frozenset(names))

@@ -49,9 +49,9 @@ def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[s
         name = waiting.pop()
         if name in forbidden:
             raise HostVariablesError(
-                f"variable {name} is a secret that compute nodes must not have, but {because[name]}",
+                f"variable {name} is a secret that must not reach compute nodes, but {because[name]}",
                 where=node.name,
-                remedy="take it out of the role's meta/node_variables.yml, or out of the variable that refers to it",
+                remedy="remove it from the role's meta/node_variables.yml, or from the variable that references it",
             )
         value = node.variables[name]
         try:
@@ -61,7 +61,7 @@ def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[s
         chosen[name] = value
         for other in sorted(found):
             if other in node.variables and other not in because:
-                because[other] = f"{name} refers to it"
+                because[other] = f"{name} references it"
                 waiting.append(other)
     return dict(sorted(chosen.items()))
 
@@ -92,9 +92,9 @@ def bundle(node: ComputeNode, shared: Mapping[str, str], forbidden: Collection[s
         sizes = sorted(((len(_json(value)), name) for name, value in variables.items()), reverse=True)
         largest = ", ".join(f"{name} ({size})" for size, name in sizes[:3])
         raise HostVariablesError(
-            f"its variables take {len(text) + len(head)} bytes, a bundle holds {MOST_BYTES}: {largest}",
+            f"its variables take {len(text) + len(head)} bytes, the limit of a bundle is {MOST_BYTES}: {largest}",
             where=node.name,
-            remedy="what is the same for all nodes belongs into a shared file",
+            remedy="move variables that are the same for all nodes to a shared file",
         )
     return {"bundle.json": head, "variables.json": text}
 

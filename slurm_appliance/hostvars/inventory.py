@@ -39,7 +39,7 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
         check=False,
     )
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["no explanation"]
+        said = ended.stderr.strip().splitlines() or ["no error message"]
         raise HostVariablesError(f"ansible-inventory cannot read it: {said[-1]}", where=str(inventory))
     document = json.loads(ended.stdout)
     hosts: dict[str, dict[str, Any]] = document["_meta"]["hostvars"]

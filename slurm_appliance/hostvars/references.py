@@ -42,7 +42,7 @@ def references(value: Any) -> frozenset[str]:
     if isinstance(value, Mapping):
         if "__ansible_vault" in value:
             raise ValueError(
-                "is encrypted with ansible-vault, which nodes cannot read: keep it as a secret of the stack"
+                "is encrypted with ansible-vault, which nodes cannot read: store it as a secret of the stack"
             )
         if MARK in value:
             # It keeps its mark in the bundle, and the node's Ansible takes it as it is, too.
@@ -59,10 +59,10 @@ def _references_of_text(text: str) -> frozenset[str]:
     names, calls = looked_up(text)
     if names & _NOT_ON_A_NODE:
         missing = ", ".join(sorted(names & _NOT_ON_A_NODE))
-        raise ValueError(f"refers to {missing}, which a node does not have: resolve it in the inventory")
+        raise ValueError(f"references {missing}, which is not available on nodes: resolve it in the inventory")
     if calls & _LOOKUPS:
         used = ", ".join(f"{name}()" for name in sorted(calls & _LOOKUPS))
-        raise ValueError(f"uses {used}, which would read on the node: resolve it in the inventory")
+        raise ValueError(f"uses {used}, which would be evaluated on the node: resolve it in the inventory")
     return names
 
 
@@ -75,6 +75,6 @@ def looked_up(text: str) -> tuple[frozenset[str], frozenset[str]]:
     try:
         tree = _JINJA.parse(text)
     except TemplateSyntaxError as error:
-        raise ValueError(f"is not a template that Jinja can read: {error}") from error
+        raise ValueError(f"is not a valid Jinja template: {error}") from error
     calls = (call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name))
     return frozenset(meta.find_undeclared_variables(tree)), frozenset(calls)

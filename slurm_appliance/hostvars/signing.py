@@ -39,7 +39,7 @@ class SigningKey:
         except ValueError as error:
             raise HostVariablesError(
                 "the secret bundle_signing_key is not base64 of 32 bytes",
-                remedy="have it made anew: ./slurm-appliance secrets rotate bundle_signing_key",
+                remedy="generate it again: ./slurm-appliance secrets rotate bundle_signing_key",
             ) from error
         self._blob = _string(_KIND) + _string(self._private.public_key().public_bytes_raw())
         self.public = f"{_KIND.decode()} {base64.b64encode(self._blob).decode()}"

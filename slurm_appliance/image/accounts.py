@@ -27,7 +27,7 @@ class Accounts:
         for line in text.splitlines():
             kind, name, number = line.split()
             if kind not in found:
-                raise ValueError(f"neither user nor group: {line}")
+                raise ValueError(f"neither a user nor a group: {line}")
             found[kind][name] = int(number)
         return cls(found["user"], found["group"])
 

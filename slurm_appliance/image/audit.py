@@ -65,9 +65,9 @@ def release_of(record: ImageRecord) -> str:
     release = _RELEASES.get(version.partition(".")[0]) if name == "Debian" else None
     if release is None:
         raise ImageError(
-            f"the image {record.facts['name']} has {record.facts.get('os') or 'no system that its record names'}: "
-            "its release in Debian's security tracker is not known",
-            remedy=f"if it is a Debian, name the release: --release {_RELEASES['12']}",
+            f"the image {record.facts['name']} has {record.facts.get('os') or 'no operating system in its record'}: "
+            "its release in Debian's security tracker is unknown",
+            remedy=f"if it is a Debian image, set the release: --release {_RELEASES['12']}",
         )
     return release
 
@@ -85,8 +85,8 @@ def audit(record: ImageRecord, tracker: SecurityTracker, release: str) -> AuditR
     known = {source for source, _ in binaries if tracker.knows(source)}
     if binaries and not known:
         raise TrackerError(
-            "the data have none of the image's source packages",
-            remedy="is this the whole file of Debian's security tracker?",
+            "the data contain none of the image's source packages",
+            remedy="check that this is the complete file of Debian's security tracker",
         )
     findings = [
         Vulnerability(

@@ -113,7 +113,7 @@ class Builder:
                 raise
             except ApplianceError as error:
                 # Somebody's stuck volume shall not keep everybody from building.
-                self._progress.say(f"not everything could be removed: {error}")
+                self._progress.say(f"some leftovers could not be removed: {error}")
 
     def _try_to_build(
         self, build: ImageBuild, base: GlanceImage, name: str, since: datetime | None, reason: str
@@ -160,7 +160,7 @@ class Builder:
         try:
             images.delete(self._api.sleeping(Stop(_CLEANING, "removing the build's mark").sleep), mark.id)
         except ApplianceError as error:
-            self._progress.say(f"the build's mark stays, the next run removes it: {error}")
+            self._progress.say(f"the build's mark was not removed, the next run does it: {error}")
 
     def _remove(self, construction: Construction) -> bool:
         """Remove what a build created; return whether nothing of it is left."""
@@ -170,7 +170,7 @@ class Builder:
             with self._progress.step("remove"):
                 leftovers.remove(api, construction.id, cleaning, lambda text: self._progress.say(f"  {text}"))
         except ApplianceError as error:
-            self._progress.say(f"not everything could be removed: {error}")
+            self._progress.say(f"some leftovers could not be removed: {error}")
             return False
         finally:
             self._workplace.tidy(construction.id)

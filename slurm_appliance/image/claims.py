@@ -102,7 +102,7 @@ def _claim(body: dict[str, str], answer: Answer, workplace: Workplace) -> Claim:
     lease = timedelta(seconds=float(mark.ours_property("lease") or LEASE))
     if mark.ours_property("machine") == workplace.machine:
         alive = workplace.holds(build)
-        why = "its process runs on this machine" if alive else "its process on this machine has ended"
+        why = "its process is running on this machine" if alive else "its process on this machine has exited"
     else:
         alive = idle <= lease
         why = f"its mark was renewed {idle.total_seconds():.0f} s ago"
@@ -184,5 +184,5 @@ class Mark:
             except CloudApiError as error:
                 say(f"the build's mark could not be renewed: {error}")
                 if error.status == 404 or time.monotonic() - last > LEASE * 2 / 3:
-                    stop.set(StoppedError("the build lost its mark in the project", remedy="run it again"))
+                    stop.set(StoppedError("the build's mark in the project was removed", remedy="run it again"))
                     return

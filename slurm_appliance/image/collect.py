@@ -53,7 +53,7 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
             sources = [ImageSource(build=each) for each in config.image_builds]
             wished = wanted(config, sources, api)
         except ApplianceError as error:
-            say(f"the builds of {name} are not known: {str(error).splitlines()[0]}")
+            say(f"cannot read the builds of {name}: {str(error).splitlines()[0]}")
             continue
         found += [Reference(f"the build {each.name} of {name}", each.image_name) for each in wished]
     return found
@@ -67,4 +67,4 @@ def remove_dead_builds(api: Api, workplace: Workplace, *, kept: bool, say: Calla
         elif claim.kept:
             say(f"keep the server of the failed build {claim.build} of {claim.owner}; --kept-builds removes it")
         else:
-            say(f"keep what the build {claim.build} of {claim.owner} uses: {claim.why}")
+            say(f"keep the resources of the build {claim.build} of {claim.owner}: {claim.why}")

@@ -100,7 +100,7 @@ class Construction:
         door = Door(ssh.write_config(self.folder / "ssh", machines.name, address, machine.ssh), machines.name)
         self.keep = self.build.keep_on_failure
         try:
-            with step("ssh", f"{machine.ssh.user}@{address}, at most {self.build.ssh_timeout} s"):
+            with step("ssh", f"{machine.ssh.user}@{address}, timeout {self.build.ssh_timeout} s"):
                 self.tools.wait_for_ssh(door, self.tools.stop, self.build.ssh_timeout)
             with step("playbook", "fatimage.yml for " + ", ".join(self.build.all_groups)):
                 phases = self.tools.run_playbook(
@@ -201,7 +201,7 @@ class Construction:
             # Without a user and a password.
             places.append(f"the proxy {re.sub('//[^/@]*@', '//', sources.proxy)}")
         if places:
-            remedy += f"; packages come from {', '.join(places)}"
+            remedy += f"; package sources: {', '.join(places)}"
         if self.keep:
-            remedy += f"; the server was kept: {door.shown}; slurm-appliance image gc removes it"
+            remedy += f"; the server was kept: {door.shown}; remove it with slurm-appliance image gc"
         return BuildError(error.what, where=error.where, remedy=remedy)

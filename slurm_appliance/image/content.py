@@ -91,7 +91,9 @@ def roles(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[str]:
             continue
         folder = ansible / "roles" / role
         if not folder.is_dir():
-            raise ContentError(f"there is no role {role}", where=str(folder), remedy="correct its name in the playbook")
+            raise ContentError(
+                f"role {role} does not exist", where=str(folder), remedy="correct its name in the playbook"
+            )
         known.add(role)
         for part in ("tasks", "handlers", "meta"):
             for path in sorted((folder / part).glob("*.yml")):
@@ -118,7 +120,7 @@ def _roles_in(node: Any, path: Path) -> Iterator[str]:
 def _plain(name: Any, path: Path) -> str:
     if not isinstance(name, str) or "{{" in name:
         raise ContentError(
-            f"the name of a role is {name!r}", where=str(path), remedy="write role names without variables"
+            f"the role name {name!r} is not literal", where=str(path), remedy="use role names without variables"
         )
     return name
 
@@ -133,7 +135,7 @@ def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterable[Path]
         return
     real = folder.resolve()
     if real in above:
-        raise ContentError("a symbolic link leads back to a folder above it", where=str(folder), remedy="remove it")
+        raise ContentError("a symbolic link points to a parent folder", where=str(folder), remedy="remove it")
     for path in sorted(folder.iterdir()):
         if path.name == "__pycache__":
             continue
@@ -142,7 +144,7 @@ def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterable[Path]
         elif path.is_file():
             yield path
         else:
-            raise ContentError("a symbolic link leads nowhere", where=str(path), remedy="mend or remove it")
+            raise ContentError("a symbolic link is broken", where=str(path), remedy="fix or remove it")
 
 
 def _file_digest(path: Path) -> str:

@@ -32,7 +32,7 @@ class DebianVersion:
     def __init__(self, text: str) -> None:
         found = _VERSION.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} is no version of a Debian package")
+            raise ValueError(f"{text!r} is not a Debian package version")
         self.text = text
         without_epoch = found[2] or found[3]
         upstream, _, revision = without_epoch.rpartition("-") if "-" in without_epoch else (without_epoch, "", "")

@@ -50,7 +50,7 @@ def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> lis
         changed = False
         for image in images:
             base = image.ours_property("base_id")
-            who = f"image {image.name}, which was built from it"
+            who = f"image {image.name}, which is based on it"
             if users[image.id] and base in users and who not in users[base]:
                 users[base].append(who)
                 changed = True

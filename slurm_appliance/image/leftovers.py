@@ -34,7 +34,7 @@ def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None
         raise BuildError(
             "could not be removed: " + "; ".join(problems),
             where=name,
-            remedy="the next build tries again; or remove them by hand",
+            remedy="the next build retries; or remove them manually",
         )
 
 
@@ -44,7 +44,7 @@ def remove_abandoned(api: Api, workplace: Workplace, claim: Claim, stop: Stop, s
     Raises:
         BuildError: something is still there; it names each and why.
     """
-    say(f"removing what the build {claim.build} of {claim.owner} left behind: {claim.why}")
+    say(f"removing leftovers of the build {claim.build} of {claim.owner}: {claim.why}")
     workplace.tidy(claim.build)
     remove(api, claim.build, stop, say)
     images.delete(api, claim.id)
@@ -67,7 +67,7 @@ def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tup
         yield f"server {each['id']}", forgetting("compute", f"/servers/{each['id']}")
     for each in listing("image", "/images", "images", {"name": name}):
         if not each.get("tags"):
-            yield f"half-made image {each['id']}", lambda image=each["id"]: images.delete(api, image)  # type: ignore[misc]
+            yield f"incomplete image {each['id']}", lambda image=each["id"]: images.delete(api, image)  # type: ignore[misc]
     for each in listing("network", "/floatingips", "floatingips", {"description": name}):
         yield f"floating IP {each['floating_ip_address']}", forgetting("network", f"/floatingips/{each['id']}")
     for each in listing("network", "/ports", "ports", {"name": name}):

@@ -238,7 +238,7 @@ class Machines:
             nonlocal last
             last = status()
             if bad(last):
-                raise BuildError(f"the {what} is {last} in place of {wanted}", where=self.name)
+                raise BuildError(f"the {what} is {last} instead of {wanted}", where=self.name)
             return last == wanted
 
         try:
@@ -269,7 +269,7 @@ class Machines:
         ]
         if len(found) != 1:
             number = "no" if not found else str(len(found))
-            raise ImageError(f"{number} {what} is called {reference}", remedy="give an id, or the name of one")
+            raise ImageError(f"{number} {what} has the name {reference}", remedy="use an ID or a unique name")
         body: dict[str, Any] = found[0]
         return body
 
@@ -299,7 +299,7 @@ def forget(api: Api, stop: Stop, service: str, path: str) -> None:
             raise
         return False
 
-    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} is still there")
+    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} still exists")
 
 
 def user_data(host_key: str, host_key_public: str, login_key: str) -> str:

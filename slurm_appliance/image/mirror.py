@@ -31,7 +31,7 @@ def refresh(snapshot: str, log: Path, stop: Stop, say: Callable[[str], None], pr
         StoppedError: the build is to end.
     """
     command = [str(program), "mirror", "publish", "--sync", "--snapshot", snapshot, "--output", "json"]
-    say(f"{' '.join(command[1:])}: the whole log is {log}")
+    say(f"{' '.join(command[1:])}: full log: {log}")
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT) as running,
@@ -42,11 +42,11 @@ def refresh(snapshot: str, log: Path, stop: Stop, say: Callable[[str], None], pr
         finally:
             _end(running)
     if running.returncode:
-        said = log.read_text(encoding="utf-8").strip().splitlines() or ["it says nothing"]
+        said = log.read_text(encoding="utf-8").strip().splitlines() or ["no output"]
         raise BuildError(
             f"the mirror has no snapshot {snapshot}: {said[-1]}",
             where=str(log),
-            remedy="mend the mirror (slurm-appliance mirror status), or leave package_sources.sync out",
+            remedy="fix the mirror (see `slurm-appliance mirror status`), or remove package_sources.sync",
         )
 
 

@@ -100,13 +100,15 @@ def decide(
     if others:
         first = min(others, key=lambda claim: (claim.created, claim.id))
         return BuildDecision(
-            BuildDecisionKind.WAIT, f"{first.owner} builds it since {first.created:%H:%M:%S} UTC", claim=first
+            BuildDecisionKind.WAIT,
+            f"{first.owner} has been building it since {first.created:%H:%M:%S} UTC",
+            claim=first,
         )
     if active:
-        return BuildDecision(BuildDecisionKind.BUILD, "a new build is asked for although the image exists")
+        return BuildDecision(BuildDecisionKind.BUILD, "a new build was requested although the image exists")
     if images:
         states = ", ".join(sorted({image.status for image in images}))
-        return BuildDecision(BuildDecisionKind.BUILD, f"the image of this content is not active but {states}")
+        return BuildDecision(BuildDecisionKind.BUILD, f"the image with this content is not active but {states}")
     return BuildDecision(BuildDecisionKind.BUILD, "no image has this content yet")
 
 

@@ -59,7 +59,7 @@ def run(
         )
     stop.check()
     if outcome.status != "successful":
-        remedy = f"the whole log: {folder / 'ansible.log'}"
+        remedy = f"full log: {folder / 'ansible.log'}"
         if not outcome.failures:
             raise BuildError(f"ansible-playbook: {outcome.status}", where=PLAYBOOK, remedy=remedy)
         last = outcome.failures[-1]

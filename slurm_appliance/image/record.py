@@ -45,7 +45,7 @@ class ImageRecord:
             sources = parse_sources((folder / "sources.txt").read_text(encoding="utf-8"))
             accounts = Accounts.of((folder / "accounts.txt").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError) as error:
-            raise BuildError(f"the playbook left no record of the image: {error}", where=str(folder)) from error
+            raise BuildError(f"the playbook wrote no record of the image: {error}", where=str(folder)) from error
         groups = " ".join(raw.pop("groups", ()))
         differing = {name: source for name, source in sources.items() if source != (name, packages.get(name))}
         facts = {**{key: str(value) for key, value in raw.items()}, "groups": groups}
@@ -92,9 +92,9 @@ class ImageRecord:
         """
         if self.sources is None:
             raise ImageError(
-                f"the record of the image {self.facts['name']} has no source packages: it is older than they are, "
+                f"the record of the image {self.facts['name']} has no source packages: it is older than this feature, "
                 "or its distribution has none",
-                remedy="build the image anew: slurm-appliance image build --force",
+                remedy="rebuild the image: slurm-appliance image build --force",
             )
         own = {name: (name, version) for name, version in self.packages.items()}
         return {**own, **{name: source for name, source in self.sources.items() if name in own}}
@@ -120,6 +120,6 @@ def parse_sources(text: str) -> dict[str, tuple[str, str]]:
     for line in text.splitlines():
         found = _SOURCE.fullmatch(line.strip())
         if found is None:
-            raise ValueError(f"{line!r} is no package with its source")
+            raise ValueError(f"{line!r} is not a package with its source")
         sources[found[1]] = (found[2], found[3])
     return sources

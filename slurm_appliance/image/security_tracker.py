@@ -18,7 +18,7 @@ _URGENCY = re.compile(r"[a-z *-]{0,40}")
 
 _STATES = ("open", "resolved", "undetermined")
 
-_REMEDY = "take the file from Debian's security tracker again: its page 'data/json'"
+_REMEDY = "download the file from Debian's security tracker again: its page 'data/json'"
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class SecurityTracker:
         try:
             document = json.loads(text)
         except ValueError as error:
-            raise TrackerError(f"this is no JSON: {error}", remedy=_REMEDY) from error
+            raise TrackerError(f"this is not JSON: {error}", remedy=_REMEDY) from error
         if not isinstance(document, dict):
-            raise TrackerError("this is no data of Debian's security tracker: no object", remedy=_REMEDY)
+            raise TrackerError("this is not data of Debian's security tracker: not an object", remedy=_REMEDY)
         return cls(document)
 
     def knows(self, source: str) -> bool:
@@ -71,7 +71,7 @@ class SecurityTracker:
         """
         for name, facts in _mapping(self._document.get(source, {}), source).items():
             if not _ISSUE.fullmatch(name):
-                raise TrackerError(f"{name!r} is no name of an issue", where=source, remedy=_REMEDY)
+                raise TrackerError(f"{name!r} is not the name of an issue", where=source, remedy=_REMEDY)
             where = f"{source} {name}"
             releases = _mapping(_mapping(facts, where).get("releases", {}), where)
             if release in releases:
@@ -81,9 +81,9 @@ class SecurityTracker:
 def _issue(name: str, facts: Mapping[str, Any], where: str) -> Issue:
     status, urgency, fixed = facts.get("status"), facts.get("urgency", ""), facts.get("fixed_version")
     if status not in _STATES:
-        raise TrackerError(f"its status is none of {', '.join(_STATES)}", where=where, remedy=_REMEDY)
+        raise TrackerError(f"its status must be one of {', '.join(_STATES)}", where=where, remedy=_REMEDY)
     if not isinstance(urgency, str) or not _URGENCY.fullmatch(urgency):
-        raise TrackerError("its urgency is no word", where=where, remedy=_REMEDY)
+        raise TrackerError("its urgency must be a string", where=where, remedy=_REMEDY)
     if status != "resolved":
         return Issue(name, status, None, urgency)
     if not isinstance(fixed, str):
@@ -96,5 +96,5 @@ def _issue(name: str, facts: Mapping[str, Any], where: str) -> Issue:
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise TrackerError("this is no data of Debian's security tracker: no object", where=where, remedy=_REMEDY)
+        raise TrackerError("this is not data of Debian's security tracker: not an object", where=where, remedy=_REMEDY)
     return value

@@ -26,7 +26,7 @@ def build_settings(config: ClusterConfig, name: str) -> Settings:
         return config.image_builds[name]
     except KeyError:
         known = ", ".join(config.image_builds) or "none"
-        raise UsageError(f"no image build is called {name}", remedy=f"the builds of this stack: {known}") from None
+        raise UsageError(f"unknown image build {name}", remedy=f"the builds of this stack: {known}") from None
 
 
 def from_settings(config: ClusterConfig, name: str, base: str, *, network: str = "", proxy: str = "") -> ImageBuild:
@@ -94,7 +94,7 @@ def _repository(name: str, settings: PackageRepositoryConfig, sources: SourceSet
             raise ApplianceError(
                 f"the key {settings.gpg_key} cannot be read: {error}",
                 where=f"package_sources.repositories.{name}.gpg_key",
-                remedy="name the file of an armoured public key",
+                remedy="set the path of an ASCII-armoured public key",
             ) from error
     return PackageRepository(
         name=name,

@@ -151,9 +151,11 @@ class ImageBuild:
     def __post_init__(self) -> None:
         unknown = sorted(set(self.groups) - set(GROUPS))
         if unknown:
-            raise UsageError(f"no group is called {', '.join(unknown)}", remedy=f"the groups are: {', '.join(GROUPS)}")
+            raise UsageError(f"unknown group {', '.join(unknown)}", remedy=f"the groups are: {', '.join(GROUPS)}")
         if self.disk_format not in FORMAT_PROPERTIES:
-            raise UsageError(f"disk format {self.disk_format}", remedy=f"allowed: {', '.join(FORMAT_PROPERTIES)}")
+            raise UsageError(
+                f"unsupported disk format {self.disk_format}", remedy=f"allowed: {', '.join(FORMAT_PROPERTIES)}"
+            )
 
     @property
     def all_groups(self) -> tuple[str, ...]:
@@ -208,7 +210,7 @@ def from_json(text: str) -> ImageBuild:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"the build's description cannot be read: {error!r}", where="standard input", remedy="use the command line"
+            f"cannot read the build's description: {error!r}", where="standard input", remedy="use the command line"
         ) from error
 
 

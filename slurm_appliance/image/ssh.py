@@ -114,7 +114,7 @@ def wait(door: Door, stop: Stop, limit: float) -> None:
                 command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30
             )
         except subprocess.TimeoutExpired:
-            said = "ssh did not answer in 30 s"
+            said = "ssh did not respond within 30 s"
             return False
         if ended.returncode == 0:
             return True
@@ -122,16 +122,16 @@ def wait(door: Door, stop: Stop, limit: float) -> None:
         other_since = (other_since or time.monotonic()) if any(text in ended.stderr for text in _OTHER_HOST) else None
         if other_since is not None and time.monotonic() - other_since > _OTHER_HOST_LIMIT:
             raise BuildError(
-                "the server shows another host key than the one that it was created with",
+                "the server's host key differs from the one it was created with",
                 where=door.alias,
-                remedy="somebody else has its address, or its image ignores cloud-init's ssh_keys",
+                remedy="another machine has its address, or its image ignores cloud-init's ssh_keys",
             )
         return False
 
     try:
         stop.until(logged_in, limit=limit, pause=0.5, on_time_out=lambda: said or "nothing")
     except TimeoutError as error:
-        raise BuildError(f"no ssh in {limit:.0f} s; the last answer: {error}", where=door.alias) from error
+        raise BuildError(f"no ssh within {limit:.0f} s; last error: {error}", where=door.alias) from error
 
 
 def _public(key: Path) -> str:

@@ -31,6 +31,6 @@ def _pulumi(toolchain: Toolchain, *arguments: str) -> str:
         raise ApplianceError(
             f"pulumi {' '.join(arguments[:2])}: {ended.stderr.strip()}",
             where="stacks",
-            remedy="check PULUMI_BACKEND_URL (or `pulumi login`); or leave the states out by --without-states",
+            remedy="check PULUMI_BACKEND_URL (or `pulumi login`); or ignore the states with --without-states",
         )
     return ended.stdout

@@ -45,7 +45,7 @@ class Stop:
         if self._error is not None:
             raise self._error
         if time.monotonic() >= self._end:
-            raise StoppedError(f"{self._what} did not end in {self._limit:.0f} s")
+            raise StoppedError(f"{self._what} timed out after {self._limit:.0f} s")
 
     def sleep(self, seconds: float) -> None:
         """Wait, but no longer than until the end is asked for.
@@ -85,9 +85,9 @@ def signals_stop(stop: Stop, say: Callable[[str], None]) -> Iterator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if stop.wanted:
-            say(f"{name}: already ending; what was created is being removed")
+            say(f"{name}: already stopping; removing what was created")
             return
-        say(f"{name}: ending; what was created is removed first")
+        say(f"{name}: stopping after removing what was created")
         stop.set(StoppedError(f"interrupted by {name}", remedy="run it again", signal=number))
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}

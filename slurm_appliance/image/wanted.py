@@ -69,7 +69,7 @@ def wanted(config: ClusterConfig, sources: Iterable[ImageSource], api: Api) -> l
 def _want(config: ClusterConfig, name: str, api: Api, found: dict[str, Wanted], above: tuple[str, ...]) -> Wanted:
     if name in above:
         circle = " → ".join((*above[above.index(name) :], name))
-        raise UsageError(f"image builds start from each other: {circle}", remedy="start one of them from an image")
+        raise UsageError(f"circular image builds: {circle}", remedy="use an existing image as the base of one of them")
     if name in found:
         return found[name]
     settings = build_settings(config, name)

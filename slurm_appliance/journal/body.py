@@ -53,7 +53,7 @@ def _checked(length: str | None, limit: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 20):
         raise BodyError(400, "Content-Length is not a number")
     if int(text) > limit:
-        raise BodyError(413, f"the body has {text} bytes; {limit} are taken")
+        raise BodyError(413, f"the body has {text} bytes; at most {limit} are accepted")
     return int(text)
 
 
@@ -75,13 +75,13 @@ def _unpacked(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
             try:
                 plain = unpacker.decompress(rest, _PIECE)
             except zlib.error as error:
-                raise BodyError(400, f"the body is not gzip's: {error}") from error
+                raise BodyError(400, f"the body is not gzip data: {error}") from error
             size += len(plain)
             if size > limit:
                 raise BodyError(413, f"the body has more than {limit} bytes when unpacked")
             yield plain
             rest = unpacker.unconsumed_tail
         if rest or unpacker.unused_data:
-            raise BodyError(400, "something follows the body that gzip packed")
+            raise BodyError(400, "data follow the gzip body")
     if not unpacker.eof:
-        raise BodyError(400, "the body that gzip packed has no end")
+        raise BodyError(400, "the gzip body is truncated")

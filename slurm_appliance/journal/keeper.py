@@ -116,7 +116,7 @@ class Keeper:
         for update in self.updates:
             if update.id == id_:
                 return update
-        raise JournalError(f"there is no update {id_}")
+        raise JournalError(f"unknown update {id_}")
 
     def start(self, update: Update, engine: str) -> None:
         """Open the journal of an update; a preview has none."""
@@ -138,7 +138,7 @@ class Keeper:
             self._guard()
             try:
                 if not all(map(well_formed, entries)):
-                    raise JournalError("the engine sent something that is no entry of a journal")
+                    raise JournalError("the engine sent an invalid journal entry")
                 self._log.add(entries)
             except JournalError as error:
                 self._refused = error
@@ -187,10 +187,9 @@ def current(layout: StateLayout) -> Json:
 
 def _other_state(log: Log) -> JournalError:
     return JournalError(
-        "the journal of an unfinished update goes with another state than the one that is there",
+        "the journal of an unfinished update does not match the current state",
         where=str(log.path),
-        remedy="somebody replaced the state meanwhile: put the journal aside, then compare both with "
-        "what is in the cloud",
+        remedy="the state was replaced in the meantime: move the journal away, then compare both with the cloud",
     )
 
 

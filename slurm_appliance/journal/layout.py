@@ -64,10 +64,12 @@ class StateLayout:
             raw = path.read_bytes()
             state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
         except FileNotFoundError as error:
-            raise JournalError(f"there is no stack {self.stack}", where=str(path), remedy="create it first") from error
+            raise JournalError(
+                f"the stack {self.stack} does not exist", where=str(path), remedy="create it first"
+            ) from error
         except (OSError, ValueError) as error:
             remedy = "see the copies in .pulumi/backups"
-            raise JournalError(f"the state cannot be read: {error}", where=str(path), remedy=remedy) from error
+            raise JournalError(f"cannot read the state: {error}", where=str(path), remedy=remedy) from error
         if not isinstance(state, dict) or state.get("version") not in (3, 4) or "checkpoint" not in state:
             raise JournalError("the state has an unknown format", where=str(path), remedy="use a newer slurm-appliance")
         return state
@@ -86,10 +88,10 @@ class StateLayout:
             replace(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw)
         except OSError as error:
             raise JournalError(
-                f"the state cannot be written: {error.strerror or error}",
+                f"cannot write the state: {error.strerror or error}",
                 where=str(path),
-                remedy="mend that (a full disk: make room), then run the command again: the state is the one from "
-                "before, and the journal beside it keeps what came after",
+                remedy="fix that (for a full disk, free space), then run the command again: the state is the one from "
+                "before, and the journal next to it has all later changes",
             ) from error
 
 

@@ -134,11 +134,11 @@ class _Handler(BaseHTTPRequestHandler):
         listener = cast("JournalListener", self.server)
         service = listener.service
         if self.headers.get_all("Host") != [listener.host]:
-            self._refuse(403, "no such host here")
+            self._refuse(403, "unknown host")
         elif not service.permits(self.command, self.words, self.headers.get("Authorization", "")):
-            self._refuse(401, "no access")
+            self._refuse(401, "access denied")
         elif "Transfer-Encoding" in self.headers:
-            self._refuse(411, "the length of the body has to be said")
+            self._refuse(411, "Content-Length is required")
         else:
             listener.know(self.connection)
             try:

@@ -83,10 +83,8 @@ class Lock:
             LockLostError: somebody has.
         """
         if not self.path.exists():
-            remedy = (
-                "nothing more was recorded or changed by this run; look at who took it with `locks`, then run again"
-            )
-            raise LockLostError("somebody took the stack's lock from this run", where=str(self.path), remedy=remedy)
+            remedy = "this run recorded and changed nothing more; see who holds the lock with `locks`, then run again"
+            raise LockLostError("this run lost the stack's lock", where=str(self.path), remedy=remedy)
 
 
 def holders(layout: StateLayout) -> list[Holder]:
@@ -161,7 +159,7 @@ def _acquire(layout: StateLayout, doing: str, patience: float, say: Callable[[st
             raise _locked(living, layout.stack, pace)
         who = "; ".join(map(str, living))
         if who != told:
-            say(f"waits for {who}")
+            say(f"waiting for {who}")
             told = who
         time.sleep(min(pause, max(end - time.monotonic(), 0.0)))
 
@@ -193,11 +191,11 @@ def _content(doing: str) -> dict[str, Any]:
 
 def _locked(living: Sequence[Holder], stack: str, pace: Pace) -> LockedError:
     who = "; ".join(map(str, living))
-    silent = f"a run that is silent for {pace.timeout / 60:.0f} minutes meanwhile is taken for dead"
+    silent = f"a run without a heartbeat for {pace.timeout / 60:.0f} minutes is considered dead"
     remedy = (
         f"wait for it: --lock-timeout 10m ({silent})"
         if all(holder.process is not None for holder in living)
-        else "wait until it has ended"
+        else "wait until it has finished"
     )
     unlock = f"./slurm-appliance unlock {living[0].id} --stack {stack}"
-    return LockedError(f"the stack is in use by {who}", where=stack, remedy=f"{remedy}; if it is no more: {unlock}")
+    return LockedError(f"the stack is locked by {who}", where=stack, remedy=f"{remedy}; if the lock is stale: {unlock}")

@@ -60,7 +60,7 @@ class Log:
             try:
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError as error:
-                raise JournalError("there is the journal of an unfinished update", where=str(self.path)) from error
+                raise JournalError("the journal of an unfinished update exists", where=str(self.path)) from error
             try:
                 _append(descriptor, [head])
                 sync_folder(self.path.parent)
@@ -124,8 +124,8 @@ class Log:
         raise JournalError(
             f"line {number} of the journal is damaged",
             where=str(self.path),
-            remedy=f"keep a copy of the journal and cut it before line {number}; then run the command again, and "
-            "compare with what is in the cloud: what that line and those after it recorded is missing",
+            remedy=f"save a copy of the journal and truncate it before line {number}; then run the command again, and "
+            "compare with the cloud: the changes from that line on are missing in the state",
         )
 
     @contextlib.contextmanager
@@ -134,10 +134,10 @@ class Log:
             yield
         except OSError as error:
             raise JournalError(
-                f"the journal cannot be used: {error.strerror or error}",
+                f"cannot access the journal: {error.strerror or error}",
                 where=str(self.path),
-                remedy="mend that (a full disk: make room), then run the command again: what was recorded until now is "
-                "kept, and becomes part of the state then",
+                remedy="fix that (for a full disk, free space), then run the command again: all recorded steps are "
+                "kept and added to the state",
             ) from error
 
 

@@ -67,7 +67,7 @@ class Replay:
             JournalError: it is of an unknown version or kind, or refers to what there is not.
         """
         if entry["version"] != VERSION:
-            raise JournalError(f"the journal is of version {entry['version']}, not {VERSION}")
+            raise JournalError(f"the journal has version {entry['version']}, not {VERSION}")
         try:
             kind = EntryKind(entry["kind"])
         except ValueError as error:
@@ -126,7 +126,7 @@ class Replay:
 
     def _at(self, operation: int) -> int:
         if operation not in self._place:
-            raise JournalError(f"the journal refers to operation {operation}, which made no resource")
+            raise JournalError(f"the journal references operation {operation}, which created no resource")
         return self._place[operation]
 
     def deployment(self, engine: str = "") -> Json:
@@ -164,9 +164,9 @@ def replayed(state: Json, entries: Iterable[Mapping[str, Any]], engine: str = ""
             replay.add(entry)
         except (KeyError, TypeError, IndexError) as error:
             # Well-formed JSON, and yet not what the engine sends: named, so that it can be looked at.
-            what = f"entry {entry.get('sequenceID')} of the journal cannot be understood: {error!r}"
+            what = f"entry {entry.get('sequenceID')} of the journal is invalid: {error!r}"
             raise JournalError(
-                what, remedy="use the slurm-appliance that goes with the engine that wrote it"
+                what, remedy="use the slurm-appliance release that matches the engine that wrote it"
             ) from error
     latest = replay.deployment(engine)
     return {**formatted(latest), "checkpoint": {**checkpoint, "latest": latest}}

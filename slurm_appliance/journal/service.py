@@ -102,7 +102,7 @@ class JournalService:
             body = _document(read_body(call.rfile, length, packed=packed, limit=limit))
             return 200, self.answer(call.command, parts, body, _engine(call.headers.get("User-Agent", "")))
         except _Unknown:
-            return 404, {"code": 404, "message": "not offered"}
+            return 404, {"code": 404, "message": "not supported"}
         except (JournalError, OSError) as error:
             self.problems.append(str(error))
             # The engine repeats what it believes to be the server's trouble: this would not go away.
@@ -148,7 +148,7 @@ class JournalService:
                 return {"updateID": keeper.announce(kind).id}
             case "POST", [_, id_]:
                 if body.get("journalVersion") != VERSION:
-                    raise JournalError("this engine keeps no journal; it is too old")
+                    raise JournalError("this engine is too old: it does not support journaling")
                 keeper.start(keeper.find(id_), engine)
                 self._leases[id_] = secrets.token_urlsafe(32)
                 return self._lease(id_) | {"version": len(keeper.updates), "journalVersion": VERSION}

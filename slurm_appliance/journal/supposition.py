@@ -34,7 +34,7 @@ class Supposition(Keeper):
             JournalError: it is none.
         """
         if update.kind != "preview":
-            raise JournalError(f"a supposed state takes no {update.kind}")
+            raise JournalError(f"the assumed state of a preview cannot be changed by {update.kind}")
         super().start(update, engine)
 
 

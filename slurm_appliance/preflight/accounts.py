@@ -17,10 +17,8 @@ def free(config: ClusterConfig, images: Iterable[ImageFacts], finder: Finder) ->
             accounts = Accounts.of(unpacked(image.accounts))
         except ValueError:
             if config.users and image.digest:
-                what = (
-                    f"image {image.name} does not say which accounts it has, so that users were not compared with them"
-                )
-                finder.note("users", what, "build the image anew")
+                what = f"image {image.name} has no list of its accounts, so users were not checked for conflicts"
+                finder.note("users", what, "rebuild the image")
             continue
         for path, what, remedy in _conflicts(config.users, accounts):
             finder.problem(path, f"{what} in image {image.name}", remedy)
@@ -33,10 +31,10 @@ def _conflicts(users: Mapping[str, UserConfig], image: Accounts) -> Iterator[tup
     for name, user in users.items():
         path, gid = f"users.{name}", user.uid if user.gid is None else user.gid
         if name in image.users:
-            yield path, f"{name} is an account of the system, with uid {image.users[name]},", "choose another name"
+            yield path, f"{name} is a system account with uid {image.users[name]}", "choose another name"
         elif name in image.groups and image.groups[name] != gid:
-            yield path, f"{name} is a group of the system, with gid {image.groups[name]},", "choose another name"
+            yield path, f"{name} is a system group with gid {image.groups[name]}", "choose another name"
         if owners.get(user.uid, name) != name:
             yield f"{path}.uid", f"{user.uid} is the uid of {owners[user.uid]}", "choose another uid"
         if user.gid is None and of_groups.get(gid, name) != name:
-            yield f"{path}.uid", f"{gid} is the gid of {of_groups[gid]}", "choose another uid, or set a gid of its own"
+            yield f"{path}.uid", f"{gid} is the gid of {of_groups[gid]}", "choose another uid, or set a separate gid"

@@ -44,13 +44,13 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
         usable = active or named or [image for image in facts.images if image.status == "active"]
         image = finder.named(path, "image", source.name or "", usable)
     if image and image.status != "active":
-        finder.problem(path, f"image {source} is {image.status}", "wait until it is active, or name another image")
+        finder.problem(path, f"image {source} is {image.status}", "wait until it is active, or choose another image")
         return None
     if image and not image.digest:
-        what = f"image {source} was not made by an image build of this appliance: nodes that boot it join no cluster"
+        what = f"image {source} was not built by this appliance: nodes that boot it cannot join a cluster"
         remedy = (
-            "name one that './slurm-appliance image list' shows, or write {build: NAME} for one of image_builds, which "
-            f"may start from this one; a copy of such an image needs its properties, {PROPERTY}digest among them"
+            "choose one from './slurm-appliance image list', or set {build: NAME} for one of image_builds, which "
+            f"may start from this one; a copy of such an image needs its properties, including {PROPERTY}digest"
         )
         finder.problem(path, what, remedy)
     return image
@@ -96,12 +96,12 @@ def placement(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts,
 def _bare_metal(group: Group, facts: CloudFacts, finder: Finder) -> None:
     path = group.at("match_ironic_node")
     if "bare metal" in facts.absent:
-        finder.problem(path, "Ironic's nodes cannot be listed", "it takes an administrator's credentials")
+        finder.problem(path, "cannot list Ironic's nodes", "use an administrator's credentials")
         return
     for node in group.nodes:
         if node.name not in facts.bare_metal:
             finder.problem(
-                path, f"there is no bare-metal node {node.name}", did_you_mean(node.name, sorted(facts.bare_metal))
+                path, f"unknown bare-metal node {node.name}", did_you_mean(node.name, sorted(facts.bare_metal))
             )
 
 

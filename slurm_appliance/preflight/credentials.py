@@ -10,6 +10,6 @@ def may_be_created(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> 
     if config.features.rebuild and config.compute and not facts.access.may_create_credentials:
         finder.problem(
             "features.rebuild",
-            "needs an application credential, and these credentials are one that must not create others",
-            "use a password or an unrestricted application credential, or set it to false",
+            "needs a new application credential, but the current one is restricted and cannot create others",
+            "use a password or an unrestricted application credential, or set this to false",
         )

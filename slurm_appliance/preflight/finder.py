@@ -52,7 +52,9 @@ class Finder:
             return found[0]
         if found:
             ids = ", ".join(sorted(thing.id for thing in found))
-            self.problem(path, f"{len(found)} {kind}s are called {name}: {ids}", "rename one, or delete what is unused")
+            self.problem(
+                path, f"{len(found)} {kind}s have the name {name}: {ids}", "rename one, or delete the unused ones"
+            )
         else:
             names = sorted({thing.name for thing in every if thing.name})
             self.problem(path, f"there is no {kind} {name} in this project", did_you_mean(name, names))
@@ -72,5 +74,7 @@ class Finder:
             if thing.id == id_:
                 return thing
         known = ", ".join(f"{thing.id} ({thing.name})" for thing in every[:5])
-        self.problem(path, f"there is no {kind} with the id {id_}", f"there are: {known}" if known else "there is none")
+        self.problem(
+            path, f"there is no {kind} with the ID {id_}", f"the IDs are: {known}" if known else "create one first"
+        )
         return None

@@ -52,7 +52,7 @@ def _subnet(
     names = ", ".join(sorted(subnet.name for subnet in subnets))
     if subnets:
         what = f"network {network.name} has {len(subnets)} subnets"
-        finder.problem(f"{path}.subnet", what, f"name the one that nodes get their addresses from: {names}")
+        finder.problem(f"{path}.subnet", what, f"set the one for the nodes' addresses: {names}")
     else:
         finder.problem(f"{path}.network", f"network {network.name} has no subnet", "create one, or choose another")
     return None
@@ -60,7 +60,7 @@ def _subnet(
 
 def _port_security(path: str, reference: NetworkReference, network: NetworkFacts, finder: Finder) -> None:
     if not network.port_security and not reference.no_security_groups:
-        what = f"port security is off on network {network.name}, so that its ports take no security groups"
+        what = f"port security is off on network {network.name}, so its ports cannot have security groups"
         finder.problem(f"{path}.no_security_groups", what, "set it to true")
 
 
@@ -70,8 +70,10 @@ def address_families(
     """The access network has IPv4, ranges do not overlap, and default gateways can be reached."""
     first = existing.get(config.cluster_networks[0].network)
     if first is not None and ipaddress.ip_network(first.cidr).version != 4:
-        what = f"the subnet is IPv6 ({first.cidr}), but nodes speak IPv4 among themselves on the access network"
-        finder.problem("cluster_networks[0].subnet", what, "name an IPv4 subnet, or put a network with one first")
+        what = f"the subnet is IPv6 ({first.cidr}), but nodes use IPv4 on the access network"
+        finder.problem(
+            "cluster_networks[0].subnet", what, "set an IPv4 subnet, or put a network with an IPv4 subnet first"
+        )
     created = {each.network: each.create.cidr for each in config.cluster_networks if each.create is not None}
     shared = [network.network for network in config.cluster_networks]
     ranges = {**{name: there.cidr for name, there in existing.items()}, **created}
@@ -87,11 +89,11 @@ def address_families(
         path = group.at("gateway_ip") if group.own and group.own.gateway_ip else "gateway_ip"
         if group.gateway_ip is not None and not in_reach(group.gateway_ip, known.values()):
             shown = ", ".join(map(str, known.values()))
-            what = f"{group.gateway_ip} is in none of the nodes' networks ({shown})"
-            finder.problem(path, what, "choose an address of one of them")
+            what = f"{group.gateway_ip} is not in any of the nodes' networks ({shown})"
+            finder.problem(path, what, "choose an address in one of them")
 
 
-_APART = "name networks with different ranges: nodes could not tell them apart"
+_APART = "choose networks with ranges that do not overlap: nodes cannot route between them"
 
 
 def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> dict[str, str]:
@@ -140,7 +142,7 @@ def fixed_addresses(
                 _in_subnet(path, address, subnets[there.subnet_id], finder)
                 port = taken.get((there.network_id, address))
                 if port and port.name != cloud_names.port(node, network):
-                    finder.problem(path, f"{address} is taken by {_owner(port)}", "choose another address")
+                    finder.problem(path, f"{address} is used by {_owner(port)}", "choose another address")
 
 
 def _in_subnet(path: str, text: str, subnet: SubnetFacts, finder: Finder) -> None:

@@ -61,5 +61,7 @@ def within(needed: Mapping[str, int], facts: CloudFacts, finder: Finder) -> None
         if quota is None or left is None or amount <= left:
             continue
         unit = _UNITS.get(name, "")
-        what = f"{amount}{unit} needed, but {left}{unit} left of the quota of {quota.limit}{unit}"
-        finder.problem(f"quota of {name}", what, "ask the cloud's operators for more, or create fewer or smaller nodes")
+        what = f"{amount}{unit} needed, but only {left}{unit} of the quota of {quota.limit}{unit} are left"
+        finder.problem(
+            f"quota of {name}", what, "ask the cloud's operators for a larger quota, or create fewer or smaller nodes"
+        )

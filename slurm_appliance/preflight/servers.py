@@ -28,14 +28,14 @@ def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, find
             same = by_name.get(node.hostname, [])
             foreign = [server for server in same if server.environment != mine]
             for server in foreign:
-                owner = f"environment {server.environment}" if server.environment else "nobody that we know"
-                what = f"there is a server {node.hostname} already ({server.id}); it belongs to {owner}"
+                owner = f"environment {server.environment}" if server.environment else "an unknown owner"
+                what = f"a server {node.hostname} already exists ({server.id}); it belongs to {owner}"
                 finder.problem(path, what, "choose another cluster_name or node name, or delete that server")
             own = [server for server in same if server.environment == mine]
             if len(own) > 1:
                 ids = ", ".join(sorted(server.id for server in own))
-                remedy = "delete those that no state knows: see 'pulumi stack --show-ids'"
-                finder.problem(path, f"{len(own)} servers of ours are called {node.hostname}: {ids}", remedy)
+                remedy = "delete those that no state records: see 'pulumi stack --show-ids'"
+                finder.problem(path, f"{len(own)} of our servers have the name {node.hostname}: {ids}", remedy)
             elif own:
                 found[node.hostname] = own[0]
     return found
@@ -48,7 +48,7 @@ def unreadable(servers: Iterable[ServerFacts], finder: Finder) -> None:
             finder.note(
                 server.name,
                 f"is in state {server.status} and cannot be changed now",
-                "wait until it is ACTIVE if it has to change in this run",
+                "if this run has to change it, wait until it is ACTIVE",
             )
 
 
@@ -58,6 +58,6 @@ def user_data(servers: Iterable[ServerFacts], finder: Finder) -> None:
         if not is_known(server):
             finder.problem(
                 server.name,
-                f"has user data of version {server.user_data_version}, which this slurm-appliance does not know",
+                f"has user data of version {server.user_data_version}, which this slurm-appliance does not support",
                 "use the slurm-appliance that created the server, or a newer one",
             )

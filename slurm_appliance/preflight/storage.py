@@ -33,7 +33,9 @@ def attached(
     """The volumes that are to be attached and not created: ids by name."""
     if "volume" in facts.absent:
         if config.state_volume_provisioning is StateProvisioning.MANAGE:
-            finder.problem("state_volume_provisioning", "this cloud has no volumes", "the control node needs one")
+            finder.problem(
+                "state_volume_provisioning", "this cloud has no volume service", "the control node needs one"
+            )
         return {}
     found: dict[str, str] = {}
     for path, name, owner in _to_attach(config, groups):
@@ -43,7 +45,7 @@ def attached(
         server = servers.get(owner)
         if volume.status != "available" and (server is None or server.id not in volume.server_ids):
             what = f"volume {name} is {volume.status}" + (" elsewhere" if volume.server_ids else "")
-            finder.problem(path, what, f"only {owner} may have it: detach it there first")
+            finder.problem(path, what, f"only {owner} may use it: detach it there first")
         found[name] = volume.id
     return found
 

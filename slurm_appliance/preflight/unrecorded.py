@@ -42,7 +42,7 @@ _KINDS = {
     PORT: "port",
     SERVER: "server",
 }
-_VOLUME_REMEDY = "to use what is on it, set its provisioning to attach (an extra volume: leave out its size)"
+_VOLUME_REMEDY = "to use its data, set its provisioning to attach (for an extra volume, omit its size)"
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,19 @@ def estranged(config: ClusterConfig, facts: CloudFacts, recorded: Recorded) -> I
     if recorded.projects and project and project not in recorded.projects:
         yield Problem(
             STATE,
-            f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, and these "
+            f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, but these "
             f"credentials are for project {project}",
             "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack; if "
-            f"that project is gone for good: pulumi stack rm --force --stack {recorded.stack}",
+            f"that project was deleted: pulumi stack rm --force --stack {recorded.stack}",
         )
     mine = [server.name for server in facts.servers if server.environment == mark]
     if mine and not recorded.ids.get(SERVER):
         yield Problem(
             STATE,
             f"{recorded.where} records no server, but the project has {_counted('server', mine)} of environment {mark}",
-            "check PULUMI_BACKEND_URL and `pulumi login`; if the state is lost, restore a copy of it (a file backend "
-            "keeps copies in .pulumi/backups). Without a state this program cannot take over servers that run: "
-            "delete them before the cluster is created anew",
+            "check PULUMI_BACKEND_URL and `pulumi login`; if the state is lost, restore a copy (a file backend "
+            "keeps copies in .pulumi/backups). Without a state, this program cannot adopt running servers: "
+            "delete them before creating the cluster again",
         )
 
 
@@ -103,10 +103,10 @@ def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder,
     if lost:
         remedy = "see above"
     elif recorded.interrupted:
-        remedy = "an interrupted run left it: `./slurm-appliance up` puts that right"
+        remedy = "an interrupted run left it: run `./slurm-appliance up` to fix it"
     else:
         remedy = (
-            "if it is this cluster's, restore the state that records it; otherwise delete or rename it, or choose "
+            "if it belongs to this cluster, restore the state that records it; otherwise delete or rename it, or use "
             "another name in the configuration"
         )
     if type_ == VOLUME:
@@ -126,9 +126,9 @@ def _stray(
         if server.environment == environment(config) and server.name not in names and server.id not in known:
             finder.note(
                 server.name,
-                f"has the mark of environment {environment(config)} ({server.id}), and neither the configuration nor "
-                f"{recorded.where} knows it",
-                "delete it if nobody needs it",
+                f"has the mark of environment {environment(config)} ({server.id}), but neither the configuration nor "
+                f"{recorded.where} contains it",
+                "delete it if it is not needed",
             )
 
 

@@ -63,7 +63,7 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> ClusterAccess:
         control = SshHost.of(name, everything["vars"] | variables, environment.inventory)
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise RolloutError(
-            "there is no inventory that names the control node",
+            "there is no inventory with a control node",
             where=str(inventory),
             remedy="run slurm-appliance up first",
         ) from error
@@ -82,7 +82,7 @@ def here() -> ClusterAccess:
     """
     path = settings_file()
     if not path.exists():
-        raise ApplianceError("this machine is not a control node", where=str(path), remedy="name a stack: --stack NAME")
+        raise ApplianceError("this machine is not a control node", where=str(path), remedy="use --stack NAME")
     settings = read_settings(path)
     try:
         servers = Cloud.open(settings.clouds, settings.cloud)

@@ -85,7 +85,7 @@ class ControlNode:
         """slurm.conf's ResumeTimeout in seconds: how long a node may take to reboot."""
         match = re.search(r"^ResumeTimeout\s*=\s*(\d+)", self._slurm("scontrol", "show", "config"), re.MULTILINE)
         if not match:
-            raise ControlNodeError("slurmctld does not show its ResumeTimeout", where=self._shell.where)
+            raise ControlNodeError("slurmctld does not report its ResumeTimeout", where=self._shell.where)
         return int(match[1])
 
     def reboot(self, names: Sequence[str], via: Via) -> None:
@@ -145,4 +145,4 @@ class ControlNode:
 
 def _said(ended: "subprocess.CompletedProcess[str]") -> str:
     lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
-    return lines[-1] if lines else f"ended with status {ended.returncode}"
+    return lines[-1] if lines else f"exited with status {ended.returncode}"

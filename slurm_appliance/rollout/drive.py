@@ -97,7 +97,7 @@ class Drive:
             if blocked_since and facts.now - blocked_since > policy.blocked_limit:
                 raise RolloutError(
                     step.why,
-                    remedy="bring these nodes back, or allow more with --max-unavailable; then run the rollout again",
+                    remedy="return these nodes to service, or increase --max-unavailable; then run the rollout again",
                 )
             self._sleep(self._interval)
 
@@ -111,11 +111,11 @@ class Drive:
                 away_since = away_since or now
                 if now - away_since > self._patience:
                     raise
-                self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; asking again")
+                self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; retrying")
                 self._sleep(self._interval)
 
     def _act(self, action: SlurmRequest) -> None:
         try:
             self._cluster.act(action)
         except ControlNodeError as error:
-            self._watcher.trouble(f"{action.kind} of {', '.join(action.nodes)}: {error.what}; the next look shows more")
+            self._watcher.trouble(f"{action.kind} of {', '.join(action.nodes)}: {error.what}; checking again")

@@ -43,5 +43,5 @@ class ServerImages:
             try:
                 found = list(pool.map(self._servers.server, ids))
             except CloudCallError as error:
-                raise ApplianceError(f"the cloud cannot be asked: {error}", remedy="check the credentials") from error
+                raise ApplianceError(f"cannot query the cloud: {error}", remedy="check the credentials") from error
         return {server_id: server.image_id if server else "" for server_id, server in zip(ids, found, strict=True)}

@@ -39,9 +39,9 @@ class Journal:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise RolloutError(
-                    "another rollout of this cluster is at work",
+                    "another rollout of this cluster is running",
                     where=str(self._folder),
-                    remedy="wait for it, or watch it: slurm-appliance rollout status",
+                    remedy="wait for it, or watch it with slurm-appliance rollout status",
                 ) from error
             yield
 
@@ -60,9 +60,9 @@ class Journal:
             return {}
         except (ValueError, KeyError, TypeError) as error:
             raise RolloutError(
-                f"the journal cannot be read: {error}",
+                f"cannot read the journal: {error}",
                 where=str(self._path),
-                remedy="remove it: nodes under way are found again by what Slurm shows",
+                remedy="remove it: nodes in progress are found again from Slurm's state",
             ) from error
 
     def write(self, records: Mapping[str, NodeRecord]) -> None:

@@ -32,7 +32,7 @@ def observe(record: NodeRecord, facts: NodeFacts, policy: Policy, now: float) ->
         return _at_rest(record, facts, facts.slurm, now)
     if record.phase is Phase.RELEASED and record.asked and _began(record, facts.slurm):
         # Slurm began between our look and our word to forget it.
-        return record.to(Phase.REBOOTING, "Slurm reboots it", now)
+        return record.to(Phase.REBOOTING, "Slurm is rebooting it", now)
     return record
 
 
@@ -45,17 +45,17 @@ def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float)
     """A node that nothing was begun on."""
     ours = slurm.reason.startswith((PROGRAM_REASON, ROLLOUT_REASON))
     if not facts.target:
-        return record.to(Phase.SKIPPED, "the control node has no target image for it: run site.yml", now)
+        return record.to(Phase.SKIPPED, "the control node has no target image for this node: run site.yml", now)
     if facts.on_target and (slurm.in_service or not ours):
         state = "" if slurm.in_service else f", but out of service ({slurm.state}: {slurm.reason})"
-        return record.to(Phase.DONE, (record.why if record.touched else "on its target image already") + state, now)
+        return record.to(Phase.DONE, (record.why if record.touched else "already on its target image") + state, now)
     if not facts.current:
-        return record.to(Phase.SKIPPED, "its server does not say which image it runs", now)
+        return record.to(Phase.SKIPPED, "its server does not report its image", now)
     if (slurm.rebooting or "REBOOT_REQUESTED" in slurm.flags) and not given_up(slurm):
         # A reboot that a rollout asked for and forgot, or somebody else's: it brings the target image as well.
         asked = now if slurm.reason.startswith(ROLLOUT_REASON) else 0.0
         began = replace(record, asked=asked, boot_before=slurm.boot_time, seen=True)
-        return began.to(Phase.DRAINING, "Slurm was already asked to reboot it", now)
+        return began.to(Phase.DRAINING, "Slurm already has a reboot request for it", now)
     if "DRAIN" in slurm.flags and not ours:
         return record.to(Phase.SKIPPED, f"drained by somebody else: {slurm.reason}", now)
     return record.to(Phase.WAITING, record.why, now)
@@ -64,13 +64,15 @@ def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float)
 def _draining(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> NodeRecord:
     """A node that Slurm was asked to reboot."""
     if _began(record, slurm):
-        began = replace(record, seen=True).to(Phase.REBOOTING, "Slurm reboots it", now)
+        began = replace(record, seen=True).to(Phase.REBOOTING, "Slurm is rebooting it", now)
         return _rebooting(began, facts, slurm, policy, now)
     if facts.pending:
         waited = now - record.since
         if record.asked and policy.drain_limit is not None and waited > policy.drain_limit:
             return record.to(Phase.RELEASED, f"its jobs were still running after {waited:.0f} s", now)
-        what = "waits for its jobs to end" if policy.via is Via.REBOOT else f"its reboot job is {facts.job or 'there'}"
+        what = (
+            "waiting for its jobs to end" if policy.via is Via.REBOOT else f"its reboot job is {facts.job or 'there'}"
+        )
         return replace(record, seen=True).to(Phase.DRAINING, what, now)
     if "DOWN" in slurm.flags or "DRAIN" in slurm.flags:
         return failed_try(record, f"{slurm.state}: {slurm.reason or 'no reason given'}", policy, now)
@@ -81,8 +83,8 @@ def _draining(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Po
     if now - record.asked < TAKEN_WITHIN:
         return record
     if record.asks + 1 < MOST_ASKS:
-        return replace(record, asks=record.asks + 1).to(Phase.WAITING, "Slurm did not take the request", now)
-    return failed_try(record, f"Slurm did not take {MOST_ASKS} requests", policy, now)
+        return replace(record, asks=record.asks + 1).to(Phase.WAITING, "Slurm did not accept the request", now)
+    return failed_try(record, f"Slurm did not accept {MOST_ASKS} requests", policy, now)
 
 
 def _rebooting(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> NodeRecord:
@@ -102,7 +104,7 @@ def _rebooting(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: P
     if facts.job:
         return record
     if slurm.in_service:
-        why = f"back on its target image, {away:.0f} s after Slurm began to reboot it"
+        why = f"back on its target image {away:.0f} s after Slurm started the reboot"
         return replace(record, touched=True).to(Phase.DONE, why, now)
     if away < SETTLING and not slurm.flags & {"DRAIN", "DOWN", "FAIL"}:
         return record

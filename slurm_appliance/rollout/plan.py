@@ -73,7 +73,7 @@ def plan(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Policy)
     for name in begun:
         boot_before = _slurm_boot_time(facts, name)
         asked = replace(seen[name], asked=facts.now, boot_before=boot_before, seen=False, touched=True)
-        seen[name] = asked.to(Phase.DRAINING, "Slurm is asked to reboot it", facts.now)
+        seen[name] = asked.to(Phase.DRAINING, "asking Slurm to reboot it", facts.now)
     actions = (_action(ActionKind.REBOOT, begun),) if begun else ()
     if not actions and all(record.phase in OVER for record in seen.values()):
         return RolloutPlan(seen, (), RolloutVerdict.FINISHED)
@@ -91,7 +91,7 @@ def _stop(records: Iterable[NodeRecord], policy: Policy) -> str:
         return ""
     names = ", ".join(record.node for record in failed)
     if len(failed) >= policy.stop_after_failures:
-        return f"{len(failed)} node(s) failed ({names}), {policy.stop_after_failures} may"
+        return f"{len(failed)} node(s) failed ({names}), the limit is {policy.stop_after_failures}"
     if sum(record.phase is Phase.DONE and record.touched for record in records) < policy.canary:
         return f"the canary failed ({names})"
     return ""
@@ -183,7 +183,7 @@ def _blocked(records: Mapping[str, NodeRecord], facts: RolloutFacts) -> str:
         for record in sorted(records.values(), key=lambda record: natural(record.node))
         if (slurm := facts.nodes[record.node].slurm) and not slurm.in_service
     ]
-    return f"the budget of unavailable nodes is used up by {', '.join(away)}"
+    return f"the limit of unavailable nodes is reached: {', '.join(away)}"
 
 
 def _slurm_boot_time(facts: RolloutFacts, name: str) -> int:

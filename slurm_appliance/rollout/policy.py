@@ -74,6 +74,6 @@ def unavailable_budget(text: str, nodes: int) -> int:
     if not match or value < 1 or (match[2] and value > 100):
         raise UsageError(
             f"--max-unavailable {text!r} is not a number of nodes",
-            remedy="give a count such as 3, or a share such as 10%",
+            remedy="use a number such as 3, or a percentage such as 10%",
         )
     return max(1, math.floor(nodes * value / 100)) if match[2] else value

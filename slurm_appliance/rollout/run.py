@@ -86,5 +86,5 @@ class Rollout:
         )
         raise RolloutError(
             f"not all nodes are on their target image{f': {end.why}' if end.why else ''}\n{listed}",
-            remedy="mend what the reasons name, then run the same command again: it goes on from here",
+            remedy="fix the reported causes, then run the same command again to continue",
         )

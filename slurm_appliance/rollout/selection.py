@@ -41,9 +41,9 @@ def select(
         missing = [partition for partition in partitions if partition not in there]
         if missing:
             raise UsageError(
-                f"no node is in partition {', '.join(missing)}", remedy=f"there are {', '.join(sorted(there))}"
+                f"no node is in partition {', '.join(missing)}", remedy=f"the partitions are {', '.join(sorted(there))}"
             )
         chosen = {name for name in chosen if name in nodes and set(nodes[name].partitions) & set(partitions)}
     if not chosen:
-        raise UsageError("no node is selected", remedy="run site.yml, which writes the targets, or name other nodes")
+        raise UsageError("no node is selected", remedy="run site.yml, which writes the targets, or select other nodes")
     return sorted(chosen, key=natural)

@@ -63,7 +63,7 @@ class SshShell:
         """See `Shell.run`."""
         ended = _run([*self._command, shlex.join(["sudo", "-n", *command])], self.where)
         if ended.returncode == _NO_CONNECTION:
-            said = ended.stderr.strip().splitlines() or ["no explanation"]
+            said = ended.stderr.strip().splitlines() or ["no error message"]
             raise ControlNodeError(f"cannot be reached: {said[-1]}", where=self.where)
         return ended
 
@@ -74,6 +74,6 @@ def _run(command: list[str], where: str) -> subprocess.CompletedProcess[str]:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ControlNodeError(f"did not answer within {_PATIENCE:.0f} s", where=where) from error
+        raise ControlNodeError(f"did not respond within {_PATIENCE:.0f} s", where=where) from error
     except OSError as error:
         raise ControlNodeError(str(error), where=where) from error

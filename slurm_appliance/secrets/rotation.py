@@ -54,10 +54,10 @@ def rotate(stack: str, name: str, stacks: Path = STACKS) -> int:
     """
     path = path_of(stack, stacks)
     if name not in ROTATED:
-        raise UsageError(f"there is no secret {name}", remedy=did_you_mean(name, ROTATED))
+        raise UsageError(f"unknown secret {name}", remedy=did_you_mean(name, ROTATED))
     if getattr(from_stack_file(path).secrets, name, None) is not None:
         remedy = f"change it there: pulumi config set --secret --path secrets.{name}"
-        raise UsageError(f"{name} is given in the configuration", where=str(path), remedy=remedy)
+        raise UsageError(f"{name} is set in the configuration", where=str(path), remedy=remedy)
     times = _times(path, name) + 1
     path.write_text(_with_number(path.read_text(), f"{NAMESPACE}:{name}", times))
     return times
@@ -75,7 +75,7 @@ def _with_number(text: str, key: str, number: int) -> str:
         return line.sub(rf"\g<1> {number}", text)
     head = re.search(r"^config:[ \t]*(?:#.*)?\n", text, re.MULTILINE)
     if head is None:
-        raise UsageError("the stack file has no 'config:' line of its own", remedy="write its settings below 'config:'")
+        raise UsageError("the stack file has no top-level 'config:' line", remedy="put its settings below 'config:'")
     first = re.match(r"(?:[ \t]*(?:#.*)?\n)*([ \t]+)\S", text[head.end() :])
     indent = first[1] if first else "  "
     return f"{text[: head.end()]}{indent}{key}: {number}\n{text[head.end() :]}"

@@ -34,17 +34,17 @@ def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:
     if not urn.endswith(_SITE) or summary is None:
         return None
     evidence = "\n".join(map(str, summary["failures"]))
-    again = "mend what is named and run up again: it goes on with site.yml"
+    again = "fix the reported cause and run up again: it continues with site.yml"
     if summary["status"] == "partial":
         return PartialSiteError(
             f"the cluster runs without {summary['compute_nodes_failed']} of its {summary['compute_nodes']} "
-            "compute nodes: drained, with the reason",
+            "compute nodes; they were drained with the reason",
             where=str(summary["log"]),
             remedy=again,
             evidence=evidence,
         )
     return SiteError(
-        f"site.yml {summary['status']}: the servers are there, the cluster may not be",
+        f"site.yml {summary['status']}: the servers exist, but the cluster may not work",
         where=str(summary["log"]),
         remedy=again,
         evidence=evidence,

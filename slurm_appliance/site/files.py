@@ -91,9 +91,9 @@ def signing_key(hosts: Mapping[str, Mapping[str, Any]], control: str) -> Signing
     secret = hosts[control].get("bundle_signing_key")
     if not isinstance(secret, str):
         raise HostVariablesError(
-            "the inventory has no bundle_signing_key, which compute nodes' bundles are signed with",
+            "the inventory has no bundle_signing_key, which signs the bundles of compute nodes",
             where=control,
-            remedy="run pulumi up, or ansible/adhoc/generate-passwords.yml where the secrets are made by hand",
+            remedy="run pulumi up, or ansible/adhoc/generate-passwords.yml if you manage the secrets yourself",
         )
     return SigningKey(secret)
 

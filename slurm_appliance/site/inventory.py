@@ -55,12 +55,12 @@ class InventoryHost:
         Raises:
             CloudTextError: it cannot be what it stands for.
         """
-        checked_id(self.instance_id, f"{self.name}, its server's id")
-        checked_id(self.image_id, f"{self.name}, its image's id")
+        checked_id(self.instance_id, f"{self.name}, server ID")
+        checked_id(self.image_id, f"{self.name}, image ID")
         for network, address in self.addresses.items():
-            checked_address(address, f"{self.name}, its address on {network}")
+            checked_address(address, f"{self.name}, address on {network}")
         if self.floating_ip is not None:
-            checked_address(self.floating_ip, f"{self.name}, its floating IP")
+            checked_address(self.floating_ip, f"{self.name}, floating IP")
 
     def variables(self) -> dict[str, Any]:
         """Its host variables."""

@@ -39,7 +39,7 @@ def rejection_of(config: ClusterConfig, rendered: Mapping[str, str] | None = Non
         return judge(encoded, sources, [sys.executable, "-I", "-c", _INSIDE], host)
     except TrialError as error:
         remedy = "run it as root where slurmctld and slurmdbd are installed (Debian: slurmctld, slurmdbd)"
-        raise SlurmTrialError(f"Slurm's files cannot be tried: {error}", remedy=remedy) from error
+        raise SlurmTrialError(f"cannot test Slurm's files: {error}", remedy=remedy) from error
 
 
 def check(config: ClusterConfig, source: str) -> None:

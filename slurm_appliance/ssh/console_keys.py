@@ -92,7 +92,7 @@ def learn(
         if waiting:
             sleep(_PAUSE)
     for host in waiting:
-        say(f"{host.name}: no host keys on its console in {limit:.0f} s; the first one that it shows is believed")
+        say(f"{host.name}: no host keys on its console within {limit:.0f} s; trusting its key on first use")
     return [host.name for host in waiting]
 
 

@@ -58,10 +58,10 @@ def explain(
         read = console()
         for name in late[:_NODES]:
             lines = [line for line in printable(read(instances[name]).replace("\r", "\n")).split("\n") if line.strip()]
-            say(f"{name} did not boot in time; the end of its console:" if lines else f"{name}'s console is empty")
+            say(f"{name} did not boot in time; last lines of its console:" if lines else f"{name}'s console is empty")
             for line in lines[-_LINES:]:
                 say(f"  | {line.strip()}")
     except ApplianceError as error:
-        say(f"consoles cannot be read: {error}")
+        say(f"cannot read consoles: {error}")
     if late[_NODES:]:
-        say(f"likewise late: {', '.join(late[_NODES:])}")
+        say(f"also late: {', '.join(late[_NODES:])}")

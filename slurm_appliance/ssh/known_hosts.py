@@ -97,7 +97,7 @@ def trust(
         for host, lines in zip(reached, shown, strict=True):
             if lines:
                 rebuilt = known.add(host, [line.partition(" ")[2] for line in lines])
-                say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, believing the host key that it shows")
+                say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, trusting its host key on first use")
 
 
 def _shown(host: SshHost, end: float, going: Callable[[], bool]) -> list[str]:

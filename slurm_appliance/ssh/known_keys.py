@@ -57,9 +57,9 @@ class KnownKeys:
         if not isinstance(record, dict) or not all(isinstance(each, str) for each in record.values()):
             # To believe whatever key comes next would be what an attacker hopes for.
             raise ApplianceError(
-                "the record of whose host keys are known is damaged",
+                "the record of known host keys is damaged",
                 where=str(self._record),
-                remedy=f"remove it and {self.path}: keys are then learned as those of new servers, from their consoles",
+                remedy=f"remove it and {self.path}: the keys are then read again from the servers' consoles",
             )
         return lines, record
 

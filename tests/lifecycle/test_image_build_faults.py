@@ -73,7 +73,7 @@ def test_a_package_that_does_not_exist(build_site: BuildSite, small: ImageBuild)
 
 def test_a_server_that_never_answers(build_site: BuildSite, small: ImageBuild, faults: FaultStore) -> None:
     faults.add(Fault("never-boots", server="slurm-appliance-build-", times=None))
-    failed(build_site.run(replace(small, ssh_timeout=8)), "no ssh in 8 s; the last answer: ", "console.log")
+    failed(build_site.run(replace(small, ssh_timeout=8)), "no ssh within 8 s; last error: ", "console.log")
 
 
 def test_a_snapshot_that_fails(build_site: BuildSite, small: ImageBuild, faults: FaultStore, user: Connection) -> None:

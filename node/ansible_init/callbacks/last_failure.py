@@ -16,8 +16,8 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
     name: last_failure
     type: notification
-    short_description: writes the task that failed last to a file
-    description: The file is named by the environment variable ANSIBLE_INIT_FAILURE_FILE.
+    short_description: writes the last failed task to a file
+    description: The environment variable ANSIBLE_INIT_FAILURE_FILE names the file.
     requirements: []
 """
 

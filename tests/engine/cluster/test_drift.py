@@ -28,12 +28,12 @@ def test_a_deleted_server_is_named_and_made_again(rig: Rig, project: FakeProject
 
     seen = run(rig, "preview", "--stack", "test", *excluded())
     assert seen.returncode == DRIFT, seen.stderr
-    assert f"drift: server demo-c-1 ({before['demo-c-1']}) is gone" in seen.stdout
-    assert "somebody deleted it: made again" in seen.stdout
+    assert f"drift: server demo-c-1 ({before['demo-c-1']}) is missing" in seen.stdout
+    assert "will be created again" in seen.stdout
     assert "to create" in seen.stdout
     told = run(rig, "status", "--stack", "test", "--output", "json")
     assert told.returncode == DRIFT
-    assert json.loads(told.stdout)["drift"] == [f"server demo-c-1 ({before['demo-c-1']}) is gone"]
+    assert json.loads(told.stdout)["drift"] == [f"server demo-c-1 ({before['demo-c-1']}) is missing"]
     assert rig.ids() == before, "looking changes nothing"
 
     refused = run(rig, "up", "--stack", "test", *excluded())
@@ -59,8 +59,8 @@ def test_deleted_rules_and_attachments_are_made_again(rig: Rig, project: FakePro
     plan = rig.preview()
     assert plan.exit_status == DRIFT
     assert sorted(plan.drift.lines()) == [
-        f"attachment of volume home ({control}/{home}) is gone",
-        f"security group rule login-from-nonlogin-IPv4 ({rules['login-from-nonlogin-IPv4']}) is gone",
+        f"attachment of volume home ({control}/{home}) is missing",
+        f"security group rule login-from-nonlogin-IPv4 ({rules['login-from-nonlogin-IPv4']}) is missing",
     ]
     assert look(rig.session()).exit_status == DRIFT
     assert rig.up().plan.counts == {"create": 2}
@@ -75,7 +75,7 @@ def test_a_deleted_port_is_made_again_with_its_server(rig: Rig, project: FakePro
     project.network.ports.delete(port)
     plan = rig.preview()
     assert plan.exit_status == DISRUPTIVE, "the server has to be made anew"
-    assert plan.drift.lines() == (f"port demo-c-0-cluster ({port}) is gone",)
+    assert plan.drift.lines() == (f"port demo-c-0-cluster ({port}) is missing",)
     assert [row.node for row in plan.rows if row.action is NodeAction.REPLACE] == ["demo-c-0"]
     rig.up()
     complete(rig, project)
@@ -91,10 +91,10 @@ def test_a_deleted_volume_is_not_made_again_unasked(rig: Rig, project: FakeProje
     project.volume.volumes.delete(home)
     operations: tuple[Callable[[], object], ...] = (rig.preview, rig.up)
     for operation in operations:
-        with pytest.raises(LostDataError, match=rf"volume demo-home \({home}\) is gone") as refused:
+        with pytest.raises(LostDataError, match=rf"volume demo-home \({home}\)") as refused:
             operation()
         assert "--give-up-lost-volumes" in refused.value.remedy
-    assert f"volume demo-home ({home}) is gone" in look(rig.session()).drift
+    assert f"volume demo-home ({home}) is missing" in look(rig.session()).drift
     assert rig.ids("Volume")["home"] == home, "the state still tells which one it was"
     rig.up(give_up_lost_volumes=True)
     complete(rig, project)

@@ -124,7 +124,7 @@ def test_switching_off_after_slurm_has_rebuilt_changes_no_server(booted: Rig, pr
     assert {row.action for row in booted.preview().rows} == {NodeAction.NONE}
     booted.up()
     assert (booted.ids(), images(project)) == (before, running)
-    assert any("2 nodes run another image than the state knows" in line for line in booted.lines)
+    assert any("image of 2 nodes" in line for line in booted.lines)
     assert set(booted.up().changes) == {"same"}
 
 

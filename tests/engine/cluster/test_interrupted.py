@@ -59,9 +59,9 @@ def test_a_server_that_nova_cannot_make_is_made_by_the_next_run(rig: Rig, projec
     with pytest.raises(EngineError, match="demo-c-1"):
         rig.up()
     (row,) = [row for row in rig.preview().rows if row.node == "demo-c-1"]
-    assert (row.action, row.why) == (NodeAction.CREATE, "Nova could not make it: made anew")
+    assert (row.action, row.why) == (NodeAction.CREATE, "Nova could not create it: will be created again")
     rig.up()
-    assert any("demo-c-1 that the cloud could not make" in line for line in rig.lines)
+    assert any("demo-c-1 that the cloud failed to create" in line for line in rig.lines)
     complete(rig, project)
     assert {server["status"] for server in project.compute.servers.things.values()} == {"ACTIVE"}
     assert set(rig.up().changes) == {"same"}

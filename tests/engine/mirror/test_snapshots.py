@@ -163,7 +163,7 @@ def test_a_sync_that_hangs_is_left_behind_when_its_worker_or_its_command_is_kill
     finally:
         upstream.silent.clear()
     mended = mirror.call("sync", "--config", str(listing))
-    assert "cancelling what an interrupted command left going on" in mended.stderr
+    assert "cancelling tasks left by an interrupted command" in mended.stderr
     assert mirror.json("publish", "--config", str(listing))["snapshot"] == second["snapshot"]
 
 

@@ -83,7 +83,7 @@ def test_force_builds_anew_and_the_new_one_is_used(site: Site) -> None:
     first = site.ensure()
     second = site.ensure(force=True)
     assert second.built
-    assert second.reason == "a new build is asked for although the image exists"
+    assert second.reason == "a new build was requested although the image exists"
     assert second.name == first.name
     assert site.ensure().image_id == second.image_id != first.image_id
 
@@ -116,11 +116,11 @@ def test_properties_of_the_base_image_that_would_lie_are_replaced_or_dropped(sit
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"base": "debian-99"}, "no image is called debian-99"),
-        ({"machine": replace(FAT.machine, network="nowhere")}, "no network is called nowhere"),
-        ({"machine": replace(FAT.machine, flavor="huge")}, "no flavor is called huge"),
-        ({"machine": replace(FAT.machine, security_groups=("x",))}, "no security group is called x"),
-        ({"machine": replace(FAT.machine, floating_ip_network="x")}, "no network is called x"),
+        ({"base": "debian-99"}, "no image debian-99"),
+        ({"machine": replace(FAT.machine, network="nowhere")}, "no network has the name nowhere"),
+        ({"machine": replace(FAT.machine, flavor="huge")}, "no flavor has the name huge"),
+        ({"machine": replace(FAT.machine, security_groups=("x",))}, "no security group has the name x"),
+        ({"machine": replace(FAT.machine, floating_ip_network="x")}, "no network has the name x"),
     ],
 )
 def test_a_reference_to_nothing_is_named_and_nothing_is_left(site: Site, change: dict[str, object], says: str) -> None:
@@ -131,7 +131,7 @@ def test_a_reference_to_nothing_is_named_and_nothing_is_left(site: Site, change:
 
 def test_two_base_images_of_one_name_are_refused(site: Site) -> None:
     site.cloud.add_image("debian-12")
-    with pytest.raises(ImageError, match="2 images are called debian-12") as caught:
+    with pytest.raises(ImageError, match="2 images have the name debian-12") as caught:
         site.ensure()
     assert base_id(site) in caught.value.remedy
 

@@ -75,7 +75,7 @@ def test_a_build_of_another_machine_is_dead_only_after_its_lease(tmp_path: Path,
     assert cloud.leftovers == []
     waited = [line for line in here.lines if "wait: " in line]
     assert len(waited) == 1
-    assert "builds it since" in waited[0]
+    assert "has been building it since" in waited[0]
     # One second passes with each request of the fake cloud: the lease was waited for.
     assert len(cloud.requests) - asked > 150
 
@@ -108,7 +108,7 @@ def test_a_build_under_way_elsewhere_is_waited_for_and_used(tmp_path: Path, ansi
     cloud.meanwhile = finish
     outcome = site.ensure()
     assert not outcome.built
-    assert any("wait: ann@elsewhere builds it since 12:00:00 UTC" in line for line in site.lines)
+    assert any("wait: ann@elsewhere has been building it since 12:00:00 UTC" in line for line in site.lines)
     assert not any(request.startswith("POST compute") for request in cloud.requests)
 
 
@@ -193,7 +193,7 @@ def test_a_failed_task_names_where_packages_come_from(site: Site) -> None:
     )
     with pytest.raises(BuildError) as caught:
         site.ensure(replace(FAT, sources=mirror))
-    places = "packages come from http://mirror.example.org/debian, the proxy http://proxy.example.org:3128"
+    places = "package sources: http://mirror.example.org/debian, the proxy http://proxy.example.org:3128"
     assert places in caught.value.remedy
 
 
@@ -227,7 +227,7 @@ def test_what_cannot_be_removed_stays_marked_and_is_removed_by_the_next_run(site
     site.cloud.faults.append(Fault("DELETE network /ports", 500, 9))
     outcome = site.ensure()
     assert outcome.built
-    assert any("not everything could be removed" in line for line in site.lines)
+    assert any("some leftovers could not be removed" in line for line in site.lines)
     assert len(site.cloud.leftovers) == 3, "the port, the security group that it uses, and the mark"
     site.cloud.faults.clear()
     assert site.ensure().image_id == outcome.image_id
@@ -243,7 +243,7 @@ def test_a_lost_mark_ends_the_build(site: Site, monkeypatch: pytest.MonkeyPatch)
         site.stop.until(lambda: False, limit=10, pause=0.01, on_time_out=lambda: "the mark was not missed")
 
     site.in_server = lose
-    with pytest.raises(StoppedError, match="lost its mark"):
+    with pytest.raises(StoppedError, match="mark"):
         site.ensure()
     assert site.cloud.leftovers == []
 

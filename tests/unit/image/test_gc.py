@@ -57,8 +57,8 @@ def test_the_base_of_a_used_image_stays_and_so_does_its_base() -> None:
         [image(1), image(2, base="id-1"), image(3, base="id-2"), image(4, base="id-1")], Reference("s", "id-3")
     )
     assert found == {
-        "id-1": ("image slurm-2, which was built from it",),
-        "id-2": ("image slurm-3, which was built from it",),
+        "id-1": ("image slurm-2, which is based on it",),
+        "id-2": ("image slurm-3, which is based on it",),
         "id-3": ("s",),
         "id-4": (),
     }
@@ -90,7 +90,7 @@ def test_servers_volumes_states_and_files_are_looked_at(tmp_path: Path) -> None:
         "slurm-file": ("the configuration Pulumi.x.yaml",),
         "slurm-nobody": (),
     }
-    assert said[0].startswith("the builds of Pulumi.x.yaml are not known: ")
+    assert said[0].startswith("cannot read the builds of Pulumi.x.yaml: ")
 
 
 def test_only_our_images_are_judged() -> None:
@@ -128,7 +128,7 @@ def test_a_live_build_is_left_alone(tmp_path: Path, ansible: Path) -> None:
     said: list[str] = []
     site.in_server = lambda: collect.remove_dead_builds(site.cloud, site.workplace, kept=True, say=said.append)
     assert site.ensure().built
-    assert said == [line for line in said if line.startswith("keep what the build ")]
+    assert said == [line for line in said if line.startswith("keep the resources of the build ")]
     assert len(said) == 1
 
 

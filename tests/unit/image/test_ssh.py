@@ -76,14 +76,14 @@ def test_it_is_tried_until_somebody_can_log_in(tmp_path: Path, monkeypatch: pyte
 
 def test_the_last_answer_is_in_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "echo one >&2; echo 'connect to host 10.0.0.9 port 22: No route to host' >&2; exit 255"
-    with pytest.raises(BuildError, match=r"no ssh in 0 s; the last answer: connect to host .* No route to host"):
+    with pytest.raises(BuildError, match=r"no ssh within 0 s; last error: connect to host .* No route to host"):
         ssh.wait(door(tmp_path, monkeypatch, script), Stop(60, "it"), 0.3)
 
 
 def test_another_host_key_is_an_error_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh, "_OTHER_HOST_LIMIT", 0.05)
     script = "echo 'Host key verification failed.' >&2; exit 255"
-    with pytest.raises(BuildError, match="another host key"):
+    with pytest.raises(BuildError, match="host key"):
         ssh.wait(door(tmp_path, monkeypatch, script), Stop(60, "it"), 30)
 
 
@@ -97,7 +97,7 @@ def test_waiting_ends_when_the_build_is_to_end(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("address", ["10.0.0.9\n  ProxyCommand touch /tmp/x", "-oProxyCommand=x", "{{ x }}", ""])
 def test_an_address_that_the_cloud_made_up_is_no_option_of_ssh(tmp_path: Path, address: str) -> None:
     ssh.make_keys(tmp_path / "ssh")
-    with pytest.raises(CloudTextError, match="no IP address"):
+    with pytest.raises(CloudTextError, match="not a valid IP address"):
         ssh.write_config(tmp_path / "ssh", "build-1", address, Ssh(user="rocky"))
     assert not (tmp_path / "ssh/config").exists()
 

@@ -119,7 +119,7 @@ def test_the_kernel_says_who_asks(tmp_path: Path, targets: Path) -> None:
     finally:
         ear.close()
 
-    assert answer == {"error": f"uid {os.getuid()} may not ask for reboots"}
+    assert answer == {"error": f"uid {os.getuid()} may not request reboots"}
     assert list(ear.spool.pending()) == []
 
 

@@ -139,7 +139,7 @@ def test_what_every_cloud_has_must_answer(project: FakeProject) -> None:
             raise RefusalError(403, "not allowed")
 
     project.api.before = fail
-    with pytest.raises(CloudError, match=r"flavors: the cloud cannot be asked: .*403"):
+    with pytest.raises(CloudError, match=r"flavors: cannot query the cloud: .*403"):
         _gathered()
 
 
@@ -150,7 +150,7 @@ def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.Monk
 
 
 def test_a_missing_entry_in_clouds_yaml_says_so() -> None:
-    with pytest.raises(CloudError, match=r"cloud nowhere: the cloud cannot be asked: .*nowhere"):
+    with pytest.raises(CloudError, match=r"cloud nowhere: cannot query the cloud: .*nowhere"):
         connect("nowhere")
 
 

@@ -30,11 +30,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], NodeAc
         {"status": "ERROR", "launched": False},
         [step("update")],
         NodeAction.CREATE,
-        "Nova could not make it: made anew",
+        "Nova could not create it: will be created again",
     ),
     "broken since it ran": ({}, {"status": "ERROR"}, [step("update")], NodeAction.NONE, ""),
     "up to date": ({}, {}, [], NodeAction.NONE, ""),
-    "a new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], NodeAction.REBUILD_NOW, "a new image"),
+    "new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], NodeAction.REBUILD_NOW, "new image"),
     "a new image, left to Slurm": (
         {"ignore_image_changes": True},
         {"image_id": OTHER_IMAGE},
@@ -55,7 +55,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], NodeAc
         {"image_id": OTHER_IMAGE, "volume_backed": True},
         [],
         NodeAction.REPLACE,
-        "a new image, and it boots from a volume",
+        "new image, and it boots from a volume",
     ),
     "something that replaces it": (
         {"ignore_image_changes": True},
@@ -99,7 +99,7 @@ def test_images_have_names() -> None:
     rows = {row.node: row for row in image_plan(config(), facts, TARGET)}
     assert rows["demo-c-0"].current == "slurm-other (22222222)"
     assert rows["demo-c-0"].target == "slurm-2026-11 (11111111)"
-    assert rows["demo-control"].current == "no longer there (gone-for)"
+    assert rows["demo-control"].current == "missing (gone-for)"
 
 
 def test_an_image_that_has_to_be_built() -> None:
