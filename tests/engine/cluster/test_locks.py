@@ -27,8 +27,8 @@ def test_a_stack_in_use(rig: Rig) -> None:
             assert refused.returncode == 5, refused.stderr
             assert f"the stack is locked by {holder}" in refused.stderr
         seen = run(rig, "preview", "--stack", "test", *excluded())
-    assert seen.returncode == 0
-    assert seen.stderr.startswith(f"{holder} holds the stack's lock: ")
+        assert seen.returncode == 0
+        assert seen.stderr.startswith(f"{holder} holds the stack's lock: ")
         listed = run(rig, "locks", "--stack", "test", "--output", "json")
         assert listed.returncode == 5
         (row,) = json.loads(listed.stdout)
