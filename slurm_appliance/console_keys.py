@@ -2,8 +2,8 @@
 
 import sys
 
-from slurm_appliance.deploy_host.process import in_sentences
+from slurm_appliance.deploy_host.process import run_reporting_errors
 from slurm_appliance.ssh.console_keys import main
 
 if __name__ == "__main__":
-    sys.exit(in_sentences(main))
+    sys.exit(run_reporting_errors(main))

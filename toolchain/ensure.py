@@ -1,4 +1,4 @@
-"""Makes sure that pulumi, its Python language host and the resource plugins are there: the toolchain's front door."""
+"""Makes sure that pulumi, its Python language host and the plugins are installed: the toolchain's entry point."""
 
 import os
 import sys

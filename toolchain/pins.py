@@ -24,7 +24,7 @@ GO_FLOOR: Final[Version] = (1, 25, 11)
 DOWNLOAD_SITE: Final = "get.pulumi.com"
 
 #: How long the download site has to answer before it counts as out of reach, in seconds.
-DOWNLOAD_SITE_PATIENCE: Final = 3.0
+DOWNLOAD_SITE_TIMEOUT: Final = 3.0
 
 
 def parse(text: str) -> Version | None:

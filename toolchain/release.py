@@ -25,7 +25,7 @@ from toolchain.progress import step
 SITE = f"https://{pins.DOWNLOAD_SITE}"
 
 #: How long the site may be silent while it sends an archive, in seconds.
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 
 
 def answers() -> bool:
@@ -35,14 +35,14 @@ def answers() -> bool:
     def ask() -> None:
         request = urllib.request.Request(f"https://{pins.DOWNLOAD_SITE}/", method="HEAD")
         try:
-            with urllib.request.urlopen(request, timeout=pins.DOWNLOAD_SITE_PATIENCE):  # noqa: S310 - https
+            with urllib.request.urlopen(request, timeout=pins.DOWNLOAD_SITE_TIMEOUT):  # noqa: S310 - https
                 answered.set()
         except (OSError, urllib.error.URLError):
             return  # No answer is an answer: the plan builds.
 
     # A thread of its own: looking up a name has no time limit.
     threading.Thread(target=ask, daemon=True).start()
-    return answered.wait(pins.DOWNLOAD_SITE_PATIENCE)
+    return answered.wait(pins.DOWNLOAD_SITE_TIMEOUT)
 
 
 def _engine_folder() -> Path:
@@ -87,7 +87,7 @@ def fetch(piece: Piece, folder: Path) -> Path:
     file, digest = folder / name, hashlib.sha256()
     try:
         url = SITE + sums.address(name)
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310 - https
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, file.open("wb") as target:  # noqa: S310 - https
             while part := answer.read(1 << 20):
                 digest.update(part)
                 target.write(part)

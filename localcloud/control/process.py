@@ -152,10 +152,10 @@ def marked(root: Path | None = None) -> Iterator[tuple[Process, str]]:
 def stop(processes: Iterable[Process], grace: float, limit: float = 20.0) -> list[Process]:
     """End processes: asked first, killed after `grace` seconds; returns those that still live `limit` seconds later."""
     left = [process for process in processes if process.alive]
-    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, limit)):
+    for sign, timeout in ((signal.SIGTERM, grace), (signal.SIGKILL, limit)):
         for process in left:
             _signal(process, sign)
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         while left and time.monotonic() < end:
             time.sleep(0.05)
             left = [process for process in left if process.alive]

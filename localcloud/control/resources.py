@@ -25,7 +25,7 @@ DIGEST = "base_image_digest"
 EXTERNAL_NETWORK = "public"
 _EXTERNAL_SUBNET = "203.0.113.0/24"
 #: Seconds in which a request that somebody else began comes to its end.
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 
 def connect(layout: CloudLayout, *, admin: bool = False) -> "Connection":
@@ -64,7 +64,7 @@ def _external_network(admin: "Connection") -> Any:
         "provider_physical_network": EXTERNAL_NETWORK,
         "is_router_external": True,
     }
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while True:
         found = admin.network.find_network(EXTERNAL_NETWORK)
         if found is not None:

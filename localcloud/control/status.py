@@ -12,7 +12,7 @@ from localcloud.host.layout import CloudLayout
 from localcloud.network import perimeter
 
 #: How long a service may take to answer the report, in seconds.
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _look(layout: CloudLayout, name: str, url: str) -> ServiceStatus:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/", timeout=_PATIENCE):  # noqa: S310 - our own http URL
+        with urllib.request.urlopen(f"{url}/", timeout=_TIMEOUT):  # noqa: S310 - our own http URL
             return True
     except urllib.error.HTTPError as error:
         # An answer, if not a good one: glance says 300 for "several versions", the mirror 406 for its report page.

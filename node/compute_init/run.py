@@ -38,7 +38,7 @@ class ComputeInitSettings:
         work: a folder in memory for the bundle, readable by root only.
         share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
             nodes.
-        patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
+        share_timeout: seconds that the share may be out of reach before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
         longest_pause: seconds that a pause may grow to.
         program: the ansible-playbook to call.
@@ -50,7 +50,7 @@ class ComputeInitSettings:
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
     share: Callable[[str, str, str], Share] = Share
-    patience: float = 300.0
+    share_timeout: float = 300.0
     first_pause: float = 1.0
     longest_pause: float = 15.0
     program: str = "ansible-playbook"
@@ -147,7 +147,7 @@ class ComputeInitRun:
         def accepted(statement: Statement) -> None:
             self.state = replace(self.state, serial=statement.serial, bundle_key=key)
 
-        end = time.monotonic() + self.settings.patience
+        end = time.monotonic() + self.settings.share_timeout
         pause = self.settings.first_pause
         while True:
             try:
@@ -163,7 +163,7 @@ class ComputeInitRun:
             except BundleError as error:
                 state, problem = "wrong-bundle", str(error)
             if time.monotonic() + pause > end:
-                raise FailureError(state, f"{problem}; gave up after {self.settings.patience:.0f} s")
+                raise FailureError(state, f"{problem}; gave up after {self.settings.share_timeout:.0f} s")
             self.log(f"{problem}; next attempt in {pause:.0f} s")
             self.state = replace(self.state, reason=problem)
             self._write()

@@ -24,7 +24,7 @@ _SHOW = "2.47"
 #: The first that rebuilds a volume-backed server.
 _REBUILD_VOLUME = "2.93"
 #: Seconds for one call; a retry is cheaper than a long wait.
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 #: Worth another try: conflict (busy with a task), rate limits, and whatever is the server's own fault.
 _PASSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
@@ -143,7 +143,7 @@ class Cloud:
                 json=body,
                 microversion=version,
                 raise_exc=False,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 headers={"Accept": "application/json"},
             )
         except exceptions.Unauthorized as error:

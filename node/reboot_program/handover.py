@@ -20,7 +20,7 @@ from .slurm_state import REASON_PREFIX
 
 _USAGE = "usage: slurm-appliance-reboot NODES [FEATURES]"
 #: Seconds for the worker's answer: a worker that is being restarted is back in a few.
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 _NO_TARGET = "the control node has no record of this node's server and image: run site.yml"
 
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = ask(
             read_settings(settings_file()).requests,
             {"nodes": given[0], "features": given[1] if len(given) == 2 else ""},
-            _PATIENCE,
+            _TIMEOUT,
         )
     except (SettingsError, MessageError) as error:
         return _refuse(nodes, f"the request cannot be delivered: {error}")

@@ -21,7 +21,7 @@ from .spool import RebootRequest, Spool
 from .targets import read_targets
 
 #: Seconds for one message; slurmctld's side sends it at once.
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 #: Seconds between two requests, at least: whoever floods the socket cannot fill the processor or the disk.
 _PAUSE = 0.02
 #: Requests that may wait for the worker, which takes up all of them every quarter of a second.
@@ -102,7 +102,7 @@ class RebootListener:
                 continue  # The other end did not wait.
             with connection:
                 try:
-                    send(connection, self.answer(connection), _PATIENCE)
+                    send(connection, self.answer(connection), _TIMEOUT)
                 except MessageError as error:
                     log.warning("cannot answer a request: %s", error)
             time.sleep(_PAUSE)
@@ -114,7 +114,7 @@ class RebootListener:
             log.warning("rejected a request of uid %d", uid)
             return {"error": f"uid {uid} may not request reboots"}
         try:
-            asked = judge(receive(connection, _PATIENCE), self._targets)
+            asked = judge(receive(connection, _TIMEOUT), self._targets)
             return self._keep(asked)
         except (MessageError, RefusedError, OSError) as error:
             log.warning("rejected a request: %s", error)

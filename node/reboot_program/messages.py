@@ -24,17 +24,17 @@ def peer_uid(connection: socket.socket) -> int:
     return int(uid)
 
 
-def receive(connection: socket.socket, patience: float) -> dict[str, Any]:
+def receive(connection: socket.socket, timeout: float) -> dict[str, Any]:
     """The other end's line.
 
     Args:
         connection: a connected stream socket.
-        patience: seconds for the whole message.
+        timeout: seconds for the whole message.
 
     Raises:
         MessageError: it did not arrive whole in time, is too long, or is not a JSON object.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     received = bytearray()
     try:
         while not received.endswith(b"\n"):
@@ -46,7 +46,7 @@ def receive(connection: socket.socket, patience: float) -> dict[str, Any]:
             if len(received) > LONGEST:
                 raise MessageError(f"the message is longer than {LONGEST} bytes")
             if time.monotonic() > end:
-                raise MessageError(f"the message was not complete within {patience:.0f} s")
+                raise MessageError(f"the message was not complete within {timeout:.0f} s")
         document = json.loads(received)
     except (OSError, ValueError, RecursionError) as error:
         raise MessageError(str(error) or type(error).__name__) from error
@@ -55,33 +55,33 @@ def receive(connection: socket.socket, patience: float) -> dict[str, Any]:
     return document
 
 
-def send(connection: socket.socket, document: dict[str, Any], patience: float) -> None:
+def send(connection: socket.socket, document: dict[str, Any], timeout: float) -> None:
     """Send a line.
 
     Raises:
         MessageError: it could not be sent in time.
     """
-    connection.settimeout(patience)
+    connection.settimeout(timeout)
     try:
         connection.sendall(json.dumps(document).encode() + b"\n")
     except OSError as error:
         raise MessageError(str(error) or type(error).__name__) from error
 
 
-def ask(path: Path, document: dict[str, Any], patience: float) -> dict[str, Any]:
+def ask(path: Path, document: dict[str, Any], timeout: float) -> dict[str, Any]:
     """Send a line to a service and wait for its answer.
 
     Raises:
         MessageError: the service cannot be reached or does not answer in time.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(patience)
+        connection.settimeout(timeout)
         try:
             connection.connect(str(path))
         except OSError as error:
             raise MessageError(f"{path}: {error}") from error
         try:
-            send(connection, document, patience)
-            return receive(connection, patience)
+            send(connection, document, timeout)
+            return receive(connection, timeout)
         except MessageError as error:
             raise MessageError(f"{path}: {error}") from error

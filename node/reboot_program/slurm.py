@@ -12,7 +12,7 @@ from .slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 #: Names in one call: well below what a command line holds.
 _AT_ONCE = 1000
 #: Seconds for one scontrol: slurmctld answers in milliseconds, or is restarting.
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 #: Slurm shows reasons in one line; what is longer helps nobody there.
 _LONGEST_REASON = 480
 
@@ -71,7 +71,7 @@ class Slurm:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:

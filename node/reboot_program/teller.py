@@ -24,7 +24,7 @@ from .slurm import Slurm, SlurmError, one_line
 from .slurm_state import REASON_PREFIX
 
 #: Seconds for the worker's message.
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 #: Seconds that the worker waits for the answer: some calls of scontrol, each of which may wait for slurmctld.
 _LONGEST_CALL = 240.0
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -81,7 +81,7 @@ def answer(connection: socket.socket, allowed: frozenset[int], slurm: Slurm) -> 
         log.warning("uid %d may not change nodes", uid)
         return {"error": f"uid {uid} may not change nodes"}
     try:
-        slurm.tell(*checked(receive(connection, _PATIENCE)))
+        slurm.tell(*checked(receive(connection, _TIMEOUT)))
     except (MessageError, SlurmError) as error:
         log.warning("%s", error)
         return {"error": str(error)}
@@ -95,7 +95,7 @@ def main() -> int:
         settings = read_settings(settings_file())
         allowed = frozenset({0, uid_of(settings.user)})
         with socket.socket(fileno=sys.stdin.fileno()) as connection:
-            send(connection, answer(connection, allowed, Slurm(settings.scontrol)), _PATIENCE)
+            send(connection, answer(connection, allowed, Slurm(settings.scontrol)), _TIMEOUT)
     except (SettingsError, AccountError, MessageError, OSError) as error:
         log.error("%s", error)
         return 1

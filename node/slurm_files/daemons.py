@@ -11,7 +11,7 @@ from .plan import DaemonAction, version_of
 from .ports import listening
 
 #: Seconds that a daemon may take that is alive: to recover a large state, to convert a database.
-PATIENCE = 300.0
+TIMEOUT = 300.0
 _INTERVAL = 0.3
 #: What slurmdbd says again and again and nothing but another configuration ends.
 _REFUSED = re.compile(r"mysql_real_connect failed: (1044|1045|1698) ")
@@ -33,11 +33,11 @@ class Daemons:
     """Slurm's daemons of this node.
 
     Args:
-        patience: seconds to wait for one that is alive.
+        timeout: seconds to wait for one that is alive.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self._timeout = timeout
 
     def active(self, daemon: str) -> bool:
         """Whether its unit is active."""
@@ -72,7 +72,7 @@ class Daemons:
             raise DaemonError(f"scontrol reconfigure failed: {ended.stderr.strip()}", self._log(daemon, since))
 
     def _wait(self, daemon: str, port: int, since: str, *, fresh: bool) -> None:
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._timeout
         while True:
             state = self._state(daemon)
             if fresh and state["Job"]:
@@ -85,7 +85,7 @@ class Daemons:
             elif daemon == "slurmdbd" and any(map(_REFUSED.search, self._log(daemon, since))):
                 raise DaemonError("MariaDB rejects slurmdbd", self._log(daemon, since))
             if time.monotonic() > end:
-                raise DaemonError(f"{daemon} did not respond within {self._patience:.0f} s", self._log(daemon, since))
+                raise DaemonError(f"{daemon} did not respond within {self._timeout:.0f} s", self._log(daemon, since))
             time.sleep(_INTERVAL)
 
     @staticmethod

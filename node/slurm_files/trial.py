@@ -33,7 +33,7 @@ from .ports import listening
 #: Where the daemons look for their files.
 ETC = Path("/etc/slurm")
 #: Seconds after which a daemon that says neither yes nor no counts as one that says no.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 #: Seconds that a daemon has to listen after it has said that it runs.
 _TO_LISTEN = 5.0
 _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
@@ -89,7 +89,7 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
             input=json.dumps(request),
             capture_output=True,
             text=True,
-            timeout=PATIENCE + 60,
+            timeout=TIMEOUT + 60,
             check=False,
         )
         try:
@@ -224,7 +224,7 @@ def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str
         raise TrialError(f"{daemon} was started without a pipe")
     os.set_blocking(stream.fileno(), False)
     log: list[str] = []
-    rest, end, runs = b"", time.monotonic() + PATIENCE, False
+    rest, end, runs = b"", time.monotonic() + TIMEOUT, False
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while time.monotonic() < end:
@@ -244,7 +244,7 @@ def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str
                 return _outcome(True, log, "")
     if runs:
         return _outcome(False, log, f"{daemon} runs but does not listen on port {port}, set by SlurmctldPort")
-    return _outcome(False, log, f"{daemon} did not start within {PATIENCE:.0f} s")
+    return _outcome(False, log, f"{daemon} did not start within {TIMEOUT:.0f} s")
 
 
 def _outcome(accepted: bool, log: Sequence[str], why: str) -> dict[str, Any]:

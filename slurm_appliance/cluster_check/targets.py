@@ -11,7 +11,7 @@ from slurm_appliance.ssh.known_hosts import SshHost
 _COMMAND = "curl --silent --show-error --fail --max-time 30 --config - http://localhost:9090/api/v1/targets"
 _USER = "operator"
 #: Seconds until each target was looked at since it is there: twice Prometheus' interval.
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 
 
 def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[st
             check=False,
         )
         seconds = time.monotonic() - began
-        if ended.returncode or seconds > _PATIENCE or _all_up(ended.stdout, watched):
+        if ended.returncode or seconds > _TIMEOUT or _all_up(ended.stdout, watched):
             return {"status": ended.returncode, "out": ended.stdout, "err": ended.stderr, "seconds": round(seconds, 1)}
         time.sleep(1)
 

@@ -23,10 +23,10 @@ def destroy(
     Exit status 0: done; 3: the environment is protected; 5: the stack is locked; 1: any other error.
     """
     from slurm_appliance.deployment import operations
-    from slurm_appliance.deployment.keeping import never_ours
+    from slurm_appliance.deployment.keeping import external_resources
     from slurm_appliance.deployment.refusals import refuse_destruction
 
-    session = session_of(stack, patience=seconds(lock_timeout))
+    session = session_of(stack, lock_timeout=seconds(lock_timeout))
     refuse_destruction(session, allow_disruptive)
 
     def approve(what: operations.Destruction) -> bool:
@@ -35,7 +35,7 @@ def destroy(
         print(f"{what.servers} servers and all other resources of {stack} will be deleted")
         for each in what.staying:
             print(f"kept: {each.what}")
-        for used in never_ours(session.config):
+        for used in external_resources(session.config):
             print(f"kept, because it is not ours: {used}")
         return agreed(yes=yes)
 

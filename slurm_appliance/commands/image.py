@@ -249,11 +249,11 @@ def gc(
     """
     from slurm_appliance.engine.automation import ensured_toolchain
     from slurm_appliance.image import collect, images
-    from slurm_appliance.image.claims import Workplace
+    from slurm_appliance.image.claims import BuildFolder
     from slurm_appliance.image.stacks import states
 
     api = _api(cloud)
-    collect.remove_dead_builds(api, Workplace(state_folder("image-builds")), kept=kept_builds, say=print)
+    collect.remove_dead_builds(api, BuildFolder(state_folder("image-builds")), kept=kept_builds, say=print)
     stacks = {path.name: path for path in sorted((REPOSITORY / "stacks").glob("Pulumi.*.yaml"))}
     verdicts = collect.verdicts(api, {} if without_states else states(ensured_toolchain()), stacks, typer.echo)
     unused = [verdict.image for verdict in verdicts if not verdict.users]

@@ -70,13 +70,14 @@ def rollout(
             context.invoked_subcommand: {name: each for name, each in context.params.items() if each}
         }
         return
-    from slurm_appliance.rollout.policy import Policy, Via, unavailable_budget
+    from slurm_appliance.config.rollout import RolloutMethod
+    from slurm_appliance.rollout.policy import Policy, unavailable_budget
     from slurm_appliance.rollout.run import Rollout
 
-    if via not in {None, *Via}:
+    if via not in {None, *RolloutMethod}:
         raise UsageError(f"--via {via!r} is neither reboot nor job")
     access = _access(stack, cloud, here=here)
-    task = Rollout(access, Via(via or access.settings.via.value), job_partition)
+    task = Rollout(access, RolloutMethod(via or access.settings.via), job_partition)
     names = task.select(nodes, partition or ())
     slurm_limit = task.reboot_limit()
     given: dict[str, Any] = {
@@ -85,7 +86,7 @@ def rollout(
         "canary": canary,
         "stop_after_failures": stop_after_failures,
         "retries": retries,
-        "via": Via(via) if via else None,
+        "via": RolloutMethod(via) if via else None,
         "drain_limit": drain_timeout,
         "reboot_limit": max(float(node_timeout), slurm_limit) if node_timeout else None,
     }

@@ -52,12 +52,12 @@ def seconds(text: str) -> float:
 
 
 def session_of(
-    stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, patience: float = 0.0
+    stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, lock_timeout: float = 0.0
 ) -> "Session":
     """The session of a stack; what it says goes to standard error, standard output belongs to results."""
     from slurm_appliance.deployment.session import open_session
 
-    session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()), patience=patience)
+    session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()), lock_timeout=lock_timeout)
     find_local_cloud(session.cloud)
     return session
 

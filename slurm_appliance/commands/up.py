@@ -67,7 +67,7 @@ def up(
     as_json = output is Output.json
     if as_json and not yes:
         raise UsageError("--output json cannot ask for confirmation", remedy="add --yes")
-    session = session_of(stack, exclude, quiet=as_json, patience=seconds(lock_timeout))
+    session = session_of(stack, exclude, quiet=as_json, lock_timeout=seconds(lock_timeout))
 
     def approve(plan: "DeploymentPlan") -> bool:
         if not as_json:

@@ -24,7 +24,7 @@ def run_to_end(command: Sequence[str], *, folder: Path) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def in_sentences(program: Callable[[], int], name: str = "") -> int:
+def run_reporting_errors(program: Callable[[], int], name: str = "") -> int:
     """Run the work of a program that Pulumi or Ansible calls: what goes wrong on purpose becomes a sentence.
 
     Args:

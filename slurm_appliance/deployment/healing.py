@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DELETE_LIMIT = 300
 
 
-def remove(unfinished: Iterable[Unfinished], connection: "Connection") -> None:
+def remove_incomplete(unfinished: Iterable[Unfinished], connection: "Connection") -> None:
     """Remove what is to be removed, servers first: the rest may be theirs.
 
     Raises:

@@ -31,7 +31,7 @@ class Kept:
     what: str
 
 
-def kept(deployment: Mapping[str, Any]) -> list[Kept]:
+def kept_resources(deployment: Mapping[str, Any]) -> list[Kept]:
     """The resources of a state that stay when the cluster goes: protected volumes, and then the secrets, too."""
     resources = deployment.get("resources") or []
     volumes = [each for each in resources if each["type"] == VOLUME and each.get("protect")]
@@ -47,7 +47,7 @@ def _volume(resource: Mapping[str, Any]) -> str:
     return f"volume {outputs.get('name', '')} ({resource.get('id', '')}, {outputs.get('size', '?')} GB)"
 
 
-def protecting(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
+def with_protection(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
     """A state in which these resources are protected: a destroy that leaves out protected ones then keeps them.
 
     The next ``up`` takes the protection away again from those that the program does not protect.
@@ -59,7 +59,7 @@ def protecting(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
     return changed
 
 
-def given_up(deployment: Mapping[str, Any]) -> Json:
+def without_protection(deployment: Mapping[str, Any]) -> Json:
     """A state in which nothing is protected any more: what is destroyed then goes for good."""
     changed: Json = copy.deepcopy(dict(deployment))
     for resource in changed.get("resources") or []:
@@ -68,7 +68,7 @@ def given_up(deployment: Mapping[str, Any]) -> Json:
     return changed
 
 
-def never_ours(config: ClusterConfig) -> list[str]:
+def external_resources(config: ClusterConfig) -> list[str]:
     """What the cluster only used: it was there before, and is there afterwards."""
     found = [f"network {network.network}" for network in config.cluster_networks if network.create is None]
     if config.key_pair.public_key is None and config.key_pair.public_key_file is None:

@@ -13,7 +13,7 @@ from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.interrupt import passing_interrupts
-from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
+from slurm_appliance.deployment.keeping import Kept, kept_resources, with_protection, without_protection
 from slurm_appliance.deployment.plan import (
     DeploymentPlan,
     drift_of,
@@ -184,16 +184,16 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []
-        staying = () if delete_volumes else tuple(kept(deployment))
+        staying = () if delete_volumes else tuple(kept_resources(deployment))
         servers = sum(resource["type"] == SERVER for resource in resources)
         if not approve(Destruction(servers, len(resources), staying)):
             return None
         if not resources:
             return Done(DeploymentPlan((), (), ()), {})
         if delete_volumes:
-            session.set_deployment(given_up(deployment))
+            session.set_deployment(without_protection(deployment))
         elif staying:
-            session.set_deployment(protecting(deployment, [each.urn for each in staying]))
+            session.set_deployment(with_protection(deployment, [each.urn for each in staying]))
         with _log(session, "destroy") as (say, log):
             outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name))
@@ -210,7 +210,7 @@ def _heal(session: Session) -> None:
     if repair.reimaged:
         session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
     if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
-        healing.remove(repair.unfinished, connect(session.cloud))
+        healing.remove_incomplete(repair.unfinished, connect(session.cloud))
     session.set_deployment(repaired(deployment, repair))
     adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
     if adopted:

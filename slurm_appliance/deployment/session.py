@@ -41,7 +41,7 @@ class Session:
         source: the file with its configuration, for errors.
         say: takes a line for the operator.
         excluded: URNs of resources that no operation touches.
-        patience: seconds to wait for somebody else who uses the stack.
+        lock_timeout: seconds to wait for somebody else who uses the stack.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Session:
     source: Path
     say: Callable[[str], None]
     excluded: Sequence[str] = ()
-    patience: float = 0.0
+    lock_timeout: float = 0.0
     _stacks: Path = STACKS
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
@@ -108,7 +108,7 @@ class Session:
             return
         before = dict(stack.workspace.env_vars)
         place = (layout.root, layout.project, layout.stack)
-        with journaled(*place, doing, patience=self.patience, say=self._wait_for) as backend:
+        with journaled(*place, doing, lock_timeout=self.lock_timeout, say=self._wait_for) as backend:
             for holder in backend.taken_over:
                 self.say(f"removed a stale lock held by {holder}")
             if backend.recovered:
@@ -191,7 +191,7 @@ def open_session(
     *,
     stacks: Path = STACKS,
     excluded: Sequence[str] = (),
-    patience: float = 0.0,
+    lock_timeout: float = 0.0,
 ) -> Session:
     """The session of a stack; nothing is asked or created yet.
 
@@ -200,7 +200,7 @@ def open_session(
         say: takes a line for the operator.
         stacks: the folder with one file a stack.
         excluded: URNs of resources that no operation touches.
-        patience: seconds to wait for somebody else who uses the stack.
+        lock_timeout: seconds to wait for somebody else who uses the stack.
 
     Raises:
         UsageError: there is no such stack.
@@ -208,4 +208,4 @@ def open_session(
     """
     path = stack_file(name, stacks)
     config = from_stack_file(path)
-    return Session(name, config, cloud_of(path), EnvironmentFolder.of(name), path, say, excluded, patience, stacks)
+    return Session(name, config, cloud_of(path), EnvironmentFolder.of(name), path, say, excluded, lock_timeout, stacks)

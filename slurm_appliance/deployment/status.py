@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slurm_appliance.deployment.drift import DRIFT
 from slurm_appliance.deployment.image_plan import NodeAction, image_plan
-from slurm_appliance.deployment.keeping import kept
+from slurm_appliance.deployment.keeping import kept_resources
 from slurm_appliance.deployment.plan import drift_of, findings_of, image_targets
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.journal.lock import holders
@@ -128,7 +128,7 @@ def look(session: Session) -> Status:
         ),
         under_way=tuple(str(holder) for holder in held if not holder.gone),
         interrupted=tuple(str(holder) for holder in held if holder.gone),
-        volumes=tuple(each.what for each in kept(deployment) if each.what.startswith("volume")),
+        volumes=tuple(each.what for each in kept_resources(deployment) if each.what.startswith("volume")),
         problems=tuple(f"{problem.path}: {problem.what}" for problem in (*findings.state, *findings.problems)),
         drift=drift.lines(),
     )

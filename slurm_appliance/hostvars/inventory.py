@@ -13,7 +13,7 @@ from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.errors import HostVariablesError
 
 #: Seconds for ansible-inventory: 1000 hosts take 3.
-_PATIENCE = 300
+_TIMEOUT = 300
 
 
 def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]]:
@@ -35,7 +35,7 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
         env={**os.environ, "ANSIBLE_CONFIG": str(playbooks / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=_TIMEOUT,
         check=False,
     )
     if ended.returncode:

@@ -13,13 +13,13 @@ import sys
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.image import playbook
 from slurm_appliance.image.build import Builder, BuildOutcome
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.construction import Tools
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, from_json
-from slurm_appliance.image.stop import Stop, signals_stop
+from slurm_appliance.image.stop import Deadline, signals_stop
 from toolchain.paths import REPOSITORY, state_folder
 
 
@@ -29,11 +29,11 @@ def build_image(build: ImageBuild, *, force: bool = False) -> BuildOutcome:
     Raises:
         ApplianceError: there is none.
     """
-    stop = Stop(build.build_timeout, "the image build")
+    stop = Deadline(build.build_timeout, "the image build")
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
     with signals_stop(stop, progress.say):
         tools = Tools(OpenStackApi(connect(), sleep=stop.sleep), stop, progress, playbook.run, commit=git_commit())
-        return Builder(tools, Workplace(state_folder("image-builds"))).ensure(build, force=force)
+        return Builder(tools, BuildFolder(state_folder("image-builds"))).ensure(build, force=force)
 
 
 def git_commit() -> str:

@@ -29,13 +29,13 @@ from slurm_appliance.image.api import Answer, Api, create_once
 from slurm_appliance.image.errors import CloudApiError, StoppedError
 from slurm_appliance.image.images import GlanceImage, parse_time
 from slurm_appliance.image.plan import Claim
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
 #: Seconds that a mark counts without being renewed.
 LEASE = 180.0
 
 
-class Workplace:
+class BuildFolder:
     """The folder of builds on this machine: one folder a build, with its lock, keys and logs."""
 
     def __init__(self, folder: Path) -> None:
@@ -89,19 +89,19 @@ class Workplace:
         return False
 
 
-def listed(api: Api, workplace: Workplace) -> list[Claim]:
+def listed(api: Api, build_folder: BuildFolder) -> list[Claim]:
     """The marks of all builds in the project."""
     answer = api.call("image", "GET", "/images", query={"tag": CLAIM_TAG, "limit": "200"})
-    return [_claim(body, answer, workplace) for body in answer.body["images"]]
+    return [_claim(body, answer, build_folder) for body in answer.body["images"]]
 
 
-def _claim(body: dict[str, str], answer: Answer, workplace: Workplace) -> Claim:
+def _claim(body: dict[str, str], answer: Answer, build_folder: BuildFolder) -> Claim:
     mark = GlanceImage.of(body)
     build = mark.ours_property("build")
     idle = answer.time - parse_time(body["updated_at"])
     lease = timedelta(seconds=float(mark.ours_property("lease") or LEASE))
-    if mark.ours_property("machine") == workplace.machine:
-        alive = workplace.holds(build)
+    if mark.ours_property("machine") == build_folder.machine:
+        alive = build_folder.holds(build)
         why = "its process is running on this machine" if alive else "its process on this machine has exited"
     else:
         alive = idle <= lease
@@ -121,14 +121,14 @@ def _claim(body: dict[str, str], answer: Answer, workplace: Workplace) -> Claim:
 class Mark:
     """The mark of this process's own build."""
 
-    def __init__(self, api: Api, build: str, image: str, workplace: Workplace) -> None:
+    def __init__(self, api: Api, build: str, image: str, build_folder: BuildFolder) -> None:
         self.build = build
         self._api = api
         self._properties = {
             "build": build,
             "image": image,
             "owner": f"{getuser()}@{socket.gethostname()}",
-            "machine": workplace.machine,
+            "machine": build_folder.machine,
             "lease": f"{LEASE:.0f}",
             "renewed": "0",
         }
@@ -161,7 +161,7 @@ class Mark:
         self._api.call("image", "PATCH", f"/images/{self.id}", json=patch)
 
     @contextmanager
-    def renewed(self, stop: Stop, say: Callable[[str], None]) -> Iterator[None]:
+    def renewed(self, stop: Deadline, say: Callable[[str], None]) -> Iterator[None]:
         """Renew the mark in the background for as long as the context lasts; ask for the end if that fails for long."""
         ended = threading.Event()
         thread = threading.Thread(target=self._renew, args=(stop, say, ended), name="renew-mark", daemon=True)
@@ -172,7 +172,7 @@ class Mark:
             ended.set()
             thread.join()
 
-    def _renew(self, stop: Stop, say: Callable[[str], None], ended: threading.Event) -> None:
+    def _renew(self, stop: Deadline, say: Callable[[str], None], ended: threading.Event) -> None:
         last = time.monotonic()
         count = 0
         while not ended.wait(LEASE / 6):

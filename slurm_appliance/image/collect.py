@@ -8,9 +8,9 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, gc, leftovers
 from slurm_appliance.image.api import Api
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.gc import ImageVerdict, Reference
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 from slurm_appliance.image.wanted import wanted
 
 #: Seconds that removing what builds left may take.
@@ -59,11 +59,11 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
     return found
 
 
-def remove_dead_builds(api: Api, workplace: Workplace, *, kept: bool, say: Callable[[str], None]) -> None:
+def remove_dead_builds(api: Api, build_folder: BuildFolder, *, kept: bool, say: Callable[[str], None]) -> None:
     """Remove what dead builds left; with ``kept`` also servers that failed builds were told to keep."""
-    for claim in claims.listed(api, workplace):
+    for claim in claims.listed(api, build_folder):
         if (claim.kept and kept) or not (claim.alive or claim.kept):
-            leftovers.remove_abandoned(api, workplace, claim, Stop(_LIMIT, "removing leftovers"), say)
+            leftovers.remove_abandoned(api, build_folder, claim, Deadline(_LIMIT, "removing leftovers"), say)
         elif claim.kept:
             say(f"keep the server of the failed build {claim.build} of {claim.owner}; --kept-builds removes it")
         else:

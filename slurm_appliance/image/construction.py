@@ -15,8 +15,8 @@ from slurm_appliance.image.machines import Machines
 from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.spec import ImageBuild
-from slurm_appliance.image.ssh import Door
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.ssh import SshTarget
+from slurm_appliance.image.stop import Deadline
 
 #: Seconds that a server gets to power itself off before Nova is asked to look.
 _POWER_OFF = 5.0
@@ -28,10 +28,10 @@ class RunPlaybook(Protocol):
     def __call__(
         self,
         folder: Path,
-        door: Door,
+        ssh_target: SshTarget,
         groups: tuple[str, ...],
         variables: Mapping[str, Any],
-        stop: Stop,
+        stop: Deadline,
         say: Callable[[str], None],
     ) -> Mapping[str, float]:
         """Run it to its end; returns seconds by phase."""
@@ -52,16 +52,16 @@ class Tools:
     """
 
     api: Api
-    stop: Stop
+    stop: Deadline
     progress: BuildProgress
     run_playbook: RunPlaybook
-    wait_for_ssh: Callable[[Door, Stop, float], None] = ssh.wait
-    refresh_mirror: Callable[[str, Path, Stop, Callable[[str], None]], None] = mirror.refresh
+    wait_for_ssh: Callable[[SshTarget, Deadline, float], None] = ssh.wait
+    refresh_mirror: Callable[[str, Path, Deadline, Callable[[str], None]], None] = mirror.refresh
     commit: str = ""
 
 
 @dataclass
-class Construction:
+class BuildRun:
     """One build under way.
 
     Attributes:
@@ -97,15 +97,17 @@ class Construction:
         machines = Machines(self.tools.api, self.id, self.tools.stop)
         with step("server", f"flavor {machine.flavor}, network {machine.network}, from {self.base.name}"):
             server, volume, address = self._server(machines)
-        door = Door(ssh.write_config(self.folder / "ssh", machines.name, address, machine.ssh), machines.name)
+        ssh_target = SshTarget(
+            ssh.write_config(self.folder / "ssh", machines.name, address, machine.ssh), machines.name
+        )
         self.keep = self.build.keep_on_failure
         try:
             with step("ssh", f"{machine.ssh.user}@{address}, timeout {self.build.ssh_timeout} s"):
-                self.tools.wait_for_ssh(door, self.tools.stop, self.build.ssh_timeout)
+                self.tools.wait_for_ssh(ssh_target, self.tools.stop, self.build.ssh_timeout)
             with step("playbook", "fatimage.yml for " + ", ".join(self.build.all_groups)):
                 phases = self.tools.run_playbook(
                     self.folder,
-                    door,
+                    ssh_target,
                     self.build.all_groups,
                     self._variables(),
                     self.tools.stop,
@@ -117,7 +119,7 @@ class Construction:
             with step("shut down"):
                 machines.becomes_shut_off(server, _POWER_OFF)
         except BuildError as error:
-            raise self._explained(error, machines, server, door) from error
+            raise self._explained(error, machines, server, ssh_target) from error
         self.keep = False
         with step("image"):
             image = self._image(machines, server, volume, record)
@@ -188,7 +190,7 @@ class Construction:
             "image_record_copy_to": str(self.folder),
         }
 
-    def _explained(self, error: BuildError, machines: Machines, server: str, door: Door) -> BuildError:
+    def _explained(self, error: BuildError, machines: Machines, server: str, ssh_target: SshTarget) -> BuildError:
         """A failure inside the server, with what its console says, and the way in where it is kept."""
         if isinstance(error, StoppedError) and (error.by_signal or not self.keep):
             return error
@@ -203,5 +205,5 @@ class Construction:
         if places:
             remedy += f"; package sources: {', '.join(places)}"
         if self.keep:
-            remedy += f"; the server was kept: {door.shown}; remove it with slurm-appliance image gc"
+            remedy += f"; the server was kept: {ssh_target.shown}; remove it with slurm-appliance image gc"
         return BuildError(error.what, where=error.where, remedy=remedy)

@@ -7,14 +7,14 @@ from slurm_appliance.cloud.image_names import resource_name
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import images
 from slurm_appliance.image.api import Api, pages
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.plan import Claim
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
 
-def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None:
+def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> None:
     """Remove what a build created, but its mark.
 
     Every kind is tried even where another could not be removed.
@@ -38,19 +38,21 @@ def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None
         )
 
 
-def remove_abandoned(api: Api, workplace: Workplace, claim: Claim, stop: Stop, say: Callable[[str], None]) -> None:
+def remove_abandoned(
+    api: Api, build_folder: BuildFolder, claim: Claim, stop: Deadline, say: Callable[[str], None]
+) -> None:
     """Remove a dead build with its mark, and its keys on this machine, which nothing in the cloud holds back.
 
     Raises:
         BuildError: something is still there; it names each and why.
     """
     say(f"removing leftovers of the build {claim.build} of {claim.owner}: {claim.why}")
-    workplace.tidy(claim.build)
+    build_folder.tidy(claim.build)
     remove(api, claim.build, stop, say)
     images.delete(api, claim.id)
 
 
-def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
+def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
     """What there is, in the order in which it can go, with the action that removes it."""
 
     def listing(service: str, path: str, key: str, query: dict[str, str]) -> list[Any]:
@@ -78,7 +80,7 @@ def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tup
         yield f"volume {each['id']}", lambda volume=each["id"]: _delete_volume(api, stop, volume)  # type: ignore[misc]
 
 
-def _delete_volume(api: Api, stop: Stop, volume: str) -> None:
+def _delete_volume(api: Api, stop: Deadline, volume: str) -> None:
     """Delete a volume once Cinder lets go of it: a moment ago it may have been a server's, or on its way to Glance."""
 
     def idle() -> bool:

@@ -10,7 +10,7 @@ from slurm_appliance.cloud.image_names import PROPERTY, resource_name
 from slurm_appliance.image.api import Api, create_once, pages
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError
 from slurm_appliance.image.spec import Machine
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
 #: Seconds that Nova, Cinder or Neutron get for one step.
 STEP_LIMIT = 900.0
@@ -39,7 +39,7 @@ class Machines:
         stop: ends waits.
     """
 
-    def __init__(self, api: Api, build: str, stop: Stop) -> None:
+    def __init__(self, api: Api, build: str, stop: Deadline) -> None:
         self._api = api
         self._build = build
         self._stop = stop
@@ -151,25 +151,25 @@ class Machines:
         """Wait until Nova has built the server."""
         self._becomes("server", "ACTIVE", lambda: self._status(server), lambda status: status == "ERROR")
 
-    def becomes_shut_off(self, server: str, patience: float) -> None:
+    def becomes_shut_off(self, server: str, timeout: float) -> None:
         """Wait until Nova has seen that the server powered itself off.
 
         Args:
             server: its id.
-            patience: seconds after which Nova is told to look: it asks its hypervisors only now and then.
+            timeout: seconds after which Nova is told to look: it asks its hypervisors only now and then.
         """
-        limit_of_patience = False
+        timed_out = False
 
         def status() -> str:
             return self._status(server)
 
         try:
             self._stop.until(
-                lambda: status() == "SHUTOFF", limit=patience, pause=PAUSE, on_time_out=lambda: "not shut off yet"
+                lambda: status() == "SHUTOFF", limit=timeout, pause=PAUSE, on_time_out=lambda: "not shut off yet"
             )
         except TimeoutError:
-            limit_of_patience = True
-        if limit_of_patience:
+            timed_out = True
+        if timed_out:
             try:
                 self._api.call("compute", "POST", f"/servers/{server}/action", json={"os-stop": None})
             except CloudApiError as error:
@@ -277,7 +277,7 @@ class Machines:
         return {f"{PROPERTY}build": self._build}
 
 
-def forget(api: Api, stop: Stop, service: str, path: str) -> None:
+def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
     """Delete something and wait until it is gone.
 
     Raises:

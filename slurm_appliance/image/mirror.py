@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slurm_appliance.image.errors import BuildError
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 from toolchain.paths import REPOSITORY
 
 #: Seconds between two looks at the program.
@@ -16,7 +16,7 @@ _GRACE = 30.0
 PROGRAM = REPOSITORY / "slurm-appliance"
 
 
-def refresh(snapshot: str, log: Path, stop: Stop, say: Callable[[str], None], program: Path = PROGRAM) -> None:
+def refresh(snapshot: str, log: Path, stop: Deadline, say: Callable[[str], None], program: Path = PROGRAM) -> None:
     """Have the mirror sync and publish a snapshot of this name; one that exists is used as it is.
 
     Args:

@@ -9,8 +9,8 @@ from node.ansible_init.unsafe import unsafe
 from slurm_appliance.image.content import ANSIBLE, PLAYBOOK
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.spec import GROUPS
-from slurm_appliance.image.ssh import Door
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.ssh import SshTarget
+from slurm_appliance.image.stop import Deadline
 from slurm_appliance.playbooks.run import run_playbook
 
 #: The build server's name in the inventory.
@@ -19,17 +19,17 @@ HOST = "builder"
 
 def run(
     folder: Path,
-    door: Door,
+    ssh_target: SshTarget,
     groups: Sequence[str],
     variables: Mapping[str, Any],
-    stop: Stop,
+    stop: Deadline,
     say: Callable[[str], None],
 ) -> Mapping[str, float]:
     """Run the playbook to its end.
 
     Args:
         folder: private folder of the build; gets ``ansible.log``.
-        door: the way into the server.
+        ssh_target: the way into the server.
         groups: inventory groups that the server is in.
         variables: for the playbook; may hold secrets.
         stop: ends the run.
@@ -45,7 +45,7 @@ def run(
     work = folder / "ansible"
     work.mkdir(mode=0o700)
     inventory = work / "hosts.json"
-    inventory.write_text(json.dumps(unsafe(inventory_of(door, groups)), indent=1))
+    inventory.write_text(json.dumps(unsafe(inventory_of(ssh_target, groups)), indent=1))
     with (folder / "ansible.log").open("a", encoding="utf-8", buffering=1) as log:
         outcome = run_playbook(
             ANSIBLE / PLAYBOOK,
@@ -67,9 +67,9 @@ def run(
     return outcome.phases
 
 
-def inventory_of(door: Door, groups: Sequence[str]) -> dict[str, Any]:
+def inventory_of(ssh_target: SshTarget, groups: Sequence[str]) -> dict[str, Any]:
     """The inventory: one host, in the groups that the image is for; the other groups are there and empty."""
-    host = {"ansible_host": door.alias, "ansible_ssh_common_args": f"-F '{door.config}'"}
+    host = {"ansible_host": ssh_target.alias, "ansible_ssh_common_args": f"-F '{ssh_target.config}'"}
     return {
         "all": {
             "hosts": {HOST: host},

@@ -15,7 +15,7 @@ from slurm_appliance.cloud.text import checked_address
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import user_data
 from slurm_appliance.image.spec import Ssh
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
 #: Seconds that ssh has to answer once it is connected.
 _CONNECT_TIMEOUT = 5
@@ -26,7 +26,7 @@ _OTHER_HOST_LIMIT = 120.0
 
 
 @dataclass(frozen=True)
-class Door:
+class SshTarget:
     """Keys and configuration for one build server.
 
     Attributes:
@@ -97,7 +97,7 @@ def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
     return config
 
 
-def wait(door: Door, stop: Stop, limit: float) -> None:
+def wait(ssh_target: SshTarget, stop: Deadline, limit: float) -> None:
     """Wait until somebody can log in.
 
     Raises:
@@ -108,7 +108,7 @@ def wait(door: Door, stop: Stop, limit: float) -> None:
 
     def logged_in() -> bool:
         nonlocal said, other_since
-        command = [*door.command, "true"]
+        command = [*ssh_target.command, "true"]
         try:
             ended = subprocess.run(
                 command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30
@@ -123,7 +123,7 @@ def wait(door: Door, stop: Stop, limit: float) -> None:
         if other_since is not None and time.monotonic() - other_since > _OTHER_HOST_LIMIT:
             raise BuildError(
                 "the server's host key differs from the one it was created with",
-                where=door.alias,
+                where=ssh_target.alias,
                 remedy="another machine has its address, or its image ignores cloud-init's ssh_keys",
             )
         return False
@@ -131,7 +131,7 @@ def wait(door: Door, stop: Stop, limit: float) -> None:
     try:
         stop.until(logged_in, limit=limit, pause=0.5, on_time_out=lambda: said or "nothing")
     except TimeoutError as error:
-        raise BuildError(f"no ssh within {limit:.0f} s; last error: {error}", where=door.alias) from error
+        raise BuildError(f"no ssh within {limit:.0f} s; last error: {error}", where=ssh_target.alias) from error
 
 
 def _public(key: Path) -> str:

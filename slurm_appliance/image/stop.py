@@ -10,7 +10,7 @@ from types import FrameType
 from slurm_appliance.image.errors import StoppedError
 
 
-class Stop:
+class Deadline:
     """Whether to go on. Safe to use from several threads.
 
     Args:
@@ -79,7 +79,7 @@ class Stop:
 
 
 @contextmanager
-def signals_stop(stop: Stop, say: Callable[[str], None]) -> Iterator[None]:
+def signals_stop(stop: Deadline, say: Callable[[str], None]) -> Iterator[None]:
     """For as long as the context lasts, Ctrl-C and SIGTERM ask for an orderly end; repeating them changes nothing."""
 
     def handle(number: int, _frame: FrameType | None) -> None:

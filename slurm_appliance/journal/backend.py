@@ -39,7 +39,7 @@ def journaled(
     stack: str,
     doing: str = "",
     *,
-    patience: float = 0.0,
+    lock_timeout: float = 0.0,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Iterator[Backend]:
     """Serve the state of a stack that the file backend below a folder has, and keep everybody else out meanwhile.
@@ -49,7 +49,7 @@ def journaled(
         project: the project's name.
         stack: the stack's name; it exists.
         doing: what the command does, for whoever finds the stack in use.
-        patience: seconds to wait for somebody else who uses it.
+        lock_timeout: seconds to wait for somebody else who uses it.
         say: takes a line about who that is.
 
     Raises:
@@ -57,7 +57,7 @@ def journaled(
         JournalError: its state cannot be read.
     """
     layout = StateLayout(root, project, stack)
-    with locked(layout, doing, patience=patience, say=say) as lock:
+    with locked(layout, doing, lock_timeout=lock_timeout, say=say) as lock:
         keeper = Keeper(layout, lock.check)
         recovered = keeper.recover()
         with serving(keeper) as variables:

@@ -113,7 +113,7 @@ def locked(
     layout: StateLayout,
     doing: str = "",
     *,
-    patience: float = 0.0,
+    lock_timeout: float = 0.0,
     say: Callable[[str], None] = lambda _text: None,
     pace: Pace = PACE,
 ) -> Iterator[Lock]:
@@ -122,14 +122,14 @@ def locked(
     Args:
         layout: where its state is.
         doing: what for, in a word.
-        patience: seconds to wait for others.
+        lock_timeout: seconds to wait for others.
         say: takes a line about who is waited for.
         pace: of the heartbeat, ours and others'.
 
     Raises:
         LockedError: somebody else holds it.
     """
-    lock = _acquire(layout, doing, patience, say, pace)
+    lock = _acquire(layout, doing, lock_timeout, say, pace)
     try:
         with beating(lock.path, pace):
             yield lock
@@ -137,8 +137,8 @@ def locked(
         lock.path.unlink(missing_ok=True)
 
 
-def _acquire(layout: StateLayout, doing: str, patience: float, say: Callable[[str], None], pace: Pace) -> Lock:
-    watch, end, told = Watch(), time.monotonic() + patience, ""
+def _acquire(layout: StateLayout, doing: str, lock_timeout: float, say: Callable[[str], None], pace: Pace) -> Lock:
+    watch, end, told = Watch(), time.monotonic() + lock_timeout, ""
     name = uuid.uuid4()
     own = layout.locks / f"{name}.json"
     # Two that gave way to each other do not look again at the same moment.

@@ -55,7 +55,7 @@ class Log:
             JournalError: there is one already, of an update that nobody has folded into the state; or it cannot be
                 written.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -77,7 +77,7 @@ class Log:
         Raises:
             JournalError: they cannot be written; the journal is as it was before.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND)
             try:
                 _append(descriptor, entries)
@@ -94,7 +94,7 @@ class Log:
         Raises:
             JournalError: it cannot be read, or is damaged before its end.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             try:
                 *lines, _torn = self.path.read_bytes().split(b"\n")
             except FileNotFoundError:
@@ -111,7 +111,7 @@ class Log:
         Raises:
             JournalError: it cannot be removed.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             self.path.unlink(missing_ok=True)
 
     def _parsed(self, number: int, line: bytes) -> Json:
@@ -129,7 +129,7 @@ class Log:
         )
 
     @contextlib.contextmanager
-    def _in_sentences(self) -> Iterator[None]:
+    def _readable_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Collection
 
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.control import ControlNode
 from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.images import ImageLookup
 from slurm_appliance.rollout.plan import ActionKind, SlurmRequest
-from slurm_appliance.rollout.policy import Via
 
 
 class SlurmCluster:
@@ -16,7 +16,7 @@ class SlurmCluster:
     A server's image is asked for once, and again only when its node has booted.
     """
 
-    def __init__(self, control: ControlNode, images: ImageLookup, via: Via = Via.REBOOT) -> None:
+    def __init__(self, control: ControlNode, images: ImageLookup, via: RolloutMethod = RolloutMethod.REBOOT) -> None:
         self._control = control
         self._images = images
         self._via = via
@@ -27,7 +27,7 @@ class SlurmCluster:
         """See `drive.ClusterView.look`."""
         targets = self._control.targets()
         nodes = self._control.nodes()
-        jobs = self._control.jobs() if self._via is Via.JOB else {}
+        jobs = self._control.jobs() if self._via is RolloutMethod.JOB else {}
         wanted = {}
         for name in names:
             slurm, target = nodes.get(name), targets.get(name)

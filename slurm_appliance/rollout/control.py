@@ -10,9 +10,9 @@ from pathlib import Path
 from node.reboot_program.settings import RebootSettings
 from node.reboot_program.slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 from node.reboot_program.targets import Target, parse_targets
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.errors import ControlNodeError
 from slurm_appliance.rollout.observe import ROLLOUT_REASON
-from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.shell import Shell
 
 #: Where the export puts the targets.
@@ -88,13 +88,13 @@ class ControlNode:
             raise ControlNodeError("slurmctld does not report its ResumeTimeout", where=self._shell.where)
         return int(match[1])
 
-    def reboot(self, names: Sequence[str], via: Via) -> None:
+    def reboot(self, names: Sequence[str], via: RolloutMethod) -> None:
         """Ask for reboots: one command for all nodes, or one job for each.
 
         Raises:
             ControlNodeError: Slurm did not take (all of) it.
         """
-        if via is Via.JOB:
+        if via is RolloutMethod.JOB:
             for name in names:
                 self._submit(name)
             return
@@ -102,13 +102,13 @@ class ControlNode:
             some = ",".join(names[start : start + _AT_ONCE])
             self._slurm("scontrol", "reboot", "ASAP", "nextstate=RESUME", f"reason={self._reason}", some)
 
-    def cancel(self, names: Sequence[str], via: Via) -> None:
+    def cancel(self, names: Sequence[str], via: RolloutMethod) -> None:
         """Forget reboots that have not begun.
 
         Raises:
             ControlNodeError: Slurm did not take (all of) it: for one of the nodes the reboot has begun.
         """
-        if via is Via.JOB:
+        if via is RolloutMethod.JOB:
             jobs = self.jobs()
             ids = [jobs[name].id for name in names if name in jobs]
             if ids:

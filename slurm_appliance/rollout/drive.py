@@ -48,7 +48,7 @@ class Drive:
         write: keeps the records; called before Slurm is asked for anything.
         watcher: see `Watcher`.
         interval: seconds from one look to the next.
-        patience: seconds for which the control node or the cloud may be away.
+        timeout: seconds for which the control node or the cloud may be away.
         clock: seconds since the epoch.
         sleep: waits for so many seconds.
     """
@@ -60,7 +60,7 @@ class Drive:
         watcher: Watcher,
         *,
         interval: float = 5.0,
-        patience: float = 1800.0,
+        timeout: float = 1800.0,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -68,7 +68,7 @@ class Drive:
         self._write = write
         self._watcher = watcher
         self._interval = interval
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._sleep = sleep
 
@@ -77,7 +77,7 @@ class Drive:
 
         Raises:
             RolloutError: nothing could be begun for `Policy.blocked_limit` seconds.
-            ApplianceError: the cluster was away for longer than `patience`.
+            ApplianceError: the cluster was away for longer than `timeout`.
         """
         blocked_since: float | None = None
         records = dict(records)
@@ -109,7 +109,7 @@ class Drive:
             except ApplianceError as error:
                 now = self._clock()
                 away_since = away_since or now
-                if now - away_since > self._patience:
+                if now - away_since > self._timeout:
                     raise
                 self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; retrying")
                 self._sleep(self._interval)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from node.reboot_program.slurm_state import REASON_PREFIX as PROGRAM_REASON
 from node.reboot_program.slurm_state import SlurmNode
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.facts import NodeFacts
-from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import NodeRecord, Phase
 
 #: In front of the reason that the rollout gives Slurm.
@@ -71,12 +72,14 @@ def _draining(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Po
         if record.asked and policy.drain_limit is not None and waited > policy.drain_limit:
             return record.to(Phase.RELEASED, f"its jobs were still running after {waited:.0f} s", now)
         what = (
-            "waiting for its jobs to end" if policy.via is Via.REBOOT else f"its reboot job is {facts.job or 'there'}"
+            "waiting for its jobs to end"
+            if policy.via is RolloutMethod.REBOOT
+            else f"its reboot job is {facts.job or 'there'}"
         )
         return replace(record, seen=True).to(Phase.DRAINING, what, now)
     if "DOWN" in slurm.flags or "DRAIN" in slurm.flags:
         return failed_try(record, f"{slurm.state}: {slurm.reason or 'no reason given'}", policy, now)
-    if record.seen and policy.via is Via.JOB:
+    if record.seen and policy.via is RolloutMethod.JOB:
         return failed_try(record, "its reboot job ended without a reboot", policy, now)
     if record.seen:
         return record.to(Phase.SKIPPED, "somebody cancelled its reboot", now)

@@ -3,19 +3,9 @@
 import math
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
-from slurm_appliance.config.rollout import RolloutDefaults
+from slurm_appliance.config.rollout import RolloutDefaults, RolloutMethod
 from slurm_appliance.errors import UsageError
-
-
-class Via(StrEnum):
-    """How Slurm is asked to reboot a node."""
-
-    #: ``scontrol reboot ASAP``: no new job starts on the node; it reboots when its jobs have ended.
-    REBOOT = "reboot"
-    #: One job for each node with ``--reboot``: queued by priority, other jobs go on until it starts.
-    JOB = "job"
 
 
 @dataclass(frozen=True)
@@ -28,6 +18,7 @@ class Policy:
         canary: nodes that must be done before any other begins.
         stop_after_failures: nodes that fail, after their retries, before no other begins.
         retries: how often a node that failed is tried again.
+        via: how Slurm is asked to reboot a node.
         drain_limit: how long a node may wait for its jobs; None for as long as they take.
         reboot_limit: how long a node may be away once Slurm reboots it; longer than slurm.conf's ResumeTimeout.
         blocked_limit: how long to wait when other nodes' outages use the budget up.
@@ -38,7 +29,7 @@ class Policy:
     canary: int = 1
     stop_after_failures: int = 1
     retries: int = 1
-    via: Via = Via.REBOOT
+    via: RolloutMethod = RolloutMethod.REBOOT
     drain_limit: float | None = None
     reboot_limit: float = 2400.0
     blocked_limit: float = 600.0
@@ -57,7 +48,7 @@ class Policy:
             max_unavailable=unavailable_budget(str(settings.max_unavailable), nodes),
             canary=int(settings.canary),
             stop_after_failures=settings.stop_after_failures,
-            via=Via(settings.via.value),
+            via=settings.via,
             drain_limit=settings.drain_timeout,
             reboot_limit=max(float(settings.node_timeout), slurm_limit),
         )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.access import ClusterAccess
 from slurm_appliance.rollout.cluster import SlurmCluster
 from slurm_appliance.rollout.control import ControlNode
@@ -11,7 +12,7 @@ from slurm_appliance.rollout.drive import Drive, Watcher
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.journal import Journal
 from slurm_appliance.rollout.plan import RolloutPlan, RolloutVerdict, natural, plan
-from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import Phase, resumed
 from slurm_appliance.rollout.selection import select
 from slurm_appliance.rollout.view import ViewRow, rows
@@ -25,13 +26,18 @@ class Rollout:
 
     Args:
         access: to the cluster.
-        via: see `Via`.
-        partition: for the jobs of `Via.JOB`.
+        via: see `RolloutMethod`.
+        partition: for the jobs of `RolloutMethod.JOB`.
         interval: seconds from one look to the next.
     """
 
     def __init__(
-        self, access: ClusterAccess, via: Via = Via.REBOOT, partition: str | None = None, *, interval: float = 5.0
+        self,
+        access: ClusterAccess,
+        via: RolloutMethod = RolloutMethod.REBOOT,
+        partition: str | None = None,
+        *,
+        interval: float = 5.0,
     ) -> None:
         self._control = ControlNode(access.shell, partition=partition, targets=access.targets)
         self._cluster = SlurmCluster(self._control, access.images, via)

@@ -11,7 +11,7 @@ from typing import Protocol
 from slurm_appliance.rollout.errors import ControlNodeError
 
 #: Seconds for one command there.
-_PATIENCE = 120.0
+_TIMEOUT = 120.0
 #: ssh's own exit status where the connection failed.
 _NO_CONNECTION = 255
 
@@ -71,9 +71,9 @@ class SshShell:
 def _run(command: list[str], where: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ControlNodeError(f"did not respond within {_PATIENCE:.0f} s", where=where) from error
+        raise ControlNodeError(f"did not respond within {_TIMEOUT:.0f} s", where=where) from error
     except OSError as error:
         raise ControlNodeError(str(error), where=where) from error

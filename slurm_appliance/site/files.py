@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from node.compute_init.share import STATE_DIR
-from slurm_appliance.deploy_host.process import in_sentences
+from slurm_appliance.deploy_host.process import run_reporting_errors
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.export import archive, export_files
@@ -163,4 +163,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(in_sentences(lambda: main(sys.argv[1:])))
+    sys.exit(run_reporting_errors(lambda: main(sys.argv[1:])))

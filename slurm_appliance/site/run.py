@@ -88,12 +88,12 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     _say(f"{request.playbook}: full log: {log}")
     hosts = read_inventory(request.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
-    patience = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
+    timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
     trust(
         [SshHost.of(name, variables, request.inventory) for name, variables in hosts.items() if name not in compute],
         request.environment_folder / "known_hosts",
         _say,
-        limit=patience,
+        limit=timeout,
         going=lambda: not ending.signal,
     )
     with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:

@@ -93,11 +93,11 @@ def test_a_failed_build_can_be_looked_at(build_site: BuildSite, small: ImageBuil
     said = subprocess.run([*way_in[1].split(), "hostname"], check=True, capture_output=True, text=True)
     assert said.stdout.startswith("slurm-appliance-build-")
     from slurm_appliance.image import collect
-    from slurm_appliance.image.claims import Workplace
+    from slurm_appliance.image.claims import BuildFolder
     from slurm_appliance.image.openstack_api import OpenStackApi
 
-    workplace = Workplace(build_site.state / "slurm-appliance" / "image-builds")
-    collect.remove_dead_builds(OpenStackApi(user), workplace, kept=True, say=print)
+    build_folder = BuildFolder(build_site.state / "slurm-appliance" / "image-builds")
+    collect.remove_dead_builds(OpenStackApi(user), build_folder, kept=True, say=print)
 
 
 def wait_for(child: "subprocess.Popen[str]", phase: str) -> None:

@@ -13,7 +13,7 @@ from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError, StoppedError
 from slurm_appliance.image.images import unpacked
 from slurm_appliance.image.spec import ImageBuild, PackageSources, Ssh
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 from tests.unit.image.conftest import FAT, KINDS, Site, base_id
 
 
@@ -59,7 +59,7 @@ def test_the_server_is_told_to_leave_itself_alone_and_gets_its_keys(site: Site) 
 def test_the_mirror_is_brought_up_to_date_before_anything_is_created(site: Site) -> None:
     asked: list[str] = []
 
-    def refresh(snapshot: str, _log: Path, _stop: Stop, _say: Callable[[str], None]) -> None:
+    def refresh(snapshot: str, _log: Path, _stop: Deadline, _say: Callable[[str], None]) -> None:
         assert site.cloud.servers == {}
         asked.append(snapshot)
 
@@ -158,7 +158,7 @@ def test_a_password_is_in_the_variables_and_nowhere_else(site: Site) -> None:
     assert site.variables[0]["package_sources_password"] == "s3cret-of-the-mirror"
     assert not any("s3cret" in request for request in site.cloud.requests)
     assert not any("s3cret" in line for line in site.lines)
-    assert not any(b"s3cret" in path.read_bytes() for path in site.workplace.folder.rglob("*") if path.is_file())
+    assert not any(b"s3cret" in path.read_bytes() for path in site.build_folder.folder.rglob("*") if path.is_file())
 
 
 def test_errors_are_appliance_errors() -> None:

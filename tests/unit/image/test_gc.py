@@ -7,7 +7,7 @@ import pytest
 
 from slurm_appliance.cloud.image_names import IMAGE_TAG, PROPERTY
 from slurm_appliance.image import collect, gc
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.diff import ImageDifference, difference
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.gc import Reference, judge
@@ -114,19 +114,19 @@ def test_dead_builds_are_removed_and_kept_ones_only_when_asked(site: Site) -> No
         site.ensure()
     assert len(site.cloud.servers) == 2
     said: list[str] = []
-    collect.remove_dead_builds(site.cloud, site.workplace, kept=False, say=said.append)
+    collect.remove_dead_builds(site.cloud, site.build_folder, kept=False, say=said.append)
     assert len(site.cloud.servers) == 1
     assert any("--kept-builds removes it" in line for line in said)
-    assert len([*site.workplace.folder.glob("*/ssh")]) == 1, "the key to the kept server"
-    collect.remove_dead_builds(site.cloud, site.workplace, kept=True, say=said.append)
+    assert len([*site.build_folder.folder.glob("*/ssh")]) == 1, "the key to the kept server"
+    collect.remove_dead_builds(site.cloud, site.build_folder, kept=True, say=said.append)
     assert site.cloud.leftovers == []
-    assert not [*site.workplace.folder.glob("*/ssh")]
+    assert not [*site.build_folder.folder.glob("*/ssh")]
 
 
 def test_a_live_build_is_left_alone(tmp_path: Path, ansible: Path) -> None:
-    site = Site(FakeCloud(), Workplace(tmp_path / "here"), ansible)
+    site = Site(FakeCloud(), BuildFolder(tmp_path / "here"), ansible)
     said: list[str] = []
-    site.in_server = lambda: collect.remove_dead_builds(site.cloud, site.workplace, kept=True, say=said.append)
+    site.in_server = lambda: collect.remove_dead_builds(site.cloud, site.build_folder, kept=True, say=said.append)
     assert site.ensure().built
     assert said == [line for line in said if line.startswith("keep the resources of the build ")]
     assert len(said) == 1

@@ -100,7 +100,7 @@ def test_before_site_yml_the_node_says_that_it_waits_for_it(settings: ComputeIni
 
 def test_a_share_that_is_away_for_a_while_is_waited_for(settings: ComputeInitSettings, tmp_path: Path) -> None:
     (tmp_path / "away").write_text("2")
-    status, record, lines = go(replace(settings, patience=60))
+    status, record, lines = go(replace(settings, share_timeout=60))
     assert (status, record.state) == (0, "done")
     assert len([line for line in lines if "next attempt" in line]) == 2
 
@@ -116,7 +116,7 @@ def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(
         assert record is not None
         seen.append(f"{record.status}: {record.reason}")
 
-    assert main(replace(settings, patience=60), log) == 0
+    assert main(replace(settings, share_timeout=60), log) == 0
     assert "running: no file service on 127.0.0.1: site.yml has not run there yet, or the service is stopped" in seen
 
 

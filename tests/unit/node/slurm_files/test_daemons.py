@@ -82,7 +82,7 @@ def test_a_daemon_that_has_ended_is_not_waited_for(node: Path, port: int, state:
 @pytest.mark.usefixtures("node")
 def test_a_daemon_that_lives_and_does_not_answer() -> None:
     with pytest.raises(DaemonError, match="slurmctld did not respond within 1 s"):
-        Daemons(patience=1).do("slurmctld", DaemonAction.START, 1)
+        Daemons(timeout=1).do("slurmctld", DaemonAction.START, 1)
 
 
 def test_a_database_that_refuses_slurmdbd_is_not_waited_for(node: Path) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from node.reboot_program.slurm_state import SlurmNode
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.observe import TAKEN_WITHIN, observe
 from slurm_appliance.rollout.plan import ActionKind, RolloutVerdict, SlurmRequest, natural, plan
-from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import NodeRecord, Phase, resumed
 
 _NOW = 1000.0
@@ -74,7 +75,7 @@ def test_what_follows_from_one_look(record: NodeRecord, facts: NodeFacts, phase:
     [("PENDING", Phase.DRAINING, "reboot job is PENDING"), ("", Phase.WAITING, "ended without a reboot")],
 )
 def test_by_job(job: str, phase: Phase, words: str) -> None:
-    after = observe(_ASKED, _node("ALLOCATED", job=job), replace(_POLICY, via=Via.JOB), _NOW)
+    after = observe(_ASKED, _node("ALLOCATED", job=job), replace(_POLICY, via=RolloutMethod.JOB), _NOW)
 
     assert (after.phase, words in after.why) == (phase, True), after.why
 
