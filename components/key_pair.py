@@ -12,11 +12,11 @@ from slurm_appliance.nodes import cloud_names
 
 
 def public_key(config: ClusterConfig, folder: Path) -> str | None:
-    """The public key to create a key pair from; None where one exists.
+    """The public key to create a key pair from; None to use an existing key pair.
 
     Args:
         config: the configuration.
-        folder: what a relative ``public_key_file`` is relative to.
+        folder: base folder of a relative ``public_key_file``.
 
     Raises:
         ConfigError: the file cannot be read.
@@ -34,7 +34,7 @@ def public_key(config: ClusterConfig, folder: Path) -> str | None:
 
 
 def key_pair_name(config: ClusterConfig, key: str | None, parent: pulumi.Resource) -> pulumi.Input[str]:
-    """The name of the key pair, which is created where there is a key to create it from."""
+    """The name of the key pair, which is created if there is a key for it."""
     name = cloud_names.key_pair(config)
     if key is None:
         return name

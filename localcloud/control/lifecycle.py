@@ -1,4 +1,4 @@
-"""Up, down and reset: the order in which a cloud comes to be and goes."""
+"""Starts, stops and resets the cloud in the right order."""
 
 import fcntl
 import shutil
@@ -18,16 +18,16 @@ from localcloud.host.steps import Steps
 from localcloud.image import base
 from localcloud.network import perimeter
 
-#: How long a service may take to end when it is asked to, in seconds.
+#: Timeout for a service to stop, in seconds.
 GRACE = 5.0
 
 
 @contextmanager
 def exclusive(layout: CloudLayout) -> Iterator[None]:
-    """Keep other commands that change this cloud out.
+    """Lock out other commands that change this cloud.
 
     Raises:
-        MachineError: another such command runs.
+        MachineError: another such command is running.
     """
     layout.lock.parent.mkdir(parents=True, exist_ok=True)
     with layout.lock.open("w") as guard:
@@ -43,12 +43,12 @@ def exclusive(layout: CloudLayout) -> Iterator[None]:
 
 
 def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
-    """Start what does not run; make first what is not there yet.
+    """Start what is not running; install what is missing first.
 
     Args:
         layout: the cloud.
-        steps: hears about progress.
-        install: whether missing Debian packages may be installed; if not, they are named in the error.
+        steps: reports progress.
+        install: whether missing Debian packages may be installed; if not, the error lists them.
 
     Raises:
         CloudError: something is missing or does not start.
@@ -77,10 +77,10 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
 
 
 def down(layout: CloudLayout, steps: Steps) -> None:
-    """Stop everything and leave nothing of it on the machine but files: the cloud can be started again.
+    """Stop everything and leave only files on the machine: the cloud can be started again.
 
     Raises:
-        CloudError: something could not be ended.
+        CloudError: something could not be stopped.
     """
     host.require_root()
     with exclusive(layout):
@@ -88,7 +88,7 @@ def down(layout: CloudLayout, steps: Steps) -> None:
 
 
 def reset(layout: CloudLayout, steps: Steps) -> None:
-    """Stop everything and remove the cloud's data: images, servers, volumes, users. What can be made again is kept."""
+    """Stop everything and remove the cloud's data: images, servers, volumes, users. Keep caches."""
     host.require_root()
     with exclusive(layout):
         _stop(layout, steps)
@@ -120,7 +120,7 @@ def _database(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
 
 
 def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
-    # Closed before there is anything to reach.
+    # Close access before there is anything to reach.
     perimeter.close(perimeter.gateways())
     host.add_addresses()
     users = passwords(layout)
@@ -128,7 +128,7 @@ def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
     write_configuration(layout, users, prefix)
     services.write_search_path(layout)
     if not _runs(layout, database.NAME):
-        # Services that are left from a database that died would hold on to dead connections.
+        # Services left from before a database crash would keep dead connections.
         process.stop(_recorded(layout, services.NAMES), grace=GRACE)
         with steps.step(f"{database.NAME} answers"):
             database.start(layout)

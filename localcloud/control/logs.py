@@ -8,10 +8,10 @@ from localcloud.host.layout import CloudLayout
 
 
 def show(layout: CloudLayout, service: str, *, lines: int, follow: bool) -> None:
-    """Become ``tail`` on one service's log, or on all of them.
+    """Replace this process with ``tail`` on one service's log, or on all logs.
 
     Raises:
-        NotFoundError: there is no such service.
+        NotFoundError: the service does not exist.
         NotRunningError: there are no logs.
     """
     found = sorted(path.stem for path in layout.log.glob("*.log")) if layout.log.is_dir() else []

@@ -1,4 +1,4 @@
-"""What an operator of an OpenStack makes for its users: flavors, an external network, the distribution's image."""
+"""What an OpenStack operator creates for users: flavors, an external network, the distribution's image."""
 
 import time
 from pathlib import Path
@@ -17,14 +17,14 @@ FLAVORS = {
     "slurm.large": (4, 4096, 40),
 }
 
-#: The name of the base image, and the property that says what it was made from.
+#: The name of the base image, and the property with its recipe's digest.
 IMAGE = "debian-12"
 DIGEST = "base_image_digest"
 
 #: The external network. Routers and floating IPs exist in Neutron's database; nothing forwards their packets.
 EXTERNAL_NETWORK = "public"
 _EXTERNAL_SUBNET = "203.0.113.0/24"
-#: Seconds in which a request that somebody else began comes to its end.
+#: Timeout for another client's request to finish, in seconds.
 _TIMEOUT = 30.0
 
 
@@ -38,7 +38,7 @@ def connect(layout: CloudLayout, *, admin: bool = False) -> "Connection":
 
 
 def make_resources(layout: CloudLayout) -> None:
-    """Make what is not there yet."""
+    """Create what is missing."""
     with connect(layout, admin=True) as admin:
         known = {flavor.name for flavor in admin.compute.flavors()}
         for name, (vcpus, ram, disk) in FLAVORS.items():
@@ -56,7 +56,7 @@ def make_resources(layout: CloudLayout) -> None:
 
 
 def _external_network(admin: "Connection") -> Any:
-    """The external network, made where it is not there."""
+    """The external network, created if missing."""
     from openstack.exceptions import ConflictException
 
     physical: dict[str, Any] = {
@@ -72,19 +72,19 @@ def _external_network(admin: "Connection") -> Any:
         try:
             return admin.network.create_network(name=EXTERNAL_NETWORK, **physical)
         except ConflictException:
-            # Another request has its physical network: one of a start that was cut off, still at it on a busy machine.
+            # Another request uses its physical network: left from an interrupted start on a busy machine.
             if time.monotonic() > end:
                 raise
             time.sleep(1)
 
 
 def upload_image(layout: CloudLayout, file: Path, digest: str) -> bool:
-    """Upload the base image for everybody unless it is there; an older one of the name steps back.
+    """Upload the base image for all users unless it exists; an older one with the name is renamed.
 
     Args:
         layout: the cloud.
         file: the image.
-        digest: what it was made from.
+        digest: digest of its recipe.
 
     Returns:
         Whether it was uploaded.
@@ -95,18 +95,18 @@ def upload_image(layout: CloudLayout, file: Path, digest: str) -> bool:
             return False
         for image in present:
             if image.status == "active":
-                # Servers were made from it, so it stays; only its name is given on.
+                # Servers use it, so it is kept; only its name is passed on.
                 name = f"{IMAGE} ({image.properties.get(DIGEST, image.id)})"
                 admin.image.update_image(image.id, name=name, is_hidden=True)
             else:
-                admin.image.delete_image(image.id)  # An upload that was cut off.
+                admin.image.delete_image(image.id)  # An interrupted upload.
         properties = {DIGEST: digest, "os_distro": "debian", "os_version": "12", "os_admin_user": "debian"}
         upload(admin, file, IMAGE, properties)
         return True
 
 
 def upload(admin: "Connection", file: Path, name: str, properties: dict[str, str]) -> str:
-    """Upload an image that everybody may use, and return its id."""
+    """Upload an image that all users can use, and return its ID."""
     with file.open("rb") as data:
         image = admin.image.create_image(
             name=name,

@@ -7,8 +7,8 @@
 | ``api_ports`` | empty | TCP ports of it that nodes may reach; empty: all |
 | ``metadata_address`` | ``169.254.169.254`` | the metadata service's address on ``lo``; nodes may reach port 80 |
 | ``concurrent_boots`` | 0 | servers that may be booting at the same time; 0: twice the processors, at least 4 |
-| ``boot_slot_seconds`` | 30 | the longest that a server which does not finish its boot holds others up |
-| ``vcpus``, ``memory_mb``, ``disk_gb`` | 256, 262144, 4096 | what the host says it has, for the scheduler |
+| ``boot_slot_seconds`` | 30 | maximum time that an unfinished boot delays others |
+| ``vcpus``, ``memory_mb``, ``disk_gb`` | 256, 262144, 4096 | the host's resources, as reported to the scheduler |
 """
 
 from pathlib import Path
@@ -40,11 +40,11 @@ OPTIONS = [
 
 
 def register(configuration: cfg.ConfigOpts) -> None:
-    """Make the section known to a service's configuration; again is harmless."""
+    """Register the section in a service's configuration; idempotent."""
     configuration.register_opts(OPTIONS, group=GROUP)
 
 
 def places(configuration: cfg.ConfigOpts) -> CloudPlaces:
-    """The folders that a service's configuration names."""
+    """The folders set in a service's configuration."""
     register(configuration)
     return CloudPlaces(Path(configuration.localcloud.state_path))

@@ -1,4 +1,4 @@
-"""Make the base image, or find the one that was made before from the same recipe."""
+"""Creates the base image, or finds the one that was created from the same recipe."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ class BaseImage:
 
 
 def make(steps: Steps) -> BaseImage:
-    """The base image, made if there is none of today's recipe.
+    """The base image, created unless one of the current recipe exists.
 
     Raises:
         ImageError: mmdebstrap fails.

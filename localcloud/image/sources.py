@@ -1,4 +1,4 @@
-"""Where this machine gets Debian's packages from: its own apt configuration, third parties' lists left out."""
+"""This machine's sources of Debian packages: its own apt configuration, without third parties."""
 
 import subprocess
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from localcloud.errors import BaseImageError
 
 SUITE = "bookworm"
 
-#: Suites by the label that the archive gives itself in its Release files.
+#: Suites by the label in the archive's Release files.
 _SUITES = {"Debian": (SUITE, f"{SUITE}-updates"), "Debian-Security": (f"{SUITE}-security",)}
 
-#: What ``apt-get indextargets`` is asked to print for each package list that the machine uses.
+#: The output format of ``apt-get indextargets`` for each package list of the machine.
 _FORMAT = "$(ORIGIN)\t$(LABEL)\t$(REPO_URI)"
 
 
@@ -31,7 +31,7 @@ class AptSource:
 
 
 def debian_sources() -> list[AptSource]:
-    """The lines that a Debian 12 system made on this machine gets.
+    """The lines for a Debian 12 system created on this machine.
 
     Raises:
         ImageError: the machine uses no package source of Debian's.
@@ -49,7 +49,7 @@ def debian_sources() -> list[AptSource]:
 
 
 def parse_targets(text: str) -> list[AptSource]:
-    """Sources from what apt printed: origin, label and URI a line.
+    """Parse apt's output: origin, label and URI per line.
 
     The machine may run another release of Debian: its archive has all of them.
     """

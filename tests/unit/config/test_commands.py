@@ -122,7 +122,7 @@ def test_stacks_are_found_by_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="two") as caught:
         stack_file_of("two", None, tmp_path)
     assert "the stacks are: one;" in caught.value.remedy
-    with pytest.raises(UsageError, match="exclude each other"):
+    with pytest.raises(UsageError, match="--stack and --file"):
         stack_file_of("one", tmp_path / "x", tmp_path)
     with pytest.raises(UsageError, match="--stack NAME"):
         stack_file_of(None, None, tmp_path)

@@ -64,7 +64,7 @@ CASES = [
     Case(
         "volume-backed, image unknown",
         RebootDecisionKind.FAIL,
-        "does not say which image",
+        "does not record its image",
         {"volume_backed": True, "image_id": ""},
     ),
     Case("Slurm cannot be asked", RebootDecisionKind.REBUILD, "runs image old", facts={"slurm": None}),
@@ -176,7 +176,10 @@ CASES = [
         {"intent": REBUILT},
     ),
     Case(
-        "somebody's rebuild under way", RebootDecisionKind.FOLLOW, "under way", {"task_state": "rebuild_spawning", **ON}
+        "somebody's rebuild under way",
+        RebootDecisionKind.FOLLOW,
+        "in progress",
+        {"task_state": "rebuild_spawning", **ON},
     ),
     Case(
         "rebuild with another image under way",
@@ -187,7 +190,7 @@ CASES = [
     Case(
         "volume being rewritten",
         RebootDecisionKind.FOLLOW,
-        "under way",
+        "in progress",
         {"task_state": "rebuilding", "volume_backed": True},
         {"intent": REBUILT},
     ),
