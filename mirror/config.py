@@ -1,4 +1,4 @@
-"""The list of repositories to mirror: a YAML file, checked whole before anything is synced."""
+"""The list of repositories to mirror: a YAML file, checked completely before anything is synced."""
 
 import difflib
 import re
@@ -47,16 +47,17 @@ RelativePath = Annotated[str, AfterValidator(_path)]
 
 
 class Upstream(BaseModel):
-    """What all kinds of repositories have.
+    """Settings of all kinds of repositories.
 
     Attributes:
         url: the repository's root.
-        path: where its snapshots are served; the repository's name unless given.
-        gpg_key: a file with the public key, armored or not, that must have signed the metadata.
-        policy: whether packages are downloaded with a sync or when they are first asked for. Only the former makes
-            a snapshot independent of the upstream.
-        username: at the upstream; password_file: a file with the password.
-        ca_file: certificates to trust besides the machine's.
+        path: path of its snapshots; default: the repository's name.
+        gpg_key: a file with the public key, armored or not, that signs the metadata.
+        policy: whether packages are downloaded during a sync or on first use. Only the former makes a snapshot
+            independent of
+          the upstream.
+        username: user name at the upstream; password_file: a file with the password.
+        ca_file: additional certificates to trust.
         proxy: an HTTP proxy.
     """
 
@@ -76,10 +77,10 @@ class DebUpstream(Upstream):
     """An apt repository.
 
     Attributes:
-        suites: as they stand in a sources list: ``bookworm``, ``bookworm-updates``.
-        components: all of them unless given.
-        architectures: all of them unless given.
-        sources: whether source packages come too.
+        suites: as in a sources list: ``bookworm``, ``bookworm-updates``.
+        components: default: all.
+        architectures: default: all.
+        sources: whether to include source packages.
     """
 
     type: Literal["deb"]
@@ -93,7 +94,7 @@ class RpmUpstream(Upstream):
     """An rpm repository.
 
     Attributes:
-        repo_gpgcheck: whether its metadata has to be signed by ``gpg_key``, as dnf's option of that name.
+        repo_gpgcheck: whether its metadata must be signed by ``gpg_key``, like dnf's option of that name.
     """
 
     type: Literal["rpm"]
@@ -110,8 +111,8 @@ class Repository:
     """One repository of the list.
 
     Attributes:
-        name: how it is called here and in Pulp.
-        upstream: its settings, files in them with their full paths.
+        name: its name here and in Pulp.
+        upstream: its settings, with full paths of files.
     """
 
     name: str
@@ -119,7 +120,7 @@ class Repository:
 
     @property
     def path(self) -> str:
-        """Where its snapshots are served, below the content URL."""
+        """The path of its snapshots below the content URL."""
         return self.upstream.path or self.name
 
 
@@ -127,7 +128,7 @@ def load(file: Path) -> tuple[Repository, ...]:
     """The repositories of a file.
 
     Raises:
-        MirrorConfigError: the file cannot be read or has mistakes; all of them are told.
+        MirrorConfigError: the file cannot be read or has mistakes; lists all of them.
     """
     try:
         content = yaml.safe_load(file.read_text())
@@ -140,7 +141,7 @@ def parse(content: object, file: Path) -> tuple[Repository, ...]:
     """The repositories of a file's content; paths in it are relative to the file's folder.
 
     Raises:
-        MirrorConfigError: there are mistakes; all of them are told.
+        MirrorConfigError: there are mistakes; lists all of them.
     """
     listed = content.get("repositories") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(listed, dict) or not listed:
@@ -191,7 +192,7 @@ def _path_problems(repositories: Iterable[Repository]) -> Iterable[str]:
 
 
 def _explain(where: str, mistake: Any) -> str:
-    """One of pydantic's errors as a sentence that begins with the path in the file."""
+    """One of pydantic's errors as a sentence that starts with the path in the file."""
     kind, *inner = [str(part) for part in mistake["loc"]] or [""]
     path = ".".join([where, *inner])
     allowed = list(_MODELS[kind].model_fields) if kind in _MODELS else []

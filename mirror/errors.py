@@ -1,15 +1,15 @@
-"""What goes wrong in the mirror on purpose.
+"""The errors that the mirror raises on purpose.
 
 ApplianceError
-└── MirrorError                   the mirror cannot do what it was asked for
+└── MirrorError                   the mirror cannot complete a request
     ├── MachineError              this machine lacks something: root, a package, a kernel feature
-    ├── ServiceError              a service does not start, died, or does not answer; carries the end of its log
-    ├── BusyError                 another mirror command is at work on the same mirror
-    ├── NotRunningError           the command needs a mirror that is up
-    ├── MirrorConfigError         the list of repositories has mistakes; carries all of them (ValueError)
-    ├── NotFoundError             a repository or snapshot is named that does not exist (LookupError)
-    ├── PulpError                 Pulp refused a request or cannot be reached
-    └── TaskError                 a task in Pulp failed, was cancelled, or took too long; carries Pulp's own words
+    ├── ServiceError              a service does not start, exits, or does not respond; has the last lines of its log
+    ├── BusyError                 another command is using the same mirror
+    ├── NotRunningError           the command needs a running mirror
+    ├── MirrorConfigError         the list of repositories has mistakes; lists all of them (ValueError)
+    ├── NotFoundError             a named repository or snapshot does not exist (LookupError)
+    ├── PulpError                 Pulp rejected a request or cannot be reached
+    └── TaskError                 a task in Pulp failed, was cancelled, or timed out; has Pulp's own message
 """
 
 from collections.abc import Sequence
@@ -18,30 +18,30 @@ from toolchain.errors import ApplianceError
 
 
 class MirrorError(ApplianceError):
-    """Raised when the mirror cannot do what it was asked for, for a reason that the user can act on."""
+    """Raised when the mirror cannot complete a request for a reason that the user can act on."""
 
 
 class MirrorMachineError(MirrorError):
-    """Raised when this machine lacks something that the mirror needs and that may not or cannot be added."""
+    """Raised when this machine lacks something that the mirror needs and that cannot be installed."""
 
 
 class MirrorServiceError(MirrorError):
-    """Raised when a service does not start, died, or does not answer in time."""
+    """Raised when a service does not start, exits, or does not respond in time."""
 
 
 class BusyError(MirrorError):
-    """Raised when another command is at work on the same mirror."""
+    """Raised when another command is using the same mirror."""
 
 
 class MirrorNotRunningError(MirrorError):
-    """Raised when a command needs a running mirror and there is none."""
+    """Raised when a command needs a running mirror."""
 
 
 class MirrorConfigError(MirrorError, ValueError):
-    """Raised when the list of repositories has mistakes: all of them, before anything is synced.
+    """Raised when the list of repositories has mistakes. Reports all of them, before anything is synced.
 
     Args:
-        problems: one sentence a mistake, each begins with its path in the file.
+        problems: one sentence per mistake, starting with its path in the file.
         source: the file.
     """
 
@@ -59,17 +59,17 @@ class MirrorConfigError(MirrorError, ValueError):
 
 
 class MirrorNotFoundError(MirrorError, LookupError):
-    """Raised when a repository or a snapshot is named that does not exist."""
+    """Raised when a named repository or snapshot does not exist."""
 
     exit_status = 2
 
 
 class PulpError(MirrorError):
-    """Raised when Pulp refuses a request or cannot be reached.
+    """Raised when Pulp rejects a request or cannot be reached.
 
     Args:
-        what, where, evidence, remedy: as every error has them.
-        status: the HTTP status of the answer; 0 where there was none.
+        what, where, evidence, remedy: as in every error.
+        status: the HTTP status of the answer; 0 without a response.
     """
 
     def __init__(self, what: str, *, where: str, evidence: str = "", remedy: str = "", status: int = 0) -> None:
@@ -78,4 +78,4 @@ class PulpError(MirrorError):
 
 
 class TaskError(MirrorError):
-    """Raised when a task in Pulp failed, was cancelled, or did not end in time."""
+    """Raised when a task in Pulp failed, was cancelled, or timed out."""

@@ -1,4 +1,4 @@
-"""What the mirror needs of the machine: root, PostgreSQL, and a system user to run as."""
+"""The mirror's requirements of the machine: root, PostgreSQL, and a system user."""
 
 import os
 import pwd
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from mirror.errors import MirrorMachineError
 
-#: The user that the mirror's processes run as; it owns no login, no home and nothing outside the mirror's folders.
+#: The user that the mirror's processes run as; it has no login, no home and nothing outside the mirror's folders.
 USER = "slurm-appliance-mirror"
 
-#: Debian keeps the programs of each major version apart, off PATH.
+#: Debian installs the programs of each major version in a separate folder, not on PATH.
 _POSTGRESQL_VERSIONS = Path("/usr/lib/postgresql")
 
-#: Where Debian's packaging looks for settings of the cluster that it makes when PostgreSQL is installed.
+#: Debian's settings for the cluster that it creates when PostgreSQL is installed.
 _CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d")
 
 
@@ -30,7 +30,7 @@ class MirrorUser:
 
 
 def require_root() -> None:
-    """Raise `MirrorMachineError` unless we are root."""
+    """Raise `MirrorMachineError` unless running as root."""
     if os.geteuid() != 0:
         raise MirrorMachineError(
             "needs root: it creates a system user, and mount and process namespaces",
@@ -40,7 +40,7 @@ def require_root() -> None:
 
 
 def postgresql_programs(version: str = "") -> Path | None:
-    """The folder of PostgreSQL's server programs, of one major version or of the newest; None where there are none."""
+    """The folder of PostgreSQL's server programs, of one major version or of the newest; None if not installed."""
     found = sorted(
         (folder for folder in _POSTGRESQL_VERSIONS.glob("*/bin") if (folder / "initdb").exists()),
         key=lambda folder: int(folder.parent.name),
@@ -69,10 +69,10 @@ def install_missing() -> list[str]:
 
 
 def install(packages: Sequence[str]) -> None:
-    """Install Debian packages; package lists are fetched anew when the ones that are there do not do.
+    """Install Debian packages; update the package lists and retry if that fails.
 
     Raises:
-        MachineError: this is no Debian, or apt-get failed.
+        MachineError: apt-get is missing or failed.
     """
     names = ", ".join(packages)
     if shutil.which("apt-get") is None:
@@ -105,7 +105,7 @@ def _apt(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def _no_cluster_of_its_own() -> Iterator[None]:
-    """Keep Debian's packaging from making and starting a cluster of the whole machine: we only want the programs."""
+    """Keep Debian's packaging from creating and starting a system-wide cluster: only the programs are needed."""
     setting = _CLUSTER_SETTINGS / "slurm-appliance-mirror.conf"
     _CLUSTER_SETTINGS.mkdir(parents=True, exist_ok=True)
     setting.write_text("create_main_cluster = false\n")
@@ -116,10 +116,10 @@ def _no_cluster_of_its_own() -> Iterator[None]:
 
 
 def account() -> MirrorUser:
-    """The mirror's user, made if it is not there.
+    """The mirror's user, created if missing.
 
     Raises:
-        MachineError: it cannot be made.
+        MachineError: it cannot be created.
     """
     try:
         return _known_account()

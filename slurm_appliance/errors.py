@@ -42,9 +42,9 @@ class Problem:
     """One mistake in the configuration.
 
     Attributes:
-        path: where, as an operator writes it: ``compute.general.flavor``, ``cluster_networks[0].subnet``.
-        what: what is wrong with the value, the value itself included unless it may be a secret.
-        remedy: what is allowed there, or what was probably meant.
+        path: the path, in the operator's spelling: ``compute.general.flavor``, ``cluster_networks[0].subnet``.
+        what: what is wrong, including the value unless it may be secret.
+        remedy: what is allowed, or what was probably meant.
     """
 
     path: str

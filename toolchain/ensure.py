@@ -30,28 +30,28 @@ class Toolchain:
 
     @property
     def programs(self) -> Path:
-        """The folder that goes first on PATH."""
+        """The folder to put first on PATH."""
         return self.home / "bin"
 
     def variables(self) -> dict[str, str]:
-        """The environment variables that make a child process use this toolchain; to be added to its environment."""
+        """The environment variables with which a child process uses this toolchain."""
         folders = [str(self.programs), str(Path(sys.prefix) / "bin")]
         folders += [folder for folder in users_path().split(os.pathsep) if folder not in folders]
         return {
-            # The programs of this Python environment come next: the language host runs programs with its python3.
+            # Then the programs of this Python environment: the language host runs programs with its python3.
             "PATH": os.pathsep.join(folders),
             "VIRTUAL_ENV": sys.prefix,
             "PULUMI_HOME": str(self.home),
-            # `pulumi login` is the user's business, and outlives this folder.
+            # The user's `pulumi login` must outlive this folder.
             "PULUMI_CREDENTIALS_PATH": os.environ.get("PULUMI_CREDENTIALS_PATH", str(user_home())),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            # All plugins are there. What the engine would download by itself, nobody would check.
+            # All plugins are installed. The engine's own downloads would not be verified.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
 
 
 def ensure() -> Toolchain:
-    """Get whatever is missing and return the toolchain. Progress goes to standard error.
+    """Install missing pieces and return the toolchain. Progress goes to standard error.
 
     Raises:
         ToolchainError: a piece can be neither installed nor built.
@@ -68,7 +68,7 @@ def ensure() -> Toolchain:
 
 
 def survey_and_plan() -> tuple[MachineFacts, tuple[Action, ...]]:
-    """Look at the machine, ask the download site if something is missing, and decide. Changes nothing."""
+    """Survey the machine, query the download site if something is missing, and plan. Changes nothing."""
     facts = gather()
     if incomplete(facts):
         facts = replace(facts, site_answers=release.answers())

@@ -1,4 +1,4 @@
-"""Brings a node's accounts to what a request asks for."""
+"""Applies a request to a node's accounts."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _SECONDS_A_DAY = 86_400
 
 
 class AccountsError(Exception):
-    """Something that keeps one user, or all of them, from what was asked for."""
+    """Raised when the request cannot be applied for one user or for all."""
 
 
 @dataclass(frozen=True)
 class AccountsOutcome:
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
-        changes: a line each.
-        problems: a line for each user who is not as asked for.
-        shared: users who are there and have their home directory on the shared folder.
-        former: users who were made here and are no users any more.
+        changes: one line per change.
+        problems: one line per user for whom the request could not be applied.
+        shared: existing users with home directories on the shared folder.
+        former: users created here who are no longer configured.
     """
 
     changes: list[str]
@@ -39,7 +39,7 @@ class AccountsOutcome:
 
 
 def apply_users(request: AccountsRequest) -> AccountsOutcome:
-    """Make all users, and lock former ones out. A user who cannot be made does not keep the others from it."""
+    """Create all users, and lock former ones. A failure for one user does not affect the others."""
     folders = request.folders
     with database.locked():
         before = database.read(folders.etc)
@@ -74,11 +74,11 @@ def apply_users(request: AccountsRequest) -> AccountsOutcome:
 
 
 def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]) -> AccountsOutcome:
-    """Give the user that the deploy host logs in as a home that no node shares, and exactly the server's keys.
+    """Give the deploy host's user a home that no node shares, and exactly the server's keys.
 
     Args:
-        request: names the user.
-        instance_data: cloud-init's, of which the server's keys are read: nobody but root writes it.
+        request: has the user's name.
+        instance_data: cloud-init's, the source of the server's keys; only root can write it.
 
     Raises:
         AccountsError: the user or the keys are missing; nothing was changed.
@@ -111,7 +111,7 @@ def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]
 
 
 def _end_processes(name: str) -> bool:
-    """End all that a user runs; returns whether there was anything."""
+    """Kill all processes of a user; return whether there were any."""
     ended = subprocess.run(["pkill", "--signal", "KILL", "--euid", name], check=False)
     if ended.returncode not in (0, 1):
         raise AccountsError(f"the processes of {name} could not be killed: pkill exit status {ended.returncode}")

@@ -1,4 +1,4 @@
-"""This node's bundle: what it says, and whether it is this node's and whole. Pure."""
+"""This node's bundle: its content, and whether it is complete and for this node. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from node.compute_init.signature import Statement
 
-#: The form of the bundle that this program reads.
+#: The schema of bundles that this program reads.
 SCHEMA = 1
 
 
 class BundleError(Exception):
-    """Raised for a bundle that this node must not use; the text says what to do."""
+    """Raised for a bundle that this node must not use; the text has the remedy."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Bundle:
     """A checked bundle.
 
     Attributes:
-        digest: of bundle.json, which has the digests of all other files: it changes when anything does.
+        digest: digest of bundle.json, which has the digests of all other files, so any change affects it.
         files: content by name.
-        variables: for the playbook.
+        variables: variables for the playbook.
     """
 
     digest: str
@@ -34,12 +34,12 @@ class Bundle:
 
 
 def check_statement(statement: Statement, node: str, instance_id: str, seen: int) -> None:
-    """See that a bundle is for this node, and that this node has seen no newer one.
+    """Check that a bundle is for this node, and that this node has not seen a newer one.
 
     Args:
-        statement: what the stack says about the bundle.
+        statement: the stack's statement about the bundle.
         node: this node's name.
-        instance_id: this node's server, as the cloud says.
+        instance_id: this node's server, from the cloud's metadata.
         seen: the serial of the newest bundle that this node has seen, signed with the same key; 0 for none.
 
     Raises:
@@ -59,14 +59,14 @@ def check_statement(statement: Statement, node: str, instance_id: str, seen: int
 
 
 def check(head: bytes, read: Callable[[str], bytes]) -> Bundle:
-    """Check what bundle.json says, read the files that it lists, and check those.
+    """Check bundle.json, then read and check the files that it lists.
 
     Args:
-        head: content of bundle.json, as the stack signed it.
+        head: content of bundle.json, signed by the stack.
         read: reads another file of the same folder.
 
     Raises:
-        BundleError: of another schema, or damaged.
+        BundleError: the bundle has another schema, or is damaged.
     """
     try:
         document = json.loads(head)

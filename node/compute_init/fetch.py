@@ -1,4 +1,4 @@
-"""Fetches this node's bundle, the signed statement first: nothing that the stack did not sign is parsed or kept."""
+"""Fetches this node's bundle, the signed statement first: data not signed by the stack are neither parsed nor kept."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from node.compute_init.bundle import Bundle, BundleError, check, check_statement
 from node.compute_init.share import AbsentError, Share
 from node.compute_init.signature import FILE, SignatureError, Statement, verify
 
-#: Bytes that are read at most.
+#: Maximum size of signed files, in bytes.
 MOST_STATEMENT = 4096
 MOST_HEAD = 64 * 1024
-#: Of any other file: the names of 10 000 nodes take 1 MB.
+#: Maximum size of any other file: the names of 10 000 nodes take 1 MB.
 MOST_FILE = 16 * 1024 * 1024
 
 
@@ -22,18 +22,18 @@ def fetch(
     """This node's bundle.
 
     Args:
-        share: reads files of this node's folder on the control node, or on what answers in its place.
+        share: reads files of this node's folder on the control node, or on whatever responds in its place.
         key: the stack's public key.
         node: this node's name.
         instance_id: this node's server.
         seen: the serial of the newest bundle that this node has seen.
-        accepted: called with what the stack says about the bundle, as soon as that is known to be right.
+        accepted: called with the stack's statement as soon as it is verified.
 
     Raises:
-        AbsentError: the server answers, and has no bundle for this node.
+        AbsentError: the server responds, but has no bundle for this node.
         ShareError: a file cannot be read.
-        SignatureError: the stack has not signed it.
-        BundleError: it is none that this node may use.
+        SignatureError: it is not signed by the stack.
+        BundleError: this node must not use it.
     """
     statement = verify(_statement(share), key)
     check_statement(statement, node, instance_id, seen)
@@ -48,7 +48,7 @@ def _statement(share: Share) -> bytes:
     try:
         return share.read(FILE, MOST_STATEMENT)
     except AbsentError:
-        share.read("bundle.json", MOST_HEAD)  # Raises as well where site.yml has not run for this node.
+        share.read("bundle.json", MOST_HEAD)  # Also raises if site.yml has not run for this node.
     raise SignatureError(
         f"bundle.json exists without {FILE}: an older release exported it, or a machine that is not the control node"
     )

@@ -1,4 +1,4 @@
-"""The course of one run. Each state that it can end in has a word, a sentence, and an exit status for systemd."""
+"""One run. Each final state has a name, a sentence, and an exit status for systemd."""
 
 from __future__ import annotations
 
@@ -23,26 +23,27 @@ from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 
-#: The metadata flag that switches this on: an entry of compute_init_enable, like the names of the roles.
+#: The metadata flag that enables compute-init: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
 
 
 @dataclass(frozen=True)
 class ComputeInitSettings:
-    """What a run reads and writes.
+    """The inputs and outputs of a run.
 
     Attributes:
-        source: where metadata comes from.
-        playbook: what to run.
+        source: the sources of metadata.
+        playbook: the playbook to run.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
-        share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
-            nodes.
-        share_timeout: seconds that the share may be out of reach before this run fails; systemd starts another later.
+        share: creates the reader of this node's folder from the server's address, this node's name and the folder of
+            all
+          nodes.
+        share_timeout: timeout for the share, in seconds, before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
-        longest_pause: seconds that a pause may grow to.
+        longest_pause: maximum pause in seconds.
         program: the ansible-playbook to call.
-        force: run the playbook even where nothing changed since it succeeded in this boot.
+        force: run the playbook even if nothing changed since it succeeded in this boot.
     """
 
     source: MetadataSource = field(default_factory=MetadataSource)
@@ -58,7 +59,7 @@ class ComputeInitSettings:
 
 
 class FailureError(Exception):
-    """Raised to end a run as failed; ``state`` is the word for it."""
+    """Raised to end a run as failed; ``state`` is its name."""
 
     def __init__(self, state: str, text: str) -> None:
         super().__init__(text)
@@ -66,7 +67,7 @@ class FailureError(Exception):
 
 
 def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
-    """Run to the end and return the exit status: 0 where nothing is to be tried again."""
+    """Run and return the exit status: 0 if no retry is needed."""
     raise_on_sigterm()
     run = ComputeInitRun(settings, log)
     try:
@@ -82,7 +83,7 @@ def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
 
 
 class ComputeInitRun:
-    """One run; ``state`` is what was last written to the result file."""
+    """One run; ``state`` is the last content of the result file."""
 
     def __init__(self, settings: ComputeInitSettings, log: Callable[[str], None]) -> None:
         self.settings = settings
@@ -103,7 +104,7 @@ class ComputeInitRun:
         """Read metadata, decide, fetch, run.
 
         Raises:
-            FailureError: with the state that the run ends in.
+            FailureError: the run fails; has its final state.
         """
         self._write()
         try:
@@ -136,13 +137,13 @@ class ComputeInitRun:
         self._end(DONE, "done", "set up, slurmd is registered", bundle=bundle.digest)
 
     def fail(self, state: str, error: str) -> None:
-        """End the run as failed in the step that is under way."""
+        """End the run as failed in the current step."""
         self.state = self.state.failed(state, error)
         self._write()
         self.log(f"failed: {self.state.step}: {error}")
 
     def _fetch(self, share: Share, key: str, instance_id: str) -> Bundle:
-        """Ask for the bundle until it is there, signed, whole and this node's, or the time is over."""
+        """Retry until there is a signed, complete bundle for this node, or the timeout expires."""
 
         def accepted(statement: Statement) -> None:
             self.state = replace(self.state, serial=statement.serial, bundle_key=key)
@@ -183,7 +184,7 @@ class ComputeInitRun:
         with _private_folder(self.settings.work) as folder:
             for name, content in bundle.files.items():
                 (folder / name).write_bytes(content)
-            # The bundle is the stack's, templates included; metadata is data.
+            # The bundle comes from the stack and may contain templates; metadata is only data.
             own = unsafe(
                 {
                     "control_address": server,
@@ -212,7 +213,7 @@ class ComputeInitRun:
 
 
 def _needed(metadata: Metadata, name: str) -> str:
-    """A value that the stack gives each compute node."""
+    """A metadata value that the stack sets on each compute node."""
     value = metadata.meta.get(name, "")
     if not value:
         raise FailureError("metadata", f"metadata has no {name}: run pulumi up")
@@ -221,7 +222,7 @@ def _needed(metadata: Metadata, name: str) -> str:
 
 @contextlib.contextmanager
 def _private_folder(path: Path) -> Iterator[Path]:
-    """A folder for root only, for as long as the context lasts; it holds secrets, and is in memory."""
+    """A folder in memory for secrets, accessible only by root, during the context."""
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700)

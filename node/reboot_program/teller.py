@@ -1,8 +1,8 @@
-"""What the worker tells Slurm: through a helper that runs as SlurmUser.
+"""Changes node states in Slurm, through a helper that runs as SlurmUser.
 
-Setting a node's state takes SlurmUser's rights, or an operator's, which only accounting can give. The worker has
-neither: it asks this helper, which systemd starts for one connection, and which knows nothing but to take a node out of
-service with a reason of the RebootProgram's.
+Setting a node's state needs SlurmUser's rights, or an operator's, which require accounting. The worker has neither: it
+sends a message to this helper, which systemd starts per connection, and which can only take nodes out of service with a
+reason of the RebootProgram.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .settings import SettingsError, read_settings, settings_file
 from .slurm import Slurm, SlurmError, one_line
 from .slurm_state import REASON_PREFIX
 
-#: Seconds for the worker's message.
+#: Timeout for the worker's message, in seconds.
 _TIMEOUT = 10.0
-#: Seconds that the worker waits for the answer: some calls of scontrol, each of which may wait for slurmctld.
+#: Timeout for the answer in seconds: several calls of scontrol, each of which may wait for slurmctld.
 _LONGEST_CALL = 240.0
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class SlurmByHelper(Slurm):
-    """Slurm as the worker's user has it: looks by itself, changes through the helper.
+    """Slurm for the worker's user: reads directly, changes through the helper.
 
     Args:
         scontrol: the program.
@@ -56,10 +56,10 @@ class SlurmByHelper(Slurm):
 
 
 def checked(message: dict[str, Any]) -> tuple[list[str], FailureNotice, str]:
-    """Nodes, step and reason of a message.
+    """Check and return a message's nodes, step and reason.
 
     Raises:
-        MessageError: it is not one that the worker sends.
+        MessageError: it is not a message of the worker.
     """
     nodes, step, reason = message.get("nodes"), message.get("step"), message.get("reason")
     if not isinstance(nodes, list) or not 0 < len(nodes) <= MOST_NAMES:
@@ -75,7 +75,7 @@ def checked(message: dict[str, Any]) -> tuple[list[str], FailureNotice, str]:
 
 
 def answer(connection: socket.socket, allowed: frozenset[int], slurm: Slurm) -> dict[str, Any]:
-    """Do what one message asks for and say how it went."""
+    """Execute one message and return the answer."""
     uid = peer_uid(connection)
     if uid not in allowed:
         log.warning("uid %d may not change nodes", uid)
@@ -89,7 +89,7 @@ def answer(connection: socket.socket, allowed: frozenset[int], slurm: Slurm) -> 
 
 
 def main() -> int:
-    """Serve the connection that is standard input; returns the exit status."""
+    """Serve the connection on standard input; return the exit status."""
     start_logging()
     try:
         settings = read_settings(settings_file())

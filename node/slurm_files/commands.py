@@ -1,9 +1,9 @@
-"""``slurm-appliance-slurm-files``: try new files of Slurm, and have the daemons run with them.
+"""``slurm-appliance-slurm-files``: test new files of Slurm, and run the daemons with them.
 
-``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
-``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
-Where it does not run with them, the former files and the daemon come back.
-Each ends with one line of JSON; with exit status 1 it has the reason in ``rejected`` or ``failed``.
+``judge`` reads the files as JSON from standard input and tests them with Slurm's daemons; files in use do not change.
+``apply slurmdbd`` and ``apply slurmctld`` put the accepted files into use, all at once, and apply them to the daemon.
+If it does not run with them, the previous files and the daemon are restored. Each prints one line of JSON; with exit
+status 1 it has the reason in ``rejected`` or ``failed``.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _DAEMONS = ("slurmdbd", "slurmctld")
 
 
 def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], control: str) -> Rejection | None:
-    """What Slurm's daemons have against files; None where they accept them.
+    """Why Slurm's daemons reject the files; None if they accept them.
 
     Args:
         files: by name.
-        sources: which settings they come from.
-        entry: the command by which this program can be called.
+        sources: the settings that they come from.
+        entry: the command that runs this program.
         control: host name of the control node.
 
     Raises:
-        TrialError: they could not be tried.
+        TrialError: they could not be tested.
     """
     texts = {name: content.decode(errors="replace") for name, content in files.items()}
     for daemon in _DAEMONS:
@@ -64,10 +64,10 @@ class Appliance:
         self._daemons = daemons
 
     def apply(self, daemon: str) -> dict[str, Any]:
-        """Put the accepted files in use, and have a daemon run with them.
+        """Put the accepted files into use, and run a daemon with them.
 
         Raises:
-            DaemonError: it does not; where there were former files it runs with those again.
+            DaemonError: it does not run with them; previous files, if any, were restored.
         """
         name = self._sets.next
         if name is None:
@@ -91,13 +91,13 @@ class Appliance:
         return plan.slurmctld(proven, in_use, active, self._daemons.version())
 
     def _restore(self, daemon: str) -> str:
-        """Bring back the files that the daemon ran with; says what became of it."""
+        """Restore the files that the daemon ran with; return the outcome."""
         former, failed = self._sets.proven(daemon), self._sets.in_use
         if former is None or former == failed:
             return "There are no previous files to restore"
         files = self._sets.files(former)
         if daemon == "slurmctld" and self._sets.proven("slurmdbd") == failed:
-            # slurmdbd runs with its new file: what it says about the database is true now.
+            # slurmdbd runs with its new file, so its messages about the database are valid.
             files = {**files, **{k: v for k, v in self._sets.files(failed).items() if k == "slurmdbd.conf"}}
         self._sets.exchange(self._sets.add(files))
         try:

@@ -1,4 +1,4 @@
-"""Starts and restarts Slurm's daemons by systemd, and waits until they run or have failed."""
+"""Starts and restarts Slurm's daemons with systemd, and waits until they run or have failed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from .plan import DaemonAction, version_of
 from .ports import listening
 
-#: Seconds that a daemon may take that is alive: to recover a large state, to convert a database.
+#: Timeout for a live daemon in seconds: to recover a large state or convert a database.
 TIMEOUT = 300.0
 _INTERVAL = 0.3
-#: What slurmdbd says again and again and nothing but another configuration ends.
+#: slurmdbd's repeated message that only another configuration can fix.
 _REFUSED = re.compile(r"mysql_real_connect failed: (1044|1045|1698) ")
 
 
 class DaemonError(RuntimeError):
-    """Raised when a daemon does not run.
+    """Raised when a daemon is not running.
 
     Attributes:
         log: its last lines.
@@ -33,7 +33,7 @@ class Daemons:
     """Slurm's daemons of this node.
 
     Args:
-        timeout: seconds to wait for one that is alive.
+        timeout: timeout for a live daemon, in seconds.
     """
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
@@ -48,21 +48,21 @@ class Daemons:
         return version_of(_output("scontrol", "--version"))
 
     def do(self, daemon: str, action: DaemonAction, port: int) -> None:
-        """Act, and wait until the daemon answers.
+        """Act, and wait until the daemon responds.
 
         Raises:
-            DaemonError: it has ended, refuses to reconfigure, or does not answer in time.
+            DaemonError: it exited, fails to reconfigure, or does not respond in time.
         """
         since = _output("date", "+%Y-%m-%d %H:%M:%S").strip()
         if action in (DaemonAction.START, DaemonAction.RESTART):
-            # Whatever failed before counts no more.
+            # Ignore earlier failures.
             subprocess.run(["systemctl", "reset-failed", f"{daemon}.service"], capture_output=True, check=False)
             subprocess.run(["systemctl", "--no-block", action.value, f"{daemon}.service"], check=True)
         if action is DaemonAction.RECONFIGURE:
             self._reconfigure(daemon, since)
         self._wait(daemon, port, since, fresh=action in (DaemonAction.START, DaemonAction.RESTART))
         if action is DaemonAction.RESTART and daemon == "slurmctld":
-            # Nodes without a slurm.conf of their own get the new one by it.
+            # This gives the new slurm.conf to nodes without their own.
             self._reconfigure(daemon, since)
             self._wait(daemon, port, since, fresh=False)
 
@@ -76,7 +76,7 @@ class Daemons:
         while True:
             state = self._state(daemon)
             if fresh and state["Job"]:
-                pass  # systemd has not done it yet.
+                pass  # systemd has not finished yet.
             elif _dead(state):
                 said = self._log(daemon, since)
                 raise DaemonError(f"{daemon} exited ({state['Result']}, status {state['ExecMainStatus']})", said)

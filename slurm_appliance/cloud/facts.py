@@ -1,4 +1,4 @@
-"""What an OpenStack project has, as plain data: everything that decides whether, and how, a configuration can be built.
+"""Facts about an OpenStack project, as plain data: everything that decides whether and how to build a configuration.
 
 Amounts are in Nova's and Cinder's units: memory in MiB, disks and volumes in GiB.
 """
@@ -23,9 +23,9 @@ class ImageFacts:
     """A Glance image.
 
     Attributes:
-        size: what it takes on a disk, rounded up.
-        digest: of what went into it, where it is one of ours, or a copy of one; else empty.
-        accounts: its users and groups, packed as in its record; empty where it has none.
+        size: its size on a disk, rounded up.
+        digest: digest of its content, for our images and their copies; otherwise empty.
+        accounts: its users and groups, packed as in its record; empty if unknown.
     """
 
     id: str
@@ -78,11 +78,11 @@ class ServerFacts:
     """A Nova server.
 
     Attributes:
-        image_id: the image that it runs; for one that boots from a volume, the image that the volume was made from.
+        image_id: its current image; if it boots from a volume, the image of that volume.
         volume_backed: whether it boots from a volume.
-        environment: the environment that its metadata names; empty for a server that is not ours.
-        launched: whether it ever ran, which is when something can be on its disks.
-        user_data_version: what its metadata says of it; see user_data.py.
+        environment: the environment in its metadata; empty if the server is not ours.
+        launched: whether it ever ran, so that its disks may have data.
+        user_data_version: the version in its metadata; see user_data.py.
     """
 
     id: str
@@ -97,7 +97,7 @@ class ServerFacts:
 
     @property
     def failed(self) -> bool:
-        """Whether Nova could not make it: it is there, but never ran, and never will."""
+        """Whether Nova failed to create it: it exists, but never ran, and never will."""
         return self.status == "ERROR" and not self.launched
 
 
@@ -117,7 +117,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a Neutron security group; ``what`` is everything that two rules of a group must differ in."""
+    """A rule of a Neutron security group; ``what`` is everything that distinguishes two rules of a group."""
 
     id: str
     group_id: str
@@ -135,7 +135,7 @@ class FloatingIp:
 
 @dataclass(frozen=True)
 class Named:
-    """Anything that only its id, its name and whose it is matter of."""
+    """A resource of which only ID, name and owner matter."""
 
     id: str
     name: str
@@ -151,20 +151,20 @@ class Quota:
 
     @property
     def left(self) -> int | None:
-        """What may still be taken; None for no limit."""
+        """The unused amount; None without a limit."""
         return None if self.limit < 0 else max(self.limit - self.used, 0)
 
 
 @dataclass(frozen=True)
 class CloudAccess:
-    """How the project's services are reached, and what its user may do.
+    """The endpoints of the project's services, and its user's rights.
 
     Attributes:
         auth_url: Keystone.
-        region: the region in use; empty where the cloud has none.
-        endpoints: the catalog's URLs of compute, image and block_storage, as far as it has them.
+        region: the region in use; empty if the cloud has none.
+        endpoints: the catalog's URLs of compute, image and block_storage, if present.
         may_create_credentials: whether the user may create application credentials.
-        project_id: the project; empty where it is not known.
+        project_id: the project; empty if unknown.
     """
 
     auth_url: str = ""
@@ -176,11 +176,11 @@ class CloudAccess:
 
 @dataclass(frozen=True)
 class CloudFacts:
-    """The project, at one moment.
+    """The project at one point in time.
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
-    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. A service that the cloud does
-    not have leaves its facts empty, and is in ``absent``.
+    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. Services that the cloud does
+    not have leave their facts empty, and are listed in ``absent``.
     """
 
     flavors: tuple[Flavor, ...] = ()

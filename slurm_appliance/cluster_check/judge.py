@@ -1,4 +1,4 @@
-"""What facts mean: one row a check, with pass, fail or left out, and why. Pure."""
+"""Judges the facts: one row per check with verdict and reason. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,10 +21,10 @@ class CheckRow:
     """One check.
 
     Attributes:
-        check: what was looked at.
-        verdict: how it ended.
-        why: what was found.
-        seconds: that it took.
+        check: name of the check.
+        verdict: its verdict.
+        why: the findings.
+        seconds: its duration in seconds.
     """
 
     check: str
@@ -33,10 +33,10 @@ class CheckRow:
     seconds: float = 0.0
 
 
-#: A node that reaches less than this part of what is usual is named: jobs over many nodes wait for it.
+#: Nodes below this fraction of the median are reported: jobs on many nodes wait for them.
 _SLOW = 0.7
 
-#: States in which a node takes jobs.
+#: States in which a node accepts jobs.
 _GOOD_STATES = frozenset({"idle", "mixed", "allocated", "completing"})
 
 
@@ -46,11 +46,11 @@ def judge(
     """All rows.
 
     Args:
-        facts: as ``remote.facts`` gathers them, and ``targets.targets``.
+        facts: from ``remote.facts`` and ``targets.targets``.
         expected: names of the compute nodes in the inventory.
-        watched: names of all nodes that Prometheus has to watch.
-        user: the ordinary user that jobs ran as; empty: there is none.
-        accounting: whether the cluster accounts for jobs.
+        watched: names of all nodes that Prometheus must monitor.
+        user: the ordinary user that jobs ran as; empty if there is none.
+        accounting: whether accounting is enabled.
     """
     return [
         _nodes(facts["nodes"], expected),
@@ -135,7 +135,7 @@ def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator
 
 
 def _speeds(check: str, said: Mapping[str, Any] | None, expected: frozenset[str], unit: str, left_out: str) -> CheckRow:
-    """What one process reaches on each node, from lines with the node's name and a number."""
+    """The result of one process per node, from lines with a node name and a number."""
     if said is None:
         return CheckRow(check, CheckVerdict.LEFT_OUT, left_out)
     words = [line.split() for line in said["out"].splitlines()]

@@ -1,4 +1,4 @@
-"""Makes sure that what no list shows is gone: each is asked for by its id, before a state forgets it."""
+"""Confirms that resources missing in lists are absent: queries each by its ID before the state forgets it."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -42,10 +42,10 @@ _PATHS = {
 
 
 def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missing]:
-    """Those that the cloud says it does not have.
+    """The resources that the cloud confirms to be absent.
 
     Raises:
-        CloudError: it cannot be asked.
+        CloudError: the query fails.
     """
 
     def is_gone(each: Missing) -> bool:

@@ -1,7 +1,7 @@
-"""Each node's image: which one it runs, which one it is to run, and what happens to the node on the way.
+"""Each node's current image, target image, and the effect of the change on the node.
 
-Pure: configuration, facts and the engine's planned steps in; one row a node out, each with its reason. The engine says
-"update" for a rebuild, which erases a root disk, and nothing at all for nodes that Slurm is to re-image.
+Pure: from configuration, facts and the engine's planned steps to one row per node with its reason. The engine says
+"update" for a rebuild, which erases the root disk, and nothing at all for nodes that Slurm will rebuild.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,12 +14,12 @@ from slurm_appliance.engine.steps import SERVER, Step, of_type
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight.servers import UNREADABLE
 
-#: What a node's image is called that no list of images has.
+#: The name of a node's image that no image list contains.
 GONE = "missing"
 
 
 class NodeAction(StrEnum):
-    """What happens to a node, the least disturbing first."""
+    """What happens to a node, from least to most disruptive."""
 
     NONE = "-"
     CREATE = "create"
@@ -32,7 +32,7 @@ class NodeAction(StrEnum):
 
     @property
     def disruptive(self) -> bool:
-        """Whether whoever uses the node notices."""
+        """Whether it disrupts the node's users."""
         return self in (
             NodeAction.RESIZE,
             NodeAction.REBUILD_NOW,
@@ -49,10 +49,10 @@ class NodeImage:
     Attributes:
         group: its node group.
         node: its host name.
-        current: the image that it runs, as a name and a short id; empty where there is no server.
-        target: the image that it is to run.
+        current: its current image, as a name and a short ID; empty without a server.
+        target: its target image.
         action: what happens to it.
-        disruption: what its users notice; empty for nothing.
+        disruption: the effect on its users; empty for none.
         why: the reason.
     """
 
@@ -77,12 +77,12 @@ _DISRUPTION = {
 def image_plan(
     config: ClusterConfig, facts: CloudFacts, targets: Mapping[str, str | None], steps: Iterable[Step] = ()
 ) -> list[NodeImage]:
-    """The rows of all nodes, the most disturbed first, else in the configuration's order.
+    """The rows of all nodes, the most disruptive first, otherwise in the configuration's order.
 
     Args:
         config: the configuration.
         facts: the cloud.
-        targets: the id of each image source's image, by what the configuration calls it; None where it has to be built.
+        targets: the image ID of each image source in the configuration; None if it has to be built.
         steps: the engine's plan; without it, only images are looked at.
     """
     names = {image.id: image.name for image in facts.images}
@@ -151,7 +151,7 @@ def summary(rows: Iterable[NodeImage]) -> str:
 
 
 def folded(rows: Iterable[NodeImage]) -> list[NodeImage]:
-    """Rows that differ in nothing but the node put together, their nodes as a host list."""
+    """Rows that differ only in the node merged into one, with a host list."""
     from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
 
     together: dict[tuple[str, ...], list[str]] = {}

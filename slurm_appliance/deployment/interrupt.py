@@ -1,4 +1,4 @@
-"""Ctrl-C while the engine works: it is the engine's to end what it has begun, and to write down what there is."""
+"""Ctrl-C while the engine works: the engine itself finishes its running operations and records their results."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from types import FrameType
 
 @contextmanager
 def passing_interrupts(say: Callable[[str], None]) -> Iterator[None]:
-    """Leave Ctrl-C, which the terminal sends to the engine as well, to the engine; only say that it was seen."""
+    """Leave Ctrl-C to the engine, which also receives it from the terminal; only acknowledge it."""
 
     def note(_number: int, _frame: FrameType | None) -> None:
         say("stopping after the operations in progress; interrupt again to stop at once")

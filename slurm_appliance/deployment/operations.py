@@ -31,20 +31,20 @@ from slurm_appliance.engine.steps import COMMAND, SERVER, Step
 from slurm_appliance.journal.lock import holders
 from slurm_appliance.site.failure import site_failure
 
-#: Facts older than this, in seconds, are asked for again before anything is changed.
+#: Facts older than this, in seconds, are gathered again before anything is changed.
 _FRESH_SECONDS = 60
-#: Logs of so many runs are kept.
+#: Number of runs whose logs are kept.
 _KEPT_LOGS = 20
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
-        plan: what was planned.
-        changes: number of resources by what was done.
-        log: the file with everything that the engine said; None where there was nothing to do.
+        plan: its plan.
+        changes: number of resources by operation.
+        log: the file with the engine's full output; None if there was nothing to do.
     """
 
     plan: DeploymentPlan
@@ -53,13 +53,13 @@ class Done:
 
 
 def preview(session: Session) -> DeploymentPlan:
-    """What ``up`` would do.
+    """Plan what ``up`` would do.
 
     Raises:
-        ConfigError: it would go wrong before the first change.
-        StateError: the state does not fit what is in the project.
-        LostDataError: somebody deleted a volume that outlives the cluster.
-        EngineError: the engine cannot tell.
+        ConfigError: ``up`` would fail before the first change.
+        StateError: the state does not match the project.
+        LostDataError: a volume that must be kept was deleted.
+        EngineError: the engine's preview failed.
     """
     for holder in holders(session.layout) if session.layout else ():
         if not holder.gone:
@@ -80,7 +80,7 @@ def preview(session: Session) -> DeploymentPlan:
 
 
 def _previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
-    """What the engine would do, if the state were this one."""
+    """The engine's plan for an assumed state."""
     with session.supposing(deployment):
         return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
 
@@ -92,26 +92,26 @@ def up(
     allow_disruptive: bool = False,
     give_up_lost_volumes: bool = False,
 ) -> Done | None:
-    """Bring the cluster to what the configuration says; None where it was not approved.
+    """Apply the configuration to the cluster; return None if it was not approved.
 
     Args:
         session: the stack.
-        approve: asked with the plan, before anything is changed.
-        allow_disruptive: go on where a protected environment would be disturbed.
-        give_up_lost_volumes: make volumes again that somebody deleted, with nothing on them.
+        approve: called with the plan before anything is changed.
+        allow_disruptive: allow disruption of a protected environment.
+        give_up_lost_volumes: create deleted volumes again, empty.
 
     Raises:
-        ConfigError: it would go wrong before the first change.
-        StateError: the state does not fit what is in the project.
-        LostDataError: somebody deleted a volume that outlives the cluster.
+        ConfigError: ``up`` would fail before the first change.
+        StateError: the state does not match the project.
+        LostDataError: a volume that must be kept was deleted.
         ProtectedEnvironmentError: the environment is protected.
-        LockedError: somebody else uses the stack.
-        SiteError: the servers are there, and site.yml failed.
+        LockedError: the stack is locked.
+        SiteError: the servers exist, but site.yml failed.
         EngineError: a resource failed.
     """
     examined(session, session.deployment())
     with session.held("up"):
-        # Whoever had the stack before may have changed it since.
+        # The previous holder of the lock may have changed the stack.
         _heal(session)
         deployment = session.deployment()
         drift = drift_of(session, deployment)
@@ -125,7 +125,7 @@ def up(
                 outcome = _previewed(session, deployment)
                 plan = make_plan(session, findings, outcome.steps, drift)
                 if not plan.steps:
-                    # What the engine finds nothing to do about needs no second look at a thousand nodes.
+                    # If the preview has nothing to do, do not process a thousand nodes again.
                     approve(plan)
                     if drift.missing:
                         session.set_deployment(deployment)
@@ -153,12 +153,12 @@ def up(
 
 @dataclass(frozen=True)
 class Destruction:
-    """What would be destroyed.
+    """The plan of a destroy.
 
     Attributes:
-        servers: how many.
-        resources: how many there are of everything.
-        staying: what outlives the cluster.
+        servers: number of servers.
+        resources: number of all resources.
+        staying: the resources that are kept.
     """
 
     servers: int
@@ -167,16 +167,16 @@ class Destruction:
 
 
 def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_volumes: bool = False) -> Done | None:
-    """Delete the cluster, but for what outlives it; None where it was not approved.
+    """Delete the cluster except for kept resources; return None if it was not approved.
 
     Args:
         session: the stack.
-        approve: asked before anything is deleted.
-        delete_volumes: let nothing outlive it.
+        approve: called before anything is deleted.
+        delete_volumes: keep nothing.
 
     Raises:
-        LockedError: somebody else uses the stack.
-        StateError: the state is not this cluster's.
+        LockedError: the stack is locked.
+        StateError: the state does not belong to this cluster.
         EngineError: a resource failed.
     """
     with session.held("destroy"):
@@ -200,7 +200,7 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
 
 
 def _heal(session: Session) -> None:
-    """Put right what an interrupted run, or Slurm's rebuilds, did to the state."""
+    """Repair the state after an interrupted run or Slurm's rebuilds."""
     deployment = session.deployment()
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     if not repair.needed:
@@ -236,7 +236,7 @@ def _run(
             progress.ends(step, failed=stage == "fails")
 
     def on_message(severity: str, urn: str, text: str) -> None:
-        # What commands print comes as information; the engine's own is no news here, and errors are told in the end.
+        # Commands' output has severity info; skip the engine's own; errors are reported at the end.
         if text and (severity == "warning" or (COMMAND in urn and severity != "error")):
             progress.message(urn, text, command=COMMAND in urn)
 
@@ -255,7 +255,7 @@ def _run(
 
 @contextmanager
 def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], None], TextIO]]:
-    """A log of the run, for its owner; yields what says a line to the operator and writes it down, and the file."""
+    """A log of the run, readable only by its owner; yields a function that prints and logs a line, and the file."""
     folder = session.folder.logs
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in sorted(folder.glob(f"{operation}-*.log"))[: -_KEPT_LOGS + 1]:

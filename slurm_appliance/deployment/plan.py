@@ -1,4 +1,4 @@
-"""What a run would do, as a whole: what operators decide on before anything is done."""
+"""The complete plan of a run, on which operators decide before anything is done."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -22,20 +22,20 @@ from slurm_appliance.preflight import Findings, examine
 from slurm_appliance.preflight.unrecorded import estranged
 
 _MADE_AGAIN = "was deleted outside Pulumi: will be created again"
-#: Exit statuses of ``preview``; DRIFT is another.
+#: Exit statuses of ``preview``; besides DRIFT.
 NO_CHANGES, CHANGES, DISRUPTIVE = 0, 2, 3
 
 
 @dataclass(frozen=True)
 class DeploymentPlan:
-    """What would be done.
+    """The plan of a run.
 
     Attributes:
-        steps: the engine's, those that change something.
-        rows: one a node.
-        losses: what is taken away beside nodes, a sentence each.
-        notes: what an operator should know.
-        drift: what somebody changed behind the state's back.
+        steps: the engine's steps that change something.
+        rows: one per node.
+        losses: what is removed besides nodes, one sentence each.
+        notes: notes for the operator.
+        drift: changes made outside Pulumi.
     """
 
     steps: tuple[Step, ...]
@@ -46,12 +46,12 @@ class DeploymentPlan:
 
     @property
     def disruptive(self) -> bool:
-        """Whether anybody would notice."""
+        """Whether it disrupts users."""
         return bool(self.losses) or any(row.action.disruptive for row in self.rows)
 
     @property
     def exit_status(self) -> int:
-        """Of a preview."""
+        """The exit status of a preview."""
         if self.disruptive:
             return DISRUPTIVE
         if self.drift:
@@ -60,14 +60,14 @@ class DeploymentPlan:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many resources, by what is done with them."""
+        """Number of resources by operation."""
         found: dict[str, int] = {}
         for step in self.steps:
             found[step.op] = found.get(step.op, 0) + 1
         return dict(sorted(found.items()))
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The plan as a JSON object."""
         return {
             "changes": dict(self.counts),
             "disruptive": self.disruptive,
@@ -81,10 +81,10 @@ class DeploymentPlan:
 
 
 def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:
-    """What the stack's state records, with what the next run takes care of.
+    """What the stack's state records, including what the next run repairs.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     begun = [(each.type, id_) for each in repair.unfinished for id_ in each.ids]
@@ -92,10 +92,10 @@ def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:
 
 
 def refuse_estranged(session: Session, deployment: Mapping[str, Any]) -> None:
-    """End here where the state is of another project, or empty while the cluster is there.
+    """Fail if the state belongs to another project, or is empty although the cluster exists.
 
     Raises:
-        StateError: it is.
+        StateError: either is true.
     """
     problems = list(estranged(session.config, session.facts(), recorded_by(session, deployment)))
     if problems:
@@ -103,20 +103,20 @@ def refuse_estranged(session: Session, deployment: Mapping[str, Any]) -> None:
 
 
 def findings_of(session: Session, deployment: Mapping[str, Any]) -> Findings:
-    """The configuration and the state against the cloud.
+    """Check the configuration and the state against the cloud.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     return examine(session.config, session.facts(), recorded_by(session, deployment))
 
 
 def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
-    """The same, where nothing may be wrong.
+    """The same, but fail on any problem.
 
     Raises:
-        ConfigError: something would go wrong; with everything that can be known to.
-        StateError: the state does not fit what is in the project.
+        ConfigError: the configuration has problems; reports all of them.
+        StateError: the state does not match the project.
     """
     findings = findings_of(session, deployment)
     findings.ready(str(session.source))
@@ -124,21 +124,21 @@ def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
 
 
 def image_targets(session: Session, findings: Findings) -> dict[str, str | None]:
-    """The id of each image source's image; None where it has to be built."""
+    """The id of each image source's image; None if it has to be built."""
     builds = wanted_in(session.cloud, session.config, [group.image for group in groups(session.config)])
     return {**findings.resolved.images, **{f"build {build.name}": build.image_id for build in builds}}
 
 
 def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
-    """What somebody changed behind the state's back; nothing for a state that is not this project's.
+    """Changes made outside Pulumi; empty for a state of another project.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     if any(estranged(session.config, session.facts(), recorded_by(session, deployment))):
         return Drift()
     if absent(deployment, session.facts()):
-        # What was made since the cloud was asked is in the state, and not in these facts.
+        # Resources created after the facts were gathered are in the state, but not in the facts.
         session.facts(fresh=True)
     facts = session.facts()
     candidates = absent(deployment, facts)
@@ -147,7 +147,7 @@ def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
 
 
 def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
-    """The image that each node is to run, as far as images have names here: a build's is found by its last run."""
+    """Each node's target image, if known here: a build's image is known from its last run."""
     ids = {image.name: image.id for image in facts.images}
     return {
         node.hostname: group.image.id or ids.get(group.image.name or "")
@@ -157,7 +157,7 @@ def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
 
 
 def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], drift: Drift) -> DeploymentPlan:
-    """The plan of a run, from what the engine would do."""
+    """The plan of a run, from the engine's preview."""
     changing = tuple(planned(steps))
     rows = image_plan(session.config, session.facts(), image_targets(session, findings), changing)
     lost = {each.name for each in drift.missing if each.type == SERVER}
@@ -168,6 +168,6 @@ def make_plan(session: Session, findings: Findings, steps: tuple[Step, ...], dri
 
 
 def without_preview(session: Session, findings: Findings) -> DeploymentPlan:
-    """The plan for a stack with nothing in it: everything is new."""
+    """The plan for an empty stack: everything is new."""
     rows = image_plan(session.config, session.facts(), image_targets(session, findings))
     return DeploymentPlan((), tuple(row for row in rows if row.action is NodeAction.CREATE), (), findings.notes)

@@ -1,4 +1,4 @@
-"""What an operation does not do without being told to: disturb a protected environment, pass over lost data."""
+"""What an operation refuses unless it is allowed explicitly: disrupt a protected environment, ignore lost data."""
 
 from slurm_appliance.deployment.drift import Drift
 from slurm_appliance.deployment.plan import DISRUPTIVE, DeploymentPlan
@@ -8,20 +8,20 @@ from slurm_appliance.errors import ApplianceError
 
 
 class ProtectedEnvironmentError(ApplianceError):
-    """Raised when a protected environment would be disturbed, and nobody allowed it."""
+    """Raised when a protected environment would be disrupted without permission."""
 
     exit_status = DISRUPTIVE
 
 
 class LostDataError(ApplianceError):
-    """Raised when somebody deleted a volume that outlives the cluster: an empty one does not bring its data back."""
+    """Raised when a volume that must be kept was deleted: an empty one would not restore its data."""
 
 
 def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> None:
-    """End here where a protected environment would be disturbed.
+    """Fail if a protected environment would be disrupted.
 
     Raises:
-        ProtectedEnvironmentError: it would be, and it is not allowed.
+        ProtectedEnvironmentError: it would be, and this was not allowed.
     """
     if session.config.protected and plan.disruptive and not allowed:
         nodes = [row.node for row in plan.rows if row.action.disruptive]
@@ -34,10 +34,10 @@ def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> 
 
 
 def refuse_data_loss(session: Session, drift: Drift) -> None:
-    """End here where somebody deleted a volume that outlives the cluster.
+    """Fail if a volume that must be kept was deleted.
 
     Raises:
-        LostDataError: somebody did.
+        LostDataError: a volume was deleted.
     """
     lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
     if lost:
@@ -53,10 +53,10 @@ def refuse_data_loss(session: Session, drift: Drift) -> None:
 
 
 def refuse_destruction(session: Session, allowed: bool) -> None:
-    """End here where a protected environment would be destroyed.
+    """Fail if a protected environment would be destroyed.
 
     Raises:
-        ProtectedEnvironmentError: it would be, and it is not allowed.
+        ProtectedEnvironmentError: it would be, and this was not allowed.
     """
     if session.config.protected and not allowed:
         raise ProtectedEnvironmentError(

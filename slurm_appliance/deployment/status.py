@@ -1,4 +1,4 @@
-"""What there is of a cluster: its nodes, its volumes, and whether a run is under way or was interrupted."""
+"""The state of a cluster: its nodes, its volumes, and whether an operation is running or was interrupted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class NodeState:
     Attributes:
         group: its node group.
         node: its host name.
-        state: Nova's word.
-        current: the image that it runs.
-        target: the image that it is to run.
-        next: how it gets there.
+        state: Nova's status.
+        current: its current image.
+        target: its target image.
+        next: what brings it there.
     """
 
     group: str
@@ -40,12 +40,12 @@ class Status:
 
     Attributes:
         stack: its stack.
-        nodes: one a node.
-        under_way: who runs an operation on it now.
-        interrupted: who did so last, and was killed.
-        volumes: what outlives it.
-        problems: what keeps the next ``up`` from starting.
-        drift: what somebody changed behind the state's back.
+        nodes: one per node.
+        under_way: who is running an operation on it.
+        interrupted: who ran the last operation, if it was killed.
+        volumes: volumes kept when it is deleted.
+        problems: why the next ``up`` would refuse.
+        drift: changes made outside Pulumi.
     """
 
     stack: str
@@ -58,19 +58,19 @@ class Status:
 
     @property
     def well(self) -> bool:
-        """Whether all nodes are there and run, and nothing stands in the way."""
+        """Whether all nodes exist and run, and there are no problems."""
         running = all(node.state == "ACTIVE" for node in self.nodes)
         return running and not (self.under_way or self.interrupted or self.problems or self.drift)
 
     @property
     def exit_status(self) -> int:
-        """0 where all is well; DRIFT where nothing stands in the way of an ``up`` that mends it; else 1."""
+        """0 if healthy; DRIFT if the next ``up`` repairs it; otherwise 1."""
         if self.well:
             return 0
         return DRIFT if self.drift and not (self.under_way or self.interrupted or self.problems) else 1
 
     def lines(self) -> Iterator[str]:
-        """Everything but the nodes, a line each."""
+        """Everything except the nodes, one line each."""
         for who in self.under_way:
             yield f"an operation is running: {who}"
         for who in self.interrupted:
@@ -83,7 +83,7 @@ class Status:
             yield f"drift: {line}"
 
     def folded(self) -> list[tuple[str, ...]]:
-        """The nodes, those that differ in nothing but the name put together."""
+        """The nodes; those that differ only in their name are merged."""
         from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
 
         together: dict[tuple[str, ...], list[str]] = {}
@@ -97,10 +97,10 @@ class Status:
 
 
 def look(session: Session) -> Status:
-    """Look at a cluster; changes nothing.
+    """Examine a cluster; changes nothing.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     deployment = session.deployment()
     drift = drift_of(session, deployment)

@@ -9,9 +9,9 @@ from typing import Any
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.references import references
 
-#: The form of the bundle; compute-init refuses any other.
+#: The schema of the bundle; compute-init rejects any other.
 SCHEMA = 1
-#: Bytes of bundle.json and variables.json together, whatever the cluster's size.
+#: Maximum size of bundle.json and variables.json together in bytes, for any cluster size.
 MOST_BYTES = 10_000
 
 
@@ -21,11 +21,11 @@ class ComputeNode:
 
     Attributes:
         name: its inventory and Slurm name.
-        address: its address in the access network: the only one that may read its bundle.
+        address: its address in the access network: only this address may read its bundle.
         instance_id: its server.
         image_id: its target image.
-        variables: all its variables in the inventory, its groups' included, templates unresolved.
-        allowed: names of those that it may have, as `allowed.allowed` finds them.
+        variables: all its variables in the inventory, including its groups', with templates unresolved.
+        allowed: names of the allowed ones, from `allowed.allowed`.
     """
 
     name: str
@@ -37,10 +37,10 @@ class ComputeNode:
 
 
 def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[str, Any]:
-    """The variables that a node gets: what it is allowed, and what those refer to.
+    """The variables of a node: the allowed ones, and those that they reference.
 
     Raises:
-        HostVariablesError: one of them cannot be used on a node, or is, or refers to, a forbidden one.
+        HostVariablesError: one of them cannot be used on a node, or is or references a forbidden one.
     """
     chosen: dict[str, Any] = {}
     waiting = sorted(name for name in node.allowed if name in node.variables)
@@ -71,11 +71,11 @@ def bundle(node: ComputeNode, shared: Mapping[str, str], forbidden: Collection[s
 
     Args:
         node: the node.
-        shared: SHA-256 by name of the files that lie beside its own in its folder.
-        forbidden: variables that no compute node may have.
+        shared: SHA-256 by name of the other files in its folder.
+        forbidden: variables that must not reach compute nodes.
 
     Raises:
-        HostVariablesError: as node_variables(), and if the two are larger than `MOST_BYTES`.
+        HostVariablesError: as node_variables(), or the two files exceed `MOST_BYTES`.
     """
     variables = node_variables(node, forbidden)
     text = _json(variables)

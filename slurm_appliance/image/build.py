@@ -1,4 +1,4 @@
-"""From a wish to an image id: use what exists, wait for who builds it already, or build it and leave nothing behind."""
+"""Builds an image, reuses a matching one, or waits for a running build; removes everything else that it created."""
 
 import secrets
 import shutil
@@ -19,25 +19,25 @@ from slurm_appliance.image.plan import BuildDecisionKind, Claim
 from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.image.stop import Deadline
 
-#: Seconds between two looks at somebody else's build.
+#: Interval for polling another build, in seconds.
 _PAUSE = 5.0
-#: Seconds that removing what was created may take at most; signals do not shorten it.
+#: Timeout for removing what was created, in seconds; signals do not shorten it.
 _CLEANING = 600.0
-#: Builds whose logs are kept on this machine.
+#: Number of builds whose logs are kept on this machine.
 _KEPT_LOGS = 20
 
 
 @dataclass(frozen=True)
 class BuildOutcome:
-    """The image that was asked for.
+    """The outcome of a build.
 
     Attributes:
         image_id: its id.
         name: its name.
         built: whether this run built it.
         reason: why it was built, or not.
-        seconds: what each step took.
-        log: Ansible's log, where this run built it.
+        seconds: duration of each step.
+        log: Ansible's log, if this run built it.
     """
 
     image_id: str
@@ -49,10 +49,10 @@ class BuildOutcome:
 
 
 class Builder:
-    """Makes images on one cloud from one machine.
+    """Builds images on one cloud from one machine.
 
     Args:
-        tools: what builds work with.
+        tools: the tools of builds.
         build_folder: folder of builds on this machine.
         ansible: folder of the playbooks and roles.
     """
@@ -66,14 +66,14 @@ class Builder:
         self._ansible = ansible
 
     def ensure(self, build: ImageBuild, *, force: bool = False) -> BuildOutcome:
-        """The image of a build, made if need be.
+        """The image of a build, built if missing.
 
         Args:
-            build: what is asked for.
-            force: build even where the image exists; one that somebody else finishes meanwhile will do.
+            build: the requested build.
+            force: build even if the image exists; one that another build finishes meanwhile is accepted.
 
         Raises:
-            ApplianceError: there is no image; everything of this build was removed unless the error says so.
+            ApplianceError: the build failed; everything of it was removed unless the error says otherwise.
         """
         base = images.find(self._api, build.base)
         name = content.image_name(build, base.identity, self._ansible)
@@ -112,13 +112,13 @@ class Builder:
             except StoppedError:
                 raise
             except ApplianceError as error:
-                # Somebody's stuck volume shall not keep everybody from building.
+                # A stuck volume of one build must not block all others.
                 self._progress.say(f"some leftovers could not be removed: {error}")
 
     def _try_to_build(
         self, build: ImageBuild, base: GlanceImage, name: str, since: datetime | None, reason: str
     ) -> BuildOutcome | None:
-        """Build, unless somebody else was faster: None then."""
+        """Build, or return None if another build was faster."""
         build_id = new_build_id()
         with self._build_folder.locked(build_id) as folder:
             mark = Mark(self._api, build_id, name, self._build_folder)
@@ -127,7 +127,7 @@ class Builder:
             if self._decide(name, since, marks, own_build=build_id).kind is not BuildDecisionKind.BUILD:
                 mark.remove()
                 shutil.rmtree(folder)
-                # Two builds that saw each other at the same moment shall not do so again.
+                # A random delay, so that two builds do not collide again.
                 self._stop.sleep(0.5 + secrets.randbelow(2000) / 1000)
                 return None
             self._progress.say(f"build {build_id}: {reason}; Ansible's log: {folder / 'ansible.log'}")
@@ -137,7 +137,7 @@ class Builder:
         return BuildOutcome(image, name, True, reason, dict(self._progress.seconds), str(folder / "ansible.log"))
 
     def _build_and_remove(self, build_run: BuildRun, mark: Mark) -> str:
-        """Build; whatever happens, remove what was created, unless a failure is to be looked at."""
+        """Build, and in any case remove what was created, unless a failed server must be kept."""
         nothing_left = False
         try:
             with mark.renewed(self._stop, self._progress.say):
@@ -151,7 +151,7 @@ class Builder:
                     raise
                 nothing_left = self._remove(build_run)
         finally:
-            # Else the mark stays: the next run, on whatever machine, finds the rest by it.
+            # Otherwise the mark stays: the next run on any machine finds the leftovers with it.
             if nothing_left:
                 self._unmark(mark)
         return image
@@ -163,7 +163,7 @@ class Builder:
             self._progress.say(f"the build's mark was not removed, the next run does it: {error}")
 
     def _remove(self, build_run: BuildRun) -> bool:
-        """Remove what a build created; return whether nothing of it is left."""
+        """Remove what a build created; return whether everything was removed."""
         cleaning = Deadline(_CLEANING, "removing what the build created")
         api = self._api.sleeping(cleaning.sleep)
         try:

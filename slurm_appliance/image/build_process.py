@@ -1,6 +1,6 @@
 """``python -m slurm_appliance.image_build``: the process behind Pulumi's command and behind ``image build``.
 
-Reads the build's description as JSON from standard input, says on standard error what it does, and prints one line of
+Reads the build's description as JSON from standard input, reports progress on standard error, and prints one line of
 JSON on standard output: image_id, name, built, reason, seconds, log. Safe to run again at any time.
 """
 
@@ -24,10 +24,10 @@ from toolchain.paths import REPOSITORY, state_folder
 
 
 def build_image(build: ImageBuild, *, force: bool = False) -> BuildOutcome:
-    """Have an image, built if need be; Ctrl-C and SIGTERM end it in an orderly way.
+    """Build an image if it is missing; Ctrl-C and SIGTERM stop it cleanly.
 
     Raises:
-        ApplianceError: there is none.
+        ApplianceError: the build failed.
     """
     stop = Deadline(build.build_timeout, "the image build")
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
@@ -37,7 +37,7 @@ def build_image(build: ImageBuild, *, force: bool = False) -> BuildOutcome:
 
 
 def git_commit() -> str:
-    """The checkout's commit, with ``+`` where files differ from it; empty outside of git."""
+    """The checkout's commit, with ``+`` if files differ from it; empty outside git."""
     command = ["git", "describe", "--always", "--abbrev=40", "--match", "", "--dirty=+"]
     try:
         ended = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
@@ -47,7 +47,7 @@ def git_commit() -> str:
 
 
 def main() -> int:
-    """Read, build, answer; return the exit status."""
+    """Read the request, build, print the outcome; return the exit status."""
     outcome = build_image(from_json(sys.stdin.read()), force=bool(os.environ.get(FORCE)))
     print(json.dumps(dataclasses.asdict(outcome)))
     return 0

@@ -1,4 +1,4 @@
-"""Looks at everything that may refer to an image, and removes what builds left: the execution behind ``image gc``."""
+"""Collects references to images and removes leftovers of builds: the execution part of ``image gc``."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,20 +13,20 @@ from slurm_appliance.image.gc import ImageVerdict, Reference
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.image.wanted import wanted
 
-#: Seconds that removing what builds left may take.
+#: Timeout for removing leftovers, in seconds.
 _LIMIT = 1800.0
 
 
 def verdicts(
     api: Api, states: Mapping[str, str], stacks: Mapping[str, Path], say: Callable[[str], object]
 ) -> list[ImageVerdict]:
-    """What is to become of each of our images.
+    """A verdict on each of our images.
 
     Args:
         api: the cloud.
         states: exported states of stacks.
-        stacks: stack files, by what they are called.
-        say: told of stack files that cannot be read.
+        stacks: stack files, by name.
+        say: called with stack files that cannot be read.
     """
     images = gc.ours(api)
     references = [
@@ -39,12 +39,12 @@ def verdicts(
 
 
 def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], object]) -> list[Reference]:
-    """The images that stacks' builds would make now: they are used when such a stack comes up again.
+    """The images that stacks' builds would create now: the next ``up`` of such a stack uses them.
 
     Args:
         api: the cloud.
-        stacks: stack files, by what they are called.
-        say: told of files that cannot be read: their builds are not known then.
+        stacks: stack files, by name.
+        say: called with files that cannot be read, whose builds are then unknown.
     """
     found = []
     for name, path in stacks.items():
@@ -60,7 +60,7 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
 
 
 def remove_dead_builds(api: Api, build_folder: BuildFolder, *, kept: bool, say: Callable[[str], None]) -> None:
-    """Remove what dead builds left; with ``kept`` also servers that failed builds were told to keep."""
+    """Remove leftovers of dead builds; with ``kept`` also servers kept after failures."""
     for claim in claims.listed(api, build_folder):
         if (claim.kept and kept) or not (claim.alive or claim.kept):
             leftovers.remove_abandoned(api, build_folder, claim, Deadline(_LIMIT, "removing leftovers"), say)

@@ -1,4 +1,4 @@
-"""One build from its server to its image. All that it creates bears the build's name; nothing is removed here."""
+"""One build from its server to its image. All its resources have the build's name; nothing is removed here."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.image.ssh import SshTarget
 from slurm_appliance.image.stop import Deadline
 
-#: Seconds that a server gets to power itself off before Nova is asked to look.
+#: Timeout for a server to power itself off before Nova is told to stop it, in seconds.
 _POWER_OFF = 5.0
 
 
@@ -34,20 +34,20 @@ class RunPlaybook(Protocol):
         stop: Deadline,
         say: Callable[[str], None],
     ) -> Mapping[str, float]:
-        """Run it to its end; returns seconds by phase."""
+        """Run it; return durations by phase in seconds."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What a build works with.
+    """The tools of a build.
 
     Attributes:
         api: the cloud.
-        stop: ends everything.
-        progress: told what happens.
-        run_playbook: what happens in the server.
-        wait_for_ssh: what happens before.
-        refresh_mirror: has a snapshot published, before anything.
+        stop: stops the build.
+        progress: reports progress.
+        run_playbook: runs the playbook in the server.
+        wait_for_ssh: waits for ssh before that.
+        refresh_mirror: publishes a snapshot before the build.
         commit: the checkout's git commit, for the record.
     """
 
@@ -62,16 +62,16 @@ class Tools:
 
 @dataclass
 class BuildRun:
-    """One build under way.
+    """One running build.
 
     Attributes:
-        tools: what it works with.
-        build: what is asked for.
+        tools: its tools.
+        build: the requested build.
         base: the image to start from.
-        name: of the image to be.
-        id: of the build.
+        name: name of the new image.
+        id: ID of the build.
         folder: private folder of the build.
-        keep: whether a failure from now on leaves the server in place.
+        keep: whether to keep the server after a failure from now on.
     """
 
     tools: Tools
@@ -83,7 +83,7 @@ class BuildRun:
     keep: bool = field(default=False, init=False)
 
     def run(self) -> str:
-        """Make the image and return its id.
+        """Build the image and return its ID.
 
         Raises:
             ApplianceError: a step failed.
@@ -111,7 +111,7 @@ class BuildRun:
                     self.build.all_groups,
                     self._variables(),
                     self.tools.stop,
-                    # Its lines bear times of their own run; here those of the build count.
+                    # Its lines have their own times; use those of the build.
                     lambda line: self.tools.progress.say(f"  {line.partition('] ')[2] or line.strip()}"),
                 )
             self.tools.progress.seconds |= {f"playbook: {phase}": seconds for phase, seconds in phases.items()}
@@ -142,7 +142,7 @@ class BuildRun:
         return server, volume, address
 
     def _image(self, machines: Machines, server: str, volume: str, record: ImageRecord) -> str:
-        """Make the image from the root disk, and only then give it its name."""
+        """Create the image from the root disk, and name it only when it is complete."""
         if volume:
             machines.delete_server(server)
             machines.volume_becomes(volume, "available")
@@ -156,7 +156,7 @@ class BuildRun:
             name=self.name,
             visibility=self.build.visibility,
             properties={**self.build.all_properties, **record.properties(), f"{PROPERTY}base_id": self.base.id},
-            # A signature of the base image would not fit; Cinder refuses images that carry the word.
+            # A signature of the base image would not match; Cinder rejects images with the property.
             drop=("signature_verified",),
         )
         return image
@@ -191,7 +191,7 @@ class BuildRun:
         }
 
     def _explained(self, error: BuildError, machines: Machines, server: str, ssh_target: SshTarget) -> BuildError:
-        """A failure inside the server, with what its console says, and the way in where it is kept."""
+        """A failure inside the server, with its console, and the login command if it is kept."""
         if isinstance(error, StoppedError) and (error.by_signal or not self.keep):
             return error
         console = self.folder / "console.log"

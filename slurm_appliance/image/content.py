@@ -1,6 +1,6 @@
-"""What goes into an image: the files that take part for given groups, and the digest that names the image.
+"""The content of an image: the files used for given groups, and the digest that names the image.
 
-Only what can change the image counts: roles of other groups, documentation, times and caches do not. A role that copies
+Only what can change the image counts, not roles of other groups, documentation, times or caches. A role that copies
 programs from elsewhere in the checkout has symbolic links to them below its ``files`` folder; links are followed.
 """
 
@@ -21,29 +21,29 @@ PLAYBOOK = "fatimage.yml"
 ANSIBLE = REPOSITORY / "ansible"
 #: Hexadecimal digits of the digest in an image's name: 64 bits.
 DIGITS = 16
-#: Raised when the same files and settings shall give another image than before.
+#: Increase this if the same files and settings must give another image.
 _SCHEMA = 1
 
 _ROLE_KEYS = frozenset({"include_role", "import_role", "ansible.builtin.include_role", "ansible.builtin.import_role"})
 
 
 class ContentError(ApplianceError, ValueError):
-    """Raised when the playbook uses roles in a way that cannot be told without running it."""
+    """Raised when the roles of the playbook cannot be determined without running it."""
 
 
 def image_name(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
-    """The name of the image that a build makes.
+    """The name of a build's image.
 
     Args:
-        build: what is asked for.
-        base: what tells the base image from all others: its id, or the name of one of ours.
+        build: the requested build.
+        base: the base image's identity: its ID, or the name of one of our images.
         ansible: folder of the playbooks and roles.
     """
     return f"{build.prefix}-{digest(build, base, ansible)}"
 
 
 def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
-    """The digest of everything that decides what is in the image."""
+    """The digest of everything that determines the image's content."""
     sources = build.sources
     description = {
         "schema": _SCHEMA,
@@ -65,7 +65,7 @@ def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
 
 
 def files(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[Path]:
-    """The files below the Ansible folder that take part for the groups, sorted."""
+    """The files below the Ansible folder that are used for the groups, sorted."""
     found = {ansible / PLAYBOOK}
     for role in roles(groups, ansible):
         found.update(_below(ansible / "roles" / role))
@@ -76,7 +76,7 @@ def files(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[Path]:
 
 
 def roles(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[str]:
-    """The roles that the playbook uses for the groups, those that they use themselves included, sorted."""
+    """The roles that the playbook uses for the groups, including those that they use themselves, sorted."""
     wanted = {"all", "builder", *groups}
     pending = [
         role
@@ -130,7 +130,7 @@ def _load(path: Path) -> Any:
 
 
 def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterable[Path]:
-    """All files below a folder but Python's caches; links are followed, and a link to a folder above is an error."""
+    """All files below a folder except Python's caches; follows links, but a link to a parent folder is an error."""
     if not folder.is_dir():
         return
     real = folder.resolve()

@@ -1,4 +1,4 @@
-"""Removes everything that bears a build's name: at its end, and after builds that were killed."""
+"""Removes everything with a build's name: at its end, and after builds that were killed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,12 +15,12 @@ from slurm_appliance.image.stop import Deadline
 
 
 def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> None:
-    """Remove what a build created, but its mark.
+    """Remove what a build created, except its mark.
 
-    Every kind is tried even where another could not be removed.
+    Tries every kind, even if another could not be removed.
 
     Raises:
-        BuildError: something is still there; it names each and why.
+        BuildError: something remains; lists each resource and the reason.
     """
     name = resource_name(build)
     problems: list[str] = []
@@ -41,10 +41,10 @@ def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> 
 def remove_abandoned(
     api: Api, build_folder: BuildFolder, claim: Claim, stop: Deadline, say: Callable[[str], None]
 ) -> None:
-    """Remove a dead build with its mark, and its keys on this machine, which nothing in the cloud holds back.
+    """Remove a dead build with its mark; its keys on this machine are removed in any case.
 
     Raises:
-        BuildError: something is still there; it names each and why.
+        BuildError: something remains; lists each resource and the reason.
     """
     say(f"removing leftovers of the build {claim.build} of {claim.owner}: {claim.why}")
     build_folder.tidy(claim.build)
@@ -53,7 +53,7 @@ def remove_abandoned(
 
 
 def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
-    """What there is, in the order in which it can go, with the action that removes it."""
+    """The leftovers in order of removal, with the actions that remove them."""
 
     def listing(service: str, path: str, key: str, query: dict[str, str]) -> list[Any]:
         try:
@@ -81,7 +81,7 @@ def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator
 
 
 def _delete_volume(api: Api, stop: Deadline, volume: str) -> None:
-    """Delete a volume once Cinder lets go of it: a moment ago it may have been a server's, or on its way to Glance."""
+    """Delete a volume as soon as Cinder releases it: it may just have been attached or uploaded to Glance."""
 
     def idle() -> bool:
         found = list(pages(api, "block_storage", "/volumes/detail", "volumes"))

@@ -1,4 +1,4 @@
-"""The build server and what belongs to it, each found again by the build's name."""
+"""The build server and its resources, each found by the build's name."""
 
 import base64
 import json
@@ -12,17 +12,17 @@ from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError
 from slurm_appliance.image.spec import Machine
 from slurm_appliance.image.stop import Deadline
 
-#: Seconds that Nova, Cinder or Neutron get for one step.
+#: Timeout for one step of Nova, Cinder or Neutron, in seconds.
 STEP_LIMIT = 900.0
-#: Seconds between two looks at something that is being made.
+#: Polling interval in seconds.
 PAUSE = 1.0
-#: Nova's first microversion that answers createImage with the image's id, as JSON.
+#: Nova's first microversion whose createImage returns the image's ID as JSON.
 _CREATE_IMAGE_ANSWERS = "2.45"
 
 
 @dataclass(frozen=True)
 class BuildServer:
-    """A server as Nova shows it."""
+    """A server from Nova."""
 
     id: str
     status: str
@@ -31,7 +31,7 @@ class BuildServer:
 
 
 class Machines:
-    """Creates what one build needs. Everything bears the build's name, so that nothing has to be remembered.
+    """Creates the resources of one build. All of them have the build's name, so nothing has to be recorded.
 
     Args:
         api: the cloud.
@@ -46,7 +46,7 @@ class Machines:
         self.name = resource_name(build)
 
     def security_group(self, port: int) -> str:
-        """Make a security group that lets ssh in, and return its id."""
+        """Create a security group that allows ssh, and return its ID."""
         group = self._create("network", "/security-groups", "security_group", {"description": "ssh for an image build"})
         for family in ("IPv4", "IPv6"):
             rule = {
@@ -64,15 +64,15 @@ class Machines:
         try:
             self._api.call("network", "POST", "/security-group-rules", json={"security_group_rule": rule})
         except CloudApiError as error:
-            if error.status != 409:  # it exists: a lost answer was asked for again
+            if error.status != 409:  # it exists: retried after a lost answer
                 raise
 
     def port(self, machine: Machine, security_groups: Sequence[str] | None) -> dict[str, Any]:
-        """Make the server's port and return Neutron's description of it.
+        """Create the server's port and return Neutron's description of it.
 
         Args:
             machine: names the network.
-            security_groups: ids; None where the network takes none.
+            security_groups: ids; None if the network does not support them.
         """
         network = self._reference("network", "/networks", "networks", machine.network, "network")
         body: dict[str, Any] = {"network_id": network["id"]}
@@ -88,7 +88,7 @@ class Machines:
         return [str(each["id"]) for each in found]
 
     def floating_ip(self, port: str, network: str) -> str:
-        """Take a floating IP for the server's port, and return its address."""
+        """Create a floating IP for the server's port, and return its address."""
         external = self._reference("network", "/networks", "networks", network, "network")
         body = {"floating_network_id": external["id"], "port_id": port, "description": self.name}
         query = {"description": self.name}
@@ -102,7 +102,7 @@ class Machines:
         return str(made["floating_ip_address"])
 
     def volume(self, machine: Machine, image: str) -> str:
-        """Make the root volume from an image, wait until it is there, and return its id."""
+        """Create the root volume from an image, wait until it is ready, and return its ID."""
         body = {"size": machine.volume_size, "imageRef": image, "metadata": self._metadata()}
         if machine.volume_type:
             body["volume_type"] = machine.volume_type
@@ -140,7 +140,7 @@ class Machines:
         return str(self._create("compute", "/servers", "server", body)["id"])
 
     def look(self, server: str) -> BuildServer:
-        """The server as it is now."""
+        """The server's current state."""
         body = self._api.call("compute", "GET", f"/servers/{server}").body["server"]
         fault = body.get("fault") or {}
         return BuildServer(
@@ -156,7 +156,7 @@ class Machines:
 
         Args:
             server: its id.
-            timeout: seconds after which Nova is told to look: it asks its hypervisors only now and then.
+            timeout: time in seconds after which Nova is told to stop it: Nova polls its hypervisors rarely.
         """
         timed_out = False
 
@@ -173,16 +173,16 @@ class Machines:
             try:
                 self._api.call("compute", "POST", f"/servers/{server}/action", json={"os-stop": None})
             except CloudApiError as error:
-                if error.status != 409:  # Nova noticed at this very moment
+                if error.status != 409:  # Nova noticed just now
                     raise
             self._becomes("server", "SHUTOFF", status, lambda found: found == "ERROR")
 
     def delete_server(self, server: str) -> None:
-        """Delete the server and wait until Nova has forgotten it."""
+        """Delete the server and wait until it is gone."""
         forget(self._api, self._stop, "compute", f"/servers/{server}")
 
     def snapshot(self, server: str, properties: Mapping[str, str]) -> str:
-        """Make an image from the server's root disk; return its id at once."""
+        """Create an image from the server's root disk; return its ID at once."""
         body = {"createImage": {"name": self.name, "metadata": dict(properties)}}
 
         def create() -> Any:
@@ -193,7 +193,7 @@ class Machines:
         return str(create_once(self._api, self._half_made_image, create)["id"])
 
     def upload(self, volume: str, disk_format: str) -> str:
-        """Make an image from the root volume; return its id at once."""
+        """Create an image from the root volume; return its ID at once."""
         action = {"image_name": self.name, "disk_format": disk_format, "container_format": "bare", "force": False}
 
         def create() -> Any:
@@ -205,7 +205,7 @@ class Machines:
         return str(create_once(self._api, self._half_made_image, create)["id"])
 
     def image_becomes_active(self, image: str) -> None:
-        """Wait until the image's data are complete."""
+        """Wait until the image is complete."""
         self._becomes(
             "image",
             "active",
@@ -214,7 +214,7 @@ class Machines:
         )
 
     def console(self, server: str, lines: int = 30) -> str:
-        """The end of the server's console, or why there is none."""
+        """The last lines of the server's console, or why they are not available."""
         try:
             body = {"os-getConsoleOutput": {"length": lines}}
             return str(self._api.call("compute", "POST", f"/servers/{server}/action", json=body).body["output"])
@@ -249,7 +249,7 @@ class Machines:
             raise BuildError(f"the {what} did not become {wanted}: {error}", where=self.name) from error
 
     def _create(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Create something with the build's name, once."""
+        """Create a resource with the build's name, once."""
         listing = {"compute": "/servers", "block_storage": "/volumes"}.get(service, path)
         query = {"name": f"^{self.name}$" if service == "compute" else self.name}
 
@@ -263,7 +263,7 @@ class Machines:
         return made
 
     def _reference(self, service: str, path: str, key: str, reference: str, what: str) -> dict[str, Any]:
-        """What an id or a name stands for."""
+        """Resolve an ID or a name."""
         found = [
             each for each in pages(self._api, service, path, key) if reference in (each.get("id"), each.get("name"))
         ]
@@ -278,10 +278,10 @@ class Machines:
 
 
 def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
-    """Delete something and wait until it is gone.
+    """Delete a resource and wait until it is gone.
 
     Raises:
-        TimeoutError: it did not go.
+        TimeoutError: it still exists.
     """
     try:
         api.call(service, "DELETE", path)
@@ -303,7 +303,7 @@ def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
 
 
 def user_data(host_key: str, host_key_public: str, login_key: str) -> str:
-    """cloud-init's configuration of a build server: who it is, and who may log in."""
+    """cloud-init's configuration of a build server: its host keys and login user."""
     config = {
         "ssh_keys": {"ed25519_private": host_key, "ed25519_public": host_key_public},
         "ssh_authorized_keys": [login_key],

@@ -25,22 +25,22 @@ def run(
     stop: Deadline,
     say: Callable[[str], None],
 ) -> Mapping[str, float]:
-    """Run the playbook to its end.
+    """Run the playbook.
 
     Args:
         folder: private folder of the build; gets ``ansible.log``.
-        ssh_target: the way into the server.
-        groups: inventory groups that the server is in.
-        variables: for the playbook; may hold secrets.
-        stop: ends the run.
-        say: takes a line for the operator.
+        ssh_target: how to reach the server.
+        groups: the server's inventory groups.
+        variables: variables for the playbook; may contain secrets.
+        stop: stops the run.
+        say: prints a line for the operator.
 
     Returns:
-        Seconds by phase.
+        Durations by phase in seconds.
 
     Raises:
-        BuildError: a task failed; names it, its node and what it said.
-        StoppedError: the build is to end.
+        BuildError: a task failed; has the task, its node and its message.
+        StoppedError: the build was stopped.
     """
     work = folder / "ansible"
     work.mkdir(mode=0o700)
@@ -68,7 +68,7 @@ def run(
 
 
 def inventory_of(ssh_target: SshTarget, groups: Sequence[str]) -> dict[str, Any]:
-    """The inventory: one host, in the groups that the image is for; the other groups are there and empty."""
+    """The inventory: one host, in the groups that the image is for; the other groups exist, but are empty."""
     host = {"ansible_host": ssh_target.alias, "ansible_ssh_common_args": f"-F '{ssh_target.config}'"}
     return {
         "all": {

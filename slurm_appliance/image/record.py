@@ -1,4 +1,4 @@
-"""What is known of an image: the record that lies in it, and the copy that travels with it as image properties."""
+"""The record of an image: the one inside it, and its copy in image properties."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from slurm_appliance.image.accounts import Accounts
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.images import GlanceImage, packed, unpacked
 
-#: What of the record is put into properties as it is.
+#: Parts of the record that become properties unchanged.
 _PLAIN = ("build", "digest", "base", "commit", "snapshot", "os", "kernel", "slurm")
 
 
@@ -26,8 +26,9 @@ class ImageRecord:
     Attributes:
         facts: build, name, digest, base, commit, groups, snapshot, os, kernel, slurm.
         packages: version by package name.
-        sources: source package and its version by package name, where they differ from the package's own; None in an
-            image from before they were recorded, or of a distribution that has none.
+        sources: source package and its version by package name, if different from the package's own; None in images
+            built
+          before this was recorded, or of a distribution without it.
         accounts: the image's own users and groups.
     """
 
@@ -38,7 +39,7 @@ class ImageRecord:
 
     @classmethod
     def read(cls, folder: Path) -> "ImageRecord":
-        """The record that the playbook brought from the build server."""
+        """Read the record that the playbook copied from the build server."""
         try:
             raw = json.loads((folder / "image.json").read_text(encoding="utf-8"))
             packages = parse_packages((folder / "packages.txt").read_text(encoding="utf-8"))
@@ -53,7 +54,7 @@ class ImageRecord:
 
     @classmethod
     def of_image(cls, image: GlanceImage) -> "ImageRecord":
-        """The record that travels with an image.
+        """The record in an image's properties.
 
         Raises:
             ImageError: the image has none.
@@ -75,7 +76,7 @@ class ImageRecord:
         return cls({**facts, "name": image.name}, packages, sources, accounts)
 
     def properties(self) -> dict[str, str]:
-        """The properties that carry the record."""
+        """The properties with the record."""
         plain = {key: self.facts.get(key, "") for key in (*_PLAIN, "groups")}
         lists = {"packages": [f"{name} {version}" for name, version in sorted(self.packages.items())]}
         if self.sources is not None:
@@ -101,7 +102,7 @@ class ImageRecord:
 
 
 def parse_packages(text: str) -> dict[str, str]:
-    """Versions by package name, of lines of name and version; of a package in several versions all of them."""
+    """Versions by package name, from lines with name and version; for several versions, all of them."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         name, _, version = line.strip().partition(" ")
@@ -114,7 +115,7 @@ def parse_sources(text: str) -> dict[str, tuple[str, str]]:
     """Source package and its version by package name, of lines with these three.
 
     Raises:
-        ValueError: a line has something else.
+        ValueError: a line is malformed.
     """
     sources = {}
     for line in text.splitlines():

@@ -1,6 +1,6 @@
-"""The data of Debian's security tracker: which versions of which source packages have which issues.
+"""The data of Debian's security tracker: issues of source packages by version.
 
-It comes from outside and part of it is printed: every text is checked for its form before it is used.
+They come from outside and are partly printed, so every text is validated before use.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from slurm_appliance.image.debian_version import DebianVersion
 from slurm_appliance.image.errors import TrackerError
 
-#: A CVE, or the tracker's own number where there is none yet.
+#: A CVE, or the tracker's own number if there is none yet.
 _ISSUE = re.compile(r"[A-Za-z0-9-]{1,60}")
 _URGENCY = re.compile(r"[a-z *-]{0,40}")
 
@@ -28,8 +28,8 @@ class Issue:
     Attributes:
         name: the CVE.
         status: ``open``, ``resolved`` or ``undetermined``.
-        fixed_version: the first version without it, ``0`` where no version has it; None while it is open.
-        urgency: the tracker's word.
+        fixed_version: the first version without it, ``0`` if no version has it; None while it is open.
+        urgency: the tracker's urgency.
     """
 
     name: str
@@ -40,16 +40,16 @@ class Issue:
 
 @dataclass(frozen=True)
 class SecurityTracker:
-    """The data, looked at where they are asked for: there are tens of thousands of issues."""
+    """The data, parsed on demand: there are tens of thousands of issues."""
 
     _document: Mapping[str, Any]
 
     @classmethod
     def parse(cls, text: str) -> "SecurityTracker":
-        """The data in a file.
+        """Parse the data of a file.
 
         Raises:
-            TrackerError: it is no JSON object.
+            TrackerError: it is not a JSON object.
         """
         try:
             document = json.loads(text)
@@ -60,7 +60,7 @@ class SecurityTracker:
         return cls(document)
 
     def knows(self, source: str) -> bool:
-        """Whether there is anything on a source package."""
+        """Whether the data contain a source package."""
         return source in self._document
 
     def issues(self, source: str, release: str) -> Iterator[Issue]:

@@ -1,7 +1,7 @@
-"""Ansible callback plugin: writes down the task that failed last, for ansible-init's result.
+"""Ansible callback plugin: records the last failed task for ansible-init's result.
 
-On one host that is the task that ended the play: an earlier failure was taken back by a rescue. Ansible gives callbacks
-a result that is already censored where a task says ``no_log``.
+On a single host, that task ended the play: a rescue handled all earlier failures. Ansible censors the result of tasks
+with ``no_log`` before it calls callbacks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DOCUMENTATION = """
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # released without type hints
-    """Keeps the newest failure that no ignore_errors took back."""
+    """Keeps the last failure that is not ignored with ignore_errors."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -47,7 +47,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # released without ty
 
 
 def _message(details: dict[str, Any]) -> str:
-    """What a failed task said: of a loop, what its first failed item said."""
+    """The message of a failed task; for a loop, that of its first failed item."""
     failed_items = [item for item in details.get("results") or () if isinstance(item, dict) and item.get("failed")]
     source = failed_items[0] if failed_items else details
     return str(source.get("msg") or source.get("censored") or source.get("stderr") or "no message")

@@ -74,7 +74,7 @@ def test_without_root_the_local_cloud_is_blocked(monkeypatch: pytest.MonkeyPatch
     assert root.blocks == (Feature.LOCAL_CLOUD,)
     shown = CliRunner().invoke(cli.app, ["doctor"])
     assert shown.exit_code == 1
-    assert f"         needed for: {Feature.LOCAL_CLOUD}\n         to do: use sudo" in shown.stdout
+    assert f"         needed for: {Feature.LOCAL_CLOUD}\n         remedy: use sudo" in shown.stdout
     ready, not_ready, gates = shown.stdout.splitlines()[-3:]
     assert ready == f"ready for     {Feature.CLUSTERS}"
     assert not_ready.startswith(f"not ready for {Feature.LOCAL_CLOUD}: root")
