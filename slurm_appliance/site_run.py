@@ -1,4 +1,4 @@
-"""See ``slurm_appliance.site.run``. Stacks have the name of this module in their state: it stays."""
+"""See ``slurm_appliance.site.run``. The name of this module is in stacks' states and must not change."""
 
 import sys
 

@@ -50,8 +50,8 @@ for _ in range(5):
 print(socket.gethostname(), round(best))
 """
 
-#: One small HPL per node with the HPC Challenge, whose other tests also run: two seconds. A separate process, not a rank
-#: of the step: without Slurm's variables, the MPI library does not look for other ranks.
+#: One small HPL per node with the HPC Challenge, whose other tests also run: two seconds. A separate process, not a
+#: rank of the step: without Slurm's variables, the MPI library does not look for other ranks.
 HPL = r"""
 folder=$(mktemp --directory) && cd "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT

@@ -64,10 +64,10 @@ class SecurityTracker:
         return source in self._document
 
     def issues(self, source: str, release: str) -> Iterator[Issue]:
-        """The issues of a source package that concern a release.
+        """The issues of a source package in a release.
 
         Raises:
-            TrackerError: they are not written as the tracker writes them.
+            TrackerError: they are malformed.
         """
         for name, facts in _mapping(self._document.get(source, {}), source).items():
             if not _ISSUE.fullmatch(name):

@@ -1,7 +1,7 @@
-"""The way into a build server: keys of its own, its host key known beforehand, nothing of the operator's ssh used.
+"""ssh to a build server: separate keys, a host key known in advance, and nothing of the operator's ssh configuration.
 
-The server's host key is made here and handed to it by user data, so that the very first connection is checked. It is
-worth nothing once the server is gone: the image has no host keys.
+The server's host key is generated here and passed in its user data, so that even the first connection is verified. It
+is useless after the build: the image contains no host keys.
 """
 
 import os
@@ -17,11 +17,11 @@ from slurm_appliance.image.machines import user_data
 from slurm_appliance.image.spec import Ssh
 from slurm_appliance.image.stop import Deadline
 
-#: Seconds that ssh has to answer once it is connected.
+#: Timeout for ssh to respond after connecting, in seconds.
 _CONNECT_TIMEOUT = 5
-#: What ssh says when somebody else answers.
+#: ssh's messages for an unexpected host key.
 _OTHER_HOST = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
-#: Seconds that another host key is put down to a server that has not finished its first boot.
+#: Time in which an unexpected host key is attributed to an unfinished first boot, in seconds.
 _OTHER_HOST_LIMIT = 120.0
 
 
@@ -31,7 +31,7 @@ class SshTarget:
 
     Attributes:
         config: ssh's configuration file.
-        alias: the name of the server in it.
+        alias: the server's name in it.
     """
 
     config: Path
@@ -39,17 +39,17 @@ class SshTarget:
 
     @property
     def command(self) -> list[str]:
-        """The ssh call that logs in."""
+        """The ssh command that logs in."""
         return ["ssh", "-F", str(self.config), self.alias]
 
     @property
     def shown(self) -> str:
-        """The same for a person to copy."""
+        """The same command as text, to copy."""
         return shlex.join(self.command)
 
 
 def make_keys(folder: Path) -> str:
-    """Make the login key and the host key in a private folder; return the user data for the server."""
+    """Create the login key and the host key in a private folder; return the server's user data."""
     folder.mkdir(mode=0o700)
     login, host = folder / "login", folder / "host"
     for path in (login, host):
@@ -59,10 +59,10 @@ def make_keys(folder: Path) -> str:
 
 
 def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
-    """Write ssh's configuration for a server whose address is known now.
+    """Write ssh's configuration for a server with a known address.
 
     Raises:
-        CloudTextError: the address is none: another line of it would be an option of ssh's.
+        CloudTextError: the address is malformed: a second line in it would be an option of ssh.
     """
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"{alias} {' '.join(_public(folder / 'host').split()[:2])}\n")
@@ -98,10 +98,10 @@ def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
 
 
 def wait(ssh_target: SshTarget, stop: Deadline, limit: float) -> None:
-    """Wait until somebody can log in.
+    """Wait until login works.
 
     Raises:
-        BuildError: nobody could in time, or another host answers.
+        BuildError: login did not work in time, or another host responds.
     """
     said = ""
     other_since: float | None = None

@@ -1,4 +1,4 @@
-"""The images that a configuration asks to be built: their names, and their ids where they exist already."""
+"""The images that a configuration needs to be built: their names, and their IDs if they exist."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -20,11 +20,11 @@ class Wanted:
 
     Attributes:
         name: the build's name in the configuration.
-        image_name: the image's name, which carries the digest of its content.
-        image_id: its id; None where it has to be built.
-        build: what the build is asked for.
-        base_build: the build that makes its base image; empty where that is another image.
-        force: whether it is built although it exists.
+        image_name: the image's name, which has the digest of its content.
+        image_id: its id; None if it has to be built.
+        build: the build's input.
+        base_build: the build of its base image; empty if the base is another image.
+        force: whether to build it even if it exists.
     """
 
     name: str
@@ -36,28 +36,28 @@ class Wanted:
 
 
 def wanted_in(cloud: str | None, config: ClusterConfig, sources: Sequence[ImageSource]) -> list[Wanted]:
-    """The same in a cloud, which is asked only where a source refers to a build.
+    """The same for a cloud, which is only queried if a source references a build.
 
     Args:
         cloud: as in :func:`connect`.
         config: the configuration.
-        sources: image sources of it.
+        sources: its image sources.
 
     Raises:
-        ApplianceError: as wanted(), or the cloud cannot be asked.
+        ApplianceError: as wanted(), or a query to the cloud fails.
     """
     if not any(source.build for source in sources):
         return []
-    from slurm_appliance.image.openstack_api import OpenStackApi  # Slow to import, and needed here only.
+    from slurm_appliance.image.openstack_api import OpenStackApi  # Slow to import, and only needed here.
 
     return wanted(config, sources, OpenStackApi(connect(cloud)))
 
 
 def wanted(config: ClusterConfig, sources: Iterable[ImageSource], api: Api) -> list[Wanted]:
-    """The builds that image sources refer to, with those that they start from, each after its base.
+    """The builds that image sources reference, and their base builds, each after its base.
 
     Raises:
-        ApplianceError: a build or a base image does not exist, or builds start from each other in a circle.
+        ApplianceError: a build or a base image does not exist, or builds are circular.
     """
     found: dict[str, Wanted] = {}
     for source in sources:

@@ -1,4 +1,4 @@
-"""Where Pulumi's file backend has what, for one stack; our journal lies beside its state."""
+"""The paths of Pulumi's file backend for one stack; our journal is next to its state."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from slurm_appliance.journal.errors import JournalError
 
-#: The file backend knows one organization.
+#: The file backend has only one organization.
 ORGANIZATION = "organization"
 
 
@@ -19,7 +19,7 @@ class StateLayout:
     """The files of a stack.
 
     Attributes:
-        root: the backend's folder; what follows ``file://``.
+        root: the backend's folder: the part after ``file://``.
         project: the project's name.
         stack: the stack's name.
     """
@@ -30,14 +30,14 @@ class StateLayout:
 
     @property
     def state(self) -> Path:
-        """The state. Pulumi may have been told to compress it; what it wrote last is what counts."""
+        """The state file. It may be compressed; the newest file counts."""
         plain = self._folder("stacks") / f"{self.stack}.json"
         packed = plain.with_suffix(".json.gz")
         return packed if packed.exists() else plain
 
     @property
     def journal(self) -> Path:
-        """What happened since the state was written."""
+        """The journal of changes since the state was written."""
         return self._folder("journals") / f"{self.stack}.jsonl"
 
     @property
@@ -47,7 +47,7 @@ class StateLayout:
 
     @property
     def qualified_name(self) -> str:
-        """The stack's name as the state has it."""
+        """The stack's name in the state."""
         return f"{ORGANIZATION}/{self.project}/{self.stack}"
 
     def _folder(self, kind: str) -> Path:
@@ -57,7 +57,7 @@ class StateLayout:
         """The state: version, features, checkpoint.
 
         Raises:
-            JournalError: the backend has no such stack, or its state cannot be read.
+            JournalError: the stack does not exist, or its state cannot be read.
         """
         path = self.state
         try:
@@ -75,10 +75,10 @@ class StateLayout:
         return state
 
     def write(self, state: dict[str, Any]) -> None:
-        """Replace the state, whole or not at all; the one before stays as a copy, as Pulumi has it.
+        """Replace the state atomically; keep the former one as a copy, as Pulumi does.
 
         Raises:
-            JournalError: it cannot be written; the state is as it was before.
+            JournalError: it cannot be written; the state is unchanged.
         """
         path = self.state
         raw = json.dumps(state, separators=(",", ":")).encode()
@@ -96,7 +96,7 @@ class StateLayout:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all, safely over a loss of power."""
+    """Write a file atomically, safe against power failures."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
@@ -106,14 +106,14 @@ def replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(fresh).replace(path)
     except OSError:
-        # What a full disk left of it would keep the disk full.
+        # A partial file would keep the disk full.
         Path(fresh).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
+    """Sync a folder's entries to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

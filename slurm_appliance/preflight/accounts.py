@@ -1,4 +1,4 @@
-"""Users of the cluster against the accounts that the images have for themselves."""
+"""Checks the cluster's users against the images' own accounts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,7 +11,7 @@ from slurm_appliance.preflight.finder import Finder
 
 
 def free(config: ClusterConfig, images: Iterable[ImageFacts], finder: Finder) -> None:
-    """No user has a name or a number that an image uses itself."""
+    """Check that no user has a name or ID that an image uses itself."""
     for image in images:
         try:
             accounts = Accounts.of(unpacked(image.accounts))
@@ -25,7 +25,7 @@ def free(config: ClusterConfig, images: Iterable[ImageFacts], finder: Finder) ->
 
 
 def _conflicts(users: Mapping[str, UserConfig], image: Accounts) -> Iterator[tuple[str, str, str]]:
-    """Path, what is wrong, remedy: for each user of whom the image has something."""
+    """Path, problem and remedy for each user that conflicts with the image."""
     owners = {uid: name for name, uid in image.users.items()}
     of_groups = {gid: name for name, gid in image.groups.items()}
     for name, user in users.items():

@@ -1,4 +1,4 @@
-"""What servers are made from: flavors, images, key pair, zones, server groups, bare-metal nodes."""
+"""Checks what servers use: flavors, images, key pair, zones, server groups, bare-metal nodes."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ def flavors(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[
 
 
 def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, ImageFacts]:
-    """The images that groups name by id or by name, by what they call them; builds make their own."""
+    """The images that groups reference by ID or name, by reference; builds create their own."""
     found: dict[str, ImageFacts] = {}
     for group in groups:
         image = _image(group.image_path, group.image, facts, finder)
@@ -40,7 +40,7 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
     else:
         named = [image for image in facts.images if image.name == source.name]
         active = [image for image in named if image.status == "active"]
-        # One that is still being made, or was switched off, does not stand in the way of the one that is meant.
+        # An incomplete or deactivated image does not make an active one ambiguous.
         usable = active or named or [image for image in facts.images if image.status == "active"]
         image = finder.named(path, "image", source.name or "", usable)
     if image and image.status != "active":
@@ -57,7 +57,7 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
 
 
 def fits(groups: Iterable[Group], flavors_: dict[str, Flavor], images_: dict[str, ImageFacts], finder: Finder) -> None:
-    """Each group's flavor has the memory, and its root disk the room, that its image needs."""
+    """Check that each group's flavor has enough memory, and its root disk enough space, for its image."""
     for group in groups:
         flavor, image = flavors_.get(group.flavor[0]), images_.get(str(group.image))
         if flavor is None or image is None:
@@ -69,14 +69,14 @@ def fits(groups: Iterable[Group], flavors_: dict[str, Flavor], images_: dict[str
         if group.volume_backed and group.root_volume_size < needed:
             what = f"root volumes of {group.root_volume_size} GB, but image {image.name} needs {needed} GB"
             finder.problem(group.at("root_volume_size"), what, f"set it to {needed} or more")
-        # Nova takes a disk of 0 for "as large as the image".
+        # For Nova, a disk of 0 means "as large as the image".
         if not group.volume_backed and 0 < flavor.disk < needed:
             what = f"flavor {flavor.name} has a disk of {flavor.disk} GB, image {image.name} needs {needed} GB"
             finder.problem(group.flavor[1], what, "choose a flavor with a larger disk, or boot from volumes")
 
 
 def placement(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
-    """Zones, server groups and bare-metal nodes that are named exist."""
+    """Check that the named zones, server groups and bare-metal nodes exist."""
     ids = [server_group.id for server_group in facts.server_groups]
     chosen = [(config.control_server_group_id, "control_server_group_id")]
     for group in groups:
@@ -106,7 +106,7 @@ def _bare_metal(group: Group, facts: CloudFacts, finder: Finder) -> None:
 
 
 def key_pair(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
-    """An existing key pair exists."""
+    """Check that the named key pair exists."""
     wanted = config.key_pair
     if wanted.public_key is None and wanted.public_key_file is None and wanted.name is not None:
         finder.among("key_pair", "key pair", wanted.name, tuple(facts.key_pairs))

@@ -1,4 +1,4 @@
-"""Whether the control node can be given a credential of its own."""
+"""Checks whether an application credential for the control node can be created."""
 
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
@@ -6,7 +6,7 @@ from slurm_appliance.preflight.finder import Finder
 
 
 def may_be_created(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
-    """Slurm rebuilds nodes by an application credential, which the deploying user has to be allowed to create."""
+    """Check that the deploying user may create the application credential with which Slurm rebuilds nodes."""
     if config.features.rebuild and config.compute and not facts.access.may_create_credentials:
         finder.problem(
             "features.rebuild",

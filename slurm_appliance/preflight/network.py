@@ -1,4 +1,4 @@
-"""What ports are made from: networks, subnets, security groups, fixed addresses, floating IPs."""
+"""Checks what ports use: networks, subnets, security groups, fixed addresses, floating IPs."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from slurm_appliance.preflight.resolved import ResolvedNetwork
 
 
 def references(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple[str, NetworkReference]]:
-    """All networks that ports are on, each with its path."""
+    """All networks with ports, each with its config path."""
     for index, network in enumerate(config.cluster_networks):
         yield f"cluster_networks[{index}]", network
     for group in groups:
@@ -28,7 +28,7 @@ def references(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple
 def networks(
     config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder
 ) -> dict[str, ResolvedNetwork]:
-    """The networks that exist already, by name."""
+    """The existing networks, by name."""
     found: dict[str, ResolvedNetwork] = {}
     for path, reference in references(config, groups):
         if isinstance(reference, ClusterNetwork) and reference.create is not None:
@@ -67,7 +67,7 @@ def _port_security(path: str, reference: NetworkReference, network: NetworkFacts
 def address_families(
     config: ClusterConfig, groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], finder: Finder
 ) -> None:
-    """The access network has IPv4, ranges do not overlap, and default gateways can be reached."""
+    """Check that the access network has IPv4, ranges do not overlap, and default gateways are reachable."""
     first = existing.get(config.cluster_networks[0].network)
     if first is not None and ipaddress.ip_network(first.cidr).version != 4:
         what = f"the subnet is IPv6 ({first.cidr}), but nodes use IPv4 on the access network"
@@ -81,7 +81,7 @@ def address_families(
         names = [network.network for network in group.networks]
         known = {name: ipaddress.ip_network(ranges[name]) for name in names if name in ranges}
         if len(known) < len(names):
-            continue  # A network that is not there has been reported.
+            continue  # Missing networks have already been reported.
         for one, other in combinations(known, 2):
             if known[one].overlaps(known[other]):
                 path = "cluster_networks" if other in shared else group.at("extra_networks")
@@ -97,7 +97,7 @@ _APART = "choose networks with ranges that do not overlap: nodes cannot route be
 
 
 def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> dict[str, str]:
-    """The external networks that created networks are connected to: ids by name."""
+    """The external networks of created networks: IDs by name."""
     external = [network for network in facts.networks if network.external]
     found: dict[str, str] = {}
     for index, network in enumerate(config.cluster_networks):
@@ -114,7 +114,7 @@ def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) 
 def security_groups(
     config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder
 ) -> dict[str, str]:
-    """The existing security groups that are named: ids by name."""
+    """The named existing security groups: IDs by name."""
     found: dict[str, str] = {}
     for setting in ("login_security_groups", "nonlogin_security_groups"):
         for index, name in enumerate(getattr(config, setting) or ()):
@@ -130,7 +130,7 @@ def security_groups(
 def fixed_addresses(
     groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], facts: CloudFacts, finder: Finder
 ) -> None:
-    """Fixed addresses lie in their subnets, and nobody else has them."""
+    """Check that fixed addresses are in their subnets and unused."""
     subnets = {subnet.id: subnet for subnet in facts.subnets}
     taken = {(port.network_id, address): port for port in facts.ports for address in port.addresses}
     for group in groups:
@@ -158,7 +158,7 @@ def _owner(port: Port) -> str:
 
 
 def floating_ips(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
-    """Floating IPs are the project's, and free or on our own ports."""
+    """Check that floating IPs belong to the project, and are free or on our own ports."""
     known = {floating.address: floating for floating in facts.floating_ips}
     names = {port.id: port.name for port in facts.ports}
     for group in groups:

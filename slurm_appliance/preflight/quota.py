@@ -1,4 +1,4 @@
-"""What is still to be created, against what the project may still take."""
+"""Checks what has to be created against the project's quotas."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ def needs(
     flavors: Mapping[str, Flavor],
     servers: Mapping[str, ServerFacts],
 ) -> Counter[str]:
-    """What the project has to give for everything that is not there yet, by quota."""
+    """The required amounts of everything that does not exist yet, by quota."""
     needed: Counter[str] = Counter()
     ports = {port.name for port in facts.ports}
     volumes = {volume.name: volume.size for volume in facts.volumes}
@@ -54,7 +54,7 @@ def needs(
 
 
 def within(needed: Mapping[str, int], facts: CloudFacts, finder: Finder) -> None:
-    """Every quota has room for what is needed."""
+    """Check that all quotas suffice."""
     for name, amount in needed.items():
         quota = facts.quotas.get(name)
         left = quota.left if quota else None

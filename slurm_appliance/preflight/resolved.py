@@ -1,4 +1,4 @@
-"""What the names in a configuration stand for in one cloud."""
+"""The IDs of the names in a configuration in one cloud."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from slurm_appliance.cloud.facts import CloudAccess, ServerFacts
 
 @dataclass(frozen=True)
 class ResolvedNetwork:
-    """A network that exists already, with the subnet that nodes get their addresses from."""
+    """An existing network, with the subnet of the nodes' addresses."""
 
     network_id: str
     subnet_id: str
@@ -17,18 +17,18 @@ class ResolvedNetwork:
 
 @dataclass(frozen=True)
 class Resolved:
-    """Ids by name. What is to be created is not in here, and neither is the image that a build is to make.
+    """IDs by name, without resources and images that have yet to be created.
 
     Attributes:
         flavors: by name.
-        images: by what the configuration calls them, an id or a name.
+        images: by reference in the configuration, an ID or a name.
         networks: by the network's name.
         external_networks: by name.
         security_groups: by name.
         volumes: those to attach, by name.
         bare_metal: Ironic's nodes, by name.
         servers: the environment's own servers, by name.
-        access: how the cloud's services are reached.
+        access: the endpoints of the cloud's services.
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Gathers the facts and examines them: what every command and program does before the first change."""
+"""Gathers the facts and runs the checks, as all commands and programs do before the first change."""
 
 import os
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from slurm_appliance.preflight.examine import Findings, examine, network_names
 
 
 def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
-    """The facts that a configuration is examined against.
+    """Gather the facts to check a configuration.
 
     Args:
         config: the configuration.
-        cloud: an entry of clouds.yaml; None for what the environment says.
+        cloud: an entry of clouds.yaml; None to use the environment variables.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     if handed_over():
         return store.load(Path(os.environ[store.VARIABLE]))
@@ -31,19 +31,19 @@ def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
 
 
 def handed_over() -> bool:
-    """Whether a command of ours runs this program: it gathered the facts, and has examined the state by them."""
+    """Whether one of our commands runs this program: then it has gathered the facts and checked the state."""
     return bool(os.environ.get(store.VARIABLE, ""))
 
 
 def preflight(config: ClusterConfig, cloud: str | None, state: Callable[[], Recorded]) -> Findings:
-    """Examine a configuration against the cloud that it is for.
+    """Check a configuration against its cloud.
 
     Args:
         config: the configuration.
-        cloud: an entry of clouds.yaml; None for what the environment says.
-        state: reads what the state records; asked only where no command of ours has looked at it.
+        cloud: an entry of clouds.yaml; None to use the environment variables.
+        state: reads what the state records; only called if none of our commands has checked it.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     return examine(config, facts_for(config, cloud), None if handed_over() else state())

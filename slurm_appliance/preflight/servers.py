@@ -1,4 +1,4 @@
-"""Servers that are there already: ours, somebody else's of the same name, and those that cannot be looked at now."""
+"""Checks existing servers: ours, others with the same name, and those that cannot be changed now."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ UNREADABLE = frozenset(
 
 
 def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, ServerFacts]:
-    """The environment's servers by name; servers that only look like them are problems."""
+    """The environment's servers by name; other servers with these names are problems."""
     by_name: dict[str, list[ServerFacts]] = {}
     for server in facts.servers:
         by_name.setdefault(server.name, []).append(server)
@@ -42,7 +42,7 @@ def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, find
 
 
 def unreadable(servers: Iterable[ServerFacts], finder: Finder) -> None:
-    """Notes about servers that an update would fail on if it had to look at them."""
+    """Notes about servers on which an update would fail if it had to read them."""
     for server in servers:
         if server.status in UNREADABLE:
             finder.note(
@@ -53,7 +53,7 @@ def unreadable(servers: Iterable[ServerFacts], finder: Finder) -> None:
 
 
 def user_data(servers: Iterable[ServerFacts], finder: Finder) -> None:
-    """Servers with user data that only a newer slurm-appliance can write: others would replace them."""
+    """Check for servers with user data of a newer slurm-appliance, which this one would replace."""
     for server in servers:
         if not is_known(server):
             finder.problem(

@@ -13,7 +13,7 @@ from slurm_appliance.rollout.plan import ActionKind, SlurmRequest
 class SlurmCluster:
     """See `drive.ClusterView`.
 
-    A server's image is asked for once, and again only when its node has booted.
+    Queries a server's image once, and again only after its node has booted.
     """
 
     def __init__(self, control: ControlNode, images: ImageLookup, via: RolloutMethod = RolloutMethod.REBOOT) -> None:
@@ -36,7 +36,7 @@ class SlurmCluster:
             booted = slurm is not None and slurm.boot_time != self._boot_times.get(name)
             if booted or not self._known.get(name):
                 wanted[name] = target.instance_id
-        # After Slurm: a node that Slurm has back runs what its server says now.
+        # Query after Slurm: then a node that is back in Slurm runs the reported image.
         found = self._images.of(set(wanted.values()))
         for name, instance_id in wanted.items():
             self._known[name] = found[instance_id]

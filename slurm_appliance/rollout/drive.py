@@ -1,4 +1,4 @@
-"""Carries a rollout out: look, decide, write down, act, look again."""
+"""Executes a rollout: poll, decide, record, act, repeat."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -13,44 +13,44 @@ from slurm_appliance.rollout.record import UNDER_WAY, NodeRecord
 
 
 class ClusterView(Protocol):
-    """What a rollout sees of the cluster and asks of it; `cluster.SlurmCluster` is the real one."""
+    """A rollout's access to the cluster; implemented by `cluster.SlurmCluster`."""
 
     def look(self, names: Collection[str]) -> RolloutFacts:
-        """The facts of these nodes now.
+        """The current facts of these nodes.
 
         Raises:
-            ApplianceError: Slurm or the cloud cannot be asked; it may only be away for a while.
+            ApplianceError: Slurm or the cloud cannot be queried; this may be temporary.
         """
 
     def act(self, action: SlurmRequest) -> None:
-        """Ask Slurm for something.
+        """Send a request to Slurm.
 
         Raises:
-            ControlNodeError: Slurm did not take (all of) it; the next look shows what it took.
+            ControlNodeError: Slurm did not accept (all of) it; the next poll shows what it accepted.
         """
 
 
 class Watcher(Protocol):
-    """Shows a rollout's course to somebody."""
+    """Shows a rollout's progress."""
 
     def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
-        """After each look."""
+        """Called after each poll."""
 
     def trouble(self, text: str) -> None:
-        """Something did not work and will be tried again."""
+        """Called when something failed and will be retried."""
 
 
 class Drive:
-    """A rollout under way.
+    """A running rollout.
 
     Args:
         cluster: see `ClusterView`.
-        write: keeps the records; called before Slurm is asked for anything.
+        write: stores the records; called before each request to Slurm.
         watcher: see `Watcher`.
-        interval: seconds from one look to the next.
-        timeout: seconds for which the control node or the cloud may be away.
+        interval: polling interval in seconds.
+        timeout: timeout for an unavailable control node or cloud, in seconds.
         clock: seconds since the epoch.
-        sleep: waits for so many seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class Drive:
         self._sleep = sleep
 
     def run(self, records: Mapping[str, NodeRecord], policy: Policy) -> RolloutPlan:
-        """Go on until the plan says it is over; returns the last plan.
+        """Run until the plan is done; return the last plan.
 
         Raises:
-            RolloutError: nothing could be begun for `Policy.blocked_limit` seconds.
-            ApplianceError: the cluster was away for longer than `timeout`.
+            RolloutError: no node could start for `Policy.blocked_limit` seconds.
+            ApplianceError: the cluster was unavailable for longer than `timeout`.
         """
         blocked_since: float | None = None
         records = dict(records)

@@ -1,4 +1,4 @@
-"""How a node's record follows from what is seen of it. Pure."""
+"""Derives a node's record from observations. Pure."""
 
 from dataclasses import replace
 
@@ -9,20 +9,20 @@ from slurm_appliance.rollout.facts import NodeFacts
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import NodeRecord, Phase
 
-#: In front of the reason that the rollout gives Slurm.
+#: Prefix of the rollout's reasons in Slurm.
 ROLLOUT_REASON = "slurm-appliance rollout"
-#: Seconds that slurmctld's boot time of a node wavers from one registration to the next.
+#: Tolerance in seconds: slurmctld's boot time of a node varies between registrations.
 BOOT_TIME_JITTER = 5
-#: Seconds in which Slurm shows that it took a request.
+#: Timeout for Slurm to show an accepted request, in seconds.
 TAKEN_WITHIN = 20.0
-#: Requests that Slurm may not take before that is a failure.
+#: Number of requests that Slurm may ignore before the try counts as failed.
 MOST_ASKS = 3
-#: Seconds that a node may be between two states after its boot: registered, but not yet answering.
+#: Timeout for a node that is registered after its boot, but does not respond yet, in seconds.
 SETTLING = 60.0
 
 
 def observe(record: NodeRecord, facts: NodeFacts, policy: Policy, now: float) -> NodeRecord:
-    """The record that follows from one look at a node."""
+    """The new record after observing a node."""
     if facts.slurm is None:
         return record.to(Phase.SKIPPED, "Slurm does not know this node", now)
     if record.phase is Phase.DRAINING:
@@ -32,18 +32,18 @@ def observe(record: NodeRecord, facts: NodeFacts, policy: Policy, now: float) ->
     if record.phase in {Phase.WAITING, Phase.DONE}:
         return _at_rest(record, facts, facts.slurm, now)
     if record.phase is Phase.RELEASED and record.asked and _began(record, facts.slurm):
-        # Slurm began between our look and our word to forget it.
+        # Slurm started the reboot before it received our cancellation.
         return record.to(Phase.REBOOTING, "Slurm is rebooting it", now)
     return record
 
 
 def _began(record: NodeRecord, slurm: SlurmNode) -> bool:
-    """Slurm reboots it, or already has."""
+    """Whether Slurm is rebooting it, or already has."""
     return slurm.rebooting or slurm.boot_time > record.boot_before + BOOT_TIME_JITTER
 
 
 def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float) -> NodeRecord:
-    """A node that nothing was begun on."""
+    """Handle a node that was not started."""
     ours = slurm.reason.startswith((PROGRAM_REASON, ROLLOUT_REASON))
     if not facts.target:
         return record.to(Phase.SKIPPED, "the control node has no target image for this node: run site.yml", now)
@@ -53,7 +53,7 @@ def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float)
     if not facts.current:
         return record.to(Phase.SKIPPED, "its server does not report its image", now)
     if (slurm.rebooting or "REBOOT_REQUESTED" in slurm.flags) and not given_up(slurm):
-        # A reboot that a rollout asked for and forgot, or somebody else's: it brings the target image as well.
+        # A reboot from a cancelled rollout, or somebody else's: it also installs the target image.
         asked = now if slurm.reason.startswith(ROLLOUT_REASON) else 0.0
         began = replace(record, asked=asked, boot_before=slurm.boot_time, seen=True)
         return began.to(Phase.DRAINING, "Slurm already has a reboot request for it", now)
@@ -63,7 +63,7 @@ def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float)
 
 
 def _draining(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> NodeRecord:
-    """A node that Slurm was asked to reboot."""
+    """Handle a node with a reboot request."""
     if _began(record, slurm):
         began = replace(record, seen=True).to(Phase.REBOOTING, "Slurm is rebooting it", now)
         return _rebooting(began, facts, slurm, policy, now)
@@ -91,10 +91,10 @@ def _draining(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Po
 
 
 def _rebooting(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: Policy, now: float) -> NodeRecord:
-    """A node that Slurm is rebooting."""
+    """Handle a node that Slurm is rebooting."""
     away = now - record.since
     if given_up(slurm):
-        # Slurm would wait for the boot until ResumeTimeout.
+        # Otherwise Slurm would wait for the boot until ResumeTimeout.
         return failed_try(record, slurm.reason.removeprefix(PROGRAM_REASON), policy, now)
     if slurm.rebooting:
         if away > policy.reboot_limit:
@@ -117,12 +117,12 @@ def _rebooting(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, policy: P
 
 
 def given_up(slurm: SlurmNode) -> bool:
-    """Slurm waits for its boot, but the RebootProgram has said that it will not come."""
+    """Whether Slurm waits for its boot although the RebootProgram has reported a failure."""
     return slurm.rebooting and slurm.reason.startswith(PROGRAM_REASON)
 
 
 def failed_try(record: NodeRecord, why: str, policy: Policy, now: float) -> NodeRecord:
-    """The record after a try that failed: its turn comes again, or it has failed."""
+    """The record after a failed try: it is retried, or has failed."""
     again = replace(record, tries=record.tries + 1, asks=0, seen=False, touched=True)
     phase = Phase.WAITING if again.tries <= policy.retries else Phase.FAILED
     return again.to(phase, why, now)

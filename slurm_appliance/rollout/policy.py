@@ -1,4 +1,4 @@
-"""How a rollout may go about: how many nodes at a time, when to stop."""
+"""The rules of a rollout: how many nodes at a time, when to stop."""
 
 import math
 import re
@@ -13,15 +13,15 @@ class Policy:
     """The rules of a rollout; times in seconds.
 
     Attributes:
-        batch: nodes under way at a time, those that still wait for their jobs included.
-        max_unavailable: nodes of the selection that are out of service at a time, for whatever reason.
-        canary: nodes that must be done before any other begins.
-        stop_after_failures: nodes that fail, after their retries, before no other begins.
-        retries: how often a node that failed is tried again.
+        batch: maximum number of nodes in progress, including draining nodes.
+        max_unavailable: maximum number of selected nodes out of service for any reason.
+        canary: number of nodes that must succeed before others start.
+        stop_after_failures: number of failed nodes, after retries, that stops the rollout.
+        retries: retries per node.
         via: how Slurm is asked to reboot a node.
-        drain_limit: how long a node may wait for its jobs; None for as long as they take.
-        reboot_limit: how long a node may be away once Slurm reboots it; longer than slurm.conf's ResumeTimeout.
-        blocked_limit: how long to wait when other nodes' outages use the budget up.
+        drain_limit: timeout for a node's jobs; None for no timeout.
+        reboot_limit: timeout of a reboot; longer than slurm.conf's ResumeTimeout.
+        blocked_limit: timeout while other nodes' outages use up the budget.
     """
 
     batch: int = 1
@@ -36,12 +36,12 @@ class Policy:
 
     @classmethod
     def of(cls, settings: RolloutDefaults, nodes: int, slurm_limit: float) -> "Policy":
-        """The rules that a stack's settings give.
+        """The rules from a stack's settings.
 
         Args:
-            settings: the stack's.
-            nodes: how many take part.
-            slurm_limit: seconds that a node may be away at least, for what Slurm gives it.
+            settings: the stack's settings.
+            nodes: number of selected nodes.
+            slurm_limit: minimum timeout of a reboot in seconds, from Slurm's own timeout.
         """
         return cls(
             batch=settings.batch,
@@ -55,10 +55,10 @@ class Policy:
 
 
 def unavailable_budget(text: str, nodes: int) -> int:
-    """``--max-unavailable`` as a number of nodes: a count, or a share of the selection, rounded down, at least 1.
+    """``--max-unavailable`` as a number of nodes: a number, or a percentage of the selection, rounded down, at least 1.
 
     Raises:
-        UsageError: neither.
+        UsageError: it is neither.
     """
     match = re.fullmatch(r"(\d+)(%?)", text.strip())
     value = int(match[1]) if match else 0

@@ -1,4 +1,4 @@
-"""One rollout from end to end, for whoever starts it."""
+"""One complete rollout, for commands."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from slurm_appliance.rollout.record import Phase, resumed
 from slurm_appliance.rollout.selection import select
 from slurm_appliance.rollout.view import ViewRow, rows
 
-#: Seconds by which the rollout is more patient than Slurm.
+#: Seconds by which the rollout's timeout exceeds Slurm's.
 _MARGIN = 120.0
 
 
@@ -25,10 +25,10 @@ class Rollout:
     """A cluster's rollouts.
 
     Args:
-        access: to the cluster.
+        access: access to the cluster.
         via: see `RolloutMethod`.
-        partition: for the jobs of `RolloutMethod.JOB`.
-        interval: seconds from one look to the next.
+        partition: partition of the jobs of `RolloutMethod.JOB`.
+        interval: polling interval in seconds.
     """
 
     def __init__(
@@ -49,22 +49,22 @@ class Rollout:
         return select(self._control.nodes(), set(self._control.targets()), names=names, partitions=partitions)
 
     def reboot_limit(self) -> float:
-        """Seconds that a node may be away: a little more than Slurm gives it."""
+        """Timeout of a reboot in seconds: a little more than Slurm's."""
         return self._control.resume_timeout() + _MARGIN
 
     def run(self, names: Sequence[str], policy: Policy, watcher: Watcher) -> RolloutPlan:
-        """Bring the nodes to their targets; what an earlier run left under way is seen through as well.
+        """Bring the nodes to their target images; also finish nodes left in progress by an earlier run.
 
         Raises:
-            RolloutError: another rollout is at work, or nothing could be begun.
-            ApplianceError: the cluster was away for too long.
+            RolloutError: another rollout is running, or no node could start.
+            ApplianceError: the cluster was unavailable for too long.
         """
         with self._journal.alone():
             records = resumed(names, self._journal.read())
             return Drive(self._cluster, self._journal.write, watcher, interval=self._interval).run(records, policy)
 
     def preview(self, names: Sequence[str], policy: Policy) -> tuple[list[ViewRow], float]:
-        """What run() would begin with; nothing is changed."""
+        """What run() would start with; changes nothing."""
         records = resumed(names, self._journal.read())
         facts = self._cluster.look(records)
         step = plan(records, facts, policy)
@@ -73,12 +73,12 @@ class Rollout:
         return [replace(row, state="begins", why="") if row.nodes in first else row for row in listed], facts.now
 
     def status(self, names: Sequence[str]) -> tuple[list[ViewRow], float]:
-        """How each node is now."""
+        """The current state of each node."""
         facts = self._cluster.look(names)
         return rows(self._journal.read(), facts), time.time()
 
     def judge(self, end: RolloutPlan) -> None:
-        """Say how it ended.
+        """Raise an error unless it succeeded.
 
         Raises:
             RolloutError: a node failed, or the rollout stopped.

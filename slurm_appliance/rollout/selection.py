@@ -1,4 +1,4 @@
-"""Which nodes a rollout is about."""
+"""Selects the nodes of a rollout."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,16 +15,16 @@ def select(
     names: str | None = None,
     partitions: Collection[str] = (),
 ) -> list[str]:
-    """Node names in order: all that have a target, or only some.
+    """Node names in order: all nodes with a target, or a selection.
 
     Args:
-        nodes: what Slurm knows.
-        targets: nodes that have a target.
-        names: a node list in Slurm's form.
-        partitions: only nodes of these.
+        nodes: Slurm's nodes.
+        targets: nodes with a target.
+        names: a node list in Slurm's format.
+        partitions: only nodes in these partitions.
 
     Raises:
-        UsageError: a node or partition that does not exist, or no node is left.
+        UsageError: a node or partition does not exist, or no node is selected.
     """
     chosen = set(targets)
     if names is not None:

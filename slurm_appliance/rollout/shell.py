@@ -1,4 +1,4 @@
-"""Runs commands on the control node: here, or over one shared ssh connection."""
+"""Runs commands on the control node: locally, or over one shared ssh connection."""
 
 import shlex
 import shutil
@@ -10,9 +10,9 @@ from typing import Protocol
 
 from slurm_appliance.rollout.errors import ControlNodeError
 
-#: Seconds for one command there.
+#: Timeout of a command in seconds.
 _TIMEOUT = 120.0
-#: ssh's own exit status where the connection failed.
+#: ssh's exit status for a failed connection.
 _NO_CONNECTION = 255
 
 
@@ -24,10 +24,10 @@ class Shell(Protocol):
         """The control node, for messages."""
 
     def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run a command as root to its end, whatever its exit status.
+        """Run a command as root; return its result with any exit status.
 
         Raises:
-            ControlNodeError: it could not be run there.
+            ControlNodeError: it could not be run.
         """
 
 
@@ -51,8 +51,8 @@ class SshShell:
 
     def __init__(self, destination: str, options: Sequence[str] = ()) -> None:
         self.where = destination
-        # A look at the cluster is three commands; one connection serves them all, and ends by itself. The folder is
-        # ours alone: others must not put their socket there, and a socket's path has to be short.
+        # A poll of the cluster needs three commands; one connection serves all of them, and closes by itself.
+        # Only we can write to the folder, so others cannot place a socket there, and a socket's path has to be short.
         sockets = tempfile.mkdtemp(prefix="slurm-appliance-")
         weakref.finalize(self, shutil.rmtree, sockets)
         shared = ["-o", "ControlMaster=auto", "-o", f"ControlPath={sockets}/%C", "-o", "ControlPersist=120"]
