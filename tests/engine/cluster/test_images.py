@@ -147,7 +147,7 @@ def test_a_protected_environment_is_not_disturbed_by_mistake(rig: Rig, project: 
     rig.settings["compute"]["general"]["nodes"] = ["c-[0-2]"]
     rig.up()
     rig.settings["cluster_image"] = "image-b"
-    with pytest.raises(ProtectedEnvironmentError, match="disturb 2 nodes") as refused:
+    with pytest.raises(ProtectedEnvironmentError) as refused:
         rig.up()
     assert refused.value.exit_status == 3
     assert set(images(project).values()) == {"image-a"}

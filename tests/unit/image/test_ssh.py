@@ -97,7 +97,7 @@ def test_waiting_ends_when_the_build_is_to_end(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("address", ["10.0.0.9\n  ProxyCommand touch /tmp/x", "-oProxyCommand=x", "{{ x }}", ""])
 def test_an_address_that_the_cloud_made_up_is_no_option_of_ssh(tmp_path: Path, address: str) -> None:
     ssh.make_keys(tmp_path / "ssh")
-    with pytest.raises(CloudTextError, match="not a valid IP address"):
+    with pytest.raises(CloudTextError):
         ssh.write_config(tmp_path / "ssh", "build-1", address, Ssh(user="rocky"))
     assert not (tmp_path / "ssh/config").exists()
 

@@ -27,7 +27,7 @@ def test_the_mirror_lives_as_long_as_its_lock_is_held(tmp_path: Path) -> None:
     os.close(lock)
     assert is_alive(places)
     assert not wait_until_dead(places, 0.1)
-    with pytest.raises(MirrorServiceError, match="still running"):
+    with pytest.raises(MirrorServiceError):
         take_service_lock(places, limit=0.1)
     os.close(copy)
     assert wait_until_dead(places, 1.0)

