@@ -2,12 +2,12 @@
 
 ApplianceError
 └── MirrorError                   the mirror cannot complete a request
-    ├── MachineError              this machine lacks something: root, a package, a kernel feature
-    ├── ServiceError              a service does not start, exits, or does not respond; has the last lines of its log
+    ├── MirrorMachineError        this machine lacks something: root, a package, a kernel feature
+    ├── MirrorServiceError        a service does not start, exits, or does not respond; has the last lines of its log
     ├── BusyError                 another command is using the same mirror
-    ├── NotRunningError           the command needs a running mirror
+    ├── MirrorNotRunningError     the command needs a running mirror
     ├── MirrorConfigError         the list of repositories has mistakes; lists all of them (ValueError)
-    ├── NotFoundError             a named repository or snapshot does not exist (LookupError)
+    ├── MirrorNotFoundError       a named repository or snapshot does not exist (LookupError)
     ├── PulpError                 Pulp rejected a request or cannot be reached
     └── TaskError                 a task in Pulp failed, was cancelled, or timed out; has Pulp's own message
 """
