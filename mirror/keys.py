@@ -16,7 +16,7 @@ _PUBLIC_KEY_PACKET = frozenset({0x98, 0x99, 0x9A, 0xC6})
 
 
 def armored(file: Path) -> str:
-    """The key as text without white space at its ends, which Pulp would remove.
+    """The key as text without surrounding white space, which Pulp would remove.
 
     Raises:
         MirrorConfigError: the file contains no public key.

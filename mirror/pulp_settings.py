@@ -19,7 +19,7 @@ STOP_GRACE = 5
 _SECRET_KEY = re.compile(r'^SECRET_KEY = "([A-Za-z0-9_-]{43,})"$', re.MULTILINE)
 
 _SETTINGS = """\
-# Written anew by each 'mirror up'; changes made here are lost.
+# Each 'mirror up' overwrites this file; changes made here are lost.
 SECRET_KEY = "{secret_key}"
 DB_ENCRYPTION_KEY = "{places.database_key}"
 DATABASES = {{

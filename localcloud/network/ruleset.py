@@ -1,4 +1,4 @@
-"""Puts the filter's text into the kernel: small changes as they come, everything anew where the tables are missing."""
+"""Loads the filter's text into the kernel: incrementally, or completely if the tables are missing."""
 
 import fcntl
 from collections.abc import Iterable, Iterator

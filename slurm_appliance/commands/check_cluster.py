@@ -1,4 +1,4 @@
-"""``slurm-appliance check-cluster``: does the cluster do what its users need?"""
+"""``slurm-appliance check-cluster``: check that the cluster works for its users."""
 
 import json
 from typing import Annotated

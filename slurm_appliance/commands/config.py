@@ -124,7 +124,7 @@ def explain(
 
 
 def _of_the_reference(name: str) -> "ReferenceSetting | None":
-    """What is known of a name that is no setting here."""
+    """The reference appliance's setting with this name, if it is not one of ours."""
     from slurm_appliance.config.catalog import matching
     from slurm_appliance.config.paths import parse
     from slurm_appliance.config.reference_names import reference_setting
@@ -211,16 +211,16 @@ def diff(
 
 
 def _named(stack_or_file: str) -> Path:
-    """A file by its path, or a stack's by the stack's name."""
+    """The path of a file, or of a stack's file."""
     path = Path(stack_or_file)
     return path if path.exists() or "/" in stack_or_file else stack_file_of(stack_or_file, None)
 
 
 def stack_file_of(stack: str | None, file: Path | None, folder: Path | None = None) -> Path:
-    """The stack file that the options name.
+    """The stack file selected by the options.
 
     Raises:
-        UsageError: both or none of them are given, or there is no such stack.
+        UsageError: both or none of them are set, or the stack does not exist.
     """
     from slurm_appliance.engine.project import STACKS, known_stacks, stack_file
 

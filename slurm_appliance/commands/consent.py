@@ -1,4 +1,4 @@
-"""Whether an operator agrees: asked at a terminal, or given beforehand."""
+"""The operator's confirmation: on the terminal, or in advance."""
 
 import sys
 
@@ -8,13 +8,13 @@ from slurm_appliance.errors import UsageError
 
 
 def agreed(*, yes: bool) -> bool:
-    """Ask whether to go on.
+    """Ask for confirmation.
 
     Args:
-        yes: it was agreed to on the command line.
+        yes: whether it was confirmed on the command line.
 
     Raises:
-        UsageError: nobody can be asked: standard input is no terminal.
+        UsageError: standard input is not a terminal.
     """
     if yes:
         return True

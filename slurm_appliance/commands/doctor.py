@@ -1,4 +1,4 @@
-"""``slurm-appliance doctor``: is this machine ready, and for what."""
+"""``slurm-appliance doctor``: what this machine is ready for."""
 
 import json
 

@@ -50,7 +50,7 @@ def env() -> None:
 
 
 def _planned(action: "Action") -> Mapping[str, str]:
-    """One row: what is taken or done for a piece, and why."""
+    """One row: what is used or done for a piece, and why."""
     from toolchain.pieces import InstalledPiece
     from toolchain.plan import Build, InstallGo
 

@@ -164,7 +164,7 @@ def diff(
         typer.echo("no difference")
 
 
-#: The exit status of an audit that found something; errors end with 1, wrong use with 2.
+#: The exit status of an audit that found something; errors give 1, usage errors 2.
 _FOUND = 3
 
 

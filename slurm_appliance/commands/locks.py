@@ -77,7 +77,7 @@ def unlock(
 
 
 def _is_here(holder: "Holder") -> bool:
-    """Whether its process is one that can be seen from here, and runs."""
+    """Whether its process is visible from here and running."""
     from slurm_appliance.journal.process_identity import ProcessIdentity
 
     return holder.process is not None and holder.process.is_seen(ProcessIdentity.own())

@@ -11,7 +11,7 @@ import typer
 from slurm_appliance.commands.output import Output, OutputOption, print_table, say
 from toolchain.paths import REPOSITORY
 
-if TYPE_CHECKING:  # Importing the command line stays light.
+if TYPE_CHECKING:  # The command line must import fast.
     from mirror.pulp import Pulp
     from mirror.snapshot import Snapshot
 
@@ -34,7 +34,7 @@ _Config = Annotated[
 _Limit = Annotated[int, typer.Option("--limit", help="Timeout for Pulp's tasks, in minutes.", min=1)]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
-#: Beside the settings of the environments.
+#: Next to the stack files.
 _LIST = REPOSITORY / "stacks/mirror.yaml"
 
 
@@ -240,7 +240,7 @@ def _remove(pulp: "Pulp", chosen: "list[Snapshot]", yes: bool) -> None:
 
 @contextmanager
 def _pulp() -> "Iterator[Pulp]":
-    """A client of the running mirror that tells progress on standard error."""
+    """A client of the running mirror that reports progress on standard error."""
     from mirror.places import MirrorPlaces
     from mirror.pulp import Pulp
     from mirror.service import require_up

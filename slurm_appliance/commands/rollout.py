@@ -61,11 +61,11 @@ def rollout(
 ) -> None:
     """Bring compute nodes to their target image through Slurm, without losing a job.
 
-    If interrupted, run it again: it continues, and nodes that are done are left alone. Options override the stack's
+    If interrupted, run it again: it continues, and skips finished nodes. Options override the stack's
     setting rollout. Exit status 0: no node failed; 1: a node failed, or the rollout stopped.
     """
     if context.invoked_subcommand:
-        # What is said before the subcommand holds for it, too.
+        # Options before the subcommand also apply to it.
         context.default_map = {
             context.invoked_subcommand: {name: each for name, each in context.params.items() if each}
         }
@@ -131,7 +131,7 @@ def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAcce
 
 
 def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:
-    """Run a rollout and show its course."""
+    """Run a rollout and show its progress."""
     from slurm_appliance.rollout.watchers import JsonLines, LiveTable, PlainLines
 
     screen = console()

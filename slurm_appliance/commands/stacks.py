@@ -1,4 +1,4 @@
-"""What the commands about a stack have in common: their options, and how plans and lines are shown."""
+"""Shared by commands about a stack: options, and how to show plans."""
 
 import re
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def seconds(text: str) -> float:
 def session_of(
     stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, lock_timeout: float = 0.0
 ) -> "Session":
-    """The session of a stack; what it says goes to standard error, standard output belongs to results."""
+    """The session of a stack; its messages go to standard error, because standard output is for results."""
     from slurm_appliance.deployment.session import open_session
 
     session = open_session(stack, _ignore if quiet else say, excluded=tuple(exclude or ()), lock_timeout=lock_timeout)
@@ -63,11 +63,11 @@ def session_of(
 
 
 def _ignore(_text: str) -> None:
-    """Where the result is for programs, nobody reads along."""
+    """Drop messages if the output is for programs."""
 
 
 def show_plan(plan: "DeploymentPlan") -> None:
-    """The plan as operators decide on it: a summary, nodes that something happens to, losses, notes, counts."""
+    """Print the plan: a summary, affected nodes, losses, notes, counts."""
     from slurm_appliance.deployment.image_plan import NodeAction, folded, summary
 
     print(summary(plan.rows))

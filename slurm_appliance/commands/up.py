@@ -28,7 +28,7 @@ def preview(stack: StackOption, exclude: ExcludeOption = None, output: OutputOpt
     """Show what up would change, on which nodes and why. Changes nothing.
 
     Exit status 0: nothing to do; 2: non-disruptive changes; 6: non-disruptive changes that repair what somebody deleted
-    or changed;  3: disruptive changes to nodes or data; 1: up would fail.
+    or changed; 3: disruptive changes to nodes or data; 1: up would fail.
     """
     from slurm_appliance.deployment import operations
 
@@ -85,7 +85,7 @@ def up(
 
 
 def _asks(plan: "DeploymentPlan") -> bool:
-    """Whether there is anything to ask about: steps, or nodes of a stack that has nothing yet."""
+    """Whether confirmation is needed: there are steps, or nodes of an empty stack."""
     from slurm_appliance.deployment.image_plan import NodeAction
 
     return bool(plan.steps or plan.drift.missing) or any(row.action is NodeAction.CREATE for row in plan.rows)

@@ -1,7 +1,7 @@
 """The errors that image code raises on purpose.
 
 ApplianceError
-├── ContentError (ValueError)   what goes into an image cannot be told (content.py)
+├── ContentError (ValueError)   the content of an image cannot be determined (content.py)
 ├── CloudApiError               OpenStack rejected a request or did not respond; has the request
 ├── BuildError                  a step of a build failed; nothing of it is left unless the error says so
 │   └── StoppedError            a build was stopped: by a signal, a timeout, a lost claim
