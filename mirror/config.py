@@ -54,8 +54,7 @@ class Upstream(BaseModel):
         path: path of its snapshots; default: the repository's name.
         gpg_key: a file with the public key, armored or not, that signs the metadata.
         policy: whether packages are downloaded during a sync or on first use. Only the former makes a snapshot
-            independent of
-          the upstream.
+            independent of the upstream.
         username: user name at the upstream; password_file: a file with the password.
         ca_file: additional certificates to trust.
         proxy: an HTTP proxy.

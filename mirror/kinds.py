@@ -15,8 +15,7 @@ class RepositoryKind:
     Attributes:
         remotes, repositories, publications, distributions: paths below the API's root.
         mirroring: the body of a sync that copies the upstream's metadata byte for byte, so that the upstream's
-            signatures are
-          valid for a snapshot.
+            signatures are valid for a snapshot.
         publishes_itself: whether such a sync also creates the publication.
     """
 

@@ -4,10 +4,8 @@
 slurmd calls it as root with the name ``slurm-appliance-prolog`` or ``slurm-appliance-epilog``. The prolog marks a job.
 The epilog removes the mark; if it was the user's last one, it kills the user's processes and deletes the user's files
 in the world-writable folders. It deletes as that user, so root follows no path of a user. A lock per user separates
-marking and
-cleaning: a job that starts meanwhile waits. The program never queries slurmctld, and users cannot make it fail: a
-failed
-Epilog would drain the node.
+marking and cleaning: a job that starts meanwhile waits. The program never queries slurmctld, and users cannot make it
+fail: a failed Epilog would drain the node.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The nftables text that confines nodes to this machine: which of the host's own addresses they reach, and nothing
-else.
+"""The nftables text that confines nodes to this machine and to some of the host's own addresses.
 
 It only affects traffic from or to our bridges; the machine's other rules are unchanged.
 """

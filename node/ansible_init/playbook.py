@@ -62,8 +62,7 @@ def run(
         variables: for it.
         program: the ansible-playbook to call.
         within: a folder in memory for all temporary files, including Ansible's, if the variables contain secrets: what
-            a SIGKILL
-          leaves behind disappears at the next boot and is never on a disk.
+            a SIGKILL leaves behind disappears at the next boot and is never on a disk.
 
     Raises:
         PlaybookError: it failed, or cannot be started.

@@ -37,8 +37,7 @@ class ComputeInitSettings:
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
         share: creates the reader of this node's folder from the server's address, this node's name and the folder of
-            all
-          nodes.
+            all nodes.
         share_timeout: timeout for the share, in seconds, before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
         longest_pause: maximum pause in seconds.

@@ -7,6 +7,5 @@ can read the cloud's credential. It writes requests to its spool folder (``liste
 in Slurm or Slurm has a reason why not. A helper that runs as SlurmUser changes node states (``teller``).
 
 Runs with Python 3.9 (Rocky 9) or newer, the standard library, PyYAML and openstacksdk. Imports none of the deploy
-host's
-packages: the control image contains only this folder.
+host's packages: the control image contains only this folder.
 """

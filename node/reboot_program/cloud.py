@@ -47,8 +47,7 @@ class Cloud:
 
         Args:
             clouds: the file; uses ``auth_type``, ``auth``, ``region_name``, ``interface``, ``verify`` and ``cacert`` of
-                an
-              entry.
+                an entry.
             cloud: the entry.
 
         Raises:

@@ -24,7 +24,7 @@ class NodeServer:
 
     Attributes:
         image_id: its current image; for a volume-backed server, the image last written to its boot volume; empty if
-          unknown.
+            unknown.
         disk: GiB of its root disk: from the flavor or the boot volume; 0 if the flavor sets none.
         ram: MiB of the flavor.
         fault: Nova's message for status ERROR.

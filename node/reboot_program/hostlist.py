@@ -24,7 +24,7 @@ def expand(text: str) -> list[str]:
 
     Raises:
         HostlistError: unbalanced or nested brackets, an empty item, a range that is descending or changes its width, a
-          character that node names cannot have, or more than `MOST_NAMES` names.
+            character that node names cannot have, or more than `MOST_NAMES` names.
     """
     names: dict[str, None] = {}
     for item in _items(text.strip()):

@@ -30,8 +30,7 @@ class RebootSettings:
         clouds: clouds.yaml with the application credential; readable only by `user`.
         cloud: its entry to use.
         spool: folder of requests and nodes in progress; owned by `user`, mode 0700, on the state volume, so that a
-            rebuild
-          of the control node loses none.
+            rebuild of the control node loses none.
         user: the worker's user.
         slurm_user: slurmctld's user: the only user, besides root, whose requests are accepted.
         requests: the socket for requests.
@@ -40,12 +39,10 @@ class RebootSettings:
         parallel: maximum number of parallel calls to OpenStack.
         poll: minimum polling interval for a node in progress, in seconds.
         gap: seconds from Slurm's request until a server may be booted. slurmctld recognises a boot by its time, in
-            whole seconds
-          of the node's clock: a boot right after the request would look older than it, and the node would wait for
-          another one until ResumeTimeout.
+            whole seconds of the node's clock: a boot right after the request would look older than it, and the node
+            would wait for another one until ResumeTimeout.
         limit: timeout in seconds from Slurm's request until the node must be back in Slurm. A little less than
-            slurm.conf's
-          ResumeTimeout; otherwise Slurm gives up first, with a less useful reason.
+            slurm.conf's ResumeTimeout; otherwise Slurm gives up first, with a less useful reason.
     """
 
     targets: Path = Path("/etc/slurm-appliance/reboot-targets.json")

@@ -1,5 +1,4 @@
-"""The service behind RebootProgram: processes the spool until each node is back in Slurm, or Slurm has a reason why
-not.
+"""The service behind RebootProgram: processes the spool until each node is back in Slurm, or has a reason why not.
 
 One thread coordinates and queries Slurm, with one call for all nodes; a bounded pool of threads calls OpenStack. It may
 be killed at any moment: its state is in the spool, and a new worker resumes from there.

@@ -6,8 +6,7 @@ A name alone is no reason to remove or adopt a resource: others may use the same
 Three things make a state differ from the cloud without anybody's mistake:
 
 - A killed run has started to create resources that no state has. The engine only warns about them, and then creates
-  them
-  again: a second server with the first one's port, a rule that already exists.
+  them again: a second server with the first one's port, a rule that already exists.
 - Nova finds no host for a server. The state has it, in ERROR; the engine would leave it like that and continue.
 - Slurm rebuilds nodes. The state has their old images, and the provider would rebuild those that are up to date.
 """

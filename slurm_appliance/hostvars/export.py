@@ -50,8 +50,7 @@ def export_files(
         serial: creation time of the archive in seconds since 1970: nodes reject older ones than they have seen.
         forbidden: variables that must not reach compute nodes: secrets of the database, of monitoring.
         state_dir: mount point of the control node's state volume, where the archive is unpacked, so that nodes can boot
-            right
-          after a rebuild of the control node.
+            right after a rebuild of the control node.
 
     Raises:
         HostVariablesError: see `bundle.bundle`.

@@ -27,8 +27,7 @@ class ImageRecord:
         facts: build, name, digest, base, commit, groups, snapshot, os, kernel, slurm.
         packages: version by package name.
         sources: source package and its version by package name, if different from the package's own; None in images
-            built
-          before this was recorded, or of a distribution without it.
+            built before this was recorded, or of a distribution without it.
         accounts: the image's own users and groups.
     """
 

@@ -19,8 +19,7 @@ class Pace:
     Attributes:
         interval: interval of heartbeats in seconds.
         timeout: seconds without a heartbeat after which the holder counts as dead. File servers show changes to others
-            with a
-          delay of a minute or more.
+            with a delay of a minute or more.
     """
 
     interval: float = 10.0

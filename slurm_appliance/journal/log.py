@@ -53,7 +53,7 @@ class Log:
 
         Raises:
             JournalError: the journal of an update exists that was not merged into the state yet; or it cannot be
-              written.
+                written.
         """
         with self._readable_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)

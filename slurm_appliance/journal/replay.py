@@ -2,8 +2,7 @@
 
 An update has two lists of resources: the **old** ones from the state, identified by their index, and the **new** ones
 that the update has processed, identified by their operation. The result is the new ones, followed by the old ones that
-were not
-processed: this keeps each resource after its dependencies.
+were not processed: this keeps each resource after its dependencies.
 """
 
 import hashlib

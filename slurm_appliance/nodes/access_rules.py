@@ -1,5 +1,4 @@
-"""The access rules of the control node's application credential: the RebootProgram's calls, on the cluster's own
-servers.
+"""The access rules of the control node's application credential: the RebootProgram's calls on the cluster's servers.
 
 Keystone's access rules match a service, a method and a path, but not a request's body. So every server is listed by its
 ID, and ``POST .../action`` allows every server action on it (stop, create image...), not only rebuild and reboot.

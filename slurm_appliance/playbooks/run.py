@@ -135,8 +135,7 @@ def run_playbook(
         inventory: file or folder.
         log: file for Ansible's full output.
         say: prints a line for the operator.
-        folder: for Ansible's files during the run; after a ``kill -9`` the next run finds and removes them
-          there.
+        folder: for Ansible's files during the run; after a ``kill -9`` the next run finds and removes them there.
         variables: variables for the playbook, never rendered as templates; may contain secrets.
         environment: additional environment variables for Ansible.
         cancelled: polled; True stops the run.

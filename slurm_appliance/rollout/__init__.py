@@ -2,6 +2,5 @@
 
 ``plan`` decides (pure: from facts and records to new records and actions); ``drive`` polls, writes the ``journal``,
 acts and polls again, until the plan says it is done. Slurm (``control``) drains nodes, the RebootProgram on the control
-node rebuilds
-them: they finish what a killed rollout has left in progress.
+node rebuilds them: they finish what a killed rollout has left in progress.
 """
