@@ -27,7 +27,7 @@ from tests.engine.node_fixtures import Login
 from tests.lifecycle.cluster.live import Live, settings
 
 #: What site.yml says first.
-_SITE_BEGINS = "site.yml: the whole log is"
+_SITE_BEGINS = "site.yml: full log: "
 
 
 def report(what: str, seconds: float, more: str = "") -> None:

@@ -22,7 +22,7 @@ from toolchain.paths import REPOSITORY
 
 _LATENCY = 0.05
 _REBUILD = 20.0
-_PATIENCE = 600.0
+_TIMEOUT = 600.0
 
 #: Stands in for scontrol: a node waits for its reboot until its file says that it has booted.
 _SCONTROL = """#!/bin/sh
@@ -64,10 +64,10 @@ def _measure(count: int) -> tuple[float, float, float, float, int, float]:
         returned = time.monotonic() - began
         accepted = 0.0
         while any(any((folder / "spool" / each).iterdir()) for each in ("requests", "nodes")):
-            if time.monotonic() - began > _PATIENCE:
+            if time.monotonic() - began > _TIMEOUT:
                 service.kill()
                 service.wait()
-                raise TimeoutError(f"{count} nodes took more than {_PATIENCE:.0f} s")
+                raise TimeoutError(f"{count} nodes took more than {_TIMEOUT:.0f} s")
             if not accepted and len(cloud.actions()) == count:
                 accepted = time.monotonic() - began
             time.sleep(0.02)

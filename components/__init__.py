@@ -1,1 +1,1 @@
-"""Pulumi component resources: what exists in the cloud, one concept a file."""
+"""Pulumi component resources: what exists in the cloud, one concept per file."""

@@ -1,4 +1,4 @@
-"""The whole cluster: puts the parts together in the order in which they need each other."""
+"""The whole cluster: creates the parts in the order of their dependencies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,13 +29,13 @@ from slurm_appliance.site.inventory import InventorySubnet
 
 @dataclass(frozen=True)
 class ClusterArgs:
-    """What a cluster is made from.
+    """The inputs of a cluster.
 
     Attributes:
         config: the configuration.
         resolved: what the names in it stand for in this cloud.
         folder: the environment's folder on the deploy host.
-        public_key: what to create the key pair from; None where one exists.
+        public_key: the key to create the key pair from; None to use an existing pair.
         rotations: how often each secret was rotated.
     """
 
@@ -130,7 +130,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def resources(self) -> list[pulumi.Resource]:
-        """All ports and servers: whatever there may be very many of."""
+        """All ports and servers: the resources whose number grows with the cluster."""
         everyone = [self.control, *self.groups.values()]
         return [
             resource for group in everyone for of_kind in (group.ports, group.servers) for resource in of_kind.values()
@@ -158,7 +158,7 @@ class Cluster(pulumi.ComponentResource):
         return NodeGroup(group.name, args, pulumi.ResourceOptions(parent=self))
 
     def _login_addresses(self) -> list[pulumi.Input[str]]:
-        """Where users log in: the floating IP of each login node, or else its address."""
+        """Where users log in: each login node's floating IP or, without one, its address."""
         found: list[pulumi.Input[str]] = []
         for group in groups(self._args.config):
             if group.kind is not NodeKind.LOGIN:

@@ -1,14 +1,14 @@
-"""Commands of ours as resources: one way to run a module of the project from the stack.
+"""Our commands as resources: the one way to run a module of the project from the stack.
 
-What holds for all of them, and why:
+Rules for all of them, and the reasons:
 
-- The command's text is constant, so that nothing secret is in it, and nothing of one machine: error messages and the
-  state show it. Requests come on standard input.
-- The digest of everything that the command depends on is in its environment: a changed one makes the engine run
+- The command's text is constant: it contains no secrets and nothing specific to a machine, because error messages and
+  the state show it. Requests come on standard input.
+- Its environment has the digest of everything the command depends on: a changed digest makes the engine run
   ``update``. ``triggers`` would replace the resource instead, and run its ``delete`` after the new ``create``.
-- There is no ``delete``: it could only undo what the next ``create`` did.
-- The previous output is not handed to the next run: it would grow until the environment is too large.
-- It starts with ``exec``, so that Ctrl-C reaches Python and not a shell that waits for it.
+- There is no ``delete``: it would only undo what the next ``create`` did.
+- The previous output is not passed to the next run: the environment would grow without limit.
+- It starts with ``exec``, so that Ctrl-C reaches Python instead of a waiting shell.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,18 +32,18 @@ def module_command(
     depends_on: Sequence[pulumi.Resource] = (),
     ignore_changes: Sequence[str] = (),
 ) -> local.Command:
-    """Run ``python -m MODULE`` when it is new, and again when its request or environment changes.
+    """Run ``python -m MODULE`` when the resource is new, and again when its request or environment changes.
 
     Args:
         name: the resource's name.
         module: the module and its constant arguments: ``slurm_appliance.site_run``.
-        parent: the component that it belongs to.
-        request: what the module reads from standard input, as JSON; secret where any of it is.
-        environment: variables; what is not in the request but is reason to run again.
-        secret: whether what it prints is a secret.
+        parent: the parent component.
+        request: what the module reads from standard input, as JSON; secret if any part of it is.
+        environment: environment variables: further reasons to run again.
+        secret: whether its output is secret.
         logging: what the engine shows of its output while it runs.
-        depends_on: what has to be there before.
-        ignore_changes: what may change without its being run again, in the engine's spelling.
+        depends_on: resources that must exist first.
+        ignore_changes: inputs whose changes do not run it again, in the engine's spelling.
     """
     line = f'exec "${{VIRTUAL_ENV:-.venv}}/bin/python" -m {module}'
     return local.Command(

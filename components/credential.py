@@ -1,4 +1,4 @@
-"""The control node's credential: what the RebootProgram asks of the cloud, on this cluster's compute nodes only."""
+"""The control node's credential: lets the RebootProgram rebuild this cluster's compute nodes, and nothing else."""
 
 import hashlib
 import json
@@ -14,15 +14,15 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.nodes.access_rules import MOST_SERVERS, AccessRule, Endpoints, access_rules
 from slurm_appliance.preflight import Resolved
 
-#: Stands for any server in an access rule.
+#: Matches any server in an access rule.
 _ANY = "*"
 
 
 class Credential(pulumi.ComponentResource):
     """An application credential for the servers of the compute nodes.
 
-    When the servers change, or it is rotated, a new one is created and brought to the control node by ``site.yml``, and
-    only then the old one goes: names are different, because Keystone wants them so.
+    When the servers change or the credential is rotated, a new one is created, ``site.yml`` copies it to the control
+    node, and then the old one is deleted. Their names differ, because Keystone requires unique names.
 
     Attributes:
         cloud: an entry of clouds.yaml; secret.
@@ -56,7 +56,7 @@ class Credential(pulumi.ComponentResource):
         access = resolved.access
 
         def rules(ids: Sequence[str]) -> list[AccessRule]:
-            # Keystone takes no more rules than for so many servers by name: larger clusters get one for any server.
+            # Keystone limits the number of rules: above this many servers, one rule covers any server.
             wanted = ids if len(ids) <= MOST_SERVERS else [_ANY]
             return access_rules(wanted, _endpoints(access.endpoints), volume_backed=volume_backed)
 

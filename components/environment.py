@@ -1,4 +1,4 @@
-"""What Ansible needs on the deploy host, written by the stack: the inventory, and the secrets beside it."""
+"""Ansible's files on the deploy host, written by the stack: the inventory and the secrets."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from slurm_appliance.hostvars import users_file
 from slurm_appliance.secrets import generate as secrets
 from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
 
-#: Where the files lie in the environment's folder.
+#: Paths of the files in the environment's folder.
 INVENTORY = "inventory/hosts.yml"
 SECRETS = "inventory/group_vars/all/secrets.yml"
 
@@ -24,8 +24,8 @@ class Environment(pulumi.ComponentResource):
 
     Attributes:
         inventory: the content of hosts.yml.
-        digests: one for each part; that of the secrets is a secret, too.
-        written: the commands that write it.
+        digests: one digest per part; the one of the secrets is secret as well.
+        written: the commands that write the parts.
     """
 
     def __init__(

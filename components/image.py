@@ -1,8 +1,8 @@
-"""Images that the stack has built: one command each, which makes the image, or finds it made.
+"""Images built by the stack: one command per image, which builds the image or finds an existing one.
 
-Where the image exists when the program runs, its id is known in the preview already, and whatever else differs of the
-command is ignored: it has nothing to do. Where it does not, the command is new or changed in any case, so that it runs:
-also where it ran before and somebody has deleted the image since.
+If the image exists when the program runs, the preview already knows its ID, and other changes of the command are
+ignored: it has nothing to do. If not, the command is new or changed, so it runs; this includes an image that somebody
+deleted after an earlier run.
 """
 
 import dataclasses
@@ -18,15 +18,15 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.wanted import Wanted
 
-#: What of a command is not looked at where the image exists.
+#: Inputs of a command that are ignored if the image exists.
 _IRRELEVANT = ("create", "update", "stdin", "environment")
 
 
 class Image(pulumi.ComponentResource):
-    """One image that the stack has built.
+    """One image built by the stack.
 
     Attributes:
-        image_id: its id; a plain text where it is known before anything runs.
+        image_id: its ID; a plain string if it is known before anything runs.
     """
 
     image_id: pulumi.Input[str]
@@ -39,12 +39,12 @@ class Image(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Have the image of a build.
+        """Build the image if it does not exist.
 
         Args:
             wanted: the build.
-            network: id of the build server's network, where the stack makes it.
-            depends_on: what has to be there before.
+            network: ID of the build server's network, if the stack creates it.
+            depends_on: resources that must exist first.
             opts: the component's options.
         """
         super().__init__(token("Image"), f"image-{wanted.name}", {}, opts)
@@ -57,7 +57,7 @@ class Image(pulumi.ComponentResource):
             environment["SLURM_APPLIANCE_IMAGE_ATTEMPT"] = uuid.uuid4().hex
         cloud = pulumi.Config("openstack").get("cloud")
         if cloud is not None:
-            # The provider's cloud, whatever the environment of the engine says.
+            # The provider's cloud, independent of the engine's environment variables.
             environment["OS_CLOUD"] = cloud
         if wanted.force:
             environment[FORCE] = "1"
@@ -88,10 +88,10 @@ def cluster_images(
     """The ids of built images.
 
     Args:
-        wanted: the builds, each after the one that it starts from.
-        parent: the component that they belong to.
-        network: ids of networks that the stack makes, by name.
-        depends_on: what has to be there before any build.
+        wanted: the builds, each after its base build.
+        parent: the parent component.
+        network: IDs of networks that the stack creates, by name.
+        depends_on: resources that must exist before any build.
     """
     made: dict[str, Image] = {}
     for each in wanted:

@@ -12,11 +12,11 @@ from slurm_appliance.nodes import cloud_names
 
 
 def public_key(config: ClusterConfig, folder: Path) -> str | None:
-    """The public key to create a key pair from; None where one exists.
+    """The public key to create a key pair from; None to use an existing key pair.
 
     Args:
         config: the configuration.
-        folder: what a relative ``public_key_file`` is relative to.
+        folder: base folder of a relative ``public_key_file``.
 
     Raises:
         ConfigError: the file cannot be read.
@@ -28,13 +28,13 @@ def public_key(config: ClusterConfig, folder: Path) -> str | None:
     try:
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        remedy = "create a key with ssh-keygen, or name another file"
+        remedy = "create a key with ssh-keygen, or set another file"
         reason = getattr(error, "strerror", None) or "it is not text"
         raise ConfigError([Problem("key_pair.public_key_file", f"{path} cannot be read: {reason}", remedy)]) from error
 
 
 def key_pair_name(config: ClusterConfig, key: str | None, parent: pulumi.Resource) -> pulumi.Input[str]:
-    """The name of the key pair, which is created where there is a key to create it from."""
+    """The name of the key pair, which is created if there is a key for it."""
     name = cloud_names.key_pair(config)
     if key is None:
         return name

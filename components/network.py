@@ -16,13 +16,13 @@ from slurm_appliance.preflight import Resolved
 
 @dataclass(frozen=True)
 class NodeNetwork:
-    """A network as ports need it.
+    """A network, as its ports need it.
 
     Attributes:
         network_id: its id.
         subnet_id: the subnet that ports get their addresses from.
         cidr: that subnet's range.
-        connected: what must be there before anything outside is reached; nothing for an existing network.
+        connected: resources that must exist to reach other networks; empty for an existing network.
     """
 
     network_id: pulumi.Input[str]

@@ -1,7 +1,8 @@
-"""Nodes that are alike: their ports, servers, extra volumes and floating IPs.
+"""Similar nodes: their ports, servers, extra volumes and floating IPs.
 
-One component a group, not one a node: a component costs as much as a resource, and there may be a thousand nodes. Names
-come from the nodes and never from their place in a list, so that adding, removing or reordering nodes touches no other.
+There is one component per group, not per node: a component costs as much as a resource, and a cluster may have a
+thousand nodes. Names come from the nodes, never from positions in a list, so adding, removing or reordering nodes
+affects no others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,18 +30,18 @@ from slurm_appliance.site.inventory import InventoryHost
 
 @dataclass(frozen=True)
 class NodeGroupArgs:
-    """What the nodes of a group are made from.
+    """The inputs of a node group.
 
     Attributes:
         group: the settings.
-        resolved: what names stand for in this cloud.
-        image: the image that nodes are to run; a plain text where it is known before anything runs.
+        resolved: the IDs of the cloud's resources that the settings name.
+        image: the nodes' target image; a plain string if it is known before anything runs.
         networks: all networks by name.
-        security_groups: ids of the security groups of ports that have any.
+        security_groups: IDs of the security groups, for ports with port security.
         key_pair: name of the key pair.
         control_address: the control node's address on the access network; None for the control node itself.
-        bundle_key: the public key that its nodes' bundles are signed with; None for groups that have no bundles.
-        volumes: what the control node mounts.
+        bundle_key: the public key that verifies its nodes' bundles; None for groups without bundles.
+        volumes: the volumes that the control node mounts.
     """
 
     group: Group
@@ -60,7 +61,8 @@ class NodeGroup(pulumi.ComponentResource):
     Attributes:
         servers: the servers by host name.
         ports: the ports by host name and network.
-        addresses: the addresses by host name and network: the fixed ones as they are, others when Neutron gave them.
+        addresses: the addresses by host name and network: configured ones at once, others when Neutron has assigned
+            them.
     """
 
     def __init__(self, name: str, args: NodeGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -70,7 +72,7 @@ class NodeGroup(pulumi.ComponentResource):
         self.ports: dict[tuple[str, str], networking.Port] = {}
         self.addresses: dict[tuple[str, str], pulumi.Input[str]] = {}
         server_group_id = self._server_group()
-        # Equal for all nodes, and not free to make.
+        # Equal for all nodes, and expensive to compute.
         self._port_options = options.port_options(self)
         self._mark = cloud_names.mark(args.group.config)
         self._boot_needs = list(dict.fromkeys(r for network in args.networks.values() for r in network.connected))
@@ -85,7 +87,7 @@ class NodeGroup(pulumi.ComponentResource):
 
     @property
     def kind(self) -> NodeKind:
-        """What its nodes are for."""
+        """The role of its nodes."""
         return self._args.group.kind
 
     @property
@@ -94,7 +96,7 @@ class NodeGroup(pulumi.ComponentResource):
         return self.addresses[self._args.group.nodes[0].hostname, self._args.group.access_network]
 
     def hosts(self) -> pulumi.Output[tuple[InventoryHost, ...]]:
-        """The nodes as the inventory has them."""
+        """The nodes as inventory entries."""
         group = self._args.group
         networks = [network.network for network in group.networks]
         floating = dict(zip((node.hostname for node in group.nodes), group.floating_ips, strict=False))
@@ -137,7 +139,7 @@ class NodeGroup(pulumi.ComponentResource):
         fixed, vnic_type = group.fixed_address(network, index), group.vnic_type(network)
         address = {"ip_address": fixed} if fixed else {}
         port = networking.Port(
-            # A host name has no dot, so that no two pairs give the same name.
+            # Host names have no dots, so all pairs have different names.
             f"{node.hostname}.{network}",
             name=cloud_names.port(node, network),
             description=self._mark,
@@ -197,10 +199,10 @@ class NodeGroup(pulumi.ComponentResource):
         )
 
     def _ignored(self, node: Node) -> list[str]:
-        """Changes to ignore: of the image, where the group says so, or where the server runs the target already.
+        """Changes to ignore: the image, if the group is configured so or the server already runs the target.
 
-        The latter after Slurm has re-imaged the node: the state still has the old image, and the provider would rebuild
-        a node that is up to date.
+        The second case follows a rebuild by Slurm: the state still has the old image, and the provider would rebuild a
+        node that is up to date.
         """
         group, image = self._args.group, self._args.image
         running = self._args.resolved.servers.get(node.hostname)
@@ -220,7 +222,7 @@ class NodeGroup(pulumi.ComponentResource):
         return own.availability_zone
 
     def _user_data_version(self, node: Node) -> int:
-        """Only that of nodes with volumes ever changes: other nodes' has no part that a version could change."""
+        """Only nodes with volumes have one: the user data of other nodes has no versioned part."""
         return version_of(self._args.resolved.servers.get(node.hostname)) if self._args.volumes else FIRST_VERSION
 
     def _user_data(self, node: Node) -> pulumi.Input[str]:
@@ -268,7 +270,7 @@ class NodeGroup(pulumi.ComponentResource):
 
 
 def _with_known(inputs: Sequence[pulumi.Input[str]], write: Callable[[Sequence[str]], str]) -> pulumi.Input[str]:
-    """What ``write`` makes of the inputs: at once where all of them are plain texts, so that a preview knows it."""
+    """The result of ``write``: computed at once if all inputs are plain strings, so that a preview knows it."""
     plain = [value for value in inputs if isinstance(value, str)]
     if len(plain) == len(inputs):
         return write(plain)

@@ -1,32 +1,32 @@
-"""Resource options: which changes of a resource are ignored, how it is replaced, what outlives it.
+"""Resource options: which changes are ignored, how resources are replaced, what is kept on deletion.
 
-Pure functions. Options make the difference between an update that nobody notices and lost data, and Pulumi ignores a
-wrong spelling without a word, so that they are all in one place and each is held by a test.
+Pure functions. A wrong option turns an unnoticed update into lost data, and Pulumi silently ignores misspelled options,
+so all of them are in this file and each has a test.
 """
 
 from collections.abc import Sequence
 
 import pulumi
 
-#: Nova needs minutes for a server, bare metal an hour; rebuilding writes a whole root disk anew.
+#: Nova needs minutes for a server, an hour for bare metal; a rebuild rewrites the whole root disk.
 _SERVER_TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="120m", delete="60m")
-#: The provider has no timeout for updates of these, and warns at every run of one that is set.
+#: The provider has no update timeout for these, and warns in every run if one is set.
 _PORT_TIMEOUTS = pulumi.CustomTimeouts(create="20m", delete="20m")
 _VOLUME_TIMEOUTS = pulumi.CustomTimeouts(create="30m", delete="30m")
 
-#: Where a server's image is: at the top for one that boots from it, in its first disk for one that boots from a volume.
+#: Where a server's image is set: at the top level or, for a server that boots from a volume, in its first disk.
 IMAGE = "imageId"
-#: In the engine's spelling: the SDK translates names at the top, but no paths, and a wrong path is silently of no use.
+#: In the engine's spelling: the SDK translates top-level names but not paths, and ignores wrong paths silently.
 BOOT_VOLUME_IMAGE = "blockDevices[0].uuid"
 
 
 def image_paths(*, volume_backed: bool, was_volume_backed: bool | None) -> list[str]:
-    """What to ignore of a server so that a changed image leaves it alone.
+    """The server inputs to ignore so that a changed image does not affect the server.
 
     Args:
-        volume_backed: whether the configuration has it boot from a volume.
-        was_volume_backed: whether the running server does; None where there is none. The engine refuses a path into a
-            list that is in the configuration or in the state only, and such a server is replaced in any case.
+        volume_backed: whether it is configured to boot from a volume.
+        was_volume_backed: whether the running server boots from a volume; None without a server. The engine refuses a
+            path into a list that exists only in the configuration or in the state; such a server is replaced anyway.
     """
     if volume_backed and was_volume_backed is not False:
         return [IMAGE, BOOT_VOLUME_IMAGE]
@@ -39,7 +39,7 @@ def server_options(
     ignored: Sequence[str] = (),
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> pulumi.ResourceOptions:
-    """A server. Its ports are its own, so that the old one has to go before a new one can have them."""
+    """A server. It is deleted before its replacement is created, because both use the same ports."""
     return pulumi.ResourceOptions(
         parent=parent,
         ignore_changes=list(ignored),
@@ -50,7 +50,7 @@ def server_options(
 
 
 def port_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """A port. Nova binds it to a host and drivers give it DHCP options, which administrators see as changes."""
+    """A port. Nova binds it to a host and drivers add DHCP options, which administrators see as changes."""
     return pulumi.ResourceOptions(
         parent=parent,
         ignore_changes=["binding", "extraDhcpOptions"],
@@ -60,29 +60,29 @@ def port_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
 
 
 def kept_volume_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """A volume that outlives the cluster: nothing deletes it by mistake, and leaving it out lets it be."""
+    """A volume that is kept: it is protected from deletion, and removing it from the configuration keeps it."""
     return pulumi.ResourceOptions(parent=parent, protect=True, retain_on_delete=True, custom_timeouts=_VOLUME_TIMEOUTS)
 
 
 def volume_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """A volume that goes with its node."""
+    """A volume that is deleted with its node."""
     return pulumi.ResourceOptions(parent=parent, delete_before_replace=True, custom_timeouts=_VOLUME_TIMEOUTS)
 
 
 def attachment_options(parent: pulumi.Resource, server: pulumi.Resource) -> pulumi.ResourceOptions:
-    """A volume's attachment. It goes with its server: nothing is pulled from under a mounted file system before."""
+    """A volume attachment. It is deleted with its server, so no mounted file system loses its volume."""
     return pulumi.ResourceOptions(
         parent=parent, deleted_with=server, delete_before_replace=True, custom_timeouts=_VOLUME_TIMEOUTS
     )
 
 
 def child_options(parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-    """Anything else. Nothing is handed down from the component's own options: aliases among them would leak."""
+    """Any other child. Inherits nothing from the component's own options: aliases among them would leak."""
     return pulumi.ResourceOptions(parent=parent, delete_before_replace=True, depends_on=list(depends_on))
 
 
 def replaced_at_the_end(parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Something whose successor has to be in use before it may go."""
+    """A resource whose replacement is created and put to use before the old one is deleted."""
     return pulumi.ResourceOptions(parent=parent, delete_before_replace=False)
 
 
@@ -93,7 +93,7 @@ def command_options(
     secret: bool = False,
     ignored: Sequence[str] = (),
 ) -> pulumi.ResourceOptions:
-    """A command. What it prints may be a secret as a whole."""
+    """A command. Its whole output may be secret."""
     return pulumi.ResourceOptions(
         parent=parent,
         depends_on=list(depends_on),

@@ -1,4 +1,4 @@
-"""``site.yml`` as a resource: it runs when servers, settings, secrets or playbooks changed, and not otherwise."""
+"""``site.yml`` as a resource: it runs only when servers, settings, secrets or playbooks change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ class Site(pulumi.ComponentResource):
     """One playbook run over the whole cluster.
 
     Attributes:
-        result: the small JSON document that the run ends with.
+        result: the JSON summary that the run prints at its end.
     """
 
     result: pulumi.Output[str]
@@ -40,11 +40,11 @@ class Site(pulumi.ComponentResource):
 
         Args:
             name: the resource's name.
-            folder: where inventory and secrets are, and logs go.
+            folder: the folder of inventory, secrets and logs.
             hosts: the nodes that the deploy host connects to, by group.
-            reasons: what the run depends on beside the playbooks, by a word for each: digests, ids.
-            depends_on: what has to be there before.
-            ssh_port: of the nodes' ssh servers.
+            reasons: what the run depends on besides the playbooks, by name: digests, IDs.
+            depends_on: resources that must exist first.
+            ssh_port: port of the nodes' ssh servers.
             opts: the component's options.
         """
         super().__init__(token("Site"), name, {}, opts)
@@ -75,7 +75,7 @@ class Site(pulumi.ComponentResource):
     def _host_keys(
         self, groups: Sequence[pulumi.Output[tuple[InventoryHost, ...]]], depends_on: Sequence[pulumi.Resource]
     ) -> pulumi.Resource:
-        """Learn the host keys of new servers from their consoles, before anybody connects to them."""
+        """Read the host keys of new servers from their consoles, before anything connects to them."""
 
         def request(known: Sequence[tuple[InventoryHost, ...]]) -> dict[str, Any]:
             return {

@@ -1,4 +1,4 @@
-"""What the Pulumi program does, apart from the configuration: facts, checks, cluster, outputs."""
+"""The Pulumi program, except for reading the configuration: facts, checks, cluster, outputs."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ from toolchain.paths import REPOSITORY
 
 
 async def build(config: ClusterConfig) -> dict[str, Any]:
-    """Build the cluster of a configuration in the cloud of the stack; returns the stack's outputs.
+    """Build the cluster of a configuration in the stack's cloud; return the stack's outputs.
 
     Raises:
-        pulumi.RunError: something would go wrong; with everything that can be known to, before the first change.
+        pulumi.RunError: a check fails; reports all problems before the first change.
     """
     leave_out_debug()
     source = f"stack {pulumi.get_stack()}"

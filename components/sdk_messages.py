@@ -1,8 +1,7 @@
-"""Leaves out what the Pulumi SDK says about itself.
+"""Drops the Pulumi SDK's debug messages about itself.
 
-It sends four debug messages a resource to the engine, and waits for the answer to each before the program goes on: a
-fifth of the time of an update with nothing to do. The engine throws them away unless it was started with ``--debug``,
-which a program cannot see.
+The SDK sends four debug messages per resource to the engine and waits for each answer: a fifth of the time of an update
+with nothing to do. The engine discards them unless it was started with ``--debug``, which a program cannot detect.
 """
 
 import os
@@ -10,12 +9,12 @@ from collections.abc import Mapping
 
 import pulumi
 
-#: Environment variable: set it to have the SDK's messages in ``pulumi preview --debug``.
+#: Environment variable: set it to see the SDK's messages in ``pulumi preview --debug``.
 WANTED = "SLURM_APPLIANCE_SDK_DEBUG"
 
 
 def leave_out_debug(given: Mapping[str, str] | None = None) -> None:
-    """Have the SDK send no debug messages, unless they are wanted; all others stay.
+    """Drop the SDK's debug messages unless they are wanted; all other messages are kept.
 
     Args:
         given: the environment; this process's by default.

@@ -1,4 +1,4 @@
-"""The cluster's secrets: generated once and kept, encrypted, by the stack, unless the configuration gives them."""
+"""The cluster's secrets: generated once and kept encrypted by the stack, unless the configuration sets them."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,22 +11,22 @@ from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.secrets.generate import MAKERS
 from slurm_appliance.secrets.rotation import NAMESPACE
 
-#: Tells how often something was rotated.
+#: Returns how often something was rotated.
 Rotations = Callable[[str], int]
 
 
 def configured_rotations() -> Rotations:
-    """What the running program's stack says."""
+    """The rotations that the running program's stack configures."""
     settings = pulumi.Config(NAMESPACE)
     return lambda name: settings.get_int(name) or 0
 
 
 class Secrets(pulumi.ComponentResource):
-    """All secrets by name. Each is a resource of its own, so that each can be rotated alone.
+    """All secrets by name. Each one is a separate resource, so that it can be rotated alone.
 
     Attributes:
         values: the secrets.
-        bundle_key: the public part of the key that signs compute nodes' bundles, which is no secret.
+        bundle_key: the public part of the key that signs compute nodes' bundles, which is not secret.
     """
 
     values: Mapping[str, pulumi.Output[str]]

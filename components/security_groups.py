@@ -1,8 +1,8 @@
 """The security groups of nodes: existing ones, or created with the rules that a cluster needs.
 
-Nodes may talk to each other about anything: MPI, NFS and Slurm use ports of their own choice. From outside, ssh is let
-in from where the configuration says: to login nodes by default, and to no others. Whatever leaves a node is allowed:
-these are Neutron's own rules for a new group.
+Nodes may reach each other on all ports: MPI, NFS and Slurm choose ports themselves. From outside, only ssh is allowed,
+from the configured addresses: by default to login nodes only. All outgoing traffic is allowed: these are Neutron's own
+rules for a new group.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from slurm_appliance.config.naming import nonlogin_ssh_cidrs
 from slurm_appliance.nodes import cloud_names
 from slurm_appliance.preflight import Resolved
 
-#: The two groups, by the settings that name existing ones instead.
+#: The two groups, by the settings that replace them with existing groups.
 LOGIN = "login"
 NONLOGIN = "nonlogin"
 
@@ -59,7 +59,7 @@ class SecurityGroups(pulumi.ComponentResource):
 
     def _rules(self, which: str, created: dict[str, networking.SecGroup]) -> None:
         child = options.child_options(self)
-        # Nodes of existing groups are known by these groups' ids.
+        # Nodes in existing groups are matched by these groups' IDs.
         peers = {peer: [created[peer].id] if peer in created else self._ids[peer] for peer in (LOGIN, NONLOGIN)}
         for (peer, ids), version in product(peers.items(), ("IPv4", "IPv6")):
             for index, peer_id in enumerate(ids):

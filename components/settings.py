@@ -11,10 +11,10 @@ from slurm_appliance.errors import ConfigError, Problem
 def read_settings() -> ClusterConfig:
     """The configuration of the stack that the program runs for.
 
-    Reads every key of the project's namespace instead of asking for known ones: a mistyped one has to be found, too.
+    Reads every key of the project's namespace instead of only the known ones, to detect misspelled keys.
 
     Raises:
-        ConfigError: with every mistake in it.
+        ConfigError: lists every mistake.
     """
     keys = {**get_config_env(), **CONFIG.get()}
     problems: list[Problem] = []
@@ -25,10 +25,10 @@ def read_settings() -> ClusterConfig:
 
 
 def settings_or_end() -> ClusterConfig:
-    """The configuration; where it has mistakes, the program ends with their list instead of a traceback.
+    """The configuration; if it has mistakes, the program ends with their list instead of a traceback.
 
     Raises:
-        pulumi.RunError: with every mistake in it.
+        pulumi.RunError: lists every mistake.
     """
     try:
         return read_settings()

@@ -1,4 +1,4 @@
-"""The volumes of the control node, which outlive it: state, and home directories."""
+"""The volumes of the control node, which are kept when it is deleted: state and home directories."""
 
 from dataclasses import dataclass
 
@@ -83,11 +83,11 @@ class Storage(pulumi.ComponentResource):
 
     @property
     def sizes(self) -> str:
-        """The sizes of the volumes that are created here: when one grows, ``site.yml`` grows its file system."""
+        """The sizes of the volumes created here: when a volume grows, ``site.yml`` grows its file system."""
         return " ".join(f"{volume.label}={volume.size}" for volume in self.volumes if volume.size is not None)
 
     def attach(self, server: compute.Instance) -> tuple[compute.VolumeAttach, ...]:
-        """Attach all volumes to the control node. They stay attached while it is rebuilt with another image."""
+        """Attach all volumes to the control node. They stay attached during a rebuild with another image."""
         return tuple(
             compute.VolumeAttach(
                 volume.label,

@@ -1,1 +1,1 @@
-"""A real OpenStack on one machine whose servers boot: the embedded default and the test bed."""
+"""A real OpenStack on one machine with servers that boot: for trials and tests."""

@@ -1,4 +1,4 @@
-"""``slurm-appliance cloud``: the commands. Thin: each imports what it needs when it runs, and calls one function."""
+"""``slurm-appliance cloud``: the commands. Each imports what it needs when it runs, and calls one function."""
 
 import sys
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="A real OpenStack on this machine whose servers boot: to try the appliance, and to test it.",
+    help="Run a real OpenStack on this machine, to try and test the appliance.",
     no_args_is_help=True,
 )
 
@@ -22,10 +22,10 @@ class OutputFormat(StrEnum):
 @app.command()
 def up(
     install: Annotated[
-        bool, typer.Option(help="Install missing Debian packages, saying which and why; if not, list them and stop.")
+        bool, typer.Option(help="Install missing Debian packages; otherwise list them and stop.")
     ] = True,
 ) -> None:
-    """Start the cloud, or what of it does not run. The first time also installs it: a few minutes."""
+    """Start the cloud's services that are not running. The first time also installs them: a few minutes."""
     from localcloud.control import lifecycle
     from localcloud.control.credentials import CLOUD
     from localcloud.host.layout import CloudLayout
@@ -33,12 +33,12 @@ def up(
 
     layout = CloudLayout.of_user()
     lifecycle.up(layout, Steps(_progress), install=install)
-    typer.echo(f'Use it: eval "$(slurm-appliance cloud env)" sets OS_CLIENT_CONFIG_FILE and OS_CLOUD={CLOUD}.')
+    typer.echo(f'To use it: eval "$(slurm-appliance cloud env)" sets OS_CLIENT_CONFIG_FILE and OS_CLOUD={CLOUD}.')
 
 
 @app.command()
 def down() -> None:
-    """Stop the cloud with its servers; no process, mount or interface is left. Its data stay: up brings it back."""
+    """Stop the cloud and its servers: all processes, mounts and interfaces. Data are kept; `cloud up` restores it."""
     from localcloud.control import lifecycle
     from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
@@ -48,7 +48,7 @@ def down() -> None:
 
 @app.command()
 def reset() -> None:
-    """Stop the cloud and remove its data: servers, images, volumes, users. Installed packages and templates stay."""
+    """Stop the cloud and remove its data: servers, images, volumes, users. Keeps installed packages and templates."""
     from localcloud.control import lifecycle
     from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
@@ -70,10 +70,10 @@ def image(system: Annotated[str, typer.Argument(help="debian-12 or debian-13.")]
 @app.command()
 def status(
     output: Annotated[
-        OutputFormat, typer.Option("--output", "-o", help="For people, or for programs.")
+        OutputFormat, typer.Option("--output", "-o", help="Output format: text, or JSON for scripts.")
     ] = OutputFormat.TEXT,
 ) -> None:
-    """Say which services run and answer. Ends with 0 if all do, 1 if one does not, 3 if the cloud is down."""
+    """Show which services run and respond. Exit status 0: all do; 1: some do not; 3: the cloud is down."""
     from localcloud.control import status as report
     from localcloud.host.layout import CloudLayout
 
@@ -84,9 +84,9 @@ def status(
 
 @app.command()
 def logs(
-    service: Annotated[str, typer.Argument(help="Which service; all of them if none is named.")] = "",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written next.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each log to begin with.")] = 50,
+    service: Annotated[str, typer.Argument(help="Name of a service. Default: all.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="Number of lines of each log to print first.")] = 50,
 ) -> None:
     """Show the services' logs."""
     from localcloud.control.logs import show
@@ -97,7 +97,7 @@ def logs(
 
 @app.command()
 def env() -> None:
-    """Print export lines for a shell: which clouds.yaml and cloud OpenStack clients use, and the package mirror."""
+    """Print export lines for a shell: clouds.yaml and cloud for OpenStack clients, and the package mirror."""
     from localcloud.control.shell import export_lines
     from localcloud.host.layout import CloudLayout
 
@@ -108,13 +108,14 @@ def env() -> None:
 def ssh(
     context: typer.Context,
     node: Annotated[str, typer.Argument(help="A server's name or id.")],
-    user: Annotated[str, typer.Option("--login", "-l", help="Log in as; the image's os_admin_user if not given.")] = "",
+    user: Annotated[
+        str, typer.Option("--login", "-l", help="User to log in as. Default: the image's os_admin_user.")
+    ] = "",
 ) -> None:
-    """Log in to a server by ssh; what follows is handed on to ssh (options, a command).
+    """Log in to a server with ssh; other arguments are passed to ssh (options, a command).
 
-    The server's host keys are read from its console log through Nova, where cloud-init prints them, and nothing else is
-    trusted: a server that was rebuilt or an address that was used before raises no false alarm, and no key is accepted
-    unseen.
+    The server's host keys are read through Nova from its console log, where cloud-init prints them; no other key is
+    trusted. A rebuilt server or a reused address raises no false alarm, and no key is trusted on first use.
     """
     from localcloud.control.login import run_ssh
     from localcloud.host.layout import CloudLayout
@@ -124,19 +125,19 @@ def ssh(
 
 @app.command()
 def tempest(
-    tests: Annotated[str, typer.Argument(help="Regular expression for the tests' names.")] = "",
-    smoke: Annotated[bool, typer.Option(help="Only what tempest calls smoke tests.")] = True,
-    workers: Annotated[int, typer.Option(help="Tests at the same time.")] = 2,
+    tests: Annotated[str, typer.Argument(help="Regular expression to select tests by name.")] = "",
+    smoke: Annotated[bool, typer.Option(help="Run only tempest's smoke tests.")] = True,
+    workers: Annotated[int, typer.Option(help="Number of parallel tests.")] = 2,
 ) -> None:
-    """Run OpenStack's own integration tests against the cloud and compare with the list of known failures."""
+    """Run OpenStack's integration tests against the cloud and compare the results with the list of known failures."""
     from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
     from localcloud.tempest.run import run_tempest
 
     verdict = run_tempest(CloudLayout.of_user(), Steps(_progress), tests, smoke=smoke, workers=workers)
     for what, names in (
-        ("failed, not on the list", verdict.surprises),
-        ("passed, take it off the list", verdict.recovered),
+        ("failed, not listed", verdict.surprises),
+        ("passed, remove it from the list", verdict.recovered),
         ("failed as listed", verdict.known),
     ):
         for name in names:
@@ -145,7 +146,7 @@ def tempest(
     raise typer.Exit(0 if verdict.good else 1)
 
 
-fault = typer.Typer(help="Make services fail on purpose, to see what then happens.", no_args_is_help=True)
+fault = typer.Typer(help="Inject faults into services, for tests.", no_args_is_help=True)
 app.add_typer(fault, name="fault")
 
 
@@ -154,22 +155,20 @@ def fault_add(
     effect: Annotated[
         str,
         typer.Argument(
-            help="answer (with --status), delay (by --seconds), cut-before or cut-after the work is done; "
+            help="answer (with --status), delay (by --seconds), cut-before or cut-after processing; "
             "rebuild-error or never-boots (for --server)."
         ),
     ],
-    service: Annotated[str, typer.Option(help="Whose calls: keystone, glance, nova, ..., or metadata.")] = "nova",
+    service: Annotated[str, typer.Option(help="Service to affect: keystone, glance, nova, ..., or metadata.")] = "nova",
     method: Annotated[str, typer.Option(help="HTTP method, or * for any.")] = "*",
-    path: Annotated[
-        str, typer.Option(help="Regular expression searched in the path, such as /servers/.*/action$.")
-    ] = "",
-    body: Annotated[str, typer.Option(help="Regular expression searched in the request's body.")] = "",
-    server: Annotated[str, typer.Option(help="Regular expression searched in the server's name and id.")] = "",
-    status: Annotated[int, typer.Option(help="What to answer: 409, 429, 500 or 503.")] = 500,
-    seconds: Annotated[float, typer.Option(help="How long to delay, or what Retry-After says.")] = 1.0,
-    times: Annotated[int, typer.Option(help="For how many calls; 0 for all until it is cleared.")] = 1,
+    path: Annotated[str, typer.Option(help="Regular expression for the path, such as /servers/.*/action$.")] = "",
+    body: Annotated[str, typer.Option(help="Regular expression for the request body.")] = "",
+    server: Annotated[str, typer.Option(help="Regular expression for the server's name and ID.")] = "",
+    status: Annotated[int, typer.Option(help="Status to answer with: 409, 429, 500 or 503.")] = 500,
+    seconds: Annotated[float, typer.Option(help="Delay, or value of Retry-After, in seconds.")] = 1.0,
+    times: Annotated[int, typer.Option(help="Number of calls to affect; 0: all until cleared.")] = 1,
 ) -> None:
-    """Switch a fault on and print its id."""
+    """Enable a fault and print its ID."""
     from localcloud.faults.fault import Fault
     from localcloud.faults.store import FaultStore
     from localcloud.host.layout import CloudLayout
@@ -183,7 +182,7 @@ def fault_add(
 
 @fault.command("list")
 def fault_list() -> None:
-    """Show the faults that are on, one JSON object a line."""
+    """List the enabled faults, one JSON object per line."""
     import json
 
     from localcloud.faults.store import FaultStore
@@ -194,12 +193,12 @@ def fault_list() -> None:
 
 
 @fault.command("clear")
-def fault_clear(identity: Annotated[str, typer.Argument(help="Which one; all if none is named.")] = "") -> None:
-    """Switch faults off."""
+def fault_clear(identity: Annotated[str, typer.Argument(help="ID of a fault. Default: all.")] = "") -> None:
+    """Disable faults."""
     from localcloud.faults.store import FaultStore
     from localcloud.host.layout import CloudLayout
 
-    typer.echo(f"{FaultStore(CloudLayout.of_user().faults).clear(identity or None)} switched off")
+    typer.echo(f"{FaultStore(CloudLayout.of_user().faults).clear(identity or None)} faults disabled")
 
 
 def _progress(line: str) -> None:

@@ -1,15 +1,15 @@
-"""Which services the cloud consists of and where they listen. Used by the command line and inside the services.
+"""The cloud's services and their endpoints. Used by the command line and inside the services.
 
-Everything listens on one address of its own on the loopback interface. The same address is in the catalog: the machine
-itself and every server reach the same URLs, and nothing outside of the machine does.
+All services listen on one address on the loopback interface, which is also in the catalog: the machine itself and all
+servers reach the same URLs, and nothing outside the machine does.
 """
 
 from dataclasses import dataclass
 
-#: The cloud's address, put on ``lo`` with a /32.
+#: The cloud's address, added to ``lo`` with a /32.
 ADDRESS = "10.255.255.1"
 
-#: Where servers find Nova's metadata service, as on every OpenStack.
+#: The address of Nova's metadata service, as on every OpenStack.
 METADATA_ADDRESS = "169.254.169.254"
 
 REGION = "RegionOne"
@@ -24,7 +24,7 @@ class Endpoint:
         kind: the service type in the catalog.
         port: TCP port on `ADDRESS`.
         path: what clients append to the root URL, as the catalog shows it.
-        threads: requests served at the same time.
+        threads: requests served in parallel.
     """
 
     name: str
@@ -57,5 +57,5 @@ ENDPOINTS = (KEYSTONE, GLANCE, PLACEMENT, NOVA, NEUTRON, CINDER)
 MIRROR_PORT = 15010
 MIRROR_URL = f"http://{ADDRESS}:{MIRROR_PORT}"
 
-#: Where `slurm-appliance mirror up` serves a site's snapshots unless told otherwise: servers may reach it there.
+#: The default port of `slurm-appliance mirror up`: servers may reach it.
 SNAPSHOTS_PORT = 24816

@@ -1,4 +1,4 @@
-"""What goes wrong in the local cloud on purpose.
+"""The errors that the local cloud raises on purpose.
 
 LocalCloudError         what happened, where, what to do; ends the command with its exit status
 ├── MachineError        this machine lacks something: root, a package, a kernel feature
@@ -12,7 +12,7 @@ LocalCloudError         what happened, where, what to do; ends the command with 
 
 
 class LocalCloudError(Exception):
-    """Raised when the local cloud cannot do what it was asked for, for a reason that the user can act on.
+    """Raised when the local cloud cannot do something for a reason that the user can act on.
 
     Args:
         what: what happened, one sentence.
@@ -38,7 +38,7 @@ class LocalCloudError(Exception):
 
 
 class MachineError(LocalCloudError):
-    """Raised when this machine lacks something that the cloud needs and that may not or cannot be added."""
+    """Raised when this machine lacks something that the cloud needs and that cannot be installed."""
 
 
 class InstallError(LocalCloudError):
@@ -46,22 +46,22 @@ class InstallError(LocalCloudError):
 
 
 class ServiceError(LocalCloudError):
-    """Raised when a service does not start, died, or does not answer in time."""
+    """Raised when a service does not start, exits, or does not respond in time."""
 
 
 class BaseImageError(LocalCloudError):
-    """Raised when the base image cannot be made."""
+    """Raised when the base image cannot be created."""
 
 
 class FaultError(LocalCloudError, ValueError):
-    """Raised for a fault that cannot be: an unknown effect, a pattern that is no regular expression."""
+    """Raised for an invalid fault: an unknown effect, a pattern that is not a regular expression."""
 
     exit_status = 2
 
 
 class NotFoundError(LocalCloudError, LookupError):
-    """Raised when a server, a service or a fault is named that does not exist."""
+    """Raised when a named server, service or fault does not exist."""
 
 
 class NotRunningError(LocalCloudError):
-    """Raised when a command needs a running cloud and there is none."""
+    """Raised when a command needs a running cloud."""

@@ -1,5 +1,5 @@
-"""The snapshot mirror: a Pulp server of our own whose time-stamped copies of package repositories image builds pin.
+"""The snapshot mirror: a Pulp server of our own with time-stamped copies of package repositories for image builds.
 
-Optional. `service` starts and stops it, `sync` and `publish` make snapshots over its REST API; the supervisor and all
-that it starts run apart from the command line. Nothing here imports the rest of the project but ``toolchain``.
+Optional. `service` starts and stops it, `sync` and `publish` create snapshots with its REST API; the supervisor and its
+processes run independently of the command line. This package imports nothing of the project except ``toolchain``.
 """

@@ -1,8 +1,7 @@
-"""What Pulp's task system notices late, and what is done about it: statements on its tables.
+"""Corrects what Pulp's task system notices late, with statements on its tables.
 
-A process that was killed stays in Pulp's list for minutes, and its task keeps others waiting; and a worker that has
-just started does not look for tasks that came when there was none. Both would make an operator wait for a quarter of
-an hour after a crash.
+A killed process stays in Pulp's list for minutes, and its task blocks others; a worker that has just started does not
+look for tasks that arrived before it. Either would make an operator wait for a quarter of an hour after a crash.
 """
 
 from mirror.children import Program, Surroundings
@@ -14,11 +13,11 @@ _LIMIT = 60.0
 
 
 class Bookkeeping:
-    """Corrections to the task system of a mirror whose database runs.
+    """Corrections to the task system of a mirror with a running database.
 
     Args:
         places: the mirror's folders.
-        surroundings: what all processes share.
+        surroundings: shared properties of all processes.
     """
 
     def __init__(self, places: MirrorPlaces, surroundings: Surroundings) -> None:
@@ -26,13 +25,13 @@ class Bookkeeping:
         self._surroundings = surroundings
 
     def forget(self, process: str) -> None:
-        """Take ended processes off the list; the next worker to look finds their tasks without one, and fails them.
+        """Remove ended processes from the list; the next worker then fails their orphaned tasks.
 
         Args:
-            process: its name in Pulp, or a pattern as LIKE has them.
+            process: its name in Pulp, or an SQL LIKE pattern.
 
         Raises:
-            ServiceError: the database does not answer.
+            ServiceError: the database does not respond.
         """
         ended = f"SELECT pulp_id FROM core_appstatus WHERE name LIKE '{process}'"  # noqa: S608 - we make the names
         self._sql(
@@ -41,10 +40,10 @@ class Bookkeeping:
         )
 
     def wake_workers(self) -> None:
-        """Let the workers look for tasks.
+        """Make the workers look for tasks.
 
         Raises:
-            ServiceError: the database does not answer.
+            ServiceError: the database does not respond.
         """
         self._sql("NOTIFY pulp_worker_wakeup, 'unblock'")
 

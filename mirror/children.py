@@ -1,4 +1,4 @@
-"""The processes of the mirror: how each is called, started, watched and ended."""
+"""The processes of the mirror: how each is started, monitored and stopped."""
 
 import os
 import signal
@@ -15,14 +15,14 @@ from mirror.machine import MirrorUser
 
 @dataclass(frozen=True)
 class Program:
-    """How one process is called.
+    """How to run one process.
 
     Attributes:
-        name: ours for it; its log is called so.
-        command: the call.
-        environment: all of its environment.
-        stop_signal: what makes it end in good order.
-        stop_limit: seconds that it may take to do so.
+        name: our name for it, also of its log.
+        command: program and arguments.
+        environment: its complete environment.
+        stop_signal: the signal for a clean stop.
+        stop_limit: timeout for a clean stop, in seconds.
     """
 
     name: str
@@ -34,13 +34,13 @@ class Program:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all processes of a mirror share.
+    """Properties shared by all processes of a mirror.
 
     Attributes:
-        account: whom they run as.
-        folder: where they run.
+        account: the user they run as.
+        folder: their working folder.
         logs: the folder of their logs.
-        lock: the descriptor whose lock says that the mirror lives; each of them keeps it open.
+        lock: the descriptor of the lock that marks the mirror as running; all of them keep it open.
     """
 
     account: MirrorUser
@@ -49,16 +49,16 @@ class Surroundings:
     lock: int
 
     def log(self, program: Program) -> Path:
-        """The file for what a program prints."""
+        """The log file of a program."""
         return self.logs / f"{program.name}.log"
 
     def run(self, program: Program, limit: float, *, secret: bool = False) -> str:
-        """Run a program to its end, at most a number of seconds, and return what it printed on standard output.
+        """Run a program with a timeout in seconds and return its standard output.
 
-        What it prints goes to its log as well unless it is secret.
+        Also logs the output unless it is secret.
 
         Raises:
-            ServiceError: it failed or took too long.
+            ServiceError: it failed or timed out.
         """
         try:
             ended = subprocess.run(
@@ -78,25 +78,25 @@ class Surroundings:
                 pass_fds=(self.lock,),
             )
         except subprocess.TimeoutExpired:
-            raise MirrorServiceError(f"did not end within {limit:.0f} s", where=program.name) from None
+            raise MirrorServiceError(f"did not finish within {limit:.0f} s", where=program.name) from None
         if not secret:
             with self.log(program).open("a") as log:
                 log.write(ended.stdout + ended.stderr)
         if ended.returncode:
             shown = "\n".join(ended.stderr.splitlines()[-15:])
-            raise MirrorServiceError(f"ended with status {ended.returncode}", where=program.name, evidence=shown)
+            raise MirrorServiceError(f"ended with exit status {ended.returncode}", where=program.name, evidence=shown)
         return ended.stdout
 
 
 @dataclass
 class Child:
-    """One process that is to run all the time, its restarts included.
+    """One process that must always run, with its restarts.
 
     Attributes:
-        program: how it is called.
-        surroundings: whom it runs as, where, and where its log is.
-        deaths: when it died unasked, on the monotonic clock.
-        start_at: when it is to be started again, or None.
+        program: how to run it.
+        surroundings: its user, folder and logs.
+        deaths: times of unexpected exits, on the monotonic clock.
+        start_at: when to restart it, or None.
     """
 
     program: Program
@@ -107,7 +107,7 @@ class Child:
 
     @property
     def log(self) -> Path:
-        """The file for what the process prints."""
+        """The log file of the process."""
         return self.surroundings.log(self.program)
 
     def start(self) -> None:
@@ -133,26 +133,26 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The number of the process, or 0 before its first start."""
+        """The process ID, or 0 before its first start."""
         return self._process.pid if self._process else 0
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_status(self) -> int | None:
-        """How the process ended, or None while it lives; a signal's number is negative."""
+        """The exit status, or None while it is running; negative for a signal."""
         return self._process.poll() if self._process else None
 
     def ask_to_stop(self) -> None:
-        """Ask the process to end in good order."""
+        """Ask the process to stop cleanly."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(self.program.stop_signal)
 
     def kill(self) -> None:
-        """End by force whatever is left of the process and of those that it started."""
+        """Kill the process and all processes that it started."""
         if self._process is not None:
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -161,13 +161,13 @@ class Child:
             self._process.wait()
 
     def ended(self, what: str) -> MirrorServiceError:
-        """The error that says how the process ended, with the end of its log."""
+        """An error with the process's exit status and the last lines of its log."""
         said = f"{what} (status {self.exit_status})"
         return MirrorServiceError(said, where=self.program.name, evidence=tail(self.log), remedy=f"see {self.log}")
 
 
 def stop(children: Sequence[Child]) -> None:
-    """End processes, all at the same time: in good order, or by force where that takes longer than its limit."""
+    """Stop processes in parallel: cleanly, or by force after their timeouts."""
     started = time.monotonic()
     for child in children:
         child.ask_to_stop()
@@ -179,24 +179,24 @@ def stop(children: Sequence[Child]) -> None:
 
 
 def wait_until(missing: Callable[[], str], limit: float, children: Sequence[Child]) -> None:
-    """Poll until nothing is missing; the end of one of the processes is a failure at once.
+    """Poll until nothing is missing; fail at once if one of the processes exits.
 
     Args:
-        missing: says what is not there yet, or nothing.
-        limit: seconds.
-        children: the processes that are waited for.
+        missing: returns what is missing, or nothing.
+        limit: timeout in seconds.
+        children: the processes to wait for.
 
     Raises:
-        ServiceError: one of them ended, or the limit is over.
+        ServiceError: one of them exited, or the timeout expired.
     """
     end = time.monotonic() + limit
     while said := missing():
         for child in children:
             if not child.running:
-                raise child.ended("ended while it was starting")
+                raise child.ended("exited during startup")
         if time.monotonic() > end:
             logs = children[0].log.parent
             raise MirrorServiceError(
-                f"not there within {limit:.0f} s: {said}", where="mirror", remedy=f"see the logs in {logs}"
+                f"not ready within {limit:.0f} s: {said}", where="mirror", remedy=f"see the logs in {logs}"
             )
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The list of repositories to mirror: a YAML file, checked whole before anything is synced."""
+"""The list of repositories to mirror: a YAML file, checked completely before anything is synced."""
 
 import difflib
 import re
@@ -19,19 +19,19 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
 
 def _url(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/@]+(?:/\S*)?", text):
-        raise ValueError("is no http or https address without credentials")
+        raise ValueError("must be an http or https URL without credentials")
     return text if text.endswith("/") else f"{text}/"
 
 
 def _word(text: str) -> str:
     if not _WORD.fullmatch(text):
-        raise ValueError("is not one word of letters, digits and ._+/-")
+        raise ValueError("must be one word of letters, digits and ._+/-")
     return text
 
 
 def _path(text: str) -> str:
     if not _PATH.fullmatch(text):
-        raise ValueError("is no path of letters, digits and ._- without a slash at its ends")
+        raise ValueError("must be a path of letters, digits and ._- that neither starts nor ends with a slash")
     return text
 
 
@@ -47,16 +47,16 @@ RelativePath = Annotated[str, AfterValidator(_path)]
 
 
 class Upstream(BaseModel):
-    """What all kinds of repositories have.
+    """Settings of all kinds of repositories.
 
     Attributes:
         url: the repository's root.
-        path: where its snapshots are served; the repository's name unless given.
-        gpg_key: a file with the public key, armored or not, that must have signed the metadata.
-        policy: whether packages are downloaded with a sync or when they are first asked for. Only the former makes
-            a snapshot independent of the upstream.
-        username: at the upstream; password_file: a file with the password.
-        ca_file: certificates to trust besides the machine's.
+        path: path of its snapshots; default: the repository's name.
+        gpg_key: a file with the public key, armored or not, that signs the metadata.
+        policy: whether packages are downloaded during a sync or on first use. Only the former makes a snapshot
+            independent of the upstream.
+        username: user name at the upstream; password_file: a file with the password.
+        ca_file: additional certificates to trust.
         proxy: an HTTP proxy.
     """
 
@@ -76,10 +76,10 @@ class DebUpstream(Upstream):
     """An apt repository.
 
     Attributes:
-        suites: as they stand in a sources list: ``bookworm``, ``bookworm-updates``.
-        components: all of them unless given.
-        architectures: all of them unless given.
-        sources: whether source packages come too.
+        suites: as in a sources list: ``bookworm``, ``bookworm-updates``.
+        components: default: all.
+        architectures: default: all.
+        sources: whether to include source packages.
     """
 
     type: Literal["deb"]
@@ -93,7 +93,7 @@ class RpmUpstream(Upstream):
     """An rpm repository.
 
     Attributes:
-        repo_gpgcheck: whether its metadata has to be signed by ``gpg_key``, as dnf's option of that name.
+        repo_gpgcheck: whether its metadata must be signed by ``gpg_key``, like dnf's option of that name.
     """
 
     type: Literal["rpm"]
@@ -110,8 +110,8 @@ class Repository:
     """One repository of the list.
 
     Attributes:
-        name: how it is called here and in Pulp.
-        upstream: its settings, files in them with their full paths.
+        name: its name here and in Pulp.
+        upstream: its settings, with full paths of files.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Repository:
 
     @property
     def path(self) -> str:
-        """Where its snapshots are served, below the content URL."""
+        """The path of its snapshots below the content URL."""
         return self.upstream.path or self.name
 
 
@@ -127,7 +127,7 @@ def load(file: Path) -> tuple[Repository, ...]:
     """The repositories of a file.
 
     Raises:
-        MirrorConfigError: the file cannot be read or has mistakes; all of them are told.
+        MirrorConfigError: the file cannot be read or has mistakes; lists all of them.
     """
     try:
         content = yaml.safe_load(file.read_text())
@@ -140,17 +140,17 @@ def parse(content: object, file: Path) -> tuple[Repository, ...]:
     """The repositories of a file's content; paths in it are relative to the file's folder.
 
     Raises:
-        MirrorConfigError: there are mistakes; all of them are told.
+        MirrorConfigError: there are mistakes; lists all of them.
     """
     listed = content.get("repositories") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(listed, dict) or not listed:
-        raise MirrorConfigError(["repositories: is no mapping of names to repositories"], str(file))
-    problems = [f"{key}: is not known here; allowed: repositories" for key in content if key != "repositories"]
+        raise MirrorConfigError(["repositories: must be a mapping of names to repositories"], str(file))
+    problems = [f"{key}: unknown key; allowed: repositories" for key in content if key != "repositories"]
     found = []
     for name, settings in listed.items():
         where = f"repositories.{name}"
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            problems.append(f"{where}: the name is not made of lower-case letters, digits, '.' and '-'")
+            problems.append(f"{where}: the name must consist of lower-case letters, digits, '.' and '-'")
             continue
         try:
             repository = Repository(name, _with_full_paths(_ADAPTER.validate_python(settings), file.parent))
@@ -172,13 +172,13 @@ def _with_full_paths(upstream: DebUpstream | RpmUpstream, folder: Path) -> DebUp
 
 def _cross_check(upstream: DebUpstream | RpmUpstream) -> Iterable[str]:
     if (upstream.username is None) != (upstream.password_file is None):
-        yield "username: goes together with password_file; set both or none"
+        yield "username: requires password_file, and the reverse; set both or none"
     if isinstance(upstream, RpmUpstream) and upstream.repo_gpgcheck and upstream.gpg_key is None:
-        yield "repo_gpgcheck: needs gpg_key"
+        yield "repo_gpgcheck: requires gpg_key"
     for name in ("gpg_key", "password_file", "ca_file"):
         path = getattr(upstream, name)
         if path is not None and not path.is_file():
-            yield f"{name}: there is no file {path}"
+            yield f"{name}: file {path} does not exist"
 
 
 def _path_problems(repositories: Iterable[Repository]) -> Iterable[str]:
@@ -186,26 +186,24 @@ def _path_problems(repositories: Iterable[Repository]) -> Iterable[str]:
     for repository in repositories:
         if repository.path in taken:
             other = taken[repository.path]
-            yield f"repositories.{repository.name}.path: '{repository.path}' is that of repositories.{other} too"
+            yield f"repositories.{repository.name}.path: '{repository.path}' is also used by repositories.{other}"
         taken[repository.path] = repository.name
 
 
 def _explain(where: str, mistake: Any) -> str:
-    """One of pydantic's errors as a sentence that begins with the path in the file."""
+    """One of pydantic's errors as a sentence that starts with the path in the file."""
     kind, *inner = [str(part) for part in mistake["loc"]] or [""]
     path = ".".join([where, *inner])
     allowed = list(_MODELS[kind].model_fields) if kind in _MODELS else []
     if mistake["type"] == "extra_forbidden":
         close = difflib.get_close_matches(inner[-1], allowed, n=1)
-        return f"{path}: is not known here; " + (
-            f"did you mean '{close[0]}'?" if close else f"allowed: {', '.join(allowed)}"
-        )
+        return f"{path}: unknown key; " + (f"did you mean '{close[0]}'?" if close else f"allowed: {', '.join(allowed)}")
     if mistake["type"] == "missing":
         return f"{path}: is missing"
     if mistake["type"] == "union_tag_not_found":
         return f"{where}.type: is missing; allowed: deb, rpm"
     if mistake["type"] == "union_tag_invalid":
-        return f"{where}.type: '{mistake['ctx']['tag']}' is not known; allowed: deb, rpm"
+        return f"{where}.type: '{mistake['ctx']['tag']}' is unknown; allowed: deb, rpm"
     said = mistake["msg"].removeprefix("Value error, ")
     shown = f"'{mistake['input']}' " if mistake["type"] == "value_error" and mistake["input"] else ""
     return f"{path}: {shown}{said}"

@@ -1,7 +1,7 @@
-"""PostgreSQL's cluster: made once, or unpacked from a template that an earlier mirror of the same versions left.
+"""PostgreSQL's cluster: created once, or unpacked from a template of an earlier mirror with the same versions.
 
-The cluster is the mirror's alone: its own folder, its own socket, no TCP port, and only the system user that owns it
-gets in (peer authentication), so there is no password.
+The cluster belongs to the mirror alone: its own folder and socket, no TCP port, and access only for the system user
+that owns it (peer authentication), so there is no password.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ logging_collector = off
 
 
 def template_folder() -> Path:
-    """The folder of the templates, made if it is not there."""
+    """The folder of the templates, created if missing."""
     folder = cache_folder("mirror")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -46,7 +46,7 @@ class PostgresCluster:
     Attributes:
         places: its folders.
         programs: the folder of the server's programs.
-        account: the user that owns it.
+        account: its owner.
     """
 
     places: MirrorPlaces
@@ -55,7 +55,7 @@ class PostgresCluster:
 
     @classmethod
     def of(cls, places: MirrorPlaces, account: MirrorUser) -> "PostgresCluster":
-        """The cluster that is there with the programs of its version, or one to be made with the newest.
+        """The existing cluster with the programs of its version, or a new one with the newest version.
 
         Raises:
             MachineError: the programs of its version are not installed.
@@ -65,40 +65,40 @@ class PostgresCluster:
         programs = postgresql_programs(version)
         if programs is None:
             raise MirrorMachineError(
-                f"it was made by PostgreSQL {version}, which is not installed",
+                f"created by PostgreSQL {version}, which is not installed",
                 where=str(places.database),
-                remedy=f"install postgresql-{version}, or move the cluster on with pg_upgrade",
+                remedy=f"install postgresql-{version}, or upgrade the cluster with pg_upgrade",
             )
         return cls(places, programs, account)
 
     @property
     def exists(self) -> bool:
-        """Whether there is a cluster."""
+        """Whether the cluster exists."""
         return (self.places.database / "PG_VERSION").exists()
 
     @property
     def template(self) -> Path:
-        """The archive of a cluster with the tables of our Pulp, in the cache; it holds no user and no secret."""
+        """The archive of a cluster with the tables of our Pulp, in the cache; it contains no user and no secret."""
         version = subprocess.run([self.programs / "postgres", "--version"], check=True, capture_output=True, text=True)
         parts = (lock_digest(), version.stdout, *_INITDB, _CONFIGURATION)
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
         return template_folder() / f"database-{digest}.tar.gz"
 
     def server_command(self) -> list[str]:
-        """The call of the server, in the foreground."""
+        """The command to run the server in the foreground."""
         return [str(self.programs / "postgres"), "-D", str(self.places.database), "-k", str(self.places.sockets)]
 
     def ready_command(self) -> list[str]:
-        """Ends with 0 once the server takes connections."""
+        """The command that exits with 0 as soon as the server accepts connections."""
         return [str(self.programs / "pg_isready"), "--quiet", "--host", str(self.places.sockets)]
 
     def sql_command(self, statement: str, database: str = "postgres") -> list[str]:
-        """Runs a statement and prints the bare result."""
+        """The command that runs a statement and prints only the result."""
         options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
         return [str(self.programs / "psql"), *options, f"--host={self.places.sockets}", database, "-c", statement]
 
     def make(self) -> None:
-        """Make an empty cluster; a kill in the middle leaves nothing that the next run takes for one.
+        """Create an empty cluster, atomically.
 
         Raises:
             ServiceError: initdb failed.
@@ -114,7 +114,7 @@ class PostgresCluster:
         fresh.rename(self.places.database)
 
     def unpack_template(self) -> bool:
-        """Make the cluster from the template; False where there is none, or none that can be read."""
+        """Create the cluster from the template; return False if that is missing or unreadable."""
         template = self.template
         if not template.exists():
             return False
@@ -122,14 +122,14 @@ class PostgresCluster:
         with template.open("rb") as archive:
             ended = self._run(["tar", "-xzp", "-C", str(fresh)], stdin=archive)
         if ended.returncode:
-            # A full disk may have cut it short; the cluster is made by hand then, and the template with it.
+            # A full disk may have truncated it; the caller then creates the cluster and a new template.
             template.unlink()
             return False
         fresh.rename(self.places.database)
         return True
 
     def keep_as_template(self) -> None:
-        """Archive the cluster, whose server must not run, for the mirrors to come.
+        """Archive the cluster as a template for new mirrors; its server must not be running.
 
         Raises:
             ServiceError: it cannot be archived.
@@ -148,7 +148,7 @@ class PostgresCluster:
     def _run(
         self, command: list[str], stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a program as the cluster's owner; files that are handed over may be ones that it could not open."""
+        """Run a program as the cluster's owner; files passed to it may be ones that it cannot open itself."""
         return subprocess.run(
             command,
             check=False,

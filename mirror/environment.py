@@ -1,4 +1,4 @@
-"""Pulp's own virtual environment, from a lock with hashes; shared by all mirrors of this user."""
+"""Pulp's own virtual environment, installed from a lock with hashes; shared by all mirrors of this user."""
 
 import hashlib
 import os
@@ -11,18 +11,18 @@ _LOCK = REPOSITORY / "mirror/requirements/mirror.txt"
 
 
 def lock_digest() -> str:
-    """Names the versions of Pulp and all that it needs."""
+    """Identifies the versions of Pulp and its dependencies."""
     return hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
 
 
 def environment() -> Path:
-    """The environment's folder, made first if it is not there (about half a minute, 300 MB).
+    """The environment's folder, created if missing (about half a minute, 300 MB).
 
     Raises:
-        BootstrapError: it cannot be made.
+        BootstrapError: it cannot be created.
     """
     folder = environment_folder(_LOCK)
-    # The mirror's user has to read it, whatever root's umask is.
+    # The mirror's user must be able to read it, whatever root's umask is.
     before = os.umask(0o022)
     try:
         if not (folder / "ready").exists():
@@ -33,5 +33,5 @@ def environment() -> Path:
 
 
 def program(folder: Path, name: str) -> str:
-    """The path of one of the environment's programs."""
+    """The path of a program in the environment."""
     return str(folder / "bin" / name)

@@ -1,4 +1,4 @@
-"""What goes wrong in the mirror on purpose.
+"""The errors that the mirror raises on purpose.
 
 ApplianceError
 └── MirrorError                   the mirror cannot do what it was asked for
@@ -18,30 +18,30 @@ from toolchain.errors import ApplianceError
 
 
 class MirrorError(ApplianceError):
-    """Raised when the mirror cannot do what it was asked for, for a reason that the user can act on."""
+    """Raised when the mirror cannot complete a request for a reason that the user can act on."""
 
 
 class MirrorMachineError(MirrorError):
-    """Raised when this machine lacks something that the mirror needs and that may not or cannot be added."""
+    """Raised when this machine lacks something that the mirror needs and that cannot be installed."""
 
 
 class MirrorServiceError(MirrorError):
-    """Raised when a service does not start, died, or does not answer in time."""
+    """Raised when a service does not start, exits, or does not respond in time."""
 
 
 class BusyError(MirrorError):
-    """Raised when another command is at work on the same mirror."""
+    """Raised when another command is using the same mirror."""
 
 
 class MirrorNotRunningError(MirrorError):
-    """Raised when a command needs a running mirror and there is none."""
+    """Raised when a command needs a running mirror."""
 
 
 class MirrorConfigError(MirrorError, ValueError):
-    """Raised when the list of repositories has mistakes: all of them, before anything is synced.
+    """Raised when the list of repositories has mistakes. Reports all of them, before anything is synced.
 
     Args:
-        problems: one sentence a mistake, each begins with its path in the file.
+        problems: one sentence per mistake, starting with its path in the file.
         source: the file.
     """
 
@@ -54,22 +54,22 @@ class MirrorConfigError(MirrorError, ValueError):
             f"the list of repositories has {count}; nothing was changed",
             where=source,
             evidence="\n".join(self.problems),
-            remedy="docs/mirror.md explains every setting",
+            remedy="see docs/mirror.md for every setting",
         )
 
 
 class MirrorNotFoundError(MirrorError, LookupError):
-    """Raised when a repository or a snapshot is named that does not exist."""
+    """Raised when a named repository or snapshot does not exist."""
 
     exit_status = 2
 
 
 class PulpError(MirrorError):
-    """Raised when Pulp refuses a request or cannot be reached.
+    """Raised when Pulp rejects a request or cannot be reached.
 
     Args:
-        what, where, evidence, remedy: as every error has them.
-        status: the HTTP status of the answer; 0 where there was none.
+        what, where, evidence, remedy: as in every error.
+        status: the HTTP status of the answer; 0 without a response.
     """
 
     def __init__(self, what: str, *, where: str, evidence: str = "", remedy: str = "", status: int = 0) -> None:
@@ -78,4 +78,4 @@ class PulpError(MirrorError):
 
 
 class TaskError(MirrorError):
-    """Raised when a task in Pulp failed, was cancelled, or did not end in time."""
+    """Raised when a task in Pulp failed, was cancelled, or timed out."""

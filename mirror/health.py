@@ -1,4 +1,4 @@
-"""What Pulp says of itself: its status page, which needs no password."""
+"""Pulp's health, from its status page, which needs no password."""
 
 import json
 import urllib.error
@@ -14,14 +14,14 @@ _STATUS_PATH = "/pulp/api/v3/status/"
 
 @dataclass(frozen=True)
 class Health:
-    """Pulp's status page, read.
+    """The data of Pulp's status page.
 
     Attributes:
-        answers: whether the API answered at all.
-        database: whether the API reaches the database.
-        online: how many processes of each kind report in: ``api``, ``content``, ``worker``.
+        answers: whether the API responded.
+        database: whether the API can reach the database.
+        online: how many processes of each kind are online: ``api``, ``content``, ``worker``.
         versions: of Pulp's parts.
-        disk_used: bytes used on the file system of the packages; disk_total: its size.
+        disk_used: used bytes of the packages' file system; disk_total: its size.
     """
 
     answers: bool
@@ -32,7 +32,7 @@ class Health:
     disk_total: int = 0
 
     def missing(self, workers: int) -> list[str]:
-        """What is not there yet, in words."""
+        """What is missing, as text."""
         if not self.answers:
             return ["the API"]
         wanted = {"api": 1, "content": 1, "worker": workers}
@@ -46,9 +46,9 @@ _SILENT = Health(answers=False, database=False, online={"api": 0, "content": 0, 
 
 
 def ask(options: Options, start: str) -> Health:
-    """Pulp's health, counting the processes of one start only: those of an earlier one are listed for a while."""
+    """Pulp's health, counting only the processes of one start: Pulp lists those of an earlier one for a while."""
     try:
-        # Never by way of a proxy: it is on this machine.
+        # Never use a proxy: it is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(options.api_url + _STATUS_PATH, timeout=10) as answer:
             return _read(json.load(answer), start)

@@ -1,4 +1,4 @@
-"""What differs between apt and rpm repositories in Pulp: paths of the API, and bodies of requests."""
+"""Differences between apt and rpm repositories in Pulp: API paths and request bodies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from mirror.keys import armored
 
 @dataclass(frozen=True)
 class RepositoryKind:
-    """Where Pulp keeps the resources of one kind of repositories, and how it mirrors one.
+    """Pulp's API paths for one kind of repository, and how to mirror it.
 
     Attributes:
         remotes, repositories, publications, distributions: paths below the API's root.
-        mirroring: the body of a sync that takes over the upstream's metadata byte for byte, so that the upstream's
-            signatures hold for a snapshot.
-        publishes_itself: whether such a sync makes the publication too.
+        mirroring: the body of a sync that copies the upstream's metadata byte for byte, so that the upstream's
+            signatures are valid for a snapshot.
+        publishes_itself: whether such a sync also creates the publication.
     """
 
     remotes: str
@@ -47,11 +47,11 @@ KINDS = (DEB, RPM)
 
 
 def kind_of(repository: Repository) -> RepositoryKind:
-    """The kind of a repository of the list."""
+    """The kind of a listed repository."""
     return DEB if isinstance(repository.upstream, DebUpstream) else RPM
 
 
-#: Seconds: a file may take long, Pulp's own 300 are too few for a large one; a server may not be silent for long.
+#: Timeouts in seconds: Pulp's default of 300 is too short for a large file; a silent server fails early.
 _TIMEOUTS = {
     "total_timeout": 7200.0,
     "connect_timeout": 60.0,
@@ -61,7 +61,7 @@ _TIMEOUTS = {
 
 
 def remote(repository: Repository) -> dict[str, Any]:
-    """How Pulp is to reach the upstream: the whole of a remote, credentials included."""
+    """The complete definition of a remote: how Pulp reaches the upstream, with credentials."""
     upstream = repository.upstream
     body: dict[str, Any] = {
         "name": repository.name,
@@ -84,12 +84,12 @@ def remote(repository: Repository) -> dict[str, Any]:
     return body
 
 
-#: Parts of a remote that Pulp takes and never shows.
+#: Write-only fields of a remote.
 HIDDEN = frozenset({"username", "password"})
 
 
 def difference(wanted: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
-    """What to change in a remote: what differs, and hidden parts whenever there are any or were."""
+    """The changes to a remote: fields that differ, and write-only fields if they are or were set."""
     was_set = {field["name"] for field in there.get("hidden_fields", ()) if field["is_set"]}
     return {
         name: value

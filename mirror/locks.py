@@ -1,7 +1,7 @@
-"""Two locks: one that says who works on the mirror, one that says whether the mirror lives.
+"""Two locks: one for the running command, one that marks the mirror as running.
 
-Both are advisory locks of the kernel, so a killed process leaves none behind. The second one is inherited by every
-process of the mirror: it is free only when the last of them has ended.
+Both are advisory locks of the kernel, so a killed process leaves no stale lock. All processes of the mirror inherit the
+second one: it is released when the last of them has exited.
 """
 
 import fcntl
@@ -16,10 +16,10 @@ from mirror.places import MirrorPlaces
 
 @contextmanager
 def command_lock(places: MirrorPlaces, command: str) -> Iterator[None]:
-    """Hold the mirror for one command.
+    """Lock the mirror for one command.
 
     Raises:
-        BusyError: another command holds it; the message names that one.
+        BusyError: another command holds the lock; the message names it.
     """
     places.state.mkdir(parents=True, exist_ok=True)
     with places.command_lock.open("a+") as file:
@@ -29,7 +29,7 @@ def command_lock(places: MirrorPlaces, command: str) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "another command"
             raise BusyError(
-                f"{holder} is at work on it", where="mirror", remedy="wait for it to end, then try again"
+                f"locked by {holder}", where="mirror", remedy="wait for it to finish, then try again"
             ) from None
         file.truncate(0)
         file.write(f"'mirror {command}' (process {os.getpid()})")
@@ -38,7 +38,7 @@ def command_lock(places: MirrorPlaces, command: str) -> Iterator[None]:
 
 
 def is_alive(places: MirrorPlaces) -> bool:
-    """Whether any process of the mirror lives."""
+    """Whether any process of the mirror is running."""
     if not places.service_lock.exists():
         return False
     with places.service_lock.open() as file:
@@ -50,10 +50,10 @@ def is_alive(places: MirrorPlaces) -> bool:
 
 
 def take_service_lock(places: MirrorPlaces, limit: float = 3.0) -> int:
-    """Lock the mirror's life and return the descriptor that carries the lock; processes that inherit it share it.
+    """Take the lock that marks the mirror as running and return its descriptor, which child processes inherit.
 
     Raises:
-        ServiceError: processes of the mirror live. The limit, in seconds, is for somebody who just looks.
+        ServiceError: processes of the mirror are running. The timeout tolerates a short check by another command.
     """
     descriptor = os.open(places.service_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     end = time.monotonic() + limit
@@ -64,7 +64,7 @@ def take_service_lock(places: MirrorPlaces, limit: float = 3.0) -> int:
             if time.monotonic() > end:
                 os.close(descriptor)
                 raise MirrorServiceError(
-                    "processes of the mirror live already", remedy="run 'mirror down' first"
+                    "processes of the mirror are still running", remedy="run 'mirror down' first"
                 ) from None
             time.sleep(0.05)
         else:
@@ -72,7 +72,7 @@ def take_service_lock(places: MirrorPlaces, limit: float = 3.0) -> int:
 
 
 def wait_until_dead(places: MirrorPlaces, limit: float) -> bool:
-    """Wait for the last process of the mirror to end, at most a number of seconds; whether it did."""
+    """Wait for the last process of the mirror to exit, with a timeout in seconds; return whether it did."""
     end = time.monotonic() + limit
     while is_alive(places):
         if time.monotonic() > end:

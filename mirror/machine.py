@@ -1,4 +1,4 @@
-"""What the mirror needs of the machine: root, PostgreSQL, and a system user to run as."""
+"""The mirror's requirements of the machine: root, PostgreSQL, and a system user."""
 
 import os
 import pwd
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from mirror.errors import MirrorMachineError
 
-#: The user that the mirror's processes run as; it owns no login, no home and nothing outside the mirror's folders.
+#: The user that the mirror's processes run as; it has no login, no home and nothing outside the mirror's folders.
 USER = "slurm-appliance-mirror"
 
-#: Debian keeps the programs of each major version apart, off PATH.
+#: Debian installs the programs of each major version in a separate folder, not on PATH.
 _POSTGRESQL_VERSIONS = Path("/usr/lib/postgresql")
 
-#: Where Debian's packaging looks for settings of the cluster that it makes when PostgreSQL is installed.
+#: Debian's settings for the cluster that it creates when PostgreSQL is installed.
 _CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d")
 
 
@@ -30,17 +30,17 @@ class MirrorUser:
 
 
 def require_root() -> None:
-    """Raise `MirrorMachineError` unless we are root."""
+    """Raise `MirrorMachineError` unless running as root."""
     if os.geteuid() != 0:
         raise MirrorMachineError(
-            "only root can start it: it makes a system user, mount and process namespaces",
+            "needs root: it creates a system user, and mount and process namespaces",
             where="mirror",
             remedy="run the command as root (sudo)",
         )
 
 
 def postgresql_programs(version: str = "") -> Path | None:
-    """The folder of PostgreSQL's server programs, of one major version or of the newest; None where there are none."""
+    """The folder of PostgreSQL's server programs, of one major version or of the newest; None if not installed."""
     found = sorted(
         (folder for folder in _POSTGRESQL_VERSIONS.glob("*/bin") if (folder / "initdb").exists()),
         key=lambda folder: int(folder.parent.name),
@@ -63,20 +63,20 @@ def install_missing() -> list[str]:
     if postgresql_programs() is None:
         where = str(_POSTGRESQL_VERSIONS)
         raise MirrorMachineError(
-            "PostgreSQL's programs are not there", where=where, remedy="install PostgreSQL's server"
+            "PostgreSQL's programs are missing", where=where, remedy="install the PostgreSQL server"
         )
     return ["postgresql"]
 
 
 def install(packages: Sequence[str]) -> None:
-    """Install Debian packages; package lists are fetched anew when the ones that are there do not do.
+    """Install Debian packages; update the package lists and retry if that fails.
 
     Raises:
-        MachineError: this is no Debian, or apt-get failed.
+        MachineError: apt-get is missing or failed.
     """
     names = ", ".join(packages)
     if shutil.which("apt-get") is None:
-        raise MirrorMachineError(f"needs {names}, and there is no apt-get", remedy=f"install {names} by hand")
+        raise MirrorMachineError(f"needs {names}, but apt-get is missing", remedy=f"install {names} manually")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     first = _apt(command)
     if first.returncode:
@@ -86,7 +86,7 @@ def install(packages: Sequence[str]) -> None:
             raise MirrorMachineError(
                 f"apt-get cannot install {names}",
                 evidence="\n".join(second.stdout.splitlines()[-15:]),
-                remedy=f"install {names} by hand",
+                remedy=f"install {names} manually",
             )
 
 
@@ -105,7 +105,7 @@ def _apt(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def _no_cluster_of_its_own() -> Iterator[None]:
-    """Keep Debian's packaging from making and starting a cluster of the whole machine: we only want the programs."""
+    """Keep Debian's packaging from creating and starting a system-wide cluster: only the programs are needed."""
     setting = _CLUSTER_SETTINGS / "slurm-appliance-mirror.conf"
     _CLUSTER_SETTINGS.mkdir(parents=True, exist_ok=True)
     setting.write_text("create_main_cluster = false\n")
@@ -116,10 +116,10 @@ def _no_cluster_of_its_own() -> Iterator[None]:
 
 
 def account() -> MirrorUser:
-    """The mirror's user, made if it is not there.
+    """The mirror's user, created if missing.
 
     Raises:
-        MachineError: it cannot be made.
+        MachineError: it cannot be created.
     """
     try:
         return _known_account()
@@ -139,9 +139,9 @@ def account() -> MirrorUser:
         return _known_account()
     except KeyError:
         raise MirrorMachineError(
-            f"the system user {USER} cannot be made",
+            f"the system user {USER} cannot be created",
             evidence=made.stderr,
-            remedy=f"make it with: useradd --system {USER}",
+            remedy=f"create it with: useradd --system {USER}",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""How the mirror is started: kept from one ``up`` to the next, so that a bare ``up`` brings back the same mirror."""
+"""The mirror's start options: saved by ``up``, so that a later ``up`` without options starts the same mirror."""
 
 import ipaddress
 import json
@@ -11,22 +11,22 @@ from mirror.errors import MirrorMachineError, MirrorServiceError
 from mirror.files import write_atomically
 from mirror.places import MirrorPlaces
 
-#: Where snapshots are served below the address, as Pulp's own default has it.
+#: The path of snapshots below the address; Pulp's default.
 CONTENT_PATH = "/pulp/content/"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What an operator can choose.
+    """The operator's options.
 
     Attributes:
-        address: IP address on which snapshots are served; loopback unless other machines are to reach them.
+        address: IP address on which snapshots are served; a loopback address unless other machines need them.
         port: TCP port on which snapshots are served.
         api_port: TCP port of Pulp's REST API, on 127.0.0.1 only.
-        workers: how many tasks (a sync, a publish) run at the same time.
-        tls_certificate: PEM file; with it and the key snapshots are served over HTTPS.
+        workers: how many tasks (a sync, a publish) run in parallel.
+        tls_certificate: PEM file; with it and the key, snapshots are served over HTTPS.
         tls_key: PEM file.
-        host_name: the name in the snapshots' URLs in place of the address, for a certificate's name.
+        host_name: the host name in the snapshots' URLs instead of the address, to match a certificate.
     """
 
     address: str = "127.0.0.1"
@@ -46,7 +46,7 @@ class Options:
 
     @property
     def content_url(self) -> str:
-        """The URL below which all snapshots lie, with a slash at its end."""
+        """The URL of all snapshots, with a slash at its end."""
         return self.origin + CONTENT_PATH
 
     @property
@@ -55,7 +55,7 @@ class Options:
         return f"http://127.0.0.1:{self.api_port}"
 
     def bind(self) -> str:
-        """Where the content server listens, as gunicorn writes it."""
+        """The content server's listen address in gunicorn's format."""
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     def check(self) -> None:
@@ -64,32 +64,34 @@ class Options:
             ipaddress.ip_address(self.address)
         except ValueError:
             raise MirrorMachineError(
-                f"'{self.address}' is not an IP address", where="--address", remedy="give one that this machine has"
+                f"'{self.address}' is not an IP address", where="--address", remedy="use an address of this machine"
             ) from None
         if self.host_name and not re.fullmatch(r"[A-Za-z0-9.-]+", self.host_name):
-            raise MirrorMachineError(f"'{self.host_name}' is no host name", where="--host-name")
+            raise MirrorMachineError(f"'{self.host_name}' is not a host name", where="--host-name")
         if bool(self.tls_certificate) != bool(self.tls_key):
-            raise MirrorMachineError("a certificate and its key go together", where="--tls-certificate, --tls-key")
+            raise MirrorMachineError(
+                "a certificate and its key must be given together", where="--tls-certificate, --tls-key"
+            )
         for file in filter(None, (self.tls_certificate, self.tls_key)):
             if not Path(file).is_file():
-                raise MirrorMachineError("there is no such file", where=file)
+                raise MirrorMachineError("the file does not exist", where=file)
         if self.port == self.api_port:
-            raise MirrorMachineError("snapshots and the API cannot share a port", where="--port, --api-port")
+            raise MirrorMachineError("snapshots and the API need different ports", where="--port, --api-port")
 
     def changed(self, **choices: Any) -> "Options":
-        """These options with the operator's choices put in; ``None`` keeps what is there."""
+        """These options with the operator's changes; ``None`` keeps a value."""
         return replace(self, **{name: value for name, value in choices.items() if value is not None})
 
     def save(self, places: MirrorPlaces) -> None:
-        """Keep the options for the next start."""
+        """Save the options for the next start."""
         write_atomically(places.options, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, places: MirrorPlaces) -> "Options":
-        """The options of the last start, or the defaults where there was none.
+        """The options of the last start, or the defaults.
 
         Raises:
-            ServiceError: the file is not what `save` writes.
+            ServiceError: the file is malformed.
         """
         if not places.options.exists():
             return cls()

@@ -1,20 +1,20 @@
-"""Where the mirror keeps what it knows.
+"""The paths of the mirror's files.
 
-    options.json      how it was started last
-    service.json      what its supervisor says of itself
-    service.lock      locked as long as any process of the mirror lives
-    command.lock      locked by the command at work
-    admin-password    of Pulp's REST API; root's alone
+    options.json      options of the last start
+    service.json      the supervisor's record
+    service.lock      locked while any process of the mirror is running
+    command.lock      locked by the running command
+    admin-password    of Pulp's REST API; only for root
     settings.py       Pulp's settings, with its signing secret
     database.key      encrypts the credentials in the database
-    schema            which Pulp the database's tables were made for
+    schema            the Pulp version of the database's tables
     tls-*.pem         copies of certificate and key for the content server
     database/         PostgreSQL's cluster
     content/          the packages
-    work/             of running tasks
-    logs/             one file a process
+    work/             working folder of tasks
+    logs/             one file per process
 
-Processes of the mirror run as an ordinary system user; only ``database``, ``content`` and ``work`` are theirs.
+The mirror's processes run as an ordinary system user, which owns only ``database``, ``content`` and ``work``.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from toolchain.paths import state_folder
 
-#: Sockets lie here: a socket's path may have 107 bytes at most, and a state folder's may be longer.
+#: Folder of sockets: their paths are limited to 107 bytes, and the state folder's path may be longer.
 _SOCKETS = Path("/run/slurm-appliance")
 
 
@@ -32,7 +32,7 @@ class MirrorPlaces:
     """The files of one mirror.
 
     Attributes:
-        state: the folder that holds all of them.
+        state: the folder of all files.
     """
 
     state: Path
@@ -44,22 +44,22 @@ class MirrorPlaces:
 
     @property
     def options(self) -> Path:
-        """How the mirror was started last, as JSON."""
+        """Options of the last start, as JSON."""
         return self.state / "options.json"
 
     @property
     def record(self) -> Path:
-        """What the supervisor says of itself, as JSON."""
+        """The supervisor's record, as JSON."""
         return self.state / "service.json"
 
     @property
     def service_lock(self) -> Path:
-        """Locked as long as any process of the mirror lives."""
+        """Locked while any process of the mirror is running."""
         return self.state / "service.lock"
 
     @property
     def command_lock(self) -> Path:
-        """Locked by the command at work."""
+        """Locked by the running command."""
         return self.state / "command.lock"
 
     @property
@@ -79,7 +79,7 @@ class MirrorPlaces:
 
     @property
     def tls_certificate(self) -> Path:
-        """A copy of the certificate for the content server, which may not read the operator's."""
+        """A copy of the certificate for the content server, which cannot read the operator's file."""
         return self.state / "tls-certificate.pem"
 
     @property
@@ -94,7 +94,7 @@ class MirrorPlaces:
 
     @property
     def schema(self) -> Path:
-        """Which Pulp the database's tables were made for: a digest of its lock."""
+        """The Pulp version of the database's tables: a digest of its lock."""
         return self.state / "schema"
 
     @property
@@ -104,12 +104,12 @@ class MirrorPlaces:
 
     @property
     def work(self) -> Path:
-        """The folder of running tasks."""
+        """The working folder of tasks."""
         return self.state / "work"
 
     @property
     def logs(self) -> Path:
-        """One file a process."""
+        """One file per process."""
         return self.state / "logs"
 
     @property

@@ -1,4 +1,4 @@
-"""The calls of Pulp's processes."""
+"""The command lines of Pulp's processes."""
 
 import signal
 from pathlib import Path
@@ -11,7 +11,7 @@ from mirror.pulp_settings import STOP_GRACE, process_environment
 
 
 def process_name(pid: int | str, start: str) -> str:
-    """What Pulp calls a process of one start; names must never come again, and numbers of processes do."""
+    """A process's name in Pulp, unique per start: names must never be reused, and process IDs are."""
     return f"{pid}.{start}@mirror"
 
 
@@ -20,9 +20,9 @@ def services(places: MirrorPlaces, options: Options, environment: Path, start: s
 
     Args:
         places: the mirror's folders.
-        options: how it is started.
+        options: its start options.
         environment: Pulp's virtual environment.
-        start: this start's name.
+        start: the name of this start.
     """
     variables = process_environment(places)
     naming = ["--name-template", process_name("{pid}", start)]
@@ -35,11 +35,11 @@ def services(places: MirrorPlaces, options: Options, environment: Path, start: s
     found = [Program("api", api, variables), Program("content", content, variables | tls)]
     for number in range(1, options.workers + 1):
         command = [program(environment, "pulpcore-worker"), *naming]
-        # On SIGTERM a worker would wait for its task however long that takes.
+        # On SIGTERM, a worker would wait for its task without a timeout.
         found.append(Program(f"worker-{number}", command, variables, signal.SIGINT, STOP_GRACE + 10.0))
     return found
 
 
 def manager(places: MirrorPlaces, environment: Path, *arguments: str) -> Program:
-    """One of Pulp's administrative commands."""
+    """The command line of one of Pulp's administrative commands."""
     return Program("manager", [program(environment, "pulpcore-manager"), *arguments], process_environment(places))

@@ -1,4 +1,4 @@
-"""What a start needs before Pulp's services can run: folders, settings, the database and its tables, the admin user."""
+"""Prepares a start: folders, settings, the database and its tables, the admin user."""
 
 import re
 import signal
@@ -19,23 +19,23 @@ from mirror.programs import manager
 from mirror.pulp_settings import DATABASE, process_environment, write_settings
 from mirror.record import SupervisorRecord
 
-#: How long PostgreSQL may take to take connections, in seconds: after a crash it replays its log first.
+#: Timeout for PostgreSQL to accept connections, in seconds: after a crash it replays its log first.
 _DATABASE_LIMIT = 120.0
-#: How long one administrative command of Pulp may take, in seconds: a large database's migration may be slow.
+#: Timeout of an administrative command of Pulp, in seconds: migrating a large database may be slow.
 _MANAGER_LIMIT = 1800.0
 
 _PASSWORD = re.compile(r'password to "([A-Za-z0-9]{12,})"')
 
 
 class MirrorProvision:
-    """The preparation of one start; each step that is already done is left out.
+    """The preparation of one start; completed steps are skipped.
 
     Args:
         places: the mirror's folders.
-        options: how it is started.
+        options: its start options.
         environment: Pulp's virtual environment.
-        surroundings: what all processes share.
-        record: where the steps are written down.
+        surroundings: shared properties of all processes.
+        record: the record of the steps.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class MirrorProvision:
         self._record = record
 
     def files(self) -> None:
-        """Folders and files that the processes find."""
+        """Create the folders and files that the processes need."""
         account = self._surroundings.account
         content = self._places.content
         for folder in (content, content / "media", content / "assets", self._places.work):
@@ -69,7 +69,7 @@ class MirrorProvision:
         write_settings(self._places, self._options, account)
 
     def database(self) -> Child:
-        """The running database server, with a cluster and the tables of our Pulp.
+        """Start the database server, with a cluster and the tables of our Pulp version.
 
         Raises:
             ServiceError: one of the steps failed.
@@ -83,8 +83,8 @@ class MirrorProvision:
                 else:
                     cluster.make()
                     made = True
-        # Processes are numbered anew in each namespace, so this number may now be that of another of ours. The lock
-        # that we hold says that no server lives.
+        # Process IDs are reused in each namespace, so this one may now belong to another of our processes. Our lock
+        # proves that no server is running.
         (self._places.database / "postmaster.pid").unlink(missing_ok=True)
         command, variables = cluster.server_command(), process_environment(self._places)
         server = Child(Program("postgresql", command, variables, signal.SIGINT, 60.0), self._surroundings)
@@ -106,10 +106,10 @@ class MirrorProvision:
         return server
 
     def admin(self) -> None:
-        """The admin user with a password that nobody chose; it is in the file of that name and nowhere else.
+        """Create the admin user with a random password, which is stored only in the file of that name.
 
         Raises:
-            ServiceError: Pulp did not make it.
+            ServiceError: Pulp did not create it.
         """
         if self._places.admin_password.exists():
             return
@@ -118,7 +118,7 @@ class MirrorProvision:
             said = self._surroundings.run(command, _MANAGER_LIMIT, secret=True)
             found = _PASSWORD.search(said)
             if found is None:
-                raise MirrorServiceError("did not say the new password", where=" ".join(command.command))
+                raise MirrorServiceError("did not print the new password", where=" ".join(command.command))
             write_atomically(self._places.admin_password, found[1] + "\n", mode=0o600)
 
     def _boot(self, server: Child, cluster: PostgresCluster) -> None:
@@ -138,7 +138,7 @@ class MirrorProvision:
         return self._places.schema.exists() and self._places.schema.read_text() == lock_digest()
 
     def _make_tables(self, cluster: PostgresCluster) -> None:
-        """Make the tables, or bring those of another Pulp to ours."""
+        """Create the tables, or migrate those of another Pulp version."""
         variables = process_environment(self._places)
 
         def sql(statement: str) -> str:
@@ -153,12 +153,12 @@ class MirrorProvision:
         try:
             cluster.keep_as_template()
         except MirrorServiceError as error:
-            # Only the next mirror's start would have been faster.
-            print(f"no template: {error}", flush=True)
+            # Not fatal: it would only speed up the next mirror's start.
+            print(f"cannot create a template: {error}", flush=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Write down what is being done and, at its end, how many seconds it took."""
+        """Record a step when it starts and its duration when it ends."""
         started = time.monotonic()
         self._record.step = name
         self._record.save(self._places.record)

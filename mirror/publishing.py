@@ -1,7 +1,7 @@
-"""Make, list and remove snapshots in Pulp.
+"""Creates, lists and removes snapshots in Pulp.
 
-A snapshot is one Pulp distribution a repository, at ``PATH/SNAPSHOT``. All that is known of it is in Pulp: names in the
-distributions' labels, what they serve in their publications. Nothing changes a distribution after it was made.
+A snapshot is one Pulp distribution per repository, at ``PATH/SNAPSHOT``. All its data are in Pulp: names in the
+distributions' labels, content in their publications. A distribution never changes after its creation.
 """
 
 import re
@@ -20,18 +20,18 @@ from mirror.pulp import Pulp, Resource
 from mirror.snapshot import PublishPlan, Served, Snapshot, plan_publish
 from mirror.syncing import LABEL, publish_again, sync
 
-#: Labels of a distribution: the repository in it, the snapshot's name, and the names of all its repositories.
+#: Labels of a distribution: its repository, the snapshot's name, and the names of all repositories of the snapshot.
 _SNAPSHOT = f"{LABEL}-snapshot"
 _INTENDED = f"{LABEL}-repositories"
 
-#: Below this path metadata is looked at before a snapshot of it is made.
+#: Metadata is checked below this path before a snapshot of it is created.
 _CHECKING = f"{LABEL}-checking"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def snapshots(pulp: Pulp) -> list[Snapshot]:
-    """All snapshots, the newest last; incomplete ones too."""
+    """All snapshots, including incomplete ones, the newest last."""
     found: dict[str, list[Resource]] = {}
     for kind in KINDS:
         for distribution in pulp.list(kind.distributions, pulp_label_select=_SNAPSHOT):
@@ -56,20 +56,20 @@ def _snapshot(name: str, distributions: Sequence[Resource]) -> Snapshot:
 def publish(
     pulp: Pulp, options: Options, repositories: Sequence[Repository], limit: float, wanted: str = ""
 ) -> tuple[PublishPlan, Snapshot]:
-    """Publish what was synced last as a snapshot; where nothing has changed, the newest snapshot is it.
+    """Publish the last sync as a snapshot; if nothing has changed, return the newest snapshot.
 
     Args:
         pulp: the client.
-        options: how the mirror runs.
+        options: the mirror's options.
         repositories: from the list.
-        limit: seconds that each step in Pulp may take.
-        wanted: a name for the snapshot in place of a time stamp.
+        limit: timeout of each step in Pulp, in seconds.
+        wanted: a name for the snapshot instead of a time stamp.
 
     Raises:
-        MirrorError: a repository was never synced, or its metadata is not signed as it has to be.
+        MirrorError: a repository was never synced, or its metadata has no valid signature.
     """
     if wanted and not _NAME.fullmatch(wanted):
-        raise MirrorNotFoundError("a snapshot's name is made of letters, digits and ._-", where=wanted)
+        raise MirrorNotFoundError("a snapshot's name must consist of letters, digits and ._-", where=wanted)
     _remove_distributions(
         pulp, [one for kind in KINDS for one in pulp.list(kind.distributions, name__startswith=_CHECKING)]
     )
@@ -89,22 +89,24 @@ def publish(
 def sync_and_publish(
     pulp: Pulp, options: Options, repositories: Sequence[Repository], limit: float, wanted: str = ""
 ) -> tuple[PublishPlan, Snapshot]:
-    """Sync, then publish; no upstream is asked where there is a snapshot of the wanted name. Arguments as `publish`."""
+    """Sync, then publish; skip the sync if the wanted snapshot exists. Same arguments as `publish`."""
     if not any(one.name == wanted and one.complete for one in snapshots(pulp)):
         sync(pulp, repositories, limit)
     return publish(pulp, options, repositories, limit, wanted)
 
 
 def _publication(pulp: Pulp, repository: Repository, limit: float) -> str:
-    """The publication of a repository's newest version, made if there is none."""
+    """The publication of a repository's newest version, created if missing."""
     kind = kind_of(repository)
     there = pulp.find(kind.repositories, repository.name)
     if there is None or there["latest_version_href"].endswith("/versions/0/"):
-        raise TaskError("was never synced", where=repository.name, remedy="run 'slurm-appliance mirror sync' first")
+        raise TaskError(
+            "has never been synced", where=repository.name, remedy="run 'slurm-appliance mirror sync' first"
+        )
     version = there["latest_version_href"]
     found = _newest_publication(pulp, kind, version)
     if found is None and kind.publishes_itself:
-        # An interrupted sync left a version without one.
+        # An interrupted sync left a version without a publication.
         publish_again(pulp, repository, limit)
         found = _newest_publication(pulp, kind, version)
     if found is None:
@@ -132,7 +134,7 @@ def _distribute(
 
 
 def _check_signature(pulp: Pulp, options: Options, repository: Repository, publication: str) -> None:
-    """Hold the metadata of an rpm repository to its signature; Pulp itself does that for apt repositories.
+    """Check the signature of an rpm repository's metadata; Pulp itself does that for apt repositories.
 
     Raises:
         MirrorError: it is not signed by the repository's key.
@@ -147,15 +149,13 @@ def _check_signature(pulp: Pulp, options: Options, repository: Repository, publi
         signed = _fetch(options, f"{path}/repodata/repomd.xml")
         signature = _fetch(options, f"{path}/repodata/repomd.xml.asc")
     except urllib.error.HTTPError as error:
-        raise MirrorError(
-            "its metadata carries no signature", where=repository.name, evidence=str(error.url)
-        ) from error
+        raise MirrorError("its metadata has no signature", where=repository.name, evidence=str(error.url)) from error
     finally:
         pulp.delete(distribution["pulp_href"], repository.name)
     if fault := signature_fault(upstream.gpg_key, signature, signed):
         said = f"its metadata is not signed by {upstream.gpg_key}"
         raise MirrorError(
-            said, where=repository.name, evidence=fault, remedy="do not use this upstream until it is known why"
+            said, where=repository.name, evidence=fault, remedy="do not use this upstream until the cause is known"
         )
 
 
@@ -164,7 +164,7 @@ def _fetch(options: Options, path: str) -> bytes:
     scheme = "http"
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
     if options.tls_certificate:
-        # Its name may not be the address; but it has to be this very certificate.
+        # Its name may not be the address, but it must be exactly this certificate.
         context = ssl.create_default_context(cafile=options.tls_certificate)
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.check_hostname = False
@@ -177,7 +177,7 @@ def _fetch(options: Options, path: str) -> bytes:
 
 
 def select(there: Collection[Snapshot], names: Collection[str]) -> list[Snapshot]:
-    """The snapshots of these names.
+    """The snapshots with these names.
 
     Raises:
         NotFoundError: one of them does not exist.
@@ -185,12 +185,12 @@ def select(there: Collection[Snapshot], names: Collection[str]) -> list[Snapshot
     unknown = sorted(set(names) - {one.name for one in there})
     if unknown:
         known = ", ".join(one.name for one in there) or "none"
-        raise MirrorNotFoundError("there is no such snapshot", where=", ".join(unknown), remedy=f"there are: {known}")
+        raise MirrorNotFoundError("unknown snapshot", where=", ".join(unknown), remedy=f"the snapshots are: {known}")
     return [one for one in there if one.name in names]
 
 
 def remove(pulp: Pulp, unwanted: Collection[Snapshot]) -> None:
-    """Remove snapshots: they are served no longer, and packages that no other needs are deleted."""
+    """Remove snapshots and the packages that no other snapshot needs."""
     if not unwanted:
         return
     _cancel_leftovers(pulp)
@@ -198,22 +198,22 @@ def remove(pulp: Pulp, unwanted: Collection[Snapshot]) -> None:
         for served in one.served:
             pulp.delete(served.distribution, f"{served.repository} {one.name}")
     _remove_unserved(pulp, {served.publication for one in unwanted for served in one.served if served.publication})
-    # Whatever a task of somebody else that goes on has downloaded belongs to no version yet.
+    # Packages downloaded by another client's running task belong to no version yet.
     going = [task["pulp_href"] for task in pulp.list("tasks/", state__in="running,waiting")]
-    pulp.wait_all(dict.fromkeys(going, "a task that was going on"), limit=3600.0)
+    pulp.wait_all(dict.fromkeys(going, "a task that was running"), limit=3600.0)
     task = pulp.start("orphans/cleanup/", {"orphan_protection_time": 0})
     pulp.wait(task, "delete packages that no snapshot needs", limit=3600.0)
 
 
 def _cancel_leftovers(pulp: Pulp) -> None:
-    """Cancel what an interrupted command left going on in our repositories: it would keep us waiting."""
+    """Cancel tasks that an interrupted command left in our repositories: they would block us."""
     for kind in KINDS:
         for there in pulp.list(kind.repositories, pulp_label_select=LABEL):
             pulp.cancel_going(there["prn"], there["name"])
 
 
 def _remove_unserved(pulp: Pulp, publications: Collection[str]) -> None:
-    """Delete publications, and versions behind them, that no snapshot serves and that are not a repository's newest."""
+    """Delete publications and their versions that no snapshot serves and that are not a repository's newest."""
     serving = {served.publication for one in snapshots(pulp) for served in one.served}
     kept = {pulp.get(href)["repository_version"] for href in serving if href}
     for href in sorted(set(publications) - serving):

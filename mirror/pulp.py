@@ -1,4 +1,4 @@
-"""Pulp's REST API: requests, paging, and tasks awaited to their end."""
+"""A client of Pulp's REST API: requests, paging, and waiting for tasks."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from mirror.places import MirrorPlaces
 
 Resource = dict[str, Any]
 
-#: Called with a line about a task that goes on.
+#: Called with a line about a running task.
 Tell = Callable[[str], None]
 
 _ROOT = "/pulp/api/v3/"
@@ -22,19 +22,19 @@ _ENDED = frozenset({"completed", "failed", "canceled", "skipped"})
 
 _SERVER_ERRORS = HTTPStatus.INTERNAL_SERVER_ERROR
 
-#: Seconds between two looks at a task.
+#: Interval for polling a task, in seconds.
 _FIRST_LOOK, _LATER_LOOK = 0.1, 1.0
 
 
 class Pulp:
-    """A client of one Pulp, logged in for the length of a with block.
+    """A client of one Pulp, logged in during a with block.
 
-    Tasks that it has started and that still go on when the block ends are cancelled.
+    Tasks that it started and that still run when the block ends are cancelled.
 
     Args:
         url: the API's root, no slash at its end.
         password: of the user admin.
-        tell: called with progress of long tasks.
+        tell: called with the progress of long tasks.
     """
 
     def __init__(self, url: str, password: str, tell: Tell = lambda _line: None) -> None:
@@ -43,16 +43,16 @@ class Pulp:
         self._password = password
         self._going: set[str] = set()
         self._session = requests.Session()
-        # The API is on this machine: no proxy and no netrc file has a say in it.
+        # The API is on this machine: ignore proxies and netrc files.
         self._session.trust_env = False
 
     @classmethod
     def of(cls, places: MirrorPlaces, options: Options, tell: Tell = lambda _line: None) -> "Pulp":
-        """A client of the mirror that lies in some folders."""
+        """A client of the mirror with these folders."""
         return cls(options.api_url, places.admin_password.read_text().strip(), tell)
 
     def __enter__(self) -> "Pulp":
-        # Pulp makes a check of a password cost half a second; a session is checked once.
+        # A password check costs half a second in Pulp; a session needs only one.
         try:
             self._request("POST", "login/", auth=("admin", self._password))
         except BaseException:
@@ -69,11 +69,11 @@ class Pulp:
             except PulpError as error:
                 if kind is None:
                     raise
-                # What ended the block says more.
-                self._tell(f"nothing was cancelled: {error.what}")
+                # The error that ended the block matters more.
+                self._tell(f"cannot cancel tasks: {error.what}")
 
     def list(self, path: str, **query: Any) -> Iterator[Resource]:
-        """All resources of a kind that a query selects, whatever the number of pages.
+        """All resources of a kind that a query selects, from all pages.
 
         Args:
             path: below the API's root: ``repositories/deb/apt/``.
@@ -88,7 +88,7 @@ class Pulp:
                 return
 
     def find(self, path: str, name: str) -> Resource | None:
-        """The resource of a kind that has a name, or None."""
+        """The resource of a kind with a name, or None."""
         return next(self.list(path, name=name), None)
 
     def get(self, path: str) -> Resource:
@@ -96,7 +96,7 @@ class Pulp:
         return self._request("GET", path)
 
     def create(self, path: str, body: Mapping[str, Any], about: str) -> Resource:
-        """Make a resource and return it, whether Pulp makes it at once or by a task."""
+        """Create a resource and return it, whether Pulp creates it at once or with a task."""
         answer = self._request("POST", path, json=body)
         if "task" not in answer:
             return answer
@@ -109,7 +109,7 @@ class Pulp:
             self.wait(answer["task"], about)
 
     def delete(self, href: str, about: str) -> None:
-        """Delete a resource; one that is not there is no error."""
+        """Delete a resource; a missing one is not an error."""
         try:
             answer = self._request("DELETE", href)
         except PulpError as error:
@@ -125,15 +125,15 @@ class Pulp:
         return task
 
     def wait(self, task: str, about: str, limit: float = 600.0) -> Sequence[str]:
-        """Wait for a task, saying how far it is, and return the resources that it made.
+        """Wait for a task, report its progress, and return the resources that it created.
 
         Args:
             task: its ``href``.
-            about: what it does, for messages.
-            limit: seconds.
+            about: its purpose, for messages.
+            limit: timeout in seconds.
 
         Raises:
-            TaskError: it failed or was cancelled, with Pulp's own words; or it did not end in time, and is cancelled.
+            TaskError: it failed or was cancelled (with Pulp's message), or it timed out and is cancelled.
         """
         return self.wait_all({task: about}, limit)[task]
 
@@ -141,7 +141,7 @@ class Pulp:
         """Wait for several tasks.
 
         Raises:
-            TaskError: as `wait`; the other tasks are waited for first.
+            TaskError: as `wait`, after waiting for the other tasks.
         """
         end = time.monotonic() + limit
         pause = _FIRST_LOOK
@@ -162,9 +162,7 @@ class Pulp:
                     failures.append(_failure(state, about))
             if going and time.monotonic() > end:
                 late = ", ".join(going.values())
-                raise TaskError(
-                    f"not done within {limit:.0f} s, so cancelled", where=late, remedy="give a higher limit"
-                )
+                raise TaskError(f"cancelled: not finished within {limit:.0f} s", where=late, remedy="increase --limit")
             if going:
                 time.sleep(pause)
                 pause = min(_LATER_LOOK, pause * 1.3)
@@ -173,20 +171,20 @@ class Pulp:
         return ended
 
     def cancel_going(self, resource: str, about: str) -> None:
-        """Cancel the tasks that hold a resource, and wait until they have let go of it.
+        """Cancel the tasks that hold a resource, and wait until they have released it.
 
-        An interrupted command leaves such tasks; one that hangs would keep the next command waiting.
+        Interrupted commands leave such tasks, which would block the next command.
         """
         query = {"reserved_resources": resource, "state__in": "running,waiting,canceling"}
         going = {task["pulp_href"]: about for task in self.list("tasks/", **query)}
         if not going:
             return
-        self._tell(f"{about}: cancelling what an interrupted command left going on")
+        self._tell(f"{about}: cancelling tasks left by an interrupted command")
         self._ask_to_cancel(going)
         try:
             self.wait_all(going, limit=120.0)
         except TaskError:
-            # They were to end, well or not; that they did is what the next list shows.
+            # They only had to end, in any state; the next list shows whether they did.
             if any(self.list("tasks/", **query)):
                 raise
 
@@ -208,7 +206,7 @@ class Pulp:
             ) from error
         if not answer.ok:
             said = f"refused {method} {path} ({answer.status_code} {answer.reason})"
-            remedy = "see its log, logs/api.log in the mirror's folder" if answer.status_code >= _SERVER_ERRORS else ""
+            remedy = "see logs/api.log in the mirror's folder" if answer.status_code >= _SERVER_ERRORS else ""
             raise PulpError(said, where="Pulp", evidence=explain(answer), remedy=remedy, status=answer.status_code)
         resource: Resource = answer.json() if answer.content else {}
         if "task" in resource and answer.status_code == HTTPStatus.ACCEPTED:
@@ -217,7 +215,7 @@ class Pulp:
 
 
 def explain(answer: requests.Response) -> str:
-    """What Pulp said about a request that it refused, a line each."""
+    """Pulp's messages about a rejected request, one per line."""
     try:
         said = answer.json()
     except ValueError:
@@ -233,7 +231,7 @@ def explain(answer: requests.Response) -> str:
 
 
 def _progress(task: Resource) -> str:
-    """How far a task is, in Pulp's words: the parts of it that are counting."""
+    """A task's progress from Pulp's counters."""
     parts = []
     for report in task["progress_reports"]:
         if report["state"] == "running" or report["done"]:
@@ -251,4 +249,4 @@ def _failure(task: Resource, about: str) -> TaskError:
 def _together(failures: Sequence[TaskError]) -> TaskError:
     names = ", ".join(failure.where for failure in failures)
     evidence = "\n".join(f"{failure.where}: {line}" for failure in failures for line in failure.evidence.splitlines())
-    return TaskError(f"{len(failures)} of Pulp's tasks did not end well", where=names, evidence=evidence)
+    return TaskError(f"{len(failures)} of Pulp's tasks failed", where=names, evidence=evidence)

@@ -1,4 +1,4 @@
-"""Pulp's settings file, the secrets in it and beside it, and the environment of Pulp's processes."""
+"""Pulp's settings file, its secrets, and the environment of Pulp's processes."""
 
 import base64
 import re
@@ -13,13 +13,13 @@ from mirror.places import MirrorPlaces
 #: Names of the role and the database; the role is the system user, so PostgreSQL needs no password.
 DATABASE = "pulp"
 
-#: Seconds that a task may go on after the mirror was told to stop; Pulp's own default is 600.
+#: Seconds that a task may continue after the mirror was told to stop; Pulp's default is 600.
 STOP_GRACE = 5
 
 _SECRET_KEY = re.compile(r'^SECRET_KEY = "([A-Za-z0-9_-]{43,})"$', re.MULTILINE)
 
 _SETTINGS = """\
-# Written anew by each 'mirror up'; changes made here are lost.
+# Each 'mirror up' overwrites this file; changes made here are lost.
 SECRET_KEY = "{secret_key}"
 DB_ENCRYPTION_KEY = "{places.database_key}"
 DATABASES = {{
@@ -46,7 +46,7 @@ ANALYTICS = False
 
 
 def write_settings(places: MirrorPlaces, options: Options, account: MirrorUser) -> None:
-    """Write the settings and, the first time, the secrets: readable by root and the mirror's user."""
+    """Write the settings and, the first time, the secrets; readable by root and the mirror's user."""
     if not places.database_key.exists():
         key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         write_atomically(places.database_key, key, mode=0o640, group=account.gid)
@@ -62,13 +62,13 @@ def write_settings(places: MirrorPlaces, options: Options, account: MirrorUser) 
 
 
 def _secret_key(settings: Path) -> str:
-    """The signing secret of the settings that are there, or a new one."""
+    """The signing secret of the existing settings, or a new one."""
     kept = _SECRET_KEY.search(settings.read_text()) if settings.exists() else None
     return kept[1] if kept else secrets.token_urlsafe(48)
 
 
 def process_environment(places: MirrorPlaces) -> dict[str, str]:
-    """The whole environment of Pulp's and PostgreSQL's processes: nothing of the operator's gets in."""
+    """The complete environment of Pulp's and PostgreSQL's processes, without any of the operator's variables."""
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": str(places.work),
@@ -76,6 +76,6 @@ def process_environment(places: MirrorPlaces) -> dict[str, str]:
         "TMPDIR": str(places.work),
         "PULP_SETTINGS": str(places.settings),
         "PYTHONUNBUFFERED": "1",
-        # Many arenas cost memory and bring nothing here.
+        # Many arenas cost memory without benefit here.
         "MALLOC_ARENA_MAX": "2",
     }

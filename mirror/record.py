@@ -1,4 +1,4 @@
-"""What the supervisor says of itself, for the commands outside: one JSON file, replaced whole at every change."""
+"""The supervisor's record for commands: one JSON file, replaced atomically at every change."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from mirror.files import write_atomically
 
 
 class SupervisorState(StrEnum):
-    """Where the supervisor stands."""
+    """The supervisor's state."""
 
     STARTING = "starting"
     UP = "up"
@@ -29,16 +29,16 @@ class Failure:
 
 @dataclass
 class SupervisorRecord:
-    """The supervisor's state.
+    """The supervisor's record.
 
     Attributes:
-        pid: its process number on this machine.
-        start: this start's name; part of the names that its processes have in Pulp.
+        pid: its process ID on this machine.
+        start: the name of this start; part of its processes' names in Pulp.
         environment: Pulp's virtual environment.
-        state: where it stands.
-        step: what it is doing while it starts.
-        steps: what it has done, with seconds.
-        restarts: how often each process had to be started again.
+        state: its state.
+        step: the current step of its start.
+        steps: completed steps with their durations in seconds.
+        restarts: how often each process was restarted.
         failure: why it gave up.
     """
 
@@ -57,7 +57,7 @@ class SupervisorRecord:
 
     @classmethod
     def load(cls, path: Path) -> "SupervisorRecord | None":
-        """What the file says, or None where there is none."""
+        """The record from the file, or None if it is missing."""
         if not path.exists():
             return None
         kept = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""How the mirror is: for people and for programs."""
+"""The mirror's state, as text and as JSON."""
 
 import os
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from mirror.record import SupervisorRecord, SupervisorState
 
 @dataclass(frozen=True)
 class Report:
-    """What `look` found.
+    """The result of `look`.
 
     Attributes:
-        state: ``down``, ``starting``, ``up``, ``stopping``, ``failed``, or ``degraded``: up, with something missing.
-        missing: what is not there of a mirror that is up, in words.
+        state: ``down``, ``starting``, ``up``, ``stopping``, ``failed``, or ``degraded``: up, with parts missing.
+        missing: missing parts of a running mirror, as text.
         failure: why the last start failed.
-        options: how it runs, or would be started.
+        options: its current or saved options.
         versions: of Pulp's parts.
-        processes: how many there are.
-        memory: bytes that they use, what is shared divided among those who share it.
-        restarts: how often each process had to be started again.
-        disk: bytes that database and packages use.
+        processes: number of processes.
+        memory: their memory in bytes, with shared memory divided among its users.
+        restarts: how often each process was restarted.
+        disk: bytes used by database and packages.
     """
 
     state: str
@@ -40,11 +40,11 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 where all is well, 3 where the mirror is down, as for system services; 1 otherwise."""
+        """0 if healthy, 3 if the mirror is down, as for system services; 1 otherwise."""
         return {"up": 0, "down": 3}.get(self.state, 1)
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The report as a JSON object."""
         return {
             "state": self.state,
             "missing": list(self.missing),
@@ -60,7 +60,7 @@ class Report:
 
 
 def look(places: MirrorPlaces) -> Report:
-    """How the mirror is now."""
+    """The mirror's current state."""
     options = Options.load(places)
     alive = is_alive(places)
     record = SupervisorRecord.load(places.record)
@@ -91,7 +91,7 @@ def _state(alive: bool, record: SupervisorRecord | None, missing: tuple[str, ...
 
 
 def _members(supervisor: int) -> list[int]:
-    """Numbers of the processes in the supervisor's process namespace."""
+    """IDs of the processes in the supervisor's process namespace."""
     namespace = _namespace(str(supervisor))
     numbers = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - names are all we want
     return [int(number) for number in numbers if namespace and _namespace(number) == namespace]
@@ -108,12 +108,12 @@ def _memory(pid: int) -> int:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return 0  # It has ended meanwhile, or is not ours to look at.
+        return 0  # It has exited in the meantime, or is not accessible.
     return next((1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
 def _size(folder: Path) -> int:
-    """Bytes on disk below a folder; files that go while we look count nothing."""
+    """Bytes on disk below a folder; files that disappear meanwhile are not counted."""
     total = 0
     for path in folder.rglob("*") if os.access(folder, os.R_OK) else ():
         try:

@@ -1,21 +1,21 @@
-"""When a process of the mirror that died is started again, and when that is given up."""
+"""Decides when to restart a process of the mirror that exited, and when to give up."""
 
 from collections.abc import Sequence
 
-#: So many deaths within `WINDOW` seconds are no accident.
+#: After this many exits within `WINDOW` seconds, give up.
 LIMIT = 5
 WINDOW = 300.0
 
-#: Seconds before the first restart; each further death within the window doubles them.
+#: Delay before the first restart, in seconds; doubled by each further exit within the window.
 FIRST_DELAY = 0.5
 
 
 def restart_delay(deaths: Sequence[float], now: float) -> float | None:
-    """How long to wait before the next start of a process, in seconds, or None to give up.
+    """The delay before a process's next start, in seconds, or None to give up.
 
     Args:
-        deaths: when it died, in seconds on the clock of ``now``, the latest death included.
-        now: the present moment.
+        deaths: times of its exits on the clock of ``now``, including the latest.
+        now: the current time.
     """
     recent = [moment for moment in deaths if now - moment <= WINDOW]
     if len(recent) > LIMIT:

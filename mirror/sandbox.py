@@ -1,8 +1,8 @@
-"""What the mirror's processes can see: the machine, but of folders that are closed to them just what they need.
+"""Limits what the mirror's processes can see: in folders closed to them, only what they need.
 
-State, cache and sometimes Python itself lie in root's home, which an ordinary user may not enter. The supervisor lives
-in a mount namespace of its own; there an empty folder covers each closed one and only the needed folders are put in, at
-their own paths. Nothing of this is visible outside, and it goes with the last process.
+State, cache and sometimes Python itself are in root's home, which an ordinary user cannot enter. The supervisor has its
+own mount namespace; there an empty folder covers each closed one, and only the needed folders are mounted into it, at
+their own paths. None of this is visible outside, and it disappears with the last process.
 """
 
 import os
@@ -17,19 +17,19 @@ from mirror.errors import MirrorMachineError
 
 @dataclass(frozen=True)
 class Cover:
-    """A closed folder, and the folders below it that are to be seen all the same."""
+    """A closed folder, and the folders below it that must be visible."""
 
     folder: Path
     needed: tuple[Path, ...]
 
 
 def closed_to_others(folder: Path) -> bool:
-    """Whether a user without rights of their own may not pass through a folder."""
+    """Whether a folder is closed to unprivileged users."""
     return not folder.stat().st_mode & stat.S_IXOTH
 
 
 def plan(needed: Iterable[Path], closed: Callable[[Path], bool] = closed_to_others) -> list[Cover]:
-    """What to cover so that all needed folders can be reached: pure but for the question whether a folder is closed."""
+    """What to cover so that all needed folders are reachable; pure except for the check whether a folder is closed."""
     covers: dict[Path, list[Path]] = {}
     for path in sorted(set(needed)):
         outermost = next((folder for folder in reversed(path.parents) if closed(folder)), None)
@@ -39,14 +39,14 @@ def plan(needed: Iterable[Path], closed: Callable[[Path], bool] = closed_to_othe
 
 
 def enter(covers: Iterable[Cover], hold: Path) -> None:
-    """Carry the plan out in the current mount namespace, which must not be the machine's.
+    """Execute the plan in the current mount namespace, which must not be the machine's.
 
     Args:
         covers: from `plan`.
-        hold: an existing folder outside of all covers, where folders wait while theirs is being covered.
+        hold: an existing folder outside all covers, where folders are mounted while their parent is being covered.
 
     Raises:
-        MachineError: a mount is refused.
+        MachineError: a mount was refused.
     """
     for cover in covers:
         held: list[tuple[Path, Path]] = []
@@ -63,7 +63,7 @@ def enter(covers: Iterable[Cover], hold: Path) -> None:
 
 
 def enter_process_namespace() -> int:
-    """Show only this namespace's processes in /proc, and return the number that the machine knows this process by."""
+    """Show only this namespace's processes in /proc, and return this process's ID on the machine."""
     outside = int(os.readlink("/proc/self"))
     mount("-t", "proc", "proc", "/proc")
     return outside
@@ -73,12 +73,12 @@ def mount(*arguments: str | Path) -> None:
     """Call mount(8).
 
     Raises:
-        MachineError: it is refused.
+        MachineError: it was refused.
     """
     ended = subprocess.run(["mount", *map(str, arguments)], check=False, text=True, capture_output=True)
     if ended.returncode:
         raise MirrorMachineError(
-            f"mount {' '.join(map(str, arguments))} is refused",
+            f"mount {' '.join(map(str, arguments))} was refused",
             evidence=ended.stderr,
-            remedy="the mirror needs the right to mount (CAP_SYS_ADMIN), which some containers do not have",
+            remedy="the mirror needs CAP_SYS_ADMIN to mount, which some containers lack",
         )

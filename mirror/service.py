@@ -1,4 +1,4 @@
-"""The mirror as a whole: bring it up, bring it down, remove it. Runs in the command, outside of all namespaces."""
+"""The whole mirror: starts, stops and removes it. Runs in the command, outside of all namespaces."""
 
 import os
 import secrets
@@ -22,36 +22,36 @@ from mirror.places import MirrorPlaces
 from mirror.record import SupervisorRecord, SupervisorState
 from toolchain.paths import REPOSITORY
 
-#: How long a start may take, in seconds; the supervisor has limits of its own for each step, this is behind them.
+#: Timeout of a start, in seconds, in addition to the supervisor's own timeouts for each step.
 _START_LIMIT = 2400.0
-#: How long an end in good order may take, in seconds; after it the mirror is killed.
+#: Timeout for a clean stop, in seconds; then the mirror is killed.
 _STOP_LIMIT = 90.0
-#: How long a process that died may take to be back, in seconds.
+#: Timeout for a process to be restarted, in seconds.
 _MEND_LIMIT = 90.0
 
-#: What each step of a start does, for people.
+#: Descriptions of the steps of a start.
 STEPS = {
-    "packages": "Debian packages",
-    "environment": "Pulp's Python environment",
-    "database": "database folder",
-    "postgresql": "PostgreSQL takes connections",
-    "tables": "Pulp's tables",
-    "template": "database kept as template",
-    "admin": "admin user",
-    "services": "API, content server and workers report in",
+    "packages": "install Debian packages",
+    "environment": "install Pulp's Python environment",
+    "database": "create the database folder",
+    "postgresql": "start PostgreSQL",
+    "tables": "create Pulp's tables",
+    "template": "save the database as a template",
+    "admin": "create the admin user",
+    "services": "start the API, content server and workers",
 }
 
-#: Called with the key of a step and the seconds it took.
+#: Called with the key and the duration of a step.
 Progress = Callable[[str, float], None]
 
 
 def up(places: MirrorPlaces, options: Options, progress: Progress) -> subprocess.Popen[bytes] | None:
-    """Bring the mirror up with these options; the process that it lives by, or None if it was up with them already.
+    """Start the mirror with these options; return its main process, or None if it was already running with them.
 
-    Safe to call again at any time. A mirror that runs with other options, or another Pulp, is stopped first.
+    Idempotent. A mirror with other options, or another Pulp version, is stopped first.
 
     Raises:
-        ApplianceError: it cannot be brought up; nothing of it is left running then.
+        ApplianceError: it cannot be started; then none of its processes is left running.
     """
     require_root()
     options.check()
@@ -78,13 +78,13 @@ def up(places: MirrorPlaces, options: Options, progress: Progress) -> subprocess
 
 
 def launch(places: MirrorPlaces, pulp: Path) -> subprocess.Popen[bytes]:
-    """Start the supervisor in namespaces of its own; it goes on when we end."""
+    """Start the supervisor in its own namespaces; it outlives this process."""
     places.record.unlink(missing_ok=True)
     lock = take_service_lock(places)
     log_file = places.logs / "supervisor.log"
     rotate(log_file)
     try:
-        # When unshare is killed, so is the supervisor, and with it its namespace.
+        # If unshare is killed, so are the supervisor and its namespace.
         namespaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
         arguments = [str(places.state.resolve()), str(pulp), str(lock), secrets.token_hex(4)]
         with log_file.open("ab") as log:
@@ -103,7 +103,7 @@ def launch(places: MirrorPlaces, pulp: Path) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def foreground(places: MirrorPlaces) -> Iterator[None]:
-    """For the length of the block, a request to end (SIGTERM or Ctrl-C) brings the mirror down and ends the block."""
+    """During the block, SIGTERM or Ctrl-C stops the mirror and ends the block."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -112,7 +112,7 @@ def foreground(places: MirrorPlaces) -> Iterator[None]:
 
 
 def _wait_until_up(places: MirrorPlaces, options: Options, progress: Progress) -> None:
-    """Wait for the end of a start.
+    """Wait until the mirror has started.
 
     Raises:
         ServiceError: it failed, or Pulp is not healthy in time.
@@ -121,7 +121,7 @@ def _wait_until_up(places: MirrorPlaces, options: Options, progress: Progress) -
     told = 0
     missing = ["the supervisor"]
     while missing:
-        alive = is_alive(places)  # Asked before the record is read: the last words of one that ended are in it.
+        alive = is_alive(places)  # Check before reading the record: then an ended supervisor's record is final.
         record = SupervisorRecord.load(places.record)
         if record is not None:
             for name, seconds in record.steps[told:]:
@@ -138,19 +138,19 @@ def _wait_until_up(places: MirrorPlaces, options: Options, progress: Progress) -
                 "its supervisor crashed or was killed", where="mirror", evidence=tail(log), remedy=f"see {log}"
             )
         if time.monotonic() > end:
-            said = f"not there within {_START_LIMIT:.0f} s: {', '.join(missing)}"
+            said = f"not ready within {_START_LIMIT:.0f} s: {', '.join(missing)}"
             raise MirrorServiceError(
-                said, where="mirror", remedy=f"see the logs in {places.logs}, then 'mirror down' and 'up'"
+                said, where="mirror", remedy=f"see the logs in {places.logs}, then run 'mirror down' and 'mirror up'"
             )
         if missing:
             time.sleep(0.1)
 
 
 def down(places: MirrorPlaces) -> bool:
-    """End every process of the mirror; False if there was none.
+    """Stop all processes of the mirror; return False if there were none.
 
     Raises:
-        ServiceError: a process outlives even a kill.
+        ServiceError: a process does not exit even after SIGKILL.
     """
     if not is_alive(places):
         places.record.unlink(missing_ok=True)
@@ -162,7 +162,7 @@ def down(places: MirrorPlaces) -> bool:
             remove_tree(places.sockets)
             return True
     raise MirrorServiceError(
-        "a process of it does not end", where="mirror", remedy=f"find it with: fuser {places.service_lock}"
+        "a process of the mirror does not exit", where="mirror", remedy=f"find it with: fuser {places.service_lock}"
     )
 
 
@@ -172,7 +172,7 @@ def _signal_supervisor(places: MirrorPlaces, number: signal.Signals) -> None:
         return
     try:
         command = Path(f"/proc/{record.pid}/cmdline").read_bytes()
-        # Process numbers are used again; the name of the start is not.
+        # Process IDs are reused; the name of the start is not.
         if record.start.encode() in command.split(b"\0"):
             os.kill(record.pid, number)
     except (FileNotFoundError, ProcessLookupError):
@@ -180,26 +180,26 @@ def _signal_supervisor(places: MirrorPlaces, number: signal.Signals) -> None:
 
 
 def reset(places: MirrorPlaces) -> None:
-    """End the mirror and remove all that it keeps, snapshots included."""
+    """Stop the mirror and remove all its data, including snapshots."""
     down(places)
     remove_tree(places.state)
 
 
 def require_up(places: MirrorPlaces) -> Options:
-    """The options of the running mirror, once all of it answers: a process that has just died is being started again.
+    """The options of the running mirror, as soon as all of it responds: a process may just be restarting.
 
     Raises:
-        NotRunningError: it is not up, or a part of it stays away.
+        NotRunningError: it is not running, or a part of it does not respond.
     """
     record = SupervisorRecord.load(places.record)
     if not is_alive(places) or record is None or record.state is not SupervisorState.UP:
-        said = f"its last start failed: {record.failure.what}" if record and record.failure else "it is not up"
+        said = f"the last start failed: {record.failure.what}" if record and record.failure else "not running"
         raise MirrorNotRunningError(said, where="mirror", remedy="start it with 'slurm-appliance mirror up'")
     options = Options.load(places)
     end = time.monotonic() + _MEND_LIMIT
     while missing := health.ask(options, record.start).missing(options.workers):
         if time.monotonic() > end or not is_alive(places):
-            said = f"a part of it does not answer: {', '.join(missing)}"
+            said = f"these parts do not respond: {', '.join(missing)}"
             raise MirrorNotRunningError(said, where="mirror", remedy=f"see the logs in {places.logs}")
         time.sleep(0.5)
     return options

@@ -1,10 +1,10 @@
-"""Snapshots: what one is, when a new one is due, and which are old. Pure."""
+"""Snapshots: their structure, when to create a new one, and which to remove. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-#: How a snapshot is named unless the operator names it: a moment in UTC, so that names sort by time.
+#: The default name of a snapshot: a UTC time, so that names sort by time.
 NAME_FORMAT = "%Y%m%dT%H%M%S"
 
 
@@ -14,8 +14,8 @@ class Served:
 
     Attributes:
         repository: its name.
-        path: where it is served, below the content URL.
-        publication: what is served, as Pulp refers to it.
+        path: its path below the content URL.
+        publication: the served publication, as Pulp's reference.
         distribution: the resource that serves it.
     """
 
@@ -27,13 +27,13 @@ class Served:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Repositories as they were at one time, served at paths that end with the snapshot's name.
+    """Repositories at one point in time, served at paths that end with the snapshot's name.
 
     Attributes:
         name: of the snapshot.
-        created: when it was published, as Pulp writes it.
+        created: when it was published, in Pulp's format.
         served: its repositories.
-        intended: names of the repositories that it was to have; a kill while publishing may have left some out.
+        intended: names of the repositories that it should have; a kill while publishing may have omitted some.
     """
 
     name: str
@@ -43,22 +43,22 @@ class Snapshot:
 
     @property
     def complete(self) -> bool:
-        """Whether all its repositories are there."""
+        """Whether it has all its repositories."""
         return {one.repository for one in self.served} >= self.intended
 
     @property
     def publications(self) -> dict[str, str]:
-        """What it serves, by repository."""
+        """Its publications, by repository."""
         return {one.repository: one.publication for one in self.served}
 
 
 @dataclass(frozen=True)
 class PublishPlan:
-    """What a publish does.
+    """The plan of a publish.
 
     Attributes:
-        name: the snapshot that there is at its end.
-        create: whether it is made now.
+        name: the resulting snapshot.
+        create: whether to create it.
         reason: why, or why not.
         remove: incomplete snapshots that an interrupted publish left.
     """
@@ -76,15 +76,15 @@ def plan_publish(
 
     Args:
         current: each repository's newest publication.
-        snapshots: those that there are, the newest last.
-        now: the present moment.
-        wanted: the name that the operator wants; a snapshot of this name is used as it is, whatever it holds.
+        snapshots: the existing ones, the newest last.
+        now: the current time.
+        wanted: the operator's name; an existing snapshot with this name is used unchanged.
     """
     incomplete = tuple(one.name for one in snapshots if not one.complete)
     complete = [one for one in snapshots if one.complete]
     names = {one.name for one in complete}
     if wanted in names:
-        return PublishPlan(wanted, create=False, reason="there is a snapshot of this name", remove=incomplete)
+        return PublishPlan(wanted, create=False, reason="a snapshot with this name exists", remove=incomplete)
     newest = complete[-1] if complete else None
     if newest is None:
         reason = "the first snapshot"
@@ -95,7 +95,7 @@ def plan_publish(
     elif gone := sorted(set(newest.publications) - set(current)):
         reason = f"no longer in the list: {', '.join(gone)}"
     elif wanted:
-        reason = f"the same packages as {newest.name}, under the name asked for"
+        reason = f"same packages as {newest.name}, with the requested name"
     else:
         return PublishPlan(
             newest.name, create=False, reason=f"nothing has changed since {newest.name}", remove=incomplete
@@ -110,15 +110,15 @@ def _unused(now: datetime, taken: Collection[str]) -> str:
 
 
 def plan_prune(snapshots: Sequence[Snapshot], keep: int, pinned: Collection[str] = ()) -> tuple[str, ...]:
-    """Names of the snapshots to remove: all but the newest ones and those that are pinned, and every incomplete one.
+    """Names of the snapshots to remove: all except the newest and the pinned ones, and all incomplete ones.
 
     Args:
-        snapshots: those that there are, the newest last.
-        keep: how many of the newest complete ones stay, at least 1.
-        pinned: names that stay whatever their age.
+        snapshots: the existing ones, the newest last.
+        keep: how many of the newest complete ones to keep, at least 1.
+        pinned: names to keep regardless of age.
     """
     if keep < 1:
-        raise ValueError("at least one snapshot has to stay")
+        raise ValueError("at least one snapshot must be kept")
     complete = [one.name for one in snapshots if one.complete]
     staying = {*complete[-keep:], *pinned}
     return tuple(one.name for one in snapshots if one.name not in staying)

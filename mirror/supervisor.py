@@ -1,7 +1,7 @@
-"""The mirror's first process: makes the database, starts everything, keeps it running, ends everything.
+"""The mirror's first process: creates the database, starts everything, restarts it if needed, stops everything.
 
-``mirror up`` starts it as process 1 of a process and a mount namespace of its own. Whatever ends it, the kernel ends
-all processes of the namespace with it: nothing of the mirror is ever left behind.
+``mirror up`` starts it as process 1 of its own process and mount namespaces. If it exits for any reason, the kernel
+kills all processes of the namespace: nothing of the mirror is ever left behind.
 """
 
 import os
@@ -27,15 +27,15 @@ from mirror.provision import MirrorProvision
 from mirror.record import Failure, SupervisorRecord, SupervisorState
 from mirror.restart_policy import restart_delay
 
-#: How long Pulp's services may take to report in, in seconds, on a busy machine.
+#: Timeout for Pulp's services to come online on a busy machine, in seconds.
 _SERVICES_LIMIT = 180.0
 
-#: When the workers are woken after one of them was started, in seconds; the last one is for a very busy machine.
+#: Delays after a worker's start at which the workers are woken, in seconds; the last is for a very busy machine.
 _WAKE_DELAYS = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 
 
 class _StopRequest(BaseException):
-    """We were asked to end; no handler of ordinary errors may take it for one."""
+    """A request to stop; not an Exception, so that handlers of ordinary errors do not catch it."""
 
 
 class Supervisor:
@@ -44,8 +44,8 @@ class Supervisor:
     Args:
         places: the mirror's folders.
         environment: Pulp's virtual environment.
-        lock: the descriptor whose lock says that the mirror lives.
-        record: what is said to the commands outside.
+        lock: the descriptor of the lock that marks the mirror as running.
+        record: the record for commands.
     """
 
     def __init__(self, places: MirrorPlaces, environment: Path, lock: int, record: SupervisorRecord) -> None:
@@ -60,7 +60,7 @@ class Supervisor:
         self._wake_at: list[float] = []
 
     def run(self) -> NoReturn:
-        """Start everything and keep it running until one process dies too often or we are asked to end."""
+        """Start everything and keep it running until a process exits too often or a stop is requested."""
         try:
             self._provision.files()
             self._children.append(self._provision.database())
@@ -74,7 +74,7 @@ class Supervisor:
         finally:
             if self._record.state is SupervisorState.UP:
                 self._say(SupervisorState.STOPPING)
-            # The database last: the others take their leave from it.
+            # The database last: the others still use it while they stop.
             stop(self._children[1:])
             stop(self._children[:1])
 
@@ -89,7 +89,7 @@ class Supervisor:
         wait_until(missing, _SERVICES_LIMIT, self._children)
 
     def _watch(self) -> None:
-        """Look at each process once, and start again what is due."""
+        """Check each process once, and restart those that are due."""
         now = time.monotonic()
         for child in self._children:
             if child.start_at is not None:
@@ -103,12 +103,12 @@ class Supervisor:
 
     def _plan_restart(self, child: Child, now: float) -> None:
         name = child.program.name
-        print(f"{name} died with status {child.exit_status}", flush=True)
+        print(f"{name} exited with status {child.exit_status}", flush=True)
         child.kill()
         child.deaths.append(now)
         delay = restart_delay(child.deaths, now)
         if delay is None:
-            raise child.ended("dies again and again")
+            raise child.ended("keeps exiting")
         child.start_at = now + delay
         self._record.restarts[name] = self._record.restarts.get(name, 0) + 1
         self._record.save(self._places.record)
@@ -120,15 +120,15 @@ class Supervisor:
         try:
             self._bookkeeping.forget(process_name(child.pid, self._record.start))
         except MirrorServiceError as error:
-            # The database is being started again too; when it dies too often, that ends everything.
-            print(f"{child.program.name} waits for the database: {error.what}", flush=True)
+            # The database is restarting as well; if it exits too often, everything stops.
+            print(f"{child.program.name} is waiting for the database: {error.what}", flush=True)
             child.start_at = now + 1.0
             return
         child.start()
         self._wake_soon()
 
     def _wake_soon(self) -> None:
-        """Wake the workers a few times: how long one takes to start and listen is not known."""
+        """Wake the workers a few times, because a worker's start-up time is unknown."""
         now = time.monotonic()
         self._wake_at = [now + delay for delay in _WAKE_DELAYS]
 
@@ -139,7 +139,7 @@ class Supervisor:
         try:
             self._bookkeeping.wake_workers()
         except MirrorServiceError as error:
-            print(f"the workers were not woken: {error.what}", flush=True)
+            print(f"cannot wake the workers: {error.what}", flush=True)
 
     def _say(self, state: SupervisorState) -> None:
         self._record.state, self._record.step = state, ""
@@ -147,7 +147,7 @@ class Supervisor:
 
 
 def reap(ours: set[int]) -> None:
-    """Collect ended processes that were left to us by others, as process 1 has to."""
+    """Reap orphaned processes, as process 1 must."""
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -160,18 +160,18 @@ def reap(ours: set[int]) -> None:
 
 def _stop_request(_signal: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # Once is enough; a second one would cut the first one's work short.
+        signal.signal(number, signal.SIG_IGN)  # A second signal would interrupt the handling of the first.
     raise _StopRequest
 
 
 def main(state: str, environment: str, lock: str, start: str) -> int:
-    """Run one start of the mirror; called in fresh namespaces, see `service.launch`.
+    """Run one start of the mirror; called in new namespaces, see `service.launch`.
 
     Args:
         state: the state folder.
         environment: Pulp's virtual environment.
-        lock: the number of the inherited descriptor that carries the lock.
-        start: this start's name.
+        lock: the number of the inherited descriptor of the lock.
+        start: the name of this start.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_request)

@@ -1,4 +1,4 @@
-"""Bring the mirror's repositories up to what their upstreams have now."""
+"""Syncs the mirror's repositories from their upstreams."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from mirror.config import Repository
 from mirror.kinds import difference, kind_of, remote
 from mirror.pulp import Pulp, Resource
 
-#: Puts our mark on what we make in Pulp.
+#: The label of our resources in Pulp.
 LABEL = "slurm-appliance"
 
 
@@ -18,8 +18,8 @@ class Synced:
     Attributes:
         name: the repository.
         version: the number of its version in Pulp.
-        changed: whether the upstream had something new.
-        packages: how many packages the version has.
+        changed: whether the upstream had changes.
+        packages: number of packages in the version.
     """
 
     name: str
@@ -29,23 +29,23 @@ class Synced:
 
 
 def sync(pulp: Pulp, repositories: Sequence[Repository], limit: float) -> list[Synced]:
-    """Sync all repositories, as many at the same time as there are workers.
+    """Sync all repositories, in parallel up to the number of workers.
 
-    Where the upstream has nothing new, no version is made. A sync that was interrupted is simply done again.
+    If the upstream has no changes, no version is created. An interrupted sync is simply repeated.
 
     Args:
         pulp: the client.
         repositories: from the list.
-        limit: seconds for all of them.
+        limit: timeout for all of them, in seconds.
 
     Raises:
-        TaskError: one or more could not be synced; the others were.
+        TaskError: one or more could not be synced; the others were synced.
     """
     before: dict[str, Resource] = {}
     tasks: dict[str, str] = {}
     for repository in repositories:
         before[repository.name] = there = _ensure_repository(pulp, repository)
-        # First of all: such a task would hold on to the remote as well.
+        # Do this first: such a task would also lock the remote.
         pulp.cancel_going(there["prn"], repository.name)
         source = _ensure_remote(pulp, repository)
         tasks[_start(pulp, there, source, repository)] = repository.name
@@ -54,7 +54,7 @@ def sync(pulp: Pulp, repositories: Sequence[Repository], limit: float) -> list[S
 
 
 def publish_again(pulp: Pulp, repository: Repository, limit: float) -> None:
-    """Sync once more, with nothing left out: that also makes a publication where a sync did not get so far."""
+    """Sync again in full: this also creates a publication that an interrupted sync did not create."""
     there = _ensure_repository(pulp, repository)
     source = _ensure_remote(pulp, repository)
     task = _start(pulp, there, source, repository, {"optimize": False})
@@ -83,7 +83,7 @@ def _ensure_repository(pulp: Pulp, repository: Repository) -> Resource:
     there = pulp.find(path, repository.name)
     if there is not None:
         return there
-    # Versions that a snapshot serves are kept; of the others only the newest is of use.
+    # Versions that a snapshot serves are kept; of the others, only the newest is useful.
     body = {"name": repository.name, "retain_repo_versions": 1, "pulp_labels": {LABEL: repository.name}}
     return pulp.create(path, body, repository.name)
 

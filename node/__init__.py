@@ -1,1 +1,1 @@
-"""Programs that run on the cluster's nodes, with what the distribution's Python offers and nothing of this checkout."""
+"""Programs that run on the cluster's nodes with the distribution's Python; they import nothing else of the project."""

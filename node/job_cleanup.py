@@ -1,12 +1,11 @@
 #!/usr/bin/python3 -I
-"""Slurm's Prolog and Epilog of compute nodes: what a user leaves behind goes with the user's last job on the node.
+"""Slurm's Prolog and Epilog of compute nodes: clean up after a user's last job on the node.
 
-slurmd calls it as root, by the name of ``slurm-appliance-prolog`` or ``slurm-appliance-epilog``. The first marks a job.
-The second removes the mark; if it was the last one of the user, it ends the processes of the user and deletes the files
-of the user in the folders that everybody may write. It deletes as that user, so that root follows no path of a user.
-
-A lock for each user keeps marks and cleaning apart: a job that starts meanwhile waits. Nothing here asks slurmctld, and
-nothing that a user does makes it fail: a failed Epilog would drain the node.
+slurmd calls it as root with the name ``slurm-appliance-prolog`` or ``slurm-appliance-epilog``. The prolog marks a job.
+The epilog removes the mark; if it was the user's last one, it kills the user's processes and deletes the user's files
+in the world-writable folders. It deletes as that user, so root follows no path of a user. A lock per user separates
+marking and cleaning: a job that starts meanwhile waits. The program never queries slurmctld, and users cannot make it
+fail: a failed Epilog would drain the node.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-#: Users of services are below: their files are no job's.
+#: Service users have lower uids: their files do not belong to jobs.
 _FIRST_USER = 1000
-#: Seconds for processes to end, and for files to be deleted. What is left then is for the next Epilog.
+#: Timeouts for killing processes and deleting files, in seconds. The next Epilog handles the rest.
 _PROCESSES = 10.0
 _FILES = 60.0
-#: Seconds between two looks at something that ends.
+#: Polling interval in seconds.
 _TICK = 0.02
 _FIND = "/usr/bin/find"
 #: The socket of a step: NODE_JOB.STEP.
@@ -39,12 +38,12 @@ _STEP = re.compile(r".+_(\d+)\.[\d.]+")
 
 @dataclass(frozen=True)
 class NodePlaces:
-    """Where things are on a compute node.
+    """Paths on a compute node.
 
     Attributes:
-        marks: UID/JOB for each job here. In memory: gone at boot, as the jobs are.
-        steps: slurm.conf's SlurmdSpoolDir, with a socket for each step that runs.
-        shared: folders that everybody may write.
+        marks: folder with UID/JOB for each job here; in memory, because a boot also ends the jobs
+        steps: slurm.conf's SlurmdSpoolDir, with a socket for each running step.
+        shared: world-writable folders.
     """
 
     marks: Path = Path("/run/slurm-appliance/jobs")
@@ -53,32 +52,32 @@ class NodePlaces:
 
 
 def prolog(job: int, uid: int, places: NodePlaces) -> None:
-    """Mark a job; waits while the files of its user are being deleted."""
+    """Mark a job; wait while its user's files are being deleted."""
     with _locked(uid, places) as marks:
         (marks / str(job)).touch()
 
 
 def epilog(job: int, uid: int, places: NodePlaces) -> None:
-    """Unmark a job, and clean up after its user if that was the last one here."""
+    """Unmark a job, and clean up if it was its user's last one here."""
     with _locked(uid, places) as marks:
         mark = marks / str(job)
         if not mark.exists():
-            return  # It began before this node had the Prolog, and so may others have.
+            return  # It started before this node had the Prolog, and so may others.
         mark.unlink()
         if uid < _FIRST_USER or any(marks.iterdir()):
             return
         marked = {path.name for path in places.marks.glob("*/*")}
         if _running(places.steps) - marked - {str(job)}:
-            return  # Whose that job is nobody knows here.
+            return  # The job's user is unknown here.
         left = end_processes(uid)
         if left:
-            syslog.syslog(f"after job {job}: processes of uid {uid} that do not end: {left[:20]}")
+            syslog.syslog(f"after job {job}: processes of uid {uid} do not exit: {left[:20]}")
         delete_files(uid, places.shared)
 
 
 @contextmanager
 def _locked(uid: int, places: NodePlaces) -> Iterator[Path]:
-    """The folder of a user's marks, while nobody else changes it."""
+    """The locked folder of a user's marks."""
     marks = places.marks / str(uid)
     marks.mkdir(mode=0o755, parents=True, exist_ok=True)
     with (places.marks.parent / f"jobs-{uid}.lock").open("w", encoding="ascii") as lock:
@@ -87,18 +86,18 @@ def _locked(uid: int, places: NodePlaces) -> Iterator[Path]:
 
 
 def _running(steps: Path) -> set[str]:
-    """Ids of jobs that have a step on this node."""
+    """IDs of jobs with a step on this node."""
     names = [path.name for path in steps.iterdir()] if steps.is_dir() else []
     return {match[1] for match in map(_STEP.fullmatch, names) if match}
 
 
 def end_processes(uid: int, seconds: float = _PROCESSES) -> list[int]:
-    """End all processes of a user, stopped ones too; returns those that are still there after some seconds."""
+    """Kill all processes of a user, including stopped ones; return those that remain after a timeout."""
     end = time.monotonic() + seconds
-    # All that the user may signal, in one call: the kernel lets none of them fork meanwhile. A list of processes is no
-    # such moment: one that forks and exits fast enough is never on it.
+    # Signal all of the user's processes in one call: the kernel lets none of them fork meanwhile. A list of processes
+    # would miss those that fork and exit fast enough.
     while not _as_user(uid, 2.0, lambda: os.kill(-1, signal.SIGKILL)) and time.monotonic() < end:
-        # One of them did the same, and was first.
+        # One of them killed this process first.
         for process in processes_of(uid):
             _kill(process, uid)
         time.sleep(_TICK)
@@ -108,7 +107,7 @@ def end_processes(uid: int, seconds: float = _PROCESSES) -> list[int]:
 
 
 def processes_of(uid: int) -> list[int]:
-    """Processes that a user started, zombies left out."""
+    """Processes of a user, without zombies."""
     numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     return [number for number in numbers if _is_of(number, uid)]
 
@@ -123,7 +122,7 @@ def _is_of(process: int, uid: int) -> bool:
 
 
 def _kill(process: int, uid: int) -> None:
-    """Kill a process if it still is the user's: its number may be another one's by now."""
+    """Kill a process if it still belongs to the user: its ID may have been reused."""
     try:
         handle = os.pidfd_open(process)
     except ProcessLookupError:
@@ -138,12 +137,12 @@ def _kill(process: int, uid: int) -> None:
 
 
 def delete_files(uid: int, folders: Sequence[Path], seconds: float = _FILES) -> None:
-    """Delete what a user owns in some folders and below, on their file systems, as that user; follows no links."""
+    """Delete a user's files below some folders, on their file systems, as that user; follow no links."""
     end = time.monotonic() + seconds
     below = ["-xdev", "-mindepth", "1", "-user", str(uid)]
     for folder in folders:
         find = [_FIND, "-P", str(folder), *below]
-        # Folders that their owner has closed are opened first.
+        # First open folders that their owner has closed.
         for action in (["-type", "d", "!", "-perm", "-u=rwx", "-exec", "chmod", "u+rwx", "{}", ";"], ["-delete"]):
             _as_user(uid, max(end - time.monotonic(), 0.1), partial(_become, [*find, *action]))
 
@@ -157,11 +156,11 @@ def _become(command: Sequence[str]) -> None:
 
 
 def _as_user(uid: int, seconds: float, action: Callable[[], None]) -> bool:
-    """Do something in a process that is the user's, and end that after some seconds; returns whether it was done."""
+    """Run something in a process of the user with a timeout; return whether it finished."""
     try:
         group = pwd.getpwuid(uid).pw_gid
     except KeyError:
-        group = 65534  # nogroup; the user is no more.
+        group = 65534  # nogroup; the user was deleted.
     child = os.fork()
     if not child:
         try:
@@ -185,7 +184,7 @@ def _as_user(uid: int, seconds: float, action: Callable[[], None]) -> bool:
 
 
 def main(program: str, environment: Mapping[str, str], places: NodePlaces) -> int:
-    """Do what slurmd calls for; returns the exit status."""
+    """Run the prolog or epilog; return the exit status."""
     syslog.openlog(program)
     begins = program.endswith("prolog")
     try:
@@ -193,7 +192,7 @@ def main(program: str, environment: Mapping[str, str], places: NodePlaces) -> in
         (prolog if begins else epilog)(job, uid, places)
     except (OSError, KeyError, ValueError) as error:
         syslog.syslog(f"{type(error).__name__}: {error}")
-        # A job that is not marked could lose its files to another one's Epilog.
+        # Another job's Epilog could delete the files of an unmarked job.
         return 1 if begins else 0
     return 0
 

@@ -1,7 +1,7 @@
-"""Run the command line of the checkout that this file lies in, from any working directory.
+"""Runs the command line of this file's checkout from any working directory.
 
-``toolchain/bootstrap.py`` starts it as a script. The checkout's folder is put into ``sys.path`` here and not into
-``PYTHONPATH``, which would reach every child process, Ansible's modules included.
+``toolchain/bootstrap.py`` runs it as a script. It adds the checkout's folder to ``sys.path`` instead of ``PYTHONPATH``,
+which would affect all child processes, including Ansible's modules.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""The command line: assembles the commands and turns errors into sentences and exit statuses.
+"""The command line: assembles the commands, prints errors and sets exit statuses.
 
-Light on purpose: importing this module imports no pulumi, openstack, ansible or pydantic. A command imports what it
+Importing this module must stay fast: it imports no pulumi, openstack, ansible or pydantic. Each command imports what it
 needs when it runs.
 """
 
@@ -35,14 +35,14 @@ from toolchain.terminal import guarded
 
 
 class _Commands(TyperGroup):
-    """The one place that turns what goes wrong on purpose into a sentence and an exit status."""
+    """The one place that prints expected errors and sets the exit status."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         _reflow(self)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
+        """Run the requested command."""
         try:
             return super().invoke(ctx)
         except (ApplianceError, LocalCloudError) as error:
@@ -55,7 +55,7 @@ app = typer.Typer(
     name="slurm-appliance",
     help="Slurm clusters on OpenStack: images, clusters and image changes that do not stop users' jobs.",
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,  # Locals may hold secrets.
+    pretty_exceptions_show_locals=False,  # Locals may contain secrets.
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -83,7 +83,7 @@ app.command("check", rich_help_panel="Development")(check.check)
 
 
 def _reflow(command: Any) -> None:
-    """Let the paragraphs of a command's help, and of those below it, be as wide as the terminal, not as the source."""
+    """Reflow the help of a command and its subcommands to the terminal's width instead of the source's."""
     if command.help:
         command.help = "\n\n".join(" ".join(part.split()) for part in command.help.split("\n\n"))
     for below in getattr(command, "commands", {}).values():
@@ -102,10 +102,10 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Take the options that come before the command."""
+    """Handle the options before the command."""
 
 
 def main() -> None:
-    """Run the command line; ends the process with its exit status."""
+    """Run the command line, and exit with its status."""
     with guarded():
         app(prog_name="slurm-appliance")

@@ -1,7 +1,7 @@
-"""Everything that goes wrong on purpose.
+"""The errors that the project raises on purpose.
 
-The shape is the toolchain's; ``toolchain/errors.py``, ``mirror/errors.py`` and ``image/errors.py`` show the branches
-below ToolchainError, MirrorError and what concerns images. ``localcloud/errors.py`` stands apart.
+They have the shape of ``toolchain/errors.py``. The subclasses of ToolchainError, MirrorError and ImageError are in
+``toolchain/errors.py``, ``mirror/errors.py`` and ``image/errors.py``. ``localcloud/errors.py`` has its own base class.
 
 ApplianceError                          what happened, where, what to do; ends the command with its exit status
 ├── ConfigError (ValueError)            the configuration has mistakes; carries all of them
@@ -70,9 +70,9 @@ class Problem:
     """One mistake in the configuration.
 
     Attributes:
-        path: where, as an operator writes it: ``compute.general.flavor``, ``cluster_networks[0].subnet``.
-        what: what is wrong with the value, the value itself included unless it may be a secret.
-        remedy: what is allowed there, or what was probably meant.
+        path: the path, in the operator's spelling: ``compute.general.flavor``, ``cluster_networks[0].subnet``.
+        what: what is wrong, including the value unless it may be secret.
+        remedy: what is allowed, or what was probably meant.
     """
 
     path: str
@@ -84,7 +84,7 @@ class Problem:
 
 
 class ConfigError(ApplianceError, ValueError):
-    """Raised when a configuration has mistakes: all that can be found at once, before anything is created."""
+    """Raised when a configuration has mistakes. Reports all of them at once, before anything is created."""
 
     def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
         self.problems = tuple(problems)
@@ -97,27 +97,27 @@ class ConfigError(ApplianceError, ValueError):
 
 
 class StateError(ApplianceError):
-    """Raised when a state does not fit what is in the project: a run would create again what is there already.
+    """Raised when the state does not match the project, so that a run would create resources that already exist.
 
     Args:
-        problems: what does not fit.
+        problems: what does not match.
         source: the stack.
-        others: mistakes of the configuration that were found with it.
+        others: mistakes of the configuration, found in the same run.
     """
 
     def __init__(self, problems: Sequence[Problem], source: str = "", others: Sequence[Problem] = ()) -> None:
         self.problems = (*problems, *others)
-        super().__init__("the state does not fit what is in the project; nothing was changed", where=source)
+        super().__init__("the state does not match the project; nothing was changed", where=source)
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *map(str, self.problems)])
 
 
 class CheckError(ApplianceError):
-    """Raised when a gate or a tier of tests did not pass."""
+    """Raised when a gate or a test tier fails."""
 
 
 class UsageError(ApplianceError, ValueError):
-    """Raised for command-line arguments that cannot be combined, or that name something that does not exist."""
+    """Raised for command-line arguments that cannot be combined or that name something unknown."""
 
     exit_status = ExitStatus.USAGE

@@ -1,9 +1,9 @@
-"""See ``slurm_appliance.site.run``. Stacks have the name of this module in their state: it stays."""
+"""See ``slurm_appliance.site.run``. The name of this module is in stacks' states and must not change."""
 
 import sys
 
-from slurm_appliance.deploy_host.process import in_sentences
+from slurm_appliance.deploy_host.process import run_reporting_errors
 from slurm_appliance.site.run import main
 
 if __name__ == "__main__":
-    sys.exit(in_sentences(main))
+    sys.exit(run_reporting_errors(main))

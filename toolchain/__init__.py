@@ -1,1 +1,1 @@
-"""What the project runs on: its Python environment, the Pulumi engine and the Pulumi plugins."""
+"""The project's tools: its Python environment, the Pulumi engine and the Pulumi plugins."""

@@ -1,9 +1,9 @@
-"""Make the virtual environment if it is not there yet, then become the command line inside it.
+"""Creates the virtual environment if it is missing, then runs the command line in it.
 
-Run by the ``slurm-appliance`` script with whatever Python 3.11+ the machine has, so: standard library only. There are
-two environments, from two locks with hashes: ``user`` for operators and ``dev`` for ``test`` and ``check``. Each lies
-in the user's cache folder under a name made from the lock's content and the interpreter, so that checkouts share it and
-a changed lock never meets an old environment.
+The ``slurm-appliance`` script runs this with the machine's Python (3.11 or newer), so: standard library only. There are
+two environments, from two locks with hashes: ``user`` for operators and ``dev`` for ``test`` and ``check``. Each is in
+the user's cache folder, in a folder named by the lock's content and the interpreter: checkouts share it, and a changed
+lock never uses an old environment.
 """
 
 import fcntl
@@ -28,11 +28,11 @@ DEVELOPMENT_COMMANDS = frozenset({"test", "check", "lock"})
 
 
 class BootstrapError(ToolchainError):
-    """Raised when a virtual environment cannot be made."""
+    """Raised when a virtual environment cannot be created."""
 
 
 def environment_kind(arguments: list[str]) -> str:
-    """``dev`` or ``user``: which of the two environments these command-line arguments need."""
+    """``dev`` or ``user``: the environment that these command-line arguments need."""
     if os.environ.get("SLURM_APPLIANCE_ENVIRONMENT") in ("dev", "user"):
         return os.environ["SLURM_APPLIANCE_ENVIRONMENT"]
     command = next((word for word in arguments if not word.startswith("-")), "")
@@ -40,14 +40,14 @@ def environment_kind(arguments: list[str]) -> str:
 
 
 def environment_folder(lock: Path) -> Path:
-    """The folder of the environment for a lock: same content and same interpreter, same folder."""
+    """The folder of a lock's environment, determined by the lock's content and the interpreter."""
     digest = hashlib.sha256(lock.read_bytes())
     digest.update(f"{sys.version}\0{sysconfig.get_platform()}\0{sys.base_prefix}".encode())
     return cache_folder("environments", f"{lock.stem}-{digest.hexdigest()[:16]}")
 
 
 def make_environment(folder: Path, lock: Path) -> None:
-    """Create the environment and install the lock into it, once, however many processes ask at the same time.
+    """Create the environment and install the lock into it; once, even if several processes call this in parallel.
 
     Raises:
         BootstrapError: the cache cannot be written, the interpreter has no venv module, a package cannot be installed.
@@ -55,8 +55,8 @@ def make_environment(folder: Path, lock: Path) -> None:
     try:
         _make(folder, lock)
     except OSError as error:
-        remedy = "make room or give rights there, or name another cache folder: XDG_CACHE_HOME"
-        raise BootstrapError(f"cannot be made: {error.strerror}", where=str(folder), remedy=remedy) from error
+        remedy = "free space or fix its permissions, or set another cache folder: XDG_CACHE_HOME"
+        raise BootstrapError(f"cannot be created: {error.strerror}", where=str(folder), remedy=remedy) from error
 
 
 def _make(folder: Path, lock: Path) -> None:
@@ -66,46 +66,49 @@ def _make(folder: Path, lock: Path) -> None:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if ready.exists():
             return
-        print(f"slurm-appliance: first start, making the Python environment in {folder} ...", file=sys.stderr)
+        print(f"slurm-appliance: first start, creating the Python environment in {folder} ...", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         _run(
             [sys.executable, "-m", "venv", str(folder)],
-            f"Python {platform.python_version()} cannot make a virtual environment",
-            "it needs the module venv (Debian: apt install python3-venv)",
+            f"Python {platform.python_version()} cannot create a virtual environment",
+            "install the module venv (Debian: apt install python3-venv)",
         )
         for command in pip_commands(folder / "bin/python", lock):
             _run(
                 command,
                 f"the packages of {lock.relative_to(REPOSITORY)} cannot be installed",
-                "is a package index reachable? pip's own words are above, its configuration is used: pip config list",
+                "check that a package index is reachable (see pip's output above, and: pip config list)",
             )
         ready.touch()
 
 
 def _run(command: list[str], failure: str, remedy: str) -> None:
-    # Standard output belongs to the command that the user asked for; this is preparation.
+    # Standard output is for the user's command; this is preparation.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise BootstrapError(failure, evidence=f"the command was: {shlex.join(command)}", remedy=remedy)
 
 
 def link_environment(folder: Path) -> None:
-    """Point the checkout's ``.venv`` at the operators' environment: plain ``pulumi up`` looks there (Pulumi.yaml)."""
+    """Link the checkout's ``.venv`` to the operators' environment, where plain ``pulumi up`` looks (Pulumi.yaml)."""
     link = REPOSITORY / ".venv"
     if link.is_symlink() and os.readlink(link) == str(folder):
         return
     if link.exists() and not link.is_symlink():
-        return  # Somebody's own environment: theirs to keep.
+        return  # The user's own environment: keep it.
     fresh = REPOSITORY / f".venv.{os.getpid()}"
     try:
         fresh.symlink_to(folder)
         fresh.replace(link)
     except OSError as error:
         # A read-only checkout works too: only plain `pulumi up` needs the link.
-        print(f"slurm-appliance: no link {link} ({error.strerror}); plain 'pulumi up' misses it", file=sys.stderr)
+        print(
+            f"slurm-appliance: cannot create the link {link} ({error.strerror}); plain 'pulumi up' needs it",
+            file=sys.stderr,
+        )
 
 
 def main(arguments: list[str]) -> None:
-    """Replace this process by the command line, in the right environment."""
+    """Replace this process with the command line in the right environment."""
     kind = environment_kind(arguments)
     lock = REPOSITORY / "requirements" / f"{kind}.txt"
     folder = environment_folder(lock)

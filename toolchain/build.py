@@ -1,4 +1,4 @@
-"""Builds a piece from our Go modules, once for each content of its sources."""
+"""Builds a piece from our Go modules, once per version of its sources."""
 
 import functools
 import hashlib
@@ -20,14 +20,14 @@ _SDK_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 @dataclass(frozen=True)
 class BuildRecipe:
-    """How a piece is built.
+    """How to build a piece.
 
     Attributes:
         module: the folder of its go.mod.
-        package: what to build, as Go names it.
-        sources: folders of ours, below the module, that it is made from.
+        package: the Go package to build.
+        sources: our folders of its sources, below the module.
         linker: linker flags.
-        companions: files to copy beside the binary, below the folder of the package's module.
+        companions: files to copy next to the binary, below the folder of the package's module.
     """
 
     module: Path
@@ -49,7 +49,7 @@ _RECIPES = {
         _TOOLCHAIN / "language",
         "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
         linker=f"-s -w -X {_SDK_VERSION}=v{pins.LANGUAGE_HOST}",
-        # The host runs a program through this script, which it looks for beside itself.
+        # The host runs programs with this script, which it expects next to itself.
         companions=("python/cmd/pulumi-language-python-exec",),
     ),
     **{
@@ -61,7 +61,7 @@ _RECIPES = {
 
 
 def binary(piece: Piece) -> Path:
-    """Where the piece lies once it is built from the sources as they are now."""
+    """The path of the piece built from the current sources."""
     return _folder(piece) / piece.value
 
 
@@ -71,7 +71,7 @@ def _folder(piece: Piece) -> Path:
 
 @functools.cache
 def digest(recipe: BuildRecipe) -> str:
-    """A hash of everything that decides what is built: module files, sources, flags, kind of machine."""
+    """A hash of everything that determines the result: module files, sources, flags, machine type."""
     flags = (recipe.package, recipe.linker, *recipe.companions, platform.system(), platform.machine())
     content = hashlib.sha256("\0".join(flags).encode())
     files = [recipe.module / "go.mod", recipe.module / "go.sum"]
@@ -84,7 +84,7 @@ def digest(recipe: BuildRecipe) -> str:
 
 
 def build(piece: Piece, why: str) -> Path:
-    """Build a piece unless it is there, and return the binary.
+    """Build a piece unless it exists, and return the binary.
 
     Raises:
         ToolchainError: the build failed; its log is kept.
@@ -110,14 +110,14 @@ def _compile(recipe: BuildRecipe, target: Path, log: Path) -> None:
     if done.returncode:
         end = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise ToolchainError(
-            f"go build ended with status {done.returncode}; the end of {log}:\n{end}",
+            f"go build failed with exit status {done.returncode}; last lines of {log}:\n{end}",
             where=target.name,
             remedy="make a Go module proxy reachable (GOPROXY), or install the released pulumi and its plugins",
         )
 
 
 def _module_source(recipe: BuildRecipe) -> Path:
-    """The folder of the module that a package comes from, in Go's module cache."""
+    """The folder of a package's module in Go's module cache."""
     executable = go.go_executable()
     command = [str(executable), "list", "-f", "{{.Module.Dir}}", recipe.package]
     done = subprocess.run(

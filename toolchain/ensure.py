@@ -1,4 +1,4 @@
-"""Makes sure that pulumi, its Python language host and the resource plugins are there: the toolchain's front door."""
+"""Makes sure that pulumi, its Python language host and the plugins are installed: the toolchain's entry point."""
 
 import os
 import sys
@@ -30,28 +30,28 @@ class Toolchain:
 
     @property
     def programs(self) -> Path:
-        """The folder that goes first on PATH."""
+        """The folder to put first on PATH."""
         return self.home / "bin"
 
     def variables(self) -> dict[str, str]:
-        """The environment variables that make a child process use this toolchain; to be added to its environment."""
+        """The environment variables with which a child process uses this toolchain."""
         folders = [str(self.programs), str(Path(sys.prefix) / "bin")]
         folders += [folder for folder in users_path().split(os.pathsep) if folder not in folders]
         return {
-            # The programs of this Python environment come next: the language host runs programs with its python3.
+            # Then the programs of this Python environment: the language host runs programs with its python3.
             "PATH": os.pathsep.join(folders),
             "VIRTUAL_ENV": sys.prefix,
             "PULUMI_HOME": str(self.home),
-            # `pulumi login` is the user's business, and outlives this folder.
+            # The user's `pulumi login` must outlive this folder.
             "PULUMI_CREDENTIALS_PATH": os.environ.get("PULUMI_CREDENTIALS_PATH", str(user_home())),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            # All plugins are there. What the engine would download by itself, nobody would check.
+            # All plugins are installed. The engine's own downloads would not be verified.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
 
 
 def ensure() -> Toolchain:
-    """Get whatever is missing and return the toolchain. Progress goes to standard error.
+    """Install missing pieces and return the toolchain. Progress goes to standard error.
 
     Raises:
         ToolchainError: a piece can be neither installed nor built.
@@ -61,14 +61,14 @@ def ensure() -> Toolchain:
         provisions = _carry_out(actions)
     except ReleaseError as error:
         say(str(error))
-        say("building instead")
-        facts = replace(gather(), site_answers=False, site_problem=f"{pins.DOWNLOAD_SITE} was of no use")
+        say("building from source instead")
+        facts = replace(gather(), site_answers=False, site_problem=f"downloading from {pins.DOWNLOAD_SITE} failed")
         provisions = _carry_out(make_plan(facts))
     return Toolchain(provisions, assemble(provisions))
 
 
 def survey_and_plan() -> tuple[MachineFacts, tuple[Action, ...]]:
-    """Look at the machine, ask the download site if something is missing, and decide. Changes nothing."""
+    """Survey the machine, query the download site if something is missing, and plan. Changes nothing."""
     facts = gather()
     if incomplete(facts):
         facts = replace(facts, site_answers=release.answers())
@@ -98,5 +98,5 @@ def _released(piece: Piece, why: str) -> InstalledPiece:
     version = piece.pin if piece.plugin else pins.ENGINE
     path = release.pieces().get(piece)
     if path is None:
-        raise ReleaseError("its installer reported success, but the program is not there", where=piece)
+        raise ReleaseError("its installer reported success, but the program is missing", where=piece)
     return InstalledPiece(piece, version, Origin.RELEASED, path, why)

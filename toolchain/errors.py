@@ -1,16 +1,16 @@
-"""The shape of every error that this project raises on purpose, and those of the toolchain, which everything stands on.
+"""The base class of the errors that this project raises on purpose, and the toolchain's errors.
 
 ApplianceError              what happened, where, what to do; ends the command with its exit status
-└── ToolchainError          something that the project runs on cannot be had
-    ├── BootstrapError      a Python environment cannot be made (bootstrap.py)
-    └── ReleaseError        the download site was of no use; there is still the build
+└── ToolchainError          a tool that the project needs is unavailable
+    ├── BootstrapError      a Python environment cannot be created (bootstrap.py)
+    └── ReleaseError        the download failed; building from source is the fallback
 """
 
 from toolchain.terminal import printable
 
 
 class ApplianceError(Exception):
-    """Raised when a command cannot do its work for a reason that the user can act on.
+    """Raised when a command fails for a reason that the user can act on.
 
     Args:
         what: what happened, one sentence.
@@ -32,13 +32,13 @@ class ApplianceError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         shown = [f"  │ {line}" for line in printable(self.evidence).splitlines()]
-        # The cloud, a node or a command may have said it.
+        # The text may come from the cloud, a node or a command.
         return printable("\n".join([head, *shown, *([f"  → {self.remedy}"] if self.remedy else [])]))
 
 
 class ToolchainError(ApplianceError):
-    """Raised when a piece is missing and can be neither installed nor built: pulumi, its language host, a plugin."""
+    """Raised when pulumi, its language host or a plugin is missing and can be neither installed nor built."""
 
 
 class ReleaseError(ToolchainError):
-    """Raised when a released piece cannot be installed although its download site answered."""
+    """Raised when a released piece cannot be installed although its download site responded."""

@@ -1,4 +1,4 @@
-"""What the machine has already, as plain data for the plan."""
+"""Facts about the machine, as plain data for the plan."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from toolchain.pieces import Piece
 
 @dataclass(frozen=True)
 class EngineOnPath:
-    """A ``pulumi`` that the user installed.
+    """The user's own ``pulumi``.
 
     Attributes:
-        version: None when it did not say one.
-        language_host: its Python language host, beside it or on PATH; None when there is none.
+        version: None if it did not report one.
+        language_host: its Python language host, next to it or on PATH, or None.
     """
 
     path: Path
@@ -24,17 +24,17 @@ class EngineOnPath:
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """What the plan decides on.
+    """The plan's input.
 
     Attributes:
         engine_on_path: the first ``pulumi`` on PATH.
         installed: resource plugins of the pinned version in the user's own Pulumi home.
-        released: pieces that we downloaded earlier.
-        built: pieces that we built earlier from the sources as they are now.
-        go: a Go that is there and new enough, from PATH or installed by us earlier.
-        checkable: pieces whose release for this machine has its checksum in the repository.
-        site_answers: None when nobody has asked yet.
-        site_problem: why a site that answered is of no use after all.
+        released: pieces downloaded earlier.
+        built: pieces built earlier from the current sources.
+        go: a Go that is new enough, from PATH or installed earlier.
+        checkable: pieces whose release for this machine has a checksum in the repository.
+        site_answers: None if not checked yet.
+        site_problem: why a site that responded cannot be used.
     """
 
     engine_on_path: EngineOnPath | None = None

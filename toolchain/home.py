@@ -1,7 +1,7 @@
-"""Puts the pieces of a toolchain together: one folder that serves as ``PULUMI_HOME`` and has the programs in ``bin``.
+"""Assembles a toolchain: one folder that serves as ``PULUMI_HOME`` and has the programs in ``bin``.
 
-Plugins lie in it the way Pulumi installs them, because one found on PATH costs a warning in every run. The user's
-logins and chosen stacks stay where they are, in the user's own Pulumi home.
+It contains plugins in Pulumi's own layout, because a plugin found on PATH costs a warning in every run. The user's
+logins and selected stacks stay in the user's own Pulumi home.
 """
 
 import hashlib
@@ -14,17 +14,17 @@ from toolchain.paths import cache_folder
 from toolchain.pieces import InstalledPiece, Origin, Piece
 from toolchain.survey import user_home
 
-#: Part of a folder's name: what is put into one beside the pieces.
+#: Part of a folder's name: its content besides the pieces.
 _LAYOUT = "no logs"
 
 _NO_LOGS = """\
-This file is here so that the engine keeps no log of its own: it would write down everything it does, at a quarter of
-its time, and unencrypted until it knows the stack. Remove it to have them. slurm-appliance writes logs per environment.
+This file keeps the engine from writing its own log, which would record everything, cost a quarter of its time, and be
+unencrypted until the engine knows the stack. Remove it to get that log. slurm-appliance keeps logs per environment.
 """
 
 
 def assemble(provisions: Sequence[InstalledPiece]) -> Path:
-    """The folder for these pieces; made when it is not there. The same pieces always give the same folder."""
+    """The folder for these pieces, created if missing. The same pieces always give the same folder."""
     content = hashlib.sha256(f"{user_home()}\0{_LAYOUT}".encode())
     for provision in provisions:
         content.update(f"\0{provision.piece}\0{provision.path}".encode())
@@ -45,15 +45,15 @@ def _fill(folder: Path, provisions: Sequence[InstalledPiece]) -> None:
             target.mkdir(parents=True)
             (target / provision.piece).symlink_to(provision.path)
         elif provision.piece is Piece.ENGINE and provision.origin is Origin.BUILT:
-            # The engine looks for language hosts where its own file really is, and warns about others.
+            # The engine looks for language hosts next to its resolved path, and warns about others.
             _same_file(provision.path, programs / provision.piece)
         else:
             (programs / provision.piece).symlink_to(provision.path)
         if provision.piece is Piece.LANGUAGE_HOST and provision.origin is not Origin.PATH:
-            # The host's launcher script, which it looks for beside itself and then on PATH.
+            # The host's launcher script, which it looks for next to itself and then on PATH.
             launcher = f"{Piece.LANGUAGE_HOST}-exec"
             (programs / launcher).symlink_to(provision.path.with_name(launcher))
-    # From the beginning: whatever runs the engine first would have it make a folder there.
+    # Before the first run of the engine, which would create a folder there.
     (folder / "logs").write_text(_NO_LOGS)
     stacks = user_home() / "workspaces"
     stacks.mkdir(parents=True, exist_ok=True)
@@ -63,5 +63,5 @@ def _fill(folder: Path, provisions: Sequence[InstalledPiece]) -> None:
 def _same_file(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
-    except OSError:  # Another file system, or one without links.
+    except OSError:  # Another file system, or one without hard links.
         shutil.copy2(source, target)

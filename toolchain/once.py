@@ -1,4 +1,4 @@
-"""Slow things are made once: under a lock, in a temporary folder that takes its name when it is complete."""
+"""Creates slow things once: with a lock, in a temporary folder that is renamed when it is complete."""
 
 import contextlib
 import fcntl
@@ -11,22 +11,22 @@ from toolchain.progress import say
 
 @contextlib.contextmanager
 def exclusively(target: Path) -> Iterator[None]:
-    """Hold the lock beside a path; another start that makes the same thing is waited for, and said so."""
+    """Hold the lock of a path; wait for, and report, another process that holds it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / f"{target.name}.lock").open("w") as guard:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for another start that makes {target.name}")
+            say(f"waiting for another process that creates {target.name}")
             fcntl.flock(guard, fcntl.LOCK_EX)
         yield
 
 
 @contextlib.contextmanager
 def fresh_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder that becomes ``target`` when the block ends well, and is removed when it does not.
+    """A temporary folder that becomes ``target`` if the block succeeds, and is removed if it fails.
 
-    To be used while holding the lock: what a killed start has left is removed first.
+    Requires the lock: leftovers of a killed process are removed first.
     """
     making = target.parent / f".{target.name}.new"
     shutil.rmtree(making, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where the project keeps what is slow to make: outside the checkout, one folder a kind, named by content.
+"""Folders of cached and stored data: outside the checkout, one per kind, named by content.
 
 Standard library only: the bootstrap imports this before any virtual environment exists.
 """
@@ -13,17 +13,17 @@ _NAME = "slurm-appliance"
 
 
 def _base(variable: str, default: str) -> Path:
-    """The XDG base folder named by an environment variable, or its default below the home folder."""
+    """The XDG base folder set in an environment variable, or its default below the home folder."""
     named = os.environ.get(variable, "")
-    # The XDG specification says that a relative path there is to be ignored.
+    # The XDG specification says to ignore relative paths there.
     return Path(named) if Path(named).is_absolute() else Path.home() / default
 
 
 def cache_folder(*parts: str) -> Path:
-    """Things that can be made again at any time: environments, built binaries, images. Not created here."""
+    """Folder of data that can be created again: environments, built binaries, images. Not created here."""
     return _base("XDG_CACHE_HOME", ".cache").joinpath(_NAME, *parts)
 
 
 def state_folder(*parts: str) -> Path:
-    """Things that cannot be made again: run records, the local cloud's data. Not created here."""
+    """Folder of data that cannot be created again: run records, the local cloud's data. Not created here."""
     return _base("XDG_STATE_HOME", ".local/state").joinpath(_NAME, *parts)

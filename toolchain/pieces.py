@@ -1,4 +1,4 @@
-"""The pieces of the toolchain, where each can come from, and which one was taken and why."""
+"""The pieces of the toolchain, where each can come from, and which one was chosen and why."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from toolchain import pins
 
 
 class Piece(StrEnum):
-    """Something that a ``pulumi up`` of ours needs; the value is the name of its program."""
+    """A program that our ``pulumi up`` needs; the value is its name."""
 
     ENGINE = "pulumi"
     LANGUAGE_HOST = "pulumi-language-python"
@@ -38,18 +38,18 @@ class Origin(StrEnum):
     PATH = "PATH"
     #: The user's own Pulumi home.
     INSTALLED = "installed"
-    #: Downloaded by us from the download site.
+    #: Downloaded from the download site.
     RELEASED = "released"
     BUILT = "built"
 
 
 @dataclass(frozen=True)
 class InstalledPiece:
-    """A piece that is there.
+    """An installed piece.
 
     Attributes:
         path: the program itself.
-        why: why this one and no other, for the user.
+        why: why it was chosen, for the user.
     """
 
     piece: Piece

@@ -1,8 +1,8 @@
 """Decides where each piece of the toolchain comes from: facts in, actions with reasons out. Runs nothing.
 
-Released pieces are preferred where the repository knows their checksums. What is there already is used as it is, so
-that a start where nothing is missing asks no network; the download site is asked only when something is missing that
-could be checked, and building comes last.
+Released pieces are preferred if the repository has their checksums. Existing pieces are used as they are, so a complete
+toolchain needs no network; the download site is only queried if a missing piece could be verified, and building is the
+last resort.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ENGINE_PIECES = (Piece.ENGINE, Piece.LANGUAGE_HOST)
 
 @dataclass(frozen=True)
 class Install:
-    """Get a released piece from the download site; the language host comes with the engine."""
+    """Install a released piece from the download site; the language host is part of the engine's archive."""
 
     piece: Piece
     why: str
@@ -24,7 +24,7 @@ class Install:
 
 @dataclass(frozen=True)
 class InstallGo:
-    """Get a Go for the builds that follow."""
+    """Install Go for the following builds."""
 
     why: str
 
@@ -41,19 +41,19 @@ Action = InstalledPiece | Install | InstallGo | Build
 
 
 def incomplete(facts: MachineFacts) -> bool:
-    """Whether something is missing whose release could be checked: then it is worth asking the download site."""
+    """Whether a missing piece has a release that can be verified, so that the download site is worth querying."""
     return any(at_hand(facts, piece) is None and piece in facts.checkable for piece in Piece)
 
 
 def make_plan(facts: MachineFacts) -> tuple[Action, ...]:
-    """What to do for each piece, in the order in which to do it; facts must tell whether the site answers if asked."""
+    """The actions for all pieces, in order; facts must say whether the site responds if it is needed."""
     actions: list[Action] = []
     for piece in Piece:
         present, downloadable = at_hand(facts, piece), facts.site_answers and piece in facts.checkable
         if present and not (present.origin is Origin.BUILT and downloadable):
             actions.append(present)
         elif downloadable:
-            actions.append(Install(piece, f"missing here, and {pins.DOWNLOAD_SITE} answers"))
+            actions.append(Install(piece, f"missing, and {pins.DOWNLOAD_SITE} responds"))
         else:
             actions.append(Build(piece, _why_build(facts, piece)))
     if any(isinstance(action, Build) for action in actions) and facts.go is None:
@@ -62,35 +62,35 @@ def make_plan(facts: MachineFacts) -> tuple[Action, ...]:
 
 
 def unsuitable(facts: MachineFacts) -> str:
-    """Why the ``pulumi`` on PATH is not taken; empty when it is."""
+    """Why the ``pulumi`` on PATH is not used; empty if it is."""
     engine = facts.engine_on_path
     if engine is None:
         return "no pulumi on PATH"
     if engine.version is None:
-        return f"{engine.path} does not tell its version"
+        return f"{engine.path} does not report its version"
     if engine.version < pins.ENGINE_FLOOR or engine.version[0] != pins.ENGINE_FLOOR[0]:
-        needed = f"{pins.show(pins.ENGINE_FLOOR)} or newer of the same major version"
-        return f"{engine.path} is {pins.show(engine.version)}, needed is {needed}"
+        needed = f"{pins.show(pins.ENGINE_FLOOR)} or newer with the same major version"
+        return f"{engine.path} is {pins.show(engine.version)}; required is {needed}"
     if engine.language_host is None:
-        return f"{engine.path} has no {Piece.LANGUAGE_HOST} beside it or on PATH"
+        return f"{Piece.LANGUAGE_HOST} is neither next to {engine.path} nor on PATH"
     return ""
 
 
 def at_hand(facts: MachineFacts, piece: Piece) -> InstalledPiece | None:
-    """The piece as it is there already, from the best origin; None where it has to be got."""
+    """The existing piece from the best origin, or None."""
     engine, reason = facts.engine_on_path, "the pinned version"
     if piece in _ENGINE_PIECES:
         reason = unsuitable(facts)
         if engine and engine.version and engine.language_host and not reason:
             path = engine.path if piece is Piece.ENGINE else engine.language_host
-            return InstalledPiece(piece, pins.show(engine.version), Origin.PATH, path, "on PATH, and new enough")
+            return InstalledPiece(piece, pins.show(engine.version), Origin.PATH, path, "on PATH and new enough")
     for origin, paths in (
         (Origin.INSTALLED, facts.installed),
         (Origin.RELEASED, facts.released),
         (Origin.BUILT, facts.built),
     ):
         if piece in paths:
-            # A language host goes with its own engine: a downloaded one comes in the engine's archive.
+            # A language host belongs to its own engine: a downloaded one is in the engine's archive.
             version = pins.ENGINE if origin is Origin.RELEASED and piece in _ENGINE_PIECES else piece.pin
             return InstalledPiece(piece, version, origin, paths[piece], f"{reason}; {_KEPT[origin]}")
     return None
@@ -104,7 +104,7 @@ _KEPT = {
 
 
 def _why_build(facts: MachineFacts, piece: Piece) -> str:
-    reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing here, and "
+    reason = f"{unsuitable(facts)}, and " if piece in _ENGINE_PIECES else "missing, and "
     if piece not in facts.checkable:
-        return f"{reason}no checksum of its release for this machine is in toolchain/sums.txt"
-    return reason + (facts.site_problem or f"{pins.DOWNLOAD_SITE} does not answer")
+        return f"{reason}toolchain/sums.txt has no checksum of its release for this machine"
+    return reason + (facts.site_problem or f"{pins.DOWNLOAD_SITE} does not respond")

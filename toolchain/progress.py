@@ -1,4 +1,4 @@
-"""Tells the user on standard error what takes so long, and why it is done."""
+"""Reports on standard error what takes long, and why it is done."""
 
 import contextlib
 import sys
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print a line of progress."""
     print(f"toolchain: {text}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def step(what: str, why: str) -> Iterator[None]:
-    """A step that takes a while: named with its reason at the start, with its seconds at the end."""
+    """A long step: print its reason at the start and its duration at the end."""
     say(f"{what} ({why}) ...")
     start = time.monotonic()
     yield

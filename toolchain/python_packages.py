@@ -1,8 +1,8 @@
-"""How Python packages are installed: from locks, every file checked by its hash, nothing built but what is named here.
+"""Installs Python packages: from locks, with verified hashes, building only the packages listed here.
 
-The one place that calls pip or uv. A source package runs code of its own when it is built, and would fetch what it
-needs for that unchecked. So packages come as wheels; the few that their authors publish as source only are built with
-what `BUILD_LOCK` has, installed before them.
+The only place that calls pip or uv. A source package runs its own code during its build and would download unverified
+build requirements. So packages come as wheels; the few that are published only as source are built with the packages in
+`BUILD_LOCK`, installed before them.
 """
 
 import re
@@ -13,24 +13,24 @@ from typing import Final
 
 from toolchain.paths import REPOSITORY
 
-#: What building the packages below takes, with hashes.
+#: Build requirements of the packages below, with hashes.
 BUILD_LOCK: Final = REPOSITORY / "requirements/build.txt"
 
-#: Packages without a wheel on the package index, and what needs them.
+#: Packages without a wheel on the package index, and which packages need them.
 FROM_SOURCE: Final = {
     "drf-access-policy": "pulpcore",
     "ovs": "neutron, os-ken and ovsdbapp",
     "simplegeneric": "WSME, which glance needs",
 }
 
-#: The faster installer: its package, its program and the name of its lock.
+#: The faster installer: name of its package, program and lock.
 UV: Final = "uv"
 
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
 def pip_commands(python: Path, lock: Path, *options: str) -> list[list[str]]:
-    """The commands that install a lock into an environment, to be run one after the other.
+    """The commands that install a lock into an environment, in order.
 
     Args:
         python: the environment's interpreter.
@@ -41,18 +41,18 @@ def pip_commands(python: Path, lock: Path, *options: str) -> list[list[str]]:
 
 
 def uv_commands(uv: Path, python: Path, lock: Path) -> list[list[str]]:
-    """The same by uv, which is faster."""
+    """The same commands for uv, which is faster."""
     install = [str(uv), "pip", "install", "--quiet", "--python", str(python), "--compile-bytecode"]
     return [[*install, *checked] for checked in _checked(lock)]
 
 
 def pip_settings(python: Path) -> str:
-    """What ``pip config list`` prints: the site's package index, certificates, proxy."""
+    """The output of ``pip config list``: the site's package index, certificates, proxy."""
     return subprocess.run([str(python), *_PIP, "config", "list"], capture_output=True, text=True, check=False).stdout
 
 
 def uv_of(environment: Path) -> Path:
-    """Where uv lies in an environment that has it."""
+    """The path of uv in an environment."""
     return environment / "bin" / UV
 
 

@@ -1,6 +1,6 @@
-"""Released pieces: whether the download site answers, what was downloaded before, how a piece is installed.
+"""Released pieces: whether the download site responds, what was downloaded before, how to install a piece.
 
-Nothing of a download is run, unpacked or handed on before its checksum is the one that `sums.txt` has.
+A download is not run, unpacked or passed on before its checksum matches `sums.txt`.
 """
 
 import hashlib
@@ -21,28 +21,28 @@ from toolchain.paths import cache_folder
 from toolchain.pieces import Piece
 from toolchain.progress import step
 
-#: Where releases are.
+#: The URL of releases.
 SITE = f"https://{pins.DOWNLOAD_SITE}"
 
-#: How long the site may be silent while it sends an archive, in seconds.
-_PATIENCE = 60.0
+#: Timeout for the site's next data while it sends an archive, in seconds.
+_TIMEOUT = 60.0
 
 
 def answers() -> bool:
-    """Whether the download site answers in time, through whatever proxy the environment names."""
+    """Whether the download site responds in time, using the environment's proxy."""
     answered = threading.Event()
 
     def ask() -> None:
         request = urllib.request.Request(f"https://{pins.DOWNLOAD_SITE}/", method="HEAD")
         try:
-            with urllib.request.urlopen(request, timeout=pins.DOWNLOAD_SITE_PATIENCE):  # noqa: S310 - https
+            with urllib.request.urlopen(request, timeout=pins.DOWNLOAD_SITE_TIMEOUT):  # noqa: S310 - https
                 answered.set()
         except (OSError, urllib.error.URLError):
-            return  # No answer is an answer: the plan builds.
+            return  # Unreachable: the plan builds from source.
 
-    # A thread of its own: looking up a name has no time limit.
+    # In a thread, because a DNS lookup has no timeout.
     threading.Thread(target=ask, daemon=True).start()
-    return answered.wait(pins.DOWNLOAD_SITE_PATIENCE)
+    return answered.wait(pins.DOWNLOAD_SITE_TIMEOUT)
 
 
 def _engine_folder() -> Path:
@@ -54,7 +54,7 @@ def _plugins_home() -> Path:
 
 
 def pieces() -> dict[Piece, Path]:
-    """What we downloaded earlier, of the pinned versions."""
+    """Pieces of the pinned versions that were downloaded earlier."""
     found = plugins_in(_plugins_home())
     for piece in (Piece.ENGINE, Piece.LANGUAGE_HOST):
         path = _engine_folder() / "bin" / piece
@@ -69,17 +69,17 @@ def plugins_in(home: Path) -> dict[Piece, Path]:
     for piece in Piece:
         if piece.plugin:
             folder = home / "plugins" / f"resource-{piece.plugin}-v{piece.pin}"
-            # Pulumi leaves this mark beside the folder while it installs.
+            # Pulumi creates this file next to the folder while it installs.
             if (folder / piece).exists() and not folder.with_name(f"{folder.name}.partial").exists():
                 found[piece] = folder / piece
     return found
 
 
 def fetch(piece: Piece, folder: Path) -> Path:
-    """Download a piece's archive into a folder and check it.
+    """Download a piece's archive into a folder and verify it.
 
     Raises:
-        ReleaseError: the site does not deliver it, or what it delivers is not what the repository knows.
+        ReleaseError: the download failed, or its checksum does not match.
     """
     name, expected = sums.archive(piece), sums.known().get(piece)
     if expected is None:
@@ -87,7 +87,7 @@ def fetch(piece: Piece, folder: Path) -> Path:
     file, digest = folder / name, hashlib.sha256()
     try:
         url = SITE + sums.address(name)
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310 - https
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, file.open("wb") as target:  # noqa: S310 - https
             while part := answer.read(1 << 20):
                 digest.update(part)
                 target.write(part)
@@ -96,9 +96,7 @@ def fetch(piece: Piece, folder: Path) -> Path:
     if digest.hexdigest() != expected:
         file.unlink()
         evidence = f"expected {expected}\nreceived {digest.hexdigest()}"
-        raise ReleaseError(
-            f"{name} is not the file whose checksum is in {sums.FILE.name}", where=piece, evidence=evidence
-        )
+        raise ReleaseError(f"the checksum of {name} does not match {sums.FILE.name}", where=piece, evidence=evidence)
     return file
 
 
@@ -106,7 +104,7 @@ def install_engine(why: str) -> None:
     """Install the released engine with its language hosts.
 
     Raises:
-        ReleaseError: it cannot be downloaded, or is not what it should be.
+        ReleaseError: the download failed, or its checksum does not match.
     """
     folder = _engine_folder()
     with exclusively(folder):
@@ -132,10 +130,10 @@ def _unpack_programs(archive: Path, folder: Path) -> None:
 
 
 def install_plugin(piece: Piece, pulumi: Path, why: str) -> None:
-    """Install a released plugin: we download and check it, the engine's own command unpacks it.
+    """Install a released plugin: download and verify it, then let the engine's own command unpack it.
 
     Raises:
-        ReleaseError: it cannot be downloaded, is not what it should be, or the command failed.
+        ReleaseError: the download failed, its checksum does not match, or the command failed.
     """
     home = _plugins_home()
     with exclusively(home):

@@ -1,4 +1,4 @@
-"""Which released archives may be used: their names on the download site, and their checksums in this repository."""
+"""Names and checksums of the released archives that may be used."""
 
 import platform
 import re
@@ -19,12 +19,12 @@ _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
 def archive(piece: Piece, system: str = sys.platform, machine: str = "") -> str:
-    """The file name of a piece's release for a machine; empty where there is none.
+    """The file name of a piece's release for a machine; empty if there is none.
 
     Args:
-        piece: the language host comes with the engine.
-        system: as Python calls it.
-        machine: the processor, as the kernel calls it; this machine's if empty.
+        piece: the language host is part of the engine's archive.
+        system: in Python's spelling.
+        machine: the processor, in the kernel's spelling; this machine's if empty.
     """
     processor = _MACHINES.get((machine or platform.machine()).lower())
     if processor is None or system not in ("linux", "darwin"):
@@ -35,7 +35,7 @@ def archive(piece: Piece, system: str = sys.platform, machine: str = "") -> str:
 
 
 def address(file: str) -> str:
-    """Where an archive is, below the download site."""
+    """The URL path of an archive on the download site."""
     return f"/releases/{'plugins' if file.startswith('pulumi-resource-') else 'sdk'}/{file}"
 
 
@@ -43,7 +43,7 @@ def parse(text: str) -> Mapping[str, str]:
     """Checksums by file name.
 
     Raises:
-        ToolchainError: a line is neither a checksum nor a comment, or a file has two.
+        ToolchainError: a line is neither a checksum nor a comment, or a file has two checksums.
     """
     sums: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -51,13 +51,13 @@ def parse(text: str) -> Mapping[str, str]:
             continue
         found = _LINE.fullmatch(line)
         if found is None or found[2] in sums:
-            what = "is no line of sha256sum" if found is None else f"has a second checksum of {found[2]}"
-            raise ToolchainError(what, where=f"{FILE}:{number}", remedy="take the file from the repository again")
+            what = "is not a line of sha256sum" if found is None else f"is a second checksum of {found[2]}"
+            raise ToolchainError(what, where=f"{FILE}:{number}", remedy="restore the file from the repository")
         sums[found[2]] = found[1]
     return sums
 
 
 def known() -> Mapping[Piece, str]:
-    """The checksum of each piece's release for this machine, where the repository has one."""
+    """The known checksums of the pieces' releases for this machine."""
     sums = parse(FILE.read_text(encoding="utf-8"))
     return {piece: sums[name] for piece in Piece if (name := archive(piece)) in sums}

@@ -1,4 +1,4 @@
-"""Looks at the machine: the facts that the plan decides on."""
+"""Surveys the machine: gathers the facts for the plan."""
 
 import os
 import shutil
@@ -12,20 +12,20 @@ from toolchain.pieces import Piece
 
 
 def user_home() -> Path:
-    """The user's own Pulumi home: logins, chosen stacks, plugins. Never one that we assembled."""
+    """The user's own Pulumi home: logins, chosen stacks, plugins. Never a folder that we assembled."""
     named = os.environ.get("PULUMI_HOME", "")
     ours = bool(named) and Path(named).is_relative_to(cache_folder())
     return Path(named) if named and not ours else Path.home() / ".pulumi"
 
 
 def users_path() -> str:
-    """PATH without the folders that we put there ourselves."""
+    """PATH without our own folders."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if not Path(folder).is_relative_to(cache_folder()))
 
 
 def gather() -> MachineFacts:
-    """Look at the machine; the download site is not asked."""
+    """Survey the machine; does not query the download site."""
     return MachineFacts(
         engine_on_path=_engine_on_path(),
         installed=release.plugins_in(user_home()),
@@ -51,7 +51,7 @@ def _engine_on_path() -> EngineOnPath | None:
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
-        answer = ""  # The plan says that it does not tell its version.
+        answer = ""  # The plan reports that its version is unknown.
     beside = path.resolve().parent / Piece.LANGUAGE_HOST
     host = beside if beside.exists() else shutil.which(Piece.LANGUAGE_HOST, path=users_path())
     return EngineOnPath(path, pins.parse(answer), Path(host) if host else None)

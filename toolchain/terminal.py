@@ -1,8 +1,8 @@
-"""Text from outside, for a terminal: nothing in it moves the cursor, renames the window or hides what stands there.
+"""Cleans text from outside for a terminal: nothing in it can move the cursor, rename the window or hide output.
 
-Servers' consoles, what tasks and the cloud say, names of images: whoever writes them may mean the operator's terminal.
-`printable` cleans one text, where it comes in. `guarded` cleans whatever a program prints, by whatever way, so that a
-place that was forgotten does no harm; it leaves colours, which our own tables and help texts have.
+Server consoles, output of tasks and the cloud, names of images: their authors may attack the operator's terminal.
+`printable` cleans one text where it is received. `guarded` cleans everything that a program prints, as a safety net; it
+keeps colours, which our own tables and help texts use.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-#: What terminals take for more than text: CSI; the strings OSC, DCS, SOS, PM and APC; two characters; a lone ESC.
+#: Escape sequences: CSI; the strings OSC, DCS, SOS, PM and APC; two-character sequences; a lone ESC.
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
@@ -22,9 +22,9 @@ _KEPT = frozenset("\n\t")
 
 
 def printable(text: str) -> str:
-    """A text without escape sequences and control characters; lines and tabs stay.
+    """A text without escape sequences and control characters; newlines and tabs are kept.
 
-    Characters that change the direction of writing, or that nobody sees, go as well.
+    Also removes invisible characters and those that change the writing direction.
     """
     if all(part.isprintable() for part in re.split(r"[\n\t]", text)):
         return text
@@ -32,7 +32,7 @@ def printable(text: str) -> str:
 
 
 def raw(stream: TextIO) -> TextIO:
-    """The stream itself, for a program that draws on the terminal; it has to clean what it draws."""
+    """The stream itself, for a program that draws on the terminal and cleans its own output."""
     return stream.inner if isinstance(stream, _Guarded) else stream
 
 
@@ -48,13 +48,13 @@ def guarded() -> Iterator[None]:
 
 
 class _Guarded:
-    """A stream that writes no control characters."""
+    """A stream that drops control characters."""
 
     def __init__(self, inner: TextIO) -> None:
         self.inner = inner
 
     def write(self, text: str) -> int:
-        """Write a text; colours stay."""
+        """Write a text; keeps colours."""
         parts = _COLOUR.split(text)
         self.inner.write("".join(part if number % 2 else printable(part) for number, part in enumerate(parts)))
         return len(text)

@@ -1,11 +1,11 @@
-"""Compute that boots: an OpenStack Nova driver whose servers are systemd-nspawn containers.
+"""Compute: an OpenStack Nova driver whose servers are systemd-nspawn containers that boot.
 
-What needs Nova (``driver``, ``images``, ``metadata``, ``options``, ``resources``) runs inside the compute service's
-virtual environment. Everything else is standard library only, because ``cloud down`` and ``cloud reset`` must be able
-to clear a host when no service can start any more.
+The modules that need Nova (``driver``, ``images``, ``metadata``, ``options``, ``resources``) run inside the compute
+service's virtual environment. Everything else uses the standard library only, because ``cloud down`` and ``cloud
+reset`` must be able to clean a host on which no service starts any more.
 """
 
-#: Debian packages that the drivers of compute, network and volumes call programs of.
+#: Debian packages with the programs that the compute, network and volume drivers call.
 APT_PACKAGES = (
     "dnsmasq-base",  # dnsmasq: fixed leases for the nodes
     "e2fsprogs",  # mkfs.ext4: a volume that a server boots from

@@ -1,4 +1,4 @@
-"""Which server asks, by the address that it asks from."""
+"""Finds the server that sent a request by its source address."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from localcloud.network import link
 
 
 class AddressBook:
-    """Which server has an address: of the ports that are plugged, whose ranges cannot overlap.
+    """Maps addresses to servers: only of plugged ports, whose ranges cannot overlap.
 
     Args:
         places: the host's folders.
@@ -21,7 +21,7 @@ class AddressBook:
         self._known: dict[str, str] = {}
 
     def find(self, address: str) -> HostedServerFacts | None:
-        """The server with a fixed address, None when there is none on this host."""
+        """The server with a fixed address, or None if this host has none."""
         facts = self._load(address)
         if facts is None or address not in self._addresses(facts):
             everyone = load_all(self._places.servers)

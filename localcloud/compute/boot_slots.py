@@ -1,6 +1,6 @@
-"""How many servers may be booting at once: more would only make each other slow, and time out.
+"""Limits how many servers boot in parallel: more would slow each other down and time out.
 
-A start takes a slot and keeps it until the server's systemd says that it has booted, or some time is over.
+A start takes a slot and keeps it until the server's systemd reports that it has booted, or until a timeout.
 """
 
 import socket
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def slots_for(processors: int, configured: int) -> int:
-    """How many slots a host has: the configured number, or two a processor and at least four."""
+    """How many slots a host has: the configured number, or two per processor and at least four."""
     return configured or max(4, 2 * processors)
 
 
@@ -19,7 +19,7 @@ class BootSlots:
 
     Args:
         count: how many.
-        hold: seconds after which a slot is free again whatever its server says.
+        hold: timeout in seconds after which a slot is released.
     """
 
     def __init__(self, count: int, hold: float) -> None:
@@ -31,11 +31,11 @@ class BootSlots:
         self._free.acquire()
 
     def release(self) -> None:
-        """Give a slot back at once: its server did not start."""
+        """Release a slot at once, because its server did not start."""
         self._free.release()
 
     def listen(self, notify_socket: Path) -> socket.socket:
-        """Make the socket where a server will say that it has booted; before it starts."""
+        """Create the socket on which a server will report that it has booted; call before it starts."""
         notify_socket.parent.mkdir(exist_ok=True)
         notify_socket.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -43,10 +43,10 @@ class BootSlots:
         return listener
 
     def release_when_booted(self, listener: socket.socket) -> None:
-        """Give a slot back when a server says that it has booted, in the background.
+        """Release a slot in the background when a server reports that it has booted.
 
         Args:
-            listener: what `listen` made; closed here.
+            listener: the socket from `listen`; closed here.
         """
         threading.Thread(target=self._wait, args=(listener,), name="boot", daemon=True).start()
 
@@ -59,7 +59,7 @@ class BootSlots:
 
 
 def wait_until_ready(listener: socket.socket, limit: float) -> bool:
-    """Whether READY=1 (sd_notify) came in at most `limit` seconds."""
+    """Whether READY=1 (sd_notify) arrived within `limit` seconds."""
     end = time.monotonic() + limit
     while (left := end - time.monotonic()) > 0:
         listener.settimeout(left)

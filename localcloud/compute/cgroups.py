@@ -1,10 +1,10 @@
-"""Control groups of the nodes: where they are on this host, and what a flavor means there.
+"""Control groups of the nodes: where they are on this host, and how they apply a flavor's limits.
 
-Three kinds of host are told apart by what is mounted below /sys/fs/cgroup:
+The mounts below /sys/fs/cgroup tell three kinds of host apart:
 
 - ``systemd``: systemd is PID 1 and owns the tree. A node is a transient service with ``Delegate=yes``; systemd sets
   the limits.
-- ``unified``: one cgroup2 tree that nobody else manages. A node is a folder in it.
+- ``unified``: one cgroup2 tree that no other program manages. A node is a folder in it.
 - ``split``: version 1 controllers beside a ``name=systemd`` hierarchy, perhaps with a cgroup2 tree without controllers.
   A node is a folder in each hierarchy that matters.
 """
@@ -24,7 +24,7 @@ from localcloud.host.waiting import wait_for
 #: Folder (or systemd slice) that holds the nodes' groups.
 PARENT = "localcloud"
 
-#: Version 1 controllers that a node is limited by; hierarchies of others are left alone.
+#: Version 1 controllers that limit a node; other hierarchies are not touched.
 CONTROLLERS = ("memory", "cpu", "devices")
 
 #: A scheduling period in microseconds, the kernel's default.
@@ -46,7 +46,7 @@ class Limits:
     processors: int = 0
 
     def quota(self, online: int) -> int:
-        """Microseconds of processor time in a `PERIOD`, or -1 where the host has no more processors than allowed."""
+        """Microseconds of processor time in a `PERIOD`, or -1 if all processors are allowed."""
         return self.processors * PERIOD if 0 < self.processors < online else -1
 
 
@@ -56,9 +56,9 @@ class CgroupLayout:
 
     Attributes:
         kind: who manages them and of which version they are.
-        tracking: mount point of the hierarchy that tells which processes a node has: cgroup2 where there is one.
-        controllers: mount point of each version 1 controller in `CONTROLLERS` that is there (kind ``split``).
-        others: further hierarchies that systemd in a node expects to be in (kind ``split``).
+        tracking: mount point of the hierarchy that tracks a node's processes: cgroup2 if mounted.
+        controllers: mount point of each version 1 controller in `CONTROLLERS` that is mounted (kind ``split``).
+        others: other hierarchies that systemd in a node requires (kind ``split``).
     """
 
     kind: Kind
@@ -83,7 +83,7 @@ def layout(mounts: str, *, systemd: bool) -> CgroupLayout:
     """Read the hierarchies from the text of /proc/self/mounts.
 
     Raises:
-        LookupError: there is no cgroup file system that tracks processes.
+        LookupError: no cgroup file system tracks processes.
     """
     unified: Path | None = None
     named: Path | None = None
@@ -141,12 +141,12 @@ def limit_files(kind: Kind, limits: Limits, online: int) -> dict[str, list[tuple
 
 
 def device_rules(disks: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
-    """Version 1 device rules of a node, in order: no block device but its own disks; character devices as the host.
+    """Version 1 device rules of a node, in order: only its own block devices; the host's character devices.
 
     Args:
         disks: major and minor number of each disk.
     """
-    # First nothing is allowed: exceptions from "all is allowed" cannot have exceptions themselves.
+    # Deny everything first: exceptions to "allow all" cannot have exceptions themselves.
     rules = [("devices.deny", "a"), ("devices.allow", "c *:* rwm"), ("devices.allow", "b *:* m")]
     return rules + [("devices.allow", f"b {major}:{minor} rw") for major, minor in disks]
 
@@ -181,7 +181,7 @@ class NodeCgroups:
         return self._folders
 
     def make(self, limits: Limits, disks: Sequence[tuple[int, int]]) -> None:
-        """Create the groups, or set the limits of those that are there. With systemd, its transient unit does this."""
+        """Create the groups, or set the limits of existing ones. With systemd, the transient unit does this."""
         if self._where.kind == "systemd":
             return
         online = os.cpu_count() or 1
@@ -201,27 +201,27 @@ class NodeCgroups:
                 _write(folder / name, value)
 
     def allow_disk(self, major: int, minor: int, *, allowed: bool = True) -> None:
-        """Let a running node use a block device, or no longer (version 1 hosts; elsewhere nothing restricts it)."""
+        """Allow or deny a running node a block device (version 1 hosts; other hosts do not restrict it)."""
         for controller, mount in self._where.controllers:
             folder = mount / PARENT / self._folders[0].name
             if controller == "devices" and folder.is_dir():
                 _write(folder / ("devices.allow" if allowed else "devices.deny"), f"b {major}:{minor} rw")
 
     def processes(self) -> Iterator[int]:
-        """Every process of the node, the supervisor included."""
+        """All processes of the node, including the supervisor."""
         for folder, _, _ in os.walk(self._folders[0]):
             try:
                 yield from map(int, (Path(folder) / "cgroup.procs").read_text().split())
             except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ENODEV):  # It was removed while we walked.
+                if error.errno not in (errno.ENOENT, errno.ENODEV):  # It was removed in the meantime.
                     raise
 
     def populated(self) -> bool:
-        """Whether the node has a process."""
+        """Whether the node has any processes."""
         return next(self.processes(), None) is not None
 
     def kill(self, limit: float) -> bool:
-        """Kill every process; whether all are gone after at most `limit` seconds."""
+        """Kill all processes; return whether all have exited within `limit` seconds."""
         switch = self._folders[0] / "cgroup.kill"
         if switch.exists():
             _write(switch, "1")
@@ -238,12 +238,12 @@ class NodeCgroups:
 
     @property
     def frozen(self) -> bool:
-        """Whether the node's processes are held."""
+        """Whether the node's processes are frozen."""
         switch = self._folders[0] / "cgroup.freeze"
         return switch.exists() and switch.read_text().strip() == "1"
 
     def freeze(self, *, frozen: bool) -> None:
-        """Hold the node's processes, or let them go on. Needs cgroup2, with or without controllers.
+        """Freeze the node's processes, or resume them. Needs cgroup2, with or without controllers.
 
         Raises:
             FileNotFoundError: this host has none.
@@ -251,7 +251,7 @@ class NodeCgroups:
         _write(self._folders[0] / "cgroup.freeze", "1" if frozen else "0")
 
     def remove(self) -> None:
-        """Remove the empty groups; those with systemd go with their unit, which is waited for."""
+        """Remove the empty groups; with systemd, wait until it removes them with their unit."""
         if self._where.kind == "systemd":
             wait_for(lambda: not self._folders[0].exists(), 5)
             return
@@ -266,7 +266,7 @@ def _removed(folder: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        if error.errno == errno.EBUSY:  # A killed process is still being cleared away.
+        if error.errno == errno.EBUSY:  # A killed process is still being removed.
             return False
         raise
     return True
@@ -282,7 +282,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def node_names(where: CgroupLayout) -> list[str]:
-    """Names of the nodes that have a group on this host, running or left behind."""
+    """Names of the nodes with a group on this host, running or left over."""
     if where.kind == "systemd":
         slice_folder = where.tracking / f"{PARENT}.slice"
         found = (re.fullmatch(rf"{unit('(.+)')}\.service", path.name) for path in _children(slice_folder))

@@ -1,4 +1,4 @@
-"""The Nova driver: Nova's calls turned into those of a `Node`. This module has those about the host.
+"""The Nova driver: translates Nova's calls to `HostedServer`. This module has the calls about the host.
 
 ``compute_driver = localcloud.NspawnDriver``, with this module known to Python as ``nova.virt.localcloud``. Options:
 see `localcloud.host.options`.
@@ -25,7 +25,7 @@ LOG = log.getLogger(__name__)
 
 
 class NspawnDriver(ResizeCalls, DeviceCalls):
-    """Servers are systemd-nspawn containers on this host."""
+    """Runs servers as systemd-nspawn containers on this host."""
 
     capabilities = driver.ComputeDriver.capabilities | {
         "has_imagecache": True,
@@ -39,7 +39,7 @@ class NspawnDriver(ResizeCalls, DeviceCalls):
     }
 
     def init_host(self, host: str) -> None:
-        """Make the host ready; servers that run are left alone."""
+        """Prepare the host; running servers are not affected."""
         machine.prepare(self._places.state)
         self._cache.clear_partial()
         reachable = Reachable(self._options.api_address, tuple(self._options.api_ports), self._options.metadata_address)
@@ -57,24 +57,24 @@ class NspawnDriver(ResizeCalls, DeviceCalls):
         return [nova.conf.CONF.host]
 
     def get_nodenames_by_uuid(self, refresh: bool = False) -> dict[str, str]:
-        """The host's name by the id that Nova keeps in its state folder."""
+        """The host's name by the ID in Nova's state folder."""
         return {get_local_node_uuid(): nova.conf.CONF.host}
 
     def get_available_resource(self, nodename: str) -> dict[str, Any]:
-        """What the host says it has."""
+        """The resources that the host reports."""
         return resources.available(nodename, len(self.list_instance_uuids()))
 
     def update_provider_tree(self, provider_tree: Any, nodename: str, allocations: Any = None) -> None:
-        """Tell Placement what the host says it has."""
+        """Report the host's resources to Placement."""
         ratios = self._get_allocation_ratios(provider_tree.data(nodename).inventory)
         provider_tree.update_inventory(nodename, resources.inventory(ratios))
 
     def get_host_ip_addr(self) -> str:
-        """The host's address for migrations, which there are none of."""
+        """The host's address for migrations, which do not happen."""
         return str(nova.conf.CONF.my_ip)
 
     def get_host_uptime(self) -> str:
-        """The host's uptime in the words of uptime(1)."""
+        """The host's uptime as uptime(1) prints it."""
         seconds = float(Path("/proc/uptime").read_text().split()[0])
         return f"up {seconds // 86400:.0f} days, {seconds % 86400 // 3600:.0f}:{seconds % 3600 // 60:02.0f}"
 
@@ -98,11 +98,11 @@ class NspawnDriver(ResizeCalls, DeviceCalls):
         return hardware.InstanceInfo(state=power_state.PAUSED if node.groups.frozen else power_state.RUNNING)
 
     def instance_on_disk(self, instance: Any) -> bool:
-        """Whether the host has a server's data."""
+        """Whether the host stores a server's data."""
         return self.instance_exists(instance)
 
     def manage_image_cache(self, context: Any, all_instances: Any) -> None:
-        """Remove the unpacked images that no server uses any more."""
+        """Remove unpacked images that no server uses any more."""
         used = {facts.image for facts in load_all(self._places.servers)}
         used |= {each.image_ref for each in all_instances if each.image_ref}
         age = nova.conf.CONF.image_cache.remove_unused_original_minimum_age_seconds
@@ -111,7 +111,7 @@ class NspawnDriver(ResizeCalls, DeviceCalls):
             LOG.info("Removed unused images: %s", ", ".join(removed))
 
     def cache_image(self, context: Any, image_id: str) -> bool:
-        """Unpack an image before a server needs it."""
+        """Unpack an image in advance."""
         there = self._cache.root(image_id).is_dir()
         images.unpack(context, image_id, self._cache)
         return not there

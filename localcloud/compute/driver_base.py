@@ -1,4 +1,4 @@
-"""What all parts of the Nova driver share: the host, and a server found or made ready there."""
+"""Shared by all parts of the Nova driver: the host, and servers that are looked up or prepared there."""
 
 import functools
 import os
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 def reported(call: Callable[P, R]) -> Callable[P, R]:
-    """Let Nova show what the host could not do: it shows the text of its own exceptions only."""
+    """Convert host errors to Nova's exceptions: Nova shows only the text of those."""
 
     @functools.wraps(call)
     def wrapped(*arguments: P.args, **options: P.kwargs) -> R:
@@ -37,7 +37,7 @@ def reported(call: Callable[P, R]) -> Callable[P, R]:
 
 
 class DriverBase(driver.ComputeDriver):
-    """The state of the driver: where things are, what is unpacked, who may boot."""
+    """The driver's state: paths, unpacked images, boot slots."""
 
     def __init__(self, virtapi: Any, read_only: bool = False) -> None:
         super().__init__(virtapi)
@@ -62,12 +62,12 @@ class DriverBase(driver.ComputeDriver):
         return self._node(facts)
 
     def _prepared(self, context: Any, instance: Any, network_info: Any, block_device_info: Any) -> HostedServer:
-        """A server as Nova says it is now, ready to be started; also after everything of it was lost."""
+        """A server as Nova describes it now, ready to start; works even if all its data were lost."""
         before = self._load(instance)
         now = facts_of.server_facts(instance, network_info, block_device_info, before)
         node = self._node(now)
         if node.to_be_renewed or facts_of.renewed(before, now):
-            # A rebuild, perhaps one that was interrupted: what Nova shows is what starts.
+            # A rebuild, possibly an interrupted one: start what Nova shows.
             node.stop()
             node.renew()
         node.save(now)
@@ -76,7 +76,7 @@ class DriverBase(driver.ComputeDriver):
         return node
 
     def _start(self, node: HostedServer, instance: Any) -> None:
-        """Start a server when there is a boot slot."""
+        """Start a server as soon as a boot slot is free."""
         if node.running:
             return
         broken = take_server_fault("never-boots", instance.uuid, instance.display_name)

@@ -14,10 +14,10 @@ from localcloud.network.nic import next_device as next_interface
 
 
 class DeviceCalls(DriverBase):
-    """Ports plugged and unplugged, volumes attached and detached, of servers that run or not."""
+    """Ports plugged and unplugged, volumes attached and detached, for running and stopped servers."""
 
     def plug_vifs(self, instance: Any, network_info: Any) -> None:
-        """Plug a server's ports again, if it is known."""
+        """Plug the ports of a known server again."""
         facts = self._load(instance)
         if facts is not None:
             node = self._node(facts)
@@ -39,13 +39,13 @@ class DeviceCalls(DriverBase):
 
     @reported
     def detach_interface(self, context: Any, instance: Any, vif: Mapping[str, Any]) -> None:
-        """Take a port away from a server."""
+        """Detach a port from a server."""
         facts = self._load(instance)
         if facts is not None:
             self._node(facts).remove_nic(vif["id"], self._metadata_url)
 
     def get_volume_connector(self, instance: Any) -> dict[str, Any]:
-        """Who wants to connect: the volume driver only wants to know that it is this host."""
+        """Return the connector: the volume driver only needs to know that it is this host."""
         return {"ip": nova.conf.CONF.my_block_storage_ip, "host": nova.conf.CONF.host, "initiator": "localcloud"}
 
     @reported
@@ -59,7 +59,7 @@ class DeviceCalls(DriverBase):
         device_type: Any = None,
         encryption: Any = None,
     ) -> None:
-        """Give a server a volume, running or not."""
+        """Attach a volume to a server, running or not."""
         mapping = {"connection_info": connection_info, "mount_device": mountpoint}
         root = instance.root_device_name or facts_of.ROOT_DEVICE
         self._existing(instance).add_disk(disk_from_mapping(mapping, root), self._metadata_url)
@@ -73,7 +73,7 @@ class DeviceCalls(DriverBase):
         mountpoint: str,
         encryption: Any = None,
     ) -> None:
-        """Take a volume away from a server."""
+        """Detach a volume from a server."""
         facts = self._load(instance)
         if facts is not None:
             self._node(facts).remove_disk(volume_id(connection_info), self._metadata_url)
@@ -81,11 +81,11 @@ class DeviceCalls(DriverBase):
     def extend_volume(
         self, context: Any, connection_info: Mapping[str, Any], instance: Any, requested_size: int
     ) -> None:
-        """Let a server see that its volume grew."""
+        """Make a server see the new size of its volume."""
         loop_device.resize(connection_info["data"]["device_path"])
 
     def default_root_device_name(self, instance: Any, image_meta: Any, root_bdm: Any) -> str:
-        """What the root device is called."""
+        """The name of the root device."""
         return facts_of.ROOT_DEVICE
 
     def default_device_names_for_instance(self, instance: Any, root_device_name: str, *lists: Any) -> None:
@@ -93,7 +93,7 @@ class DeviceCalls(DriverBase):
         facts_of.name_devices(root_device_name, [device for each in lists for device in each])
 
     def get_device_name_for_instance(self, instance: Any, bdms: Any, block_device_obj: Any) -> str:
-        """The name of a volume that is to be attached: the one asked for if it is free, else the next."""
+        """The device name for a new volume: the requested one if free, otherwise the next."""
         root = instance.root_device_name or facts_of.ROOT_DEVICE
         used = {root, *(device.device_name for device in bdms if device.device_name)}
         wanted = block_device_obj.device_name

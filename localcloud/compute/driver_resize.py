@@ -1,4 +1,4 @@
-"""The Nova driver's calls about resizes, which never leave this host: only the limits change."""
+"""The Nova driver's calls about resizes, which stay on this host: only the limits change."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from localcloud.compute.driver_servers import ServerCalls
 
 
 class ResizeCalls(ServerCalls):
-    """A server stopped, given another flavor's limits, and started again."""
+    """Stops a server, changes its limits to another flavor's, and starts it again."""
 
     def migrate_disk_and_power_off(
         self,
@@ -51,9 +51,9 @@ class ResizeCalls(ServerCalls):
         power_on: bool = True,
         share_info: Any = None,
     ) -> None:
-        """Start a server with the flavor that it had."""
+        """Start a server with its former flavor."""
         if power_on:
             self.power_on(context, instance, network_info, block_device_info)
 
     def confirm_migration(self, context: Any, migration: Any, instance: Any, network_info: Any) -> None:
-        """Nothing is left to remove: the server never moved."""
+        """Do nothing: the server never moved."""

@@ -14,12 +14,12 @@ from localcloud.host.command import HostError
 
 LOG = log.getLogger(__name__)
 
-#: Seconds that a guest gets to shut down or reboot by itself, at most; Nova may allow less.
+#: Timeout for a guest to shut down or reboot by itself, in seconds; Nova may allow less.
 GRACE, REBOOT_LIMIT = 30.0, 60.0
 
 
 class ServerCalls(DriverBase):
-    """Servers made, rebuilt, started, stopped, copied and removed."""
+    """Creates, rebuilds, starts, stops, copies and removes servers."""
 
     def spawn(
         self,
@@ -34,13 +34,13 @@ class ServerCalls(DriverBase):
         power_on: bool = True,
         accel_info: Any = None,
     ) -> None:
-        """Make a server and start it; one that cannot be made leaves nothing behind."""
+        """Create a server and start it; a failure leaves nothing behind."""
         try:
             node = self._prepared(context, instance, network_info, block_device_info)
             if power_on:
                 self._start(node, instance)
         except HostError as error:
-            LOG.exception("Server %s cannot be made", instance.uuid)
+            LOG.exception("Server %s cannot be created", instance.uuid)
             self.destroy(context, instance, network_info, block_device_info)
             raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=str(error)) from error
 
@@ -63,12 +63,12 @@ class ServerCalls(DriverBase):
         accel_uuids: Any = None,
         reimage_boot_volume: bool = False,
     ) -> None:
-        """Give a server a new root from its image; ports and volumes stay as they are.
+        """Give a server a new root from its image; ports and volumes are kept.
 
         Raises:
-            NotImplementedError: Nova's own way is the right one: it has Cinder write the image to the boot volume.
+            NotImplementedError: Nova must use its default: Cinder writes the image to the boot volume.
         """
-        # Nova says reimage_boot_volume to whoever asks by microversion 2.93 or later, whatever the server boots from.
+        # Nova passes reimage_boot_volume with microversion 2.93 or later, for any kind of server.
         from_volume = reimage_boot_volume and utils.is_volume_backed_instance(context, instance, bdms)
         if evacuate or preserve_ephemeral or from_volume:
             raise NotImplementedError
@@ -77,7 +77,7 @@ class ServerCalls(DriverBase):
             self._node(before).decide_renewal()
             self._node(before).stop(GRACE / 3)
         if take_server_fault("rebuild-error", instance.uuid, instance.display_name):
-            raise HostError("fault switch: the rebuild was made to fail", where=f"server {instance.uuid}")
+            raise HostError("injected fault: the rebuild fails", where=f"server {instance.uuid}")
         instance.task_state = task_states.REBUILD_BLOCK_DEVICE_MAPPING
         instance.save(expected_task_state=[task_states.REBUILDING])
         node = self._prepared(context, instance, network_info, block_device_info)
@@ -95,7 +95,7 @@ class ServerCalls(DriverBase):
         destroy_disks: bool = True,
         destroy_secrets: bool = True,
     ) -> None:
-        """Remove a server and all that the host has of it; one that is gone is fine."""
+        """Remove a server and everything of it on the host; a missing server is not an error."""
         facts = self._load(instance)
         if facts is not None:
             self._node(facts).destroy(keep_root=not destroy_disks)
@@ -113,7 +113,7 @@ class ServerCalls(DriverBase):
         destroy_vifs: bool = True,
         destroy_secrets: bool = True,
     ) -> None:
-        """Remove what a failed action left of a server."""
+        """Remove a server's leftovers of a failed action."""
         self.destroy(context, instance, network_info, block_device_info, destroy_disks)
 
     @reported
@@ -131,7 +131,7 @@ class ServerCalls(DriverBase):
         accel_info: Any = None,
         share_info: Any = None,
     ) -> None:
-        """Start a server that is off."""
+        """Start a stopped server."""
         self._start(self._prepared(context, instance, network_info, block_device_info), instance)
 
     @reported
@@ -146,7 +146,7 @@ class ServerCalls(DriverBase):
         accel_info: Any = None,
         share_info: Any = None,
     ) -> None:
-        """Reboot a server: softly if it answers, else kill it and start it from what Nova says it is."""
+        """Reboot a server: softly if it responds, otherwise kill it and start it as Nova describes it."""
         facts = self._load(instance)
         if reboot_type == "SOFT" and facts is not None and self._node(facts).soft_reboot(REBOOT_LIMIT):
             return
@@ -172,14 +172,14 @@ class ServerCalls(DriverBase):
 
     @reported
     def unpause(self, instance: Any) -> None:
-        """Let a server's processes go on."""
+        """Resume a server's processes."""
         self._existing(instance).groups.freeze(frozen=False)
 
     def get_console_output(self, context: Any, instance: Any) -> bytes:
-        """The end of what a server said on its console."""
+        """The last lines of a server's console."""
         return self._existing(instance).console_end(102400)
 
     @reported
     def snapshot(self, context: Any, instance: Any, image_id: str, update_task_state: Any) -> None:
-        """Make an image of a server's root."""
+        """Create an image of a server's root."""
         images.snapshot(context, self._existing(instance), image_id, self._cache, update_task_state)

@@ -1,13 +1,14 @@
-"""What the host adds to a server, and why. All but the first two live in memory, so no snapshot carries them.
+"""What the host adds to a server, and why. All but the first two are in memory, so snapshots do not contain them.
 
-- /etc/machine-id is emptied before the first boot of a root: two servers from one image must not share it.
-- /etc/resolv.conf has the subnets' name servers, unless it is a link to where systemd-resolved keeps them: a DHCP
-  client would write it, and name servers that the image was built with would cost time-outs.
-- /run/systemd/network has one file a port: addresses as Neutron says them.
+- /etc/machine-id is emptied before the first boot of a root: servers from one image must not share it.
+- /etc/resolv.conf has the subnets' name servers, unless it is a link into systemd-resolved's folder: a DHCP client
+  would write it, and name servers from the image's build would cause timeouts.
+- /run/systemd/network has one file per port: addresses from Neutron.
 - /run/systemd/system-generators has `GENERATOR`: systemd in a container skips the block devices of /etc/fstab, which a
   virtual machine would not.
-- /dev/disk has its volumes' by-id links, /run/udev/data what udev would know of them: no udev runs in a container,
-  and cloud-init formats a disk on which lsblk, which asks udev, shows no file system. Written at boots and attachments.
+- /dev/disk has its volumes' by-id links, /run/udev/data has what udev would store about them: no udev runs in a
+  container, and cloud-init formats disks on which lsblk, which asks udev, shows no file system. Written at boots and
+  attachments.
 - PID 1's arguments name cloud-init's datasource: there are no DMI strings to find it by.
 """
 
@@ -21,7 +22,7 @@ from localcloud.host import loop_device
 from localcloud.host.command import try_run
 from localcloud.network.nic import networkd_text
 
-#: A systemd generator, and the program of the service that it makes: mounts what /etc/fstab has on block devices.
+#: A systemd generator and the program of its service: mounts the block devices in /etc/fstab.
 GENERATOR = r"""#!/bin/sh
 # Made by the local cloud's host: systemd in a container ignores the block devices of /etc/fstab.
 devices() {
@@ -58,14 +59,14 @@ UNIT
 ln -s ../fstab-devices.service "$1/local-fs.target.wants/fstab-devices.service"
 """
 
-#: Names of the folders that are bound into a server, below its own folder.
+#: Names of the folders that are bind-mounted into a server, below its own folder.
 NETWORK, GENERATORS, DISK, UDEV = "network", "generators", "disk", "udev"
 
 
 def write_run_files(facts: HostedServerFacts, folder: Path, devices: Mapping[str, str]) -> None:
-    """Make the folders that are bound into a server anew: before each start and when its ports or disks change.
+    """Write the folders that are bind-mounted into a server: before each start and when its ports or disks change.
 
-    The folders themselves stay: a running server has them bound.
+    The folders themselves are kept: a running server has them mounted.
 
     Args:
         facts: the server.
@@ -90,7 +91,7 @@ def write_run_files(facts: HostedServerFacts, folder: Path, devices: Mapping[str
 
 
 def _udev_record(device: str, disk: Disk) -> tuple[str, str]:
-    """The name and text of what udev would keep of a disk."""
+    """Name and text of udev's record of a disk."""
     major, minor = loop_device.numbers(device)
     # Exit status 2: nothing known on it.
     probed = try_run(["blkid", "--probe", "--output", "udev", device])
@@ -101,7 +102,7 @@ def _udev_record(device: str, disk: Disk) -> tuple[str, str]:
 
 
 def prepare_root(facts: HostedServerFacts, root: Path) -> None:
-    """Write what a new root needs before its first boot."""
+    """Write the files that a new root needs before its first boot."""
     _write_inside(root, "etc/machine-id", "")
     if (root / "etc/resolv.conf").is_symlink():
         return
@@ -121,10 +122,10 @@ def _fill(folder: Path, files: dict[str, str], mode: int = 0o644) -> None:
 
 
 def _write_inside(root: Path, name: str, text: str) -> None:
-    """Write a file of a server's root from outside; a link there, which might lead out of the root, is replaced.
+    """Write a file in a server's root from outside; replaces a link there, which could lead out of the root.
 
     Raises:
-        NotADirectoryError: a folder on the way is a link: the image is not what it seems.
+        NotADirectoryError: a parent folder is a link: the image is not trustworthy.
     """
     folder = os.open(root, os.O_PATH | os.O_DIRECTORY)
     try:

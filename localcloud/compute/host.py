@@ -1,6 +1,6 @@
-"""The host as a whole: made ready before the first server, and cleared of everything when the cloud goes down.
+"""The whole host: prepared before the first server, and cleaned when the cloud goes down.
 
-Standard library only: ``cloud down`` and ``cloud reset`` call this without any service running.
+Standard library only: ``cloud down`` and ``cloud reset`` call this when no service runs.
 """
 
 import functools
@@ -18,15 +18,15 @@ from localcloud.host.places import CloudPlaces
 from localcloud.host.waiting import wait_for
 from localcloud.network import dhcp, link, names, ruleset
 
-#: Kernel limits that a few dozen systemds run into, and what they are raised to. Never lowered.
+#: Kernel limits that a few dozen systemds exceed, and their new values. Never lowered.
 SYSCTLS = {"fs/inotify/max_user_instances": 8192, "fs/inotify/max_user_watches": 524288}
 
-#: systemd-nspawn wants this to be a mount point: on a machine with systemd, /run is one.
+#: systemd-nspawn requires this to be a mount point, as /run is on a machine with systemd.
 _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
 def prepare(state: Path) -> None:
-    """Make the host ready for servers. Again is harmless.
+    """Prepare the host for servers. Idempotent.
 
     Args:
         state: the cloud's state folder.
@@ -44,29 +44,29 @@ def prepare(state: Path) -> None:
 
 
 def _share(state: Path) -> None:
-    """Make the state folder a mount of its own from which mounts and unmounts spread.
+    """Make the state folder a separate mount from which mounts and unmounts propagate.
 
-    Each server's systemd-nspawn holds a copy of the host's mounts. Without this it would hold roots of other servers
-    long after they were unmounted here, as on every machine where no systemd has made / shared.
+    Each server's systemd-nspawn has a copy of the host's mounts. Without this, it would hold other servers' roots long
+    after they were unmounted here, as on every machine where systemd has not made / shared.
     """
     state.mkdir(parents=True, exist_ok=True)
-    if state.resolve() not in map(Path, _mounts_below(state)):  # Path.is_mount knows nothing of bind mounts.
+    if state.resolve() not in map(Path, _mounts_below(state)):  # Path.is_mount does not detect bind mounts.
         run(["mount", "--bind", state, state])
         run(["mount", "--make-shared", state])
 
 
 def stop_all(state: Path, grace: float = 10.0) -> list[str]:
-    """Stop every server and remove all that the host has of them but their data.
+    """Stop every server and remove everything of them from the host except their data.
 
-    No process, mount, interface, network namespace, nftables table, loop device or control group is left, also where
-    some of it was left behind by something that was killed. Servers, images, volumes and facts stay.
+    Removes all processes, mounts, interfaces, network namespaces, nftables tables, loop devices and control groups,
+    including leftovers of killed programs. Keeps servers, images, volumes and facts.
 
     Args:
         state: the cloud's state folder (``[localcloud] state_path``).
-        grace: seconds that servers get to shut down, all at the same time, before they are killed.
+        grace: timeout for all servers to shut down in parallel before they are killed, in seconds.
 
     Returns:
-        What could not be removed, one sentence each; empty when all went well.
+        What could not be removed, one sentence each; empty on success.
     """
     places = CloudPlaces(state)
     layout = cgroups.host_layout()
@@ -96,7 +96,7 @@ def stop_all(state: Path, grace: float = 10.0) -> list[str]:
 
 
 def leftovers(state: Path) -> list[str]:
-    """What the host has of servers at this moment, one line each; nothing after `stop_all`."""
+    """What currently exists of servers on the host, one line each; nothing after `stop_all`."""
     found = [f"control group {name}" for name in cgroups.node_names(cgroups.host_layout())]
     found += [f"mount {path}" for path in _mounts_below(state)]
     found += [f"loop device {device} of {file}" for device, file in loop_device.attached_below(state).items()]
@@ -115,7 +115,7 @@ def _kill_leftovers(layout: cgroups.CgroupLayout) -> list[str]:
         if groups.kill(30):
             groups.remove()
         else:
-            problems.append(f"processes {list(groups.processes())} of node {name} do not end")
+            problems.append(f"processes {list(groups.processes())} of node {name} do not exit")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""Unpacked images: each is unpacked once and is the lower layer of every server that boots it."""
+"""Unpacked images: each is unpacked once and is the lower layer of all servers that boot it."""
 
 import shutil
 import threading
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from localcloud.host import archive
 
-#: One lock an unpacked image, whoever of this process asks for it.
+#: One lock per unpacked image, shared by all threads of this process.
 _locks: dict[Path, threading.Lock] = {}
 _guard = threading.Lock()
 
 
 class ImageCache:
-    """The unpacked images of this host, for any number of users in one process.
+    """The unpacked images of this host, for all threads of one process.
 
     Args:
         folder: `Places.images`.
@@ -24,23 +24,23 @@ class ImageCache:
         self._folder = folder
 
     def root(self, image_id: str) -> Path:
-        """Where an image is, or would be, unpacked."""
+        """The folder of an unpacked image, which may not exist yet."""
         return self._folder / image_id
 
     def clear_partial(self) -> None:
-        """Remove what was being unpacked when the service was killed; before anything else is asked of the cache."""
+        """Remove partially unpacked images of a killed service; call before anything else."""
         for path in self._folder.glob("*.part*"):
             _remove(path)
 
     def get(self, image_id: str, download: Callable[[Path], object]) -> Path:
-        """The folder of an unpacked image, unpacked now if it is not there; threads wait for one another.
+        """The folder of an unpacked image, unpacked now if it is missing; threads wait for each other.
 
         Args:
-            image_id: Glance's id; an image's bytes never change.
-            download: writes the image's bytes to the file that it is given.
+            image_id: Glance's ID; an image's bytes never change.
+            download: writes the image's bytes to the given file.
 
         Raises:
-            HostError: the bytes are no archive.
+            HostError: the bytes are not an archive.
         """
         root = self.root(image_id)
         with _guard:
@@ -61,7 +61,7 @@ class ImageCache:
             return root
 
     def purge(self, used: Collection[str], older_than: float) -> list[str]:
-        """Remove the images that no server uses and that were unpacked some time ago; returns their ids.
+        """Remove the images that no server uses and that were unpacked some time ago; return their IDs.
 
         Args:
             used: ids to keep.
@@ -70,7 +70,7 @@ class ImageCache:
         images = [path for path in self._folder.iterdir() if path.is_dir() and ".part" not in path.name]
         doomed = unused({path.name: path.stat().st_ctime for path in images}, used, time.time() - older_than)
         for image_id in doomed:
-            # Renamed first: a server that starts now finds the whole image or none.
+            # Rename first: a server that starts now finds the whole image or none.
             partial = self._folder / f"{image_id}.part"
             _remove(partial)
             self.root(image_id).rename(partial)
@@ -79,7 +79,7 @@ class ImageCache:
 
 
 def unused(unpacked: dict[str, float], used: Collection[str], before: float) -> list[str]:
-    """Which images may go: those that nobody uses and that were unpacked before a time (seconds since the epoch)."""
+    """Images that can be removed: unused ones that were unpacked before a time (seconds since the epoch)."""
     return sorted(image_id for image_id, when in unpacked.items() if image_id not in used and when < before)
 
 

@@ -14,17 +14,17 @@ from localcloud.host import archive
 
 
 def unpack(context: Any, image_id: str, cache: ImageCache) -> None:
-    """Have an image unpacked on this host, downloading it if it is not yet."""
+    """Unpack an image on this host, downloading it if needed."""
     cache.get(image_id, lambda blob: glance.API().download(context, image_id, dest_path=str(blob)))
 
 
 def snapshot(context: Any, node: HostedServer, image_id: str, cache: ImageCache, update: Callable[..., None]) -> None:
-    """Make an image of a server's root, running or not: a tar compressed with zstd, as it would be unpacked again.
+    """Create an image of a server's root, running or not: a tar compressed with zstd, as `unpack` reads it.
 
     Args:
         context: the request's.
         node: the server.
-        image_id: the image that Nova made in Glance, waiting for its bytes.
+        image_id: the image that Nova created in Glance, without data yet.
         cache: the host's images; a stopped server's root must be mounted.
         update: Nova's function that changes the task state.
     """

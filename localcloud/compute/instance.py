@@ -1,4 +1,4 @@
-"""Nova's objects read into our own facts; the only module that knows the shape of both."""
+"""Converts Nova's objects to our facts; the only module that knows the structure of both."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from localcloud.compute.server_facts import Disk, HostedServerFacts, disk_from_m
 from localcloud.network import nic as nic_module
 from localcloud.network.nic import Nic
 
-#: What Nova calls the root device unless it is told otherwise.
+#: Nova's default name of the root device.
 ROOT_DEVICE = "/dev/vda"
 
 
@@ -18,13 +18,13 @@ def server_facts(
     block_device_info: Mapping[str, Any] | None,
     before: HostedServerFacts | None,
 ) -> HostedServerFacts:
-    """What a server is now.
+    """The current facts of a server.
 
     Args:
         instance: ``nova.objects.Instance``.
-        network_info: its ports; None for those that it had.
-        block_device_info: its volumes; None for those that it had.
-        before: what it was, None for a new one.
+        network_info: its ports; None to keep the former ones.
+        block_device_info: its volumes; None to keep the former ones.
+        before: its former facts, None for a new server.
     """
     nics = before.nics if before else ()
     if network_info is not None:
@@ -46,7 +46,7 @@ def server_facts(
 
 
 def nics_of(network_info: Iterable[Mapping[str, Any]], before: Iterable[Nic]) -> tuple[Nic, ...]:
-    """Nova's VIFs as interfaces, in Nova's order; a port keeps the name that it has in the server."""
+    """Nova's VIFs as interfaces, in Nova's order; a port keeps its name in the server."""
     names = {nic.port_id: nic.device for nic in before}
     vifs = list(network_info)
     used = {names[vif["id"]] for vif in vifs if vif["id"] in names}
@@ -59,7 +59,7 @@ def nics_of(network_info: Iterable[Mapping[str, Any]], before: Iterable[Nic]) ->
 
 
 def disks_of(instance: Any, block_device_info: Mapping[str, Any]) -> tuple[Disk, ...]:
-    """Nova's block device mapping as disks; entries whose volume is not connected yet are left out."""
+    """Nova's block device mapping as disks; entries whose volume is not connected yet are skipped."""
     root = block_device_info.get("root_device_name") or instance.root_device_name or ROOT_DEVICE
     mappings = block_device_info.get("block_device_mapping") or []
     return tuple(disk_from_mapping(mapping, root) for mapping in mappings if mapping["connection_info"])
@@ -82,5 +82,5 @@ def name_devices(root: str, block_devices: Iterable[Any]) -> None:
 
 
 def renewed(before: HostedServerFacts | None, now: HostedServerFacts) -> bool:
-    """Whether a server's root must be made anew: it is of another image than the one that the server shall have."""
+    """Whether a server's root must be created again, because its image differs from the target image."""
     return before is not None and bool(now.image) and before.image != now.image

@@ -1,24 +1,24 @@
-"""Tells Nova at once when a server went off by itself: ``poweroff`` in the guest, or its systemd-nspawn was killed."""
+"""Reports to Nova when a server stops by itself: ``poweroff`` in the guest, or its systemd-nspawn was killed."""
 
 import threading
 import time
 from collections.abc import Callable, Iterable
 
-#: Seconds between two looks at the control groups; a look costs one small read a server.
+#: Interval for polling the control groups, in seconds; a poll costs one small read per server.
 INTERVAL = 1.0
 
 
 def gone(before: Iterable[str], now: Iterable[str]) -> list[str]:
-    """Which servers ran at the last look and do not any more."""
+    """Servers that ran at the last poll and do not any more."""
     return sorted(set(before) - set(now))
 
 
 def watch(running: Callable[[], set[str]], stopped: Callable[[str], None]) -> threading.Thread:
-    """Look at the servers for ever, in a thread of its own.
+    """Poll the servers for ever, in a separate thread.
 
     Args:
         running: ids of the servers that have processes.
-        stopped: called with the id of each that has none any more.
+        stopped: called with the ID of each server that has none any more.
     """
 
     def look() -> None:

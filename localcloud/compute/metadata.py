@@ -1,8 +1,8 @@
-"""Nova's metadata service for our nodes: who asks is known by the address that the question comes from.
+"""Nova's metadata service for our nodes: identifies the server by the request's source address.
 
-Nova itself would look the address up in all networks of all projects. Here only ports that are plugged on this host
-count, whose ranges cannot overlap, and whose source address the filter guarantees; so the answer is always the asker's
-own. Nova is told by the headers that it knows from Neutron's metadata agent, signed with a secret of this process.
+Nova itself would search the address in all networks of all projects. Here only ports plugged on this host count: their
+ranges cannot overlap, and the filter guarantees their source address, so a server always gets its own data. The headers
+tell Nova the server, as those of Neutron's metadata agent do; they are signed with a secret of this process.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _FOREIGN = ("HTTP_X_METADATA_PROVIDER", "HTTP_X_METADATA_PROVIDER_SIGNATURE")
 
 
 def identified(application: Application) -> Application:
-    """Put the identification in front of Nova's metadata application."""
+    """Wrap Nova's metadata application with the identification."""
     configuration = nova.conf.CONF
     secret = secrets.token_hex(32)
     configuration.set_override("service_metadata_proxy", True, group="neutron")
@@ -51,7 +51,7 @@ def identified(application: Application) -> Application:
 
 
 def application() -> Application:
-    """Nova's metadata application with the identification in front, for whoever serves it."""
+    """Nova's metadata application, wrapped with the identification, for a WSGI server."""
     from nova.wsgi.metadata import application as nova_metadata  # reads nova.conf when it is imported
 
     return identified(nova_metadata)

@@ -1,6 +1,6 @@
 """One server on this host: its folder, its root, its interfaces, its disks and its processes.
 
-Everything here can be called again after having been interrupted anywhere; what is there already is kept.
+Every call can be repeated after an interruption at any point; existing parts are kept.
 """
 
 import os
@@ -23,16 +23,16 @@ from localcloud.network.nic import Nic
 
 SUPERVISOR = Path(__file__).with_name("supervisor.sh")
 
-#: Where nodes say that they have booted. Short, because a socket's path may have 107 characters.
+#: Where nodes report that they have booted. Short, because socket paths are limited to 107 characters.
 NOTIFY_FOLDER = Path("/run/localcloud")
 
-#: Seconds until systemd in a new node must have appeared, and until the processes of a killed one must be gone.
+#: Timeout for systemd to appear in a new node, and for the processes of a killed one to exit, in seconds.
 START_LIMIT, KILL_LIMIT = 30.0, 30.0
 
-#: Marks a server, in its folder, whose root is to be made as new.
+#: File in a server's folder: its root must be created again.
 _RENEW = "renew"
 
-#: Bytes of a console log that is begun anew at the next start.
+#: Size of a console log above which the next start truncates it.
 CONSOLE_LIMIT = 4 << 20
 
 
@@ -40,7 +40,7 @@ class HostedServer:
     """One server on this host.
 
     Args:
-        facts: what it is; saved by whoever changes it, before.
+        facts: the server's facts; save changes before acting on them.
         places: the host's folders.
         layout: the host's control groups.
     """
@@ -58,7 +58,7 @@ class HostedServer:
         self._cache = ImageCache(places.images)
 
     def save(self, facts: HostedServerFacts) -> None:
-        """Change what the server is."""
+        """Change and save the server's facts."""
         self.folder.mkdir(parents=True, exist_ok=True)
         facts.save(self.folder)
         self.facts = facts
@@ -69,21 +69,21 @@ class HostedServer:
         return self.groups.populated()
 
     def leader(self) -> int | None:
-        """Its PID 1 as the host numbers it, None when it does not run."""
+        """The host's process ID of its PID 1, None when it is not running."""
         for process in self.groups.processes():
             if _number_inside(process) == 1:
                 return process
         return None
 
     def start(self, metadata_url: str, *, broken: bool = False) -> None:
-        """Start it, with all that it needs; one that runs already is left alone.
+        """Start it with everything it needs; a running server is not affected.
 
         Args:
-            metadata_url: where cloud-init in it asks.
-            broken: let it come no further than an emergency shell: a fault switch.
+            metadata_url: the metadata URL for its cloud-init.
+            broken: boot only to an emergency shell: an injected fault.
 
         Raises:
-            HostError: it did not come as far as starting its systemd; carries the end of its console.
+            HostError: its systemd did not start; has the last lines of its console.
         """
         if self.running:
             return
@@ -101,7 +101,7 @@ class HostedServer:
         self._supervise()
 
     def write_boot_files(self, metadata_url: str, devices: dict[str, str], *, broken: bool = False) -> None:
-        """Write what the supervisor and the guest read at the next boot."""
+        """Write the files that the supervisor and the guest read at the next boot."""
         guest_files.write_run_files(self.facts, self.folder, devices)
         words = nspawn.arguments(self.facts, self.folder, metadata_url, devices)
         words += ["systemd.unit=emergency.target"] if broken else []
@@ -139,7 +139,7 @@ class HostedServer:
             )
 
     def plug_all(self) -> None:
-        """Make its network namespace and plug its ports."""
+        """Create its network namespace and plug its ports."""
         bridge.add_namespace(self.namespace)
         for nic in self.facts.nics:
             bridge.plug(nic, self.namespace, self._places.dhcp)
@@ -151,7 +151,7 @@ class HostedServer:
         bridge.remove_namespace(self.namespace)
 
     def signal(self, number: int) -> int | None:
-        """Send its PID 1 a signal and return which process that was, None when there is none."""
+        """Send a signal to its PID 1 and return the process ID, None when there is none."""
         leader = self.leader()
         if leader is not None:
             try:
@@ -161,28 +161,28 @@ class HostedServer:
         return leader
 
     def stop(self, grace: float = 0.0) -> None:
-        """Stop it: ask its systemd and wait `grace` seconds, then kill. Afterwards only its folder and ports are left.
+        """Stop it: ask its systemd, wait `grace` seconds, then kill it. Only its folder and ports remain.
 
         Raises:
-            HostError: processes or a disk of it cannot be got rid of.
+            HostError: its processes or a disk cannot be removed.
         """
         if grace and self.signal(signal.SIGRTMIN + 4) is not None:  # systemd: poweroff.target
             wait_for(lambda: not self.running, grace)
         if not self.groups.kill(KILL_LIMIT):
             left = list(self.groups.processes())
-            raise HostError(f"processes {left} do not end", where=f"server {self.facts.uuid}")
+            raise HostError(f"processes {left} do not exit", where=f"server {self.facts.uuid}")
         self.groups.remove()
         root_filesystem.unmount(self.folder)
         for disk in self.facts.disks:
             loop_device.detach(disk.file)
 
     def soft_reboot(self, limit: float) -> bool:
-        """Ask its systemd to reboot; whether a new one was there within `limit` seconds."""
+        """Ask its systemd to reboot; return whether a new one appeared within `limit` seconds."""
         before = self.signal(signal.SIGRTMIN + 5)  # systemd: reboot.target
         return before is not None and wait_for(lambda: self.leader() not in (None, before), limit)
 
     def destroy(self, *, keep_root: bool = False) -> None:
-        """Stop it and remove all that is left, its folder too unless its root is to be kept."""
+        """Stop it and remove everything of it; also its folder, unless its root must be kept."""
         self.stop()
         self.unplug_all()
         self.notify_socket.unlink(missing_ok=True)
@@ -191,20 +191,20 @@ class HostedServer:
 
     @property
     def to_be_renewed(self) -> bool:
-        """Whether a renewal was decided and has not been done, perhaps because the service was killed."""
+        """Whether a renewal of the root is pending, possibly because the service was killed."""
         return (self.folder / _RENEW).exists()
 
     def decide_renewal(self) -> None:
-        """Note that the root is to be made as new, before anything is done about it."""
+        """Record that the root must be created again, before doing it."""
         (self.folder / _RENEW).touch()
 
     def renew(self) -> None:
-        """Make the root of a stopped server as new: the next start finds the image as it was built."""
+        """Reset the root of a stopped server: the next start begins with the image as built."""
         root_filesystem.forget(self.folder)
         (self.folder / _RENEW).unlink(missing_ok=True)
 
     def console_end(self, size: int) -> bytes:
-        """The end of what it said on its console."""
+        """The last lines of its console."""
         if not self.console.exists():
             return b""
         with self.console.open("rb") as stream:
@@ -220,7 +220,7 @@ class HostedServer:
         self._inside("networkctl", "reload")
 
     def remove_nic(self, port_id: str, metadata_url: str) -> None:
-        """Take a port away; one that it does not have is fine."""
+        """Unplug a port; a missing port is not an error."""
         for nic in self.facts.nics:
             if nic.port_id == port_id:
                 bridge.unplug(nic, self._places.dhcp)
@@ -228,7 +228,7 @@ class HostedServer:
         self._refresh(metadata_url)
 
     def add_disk(self, disk: Disk, metadata_url: str) -> None:
-        """Give it a volume, running or not."""
+        """Attach a volume, running or not."""
         self.save(self.facts.with_disk(disk))
         if not self.running:
             return
@@ -242,10 +242,10 @@ class HostedServer:
         self._refresh(metadata_url)
 
     def remove_disk(self, volume_id: str, metadata_url: str) -> None:
-        """Take a volume away; one that it does not have is fine.
+        """Detach a volume; a missing volume is not an error.
 
         Raises:
-            HostError: the running server still uses it, for instance has it mounted.
+            HostError: the running server still uses it, for instance it is mounted.
         """
         disk = next((disk for disk in self.facts.disks if disk.volume_id == volume_id), None)
         if disk is None:
@@ -270,18 +270,18 @@ class HostedServer:
                 where=f"volume {disk.volume_id} of server {self.facts.uuid}",
                 remedy=f"unmount {disk.device} in the server first",
             )
-        # A disk that was there at the boot is a bind mount, one that came later a node of its own.
+        # A disk from the boot is a bind mount, a later one a separate device node.
         names = f"{disk.device} {device}"
         self._inside("sh", "-c", f"umount {names} 2>/dev/null; rm -f {names}")
         self.groups.allow_disk(major, minor, allowed=False)
 
     def _refresh(self, metadata_url: str) -> None:
-        """Write the files again that its next boot, or it itself, reads."""
+        """Rewrite the files that the running server, or its next boot, reads."""
         devices = {disk.device: loop_device.find(disk.file) for disk in self.facts.disks}
         self.write_boot_files(metadata_url, {guest: host for guest, host in devices.items() if host})
 
     def _inside(self, *words: str, check: bool = False) -> str | None:
-        """Run a program in it; what it printed, None when it does not run or the program failed."""
+        """Run a program in it; return its output, None if the server is not running or the program failed."""
         leader = self.leader()
         if leader is None:
             return None
@@ -294,7 +294,7 @@ class HostedServer:
 
 
 def _number_inside(process: int) -> int | None:
-    """What number a process has in its own PID namespace, where that is not the host's."""
+    """A process's number in its own PID namespace, if that is not the host's."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from localcloud.compute import guest_files
 from localcloud.compute.server_facts import HostedServerFacts
 
-#: cloud-init's datasource detection looks here in a container, where a virtual machine would have DMI strings.
+#: cloud-init's datasource detection reads this in a container, instead of a virtual machine's DMI strings.
 PRODUCT = "OpenStack Nova"
 
 
@@ -19,12 +19,12 @@ def arguments(facts: HostedServerFacts, folder: Path, metadata_url: str, devices
     """The words after ``systemd-nspawn``.
 
     Args:
-        facts: the server.
+        facts: the server's facts.
         folder: its folder on the host.
-        metadata_url: ``http://169.254.169.254``, or something that does not answer.
+        metadata_url: ``http://169.254.169.254``, or an address that does not respond.
         devices: device in the server -> device on the host, of each of its disks.
     """
-    # Under the host's name too: lsblk goes by what /sys says, and cloud-init asks lsblk whether there is a file system.
+    # Also under the host's name: lsblk reads /sys, and cloud-init uses lsblk to detect file systems.
     binds = [word for guest, host in sorted(devices.items()) for word in (f"--bind={host}:{guest}", f"--bind={host}")]
     return [
         "--quiet",
@@ -37,7 +37,7 @@ def arguments(facts: HostedServerFacts, folder: Path, metadata_url: str, devices
         f"--hostname={facts.hostname}",
         f"--uuid={facts.uuid}",
         "--capability=CAP_NET_ADMIN,CAP_IPC_LOCK",
-        # NFS servers find files by handle, as on any machine; nspawn grants the capability for it, but not the call.
+        # NFS servers open files by handle; nspawn grants the capability for that, but blocks the system call.
         "--system-call-filter=open_by_handle_at",
         "--resolv-conf=off",
         "--timezone=off",
@@ -53,10 +53,10 @@ def arguments(facts: HostedServerFacts, folder: Path, metadata_url: str, devices
 
 
 def kernel_command_line(metadata_url: str) -> list[str]:
-    """What a boot loader would pass. In a container these are PID 1's arguments, and cloud-init reads them there.
+    """The kernel command line. In a container these are PID 1's arguments, and cloud-init reads them there.
 
-    The datasource is named so that none is searched for; the network is configured by the host's files for
-    systemd-networkd, not by cloud-init.
+    It names the datasource, so cloud-init searches for none; the host's files for systemd-networkd configure the
+    network, not cloud-init.
     """
     source = f"{{OpenStack: {{metadata_urls: ['{metadata_url}'], timeout: 5, retries: 5, max_wait: 120}}}}"
     return [

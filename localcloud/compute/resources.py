@@ -1,4 +1,4 @@
-"""What the host says it has. Far more than is there: servers of a test cloud do nothing most of the time."""
+"""The resources that the host reports. Far more than it has: servers of a test cloud are mostly idle."""
 
 import os
 from typing import Any

@@ -1,8 +1,8 @@
-"""A server's root: an overlay above an unpacked image, or the ext4 file system of the volume that it boots from.
+"""A server's root: an overlay on an unpacked image, or the ext4 file system of the volume that it boots from.
 
-A new boot volume has the bytes of an image, which are an archive, at its start; the first start makes a file system of
-the volume and unpacks the image there. From then on the volume is a disk like any other: it can be copied, grown and
-attached elsewhere. Cinder writing an image to it again (a rebuild) makes it new once more.
+A new boot volume starts with the bytes of an image, which are an archive; the first start creates a file system on the
+volume and unpacks the image into it. From then on the volume is an ordinary disk: it can be copied, grown and attached
+elsewhere. If Cinder writes an image to it again (a rebuild), it is new again.
 """
 
 import shutil
@@ -25,16 +25,16 @@ def root_of(folder: Path) -> Path:
 
 
 def is_new(facts: HostedServerFacts, folder: Path) -> bool:
-    """Whether a server's root has never been mounted, so that it lacks what the host adds."""
+    """Whether a server's root has never been mounted and lacks the host's additions."""
     disk = facts.root_disk
     return bool(archive.kind(Path(disk.file))) if disk else not (folder / _UPPER).is_dir()
 
 
 def mount(facts: HostedServerFacts, folder: Path, cache: ImageCache) -> Path:
-    """Mount a server's root, making it if it is new; returns where. Again is harmless.
+    """Mount a server's root, creating it if it is new; return the mount point. Idempotent.
 
     Raises:
-        HostError: the image or the volume is not there or is no root filesystem.
+        HostError: the image or the volume is missing or is not a root filesystem.
     """
     root = root_of(folder)
     if root.is_mount():
@@ -60,7 +60,7 @@ def mount(facts: HostedServerFacts, folder: Path, cache: ImageCache) -> Path:
 
 
 def unmount(folder: Path, limit: float = 5.0) -> None:
-    """Unmount a server's root; lazily when something still holds it after `limit` seconds."""
+    """Unmount a server's root; lazily if it is still busy after `limit` seconds."""
     root = root_of(folder)
     if not root.is_mount():
         return
@@ -69,26 +69,26 @@ def unmount(folder: Path, limit: float = 5.0) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Remove what a server without a boot volume wrote: its root is as new."""
+    """Remove everything that a server without a boot volume wrote to its root."""
     for name in (_UPPER, _WORK):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def grow(device: str, file: Path) -> None:
-    """Let the ext4 file system on a volume fill it, as cloud-init and site.yml do in a virtual machine.
+    """Grow the ext4 file system to fill its volume, as cloud-init and site.yml do in a virtual machine.
 
-    Before it is mounted: growing a mounted one needs a right (CAP_SYS_RESOURCE) that not every host has, and no server.
+    This happens before mounting: growing a mounted one needs CAP_SYS_RESOURCE, which some hosts and all servers lack.
     """
     with file.open("rb") as stream:
         start = stream.read(4096)
     if 0 < file_system_size(start) < file.stat().st_size:
-        try_run(["e2fsck", "-f", "-p", device], limit=archive.LIMIT)  # What it repairs is an exit status too.
-        # One that cannot be grown, for features that this host does not know, can be used as it is.
+        try_run(["e2fsck", "-f", "-p", device], limit=archive.LIMIT)  # Repairs also give a nonzero exit status.
+        # A file system with features that this host does not support cannot grow, but is usable.
         try_run(["resize2fs", device], limit=archive.LIMIT)
 
 
 def file_system_size(start: bytes) -> int:
-    """How many bytes an ext4 file system says that it has, from a disk's first 2048 bytes; 0 where there is none.
+    """The size of an ext4 file system in bytes, read from a disk's first 2048 bytes; 0 if there is none.
 
     Source: the kernel's Documentation/filesystems/ext4/super.rst.
     """
@@ -102,11 +102,11 @@ def file_system_size(start: bytes) -> int:
 
 
 def _make_file_system(disk: Disk, cache: ImageCache, mount_point: Path) -> None:
-    """Turn the image's bytes on a volume into a file system with the image's content."""
+    """Convert the image's bytes on a volume to a file system with the image's content."""
     file = Path(disk.file)
     image_id, size = files.image_of(file)
     source = cache.get(image_id, lambda blob: files.copy_start(file, blob, size))
-    # In a file of its own, then moved over: killed on the way, the volume still has its image and is new.
+    # In a separate file, then moved: if interrupted, the volume still has its image and is new.
     fresh = file.with_name(f"{file.name}.part")
     try:
         files.make_sparse(fresh, file.stat().st_size)

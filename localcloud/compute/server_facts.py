@@ -1,6 +1,6 @@
-"""What this host knows about one server: a JSON file in the server's folder, written before anything is done.
+"""Facts about one server on this host: a JSON file in the server's folder, written before acting on it.
 
-It is enough to start the server again after everything was killed, and to clear the host of it without Nova.
+They are enough to start the server again after everything was killed, and to remove it from the host without Nova.
 """
 
 import json
@@ -24,7 +24,7 @@ class Disk:
     Attributes:
         volume_id: Cinder's id.
         file: the volume's file on the host.
-        device: what the server calls it: ``/dev/vdb``.
+        device: its name in the server: ``/dev/vdb``.
         root: whether the server boots from it.
     """
 
@@ -35,7 +35,7 @@ class Disk:
 
     @property
     def by_id(self) -> str:
-        """Its name below /dev/disk/by-id: what udev makes of a virtio disk whose serial number is the volume's id."""
+        """Its name below /dev/disk/by-id: udev's name for a virtio disk whose serial number is the volume's ID."""
         return f"virtio-{self.volume_id[:20]}"
 
 
@@ -46,9 +46,9 @@ class HostedServerFacts:
     Attributes:
         uuid: Nova's id.
         name: Nova's internal name (``instance-00000001``).
-        hostname: the host name that it starts with.
-        project_id: whose it is; the metadata service asks for it.
-        image: id of the unpacked image below its root, empty when it boots from a volume.
+        hostname: its initial host name.
+        project_id: its project; used by the metadata service.
+        image: id of the unpacked image below its root, empty if it boots from a volume.
         limits: the flavor's.
         nics: its ports, in order.
         disks: its volumes.
@@ -65,34 +65,34 @@ class HostedServerFacts:
 
     @property
     def root_disk(self) -> Disk | None:
-        """The volume that it boots from, if it does."""
+        """The volume that it boots from, if any."""
         return next((disk for disk in self.disks if disk.root), None)
 
     def with_disk(self, disk: Disk) -> Self:
-        """The same with one disk more; one with the same volume is replaced."""
+        """A copy with one more disk, which replaces a disk with the same volume."""
         return replace(self, disks=(*(old for old in self.disks if old.volume_id != disk.volume_id), disk))
 
     def without_disk(self, volume_id: str) -> Self:
-        """The same without a volume."""
+        """A copy without a volume."""
         return replace(self, disks=tuple(disk for disk in self.disks if disk.volume_id != volume_id))
 
     def with_nic(self, nic: Nic) -> Self:
-        """The same with one port more; the same port is replaced."""
+        """A copy with one more port, which replaces the same port."""
         return replace(self, nics=(*(old for old in self.nics if old.port_id != nic.port_id), nic))
 
     def without_nic(self, port_id: str) -> Self:
-        """The same without a port."""
+        """A copy without a port."""
         return replace(self, nics=tuple(nic for nic in self.nics if nic.port_id != port_id))
 
     def save(self, folder: Path) -> None:
-        """Write the file so that a reader finds the old one or the new one."""
+        """Write the file atomically."""
         fresh = folder / f"{FILE}.new"
         fresh.write_text(json.dumps(asdict(self), indent=1))
         fresh.replace(folder / FILE)
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """The facts in a server's folder, None where there are none."""
+        """The facts in a server's folder, or None."""
         try:
             values = json.loads((folder / FILE).read_text())
         except (FileNotFoundError, NotADirectoryError):
@@ -114,10 +114,10 @@ def load_all(servers: Path) -> list[HostedServerFacts]:
 
 
 def next_device(used: Iterable[str]) -> str:
-    """The first free name for a data disk: ``/dev/vdb`` to ``/dev/vdz``; ``/dev/vda`` is the root's.
+    """The first free name for a data disk: ``/dev/vdb`` to ``/dev/vdz``; ``/dev/vda`` is the root disk.
 
     Raises:
-        ValueError: all are used.
+        ValueError: all names are in use.
     """
     taken = set(used)
     for letter in string.ascii_lowercase[1:]:
@@ -130,7 +130,7 @@ def disk_from_mapping(mapping: Mapping[str, Any], root_device: str) -> Disk:
     """Read one entry of Nova's block device mapping.
 
     Args:
-        mapping: with ``connection_info`` as the Cinder driver made it, and ``mount_device``.
+        mapping: with ``connection_info`` from the Cinder driver, and ``mount_device``.
         root_device: the server's root device name.
     """
     connection = mapping["connection_info"]
@@ -140,5 +140,5 @@ def disk_from_mapping(mapping: Mapping[str, Any], root_device: str) -> Disk:
 
 
 def volume_id(connection: Mapping[str, Any]) -> str:
-    """The volume that a connection information is about; Nova puts it in one of two places."""
+    """The volume of a connection information; Nova stores it in one of two places."""
     return str(connection["data"].get("volume_id") or connection["serial"])

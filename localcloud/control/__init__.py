@@ -1,1 +1,1 @@
-"""The operator's side of the cloud: install, configure, start, watch and stop its services."""
+"""Operates the cloud: installs, configures, starts, monitors and stops its services."""

@@ -26,15 +26,15 @@ from localcloud.host.layout import CloudLayout
 
 Sections = dict[str, dict[str, str]]
 
-#: The name of the one host in Nova and Cinder; servers and volumes in the database belong to it, so it never changes.
+#: The name of the only host in Nova and Cinder. The database refers to it, so it must never change.
 HOST = "localcloud"
 
-#: Database of each service. Nova has two more: its API's and that of the cell for servers that never got a host.
+#: Database of each service. Nova has two more: for its API and for the cell of servers that never got a host.
 DATABASES = ("keystone", "glance", "placement", "nova_api", "nova_cell0", "nova", "neutron", "cinder")
 
 
 def database_url(layout: CloudLayout, name: str) -> str:
-    """The SQLAlchemy URL of a database. The server knows root by its socket: there is no password."""
+    """The SQLAlchemy URL of a database. The server identifies root by its socket: there is no password."""
     socket = quote(str(layout.database_socket))
     return f"mysql+pymysql://root@localhost/{name}?unix_socket={socket}&charset=utf8mb3"
 
@@ -45,7 +45,7 @@ def configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Pat
     Args:
         layout: the cloud.
         passwords: of each service's user.
-        prefix: the services' virtual environment, which brings their paste pipelines.
+        prefix: the services' virtual environment, which contains their paste pipelines.
     """
     api_ports = sorted([MIRROR_PORT, SNAPSHOTS_PORT, *(endpoint.port for endpoint in ENDPOINTS)])
     host = {
@@ -65,7 +65,7 @@ def configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Pat
 
 
 def render(sections: Sections) -> str:
-    """A file as oslo.config reads it: it takes ``$`` in a value for a reference."""
+    """A file in oslo.config's format, which reads ``$`` in a value as a reference."""
     lines = []
     for section, options in sections.items():
         lines += [f"[{section}]", *(f"{key} = {value.replace('$', '$$')}" for key, value in options.items()), ""]
@@ -73,13 +73,13 @@ def render(sections: Sections) -> str:
 
 
 def write_configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> None:
-    """Write every file, readable by the owner alone: they hold passwords."""
+    """Write all files, readable only by the owner: they contain passwords."""
     for name, sections in configuration(layout, passwords, prefix).items():
         write_private(layout.etc / name, render(sections))
 
 
 def write_keys(layout: CloudLayout) -> None:
-    """Give Keystone its keys, once: 0 is for the next rotation, 1 in use (receipts and credentials: the same)."""
+    """Create Keystone's keys once: 0 is for the next rotation, 1 in use (same for receipts and credentials)."""
     for repository in ("fernet", "receipts", "credential"):
         for name in ("0", "1"):
             key = layout.keys / repository / name
@@ -108,7 +108,7 @@ def _token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, 
     return {
         **_user(passwords, endpoint.name),
         "www_authenticate_uri": KEYSTONE.url,
-        # Compared with the access rules of application credentials; it is the type in the catalog.
+        # Compared with the access rules of application credentials; this is the type in the catalog.
         "service_type": endpoint.kind,
         "service_token_roles_required": "true",
     }
@@ -121,7 +121,7 @@ def _keystone(layout: CloudLayout) -> Sections:
         "fernet_tokens": {"key_repository": str(layout.keys / "fernet")},
         "fernet_receipts": {"key_repository": str(layout.keys / "receipts")},
         "credential": {"key_repository": str(layout.keys / "credential")},
-        # The fewest rounds that there are: passwords here are random, long and in a private file.
+        # The minimum number of rounds: passwords here are random, long and in a private file.
         "identity": {"password_hash_rounds": "4"},
         "cache": {"enabled": "true", "backend": "dogpile.cache.memory"},
     }
@@ -164,14 +164,14 @@ def _nova(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Se
             "resume_guests_state_on_host_boot": "true",
             "allow_resize_to_same_host": "true",
             "rpc_response_timeout": "180",
-            # The scheduler packs as many servers as are asked for; what a server may use is limited by its cgroup.
+            # The scheduler accepts any number of servers; cgroups limit what a server uses.
             "initial_cpu_allocation_ratio": "64.0",
             "initial_ram_allocation_ratio": "8.0",
             "initial_disk_allocation_ratio": "64.0",
-            # Neutron's mechanism driver binds ports at once; there is no agent whose event could be waited for.
+            # Neutron's mechanism driver binds ports at once; there is no agent to wait for.
             "vif_plugging_is_fatal": "false",
             "vif_plugging_timeout": "0",
-            # How soon a guest's own poweroff shows in the API, in seconds.
+            # Delay until a guest's own poweroff shows in the API, in seconds.
             "sync_power_state_interval": "20",
             "heal_instance_info_cache_interval": "-1",
         },
@@ -235,7 +235,7 @@ def _cinder(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> 
             "rootwrap_config": str(prefix / "etc/cinder/rootwrap.conf"),
             "resource_query_filters_file": str(prefix / "etc/cinder/resource_filters.json"),
             "glance_api_servers": GLANCE.root,
-            # The scheduler shares its process with the only backend, which tells it about itself right after.
+            # The scheduler shares its process with the only backend, which reports to it right after the start.
             "scheduler_driver_init_wait_time": "1",
             "quota_volumes": "-1",
             "quota_gigabytes": "-1",

@@ -1,4 +1,4 @@
-"""Passwords of one cloud, and the clouds.yaml that OpenStack clients read them from."""
+"""Passwords of one cloud, and the clouds.yaml for OpenStack clients."""
 
 import json
 import secrets
@@ -15,7 +15,7 @@ ADMIN_CLOUD = "slurm-local-admin"
 
 
 def passwords(layout: CloudLayout) -> dict[str, str]:
-    """The cloud's passwords by user, made when the cloud is new."""
+    """The cloud's passwords by user, created for a new cloud."""
     known: dict[str, str] = json.loads(layout.passwords.read_text()) if layout.passwords.exists() else {}
     users = {user: known.get(user) or secrets.token_urlsafe(32) for user in ("admin", USER, *SERVICE_USERS)}
     if users != known:
@@ -24,9 +24,9 @@ def passwords(layout: CloudLayout) -> dict[str, str]:
 
 
 def write_clouds_yaml(layout: CloudLayout) -> Path:
-    """Write clouds.yaml, readable by its owner alone."""
+    """Write clouds.yaml, readable only by its owner."""
     users = passwords(layout)
-    # JSON is YAML, and needs no library that quotes.
+    # JSON is YAML and needs no extra library for quoting.
     clouds = {CLOUD: _cloud(USER, users[USER], PROJECT), ADMIN_CLOUD: _cloud("admin", users["admin"], "admin")}
     write_private(layout.clouds_yaml, json.dumps({"clouds": clouds}, indent=2) + "\n")
     return layout.clouds_yaml

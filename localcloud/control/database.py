@@ -1,4 +1,4 @@
-"""MariaDB on a socket: the one process that all services keep their data in."""
+"""MariaDB on a socket: the database of all services."""
 
 import subprocess
 import time
@@ -12,12 +12,12 @@ from localcloud.host.layout import CloudLayout
 #: The name of its process and log.
 NAME = "mariadb"
 
-#: How long it may take to answer, in seconds: after an unclean end it repairs itself first.
+#: Timeout for it to respond, in seconds: after an unclean end it repairs itself first.
 LIMIT = 60.0
 
 
 def initialise(layout: CloudLayout) -> None:
-    """Make an empty data folder in which the system's root is the database's root, by the socket alone.
+    """Create an empty data folder in which the system's root is the database's root, only by the socket.
 
     Raises:
         ServiceError: MariaDB's own script fails.
@@ -27,7 +27,7 @@ def initialise(layout: CloudLayout) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServiceError(
-            f"mariadb-install-db failed with status {done.returncode}",
+            f"mariadb-install-db failed with exit status {done.returncode}",
             where=str(layout.database),
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
             remedy="is the disk full?",
@@ -35,14 +35,14 @@ def initialise(layout: CloudLayout) -> None:
 
 
 def start(layout: CloudLayout, *, durable: bool = True) -> None:
-    """Start the server and wait until it answers.
+    """Start the server and wait until it responds.
 
     Args:
         layout: the cloud.
-        durable: False for a database that is thrown away when the machine goes down before it is finished.
+        durable: False for a database that is discarded if the machine crashes before it is complete.
 
     Raises:
-        ServiceError: it does not answer; carries the end of its log.
+        ServiceError: it does not respond; has the last lines of its log.
     """
     if not layout.database_socket_fits:
         raise ServiceError(
@@ -53,17 +53,17 @@ def start(layout: CloudLayout, *, durable: bool = True) -> None:
     command += [f"--socket={layout.database_socket}", f"--pid-file={layout.run / 'mariadb.pid'}", "--skip-networking"]
     command += ["--max-connections=500", "--character-set-server=utf8mb3", "--skip-log-bin"]
     command += ["--innodb-buffer-pool-size=128M", "--innodb-log-file-size=24M", "--performance-schema=off"]
-    # Written at each commit, flushed to disk once a second: a crash of the machine costs that second, nothing else.
+    # Written at each commit, flushed to disk once a second: a crash of the machine loses one second at most.
     command += ["--innodb-flush-log-at-trx-commit=2"] if durable else ["--innodb-flush-method=nosync"]
     server = process.start(layout, NAME, command)
     end = time.monotonic() + LIMIT
     while not _answers(layout):
         if not server.alive or time.monotonic() > end:
             raise ServiceError(
-                "does not answer within {LIMIT:.0f} s" if server.alive else "ended while it was starting",
+                "did not respond within {LIMIT:.0f} s" if server.alive else "exited during startup",
                 where=NAME,
                 evidence=tail(layout.service_log(NAME)),
-                remedy="cloud reset starts afresh, without the cloud's servers and images",
+                remedy="`cloud reset` starts from scratch; it deletes the cloud's servers and images",
             )
         time.sleep(0.1)
 
@@ -72,7 +72,7 @@ def execute(layout: CloudLayout, statements: str) -> None:
     """Run SQL statements as the database's root.
 
     Raises:
-        ServiceError: one of them fails.
+        ServiceError: a statement fails.
     """
     done = _client(layout, statements)
     if done.returncode:
@@ -80,7 +80,7 @@ def execute(layout: CloudLayout, statements: str) -> None:
 
 
 def stop(layout: CloudLayout) -> None:
-    """Stop the server: asked, so that it need not repair itself at the next start."""
+    """Stop the server cleanly, so that it needs no repair at the next start."""
     server = process.recorded(layout, NAME)
     if server:
         process.stop([server], grace=LIMIT)

@@ -1,7 +1,7 @@
-"""Virtual environments of their own for the OpenStack services and for tempest, installed from locks with hashes.
+"""Virtual environments for the OpenStack services and for tempest, installed from locks with hashes.
 
-Installed by uv, itself installed by pip from a lock: 28 s instead of 77 s for the services' 170 packages. uv does not
-read pip's configuration, so what the site configured for pip (index, certificates, wheel folders) is handed on to it.
+uv installs them, and pip installs uv from a lock: 28 s instead of 77 s for the services' 170 packages. uv does not read
+pip's configuration, so pip's settings (index, certificates, wheel folders) are passed on to it.
 """
 
 import ast
@@ -19,7 +19,7 @@ from localcloud.errors import InstallError
 from localcloud.host.layout import REQUIREMENTS, cloud_cache
 from toolchain import python_packages
 
-#: pip's settings and uv's variables for the same.
+#: pip's settings and the equivalent variables of uv.
 _SETTINGS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -37,24 +37,24 @@ _COMMA_LISTS = frozenset({"UV_FIND_LINKS"})
 
 
 def lock_file(name: str) -> Path:
-    """The lock of an environment: ``cloud`` or ``tempest``."""
+    """The lock file of an environment: ``cloud`` or ``tempest``."""
     return REQUIREMENTS / f"{name}.txt"
 
 
 def environment_folder(name: str) -> Path:
-    """The folder of an environment: same lock and same interpreter, same folder."""
+    """The folder of an environment, determined by its lock file and interpreter."""
     digest = hashlib.sha256(lock_file(name).read_bytes())
     digest.update(f"{sys.version}\0{sysconfig.get_platform()}\0{sys.base_prefix}".encode())
     return cloud_cache("environments", f"{name}-{digest.hexdigest()[:16]}")
 
 
 def is_ready(name: str) -> bool:
-    """Whether the environment is there, whole."""
+    """Whether the environment exists and is complete."""
     return (environment_folder(name) / "ready").exists()
 
 
 def make_environment(name: str) -> Path:
-    """The environment's folder, made if it is not there, once, however many processes ask at the same time.
+    """Create the environment's folder if it is missing; once, even if several processes call this in parallel.
 
     Raises:
         InstallError: a package cannot be installed.
@@ -78,20 +78,20 @@ def make_environment(name: str) -> Path:
 
 
 def uv_settings(pip_configuration: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """uv's environment variables for what pip is configured to do.
+    """uv's environment variables for pip's configuration.
 
     Args:
-        pip_configuration: what ``pip config list`` prints: ``global.index-url='https://...'`` a line. Settings from
+        pip_configuration: the output of ``pip config list``: ``global.index-url='https://...'`` per line. Settings from
             pip's environment variables are among them, as ``:env:.index-url``.
-        environment: variables that are set already; uv's own win over pip's settings.
+        environment: existing variables; those of uv override pip's settings.
     """
     settings: dict[str, str] = {}
-    # Sorted so that what wins comes last: files before the environment, whose lines begin with a colon.
+    # Sorted by precedence: files before the environment, whose lines begin with a colon.
     for line in sorted(pip_configuration.splitlines(), key=lambda line: line.startswith(":env:")):
         key, separator, value = line.partition("=")
         variable = _SETTINGS.get(key.rpartition(".")[2])
         if separator and variable and variable not in environment:
-            # A string as Python writes it; several values are separated by white space.
+            # A Python string literal; several values are separated by white space.
             words = str(ast.literal_eval(value)).split()
             settings[variable] = ("," if variable in _COMMA_LISTS else " ").join(words)
     return settings
@@ -101,8 +101,8 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InstallError(
-            f"{Path(command[0]).name} failed with status {done.returncode}",
+            f"{Path(command[0]).name} failed with exit status {done.returncode}",
             where=" ".join(command),
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy="is a package index reachable? pip's configuration is used: pip config list",
+            remedy="check that a package index is reachable; pip's configuration is used: pip config list",
         )

@@ -1,4 +1,4 @@
-"""What the control plane needs of the machine: root, no other cloud, two addresses on ``lo``."""
+"""The control plane's requirements of the machine: root, no other cloud, two addresses on ``lo``."""
 
 import json
 import os
@@ -13,28 +13,28 @@ from localcloud.host.layout import CloudLayout
 
 
 def require_root() -> None:
-    """Refuse to go on without root's rights.
+    """Check that the command runs as root.
 
     Raises:
         MachineError: the command does not run as root.
     """
     if os.geteuid() != 0:
         raise MachineError(
-            "the local cloud needs root: its servers are containers with networks and disks of their own",
+            "the local cloud needs root: its servers are containers with their own networks and disks",
             remedy="run the command with sudo, on a machine of your own",
         )
 
 
 def require_no_other(layout: CloudLayout) -> None:
-    """Refuse to go on while another cloud has this machine's network: they would share the address.
+    """Check that no other cloud uses this machine's network: they would share the address.
 
     Raises:
-        MachineError: a process of a cloud with another state folder runs.
+        MachineError: a process of a cloud with another state folder is running.
     """
     for other, folder in process.marked():
         if Path(folder) != layout.root and other.network == _network():
             raise MachineError(
-                f"another local cloud runs on this machine, in {folder}",
+                f"another local cloud is running on this machine, in {folder}",
                 remedy=f"SLURM_APPLIANCE_CLOUD_STATE={folder} slurm-appliance cloud down",
             )
 
@@ -44,14 +44,14 @@ def _network() -> str:
 
 
 def add_addresses() -> None:
-    """Put the cloud's addresses on ``lo``."""
+    """Add the cloud's addresses to ``lo``."""
     for address in (ADDRESS, METADATA_ADDRESS):
         if not _has(address):
             _ip("address", "add", f"{address}/32", "dev", "lo")
 
 
 def remove_addresses() -> None:
-    """Take the cloud's addresses away again."""
+    """Remove the cloud's addresses."""
     for address in (ADDRESS, METADATA_ADDRESS):
         if _has(address):
             _ip("address", "delete", f"{address}/32", "dev", "lo")
@@ -65,5 +65,9 @@ def _has(address: str) -> bool:
 def _ip(*arguments: str) -> str:
     done = subprocess.run([program("ip"), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MachineError(f"ip {' '.join(arguments)} failed", evidence=done.stderr, remedy="is this a container?")
+        raise MachineError(
+            f"ip {' '.join(arguments)} failed",
+            evidence=done.stderr,
+            remedy="check whether this machine is a container without the needed privileges",
+        )
     return done.stdout

@@ -1,4 +1,4 @@
-"""Up, down and reset: the order in which a cloud comes to be and goes."""
+"""Starts, stops and resets the cloud in the right order."""
 
 import fcntl
 import shutil
@@ -19,16 +19,16 @@ from localcloud.image import base
 from localcloud.image.systems import DEFAULT, System
 from localcloud.network import perimeter
 
-#: How long a service may take to end when it is asked to, in seconds.
+#: Timeout for a service to stop, in seconds.
 GRACE = 5.0
 
 
 @contextmanager
 def exclusive(layout: CloudLayout) -> Iterator[None]:
-    """Keep other commands that change this cloud out.
+    """Lock out other commands that change this cloud.
 
     Raises:
-        MachineError: another such command runs.
+        MachineError: another such command is running.
     """
     layout.lock.parent.mkdir(parents=True, exist_ok=True)
     with layout.lock.open("w") as guard:
@@ -36,18 +36,20 @@ def exclusive(layout: CloudLayout) -> Iterator[None]:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise MachineError(
-                "another command is starting or stopping this cloud", where=str(layout.root), remedy="let it end first"
+                "another command is starting or stopping this cloud",
+                where=str(layout.root),
+                remedy="wait for it to finish",
             ) from None
         yield
 
 
 def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
-    """Start what does not run; make first what is not there yet.
+    """Start what is not running; install what is missing first.
 
     Args:
         layout: the cloud.
-        steps: hears about progress.
-        install: whether missing Debian packages may be installed; if not, they are named in the error.
+        steps: reports progress.
+        install: whether missing Debian packages may be installed; if not, the error lists them.
 
     Raises:
         CloudError: something is missing or does not start.
@@ -67,7 +69,7 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
             _database(layout, prefix, steps)
             _start(layout, prefix, steps)
             write_clouds_yaml(layout)
-            with steps.step("flavors, external network"):
+            with steps.step("create flavors and the external network"):
                 resources.make_resources(layout)
             built = image.result()
         with steps.step("base image in Glance"):
@@ -90,10 +92,10 @@ def add_image(layout: CloudLayout, system: System, steps: Steps) -> None:
 
 
 def down(layout: CloudLayout, steps: Steps) -> None:
-    """Stop everything and leave nothing of it on the machine but files: the cloud can be started again.
+    """Stop everything and leave only files on the machine: the cloud can be started again.
 
     Raises:
-        CloudError: something could not be ended.
+        CloudError: something could not be stopped.
     """
     host.require_root()
     with exclusive(layout):
@@ -101,7 +103,7 @@ def down(layout: CloudLayout, steps: Steps) -> None:
 
 
 def reset(layout: CloudLayout, steps: Steps) -> None:
-    """Stop everything and remove the cloud's data: images, servers, volumes, users. What can be made again is kept."""
+    """Stop everything and remove the cloud's data: images, servers, volumes, users. Keep caches."""
     host.require_root()
     with exclusive(layout):
         _stop(layout, steps)
@@ -118,7 +120,7 @@ def _image_after(packages: Callable[[], None], steps: Steps) -> base.BaseImage:
 def _environment(steps: Steps) -> Path:
     if is_ready("cloud"):
         return make_environment("cloud")
-    with steps.step("Python packages of the services"):
+    with steps.step("install the services' Python packages"):
         return make_environment("cloud")
 
 
@@ -126,14 +128,14 @@ def _database(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
     if layout.database.exists():
         return
     if not schema.template_folder().exists():
-        with steps.step("database template (once for these versions)"):
+        with steps.step("create the database template (once for these versions)"):
             schema.make_template(prefix)
-    with steps.step("database from its template"):
+    with steps.step("create the database from its template"):
         schema.copy_template(layout)
 
 
 def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
-    # Closed before there is anything to reach.
+    # Close access before there is anything to reach.
     perimeter.close(perimeter.gateways())
     host.add_addresses()
     users = passwords(layout)
@@ -141,7 +143,7 @@ def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
     write_configuration(layout, users, prefix)
     services.write_search_path(layout)
     if not _runs(layout, database.NAME):
-        # Services that are left from a database that died would hold on to dead connections.
+        # Services left from before a database crash would keep dead connections.
         process.stop(_recorded(layout, services.NAMES), grace=GRACE)
         with steps.step(f"{database.NAME} answers"):
             database.start(layout)
@@ -155,18 +157,18 @@ def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
 def _stop(layout: CloudLayout, steps: Steps) -> None:
     if not layout.root.exists():
         return
-    with steps.step("services stopped"):
+    with steps.step("stop services"):
         process.stop(_recorded(layout, (*services.NAMES, mirror.NAME)), grace=GRACE)
         for name in (*services.NAMES, mirror.NAME):
             process.forget(layout, name)
-    with steps.step("servers, networks and volumes released"):
+    with steps.step("stop servers, release networks and volumes"):
         nodes.release(layout)
-    with steps.step("database stopped"):
+    with steps.step("stop the database"):
         database.stop(layout)
     left = process.stop([found for found, _ in process.marked(layout.root)], grace=GRACE)
     if left:
         raise ServiceError(
-            "processes cannot be ended", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
+            "processes cannot be stopped", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
         )
     host.remove_addresses()
     perimeter.remove()

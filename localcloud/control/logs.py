@@ -8,17 +8,19 @@ from localcloud.host.layout import CloudLayout
 
 
 def show(layout: CloudLayout, service: str, *, lines: int, follow: bool) -> None:
-    """Become ``tail`` on one service's log, or on all of them.
+    """Replace this process with ``tail`` on one service's log, or on all logs.
 
     Raises:
-        NotFoundError: there is no such service.
+        NotFoundError: the service does not exist.
         NotRunningError: there are no logs.
     """
     found = sorted(path.stem for path in layout.log.glob("*.log")) if layout.log.is_dir() else []
     if not found:
-        raise NotRunningError("there are no logs", where=str(layout.root), remedy="slurm-appliance cloud up")
+        raise NotRunningError(
+            "there are no logs", where=str(layout.root), remedy="start the cloud with `slurm-appliance cloud up`"
+        )
     if service and service not in found:
-        raise NotFoundError(f"no log of {service!r}", remedy=f"one of {', '.join(found)}")
+        raise NotFoundError(f"no log for {service!r}", remedy=f"one of {', '.join(found)}")
     files = [str(layout.service_log(name)) for name in ([service] if service else found)]
     arguments = ["tail", f"--lines={lines}", *(["--follow=name", "--retry"] if follow else []), *files]
     os.execv(program("tail"), arguments)  # noqa: S606 - what an operator would type

@@ -1,8 +1,8 @@
-"""A caching package proxy on the cloud's address: build servers have no other way to a package source.
+"""A caching package proxy on the cloud's address: build servers can reach no other package source.
 
-apt-cacher-ng with a configuration of our own, beside whatever instance the machine may run. The packages stay in the
-cache folder: a second image build fetches nothing. It runs as the user that its Debian package made, without any right
-of root's, and sees its own folders of the cloud: what servers and package sources send is parsed there.
+apt-cacher-ng with our own configuration, independent of any instance that the machine may run. Packages are kept in the
+cache folder: a second image build downloads nothing. It runs as the Debian package's user, without root's privileges,
+and sees only its own folders of the cloud, because it parses data from servers and package sources.
 """
 
 import os
@@ -19,14 +19,14 @@ from localcloud.host.layout import CloudLayout, cloud_cache
 #: The name of its process and log.
 NAME = "mirror"
 
-#: The user of the Debian package. The start script names it too, and where the package has its folders.
+#: The user of the Debian package. The start script also has this name, and the package's folders.
 USER = "apt-cacher-ng"
 
 _SCRIPT = Path(__file__).with_name("package_proxy.sh")
 
 
 def packages_folder() -> Path:
-    """Where the fetched packages lie."""
+    """The folder of downloaded packages."""
     return cloud_cache("packages")
 
 
@@ -34,7 +34,7 @@ def configuration(proxy: str) -> str:
     """The text of acng.conf.
 
     Args:
-        proxy: the proxy that the machine itself has to use, or empty.
+        proxy: the proxy that the machine itself must use, or empty.
     """
     options = {
         "CacheDir": f"/var/cache/{USER}",
@@ -53,15 +53,15 @@ def start(layout: CloudLayout) -> None:
     """Start the proxy.
 
     Raises:
-        MachineError: its program or its user is not there.
+        MachineError: its program or its user is missing.
     """
     program("apt-cacher-ng")
     try:
         user = pwd.getpwnam(USER)
     except KeyError:
         raise MachineError(
-            f"there is no user {USER}, as which the package proxy runs",
-            remedy=f"apt-get install --reinstall {USER} makes it",
+            f"the package proxy's user {USER} is missing",
+            remedy=f"create it with apt-get install --reinstall {USER}",
         ) from None
     settings, logs = layout.etc / NAME, layout.service_state(NAME) / "log"
     settings.mkdir(exist_ok=True)
@@ -69,21 +69,22 @@ def start(layout: CloudLayout) -> None:
     file = settings / "acng.conf"
     file.write_text(configuration(proxy if urlsplit(proxy).hostname else ""))
     for path, mode in ((settings, 0o750), (file, 0o640)):
-        # The machine's proxy may have a password: for root and the proxy alone, and the proxy cannot change it.
+        # The machine's proxy may have a password: only root and the proxy may read it, and the proxy cannot change it.
         os.chown(path, 0, user.pw_gid)
         path.chmod(mode)
     for folder in (packages_folder(), logs):
         folder.mkdir(parents=True, exist_ok=True)
         give(folder, user)
-    # A slave: what is mounted for servers and gone again must not be held by a copy of it.
+    # A slave mount namespace: its copies must not keep servers' mounts busy after they are unmounted.
     command = [program("unshare"), "--mount", "--propagation", "slave", "sh", str(_SCRIPT)]
     process.start(layout, NAME, [*command, str(settings), str(packages_folder()), str(logs)])
 
 
 def give(folder: Path, user: pwd.struct_passwd) -> None:
-    """Make a folder and all in it a user's, unless it is that already.
+    """Change the owner of a folder and its content, unless it is already right.
 
-    Never looks into a folder that the user could have put links or files of others into: the folder itself comes last.
+    Never follows paths in a folder where the user could have placed links or files of others: the folder itself comes
+    last.
     """
     if folder.stat().st_uid == user.pw_uid:
         return

@@ -4,18 +4,18 @@ from localcloud.compute import host
 from localcloud.errors import ServiceError
 from localcloud.host.layout import CloudLayout
 
-#: How long servers get to shut down, all at the same time, in seconds.
+#: Timeout for all servers to shut down in parallel, in seconds.
 GRACE = 10.0
 
 
 def release(layout: CloudLayout, *, grace: float = GRACE) -> None:
-    """End every server and take away its mounts, interfaces, control groups and loop devices; keep its files.
+    """Stop all servers and remove their mounts, interfaces, control groups and loop devices; keep their files.
 
     Raises:
-        ServiceError: something could not be taken away; the evidence names it.
+        ServiceError: something could not be removed; listed in the evidence.
     """
     problems = host.stop_all(layout.service_state("host"), grace)
     if problems:
         raise ServiceError(
-            "something of the servers is left on the machine", where=str(layout.root), evidence="\n".join(problems)
+            "leftovers of servers remain on this machine", where=str(layout.root), evidence="\n".join(problems)
         )

@@ -1,8 +1,8 @@
-"""Processes that outlive the command that started them, recognised again without mistaking another for them.
+"""Processes that outlive the command that started them, identified reliably.
 
-A record holds the pid with the process's start time and the machine's boot id: after a reboot, or when the kernel has
-given the pid to somebody else, the record matches nothing. Beyond the records every process of a cloud carries the
-cloud's state folder in its environment, so that also those are found whose record was lost.
+A record has the pid, the process's start time and the machine's boot ID: after a reboot, or if the kernel has reused
+the pid, the record matches nothing. In addition, every process of a cloud has the cloud's state folder in its
+environment, so that processes are found even if their record was lost.
 """
 
 import json
@@ -21,7 +21,7 @@ from localcloud.host.layout import CloudLayout
 #: In the environment of every process of a cloud: its state folder.
 MARK = "LOCALCLOUD_STATE"
 
-#: A log longer than this many bytes is put aside when its service starts.
+#: Size in bytes above which a log is rotated when its service starts.
 _LONGEST_LOG = 64 * 2**20
 
 #: The kernel's view of processes.
@@ -44,19 +44,19 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether this very process still runs; a zombie does not."""
+        """Whether this process is still running; a zombie is not."""
         return self.boot == boot_id() and _start_time(self.pid) == self.started
 
     @property
     def network(self) -> str:
-        """Names its network namespace; empty when it has ended."""
+        """ID of its network namespace; empty if it has exited."""
         try:
             return os.readlink(PROC / str(self.pid) / "ns/net")
         except FileNotFoundError:
             return ""
 
     def proportional_memory(self) -> int:
-        """Its share of the machine's memory (PSS) in bytes; 0 when it has ended."""
+        """Its share of the machine's memory (PSS) in bytes; 0 if it has exited."""
         try:
             rollup = (PROC / str(self.pid) / "smaps_rollup").read_text()
         except (FileNotFoundError, ProcessLookupError):
@@ -65,14 +65,14 @@ class Process:
 
 
 def boot_id() -> str:
-    """What tells this boot of the machine from others."""
+    """The ID of the machine's current boot."""
     return (PROC / "sys/kernel/random/boot_id").read_text().strip()
 
 
 def _start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks after boot; None if there is none or it is a zombie."""
+    """When a process started, in clock ticks after boot; None if it does not exist or is a zombie."""
     try:
-        # The command's name is in parentheses and may hold anything, so count from the last one.
+        # The command's name is in parentheses and may contain anything, so parse after the last one.
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -82,13 +82,13 @@ def _start_time(pid: int) -> int | None:
 def start(
     layout: CloudLayout, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> Process:
-    """Start a process of the cloud in a session of its own, its output appended to the service's log, and record it.
+    """Start a process of the cloud in its own session, append its output to the service's log, and record it.
 
     Args:
         layout: the cloud.
-        name: the service's name: of the log and of the record.
+        name: the service's name, also of the log and of the record.
         command: program and arguments.
-        environment: what it gets besides PATH, HOME and LANG.
+        environment: its variables besides PATH, HOME and LANG.
     """
     inherited = {"PATH": SEARCH_PATH, "HOME": os.environ.get("HOME", "/root"), "LANG": "C.UTF-8"}
     _rotate(layout.service_log(name))
@@ -106,7 +106,7 @@ def start(
     write_private(
         _record(layout, name), json.dumps({"pid": process.pid, "started": process.started, "boot": process.boot})
     )
-    # Python warns about children that nobody waited for; these are not ours to wait for.
+    # Python warns about children that were not waited for; nobody waits for these.
     child.returncode = 0
     return process
 
@@ -117,7 +117,7 @@ def _rotate(log: Path) -> None:
 
 
 def recorded(layout: CloudLayout, name: str) -> Process | None:
-    """The process that was last started under a name, alive or not."""
+    """The process last started with a name, alive or not."""
     try:
         return Process(**json.loads(_record(layout, name).read_text()))
     except FileNotFoundError:
@@ -134,7 +134,7 @@ def _record(layout: CloudLayout, name: str) -> Path:
 
 
 def marked(root: Path | None = None) -> Iterator[tuple[Process, str]]:
-    """Processes of the cloud with this state folder, or of any cloud, each with its cloud's state folder."""
+    """Processes of the cloud with this state folder, or of all clouds, with their state folders."""
     boot, prefix = boot_id(), f"{MARK}=".encode()
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or entry.name == str(os.getpid()):
@@ -150,12 +150,12 @@ def marked(root: Path | None = None) -> Iterator[tuple[Process, str]]:
 
 
 def stop(processes: Iterable[Process], grace: float, limit: float = 20.0) -> list[Process]:
-    """End processes: asked first, killed after `grace` seconds; returns those that still live `limit` seconds later."""
+    """Stop processes: ask first, kill after `grace` seconds; return those still alive `limit` seconds later."""
     left = [process for process in processes if process.alive]
-    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, limit)):
+    for sign, timeout in ((signal.SIGTERM, grace), (signal.SIGKILL, limit)):
         for process in left:
             _signal(process, sign)
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         while left and time.monotonic() < end:
             time.sleep(0.05)
             left = [process for process in left if process.alive]
@@ -170,4 +170,4 @@ def _signal(process: Process, sign: signal.Signals) -> None:
     try:
         os.kill(process.pid, sign)
     except ProcessLookupError:
-        return  # It ended in between, which is what was wanted.
+        return  # It has exited in the meantime.

@@ -1,4 +1,4 @@
-"""What an operator of an OpenStack makes for its users: flavors, an external network, the distribution's image."""
+"""What an OpenStack operator creates for users: flavors, an external network, the distribution's image."""
 
 import time
 from pathlib import Path
@@ -27,8 +27,8 @@ DIGEST = "base_image_digest"
 #: The external network. Routers and floating IPs exist in Neutron's database; nothing forwards their packets.
 EXTERNAL_NETWORK = "public"
 _EXTERNAL_SUBNET = "203.0.113.0/24"
-#: Seconds in which a request that somebody else began comes to its end.
-_PATIENCE = 30.0
+#: Timeout for another client's request to finish, in seconds.
+_TIMEOUT = 30.0
 
 
 def connect(layout: CloudLayout, *, admin: bool = False) -> "Connection":
@@ -41,7 +41,7 @@ def connect(layout: CloudLayout, *, admin: bool = False) -> "Connection":
 
 
 def make_resources(layout: CloudLayout) -> None:
-    """Make what is not there yet."""
+    """Create what is missing."""
     with connect(layout, admin=True) as admin:
         known = {flavor.name for flavor in admin.compute.flavors()}
         for name, (vcpus, ram, disk) in FLAVORS.items():
@@ -59,7 +59,7 @@ def make_resources(layout: CloudLayout) -> None:
 
 
 def _external_network(admin: "Connection") -> Any:
-    """The external network, made where it is not there."""
+    """The external network, created if missing."""
     from openstack.exceptions import ConflictException
 
     physical: dict[str, Any] = {
@@ -67,7 +67,7 @@ def _external_network(admin: "Connection") -> Any:
         "provider_physical_network": EXTERNAL_NETWORK,
         "is_router_external": True,
     }
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while True:
         found = admin.network.find_network(EXTERNAL_NETWORK)
         if found is not None:
@@ -75,7 +75,7 @@ def _external_network(admin: "Connection") -> Any:
         try:
             return admin.network.create_network(name=EXTERNAL_NETWORK, **physical)
         except ConflictException:
-            # Another request has its physical network: one of a start that was cut off, still at it on a busy machine.
+            # Another request uses its physical network: left from an interrupted start on a busy machine.
             if time.monotonic() > end:
                 raise
             time.sleep(1)
@@ -109,7 +109,7 @@ def upload_image(layout: CloudLayout, base: BaseImage) -> bool:
 
 
 def upload(admin: "Connection", file: Path, name: str, properties: dict[str, str]) -> str:
-    """Upload an image that everybody may use, and return its id."""
+    """Upload an image that all users can use, and return its ID."""
     with file.open("rb") as data:
         image = admin.image.create_image(
             name=name,

@@ -1,7 +1,7 @@
-"""The databases of all services with their tables, made once and kept as a template.
+"""The databases of all services with their tables, created once and kept as a template.
 
-Making the tables takes more than a minute, copying them a second. The template knows no password, no address and no
-user: Keystone adds what the cloud needs at its start, so that one template serves every cloud on the machine.
+Creating the tables takes more than a minute, copying them a second. The template contains no password, address or user:
+Keystone adds those of the cloud when it starts, so one template serves all clouds on the machine.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from localcloud.errors import ServiceError
 from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout, cloud_cache
 
-#: Nova fills this in from its own configuration, so that a copy's socket may lie elsewhere.
+#: Nova fills this in from its own configuration, so a copy can have another socket path.
 _CELL = "{scheme}://{username}@{hostname}/%s?{query}"
 
 _CELL1 = ("--transport-url", "fake:///", "--database_connection", _CELL % "nova")
 
 _NOVA = ("nova-manage", "--config-file", "nova.conf")
 
-#: What each service runs, in order. Services do not wait for each other.
+#: The commands of each service, in order. Services run in parallel.
 _COMMANDS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("neutron-db-manage", "--config-file", "neutron.conf", "upgrade", "heads"),),
     (
@@ -44,7 +44,7 @@ _COMMANDS: tuple[tuple[tuple[str, ...], ...], ...] = (
 
 
 def template_folder() -> Path:
-    """Where the template for these versions of the services and of MariaDB lies, made or not."""
+    """The template's folder for these versions of the services and of MariaDB; it may not exist yet."""
     version = subprocess.run([program("mariadbd"), "--version"], capture_output=True, text=True, check=False).stdout
     digest = hashlib.sha256(lock_file("cloud").read_bytes())
     for part in (version, repr(_COMMANDS), repr(DATABASES)):
@@ -53,18 +53,18 @@ def template_folder() -> Path:
 
 
 def make_template(prefix: Path) -> None:
-    """Make the template if it is not there.
+    """Create the template if it is missing.
 
     Args:
         prefix: the services' virtual environment.
 
     Raises:
-        ServiceError: a service's own program fails; carries the end of what it printed.
+        ServiceError: a service's own program fails; has the end of its output.
     """
     folder = template_folder()
     if folder.exists():
         return
-    # Next to the result: one rename makes it. Short: MariaDB's socket lies in it.
+    # Next to the result, for an atomic rename. Short, because MariaDB's socket is in it.
     workshop = CloudLayout(folder.with_name(f"new-{uuid.uuid4().hex[:8]}"))
     workshop.make_folders()
     passwords = dict.fromkeys((endpoint.name for endpoint in ENDPOINTS), "unused")
@@ -75,7 +75,7 @@ def make_template(prefix: Path) -> None:
         names = "".join(f"CREATE DATABASE {name} CHARACTER SET utf8mb3;" for name in DATABASES)
         database.execute(workshop, names)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            # Consumed, so that the first failure is raised.
+            # Iterate over the results, so that the first failure is raised.
             list(pool.map(lambda commands: _run(workshop, prefix, commands), _COMMANDS))
         database.stop(workshop)
         os.sync()
@@ -86,7 +86,7 @@ def make_template(prefix: Path) -> None:
 
 
 def copy_template(layout: CloudLayout) -> None:
-    """Give a cloud without a database a copy of the template, whole or not at all."""
+    """Give a cloud without a database a copy of the template, atomically."""
     fresh = layout.database.with_name("database.new")
     shutil.rmtree(fresh, ignore_errors=True)
     subprocess.run(["cp", "--archive", "--reflink=auto", str(template_folder()), str(fresh)], check=True)
@@ -97,12 +97,12 @@ def _run(layout: CloudLayout, prefix: Path, commands: tuple[tuple[str, ...], ...
     for name, *arguments in commands:
         command = [str(prefix / "bin" / name), *arguments]
         environment = {**os.environ, process.MARK: str(layout.root), "PYTHONWARNINGS": "ignore"}
-        # Native threads, as the services run: eventlet is on its way out of OpenStack.
+        # Native threads, as the services run: OpenStack is removing eventlet.
         environment |= {"OS_NOVA_DISABLE_EVENTLET_PATCHING": "1", "OS_CINDER_DISABLE_EVENTLET_PATCHING": "1"}
         done = subprocess.run(command, env=environment, cwd=layout.etc, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ServiceError(
-                f"{name} failed with status {done.returncode}",
+                f"{name} failed with exit status {done.returncode}",
                 where=" ".join(arguments),
                 evidence="\n".join((done.stdout + done.stderr).splitlines()[-20:]),
             )

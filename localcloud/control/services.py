@@ -1,4 +1,4 @@
-"""Start the six OpenStack services and wait until each says that it is ready."""
+"""Starts the six OpenStack services and waits until they are ready."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from localcloud.host.steps import Steps
 
 NAMES = tuple(endpoint.name for endpoint in ENDPOINTS)
 
-#: How long all of them together may take, in seconds.
+#: Timeout for all of them together, in seconds.
 LIMIT = 240.0
 
 #: Where Neutron finds the mechanism driver.
@@ -24,7 +24,7 @@ localcloud = localcloud.network.mechanism:BridgeMechanismDriver
 
 
 def write_search_path(layout: CloudLayout) -> None:
-    """Make the folder from which the services import this package: it alone, not what lies beside it."""
+    """Create the folder from which the services import this package, and nothing else next to it."""
     link = layout.python / PACKAGE.name
     if not link.is_symlink() or Path(os.readlink(link)) != PACKAGE:
         link.unlink(missing_ok=True)
@@ -36,7 +36,7 @@ def write_search_path(layout: CloudLayout) -> None:
 
 
 def dead(layout: CloudLayout) -> list[str]:
-    """The services that do not run, whether they were started or not."""
+    """The services that are not running, whether they were started or not."""
     found = {name: process.recorded(layout, name) for name in NAMES}
     return [name for name, service in found.items() if service is None or not service.alive]
 
@@ -56,10 +56,10 @@ def start(layout: CloudLayout, prefix: Path, names: Collection[str]) -> None:
 
 
 def wait_until_ready(layout: CloudLayout, names: Collection[str], steps: Steps) -> None:
-    """Return when each of the services has said that it is ready.
+    """Return when each service has reported that it is ready.
 
     Raises:
-        ServiceError: one ended, or is not ready in time; carries the end of its log.
+        ServiceError: one exited, or is not ready in time; has the last lines of its log.
     """
     start, left = time.monotonic(), list(names)
     while left:
@@ -72,10 +72,10 @@ def wait_until_ready(layout: CloudLayout, names: Collection[str], steps: Steps) 
             late = time.monotonic() - start > LIMIT
             if late or service is None or not service.alive:
                 raise ServiceError(
-                    f"was not ready within {LIMIT:.0f} s" if late else "ended while it was starting",
+                    f"was not ready within {LIMIT:.0f} s" if late else "exited during startup",
                     where=name,
                     evidence=tail(layout.service_log(name)),
-                    remedy=f"slurm-appliance cloud logs {name} shows all of it",
+                    remedy=f"see the whole log with `slurm-appliance cloud logs {name}`",
                 )
         time.sleep(0.1)
 
@@ -97,11 +97,11 @@ def _environment(layout: CloudLayout, prefix: Path, name: str) -> dict[str, str]
         "OS_NEUTRON_CONFIG_DIR": etc,
         "OS_NEUTRON_CONFIG_FILES": "neutron.conf",
         "LOCALCLOUD_CINDER_CONFIG": f"{etc}/cinder.conf",
-        # Native threads: eventlet is on its way out of OpenStack.
+        # Native threads: OpenStack is removing eventlet.
         "OS_NOVA_DISABLE_EVENTLET_PATCHING": "1",
         "OS_CINDER_DISABLE_EVENTLET_PATCHING": "1",
-        # Neutron gives its process a title, which would overwrite the environment that the process is known by.
+        # Neutron sets a process title, which would overwrite the environment that identifies the process.
         "SPT_NOENV": "1",
-        # glibc's arenas, one for every few threads, cost a third more memory.
+        # glibc's default number of arenas costs a third more memory.
         "MALLOC_ARENA_MAX": "2",
     }

@@ -1,4 +1,4 @@
-"""What a shell needs to use the cloud."""
+"""Environment variables for a shell that uses the cloud."""
 
 import shlex
 
@@ -12,7 +12,7 @@ MIRROR_VARIABLE = "SLURM_APPLIANCE_PACKAGE_PROXY"
 
 
 def variables(layout: CloudLayout) -> dict[str, str]:
-    """Environment variables that make clients use the cloud as its ordinary user; no secret is among them."""
+    """Environment variables for clients that use the cloud as its ordinary user; contains no secrets."""
     return {"OS_CLIENT_CONFIG_FILE": str(layout.clouds_yaml), "OS_CLOUD": CLOUD, MIRROR_VARIABLE: MIRROR_URL}
 
 
@@ -20,8 +20,10 @@ def export_lines(layout: CloudLayout) -> list[str]:
     """Export lines for a POSIX shell.
 
     Raises:
-        NotRunningError: the cloud has never been up.
+        NotRunningError: the cloud was never started.
     """
     if not layout.clouds_yaml.exists():
-        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
+        raise NotRunningError(
+            "there is no local cloud", where=str(layout.root), remedy="start one with `slurm-appliance cloud up`"
+        )
     return [f"export {name}={shlex.quote(value)}" for name, value in variables(layout).items()]

@@ -1,4 +1,4 @@
-"""What runs, what answers, what it costs: the report of ``cloud status``."""
+"""The report of ``cloud status``: what runs, what responds, how much memory it uses."""
 
 import json
 import urllib.error
@@ -11,8 +11,8 @@ from localcloud.endpoints import ENDPOINTS, MIRROR_URL
 from localcloud.host.layout import CloudLayout
 from localcloud.network import perimeter
 
-#: How long a service may take to answer the report, in seconds.
-_PATIENCE = 10.0
+#: Timeout for a service to respond, in seconds.
+_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,12 @@ class ServiceStatus:
 
     Attributes:
         name: the service's.
-        state: ``running``, ``silent`` (runs but does not answer), ``dead`` (ended by itself) or ``down`` (not started).
-        url: where it answers; empty for the database.
+        state: ``running``, ``silent`` (runs but does not respond), ``dead`` (exited by itself) or ``down`` (not
+            started).
+        url: its URL; empty for the database.
         pid: its process, if it runs.
         memory_mb: its share of the machine's memory (PSS) in MiB.
-        evidence: the end of its log, if it is dead or silent.
+        evidence: the last lines of its log, if it is dead or silent.
     """
 
     name: str
@@ -43,7 +44,7 @@ class CloudStatus:
     Attributes:
         folder: the state folder.
         services: each of them.
-        closed: whether other machines are kept from the cloud's addresses; a cloud that is down has none.
+        closed: whether other machines are blocked from the cloud's addresses; a stopped cloud has none.
     """
 
     folder: str
@@ -52,7 +53,7 @@ class CloudStatus:
 
     @property
     def state(self) -> str:
-        """``up``, ``down``, or ``broken`` when something does not run that should, or other machines get in."""
+        """``up``, ``down``, or ``broken`` when something is not running, or other machines have access."""
         states = {service.state for service in self.services}
         if states == {"down"}:
             return "down"
@@ -60,20 +61,20 @@ class CloudStatus:
 
     @property
     def exit_status(self) -> int:
-        """0 for up, 1 for broken, 3 for down, as ``systemctl status`` has it."""
+        """0 for up, 1 for broken, 3 for down, as with ``systemctl status``."""
         return {"up": 0, "broken": 1, "down": 3}[self.state]
 
     @property
     def memory_mb(self) -> int:
-        """What all of them take together, in MiB."""
+        """Their total memory in MiB."""
         return sum(service.memory_mb for service in self.services)
 
     def as_json(self) -> str:
-        """For programs."""
+        """The report as JSON."""
         return json.dumps({"state": self.state, "memory_mb": self.memory_mb, **asdict(self)}, indent=2)
 
     def as_text(self) -> str:
-        """For people: a line a service, then what is known of those that are not well."""
+        """The report as text: a line per service, then details of those with problems."""
         lines = [f"cloud is {self.state} ({self.folder})"]
         for one in self.services:
             pid = f"pid {one.pid}, {one.memory_mb} MiB" if one.pid else ""
@@ -81,17 +82,20 @@ class CloudStatus:
         lines.append(f"  {self.memory_mb} MiB in all")
         for one in self.services:
             if one.evidence:
-                lines += ["", f"{one.name} is {one.state}; the end of its log:"]
+                lines += ["", f"{one.name} is {one.state}; last lines of its log:"]
                 lines += [f"  │ {line}" for line in one.evidence.splitlines()]
         if not self.closed:
-            lines += ["", "other machines can reach the cloud's addresses: the nftables tables against it were removed"]
+            lines += [
+                "",
+                "other machines can reach the cloud's addresses: the nftables tables that block them were removed",
+            ]
         if self.state == "broken":
-            lines += ["", "  → slurm-appliance cloud up starts what does not run"]
+            lines += ["", "  → start what is not running with `slurm-appliance cloud up`"]
         return "\n".join(lines)
 
 
 def look(layout: CloudLayout) -> CloudStatus:
-    """Look at each process of a cloud and ask it."""
+    """Check each process of a cloud and whether it responds."""
     urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL, database.NAME: ""}
     found = tuple(_look(layout, name, urls[name]) for name in _ORDER)
     down = all(one.state == "down" for one in found)
@@ -115,10 +119,10 @@ def _look(layout: CloudLayout, name: str, url: str) -> ServiceStatus:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/", timeout=_PATIENCE):  # noqa: S310 - our own http URL
+        with urllib.request.urlopen(f"{url}/", timeout=_TIMEOUT):  # noqa: S310 - our own http URL
             return True
     except urllib.error.HTTPError as error:
-        # An answer, if not a good one: glance says 300 for "several versions", the mirror 406 for its report page.
+        # Any status is a response: glance returns 300 for "several versions", the mirror 406 for its report page.
         return error.code < 500
     except OSError:
         return False

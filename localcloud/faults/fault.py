@@ -1,4 +1,4 @@
-"""One fault switch: what it applies to and what it does."""
+"""One fault: what it applies to and what it does."""
 
 import re
 import uuid
@@ -9,7 +9,7 @@ from localcloud.errors import FaultError
 
 Effect = Literal["answer", "delay", "cut-before", "cut-after", "rebuild-error", "never-boots"]
 
-#: Effects on API calls, looked up by the middleware. The others are looked up by the compute driver.
+#: Effects on API calls, applied by the middleware. The compute driver applies the others.
 CALL_EFFECTS = ("answer", "delay", "cut-before", "cut-after")
 
 #: Services whose calls can fail.
@@ -20,7 +20,7 @@ STATUSES = (409, 429, 500, 503)
 
 @dataclass(frozen=True)
 class Fault:
-    """One switch.
+    """One fault.
 
     Attributes:
         effect: ``answer`` with `status` instead of doing anything; ``delay`` the call by `seconds`; ``cut-before``
@@ -33,9 +33,9 @@ class Fault:
         body: regular expression searched in the request's body, such as ``"rebuild"``; empty for any.
         server: regular expression searched in the server's name and id (server effects only).
         status: what to answer: 409, 429, 500 or 503.
-        seconds: how long to delay, or what Retry-After says with 429 and 503.
-        times: how many calls are left; None for all until it is cleared.
-        id: what ``clear`` calls it.
+        seconds: the delay, or the value of Retry-After with 429 and 503.
+        times: number of remaining calls; None for all until it is cleared.
+        id: its ID for ``clear``.
     """
 
     effect: Effect
@@ -51,23 +51,23 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.effect not in get_args(Effect):
-            raise FaultError(f"no effect {self.effect!r}", remedy=f"one of {', '.join(get_args(Effect))}")
+            raise FaultError(f"unknown effect {self.effect!r}", remedy=f"one of {', '.join(get_args(Effect))}")
         if self.service not in SERVICES:
-            raise FaultError(f"no service {self.service!r}", remedy=f"one of {', '.join(SERVICES)}")
+            raise FaultError(f"unknown service {self.service!r}", remedy=f"one of {', '.join(SERVICES)}")
         if self.effect == "answer" and self.status not in STATUSES:
             raise FaultError(f"cannot answer {self.status}", remedy=f"one of {', '.join(map(str, STATUSES))}")
         if self.times is not None and self.times < 1:
-            raise FaultError(f"times is {self.times}", remedy="one or more, or None for all calls until it is cleared")
+            raise FaultError(f"times is {self.times}", remedy="use one or more, or None for all calls until cleared")
         if self.seconds < 0:
-            raise FaultError(f"seconds is {self.seconds}", remedy="zero or more")
+            raise FaultError(f"seconds is {self.seconds}", remedy="use zero or more")
         for name in ("path", "body", "server"):
             try:
                 re.compile(getattr(self, name))
             except re.error as error:
-                raise FaultError(f"{name} {getattr(self, name)!r} is no regular expression: {error}") from None
+                raise FaultError(f"{name} {getattr(self, name)!r} is not a regular expression: {error}") from None
 
     def matches_call(self, service: str, method: str, path: str, body: str) -> bool:
-        """Whether a call to an API is one that this switch is for."""
+        """Whether the fault applies to an API call."""
         return (
             self.effect in CALL_EFFECTS
             and self.service == service
@@ -77,15 +77,15 @@ class Fault:
         )
 
     def matches_server(self, effect: str, *names: str) -> bool:
-        """Whether this switch is for a server known by these names (its id, its name), and has this effect."""
+        """Whether the fault has this effect on a server with one of these names (ID, name)."""
         return self.effect == effect and any(re.search(self.server, name) for name in names)
 
     def as_dict(self) -> dict[str, Any]:
-        """For the file."""
+        """The fault as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From the file; keys that are unknown here are another version's and ignored."""
+        """Read a JSON object; unknown keys come from another version and are ignored."""
         known = {item.name for item in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})

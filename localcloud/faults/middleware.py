@@ -1,4 +1,4 @@
-"""The fault switches in front of a service's WSGI application."""
+"""Applies faults in front of a service's WSGI application."""
 
 import io
 import json
@@ -15,18 +15,18 @@ from typing import Any
 from localcloud.faults.fault import Fault
 from localcloud.faults.store import VARIABLE, FaultStore
 
-#: Where the gateway puts the connection's socket into the WSGI environment.
+#: The WSGI environment's key of the connection's socket, set by the gateway.
 SOCKET_KEY = "localcloud.socket"
 
-#: Bodies above this many bytes are not searched: image data, not API calls.
+#: Larger bodies are not searched: they are image data, not API calls.
 SEARCHED_BODY = 65536
 
-#: The key that Nova and Cinder wrap their error in.
+#: The key in which Nova and Cinder wrap errors.
 _WRAPPERS = {409: "conflictingRequest", 429: "overLimit", 500: "computeFault", 503: "serviceUnavailable"}
 
 
 class FaultMiddleware:
-    """Answers, delays or cuts the calls that a switch is on for, and passes on all others.
+    """Answers, delays or cuts calls that match a fault, and passes on all others.
 
     Args:
         application: the service.
@@ -40,7 +40,7 @@ class FaultMiddleware:
         self._store = FaultStore(Path(named)) if named else None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one call, as WSGI has it."""
+        """Serve one WSGI call."""
         fault = self._fault(environ)
         if fault is None:
             return self._application(environ, start_response)
@@ -66,7 +66,7 @@ class FaultMiddleware:
 
 
 def _body(environ: dict[str, Any]) -> str:
-    """The request's body if it is a small one; the application can still read it."""
+    """The request's body if it is small; the application can still read it."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if not 0 < length <= SEARCHED_BODY:
         return ""
@@ -76,7 +76,7 @@ def _body(environ: dict[str, Any]) -> str:
 
 
 def _answer(fault: Fault, service: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    message = f"fault switch {fault.id}"
+    message = f"injected fault {fault.id}"
     phrase = HTTPStatus(fault.status).phrase
     if service in ("nova", "cinder", "metadata"):
         error: dict[str, Any] = {_WRAPPERS[fault.status]: {"code": fault.status, "message": message}}
@@ -95,6 +95,6 @@ def _answer(fault: Fault, service: str, start_response: Callable[..., Any]) -> I
 
 
 def _cut(connection: socket.socket) -> None:
-    # Linger with a time of zero: the peer sees a reset, as if the service had been killed.
+    # A linger time of zero: the peer sees a reset, as if the service was killed.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The file that holds the fault switches; safe for threads and processes that count it down at the same time."""
+"""The file of enabled faults; safe for threads and processes that use it in parallel."""
 
 import fcntl
 import json
@@ -11,51 +11,51 @@ from pathlib import Path
 from localcloud.errors import NotFoundError, NotRunningError
 from localcloud.faults.fault import Fault
 
-#: Names the file to the services.
+#: Environment variable with the file's path, for the services.
 VARIABLE = "LOCALCLOUD_FAULTS"
 
 
 class FaultStore:
-    """The switches of one cloud.
+    """The faults of one cloud.
 
     Args:
-        path: the file; it exists only while there is a switch.
+        path: the file; it exists only while a fault is enabled.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def faults(self) -> list[Fault]:
-        """All switches that are on, oldest first."""
+        """All enabled faults, oldest first."""
         try:
             return [Fault.from_dict(values) for values in json.loads(self.path.read_text())]
         except FileNotFoundError:
             return []
 
     def add(self, fault: Fault) -> Fault:
-        """Switch a fault on."""
+        """Enable a fault."""
         with self._locked():
             self._write([*self.faults(), fault])
         return fault
 
     def clear(self, identity: str | None = None) -> int:
-        """Switch one fault off, or all of them, and say how many were on.
+        """Disable one fault, or all of them; return how many were enabled.
 
         Raises:
-            NotFoundError: there is no such switch; perhaps its calls are used up.
+            NotFoundError: the fault is not enabled; its calls may be used up.
         """
         with self._locked():
             faults = self.faults()
             left = [fault for fault in faults if identity is not None and fault.id != identity]
             if identity is not None and len(left) == len(faults):
-                raise NotFoundError(f"no fault {identity!r} is switched on", remedy="cloud fault list shows them")
+                raise NotFoundError(f"no fault {identity!r} is enabled", remedy="list them with `cloud fault list`")
             self._write(left)
         return len(faults) - len(left)
 
     def take(self, wanted: Callable[[Fault], bool]) -> Fault | None:
-        """The first switch that is wanted, with one of its calls used up; None when there is none."""
+        """The first matching fault, counting one call; None if no fault matches."""
         if not self.path.exists():
-            return None  # The usual case costs no lock.
+            return None  # The common case needs no lock.
         with self._locked():
             faults = self.faults()
             found = next((fault for fault in faults if wanted(fault)), None)
@@ -68,9 +68,11 @@ class FaultStore:
     def _locked(self) -> Iterator[None]:
         if not self.path.parent.is_dir():
             raise NotRunningError(
-                "there is no local cloud yet", where=str(self.path.parent), remedy="slurm-appliance cloud up"
+                "there is no local cloud",
+                where=str(self.path.parent),
+                remedy="start one with `slurm-appliance cloud up`",
             )
-        # A file of its own: the switches' file is replaced, and a lock on a replaced file guards nothing.
+        # A separate lock file: the faults' file is replaced, and a lock on a replaced file protects nothing.
         with self.path.with_suffix(".lock").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             yield
@@ -85,9 +87,9 @@ class FaultStore:
 
 
 def take_server_fault(effect: str, *names: str) -> bool:
-    """Whether a switch with this effect is on for a server known by these names; uses up one of its calls.
+    """Whether a fault with this effect is enabled for a server with one of these names; counts one call.
 
-    For the compute driver: ``take_server_fault("rebuild-error", instance.uuid, instance.display_name)``.
+    Used by the compute driver: ``take_server_fault("rebuild-error", instance.uuid, instance.display_name)``.
     """
     named = os.environ.get(VARIABLE)
     if not named:

@@ -1,1 +1,1 @@
-"""What the local cloud asks of the machine: commands, loop devices, archives, packages, folders."""
+"""The local cloud's use of the machine: commands, loop devices, archives, packages, folders."""

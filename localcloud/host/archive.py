@@ -6,22 +6,22 @@ from pathlib import Path
 
 from localcloud.host.command import HostError, run
 
-#: How the bytes of an archive begin (offset, bytes) -> how tar is told to read them.
+#: First bytes of an archive (offset, bytes) -> tar's option to read it.
 _MAGIC = {
     "zstd": (0, b"\x28\xb5\x2f\xfd", ["--zstd"]),
     "gzip": (0, b"\x1f\x8b", ["--gzip"]),
     "tar": (257, b"ustar", []),
 }
 
-#: Longest that packing or unpacking may take, in seconds.
+#: Timeout for packing or unpacking, in seconds.
 LIMIT = 900.0
 
-#: Everything that makes a root filesystem what it is.
+#: tar's options to keep all properties of a root filesystem.
 _ATTRIBUTES = ["--numeric-owner", "--xattrs", "--xattrs-include=*", "--acls"]
 
 
 def kind(file: Path) -> str:
-    """``zstd``, ``gzip`` or ``tar`` by how a file begins, empty for anything else."""
+    """``zstd``, ``gzip`` or ``tar`` by a file's first bytes; empty for anything else."""
     with file.open("rb") as stream:
         start = stream.read(512)
     found = (name for name, (at, magic, _) in _MAGIC.items() if start[at : at + len(magic)] == magic)
@@ -32,21 +32,21 @@ def unpack(file: Path, folder: Path) -> None:
     """Unpack an archive into an empty folder.
 
     Raises:
-        HostError: it is none, or it is broken.
+        HostError: it is not an archive, or it is broken.
     """
     form = kind(file)
     if not form:
         raise HostError(
             "is not an archive of a root filesystem",
             where=file.name,
-            remedy="images of this cloud have disk_format raw and are a tar, plain or compressed with zstd or gzip",
+            remedy="images must be tar archives with disk_format raw, plain or compressed with zstd or gzip",
         )
     how = _MAGIC[form][2]
     run(["tar", *how, *_ATTRIBUTES, "--preserve-permissions", "-x", "-f", file, "-C", folder], limit=LIMIT)
 
 
 def pack(folder: Path, file: Path, exclude: Sequence[str] = ()) -> None:
-    """Pack a folder, which may be in use, into a tar compressed with zstd.
+    """Pack a folder, which may be in use, as a tar compressed with zstd.
 
     Raises:
         HostError: tar or zstd failed.
@@ -57,18 +57,18 @@ def pack(folder: Path, file: Path, exclude: Sequence[str] = ()) -> None:
         tar = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         zstd = subprocess.Popen(["zstd", "-q", "-1", "-T2"], stdin=tar.stdout, stdout=target, stderr=subprocess.PIPE)
         assert tar.stdout is not None  # noqa: S101 - it is a pipe, as asked
-        tar.stdout.close()  # zstd has it: tar ends when zstd does.
+        tar.stdout.close()  # zstd has the other end: tar exits when zstd does.
         try:
             _, zstd_said = zstd.communicate(timeout=LIMIT)
             _, tar_said = tar.communicate(timeout=60)
         except subprocess.TimeoutExpired as error:
-            raise HostError(f"packing took more than {LIMIT:.0f} s", where=str(folder)) from error
+            raise HostError(f"packing timed out after {LIMIT:.0f} s", where=str(folder)) from error
         finally:
             for process in (tar, zstd):
                 if process.poll() is None:
                     process.kill()
                     process.wait()
-    # Exit status 1 of tar: files changed while they were read, which is what a running server's do.
+    # Exit status 1 of tar: files changed while they were read, as in a running server.
     if zstd.returncode or tar.returncode not in (0, 1):
         said = (tar_said + zstd_said).decode("utf-8", "replace").strip()
         raise HostError("could not be packed", where=str(folder), evidence=said[-800:])

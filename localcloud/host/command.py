@@ -1,4 +1,4 @@
-"""Run the host's programs: one place that turns a failure into a sentence."""
+"""Runs the host's programs: the one place that converts failures to errors."""
 
 import os
 import subprocess
@@ -8,16 +8,16 @@ from pathlib import Path
 from localcloud.errors import LocalCloudError
 from localcloud.host.debian import SEARCH_PATH
 
-#: Seconds that a program may take unless its caller knows better.
+#: Default timeout of a program, in seconds.
 LIMIT = 60.0
 
 
 class HostError(LocalCloudError):
-    """Raised when the host could not do what was asked of it: a program failed, is missing, or took too long."""
+    """Raised when an operation on the host fails: a program failed, is missing, or timed out."""
 
 
 def try_run(command: Sequence[str | Path], *, text: str = "", limit: float = LIMIT) -> subprocess.CompletedProcess[str]:
-    """Run a program and return how it ended; standard error is part of its output.
+    """Run a program and return its result; standard error is part of its output.
 
     Args:
         command: the program and its arguments.
@@ -25,7 +25,7 @@ def try_run(command: Sequence[str | Path], *, text: str = "", limit: float = LIM
         limit: seconds after which it is killed.
 
     Raises:
-        HostError: it is not installed, or did not end in time.
+        HostError: it is not installed, or timed out.
     """
     words = [str(word) for word in command]
     try:
@@ -42,17 +42,18 @@ def try_run(command: Sequence[str | Path], *, text: str = "", limit: float = LIM
         )
     except FileNotFoundError as error:
         raise HostError(
-            f"the program {words[0]} is not installed", remedy="run 'slurm-appliance doctor' for the packages"
+            f"the program {words[0]} is not installed",
+            remedy="run `slurm-appliance doctor` to see the missing packages",
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise HostError(f"did not end within {limit:.0f} s", where=" ".join(words)) from error
+        raise HostError(f"did not finish within {limit:.0f} s", where=" ".join(words)) from error
 
 
 def run(command: Sequence[str | Path], *, text: str = "", limit: float = LIMIT) -> str:
-    """Run a program that must succeed and return what it printed.
+    """Run a program that must succeed and return its output.
 
     Raises:
-        HostError: it failed; the message has the end of its output.
+        HostError: it failed; has the end of its output.
     """
     done = try_run(command, text=text, limit=limit)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Debian packages that the cloud needs from the machine, and why."""
+"""Debian packages that the cloud needs on the machine, and why."""
 
 import os
 import shutil
@@ -17,9 +17,9 @@ class Package:
 
     Attributes:
         name: the package.
-        program: what it is there for: found on PATH (``sbin`` included), the package is not needed.
-        why: one phrase for the operator.
-        unit: a systemd unit that the package would start by itself and that the cloud does not want.
+        program: the needed program: if it is on PATH (including ``sbin``), the package is not needed.
+        why: a phrase for the operator.
+        unit: a systemd unit that the package would start and that the cloud does not use.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Package:
 PACKAGES = (
     Package("mariadb-server-core", "mariadbd", "the services' database"),
     Package("mariadb-client-core", "mariadb", "creates the databases"),
-    Package("systemd-container", "systemd-nspawn", "servers are systemd-nspawn containers"),
+    Package("systemd-container", "systemd-nspawn", "runs the servers as systemd-nspawn containers"),
     Package("iproute2", "ip", "networks of the servers"),
     Package("nftables", "nft", "anti-spoofing and security groups"),
     Package("e2fsprogs", "mkfs.ext4", "file systems on volumes that servers boot from"),
@@ -41,32 +41,32 @@ PACKAGES = (
     Package("apt-cacher-ng", "apt-cacher-ng", "the package mirror for image builds", unit="apt-cacher-ng.service"),
 )
 
-#: Where programs are looked for; services get the same, whoever starts them.
+#: The search path for programs; services get the same path.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def program(name: str) -> str:
-    """The path of a program that one of the packages brings.
+    """The path of a program from one of the packages.
 
     Raises:
-        MachineError: it is not there.
+        MachineError: it is missing.
     """
     found = shutil.which(name, path=SEARCH_PATH)
     if not found:
-        raise MachineError(f"the program {name} is missing", remedy="cloud up installs what is missing on Debian")
+        raise MachineError(f"the program {name} is missing", remedy="on Debian, `cloud up` installs it")
     return found
 
 
 def missing(packages: Iterable[Package] = PACKAGES) -> list[Package]:
-    """The packages whose program is not there."""
+    """The packages whose program is missing."""
     return [package for package in packages if not shutil.which(package.program, path=SEARCH_PATH)]
 
 
 def install(packages: Iterable[Package], steps: Steps) -> None:
-    """Install packages with apt, saying which and why.
+    """Install packages with apt, and report which and why.
 
     Raises:
-        MachineError: apt is not there, or fails.
+        MachineError: apt is missing or fails.
     """
     wanted = list(packages)
     if not wanted:
@@ -74,22 +74,22 @@ def install(packages: Iterable[Package], steps: Steps) -> None:
     for package in wanted:
         steps.note(f"installing Debian package {package.name}: {package.why}")
         if package.unit and Path("/run/systemd/system").is_dir():
-            # The cloud runs its own instance; the package's must not start beside it, now or at the next boot.
+            # The cloud runs its own instance; the package's must not start, now or at the next boot.
             _run(["systemctl", "mask", package.unit])
     names = [package.name for package in wanted]
     command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *names]
     with steps.step(f"Debian packages {', '.join(names)}"):
         if not _succeeds(command):
-            # Package lists that are absent or name versions that are gone: fetch them and try again.
+            # Package lists are missing or outdated: update them and retry.
             _run(["apt-get", "update", "--quiet"])
             _run(command)
 
 
 def refuse(packages: Iterable[Package]) -> None:
-    """Say what is missing instead of installing it.
+    """Report what is missing instead of installing it.
 
     Raises:
-        MachineError: always when a package is missing.
+        MachineError: a package is missing.
     """
     wanted = list(packages)
     if wanted:
@@ -113,12 +113,12 @@ def _run(command: list[str]) -> None:
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise MachineError(
-            f"{command[0]} is not there: only Debian's packages can be installed by this command",
-            remedy="install the missing programs by your distribution's means",
+            f"{command[0]} is missing: this command can only install Debian packages",
+            remedy="install the missing programs with your distribution's package manager",
         ) from None
     if done.returncode:
         raise MachineError(
-            f"{' '.join(command)} failed with status {done.returncode}",
+            f"{' '.join(command)} failed with exit status {done.returncode}",
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy="are the machine's package sources reachable?",
+            remedy="check that the machine's package sources are reachable",
         )

@@ -1,4 +1,4 @@
-"""Where a cloud keeps its things: the one place that knows the names of its files."""
+"""The paths of a cloud's files; the one place that defines them."""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toolchain.paths import cache_folder, state_folder
 
-#: Names another state folder than the user's own, for a cloud beside it.
+#: Environment variable with another state folder, for a second cloud.
 STATE_VARIABLE = "SLURM_APPLIANCE_CLOUD_STATE"
 
 #: MariaDB's socket must fit into a ``sockaddr_un``.
@@ -26,7 +26,7 @@ class CloudLayout:
 
     @classmethod
     def of_user(cls) -> "CloudLayout":
-        """The cloud of the user who runs the command, or the one that the environment names."""
+        """The cloud of the current user, or the one set in the environment."""
         named = os.environ.get(STATE_VARIABLE, "")
         return cls(Path(named).resolve() if named else state_folder("cloud"))
 
@@ -37,12 +37,12 @@ class CloudLayout:
 
     @cached_property
     def log(self) -> Path:
-        """One log a service."""
+        """One log per service."""
         return self.root / "log"
 
     @cached_property
     def run(self) -> Path:
-        """Process records, sockets, signs of readiness."""
+        """Process records, sockets, readiness files."""
         return self.root / "run"
 
     @cached_property
@@ -52,12 +52,12 @@ class CloudLayout:
 
     @cached_property
     def database_socket(self) -> Path:
-        """MariaDB's socket, its only way in."""
+        """MariaDB's socket, its only access."""
         return self.run / "mariadb.sock"
 
     @property
     def database_socket_fits(self) -> bool:
-        """Whether the kernel can bind a socket of that name."""
+        """Whether the socket's path is short enough for the kernel."""
         return len(os.fsencode(self.database_socket)) <= _LONGEST_SOCKET_PATH
 
     @cached_property
@@ -82,17 +82,17 @@ class CloudLayout:
 
     @cached_property
     def faults(self) -> Path:
-        """The fault switches; there only while one is on."""
+        """The enabled faults; exists only while a fault is enabled."""
         return self.root / "faults.json"
 
     @cached_property
     def known_hosts(self) -> Path:
-        """The servers' ssh host keys, each under its server's id."""
+        """The servers' ssh host keys, by server ID."""
         return self.root / "known_hosts"
 
     @cached_property
     def lock(self) -> Path:
-        """Held while the cloud is started, stopped or removed. Beside the folder, which a reset removes."""
+        """Held while the cloud is started, stopped or removed. Next to the folder, because a reset removes that."""
         return self.root.with_name(self.root.name + ".lock")
 
     def service_log(self, service: str) -> Path:
@@ -104,11 +104,11 @@ class CloudLayout:
         return self.root / service
 
     def ready_file(self, service: str) -> Path:
-        """There when a service said that it is ready."""
+        """Exists when a service has reported that it is ready."""
         return self.run / f"{service}.ready"
 
     def make_folders(self) -> None:
-        """Create the folders, for their owner alone."""
+        """Create the folders, accessible only by their owner."""
         own = [self.service_state(name) for name in ("glance", "nova", "neutron", "cinder")]
         keys = [self.keys / name for name in ("fernet", "receipts", "credential")]
         for folder in (self.root, self.etc, self.log, self.run, self.keys, self.python, *keys, *own):
@@ -123,5 +123,5 @@ REQUIREMENTS = PACKAGE / "requirements"
 
 
 def cloud_cache(*parts: str) -> Path:
-    """What can be made again: environments, database templates, base images, packages."""
+    """Folder of caches: environments, database templates, base images, packages."""
     return cache_folder("cloud", *parts)

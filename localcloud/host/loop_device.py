@@ -13,35 +13,37 @@ _LOCK = threading.Lock()
 
 
 def find(file: str | Path) -> str | None:
-    """The loop device that a file is attached to: ``/dev/loop5``; None for none."""
+    """The loop device of a file: ``/dev/loop5``, or None."""
     found = run(["losetup", "--list", "--json", "--output", "NAME,BACK-FILE", "--associated", str(file)])
     devices = json.loads(found)["loopdevices"] if found.strip() else []
     return str(devices[0]["name"]) if devices else None
 
 
 def attach(file: str | Path) -> str:
-    """Attach a file and return its device; one that is attached already keeps its device.
+    """Attach a file and return its device; an attached file keeps its device.
 
     Raises:
-        HostError: the file is not there, or the kernel has no loop device left.
+        HostError: the file is missing, or the kernel has no free loop device.
     """
     if not Path(file).exists():
         raise HostError(
-            "the volume's file does not exist", where=str(file), remedy="see what Cinder says of the volume"
+            "the volume's file does not exist",
+            where=str(file),
+            remedy="check the volume in Cinder: openstack volume show",
         )
     with _LOCK:
         return find(file) or run(["losetup", "--find", "--show", str(file)]).strip()
 
 
 def resize(file: str | Path) -> None:
-    """Tell the device of a file that grew its new size."""
+    """Update the device's size after its file grew."""
     device = find(file)
     if device:
         run(["losetup", "--set-capacity", device])
 
 
 def detach(file: str | Path, limit: float = 15.0) -> None:
-    """Take a file's device away; a file system on it that a dying server still has mounted is waited for.
+    """Detach a file's device; wait while a stopping server still has it mounted.
 
     Raises:
         HostError: it is still in use after `limit` seconds.
@@ -50,7 +52,7 @@ def detach(file: str | Path, limit: float = 15.0) -> None:
     if device is None:
         return
     run(["losetup", "--detach", device])
-    # The kernel keeps it until its last user is gone.
+    # The kernel keeps it until its last user closes it.
     if not wait_for(lambda: find(file) is None, limit):
         raise HostError(
             f"{device} is still in use",
@@ -60,7 +62,7 @@ def detach(file: str | Path, limit: float = 15.0) -> None:
 
 
 def attached_below(folder: Path) -> dict[str, str]:
-    """Every device whose file lies below a folder: device -> file."""
+    """All devices whose file is below a folder: device -> file."""
     listed = json.loads(run(["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"]) or '{"loopdevices": []}')
     files = {entry["name"]: entry["back-file"].removesuffix(" (deleted)") for entry in listed["loopdevices"]}
     return {device: file for device, file in files.items() if Path(file).is_relative_to(folder)}

@@ -1,4 +1,4 @@
-"""Progress of long commands: one line a step with the seconds it took, as it ends."""
+"""Progress of long commands: one line per step with its duration, when it ends."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Steps:
-    """Tells an operator what is being done; safe for steps that run at the same time.
+    """Reports progress to an operator; safe for steps that run in parallel.
 
     Args:
         say: called with each line.
@@ -20,16 +20,16 @@ class Steps:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Time a step and say so when it has ended; a step that fails says nothing, its error does."""
+        """Time a step and report it when it ends; a failed step reports nothing, its error does."""
         start = time.monotonic()
         yield
         self.note(what, time.monotonic() - start)
 
     def note(self, what: str, seconds: float | None = None) -> None:
-        """Say a line, with the seconds that it took."""
+        """Print a line with a duration in seconds."""
         with self._lock:
             self._say(f"{seconds:7.1f} s  {what}" if seconds is not None else f"{'':9}  {what}")
 
     def total(self, what: str) -> None:
-        """Say a line with the seconds since the start."""
+        """Print a line with the seconds since the start."""
         self.note(what, time.monotonic() - self._start)

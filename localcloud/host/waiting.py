@@ -1,11 +1,11 @@
-"""Wait for the host: poll a condition, never for ever."""
+"""Waits for the host: polls a condition with a timeout."""
 
 import time
 from collections.abc import Callable
 
 
 def wait_for(condition: Callable[[], bool], limit: float, interval: float = 0.05) -> bool:
-    """Whether a condition came true within `limit` seconds; it is looked at once more when they are over."""
+    """Whether a condition became true within `limit` seconds; it is checked once more at the end."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         if condition():

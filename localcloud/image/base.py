@@ -1,4 +1,4 @@
-"""Make the base image, or find the one that was made before from the same recipe."""
+"""Creates the base image, or finds the one that was created from the same recipe."""
 
 import fcntl
 import os
@@ -71,7 +71,7 @@ def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BaseImageError(
-            f"{Path(command[0]).name} failed with status {done.returncode}",
+            f"{Path(command[0]).name} failed with exit status {done.returncode}",
             evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy=f"are the machine's package sources reachable, and is there room in {folder.parent}?",
+            remedy=f"check that the machine's package sources are reachable and that {folder.parent} has free space",
         )

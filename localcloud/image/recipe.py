@@ -1,4 +1,4 @@
-"""What the base image is made of, and its digest: the same recipe, the same image."""
+"""The recipe of the base image, and its digest: the same recipe gives the same image."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from localcloud.image.sources import AptSource
 
-#: Packages that Debian's GenericCloud image has and that matter to us, on top of those that dpkg calls essential.
+#: Packages of Debian's GenericCloud image that we need, in addition to dpkg's essential packages.
 PACKAGES = (
     "apt-utils",
     "ca-certificates",
@@ -34,13 +34,13 @@ PACKAGES = (
     "vim-tiny",
 )
 
-#: Files of the image, by path. Each line that differs from a GenericCloud image has its reason.
+#: Files of the image, by path. Each difference from a GenericCloud image has a reason.
 FILES = {
     "/etc/hostname": "debian\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
-    # mmdebstrap leaves the machine's own name servers there, which servers do not reach.
+    # mmdebstrap leaves the machine's own name servers there, which servers cannot reach.
     "/etc/resolv.conf": "",
-    # Empty: systemd gives each server an id of its own at its first boot.
+    # Empty: systemd generates an ID for each server at its first boot.
     "/etc/machine-id": "",
     "/etc/default/locale": "LANG=C.UTF-8\n",
     "/etc/cloud/cloud.cfg.d/90-openstack.cfg": "\n".join(
@@ -59,7 +59,7 @@ FILES = {
     ),
 }
 
-#: Units that would fetch packages or look after disks behind the tests' back.
+#: Units that would download packages or maintain disks during tests.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer")
 
 ENABLED = ("systemd-networkd.service",)
@@ -67,10 +67,10 @@ ENABLED = ("systemd-networkd.service",)
 
 @dataclass(frozen=True)
 class ImageRecipe:
-    """How to make the image.
+    """How to create the image.
 
     Attributes:
-        sources: package sources, written into the image too.
+        sources: package sources, also written into the image.
         architecture: Debian's name of it.
     """
 
@@ -84,11 +84,11 @@ class ImageRecipe:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def command(self, mmdebstrap: str, tree: str, target: str) -> list[str]:
-        """The command line that makes it.
+        """The command line that creates it.
 
         Args:
             mmdebstrap: the program.
-            tree: a folder that holds `FILES` as they are to lie in the image.
+            tree: a folder with `FILES` at their paths in the image.
             target: the tar file to write.
         """
         suite = self.sources[0].suite
@@ -109,7 +109,7 @@ def _units(action: str, units: Sequence[str]) -> str:
 
 
 _HOOKS = (
-    # Each server makes its own host keys.
+    # Each server creates its own host keys.
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'rm -rf "$1"/var/lib/cloud "$1"/var/lib/dbus/machine-id',
 )

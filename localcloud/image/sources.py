@@ -1,4 +1,4 @@
-"""Where this machine gets Debian's packages from: its own apt configuration, third parties' lists left out."""
+"""This machine's sources of Debian packages: its own apt configuration, without third parties."""
 
 import subprocess
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from localcloud.errors import BaseImageError
 from localcloud.image.systems import System
 
-#: What ``apt-get indextargets`` is asked to print for each package list that the machine uses.
+#: The output format of ``apt-get indextargets`` for each package list of the machine.
 _FORMAT = "$(ORIGIN)\t$(LABEL)\t$(REPO_URI)"
 
 
@@ -37,9 +37,9 @@ def debian_sources(system: System) -> list[AptSource]:
     found = parse_targets(done.stdout, system)
     if not any(source.suite == system.suite for source in found):
         raise BaseImageError(
-            "this machine's apt knows no package source of Debian's",
+            "this machine's apt has no Debian package source",
             evidence=done.stderr.strip(),
-            remedy="run apt-get update; on another distribution add Debian's archive to apt's sources",
+            remedy="run apt-get update; on another distribution, add Debian's archive to apt's sources",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""One bridge a network: it holds each subnet's gateway address and answers DHCP."""
+"""One bridge per network: it has each subnet's gateway address and serves DHCP."""
 
 import ipaddress
 from pathlib import Path
@@ -9,15 +9,15 @@ from localcloud.network.nic import Nic
 
 
 def plug(nic: Nic, namespace: str, dhcp_folder: Path) -> None:
-    """Connect a port: its bridge, its veth pair into the server's namespace, its DHCP lease. Again is harmless.
+    """Connect a port: its bridge, its veth pair into the server's namespace, its DHCP lease. Idempotent.
 
     Args:
         nic: the port.
-        namespace: the server's network namespace; it exists.
+        namespace: the server's existing network namespace.
         dhcp_folder: `Places.dhcp`.
 
     Raises:
-        HostError: the network's subnet overlaps another network's whose servers run on this host.
+        HostError: the network's subnet overlaps one of another network with servers on this host.
     """
     with link.LOCK:
         _ensure(nic)
@@ -27,13 +27,13 @@ def plug(nic: Nic, namespace: str, dhcp_folder: Path) -> None:
                 *("link", "add", nic.host_end, "mtu", str(nic.mtu), "type", "veth"),
                 *("peer", "name", nic.device, "address", nic.mac, "mtu", str(nic.mtu), "netns", namespace),
             )
-        # Also for one that was there: whoever made it may have been killed right after.
+        # Also for an existing one: its creator may have been killed right after.
         link.ip("link", "set", nic.host_end, "master", nic.bridge, "up")
         link.ip("-netns", namespace, "link", "set", nic.device, "up")
 
 
 def unplug(nic: Nic, dhcp_folder: Path) -> None:
-    """Disconnect a port; the last one takes the bridge and its DHCP server with it."""
+    """Disconnect a port; with the last one, remove the bridge and its DHCP server."""
     with link.LOCK:
         link.delete(nic.host_end)
         dhcp.remove(nic, dhcp_folder)
@@ -47,7 +47,7 @@ def unplug(nic: Nic, dhcp_folder: Path) -> None:
 
 
 def add_namespace(name: str) -> None:
-    """Create a server's network namespace; one that is there is kept."""
+    """Create a server's network namespace; an existing one is kept."""
     with link.LOCK:
         if not Path("/run/netns", name).exists():
             link.ip("netns", "add", name)
@@ -78,7 +78,7 @@ def _ensure(nic: Nic) -> None:
 
 
 def gateways(nic: Nic) -> list[str]:
-    """The addresses that a port's bridge must have: each gateway with its subnet's prefix length."""
+    """The addresses of a port's bridge: each gateway with its subnet's prefix length."""
     return [f"{subnet.gateway}/{subnet.prefix_length}" for subnet in nic.subnets if subnet.gateway]
 
 
@@ -96,12 +96,12 @@ def _refuse_overlap(nic: Nic, wanted: list[str]) -> None:
             f"subnet {ipaddress.ip_interface(mine).network} of network {nic.network_id} overlaps "
             f"{ipaddress.ip_interface(other).network} of another network with servers (bridge {others[other]})",
             where=f"port {nic.port_id}",
-            remedy="use another range: this cloud routes to every subnet from one host, so ranges in use must differ",
+            remedy="use another range: all subnets are routed on one host, so their ranges must not overlap",
         )
 
 
 def overlap(wanted: list[str], present: list[str]) -> tuple[str, str] | None:
-    """The first wanted and present interface address whose networks overlap."""
+    """The first pair of wanted and existing interface addresses whose networks overlap."""
     for mine in wanted:
         for other in present:
             first, second = ipaddress.ip_interface(mine).network, ipaddress.ip_interface(other).network

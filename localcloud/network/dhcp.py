@@ -1,7 +1,7 @@
-"""dnsmasq on each bridge: cloud-init asks DHCP before it asks for metadata, and images may want nothing else.
+"""dnsmasq on each bridge: cloud-init uses DHCP before metadata, and some images use nothing else.
 
-Leases are fixed: one file a port, made when it is plugged. dnsmasq notices new files by itself; a removed one only on
-SIGHUP, which makes it read all again.
+Leases are fixed: one file per port, created when it is plugged. dnsmasq notices new files by itself, but removed ones
+only on SIGHUP, which makes it read all files again.
 """
 
 import ipaddress
@@ -24,7 +24,7 @@ def lease(nic: Nic) -> str:
 
 
 def configuration(nic: Nic, subnets: Iterable[NicSubnet], folder: Path) -> str:
-    """dnsmasq's configuration for a bridge; empty where no subnet has a gateway to answer from.
+    """dnsmasq's configuration for a bridge; empty if no subnet has a gateway to serve from.
 
     Args:
         nic: any port of the network.
@@ -42,7 +42,7 @@ def configuration(nic: Nic, subnets: Iterable[NicSubnet], folder: Path) -> str:
         "leasefile-ro",
         "dhcp-authoritative",
         "no-ping",
-        # The state folder is root's alone, and leases are read from it again and again.
+        # Only root can read the state folder, and leases are read from it repeatedly.
         "user=root",
         "group=root",
         f"dhcp-hostsdir={folder}/hosts",
@@ -64,7 +64,7 @@ def _range(subnet: NicSubnet, tag: str) -> list[str]:
 
 
 def add(nic: Nic, dhcp_folder: Path) -> None:
-    """Give a port its lease and start the bridge's server if it does not run with this configuration."""
+    """Add a port's lease and start the bridge's server unless it runs with this configuration."""
     folder = dhcp_folder / nic.bridge
     hosts = folder / "hosts"
     hosts.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def add(nic: Nic, dhcp_folder: Path) -> None:
 
 
 def _known_subnets(nic: Nic, folder: Path) -> list[NicSubnet]:
-    """The subnets that ports of this network have shown so far: a port knows only those that it has an address in."""
+    """The network's subnets known so far: a port knows only those in which it has an address."""
     file = folder / "subnets.json"
     known = {entry["cidr"]: entry for entry in json.loads(file.read_text())} if file.exists() else {}
     for subnet in nic.subnets:
@@ -96,7 +96,7 @@ def _known_subnets(nic: Nic, folder: Path) -> list[NicSubnet]:
 
 
 def remove(nic: Nic, dhcp_folder: Path) -> None:
-    """Take a port's lease away."""
+    """Remove a port's lease."""
     entry = dhcp_folder / nic.bridge / "hosts" / nic.port_id
     if entry.exists():
         entry.unlink()
@@ -104,13 +104,13 @@ def remove(nic: Nic, dhcp_folder: Path) -> None:
 
 
 def stop(bridge: str, dhcp_folder: Path) -> None:
-    """End a bridge's server and forget its leases."""
+    """Stop a bridge's server and remove its leases."""
     stop_server(dhcp_folder / bridge)
     shutil.rmtree(dhcp_folder / bridge, ignore_errors=True)
 
 
 def stop_server(folder: Path) -> None:
-    """End the server of a bridge's folder, if one runs."""
+    """Stop the server of a bridge's folder, if it is running."""
     if _signal(folder, signal.SIGTERM) and not wait_for(lambda: running(folder) is None, 5):
         _signal(folder, signal.SIGKILL)
 
@@ -122,7 +122,7 @@ def running(folder: Path) -> int | None:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return None
-    # After a restart of the machine the number may be another program's.
+    # After a reboot, another program may have this number.
     return process if f"--conf-file={folder}/dnsmasq.conf".encode() in words else None
 
 

@@ -1,15 +1,14 @@
 """The nftables text of ports and security groups: facts in, text out.
 
-Frames are filtered on the bridges (family bridge), where both neighbours and the host pass:
+Frames are filtered on the bridges (family bridge), where traffic of both neighbours and the host passes:
 
 - ``from_<port>``: only the port's own MAC, addresses and allowed pairs may be the source of frames, IP and ARP; no DHCP
   server, no router advertisement; then the egress rules of its security groups.
 - ``to_<port>``: the ingress rules of its security groups.
 
-Many kernels have no connection tracking for bridges, so what belongs to a conversation is decided without it: TCP
-segments that do not open a connection pass (no connection can come to be without the one that does); UDP passes back
-for three minutes after the last datagram that was let through in the other direction; ICMP errors and echo replies
-pass.
+Many kernels have no connection tracking for bridges, so replies are recognised without it: TCP segments that do not
+open a connection pass (no connection exists without the segment that opens it); UDP passes back for three minutes after
+the last datagram that passed in the other direction; ICMP errors and echo replies pass.
 """
 
 import ipaddress
@@ -20,7 +19,7 @@ from localcloud.network.port_facts import AddressPair, GroupFacts, GroupRule, Po
 
 FAMILY = {4: "ip", 6: "ip6"}
 
-#: The skeleton: maps that lead to each port's chains. Harmless when it is there already.
+#: The skeleton: maps to each port's chains. Idempotent.
 BASE = f"""\
 table bridge {TABLE} {{
     map from_port {{ type ifname : verdict; }}
@@ -67,7 +66,7 @@ def _key(identity: str) -> str:
 
 
 def port_text(facts: PortFacts) -> str:
-    """What makes a port's chains and leads its frames there; replaces what there was. Its groups are there already."""
+    """Text that creates or replaces a port's chains and directs its frames there. Its groups must exist."""
     key = _key(facts.port_id)
     rules = [*_anti_spoofing(facts), *_egress(facts)] if facts.secured else ["accept"]
     ingress = _ingress(facts) if facts.secured else ["accept"]
@@ -83,7 +82,7 @@ def port_text(facts: PortFacts) -> str:
 
 
 def forget_port_text(facts: PortFacts) -> str:
-    """What removes a port's chains, whether they are there or not."""
+    """Text that removes a port's chains, whether they exist or not."""
     key = _key(facts.port_id)
     lines = [f"table bridge {TABLE} {{ chain from_{key} {{ }}; chain to_{key} {{ }}; }}"]
     for direction in ("from", "to"):
@@ -124,7 +123,7 @@ _DROP_IP = "ether type ip drop"
 
 
 def _pairs(pairs: Sequence[AddressPair]) -> str:
-    """A set of MAC and address; ranges within one another would be refused, so they are merged."""
+    """A set of MACs and addresses; nft rejects overlapping ranges, so they are merged."""
     by_mac: dict[str, list[str]] = {}
     for pair in pairs:
         by_mac.setdefault(pair.mac, []).append(pair.address)
@@ -132,7 +131,7 @@ def _pairs(pairs: Sequence[AddressPair]) -> str:
 
 
 def merged(addresses: Iterable[str]) -> list[str]:
-    """Addresses and ranges of one version without those that lie in another; single addresses have no prefix length."""
+    """Addresses and ranges of one version without contained ones; single addresses have no prefix length."""
     networks = [ipaddress.ip_network(address, strict=False) for address in addresses]
     version4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
     version6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
@@ -142,7 +141,7 @@ def merged(addresses: Iterable[str]) -> list[str]:
 
 
 def link_local(mac: str) -> str:
-    """The link-local IPv6 address that an interface makes from its MAC (RFC 4291, modified EUI-64)."""
+    """The link-local IPv6 address that an interface derives from its MAC (RFC 4291, modified EUI-64)."""
     octets = [int(digits, 16) for digits in mac.split(":")]
     octets[0] ^= 2
     identifier = [*octets[:3], 0xFF, 0xFE, *octets[3:]]
@@ -166,14 +165,14 @@ def _ingress(facts: PortFacts) -> list[str]:
 
 
 def declare_group_text(group_id: str) -> str:
-    """What makes a group's empty chains and sets; harmless when they are there."""
+    """Text that creates a group's empty chains and sets; idempotent."""
     key = _key(group_id)
     sets = "; ".join(f"set members{v}_{key} {{ type ipv{v}_addr; }}" for v in (4, 6))
     return f"table bridge {TABLE} {{ {sets}; chain in_{key} {{ }}; chain out_{key} {{ }}; }}\n"
 
 
 def group_text(facts: GroupFacts) -> str:
-    """What gives a group's chains its rules; replaces what there was. Remote groups are declared on the way."""
+    """Text that sets or replaces the rules of a group's chains. Also declares remote groups."""
     key = _key(facts.group_id)
     named = {facts.group_id, *(rule.remote_group for rule in facts.rules if rule.remote_group)}
     text = "".join(map(declare_group_text, sorted(named)))
@@ -185,7 +184,7 @@ def group_text(facts: GroupFacts) -> str:
 
 
 def match(rule: GroupRule) -> str:
-    """The part of an nftables rule that says what a security group rule is about."""
+    """The matching part of an nftables rule for a security group rule."""
     family = FAMILY[rule.version]
     side = "saddr" if rule.direction == "ingress" else "daddr"
     words = [f"ether type {family}"]
@@ -212,12 +211,12 @@ def _protocol(rule: GroupRule) -> list[str]:
 
 
 def member_text(group_id: str, addresses: Iterable[str], *, member: bool) -> str:
-    """What makes single addresses members of a group, or no longer; the group is declared."""
+    """Text that adds or removes single addresses as members of a declared group."""
     key = _key(group_id)
     lines = []
     for address in sorted(set(addresses)):
         version = ipaddress.ip_address(address).version
         element = f"element bridge {TABLE} members{version}_{key} {{ {address} }}"
-        # Adding first makes the deletion of one that is not there succeed.
+        # Add first, so that deleting a missing one succeeds.
         lines += [f"add {element}"] if member else [f"add {element}", f"delete {element}"]
     return "".join(f"{line}\n" for line in lines)

@@ -1,6 +1,6 @@
-"""The nftables text that keeps nodes on this machine: which of the host's own addresses they reach, and nothing beyond.
+"""The nftables text that confines nodes to this machine and to some of the host's own addresses.
 
-Only traffic that comes from or goes to our bridges is looked at; the machine's other rules stay as they are.
+It only affects traffic from or to our bridges; the machine's other rules are unchanged.
 """
 
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ class Reachable:
 
 
 def host_text(reachable: Reachable, bridges: Sequence[str]) -> str:
-    """The whole table of family inet; replaces what there was.
+    """The whole table of family inet; replaces the former table.
 
     Args:
         reachable: what nodes may reach.
-        bridges: names of the bridges that are there.
+        bridges: names of the existing bridges.
     """
     ports = f" tcp dport {{ {', '.join(map(str, sorted(reachable.api_ports)))} }}" if reachable.api_ports else ""
     lines = [
         f"table inet {TABLE} {{ }}",
         f"delete table inet {TABLE}",
         f"table inet {TABLE} {{",
-        # Where bridged frames pass the IP rules too (br_netfilter), they come in and go out by the same bridge.
+        # If bridged frames also pass the IP rules (br_netfilter), they enter and leave by the same bridge.
         "    set same_bridge { type ifname . ifname; }",
         "    chain input {",
         "        type filter hook input priority -10; policy accept;",
@@ -64,6 +64,6 @@ def host_text(reachable: Reachable, bridges: Sequence[str]) -> str:
 
 
 def same_bridge_text(bridge: str, *, allowed: bool) -> str:
-    """What lets neighbours on a bridge talk to each other, or forgets the bridge."""
+    """Text that allows or no longer allows traffic within a bridge."""
     element = f'element inet {TABLE} same_bridge {{ "{bridge}" . "{bridge}" }}'
     return f"add {element}\n" if allowed else f"add {element}\ndelete {element}\n"

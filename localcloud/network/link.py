@@ -1,4 +1,4 @@
-"""The host's interfaces: read and change them through ``ip``."""
+"""The host's interfaces: reads and changes them with ``ip``."""
 
 import json
 import threading
@@ -17,17 +17,17 @@ def exists(name: str) -> bool:
 
 
 def with_prefix(prefix: str) -> list[str]:
-    """Names of the host's interfaces that start so."""
+    """Names of the host's interfaces with this prefix."""
     return sorted(path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(prefix))
 
 
 def ip(*words: str) -> str:
-    """Run ``ip`` with these words."""
+    """Run ``ip`` with these arguments."""
     return run(["ip", *words])
 
 
 def delete(name: str) -> None:
-    """Remove an interface; one that is gone is fine."""
+    """Remove an interface; a missing one is not an error."""
     if exists(name):
         done = try_run(["ip", "link", "delete", name])
         if done.returncode and exists(name):
@@ -46,6 +46,6 @@ def addresses(name: str) -> list[str]:
 
 
 def namespaces(prefix: str) -> list[str]:
-    """Names of the network namespaces that start so."""
+    """Names of the network namespaces with this prefix."""
     folder = Path("/run/netns")
     return sorted(path.name for path in folder.iterdir() if path.name.startswith(prefix)) if folder.is_dir() else []

@@ -1,7 +1,7 @@
-"""Neutron's side: an ML2 mechanism driver that binds every port to this host and keeps the ports' filter up to date.
+"""Neutron's ML2 mechanism driver: binds every port to this host and keeps the ports' filters up to date.
 
 Loaded by Neutron through the entry point ``localcloud`` of ``neutron.ml2.mechanism_drivers``; its options are those of
-`localcloud.host.options`. Interfaces are not made here but when the compute driver plugs a port.
+`localcloud.host.options`. The compute driver creates interfaces when it plugs a port, not this driver.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ from localcloud.network.ruleset import PortFilter
 
 LOG = log.getLogger(__name__)
 
-#: Nova refuses to have anything to do with Linux bridges; ours are not its business, so any other type does.
+#: Nova does not support Linux bridges any more; it does not handle ours, so any other type works.
 VIF_TYPE = "ovs"
 
 
@@ -31,7 +31,7 @@ class BridgeMechanismDriver(api.MechanismDriver):
     """Binds any port on any host, with no agent, and writes each port's and security group's filter."""
 
     def initialize(self) -> None:
-        """Called once by Neutron, before the database may be asked."""
+        """Called once by Neutron, before the database can be used."""
         self._filter = PortFilter(options.places(cfg.CONF))
         for event in (events.AFTER_CREATE, events.AFTER_DELETE):
             registry.subscribe(self._rule_changed, resources.SECURITY_GROUP_RULE, event)
@@ -41,22 +41,22 @@ class BridgeMechanismDriver(api.MechanismDriver):
 
     @property
     def connectivity(self) -> str:
-        """Ports are connected on the link layer."""
+        """Ports are connected on layer 2."""
         return str(portbindings.CONNECTIVITY_L2)
 
     def bind_port(self, context: Any) -> None:
-        """Bind a port: there is one host, so it is that one, and the port is ready at once."""
+        """Bind a port to the only host; it is ready at once."""
         for segment in context.segments_to_bind:
             details = {"port_filter": True, "connectivity": self.connectivity}
             context.set_binding(segment[api.ID], VIF_TYPE, details, status=constants.PORT_STATUS_ACTIVE)
             return
 
     def create_subnet_precommit(self, context: Any) -> None:
-        """Refuse a subnet whose addresses the machine already has elsewhere: no packet would reach its servers."""
+        """Reject a subnet that overlaps with the machine's routes: no packet would reach its servers."""
         cidr = context.current["cidr"]
         taken = overlap.overlapping(cidr, overlap.routes())
         if taken:
-            message = f"{cidr} overlaps with this machine's route to {taken}: choose other addresses or remove it"
+            message = f"{cidr} overlaps with this machine's route to {taken}: choose another range or remove that route"
             raise InvalidInput(error_message=message)
 
     def create_port_postcommit(self, context: Any) -> None:
@@ -68,12 +68,12 @@ class BridgeMechanismDriver(api.MechanismDriver):
         self._set_port(context.current)
 
     def delete_port_postcommit(self, context: Any) -> None:
-        """Forget a port's filter."""
+        """Remove a port's filter."""
         self._filter.drop_port(context.current["id"])
 
     def _set_port(self, port: dict[str, Any]) -> None:
         if port["device_owner"].startswith(constants.DEVICE_OWNER_NETWORK_PREFIX):
-            return  # A router's or DHCP server's port: never plugged here.
+            return  # A router's or DHCP server's port is never plugged here.
         facts = PortFacts.from_port(port)
         for group in facts.groups:
             if not self._filter.group_file(group).exists():
@@ -98,7 +98,7 @@ class BridgeMechanismDriver(api.MechanismDriver):
             self._load_group(payload.metadata["security_group_id"])
 
     def _reconcile(self, _resource: str, _event: str, _trigger: Any, payload: Any = None) -> None:  # noqa: ARG002 - theirs
-        """After a start: the database is right about what was written when the process before was killed."""
+        """After a start, sync from the database: the former process may have been killed while writing."""
         admin = neutron_context.get_admin_context()
         plugin = directory.get_plugin()
         groups: dict[str, list[GroupRule]] = {group["id"]: [] for group in plugin.get_security_groups(admin)}
@@ -115,4 +115,4 @@ class BridgeMechanismDriver(api.MechanismDriver):
                 self._filter.drop_group(group.group_id)
         for port in ports.values():
             self._set_port(port)
-        LOG.info("Filters of %d ports and %d security groups are in step with the database", len(ports), len(groups))
+        LOG.info("Filters of %d ports and %d security groups are in sync with the database", len(ports), len(groups))

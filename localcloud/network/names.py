@@ -1,21 +1,21 @@
-"""What our interfaces and tables on the host are called: a prefix that nothing else on a machine uses.
+"""Names of our interfaces and tables on the host: with a prefix that nothing else uses.
 
-Interface names may have 15 characters, so ids are cut to 11, as Neutron does it.
+Interface names are limited to 15 characters, so IDs are cut to 11, as Neutron does.
 """
 
-#: Of every bridge: one a network.
+#: Prefix of bridges: one per network.
 BRIDGE_PREFIX = "lcb"
 
-#: Of the host's end of every port's veth pair.
+#: Prefix of the host's end of each port's veth pair.
 PORT_PREFIX = "lcp"
 
-#: Of every node's network namespace.
+#: Prefix of the nodes' network namespaces.
 NAMESPACE_PREFIX = "lcn-"
 
 #: The nftables tables, one of family inet and one of family bridge.
 TABLE = "localcloud"
 
-#: The tables that keep others away from the cloud's addresses, one of family inet and one of family arp.
+#: The tables that block other machines from the cloud's addresses, one of family inet and one of family arp.
 PERIMETER_TABLE = "localcloud_perimeter"
 
 
@@ -35,6 +35,6 @@ def namespace(server_id: str) -> str:
 
 
 def bridge_mac(network_id: str) -> str:
-    """A bridge's MAC: fixed, or it would change with its ports and nodes would lose the gateway for minutes."""
+    """A bridge's fixed MAC: otherwise it would change with its ports, and nodes would lose the gateway for minutes."""
     digits = network_id.replace("-", "")[:10]
     return ":".join(["06", *(digits[at : at + 2] for at in range(0, 10, 2))])

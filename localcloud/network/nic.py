@@ -1,4 +1,4 @@
-"""A network interface of a server: what Nova tells the compute driver about a port, in our own words."""
+"""A network interface of a server: Nova's information about a port, in our own format."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from localcloud.network import names
 
 @dataclass(frozen=True)
 class NicSubnet:
-    """A subnet of the port's network that the port has an address in.
+    """A subnet of the port's network in which the port has an address.
 
     Attributes:
         cidr: ``10.0.0.0/24``.
         gateway: its gateway's address, empty for none. On this cloud it is the bridge's own address.
         addresses: the port's fixed addresses in it.
-        dns: name servers that nodes shall ask.
+        dns: name servers for nodes.
     """
 
     cidr: str
@@ -42,10 +42,10 @@ class Nic:
     Attributes:
         port_id: Neutron's id.
         network_id: Neutron's id of the network, which names the bridge.
-        mac: the MAC address that Neutron gave.
+        mac: the MAC address from Neutron.
         device: its name in the server: ``eth0``.
         mtu: bytes.
-        subnets: with at least one address each.
+        subnets: its subnets, with at least one address each.
     """
 
     port_id: str
@@ -88,12 +88,12 @@ class Nic:
         return cls(vif["id"], network["id"], vif["address"], device, mtu, subnets)
 
     def as_dict(self) -> dict[str, Any]:
-        """For a JSON file."""
+        """The interface as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """From a JSON file."""
+        """Read a JSON object."""
         subnets = tuple(
             NicSubnet(subnet["cidr"], subnet["gateway"], tuple(subnet["addresses"]), tuple(subnet["dns"]))
             for subnet in values["subnets"]
@@ -107,11 +107,11 @@ def next_device(used: set[str]) -> str:
 
 
 def networkd_text(nic: Nic, *, default_route: bool) -> str:
-    """The systemd-networkd configuration that gives a server's interface what Neutron says.
+    """The systemd-networkd configuration of a server's interface, from Neutron's data.
 
     Args:
         nic: the interface.
-        default_route: whether its gateways are the server's; only the first interface's are, as with DHCP agents.
+        default_route: whether its gateways are the server's; true only for the first interface, as with DHCP agents.
     """
     lines = ["[Match]", f"MACAddress={nic.mac}", "[Link]", f"MTUBytes={nic.mtu}", "[Network]"]
     version6 = any(subnet.version == 6 for subnet in nic.subnets)

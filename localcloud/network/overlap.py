@@ -1,4 +1,4 @@
-"""A network whose addresses the machine already reaches elsewhere could never be reached: say so before it is made."""
+"""Detects networks that would be unreachable because the machine already routes their addresses elsewhere."""
 
 import ipaddress
 import json
@@ -15,11 +15,11 @@ def routes() -> list[dict[str, Any]]:
 
 
 def overlapping(cidr: str, existing: Iterable[Mapping[str, Any]]) -> str:
-    """The route, in words, that takes addresses of a subnet away from the cloud; nothing where there is none.
+    """The existing route, as text, that overlaps with a subnet; empty if there is none.
 
     Args:
-        cidr: the subnet's addresses: ``10.0.0.0/24``; of IPv6 nothing is routed, so nothing is in the way.
-        existing: see `routes`. The default route and those of the cloud's own bridges are in nobody's way.
+        cidr: the subnet's addresses: ``10.0.0.0/24``; IPv6 is not routed, so it never overlaps.
+        existing: see `routes`. The default route and those of the cloud's own bridges do not count.
     """
     wanted = ipaddress.ip_network(cidr, strict=False)
     for route in existing:

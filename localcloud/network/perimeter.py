@@ -1,12 +1,11 @@
-"""Keeps everybody but this machine and its servers away from the cloud's addresses.
+"""Blocks everything except this machine and its servers from the cloud's addresses.
 
-An address on ``lo`` is no secret: Linux answers for each of its addresses on every interface. So a table of our own
-drops what comes in for an address of the cloud by any interface but ``lo`` and our bridges, whatever the protocol or
-port, and another one keeps the machine from answering ARP for these addresses there. The first hook comes before the
-machine's own rules, none of which can let in what it has dropped; nothing else on the machine is touched.
+An address on ``lo`` is reachable from outside: Linux answers for each of its addresses on every interface. So our own
+table drops incoming traffic for the cloud's addresses from all interfaces except ``lo`` and our bridges, for every
+protocol and port, and another one keeps the machine from answering ARP for these addresses there. The hook comes before
+the machine's own rules, none of which can accept what it has dropped; nothing else on the machine is changed.
 
-Each change says all that has to be true and holds for any order of changes: a table that somebody flushed is whole
-again after the next one.
+Each change states the complete rules and works in any order: a flushed table is complete again after the next change.
 """
 
 import ipaddress
@@ -24,19 +23,19 @@ _FAMILIES = ("inet", "arp")
 
 
 def close(gateways: Iterable[str] = ()) -> None:
-    """Keep neighbours away from the services' addresses and from these ones. Again is harmless.
+    """Block other machines from the services' addresses and from these ones. Idempotent.
 
     Args:
-        gateways: addresses that bridges have, or are about to get, with or without a prefix length.
+        gateways: current or future addresses of bridges, with or without a prefix length.
 
     Raises:
-        HostError: the kernel does not take the rules.
+        HostError: the kernel rejects the rules.
     """
     run(["nft", "--file", "-"], text=closing_text([*SERVICES, *gateways]))
 
 
 def forget(gateways: Iterable[str]) -> None:
-    """Undo `close` for addresses that a bridge had."""
+    """Undo `close` for a bridge's former addresses."""
     run(["nft", "--file", "-"], text=forgetting_text(gateways))
 
 
@@ -49,12 +48,12 @@ def remove() -> None:
 
 
 def gateways() -> list[str]:
-    """The addresses of all bridges that are there."""
+    """The addresses of all existing bridges."""
     return [address for bridge in link.with_prefix(BRIDGE_PREFIX) for address in link.addresses(bridge)]
 
 
 def is_closed() -> bool:
-    """Whether the tables are in the kernel and know the services' addresses."""
+    """Whether the tables are loaded and contain the services' addresses."""
     return all(
         not try_run(["nft", "get", "element", family, PERIMETER_TABLE, "v4", f"{{ {address} }}"]).returncode
         for family in _FAMILIES
@@ -63,14 +62,14 @@ def is_closed() -> bool:
 
 
 def closing_text(addresses: Iterable[str]) -> str:
-    """Both tables with their rules, and these addresses among those that they keep."""
+    """Text of both tables with their rules and these addresses."""
     lines = []
     for family, rules in (
         ("inet", ["ip daddr @v4 drop", "ip6 daddr @v6 drop"]),
         ("arp", ["arp daddr ip @v4 drop"]),
     ):
         table = f"{family} {PERIMETER_TABLE}"
-        # Before connection tracking and before everybody's filters; chains of ARP know no names for priorities.
+        # Before connection tracking and all other filters; ARP chains have no names for priorities.
         lines += [f"add table {table}", *_sets(family)]
         lines += [f"add chain {table} input {{ type filter hook input priority -300; policy accept; }}"]
         lines += [f"flush chain {table} input"]
@@ -80,7 +79,7 @@ def closing_text(addresses: Iterable[str]) -> str:
 
 
 def forgetting_text(addresses: Iterable[str]) -> str:
-    """What makes both tables forget addresses, also where they do not know them or are not there."""
+    """Text that removes addresses from both tables, even if they or the tables do not exist."""
     found = list(addresses)
     tables = [line for family in _FAMILIES for line in (f"add table {family} {PERIMETER_TABLE}", *_sets(family))]
     return "\n".join([*tables, *_elements("add", found), *_elements("delete", found)]) + "\n"

@@ -1,7 +1,6 @@
-"""What a port's filter is made from, as Neutron says it; kept in one JSON file a port and one a security group.
+"""The facts behind a port's filter, from Neutron; one JSON file per port and per security group.
 
-The mechanism driver writes the files, so that the filter can be made again without Neutron, after a restart of the
-machine for instance.
+The mechanism driver writes the files, so that the filter can be restored without Neutron, for instance after a reboot.
 """
 
 import ipaddress
@@ -14,7 +13,7 @@ from typing import Any, Literal, Self
 
 @dataclass(frozen=True)
 class AddressPair:
-    """An address that a port may send from.
+    """An address that a port may use as its source.
 
     Attributes:
         mac: with this source MAC.
@@ -31,7 +30,7 @@ class AddressPair:
 
     @property
     def single(self) -> str:
-        """The address, or nothing where it is a range."""
+        """The address, or empty for a range."""
         network = ipaddress.ip_network(self.address, strict=False)
         return str(network.network_address) if network.num_addresses == 1 else ""
 
@@ -46,7 +45,7 @@ class PortFacts:
         addresses: its fixed addresses.
         pairs: its allowed address pairs.
         groups: ids of its security groups.
-        secured: its port security; without it nothing is filtered.
+        secured: whether port security is on; without it nothing is filtered.
     """
 
     port_id: str
@@ -58,12 +57,12 @@ class PortFacts:
 
     @property
     def sources(self) -> tuple[AddressPair, ...]:
-        """Every MAC and address that it may send from."""
+        """All MACs and addresses that it may use as its source."""
         return (*(AddressPair(self.mac, address) for address in self.addresses), *self.pairs)
 
     @classmethod
     def from_port(cls, port: Mapping[str, Any]) -> Self:
-        """Read a port as Neutron's API shows it."""
+        """Read a port from Neutron's API."""
         return cls(
             port_id=port["id"],
             mac=port["mac_address"],
@@ -78,7 +77,7 @@ class PortFacts:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """From its file."""
+        """Read a JSON object."""
         pairs = tuple(AddressPair(**pair) for pair in values["pairs"])
         lists = {name: tuple(values[name]) for name in ("addresses", "groups")}
         return cls(**{**values, **lists, "pairs": pairs})
@@ -86,7 +85,7 @@ class PortFacts:
 
 @dataclass(frozen=True)
 class GroupRule:
-    """One rule of a security group: something that is allowed.
+    """One rule of a security group: traffic that is allowed.
 
     Attributes:
         direction: ``ingress`` to the port or ``egress`` from it.
@@ -108,7 +107,7 @@ class GroupRule:
 
     @classmethod
     def from_rule(cls, rule: Mapping[str, Any]) -> Self:
-        """Read a rule as Neutron's API shows it."""
+        """Read a rule from Neutron's API."""
         protocol = str(rule["protocol"] or "").lower()
         version = 6 if rule["ethertype"] == "IPv6" else 4
         if protocol in ("icmp", "ipv6-icmp", "icmpv6", "1", "58"):
@@ -130,7 +129,7 @@ class GroupFacts:
 
     Attributes:
         group_id: Neutron's id.
-        rules: what it allows.
+        rules: its rules.
     """
 
     group_id: str
@@ -138,12 +137,12 @@ class GroupFacts:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """From its file."""
+        """Read a JSON object."""
         return cls(values["group_id"], tuple(GroupRule(**rule) for rule in values["rules"]))
 
 
 def save(facts: PortFacts | GroupFacts, file: Path) -> None:
-    """Write facts so that a reader finds the old file or the new one, never half of one."""
+    """Write facts atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
     fresh.write_text(json.dumps(asdict(facts)))
@@ -151,7 +150,7 @@ def save(facts: PortFacts | GroupFacts, file: Path) -> None:
 
 
 def load_port(file: Path) -> PortFacts | None:
-    """A port's facts, None when the file is not there."""
+    """A port's facts, or None if its file is missing."""
     try:
         return PortFacts.from_dict(json.loads(file.read_text()))
     except FileNotFoundError:
@@ -159,7 +158,7 @@ def load_port(file: Path) -> PortFacts | None:
 
 
 def load_group(file: Path) -> GroupFacts | None:
-    """A group's facts, None when the file is not there."""
+    """A group's facts, or None if its file is missing."""
     try:
         return GroupFacts.from_dict(json.loads(file.read_text()))
     except FileNotFoundError:

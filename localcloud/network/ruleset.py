@@ -1,4 +1,4 @@
-"""Puts the filter's text into the kernel: small changes as they come, everything anew where the tables are missing."""
+"""Loads the filter's text into the kernel: incrementally, or completely if the tables are missing."""
 
 import fcntl
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from localcloud.network.port_facts import GroupFacts, PortFacts, load_group, loa
 
 
 def apply(text: str) -> None:
-    """Apply text as one transaction: all of it or nothing."""
+    """Apply text as one transaction."""
     run(["nft", "--file", "-"], text=text)
 
 
@@ -24,7 +24,7 @@ def remove() -> None:
 
 
 def allow_bridge(bridge: str) -> None:
-    """Let neighbours on a new bridge talk to each other."""
+    """Allow traffic within a new bridge."""
     try_run(["nft", "--file", "-"], text=same_bridge_text(bridge, allowed=True))
 
 
@@ -34,10 +34,10 @@ def forget_bridge(bridge: str) -> None:
 
 
 class PortFilter:
-    """The filter of all ports: keeps the facts in files and the kernel in step with them.
+    """The filter of all ports: keeps the facts in files and the kernel in sync with them.
 
     Args:
-        places: where the facts are.
+        places: the folders of the facts.
     """
 
     def __init__(self, places: CloudPlaces) -> None:
@@ -52,30 +52,30 @@ class PortFilter:
             yield
 
     def port_file(self, port_id: str) -> Path:
-        """Where a port's facts are."""
+        """The file of a port's facts."""
         return self._places.ports / f"{port_id}.json"
 
     def group_file(self, group_id: str) -> Path:
-        """Where a group's facts are."""
+        """The file of a group's facts."""
         return self._places.groups / f"{group_id}.json"
 
     def all_ports(self) -> list[PortFacts]:
-        """Every port that there are facts of."""
+        """All ports with facts."""
         found = (load_port(file) for file in sorted(self._places.ports.glob("*.json")))
         return [facts for facts in found if facts is not None]
 
     def all_groups(self) -> list[GroupFacts]:
-        """Every group that there are facts of."""
+        """All groups with facts."""
         found = (load_group(file) for file in sorted(self._places.groups.glob("*.json")))
         return [facts for facts in found if facts is not None]
 
     def _others(self, port_id: str) -> Iterator[PortFacts]:
-        """Every other port's facts, read only when they are asked for."""
+        """The facts of all other ports, read on demand."""
         found = (load_port(file) for file in self._places.ports.glob("*.json") if file.stem != port_id)
         return (facts for facts in found if facts is not None)
 
     def set_port(self, facts: PortFacts) -> None:
-        """Make a port's filter what the facts say."""
+        """Set a port's filter from its facts."""
         with self._locked():
             before = load_port(self.port_file(facts.port_id))
             if before == facts:
@@ -84,7 +84,7 @@ class PortFilter:
             self._apply(port_change_text(before, facts, self._others(facts.port_id)))
 
     def drop_port(self, port_id: str) -> None:
-        """Forget a port; one that is not known is fine."""
+        """Remove a port; an unknown one is not an error."""
         with self._locked():
             before = load_port(self.port_file(port_id))
             if before is not None:
@@ -92,7 +92,7 @@ class PortFilter:
                 self._apply(port_change_text(before, None, self._others(port_id)))
 
     def set_group(self, facts: GroupFacts) -> None:
-        """Make a security group's rules what the facts say."""
+        """Set a security group's rules from its facts."""
         with self._locked():
             if load_group(self.group_file(facts.group_id)) == facts:
                 return
@@ -100,12 +100,12 @@ class PortFilter:
             self._apply(filter_text.group_text(facts))
 
     def drop_group(self, group_id: str) -> None:
-        """Forget a group. Its chains stay until the next start: a port may still name them."""
+        """Remove a group. Its chains stay until the next start: ports may still reference them."""
         with self._locked():
             self.group_file(group_id).unlink(missing_ok=True)
 
     def rebuild(self, reachable: Reachable) -> None:
-        """Make both tables anew from the facts: at the start of the compute service."""
+        """Create both tables again from the facts, at the start of the compute service."""
         with self._locked():
             apply(host_text(reachable, link.with_prefix(names.BRIDGE_PREFIX)))
             apply(self._whole())
@@ -116,7 +116,7 @@ class PortFilter:
 
     def _apply(self, text: str) -> None:
         if try_run(["nft", "--file", "-"], text=text).returncode:
-            # The table is not there yet, or was removed: make all of it. This fails where it is the text that is bad.
+            # The table is missing: create all of it. This fails if the text itself is bad.
             apply(self._whole())
 
 
@@ -127,12 +127,12 @@ def whole_text(ports: list[PortFacts], groups: list[GroupFacts]) -> str:
 
 
 def port_change_text(before: PortFacts | None, after: PortFacts | None, others: Iterable[PortFacts]) -> str:
-    """What leads from one state of a port to the next: its groups' members, then its chains.
+    """Text that changes a port from one state to another: first its groups' members, then its chains.
 
     Args:
-        before: the port as it was, None for a new one.
-        after: the port as it shall be, None for one that is gone.
-        others: all other ports; one that shares an address keeps it a member. Looked at only where one goes away.
+        before: the port's former facts, None for a new port.
+        after: the port's new facts, None for a removed port.
+        others: all other ports; a shared address stays a member. Only used when an address is removed.
     """
     old, new = memberships(before), memberships(after)
     gone = old - new
@@ -149,7 +149,7 @@ def port_change_text(before: PortFacts | None, after: PortFacts | None, others: 
 
 
 def memberships(facts: PortFacts | None) -> set[tuple[str, str]]:
-    """Which single addresses a port makes members of which groups; ranges among its allowed pairs are not."""
+    """The single addresses that a port adds to groups; ranges in its allowed pairs are not added."""
     if facts is None:
         return set()
     single = [source.single for source in facts.sources]

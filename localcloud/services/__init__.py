@@ -1,4 +1,4 @@
-"""What runs inside the services' own virtual environment: the launchers of the six OpenStack services.
+"""Code that runs in the services' own virtual environment: the launchers of the six OpenStack services.
 
-Nothing here may import what only the command line's environment has (typer, rich, pydantic, openstacksdk of our lock).
+This package must not import what only the command line's environment has (typer, rich, pydantic, our openstacksdk).
 """

@@ -1,11 +1,11 @@
-"""Cinder in one process: API, scheduler and volume, so that messages need no broker (``fake://``)."""
+"""Cinder in one process: API, scheduler and volume service, so that messages need no broker (``fake://``)."""
 
 import os
 import sys
 import threading
 from typing import Any
 
-#: The one backend, as cinder.conf names it.
+#: The name of the only backend in cinder.conf.
 BACKEND = "file"
 
 
@@ -14,7 +14,7 @@ def application() -> Any:
     from cinder import monkey_patch
 
     monkey_patch.patch(backend="threading")
-    # The other services have a variable for this.
+    # The other services use an environment variable for this.
     sys.argv[1:] = ["--config-file", os.environ["LOCALCLOUD_CINDER_CONFIG"]]
     from cinder.wsgi.api import application as api
 
@@ -22,7 +22,7 @@ def application() -> Any:
 
 
 def start_workers() -> None:
-    """Start the scheduler and the one volume backend."""
+    """Start the scheduler and the volume backend."""
     import os_brick
     from cinder import service
     from cinder.common import constants
@@ -31,7 +31,7 @@ def start_workers() -> None:
     reporting = threading.Lock()
 
     class VolumeWorker(service.Service):
-        """A service that shares its process: the row that it reports its state to is kept in a class attribute."""
+        """A service that shares its process: the database row of its state is kept in a class attribute."""
 
         def report_state(self) -> None:
             with reporting:

@@ -1,4 +1,4 @@
-"""cheroot, made fit to serve OpenStack's APIs: one WSGI application on one address and port."""
+"""cheroot, adapted to serve OpenStack's APIs: one WSGI application on one address and port."""
 
 import socket
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class _Body:
-    """A request's body that the application cannot close: glance does, and with it the connection's file."""
+    """A request's body that the application cannot close: glance closes it, and with it the connection's file."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -36,13 +36,13 @@ class _Gateway(wsgi.Gateway_10):
         environ["wsgi.input"] = _Body(self.req.rfile)
         environ[SOCKET_KEY] = self.req.conn.socket
         if self.req.chunked_read:
-            # cheroot leaves the end of a chunked body unread: the connection cannot carry another request.
+            # cheroot leaves the end of a chunked body unread, so the connection cannot be reused.
             self.req.close_connection = True
         return environ
 
 
 def server(application: Application, service: str, address: str, port: int, threads: int) -> wsgi.Server:
-    """A server for one application with the fault switches in front; ``prepare`` binds it, ``serve`` serves."""
+    """A server for one application, wrapped with the fault middleware; ``prepare`` binds it, ``serve`` serves."""
     http = wsgi.Server(
         (address, port),
         FaultMiddleware(application, service),

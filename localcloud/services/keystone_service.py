@@ -1,6 +1,6 @@
-"""Keystone, which also makes sure at each start that the cloud's users, roles and catalog are what they should be.
+"""Keystone, which also creates or updates the cloud's users, roles and catalog at each start.
 
-Doing it here costs no process of its own, and no password ever lies in the database template.
+Doing this here needs no extra process and keeps passwords out of the database template.
 """
 
 import json
@@ -12,7 +12,7 @@ from unittest import mock
 
 from localcloud.endpoints import ENDPOINTS, KEYSTONE, REGION
 
-#: Users of the services: admin rights on the project ``service``, as installation guides give them.
+#: Users of the services: admin role on the project ``service``, as in the installation guides.
 SERVICE_USERS = tuple(endpoint.name for endpoint in ENDPOINTS if endpoint is not KEYSTONE)
 
 #: The ordinary user, its project and its roles.
@@ -22,7 +22,7 @@ USER_ROLES = ("member", "reader")
 
 
 def application() -> Any:
-    """Keystone's WSGI application, on a database that holds the cloud's users."""
+    """Keystone's WSGI application, on a database with the cloud's users."""
     from keystone.wsgi.api import application as keystone
 
     _seed(json.loads(Path(os.environ["LOCALCLOUD_PASSWORDS"]).read_text()))
@@ -36,7 +36,7 @@ def start_workers() -> None:
 def _seed(passwords: dict[str, str]) -> None:
     from keystone.cmd import bootstrap as module
 
-    # keystone-manage's own bootstrap, in a process whose backends are loaded already, which may happen only once.
+    # keystone-manage's own bootstrap, in this process, because backends can be loaded only once.
     with mock.patch.object(module.backends, "load_backends"):
         bootstrap = module.Bootstrapper()
     bootstrap.admin_username, bootstrap.admin_password = "admin", passwords["admin"]
@@ -89,13 +89,13 @@ def _user(name: str, password: str, project: str, roles: list[str]) -> None:
         try:
             identity.driver.authenticate(user["id"], password)
         except AssertionError:
-            # A changed password revokes the user's tokens, so it is set only when it differs.
+            # Changing a password revokes the user's tokens, so it is only set if it differs.
             identity.update_user(user["id"], {"password": password})
     for role in roles:
         try:
             assignment.add_role_to_user_and_project(user_id=user["id"], project_id=project, role_id=role)
         except exception.Conflict:
-            continue  # It has that role already.
+            continue  # It already has that role.
 
 
 def _catalog_entry(name: str, kind: str, url: str) -> None:

@@ -1,4 +1,4 @@
-"""Neutron: the API and, in the same process, the mechanism driver that makes the networks on this machine."""
+"""Neutron: the API and, in the same process, the mechanism driver that creates the networks on this machine."""
 
 from typing import Any
 
@@ -11,4 +11,4 @@ def application() -> Any:
 
 
 def start_workers() -> None:
-    """Do nothing: there are no agents to talk to."""
+    """Do nothing: there are no agents."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from localcloud.endpoints import CINDER, GLANCE, KEYSTONE, METADATA_ADDRESS, NEUTRON, PLACEMENT
 
-#: The name below which Nova finds the compute driver: it loads drivers from its own package only.
+#: The compute driver's module name: Nova loads drivers only from its own package.
 DRIVER_MODULE = "nova.virt.localcloud"
 
 
 def application() -> Any:
-    """Nova's API; importing it also parses nova.conf and sets the message transport up."""
+    """Nova's API; importing it also parses nova.conf and sets up the message transport."""
     from nova import monkey_patch
 
     monkey_patch.patch(backend="threading")
@@ -27,7 +27,7 @@ def application() -> Any:
 
 
 def start_workers() -> None:
-    """Start conductor, scheduler and compute once the services that they ask at their start answer."""
+    """Start conductor, scheduler and compute as soon as the services they need respond."""
     import nova.conf
     import os_brick
     import os_vif

@@ -1,4 +1,4 @@
-"""Placement: which resources the one compute host has, and who uses them."""
+"""Placement: the resources of the one compute host, and who uses them."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
 """Run one service of the cloud: ``python -m localcloud.services.serve SERVICE``.
 
-Loads the service's WSGI application, listens, starts its workers if it has some, and then creates the file named by
-``LOCALCLOUD_READY``. Whatever goes wrong on the way ends the process with a traceback in its log: a half-started
-service is worse than none.
+Loads the service's WSGI application, listens, starts its workers, if any, and then creates the file named by
+``LOCALCLOUD_READY``. Any error before that ends the process with a traceback in its log: a half-started service is
+worse than none.
 """
 
 import importlib
@@ -16,14 +16,14 @@ from localcloud.endpoints import ADDRESS, ENDPOINTS
 
 
 def main(name: str) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is stopped."""
     endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.name == name)
-    # The services parse sys.argv: what is ours must not reach them.
+    # The services parse sys.argv: hide our arguments from them.
     sys.argv[1:] = []
     module = importlib.import_module(f"localcloud.services.{name}_service")
     application = module.application()
 
-    from localcloud.services.gateway import server  # after nova's monkey patching has been settled
+    from localcloud.services.gateway import server  # after nova's monkey patching
 
     http = server(application, name, ADDRESS, endpoint.port, endpoint.threads)
     http.prepare()
@@ -32,7 +32,7 @@ def main(name: str) -> None:
     module.start_workers()
     Path(os.environ["LOCALCLOUD_READY"]).touch()
     listener.join()
-    raise SystemExit(f"{name}: the HTTP server ended")
+    raise SystemExit(f"{name}: the HTTP server exited")
 
 
 if __name__ == "__main__":

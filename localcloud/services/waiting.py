@@ -1,4 +1,4 @@
-"""Waiting for other services from inside a service."""
+"""Waits for other services from inside a service."""
 
 import time
 import urllib.error
@@ -6,21 +6,21 @@ import urllib.request
 
 from localcloud.endpoints import Endpoint
 
-#: How long the others may take to answer, in seconds: a cold start on a busy machine.
+#: Timeout for the others to respond, in seconds: enough for a cold start on a busy machine.
 LIMIT = 180.0
 
 
 def wait_until_answering(*endpoints: Endpoint, limit: float = LIMIT) -> None:
-    """Return when every root URL answers, whatever its answer is.
+    """Return when every root URL responds, with any status.
 
     Raises:
-        TimeoutError: one of them does not; the message names it.
+        TimeoutError: one of them does not respond; the message names it.
     """
     end = time.monotonic() + limit
     for endpoint in endpoints:
         while not _answers(endpoint):
             if time.monotonic() > end:
-                raise TimeoutError(f"{endpoint.name} does not answer at {endpoint.root} within {limit:.0f} s")
+                raise TimeoutError(f"{endpoint.name} did not respond at {endpoint.root} within {limit:.0f} s")
             time.sleep(0.2)
 
 

@@ -1,5 +1,5 @@
-"""Tempest, OpenStack's own integration tests, against the local cloud: a judgement that is not ours.
+"""Tempest, OpenStack's own integration tests, run against the local cloud: an independent check.
 
-What does not pass is listed in known-failures.txt, each with its reason. The list only shrinks: a test that fails
-without being listed is an error, and so is one that passes although it is listed.
+known-failures.txt lists the tests that fail, each with a reason. The list may only shrink: an unlisted failure is an
+error, and so is a listed test that passes.
 """

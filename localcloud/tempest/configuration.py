@@ -10,16 +10,16 @@ from localcloud.endpoints import KEYSTONE, REGION
 
 @dataclass(frozen=True)
 class CloudIds:
-    """Ids of what the cloud has.
+    """IDs of the cloud's resources for tests.
 
     Attributes:
         image: of the base image.
         other_image: of an image to rebuild servers with.
         flavor: of the smallest flavor.
-        other_flavor: of another, to resize to.
-        external_network: of the network that routers get their gateway on.
-        network: the name (not the id) of a network that all projects share and that tests log in over.
-        extensions: aliases of what Neutron says that it can.
+        other_flavor: of another flavor, to resize to.
+        external_network: of the network for routers' gateways.
+        network: the name (not the ID) of a shared network, used to log in to servers.
+        extensions: aliases of Neutron's extensions.
     """
 
     image: str
@@ -36,8 +36,8 @@ def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -
 
     Args:
         passwords: of the cloud's users.
-        facts: what tests are made with.
-        folder: where tempest may leave its own files.
+        facts: the resources for tests.
+        folder: folder for tempest's own files.
     """
     return {
         "DEFAULT": {"log_file": str(folder / "tempest.log"), "debug": "false"},
@@ -49,7 +49,7 @@ def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -
             "admin_domain_name": "Default",
             "admin_password": passwords["admin"],
             "tempest_roles": "member",
-            # One network for all projects has a name that is known beforehand, which logging in over it needs.
+            # One network for all projects has a known name, which the login needs.
             "create_isolated_networks": "false",
         },
         "identity": {"uri_v3": KEYSTONE.url, "region": REGION, "auth_version": "v3"},
@@ -72,7 +72,7 @@ def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -
             "max_microversion": "latest",
         },
         "compute-feature-enabled": {
-            # One host: nothing can move. No hypervisor: no consoles, no rescue, no suspended memory.
+            # One host: no migration. No hypervisor: no consoles, no rescue, no suspend.
             "live_migration": "false",
             "cold_migration": "false",
             "resize": "true",
@@ -94,7 +94,7 @@ def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -
             "public_network_id": facts.external_network,
             "project_network_cidr": "10.100.0.0/16",
             "project_network_mask_bits": "28",
-            # Only waited for in vain: whatever becomes ACTIVE here does so at once.
+            # Waiting is useless: everything becomes ACTIVE at once here.
             "build_timeout": "10",
         },
         "network-feature-enabled": {

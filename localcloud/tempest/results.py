@@ -1,24 +1,24 @@
-"""Tempest's results against the list of known failures."""
+"""Compares tempest's results with the list of known failures."""
 
 import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-#: What tempest appends to a test's name: its attributes and its unchanging id.
+#: tempest's suffix of a test's name: its attributes and its fixed ID.
 _TAGS = re.compile(r"\[.*\]")
 
 
 @dataclass(frozen=True)
 class TempestVerdict:
-    """What a run showed.
+    """The result of a run.
 
     Attributes:
         passed: names of the tests that passed, whether they are listed or not.
-        skipped: names of those that tempest left out.
-        surprises: names of those that failed without being listed.
-        recovered: names of those that are listed and passed.
-        known: names of those that failed as listed.
+        skipped: names of the skipped tests.
+        surprises: names of tests that failed but are not listed.
+        recovered: names of tests that passed but are listed.
+        known: names of tests that failed as listed.
     """
 
     passed: tuple[str, ...]
@@ -29,18 +29,18 @@ class TempestVerdict:
 
     @property
     def good(self) -> bool:
-        """Whether there was something to judge and the list is right."""
+        """Whether tests were run and the list is right."""
         return bool(self.passed) and not self.surprises and not self.recovered
 
 
 def read_results(text: str) -> dict[str, str]:
-    """Test names and how they ended, from what ``subunit2csv`` prints; a test's last result counts."""
+    """Test names and results from the output of ``subunit2csv``; a test's last result counts."""
     rows = csv.DictReader(text.splitlines())
     return {_TAGS.sub("", row["test"]): row["status"] for row in rows if row["test"]}
 
 
 def read_known_failures(text: str) -> dict[str, str]:
-    """Test names and why they fail: a name, white space and a reason a line; ``#`` begins a comment.
+    """Test names and why they fail: a name, white space and a reason per line; ``#`` starts a comment.
 
     Raises:
         ValueError: a line has no reason.
@@ -57,11 +57,11 @@ def read_known_failures(text: str) -> dict[str, str]:
 
 
 def judge(results: Mapping[str, str], known: Iterable[str]) -> TempestVerdict:
-    """Compare results with the list. Listed tests that were not run are not judged."""
+    """Compare results with the list. Listed tests that were not run are ignored."""
     listed = set(known)
     passed = tuple(sorted(name for name, status in results.items() if status == "success"))
     skipped = tuple(sorted(name for name, status in results.items() if status == "skip"))
-    # Whatever is not known to be good is a failure, a test that was cut off among them.
+    # Everything that did not pass is a failure, including interrupted tests.
     failed = tuple(sorted(set(results) - set(passed) - set(skipped)))
     return TempestVerdict(
         passed=passed,

@@ -1,4 +1,4 @@
-"""Run tempest against the running cloud and judge what it found."""
+"""Run tempest against the running cloud and judge its results."""
 
 import os
 import shutil
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 KNOWN_FAILURES = PACKAGE / "tempest" / "known-failures.txt"
 
-#: The name of the second image (the same bytes under another id, to rebuild servers with) and of the network.
+#: The name of the second image (the same bytes with another ID, to rebuild servers with) and of the network.
 _OURS = "tempest"
 
 #: The network's range.
 _SUBNET = "10.99.0.0/24"
 
-#: The projects whose tests are asked for; scenarios go through several of them.
+#: The projects whose tests are run; scenarios use several of them.
 _TESTS = r"^tempest\.(api\.(compute|identity|image|network|volume)|scenario)\."
 
-#: Tempest writes a test's attributes behind its name: ``[id-...,smoke]``.
+#: Tempest appends a test's attributes to its name: ``[id-...,smoke]``.
 _SMOKE_TAG = r"\[.*\bsmoke\b.*\]"
 
 
@@ -41,19 +41,21 @@ def run_tempest(layout: CloudLayout, steps: Steps, tests: str, *, smoke: bool, w
     """Run tests and compare their results with the list of known failures.
 
     Args:
-        layout: a cloud that is up.
-        steps: hears about progress.
-        tests: a regular expression for tests' names; empty for all of the projects that the cloud has.
+        layout: a running cloud.
+        steps: reports progress.
+        tests: a regular expression for test names; empty for all tests of the cloud's projects.
         smoke: only tests that tempest marks as smoke tests.
-        workers: how many run at the same time.
+        workers: how many tests run in parallel.
 
     Raises:
-        NotRunningError: the cloud has never been up.
+        NotRunningError: the cloud was never started.
         ServiceError: tempest itself failed, without results.
     """
     if not layout.clouds_yaml.exists():
-        raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
-    with steps.step("tempest's Python packages"):
+        raise NotRunningError(
+            "there is no local cloud", where=str(layout.root), remedy="start one with `slurm-appliance cloud up`"
+        )
+    with steps.step("install tempest's Python packages"):
         binaries = make_environment("tempest") / "bin"
     home, folder = layout.root / "tempest", layout.root / "tempest" / "workspace"
     shutil.rmtree(home, ignore_errors=True)
@@ -65,7 +67,7 @@ def run_tempest(layout: CloudLayout, steps: Steps, tests: str, *, smoke: bool, w
         command = [str(binaries / "tempest"), "run", "--concurrency", str(workers)]
         command += ["--regex", rf"({wanted}).*{_SMOKE_TAG}" if smoke else wanted]
         with steps.step("tempest"):
-            # Its exit status says that something failed; what did, and whether that is known, comes below.
+            # Its exit status only says that something failed; the results below say what, and whether it is known.
             subprocess.run(command, cwd=folder, check=False)
     last = [str(binaries / "stestr"), "last", "--subunit"]
     stream = subprocess.run(last, cwd=folder, capture_output=True, check=False)
@@ -77,7 +79,7 @@ def run_tempest(layout: CloudLayout, steps: Steps, tests: str, *, smoke: bool, w
 
 
 def _init(tempest: str, folder: Path, home: Path) -> None:
-    # Tempest keeps a list of its workspaces in the home folder.
+    # Tempest stores a list of its workspaces in the home folder.
     command, environment = [tempest, "init", str(folder)], {**os.environ, "HOME": str(home)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -86,7 +88,7 @@ def _init(tempest: str, folder: Path, home: Path) -> None:
 
 @contextmanager
 def _prepared(admin: "Connection", home: Path) -> Iterator[CloudIds]:
-    """What tests are made with; a second image and a network for all projects, which are removed afterwards."""
+    """The resources for tests, including a second image and a shared network, which are removed afterwards."""
     _remove(admin)
     base: Any = admin.image.find_image(IMAGE, ignore_missing=False)
     flavor: Any = admin.compute.find_flavor("slurm.small", ignore_missing=False)
@@ -106,7 +108,7 @@ def _prepared(admin: "Connection", home: Path) -> Iterator[CloudIds]:
 
 
 def _remove(admin: "Connection") -> None:
-    # Also what an earlier run left that was killed.
+    # Also leftovers of a killed run.
     for image in admin.image.images(name=_OURS):
         admin.image.delete_image(image.id)
     for network in admin.network.networks(name=_OURS):

@@ -1,4 +1,4 @@
-"""The Cinder driver: Cinder's calls turned into those of `localcloud.volume.files`.
+"""The Cinder driver: translates Cinder's calls to `localcloud.volume.files`.
 
 ``volume_driver = localcloud.volume.driver.FileVolumeDriver``. Options: see `localcloud.host.options`. The compute
 driver runs on the same machine and attaches a volume's file itself: a connection is the file's path.
@@ -28,7 +28,7 @@ class FileVolumeDriver(driver.VolumeDriver):
         self._folder = options.places(cfg.CONF).volumes
 
     def check_for_setup_error(self) -> None:
-        """Make the folder; there is nothing else to set up."""
+        """Create the folder; no other setup is needed."""
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def _file(self, volume: Any) -> Path:
@@ -39,7 +39,7 @@ class FileVolumeDriver(driver.VolumeDriver):
         return str(self._file(volume))
 
     def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:
-        """What the backend has: files are sparse, so there is more than the disk has."""
+        """The backend's capacity: files are sparse, so it exceeds the disk."""
         name = self.configuration.safe_get("volume_backend_name") or "file"
         usage = shutil.disk_usage(self._folder)
         return {
@@ -58,38 +58,38 @@ class FileVolumeDriver(driver.VolumeDriver):
     # Volumes and snapshots
 
     def create_volume(self, volume: Any) -> None:
-        """Make an empty volume."""
+        """Create an empty volume."""
         files.make_sparse(self._file(volume), volume["size"] * files.GIB)
 
     def delete_volume(self, volume: Any) -> None:
-        """Remove a volume; one that is gone is fine."""
+        """Remove a volume; a missing one is not an error."""
         loop_device.detach(self._file(volume))
         files.remove(self._file(volume))
 
     def extend_volume(self, volume: Any, new_size: int) -> None:
-        """Grow a volume to so many GiB; Nova tells a server that has it."""
+        """Grow a volume to a size in GiB; Nova notifies its server."""
         files.grow(self._file(volume), new_size * files.GIB)
 
     def create_snapshot(self, snapshot: Any) -> None:
-        """Copy a volume, attached or not, as it is on disk at this moment."""
-        os.sync()  # What a server wrote may not have reached the file yet.
+        """Copy a volume, attached or not, as it is on disk now."""
+        os.sync()  # A server's writes may not have reached the file yet.
         files.copy(self._folder / str(snapshot["volume_name"]), self._file(snapshot))
 
     def delete_snapshot(self, snapshot: Any) -> None:
-        """Remove a snapshot; one that is gone is fine."""
+        """Remove a snapshot; a missing one is not an error."""
         files.remove(self._file(snapshot))
 
     def create_volume_from_snapshot(self, volume: Any, snapshot: Any) -> None:
-        """Make a volume that begins as a snapshot."""
+        """Create a volume from a snapshot."""
         self._copy(self._file(snapshot), volume)
 
     def create_cloned_volume(self, volume: Any, src_vref: Any) -> None:
-        """Make a volume that begins as another volume is now."""
+        """Create a volume as a copy of another volume."""
         os.sync()
         self._copy(self._file(src_vref), volume)
 
     def revert_to_snapshot(self, context: Any, volume: Any, snapshot: Any) -> None:
-        """Make a volume what a snapshot is."""
+        """Reset a volume to a snapshot."""
         self._copy(self._file(snapshot), volume)
 
     def _copy(self, source: Path, volume: Any) -> None:
@@ -101,7 +101,7 @@ class FileVolumeDriver(driver.VolumeDriver):
     def clone_image(
         self, context: Any, volume: Any, image_location: Any, image_meta: Mapping[str, Any], image_service: Any
     ) -> tuple[dict[str, Any], bool]:
-        """Make a volume that holds an image's bytes, without Cinder's own way of looking into them."""
+        """Create a volume with an image's bytes, bypassing Cinder's own inspection of them."""
         files.make_sparse(self._file(volume), volume["size"] * files.GIB)
         self.copy_image_to_volume(context, volume, image_service, image_meta["id"])
         return {}, True
@@ -114,7 +114,7 @@ class FileVolumeDriver(driver.VolumeDriver):
         image_id: str,
         disable_sparse: bool = False,
     ) -> None:
-        """Write an image's bytes to a volume: a new one, or one that is reimaged."""
+        """Write an image's bytes to a new volume, or to one being reimaged."""
         file = self._file(volume)
         blob = file.with_name(f"{file.name}.blob")
         try:
@@ -128,7 +128,7 @@ class FileVolumeDriver(driver.VolumeDriver):
     def copy_volume_to_image(
         self, context: Any, volume: Any, image_service: Any, image_meta: Mapping[str, Any]
     ) -> None:
-        """Make an image of a volume: of its root filesystem when a server has booted from it, else of its bytes."""
+        """Create an image of a volume: of its root filesystem if a server has booted from it, else of its bytes."""
         file = self._file(volume)
         blob = file.with_name(f"{file.name}.blob")
         try:
@@ -156,9 +156,9 @@ class FileVolumeDriver(driver.VolumeDriver):
         """Do nothing: a file needs no export."""
 
     def initialize_connection(self, volume: Any, connector: Any, **_options: Any) -> dict[str, Any]:
-        """Tell Nova where the file is."""
+        """Return the file's path to Nova."""
         data = {"device_path": str(self._file(volume)), "volume_id": str(volume["id"])}
         return {"driver_volume_type": "localcloud", "data": data}
 
     def terminate_connection(self, volume: Any, connector: Any, **_options: Any) -> None:
-        """Do nothing: the compute driver has let go of the file."""
+        """Do nothing: the compute driver has already released the file."""

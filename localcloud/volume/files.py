@@ -1,6 +1,6 @@
-"""A volume's file, and the note beside it that says which image's bytes it was given.
+"""A volume's file, and a note next to it about the image whose bytes it was given.
 
-``volume-<id>`` is the disk itself, sparse. ``volume-<id>.image.json`` is there when the volume was made from an image:
+``volume-<id>`` is the disk itself, sparse. ``volume-<id>.image.json`` exists if the volume was created from an image:
 the bytes at its start are the image's until a server first boots from it (see `localcloud.compute.root_filesystem`).
 """
 
@@ -14,26 +14,26 @@ GIB = 1024**3
 
 
 def note_of(file: Path) -> Path:
-    """Where the note about a volume's image is."""
+    """The path of the note about a volume's image."""
     return file.with_name(f"{file.name}.image.json")
 
 
 def make_sparse(file: Path, size: int) -> None:
-    """Make an empty file that is `size` bytes long and takes no space; an old one is emptied."""
+    """Create an empty sparse file of `size` bytes, replacing an old one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as stream:
         stream.truncate(size)
 
 
 def grow(file: Path, size: int) -> None:
-    """Make a file at least `size` bytes long; it never gets shorter."""
+    """Grow a file to at least `size` bytes; it never shrinks."""
     if file.stat().st_size < size:
         with file.open("r+b") as stream:
             stream.truncate(size)
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a volume with its note; killed on the way, there is no target."""
+    """Copy a volume with its note, atomically."""
     fresh = target.with_name(f"{target.name}.part")
     run(["cp", "--sparse=always", "--reflink=auto", source, fresh], limit=900)
     if note_of(source).exists():
@@ -42,13 +42,13 @@ def copy(source: Path, target: Path) -> None:
 
 
 def remove(file: Path) -> None:
-    """Remove a volume's files; what is gone is fine."""
+    """Remove a volume's files; missing ones are not an error."""
     for path in (file, note_of(file), file.with_name(f"{file.name}.part")):
         path.unlink(missing_ok=True)
 
 
 def write_image(file: Path, image_id: str, blob: Path) -> None:
-    """Make a volume hold an image's bytes at its start, and nothing else.
+    """Write an image's bytes to the start of a volume and clear the rest.
 
     Raises:
         HostError: the image is larger than the volume.
@@ -63,16 +63,16 @@ def write_image(file: Path, image_id: str, blob: Path) -> None:
 
 
 def image_of(file: Path) -> tuple[str, int]:
-    """Which image a volume was given, and how many bytes it has.
+    """The image of a volume, and its size in bytes.
 
     Raises:
-        HostError: none: its bytes may look like an archive, but no image was written to it.
+        HostError: no image was written to it, even if its bytes look like an archive.
     """
     try:
         note = json.loads(note_of(file).read_text())
     except FileNotFoundError as error:
         raise HostError(
-            "was not made from an image", where=file.name, remedy="make a bootable volume from an image"
+            "was not made from an image", where=file.name, remedy="create the bootable volume from an image"
         ) from error
     return note["image_id"], note["size"]
 
@@ -84,6 +84,6 @@ def copy_start(file: Path, target: Path, size: int) -> None:
         while left > 0:
             chunk = source.read(min(left, 1 << 20))
             if not chunk:
-                raise HostError(f"ends {left} bytes before the image does", where=file.name)
+                raise HostError(f"is {left} bytes shorter than the image", where=file.name)
             stream.write(chunk)
             left -= len(chunk)

@@ -1,4 +1,4 @@
-"""An image from the volume that a server has booted from: its root filesystem as an archive, like every other image."""
+"""Creates an image from a volume that a server has booted from: its root filesystem as an archive, like any image."""
 
 import tempfile
 from pathlib import Path
@@ -9,12 +9,12 @@ from localcloud.volume import files
 
 
 def pack(volume: Path, blob: Path) -> None:
-    """Pack the root filesystem on a volume, attached or not, into an archive.
+    """Pack the root filesystem on a volume, attached or not, as an archive.
 
-    A copy is mounted, not the volume: a running server may be writing to it.
+    Mounts a copy instead of the volume, because a running server may be writing to it.
 
     Raises:
-        HostError: there is no ext4 file system on it.
+        HostError: it has no ext4 file system.
     """
     copy = volume.with_name(f"{volume.name}.export")
     files.copy(volume, copy)

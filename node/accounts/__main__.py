@@ -13,12 +13,12 @@ from pathlib import Path
 from .apply import AccountsError, apply_deploy_user, apply_users
 from .request import AccountsRequest
 
-#: Written by cloud-init at each boot, for root only to write.
+#: Written by cloud-init at each boot; only root can write it.
 _INSTANCE_DATA = Path("/run/cloud-init/instance-data.json")
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the one argument says."""
+    """Run the command in the only argument."""
     if arguments not in (["deploy-user"], ["users"]):
         print("usage: accounts deploy-user|users", file=sys.stderr)
         return 2
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run() -> int:
-    """The program: an error is a line on standard error, and exit status 1."""
+    """Run the program; an error is printed on standard error and gives exit status 1."""
     try:
         return main(sys.argv[1:])
     except (OSError, KeyError, TypeError, ValueError, AccountsError) as error:

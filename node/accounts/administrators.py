@@ -1,4 +1,4 @@
-"""The group of all who may become root, and the accounts in it: texts of account files in and out. Pure."""
+"""The group of all users who may become root, and its members: account files as text in and out. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import replace
 from .database import Database
 from .request import ADMINISTRATORS
 
-#: Gids of system groups that are made on a node, from the top.
+#: Gids for new system groups on a node, from the top.
 _HIGHEST, _LOWEST = 999, 100
 
 Row = list[str]
 
 
 def with_group(before: Database) -> Database:
-    """The files with the group in them."""
+    """The files with the group added."""
     groups = [line.split(":") for line in before.group.splitlines()]
     if any(row[0] == ADMINISTRATORS for row in groups):
         return before
@@ -26,7 +26,7 @@ def with_group(before: Database) -> Database:
 
 
 def with_member(before: Database, name: str) -> Database:
-    """The files with an account in the group."""
+    """The files with an account added to the group."""
 
     def joined(row: Row) -> Row:
         members = [member for member in row[3].split(",") if member]
@@ -40,7 +40,7 @@ def with_member(before: Database, name: str) -> Database:
 
 
 def with_home(before: Database, name: str, home: str) -> Database:
-    """The files with an account's home directory somewhere else."""
+    """The files with another home directory of an account."""
     return replace(before, passwd=_changed(before.passwd, name, lambda row: [*row[:5], home, *row[6:]]))
 
 

@@ -1,4 +1,4 @@
-"""Brings a node's accounts to what a request asks for."""
+"""Applies a request to a node's accounts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SECONDS_A_DAY = 86_400
 
 
 class AccountsError(Exception):
-    """Something that keeps one user, or all of them, from what was asked for."""
+    """Raised when the request cannot be applied for one user or for all."""
 
 
 @dataclass(frozen=True)
 class AccountsOutcome:
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
         changes: a line each.
@@ -41,7 +41,7 @@ class AccountsOutcome:
 
 
 def apply_users(request: AccountsRequest) -> AccountsOutcome:
-    """Make all users, and lock former ones out. A user who cannot be made does not keep the others from it."""
+    """Create all users, and lock former ones. A failure for one user does not affect the others."""
     folders = request.folders
     with database.locked():
         before = database.read(folders.etc)
@@ -58,7 +58,7 @@ def apply_users(request: AccountsRequest) -> AccountsOutcome:
         if user.administrator or request.make_homes:
             try:
                 if homes.ensure_home(folders.home_of(user), user.uid, user.gid, _SKELETON):
-                    changes.append(f"user {user.name}: home directory made")
+                    changes.append(f"user {user.name}: home directory created")
             except OSError as error:
                 problems.append(f"user {user.name}: {error}")
         if request.make_homes and not recorded and user.name in ours:
@@ -68,19 +68,19 @@ def apply_users(request: AccountsRequest) -> AccountsOutcome:
     changes += [f"user {name}: keys changed" for name in homes.write_keys(folders.keys, keys, nobody)]
     for name in decided.former:
         if homes.end_lingering(folders, name):
-            changes.append(f"user {name}: lingering ended")
+            changes.append(f"user {name}: lingering disabled")
         if request.end_processes and _end_processes(name):
-            changes.append(f"user {name}: processes ended")
+            changes.append(f"user {name}: processes killed")
     shared = [user.name for user in made if not user.administrator]
     return AccountsOutcome(changes, problems, shared, list(decided.former), [user.name for user in made if user.sudo])
 
 
 def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]) -> AccountsOutcome:
-    """Give the user that the deploy host logs in as a home that no node shares, and exactly the server's keys.
+    """Give the deploy host's user a home that no node shares, and exactly the server's keys.
 
     Args:
-        request: names the user.
-        instance_data: cloud-init's, of which the server's keys are read: nobody but root writes it.
+        request: has the user's name.
+        instance_data: cloud-init's, the source of the server's keys; only root can write it.
 
     Raises:
         AccountsError: the user or the keys are missing; nothing was changed.
@@ -88,33 +88,33 @@ def apply_deploy_user(request: AccountsRequest, instance_data: Mapping[str, Any]
     name, folders = request.deploy_user, request.folders
     keys = [str(key).strip() for key in instance_data.get("v1", {}).get("public_ssh_keys") or ()]
     if not keys:
-        raise AccountsError("the server's metadata has no ssh key: the deploy host would lose its way in")
+        raise AccountsError("the server's metadata has no ssh key: the deploy host would lose access")
     with database.locked():
         before = database.read(folders.etc)
         rows = {line.split(":")[0]: line.split(":") for line in before.passwd.splitlines()}
         if name not in rows:
-            raise AccountsError(f"the image has no user {name}: see the setting ssh.user")
+            raise AccountsError(f"the image has no user {name}: check the setting ssh.user")
         row = rows[name]
         home, changes = folders.administrators / name, []
         home.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not homes.is_private(home.parent):
-            raise AccountsError(f"{home.parent} can be changed by others than root")
+            raise AccountsError(f"{home.parent} is writable by users other than root")
         if homes.ensure_home(home, int(row[2]), int(row[3]), _SKELETON):
-            changes.append(f"user {name}: home directory made")
+            changes.append(f"user {name}: home directory created")
         if homes.write_keys(folders.keys, {name: keys}, ()):
             changes.append(f"user {name}: keys changed")
         if row[5] != str(home):
             changes.append(f"user {name}: home directory moved")
         after = administrators.with_member(administrators.with_group(before), name)
         if after != before:
-            changes.append(f"user {name}: one of {ADMINISTRATORS}")
+            changes.append(f"user {name}: added to {ADMINISTRATORS}")
         database.write(folders.etc, before, administrators.with_home(after, name, str(home)))
     return AccountsOutcome(changes)
 
 
 def _end_processes(name: str) -> bool:
-    """End all that a user runs; returns whether there was anything."""
+    """Kill all processes of a user; return whether there were any."""
     ended = subprocess.run(["pkill", "--signal", "KILL", "--euid", name], check=False)
     if ended.returncode not in (0, 1):
-        raise AccountsError(f"the processes of {name} could not be ended: pkill says {ended.returncode}")
+        raise AccountsError(f"the processes of {name} could not be killed: pkill exit status {ended.returncode}")
     return ended.returncode == 0

@@ -1,6 +1,6 @@
-"""A node's account files: read, changed as texts, and replaced whole under the lock that every tool takes.
+"""A node's account files: read, changed as text, and replaced atomically with the lock that all tools use.
 
-One pass over the files serves any number of users; a ``useradd`` each would read and write them once a user.
+One pass over the files handles any number of users; ``useradd`` would read and write them once per user.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-#: SELinux keeps a file's label in this attribute.
+#: SELinux stores a file's label in this attribute.
 _LABEL = "security.selinux"
 
 
 @dataclass(frozen=True)
 class Database:
-    """The text of each file; a file that this system does not have is empty."""
+    """The text of each file; a missing file is empty."""
 
     passwd: str
     shadow: str
@@ -30,19 +30,19 @@ class Database:
 
 
 class AccountsLockedError(OSError):
-    """Another program holds the lock of the account files for longer than 15 s."""
+    """Raised when another program holds the lock of the account files for more than 15 s."""
 
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Hold the lock of the account files, as shadow's tools do.
+    """Hold the lock of the account files, like shadow's tools.
 
     Raises:
-        LockedError: it was not to be had.
+        AccountsLockedError: another program holds it.
     """
     library = ctypes.CDLL(None, use_errno=True)
     if library.lckpwdf() != 0:
-        raise AccountsLockedError(ctypes.get_errno(), "another program changes the accounts; run this again")
+        raise AccountsLockedError(ctypes.get_errno(), "another program is changing the accounts; try again")
     try:
         yield
     finally:
@@ -59,9 +59,9 @@ def read(etc: Path) -> Database:
 
 
 def write(etc: Path, before: Database, after: Database) -> None:
-    """Replace the files that differ, each whole, with owner, mode and label of the former one.
+    """Replace the changed files atomically, with owner, mode and label of the former ones.
 
-    Groups come first and passwords last: who is killed in between has groups without users, never the reverse.
+    Groups come first and passwords last: a kill in between leaves groups without users, never the reverse.
     """
     for name in ("group", "gshadow", "subuid", "subgid", "passwd", "shadow"):
         text = getattr(after, name)

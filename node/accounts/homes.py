@@ -1,4 +1,4 @@
-"""Home directories and ssh keys. Root works in folders that only root may change, and follows no link below them."""
+"""Home directories and ssh keys. Root works only in folders that only root can change, and follows no links in them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from .request import AccountUser, Folders
 
-#: Takes keys out of the ``~/.ssh/authorized_keys`` of the user that it runs as. Users can put links there, also while
-#: this runs: it has no right that they do not have.
+#: Removes keys from the ``~/.ssh/authorized_keys`` of the user that it runs as. The user can place links there at any
+#: time, so it runs with the user's rights only.
 _TAKE_OUT = """
 import os, pathlib, sys
 path = pathlib.Path(sys.argv[1]) / ".ssh" / "authorized_keys"
@@ -29,9 +29,9 @@ if kept != lines:
 
 
 def ensure_home(home: Path, uid: int, gid: int, skeleton: Path) -> bool:
-    """Make a home directory with the distribution's files where there is none; returns whether it was made.
+    """Create a missing home directory with the distribution's files; return whether it was created.
 
-    Its parent belongs to root, so that nothing is in the way but what root put there.
+    Its parent belongs to root, so only root can have placed anything there.
     """
     if os.path.lexists(home):
         return False
@@ -51,12 +51,12 @@ def ensure_home(home: Path, uid: int, gid: int, skeleton: Path) -> bool:
 
 
 def write_keys(folder: Path, keys: Mapping[str, Sequence[str]], nobody: Iterable[str]) -> list[str]:
-    """Bring the files of keys that sshd reads to exactly these; returns the names whose file changed.
+    """Set sshd's key files to exactly these keys; return the names whose file changed.
 
     Args:
-        folder: of one file a user, which only root may change.
-        keys: of each user.
-        nobody: users who have none; their file goes.
+        folder: folder with one file per user, which only root can change.
+        keys: the keys of each user.
+        nobody: users without keys, whose files are removed.
     """
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     changed = []
@@ -78,10 +78,10 @@ def write_keys(folder: Path, keys: Mapping[str, Sequence[str]], nobody: Iterable
 
 
 def take_out_keys(user: AccountUser, home: Path) -> list[str]:
-    """Take the configuration's keys out of the user's own file, where earlier releases put them.
+    """Remove the configuration's keys from the user's own file, where earlier releases put them.
 
-    Returns a line for the operator where there is something to say. What users do to their own files keeps nobody from
-    anything: it is said, and no failure.
+    Returns a line for the operator if there is something to report. Problems in users' own files are reported, but are
+    not failures.
     """
     if not user.keys or not home.is_dir():
         return []
@@ -91,13 +91,13 @@ def take_out_keys(user: AccountUser, home: Path) -> list[str]:
         user=user.uid, group=user.gid, extra_groups=[],
     )  # fmt: skip
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["no explanation"]
-        return [f"the keys in the home directory stay as they are: {said[-1]}"]
-    return ["keys taken out of the home directory"] if ended.stdout else []
+        said = ended.stderr.strip().splitlines() or ["no error message"]
+        return [f"the keys in the home directory were not changed: {said[-1]}"]
+    return ["keys removed from the home directory"] if ended.stdout else []
 
 
 def end_lingering(folders: Folders, name: str) -> bool:
-    """Let a former user's own systemd not start at boot any more; returns whether it would have."""
+    """Disable lingering of a former user's systemd; return whether it was enabled."""
     path = folders.lingering / name
     if not os.path.lexists(path):
         return False
@@ -106,10 +106,10 @@ def end_lingering(folders: Folders, name: str) -> bool:
 
 
 def is_private(path: Path) -> bool:
-    """Whether only root can change what a path leads to.
+    """Whether only root can change the target of a path.
 
-    No link is in it, and each folder is root's alone to write; a sticky one (``/tmp``) keeps others from what is
-    root's.
+    The path has no links, and only root can write to its folders; a sticky folder (``/tmp``) protects what belongs to
+    root.
     """
     for each in (path, *path.parents):
         about = os.lstat(each)

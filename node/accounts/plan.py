@@ -1,4 +1,4 @@
-"""What the account files should be: the files as they are and the users in, the files as they should be out. Pure."""
+"""Computes the new account files from the current files and the users. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .request import AccountUser, Folders
 from .subordinate import SubordinateIds
 
 _NO_LOGIN = "/usr/sbin/nologin"
-#: Day 1 of 1970: an account that expired then lets nobody in, whatever the key or password.
+#: Day 1 of 1970: an account that expired then cannot be used, whatever the key or password.
 _EXPIRED = "1"
 
 
 @dataclass(frozen=True)
 class AccountsPlan:
-    """What comes of it.
+    """The result of planning.
 
     Attributes:
-        after: the files.
-        changes: a line each.
-        made: users who are there then.
-        problems: by user, what cannot be as asked for; a missing group alone keeps nobody from being made.
-        former: users that were made here and are not among the users any more.
+        after: the new files.
+        changes: one line per change.
+        made: users who exist afterwards.
+        problems: by user, why the request cannot be met; a user is created even if a group is missing.
+        former: users created here who are no longer configured.
     """
 
     after: Database
@@ -37,14 +37,14 @@ class AccountsPlan:
 def plan(
     before: Database, users: Sequence[AccountUser], ours: Collection[str], folders: Folders, today: int
 ) -> AccountsPlan:
-    """Decide.
+    """Plan the changes.
 
     Args:
-        before: the files as they are.
-        users: those that should be there.
-        ours: names of all users that were made here, former ones included.
-        folders: where home directories lie.
-        today: days since 1970, for what ages.
+        before: the current files.
+        users: the configured users.
+        ours: names of all users created here, including former ones.
+        folders: the folders of home directories.
+        today: days since 1970, for expiry fields.
     """
     work = _Work(before, frozenset(ours), today)
     work.ensure_all(users, folders)
@@ -58,7 +58,7 @@ def plan(
 
 
 class _Work:
-    """The files as rows by name, while they are changed."""
+    """The files as rows by name, during the changes."""
 
     def __init__(self, before: Database, ours: Collection[str], today: int) -> None:
         self.passwd, self.shadow = _rows(before.passwd), _rows(before.shadow)
@@ -71,7 +71,7 @@ class _Work:
         self.problems: dict[str, str] = {}
 
     def ensure_all(self, users: Sequence[AccountUser], folders: Folders) -> None:
-        """Make the users, those again that another one's new uid makes possible."""
+        """Create the users; retry those that needed another user's old uid."""
         waiting = list(users)
         while waiting:
             self.problems = {}
@@ -91,7 +91,7 @@ class _Work:
             self._ensure_group(user.name, gid)
         row = [user.name, "x", uid, gid, user.comment, str(home), user.shell]
         if user.name not in self.passwd:
-            self.changes.append(f"user {user.name}: made")
+            self.changes.append(f"user {user.name}: created")
             for each in self._subordinate.values():
                 each.give(user.name)
         elif self.passwd[user.name] != row:
@@ -106,7 +106,7 @@ class _Work:
             self.group[name] = [name, "x", gid, ""]
             if self.gshadow:
                 self.gshadow[name] = [name, "!", "", ""]
-            self.changes.append(f"group {name}: made")
+            self.changes.append(f"group {name}: created")
         elif self.group[name][2] != gid:
             self._gids.pop(self.group[name][2], None)
             self.group[name][2] = gid
@@ -134,7 +134,7 @@ class _Work:
             self.changes.append(f"user {name}: locked")
 
     def members(self, wanted: dict[str, tuple[str, ...]], ours: Collection[str]) -> None:
-        """Bring our users' memberships to what is wanted, and leave everybody else's."""
+        """Set our users' memberships, and keep those of all others."""
         for name, groups in sorted(wanted.items()):
             missing = [group for group in groups if group not in self.group]
             if missing:
@@ -154,16 +154,16 @@ class _Work:
     def _problem(self, user: AccountUser, home: Path) -> str | None:
         for text in (user.name, user.comment, user.shell, str(home)):
             if any(character in text for character in ":\n\0"):
-                return "a colon or a line break cannot stand in an account file"
+                return "account files cannot contain a colon or a line break in a field"
         there = self.passwd.get(user.name)
         if there is not None and user.name not in self._ours:
-            return f"this node's image has an account of that name, with uid {there[2]}"
+            return f"this node's image has an account with that name and uid {there[2]}"
         owner = self._uids.get(str(user.uid))
         if owner is not None and owner != user.name:
             return f"uid {user.uid} belongs to {owner} on this node"
         group = self.group.get(user.name)
         if group is not None and there is None and group[2] != str(user.gid):
-            return f"this node has a group of that name, with gid {group[2]}"
+            return f"this node has a group with that name and gid {group[2]}"
         owner = self._gids.get(str(user.gid))
         if owner is not None and owner != user.name and user.gid == user.uid:
             return f"gid {user.gid} belongs to group {owner} on this node"
@@ -175,7 +175,7 @@ class _Work:
 
 
 def _rows(text: str) -> dict[str, list[str]]:
-    """Rows by name; a line that repeats a name stays where it is, under a key of its own."""
+    """Rows by name; a line that repeats a name is kept in place with its own key."""
     rows: dict[str, list[str]] = {}
     for number, line in enumerate(text.splitlines()):
         row = line.split(":")

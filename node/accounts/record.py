@@ -1,4 +1,4 @@
-"""The record of the users that were made on this node: by it, former users are known."""
+"""The record of users created on this node, to recognise former users."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NAME = "users.json"
 
 
 def read_record(folders: Folders, database: Database, deploy_user: str) -> tuple[frozenset[str], bool]:
-    """Names of all users that were made here, and whether that is on record.
+    """Names of all users created here, and whether the record exists.
 
-    Releases before this record gave users a home directory of their own name and the password ``*``: that tells them
-    on a node that has no record yet.
+    Releases before this record gave users a home directory with their own name and the password ``*``, which identifies
+    them on a node without a record.
     """
     path = folders.state / _NAME
     if path.exists():
@@ -31,7 +31,7 @@ def read_record(folders: Folders, database: Database, deploy_user: str) -> tuple
 
 
 def write_record(folders: Folders, users: Collection[str]) -> None:
-    """Put the names on record; written before the users are made, so that none is ever made off the record."""
+    """Record the names; call before creating the users, so that every created user is recorded."""
     folders.state.mkdir(mode=0o755, parents=True, exist_ok=True)
     path = folders.state / _NAME
     text = json.dumps({"users": sorted(users)}, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""What a node is asked to do about its accounts: the request on standard input, checked and in types."""
+"""The request about a node's accounts on standard input, validated and typed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: Members of these groups can become root, by sudo's standard configuration or through what the group may open.
+#: Members of these groups can become root, by sudo's default configuration or by the group's file access.
 ROOT_GROUPS = frozenset(
     {"adm", "admin", "disk", "docker", "kmem", "libvirt", "lxd", "podman", "root", "shadow", "sudo", "wheel"}
 )
 
-#: All who may become root are in this group: sshd and PAM have rules for it.
+#: All users who may become root are in this group: sshd and PAM have rules for it.
 ADMINISTRATORS = "cluster-admins"
 
 
@@ -40,7 +40,7 @@ class AccountUser:
 
     @classmethod
     def of(cls, name: str, settings: Mapping[str, Any]) -> AccountUser:
-        """From an entry of the setting ``users``."""
+        """Create it from an entry of the setting ``users``."""
         uid = int(settings["uid"])
         gid = settings.get("gid")
         groups = tuple(str(group) for group in settings.get("groups") or ())
@@ -61,15 +61,15 @@ class AccountUser:
 
 @dataclass(frozen=True)
 class Folders:
-    """Where things lie.
+    """The paths of folders.
 
     Attributes:
-        etc: of the account files.
-        homes: home directories of ordinary users; all nodes may share them.
-        administrators: home directories of those who may become root; on the node's own disk.
-        keys: of the ssh keys that sshd reads beside, or in place of, ``~/.ssh/authorized_keys``.
-        state: of the record of the users that were made here.
-        lingering: of the users whose systemd instances start at boot.
+        etc: folder of the account files.
+        homes: folder of ordinary users' home directories; may be shared by all nodes.
+        administrators: folder of administrators' home directories, on the node's own disk.
+        keys: folder of the ssh keys that sshd reads in addition to, or instead of, ``~/.ssh/authorized_keys``.
+        state: folder of the record of users created here.
+        lingering: folder of users whose systemd instances start at boot.
     """
 
     etc: Path = Path("/etc")
@@ -86,14 +86,14 @@ class Folders:
 
 @dataclass(frozen=True)
 class AccountsRequest:
-    """What is asked for.
+    """The request.
 
     Attributes:
         users: all users of the cluster.
         deploy_user: the image's user that the deploy host logs in as.
-        make_homes: this node has the disk of `Folders.homes`: make home directories there.
-        let_in: ordinary users may log in here by ssh, with the keys that the configuration has.
-        end_processes: end what former users run here.
+        make_homes: this node has the disk of `Folders.homes`: create home directories there.
+        let_in: ordinary users may log in here by ssh, with the configured keys.
+        end_processes: kill former users' processes here.
     """
 
     users: tuple[AccountUser, ...]
@@ -105,10 +105,10 @@ class AccountsRequest:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> AccountsRequest:
-        """From JSON.
+        """Create it from JSON.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not a request.
+            KeyError, TypeError, ValueError: the JSON is not a valid request.
         """
         folders = Folders(**{name: Path(path) for name, path in (document.get("folders") or {}).items()})
         users = tuple(AccountUser.of(name, settings) for name, settings in sorted(document["users"].items()))

@@ -1,4 +1,4 @@
-"""Boot of a cluster node: run the playbooks of its image once, and leave a result that others can wait for.
+"""Boot of a cluster node: runs the playbooks of its image once, and writes a result that others can wait for.
 
-Standard library only, and Python 3.9 syntax: the newest that every supported distribution's own Python understands.
+Standard library only, and Python 3.9 syntax, which the Python of every supported distribution understands.
 """

@@ -1,4 +1,4 @@
-"""One boot of a node: its id, and what ends a program that systemd started in it."""
+"""One boot of a node: its ID, and how systemd terminates a program in it."""
 
 import signal
 from pathlib import Path
@@ -6,7 +6,7 @@ from types import FrameType
 
 
 class Terminated(BaseException):
-    """Raised in the main thread when systemd, or somebody, ends the run by SIGTERM."""
+    """Raised in the main thread on SIGTERM, from systemd or anyone else."""
 
 
 def raise_on_sigterm() -> None:
@@ -15,7 +15,7 @@ def raise_on_sigterm() -> None:
 
 
 def boot_id() -> str:
-    """The kernel's id of this boot."""
+    """The kernel's ID of this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 

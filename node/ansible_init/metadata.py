@@ -1,4 +1,4 @@
-"""What the cloud says about this server: from the metadata service, or else from a config drive."""
+"""This server's metadata from the cloud: from the metadata service, otherwise from a config drive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: OpenStack's metadata, format of the newest version. https://docs.openstack.org/nova/latest/user/metadata.html
+#: OpenStack's metadata in the newest format. https://docs.openstack.org/nova/latest/user/metadata.html
 SERVICE = "http://169.254.169.254/openstack/latest/meta_data.json"
 #: udev's link to a config drive; Nova labels ISO 9660 in lower case and VFAT in upper case.
 DRIVES = (Path("/dev/disk/by-label/config-2"), Path("/dev/disk/by-label/CONFIG-2"))
@@ -24,17 +24,17 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 class MetadataError(Exception):
-    """Raised when no metadata could be read: what was asked, how often, and the last answer."""
+    """Raised when metadata cannot be read; has the source, the number of attempts and the last error."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """This server as the cloud knows it.
+    """The cloud's data about this server.
 
     Attributes:
         instance_id: the server's UUID.
         name: the server's name in Nova.
-        meta: the metadata that the operator set; keys and values are strings.
+        meta: the operator's metadata; keys and values are strings.
     """
 
     instance_id: str
@@ -43,10 +43,10 @@ class Metadata:
 
     @classmethod
     def from_document(cls, document: Any) -> Metadata:
-        """Take what is needed from ``meta_data.json``.
+        """Parse ``meta_data.json``.
 
         Raises:
-            MetadataError: the document is something else.
+            MetadataError: the document is malformed.
         """
         if not isinstance(document, dict) or not isinstance(document.get("uuid"), str) or not document["uuid"]:
             raise MetadataError("the answer has no server id (key 'uuid')")
@@ -56,21 +56,21 @@ class Metadata:
         return cls(document["uuid"], str(document.get("name") or ""), {str(k): str(v) for k, v in meta.items()})
 
     def flag(self, key: str) -> bool:
-        """Whether a key is set to a word for true; anything else, or nothing, is false."""
+        """Whether a key is set to a word for true; anything else is false."""
         return self.meta.get(key, "").strip().lower() in _TRUE
 
 
 @dataclass(frozen=True)
 class MetadataSource:
-    """Where metadata is looked for, and for how long.
+    """The sources of metadata, and the timeouts.
 
     Attributes:
         service: URL of ``meta_data.json``.
-        drives: block devices that may be a config drive.
-        limit: seconds until the search is given up.
-        timeout: seconds that one request may take.
+        drives: possible config drives.
+        limit: timeout of the search, in seconds.
+        timeout: timeout of a request, in seconds.
         first_pause: seconds between the first two attempts; doubled each time.
-        longest_pause: seconds that a pause may grow to.
+        longest_pause: maximum pause in seconds.
     """
 
     service: str = SERVICE
@@ -81,12 +81,12 @@ class MetadataSource:
     longest_pause: float = 15.0
 
     def read(self, log: Callable[[str], None]) -> Metadata:
-        """Ask until there is an answer or the time is over.
+        """Retry until there is a response or the timeout expires.
 
-        The service comes first: it shows metadata as it is now, a config drive as it was when the server was built.
+        The service comes first: it has the current metadata, a config drive those from when the server was built.
 
         Raises:
-            MetadataError: no answer in time.
+            MetadataError: no response in time.
         """
         end = time.monotonic() + self.limit
         pause = self.first_pause
@@ -104,13 +104,15 @@ class MetadataSource:
                 except MetadataError as error:
                     problem = f"{problem}; {error}"
             if time.monotonic() + pause > end:
-                raise MetadataError(f"no metadata in {self.limit:.0f} s, {attempts} attempts; the last: {problem}")
+                raise MetadataError(
+                    f"no metadata after {self.limit:.0f} s and {attempts} attempts; last error: {problem}"
+                )
             log(f"no metadata yet ({problem}); next attempt in {pause:.1f} s")
             time.sleep(pause)
             pause = min(pause * 2, self.longest_pause)
 
     def _from_service(self) -> Metadata:
-        # The address is link-local: a proxy in the environment could only be wrong.
+        # The address is link-local: never use a proxy.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(self.service, timeout=self.timeout) as answer:
@@ -135,7 +137,7 @@ class MetadataSource:
 
 @contextlib.contextmanager
 def mounted(device: Path) -> Iterator[Path]:
-    """Mount a device read-only on a folder of its own for as long as the context lasts."""
+    """Mount a device read-only on a temporary folder during the context."""
     with tempfile.TemporaryDirectory(prefix="config-drive-") as folder:
         subprocess.run(
             ["mount", "--read-only", str(device), folder], check=True, capture_output=True, text=True, timeout=60

@@ -1,4 +1,4 @@
-"""One playbook, run by ansible-playbook on this node itself."""
+"""Runs one playbook with ansible-playbook on this node itself."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-#: Where the callback plugin lies that writes down the task that failed.
+#: Folder of the callback plugin that records the failed task.
 CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 _CALLBACK = "last_failure"
 _LONGEST_ERROR = 400
 
 
 class PlaybookError(Exception):
-    """Raised when a playbook failed; the text names the task and what it said."""
+    """Raised when a playbook fails; the text has the task and its message."""
 
 
 @contextlib.contextmanager
 def variables_file(variables: Mapping[str, Any], within: Path | None = None) -> Iterator[Path]:
-    """Variables in a file that only this user can read, for as long as the context lasts; see `run` for ``within``."""
+    """Variables in a file that only this user can read, during the context; see `run` for ``within``."""
     with tempfile.TemporaryDirectory(prefix="ansible-init-", dir=within) as folder:
         path = Path(folder, "variables.json")
         path.write_text(json.dumps(variables), encoding="utf-8")
@@ -32,7 +32,7 @@ def variables_file(variables: Mapping[str, Any], within: Path | None = None) -> 
 
 
 def command(playbook: Path, variables: Path, program: str = "ansible-playbook") -> list[str]:
-    """The call that runs a playbook here, without ssh."""
+    """The command that runs a playbook here, without ssh."""
     return [
         program, "--inventory", "localhost,", "--connection", "local", "--limit", "localhost",
         "--extra-vars", f"@{variables}", str(playbook),
@@ -41,7 +41,7 @@ def command(playbook: Path, variables: Path, program: str = "ansible-playbook") 
 
 @contextlib.contextmanager
 def _put_off(number: signal.Signals) -> Iterator[None]:
-    """Let a signal come after the block: its handler raises, and a child that just started would be lost to us."""
+    """Delay a signal until after the block: its handler raises, and a new child would be lost."""
     came = []
     handler = signal.signal(number, lambda *_: came.append(True))
     try:
@@ -55,17 +55,17 @@ def _put_off(number: signal.Signals) -> Iterator[None]:
 def run(
     playbook: Path, variables: Mapping[str, Any], program: str = "ansible-playbook", within: Path | None = None
 ) -> None:
-    """Run one playbook to its end; what it prints goes where this program's output goes.
+    """Run one playbook; its output goes to this program's output.
 
     Args:
         playbook: the file.
         variables: for it.
         program: the ansible-playbook to call.
-        within: a folder in memory for all temporary files, Ansible's included, where the variables hold secrets: what a
-            SIGKILL leaves of them is gone with the boot, and was never on a disk.
+        within: a folder in memory for all temporary files, including Ansible's, if the variables contain secrets: what
+            a SIGKILL leaves behind disappears at the next boot and is never on a disk.
 
     Raises:
-        PlaybookError: it failed, or could not be started.
+        PlaybookError: it failed, or cannot be started.
     """
     with variables_file(variables, within) as file:
         failure = file.with_name("failure.json")
@@ -101,12 +101,12 @@ def run(
 
 
 def explain(status: int, failure: Path) -> str:
-    """A sentence about a playbook that failed, from what the callback wrote down."""
-    ended = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
+    """A sentence about a failed playbook, from the callback's record."""
+    ended = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
     try:
         record = json.loads(failure.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return f"ansible-playbook: {ended}; no task had failed, so its own output in the journal says why"
+        return f"ansible-playbook: {ended}; no task failed; see its output in the journal"
     message = " ".join(str(record["message"]).split())
     if len(message) > _LONGEST_ERROR:
         message = message[:_LONGEST_ERROR] + " ..."

@@ -1,4 +1,4 @@
-"""The result that others wait for: one JSON file, replaced as a whole, readable by everyone, without secrets."""
+"""The result that others wait for: one JSON file, replaced atomically, readable by everyone, without secrets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-#: Raised when a reader of the former schema would misunderstand the new one.
+#: Increased when a reader of the former schema would misread the new one.
 SCHEMA = 1
 
-RUNNING = "running"  #: under way in the boot that ``boot_id`` names; after a crash it stays so until the next start
+RUNNING = "running"  #: in progress in the boot ``boot_id``; after a crash it stays until the next start
 DONE = "done"  #: every playbook succeeded
 FAILED = "failed"  #: ``step`` failed with ``error``
-SKIPPED = "skipped"  #: nothing was to be run; ``reason`` says why
+SKIPPED = "skipped"  #: nothing had to be run; ``reason`` says why
 
 
 def now() -> str:
@@ -26,7 +26,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class PlaybookResult:
-    """One playbook that ran: its file name, how it ended (``done`` or ``failed``), and the seconds it took."""
+    """One playbook that ran: its file name, its result (``done`` or ``failed``), and its duration in seconds."""
 
     playbook: str
     status: str
@@ -35,19 +35,19 @@ class PlaybookResult:
 
 @dataclass(frozen=True)
 class Result:
-    """How the run went.
+    """The result of a run.
 
     Attributes:
         status: one of ``running``, ``done``, ``failed``, ``skipped``.
         started: UTC, ISO 8601.
         ended: likewise; empty while running.
-        reason: why nothing was run, where nothing was; while running, what is waited for.
-        step: the step under way, or the one that failed: ``metadata``, or a playbook's file name.
-        error: one sentence about the failure, with the task it happened in.
-        instance_id: the server that the run belongs to; empty until metadata was read.
-        image_build: the build of the image that the run belongs to; empty where the image has no record.
-        boot_id: the kernel's id of the boot that the run happened in.
-        steps: the playbooks that ended, in order.
+        reason: why nothing was run; while running, what it is waiting for.
+        step: the current or failed step: ``metadata``, or a playbook's file name.
+        error: one sentence about the failure, with its task.
+        instance_id: the server of the run; empty until metadata was read.
+        image_build: the image build of the run; empty if the image has no record.
+        boot_id: the kernel's ID of the boot of the run.
+        steps: the finished playbooks, in order.
         schema: version of this layout.
     """
 
@@ -64,19 +64,19 @@ class Result:
     schema: int = SCHEMA
 
     def finished(self, status: str, **changes: Any) -> Result:
-        """This result, ended now."""
+        """A copy of this result that ends now."""
         return replace(self, status=status, ended=now(), **changes)
 
     def settles(self, instance_id: str, image_build: str) -> bool:
-        """Whether this result says that nothing is left to do for that server on that image.
+        """Whether this result means that nothing is left to do for that server on that image.
 
-        A disk that was copied to another server carries its first server's result: it does not count there.
+        A disk copied to another server has its first server's result, which does not count there.
         """
         return self.status == DONE and (self.instance_id, self.image_build) == (instance_id, image_build)
 
 
 def read(path: Path) -> Result | None:
-    """The result in a file, or None where there is none that this version understands."""
+    """The result in a file, or None if it is missing or this version does not understand it."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -89,7 +89,7 @@ def read(path: Path) -> Result | None:
 
 
 def write(path: Path, result: Result) -> None:
-    """Replace the file as a whole: a reader, or a crash, sees the former result or this one and nothing between."""
+    """Replace the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
     try:

@@ -1,4 +1,4 @@
-"""The course of one run: decided from facts alone, then carried out; each change of state is written down."""
+"""One run: decides from facts alone, then acts; each change of state is recorded."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED, PlaybookResult, Result
 from node.ansible_init.unsafe import unsafe
 
-#: The metadata key that tells a server to leave itself alone: set on build servers.
+#: The metadata key that disables ansible-init: set on build servers.
 DISABLE = "ansible_init_disable"
 
 
 @dataclass(frozen=True)
 class AnsibleInitSettings:
-    """What a run reads and writes.
+    """The inputs and outputs of a run.
 
     Attributes:
-        source: where metadata comes from.
-        playbooks: folder of the playbooks, run in the order of their names.
+        source: the sources of metadata.
+        playbooks: folder of the playbooks, which run in order of their names.
         result: the file for the result.
-        image: the image's record, which names the build.
+        image: the image's record with its build.
         program: the ansible-playbook to call.
     """
 
@@ -40,14 +40,14 @@ class AnsibleInitSettings:
 
 @dataclass(frozen=True)
 class RunDecision:
-    """What is to be done: ``leave`` the former result, ``skip``, or ``run`` the playbooks; and why."""
+    """What to do and why: ``leave`` the last result, ``skip``, or ``run`` the playbooks."""
 
     kind: str
     reason: str
 
 
 def decide(metadata: Metadata, former: Result | None, image_build: str, playbooks: Sequence[str]) -> RunDecision:
-    """Choose from facts alone: the server's metadata, the former result, the image's build, the playbooks there are."""
+    """Choose from facts alone: the server's metadata, the last result, the image's build, the existing playbooks."""
     if former is not None and former.settles(metadata.instance_id, image_build):
         return RunDecision("leave", f"already done at {former.ended} for this server on this image")
     if metadata.flag(DISABLE):
@@ -57,27 +57,27 @@ def decide(metadata: Metadata, former: Result | None, image_build: str, playbook
     if former is None:
         return RunDecision("run", "first boot of this image")
     if (former.instance_id, former.image_build) != (metadata.instance_id, image_build):
-        return RunDecision("run", "the former result is another server's or another image's")
-    reasons = {FAILED: f"the former run failed in {former.step}", RUNNING: "the former run was cut off"}
-    return RunDecision("run", reasons.get(former.status, f"the former run was {former.status}: {former.reason}"))
+        return RunDecision("run", "the last result belongs to another server or image")
+    reasons = {FAILED: f"the last run failed in {former.step}", RUNNING: "the last run was interrupted"}
+    return RunDecision("run", reasons.get(former.status, f"the last run was {former.status}: {former.reason}"))
 
 
 def main(settings: AnsibleInitSettings, log: Callable[[str], None]) -> int:
-    """Run to the end and return the exit status: 0 for done, skipped and nothing left to do."""
+    """Run and return the exit status: 0 for done, skipped and nothing left to do."""
     raise_on_sigterm()
     run = AnsibleInitRun(settings, log)
     try:
         run.go()
     except Terminated:
-        run.fail("stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
+        run.fail("stopped by SIGTERM before it finished (systemctl stop, or the unit's TimeoutStartSec)")
     except Exception as error:
-        run.fail(f"unexpected {type(error).__name__}; the journal has the traceback")
+        run.fail(f"unexpected {type(error).__name__}; see the traceback in the journal")
         raise
     return 1 if run.state.status == FAILED else 0
 
 
 class AnsibleInitRun:
-    """One run; ``state`` is what was last written to the result file, or would be."""
+    """One run; ``state`` is the last content of the result file."""
 
     def __init__(self, settings: AnsibleInitSettings, log: Callable[[str], None]) -> None:
         self.settings = settings
@@ -99,7 +99,7 @@ class AnsibleInitRun:
             metadata = self.settings.source.read(self.log)
         except MetadataError as error:
             if self.former is not None and self.former.status == DONE:
-                # A reboot while the metadata service is away: nothing shows that anything is left to do.
+                # A reboot while the metadata service is unavailable: nothing indicates work to do.
                 self.state = self.former
                 self.log(f"leave: done at {self.former.ended}, and {error}")
             else:
@@ -116,7 +116,7 @@ class AnsibleInitRun:
             self._run(found, metadata)
 
     def fail(self, error: str) -> None:
-        """End the run as failed in the step that is under way."""
+        """End the run as failed in the current step."""
         self.state = self.state.finished(FAILED, error=error)
         self._write()
         self.log(f"failed: {self.state.step}: {error}")
@@ -146,7 +146,7 @@ class AnsibleInitRun:
 
 
 def _variables(metadata: Metadata, state: Result) -> dict[str, Any]:
-    """The variables that each playbook gets; what the cloud says is never a template."""
+    """The variables for each playbook; text from the cloud is never a template."""
     variables: dict[str, Any] = unsafe(
         {
             "ansible_init_instance_id": metadata.instance_id,

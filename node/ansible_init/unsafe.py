@@ -1,7 +1,7 @@
-"""Text from outside, handed to Ansible as it is: Ansible renders every text of a variable that looks like a template.
+"""Passes text from outside to Ansible unchanged: Ansible renders every variable that looks like a template.
 
-What the cloud, a node or a person says is data. Ansible takes a text marked ``__ansible_unsafe`` in JSON, which is
-``!unsafe`` in YAML, for what it is, and so everything that is made of it.
+Text from the cloud, a node or a person is data. Ansible does not render text marked with ``__ansible_unsafe`` in JSON
+(``!unsafe`` in YAML), nor anything derived from it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: What marks a text in JSON.
+#: The JSON key that marks a text.
 MARK = "__ansible_unsafe"
 
 
 def may_become_a_template(text: str) -> bool:
-    """Whether a text is a template for Ansible, alone or behind another that ends with a brace."""
+    """Whether a text may be a template for Ansible, alone or after another text that ends with a brace."""
     return "{" in text
 
 

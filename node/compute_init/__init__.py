@@ -1,4 +1,4 @@
-"""A compute node sets itself up at each boot: fetches its own variables, runs the roles of its group, rejoins Slurm.
+"""Sets up a compute node at each boot: fetches its variables, runs the roles of its group, rejoins Slurm.
 
-Standard library only, and Python 3.9 syntax. What each outcome means is described in docs/site.md.
+Standard library only, and Python 3.9 syntax. docs/site.md describes the outcomes.
 """

@@ -1,4 +1,4 @@
-"""This node's bundle: what it says, and whether it is this node's and whole. Pure."""
+"""This node's bundle: its content, and whether it is complete and for this node. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class BundleError(Exception):
-    """Raised for a bundle that this node must not use; the text says what to do."""
+    """Raised for a bundle that this node must not use; the text has the remedy."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Bundle:
     """A checked bundle.
 
     Attributes:
-        digest: of bundle.json, which has the digests of all other files: it changes when anything does.
+        digest: digest of bundle.json, which has the digests of all other files, so any change affects it.
         files: content by name.
         kept: content by digest, of the files that a node may keep.
         variables: for the playbook.
@@ -61,12 +61,12 @@ class Bundle:
 
 
 def check_statement(statement: Statement, node: str, instance_id: str, seen: int) -> None:
-    """See that a bundle is for this node, and that this node has seen no newer one.
+    """Check that a bundle is for this node, and that this node has not seen a newer one.
 
     Args:
-        statement: what the stack says about the bundle.
+        statement: the stack's statement about the bundle.
         node: this node's name.
-        instance_id: this node's server, as the cloud says.
+        instance_id: this node's server, from the cloud's metadata.
         seen: the serial of the newest bundle that this node has seen, signed with the same key; 0 for none.
 
     Raises:
@@ -76,11 +76,11 @@ def check_statement(statement: Statement, node: str, instance_id: str, seen: int
         raise BundleError(f"the bundle is for node {statement.node!r}: run pulumi up and site.yml")
     if statement.instance_id != instance_id:
         raise BundleError(
-            f"the bundle is for server {statement.instance_id!r}, this is {instance_id}: run pulumi up and site.yml"
+            f"the bundle is for server {statement.instance_id!r}, but this is {instance_id}: run pulumi up and site.yml"
         )
     if statement.serial < seen:
         raise BundleError(
-            f"the bundle (serial {statement.serial}) is older than the one that this node has seen (serial {seen}): "
+            f"the bundle (serial {statement.serial}) is older than the last one on this node (serial {seen}): "
             "run site.yml"
         )
 
@@ -93,7 +93,7 @@ def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
         read: reads another file of the same folder, by its name and what bundle.json says about it.
 
     Raises:
-        BundleError: of another schema, or damaged.
+        BundleError: the bundle has another schema, or is damaged.
     """
     try:
         document = json.loads(head)
@@ -102,7 +102,7 @@ def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise BundleError(
-            f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: bring image and site.yml together"
+            f"bundle.json has schema {schema!r}, this image reads {SCHEMA}: use matching image and site.yml"
         )
     try:
         listed = {name: Listed.of(each) for name, each in sorted(document["files"].items())}

@@ -1,4 +1,4 @@
-"""Fetches this node's bundle, the signed statement first: nothing that the stack did not sign is parsed or kept."""
+"""Fetches this node's bundle, the signed statement first: data not signed by the stack are neither parsed nor kept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fetch(
     """This node's bundle.
 
     Args:
-        share: reads files of this node's folder on the control node, or on what answers in its place.
+        share: reads files of this node's folder on the control node, or on whatever responds in its place.
         key: the stack's public key.
         node: this node's name.
         instance_id: this node's server.
@@ -36,10 +36,10 @@ def fetch(
         kept: files of former bundles: what is among them is not fetched.
 
     Raises:
-        AbsentError: the server answers, and has no bundle for this node.
+        AbsentError: the server responds, but has no bundle for this node.
         ShareError: a file cannot be read.
-        SignatureError: the stack has not signed it.
-        BundleError: it is none that this node may use.
+        SignatureError: it is not signed by the stack.
+        BundleError: this node must not use it.
     """
     statement = verify(_statement(share), key)
     check_statement(statement, node, instance_id, seen)
@@ -59,7 +59,7 @@ def _statement(share: Share) -> bytes:
     try:
         return share.read(FILE, MOST_STATEMENT)
     except AbsentError:
-        share.read("bundle.json", MOST_HEAD)  # Raises as well where site.yml has not run for this node.
+        share.read("bundle.json", MOST_HEAD)  # Also raises if site.yml has not run for this node.
     raise SignatureError(
-        f"bundle.json is there without {FILE}: exported by an older release, or by what is not the control node"
+        f"bundle.json exists without {FILE}: an older release exported it, or a machine that is not the control node"
     )

@@ -1,4 +1,4 @@
-"""A program whose output is read up to a limit: what it prints comes from a server that may not be ours."""
+"""Runs a program and limits its output, which may come from a server that is not ours."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import time
 from collections.abc import Sequence
 from typing import IO, cast
 
-#: Bytes of the program's complaints that are kept; the rest is read and dropped.
+#: Maximum size of kept error output in bytes; the rest is read and dropped.
 _MOST_SAID = 4096
 _CHUNK = 65536
 
 
 class TooMuchError(Exception):
-    """Raised when the program printed more than was to be read; it was killed."""
+    """Raised when the program exceeds the output limit; it was killed."""
 
 
 def output(command: Sequence[str], most: int, timeout: float) -> tuple[int, bytes, str]:
-    """Run a program; returns its exit status, its output and what it complained about.
+    """Run a program; return its exit status, its output and its error output.
 
     Args:
         command: the program and its arguments.
-        most: bytes of output to take.
-        timeout: seconds for all of it.
+        most: maximum size of the output in bytes.
+        timeout: timeout in seconds.
 
     Raises:
         TooMuchError: it printed more than ``most`` bytes.
-        subprocess.TimeoutExpired: it did not end in time.
+        subprocess.TimeoutExpired: it timed out.
         OSError: it cannot be started.
     """
     end = time.monotonic() + timeout
@@ -44,7 +44,7 @@ def output(command: Sequence[str], most: int, timeout: float) -> tuple[int, byte
 
 
 def _read(child: subprocess.Popen[bytes], most: int, end: float) -> tuple[bytes, bytes]:
-    """Both streams to their ends."""
+    """Read both streams to their ends."""
     taken, said = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(cast("IO[bytes]", child.stdout), selectors.EVENT_READ, taken)

@@ -1,4 +1,4 @@
-"""The result of compute-init: that of ansible-init, with a word for the state and the bundle that it was made from."""
+"""The result of compute-init: like that of ansible-init, with the state's name and the bundle's digest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from node.ansible_init.result import FAILED, SCHEMA, Result, now
 
 @dataclass(frozen=True)
 class ComputeInitRecord(Result):
-    """How a run went.
+    """The result of a run.
 
     Attributes:
         state: one of ``done``, ``unchanged``, ``not-enabled``, ``not-exported``, ``metadata``, ``unreachable``,
             ``wrong-signature``, ``wrong-bundle``, ``role-failed``, ``stopped``, ``unexpected``; empty while running.
-        bundle: digest of the bundle that the node was set up from.
-        serial: of the newest bundle that this node has seen, whatever became of it; kept from run to run.
-        bundle_key: the public key that it was signed with.
+        bundle: digest of the bundle that the node was set up with.
+        serial: serial of the newest bundle that this node has seen, used or not; kept between runs.
+        bundle_key: the public key that verified it.
     """
 
     state: str = ""
@@ -27,20 +27,20 @@ class ComputeInitRecord(Result):
     bundle_key: str = ""
 
     def seen(self, key: str) -> int:
-        """The serial of the newest bundle that this node has seen, signed with this key; 0 for none."""
+        """The serial of the newest bundle that this node has seen, verified with this key; 0 for none."""
         return self.serial if self.bundle_key == key else 0
 
     def ended_as(self, status: str, state: str, reason: str, bundle: str) -> ComputeInitRecord:
-        """This record, ended now, without a failure."""
+        """A copy of this record that ends now without a failure."""
         return replace(self, status=status, ended=now(), step="", state=state, reason=reason, bundle=bundle)
 
     def failed(self, state: str, error: str) -> ComputeInitRecord:
-        """This record, ended now by a failure in the step under way."""
+        """A copy of this record that ends now with a failure in the current step."""
         return replace(self, status=FAILED, ended=now(), state=state, error=error)
 
 
 def read_record(path: Path) -> ComputeInitRecord | None:
-    """The record in a file, or None where there is none that this version understands."""
+    """The record in a file, or None if it is missing or this version does not understand it."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

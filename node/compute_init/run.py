@@ -1,4 +1,4 @@
-"""The course of one run. Each state that it can end in has a word, a sentence, and an exit status for systemd."""
+"""One run. Each final state has a name, a sentence, and an exit status for systemd."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 
-#: The metadata flag that switches this on: an entry of compute_init_enable, like the names of the roles.
+#: The metadata flag that enables compute-init: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
 
 
 @dataclass(frozen=True)
 class ComputeInitSettings:
-    """What a run reads and writes.
+    """The inputs and outputs of a run.
 
     Attributes:
-        source: where metadata comes from.
-        playbook: what to run.
+        source: the sources of metadata.
+        playbook: the playbook to run.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
         kept: a folder on the disk for files that need not be fetched again, readable by root only.
@@ -42,9 +42,9 @@ class ComputeInitSettings:
             nodes.
         patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
         first_pause: seconds between the first two attempts; doubled each time.
-        longest_pause: seconds that a pause may grow to.
+        longest_pause: maximum pause in seconds.
         program: the ansible-playbook to call.
-        force: run the playbook even where nothing changed since it succeeded in this boot.
+        force: run the playbook even if nothing changed since it succeeded in this boot.
     """
 
     source: MetadataSource = field(default_factory=MetadataSource)
@@ -53,7 +53,7 @@ class ComputeInitSettings:
     work: Path = Path("/run/slurm-appliance/compute-init")
     kept: Path = Path("/var/lib/slurm-appliance/compute-init")
     share: Callable[[str, str, str], Share] = Share
-    patience: float = 300.0
+    share_timeout: float = 300.0
     first_pause: float = 1.0
     longest_pause: float = 15.0
     program: str = "ansible-playbook"
@@ -61,7 +61,7 @@ class ComputeInitSettings:
 
 
 class FailureError(Exception):
-    """Raised to end a run as failed; ``state`` is the word for it."""
+    """Raised to end a run as failed; ``state`` is its name."""
 
     def __init__(self, state: str, text: str) -> None:
         super().__init__(text)
@@ -69,7 +69,7 @@ class FailureError(Exception):
 
 
 def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
-    """Run to the end and return the exit status: 0 where nothing is to be tried again."""
+    """Run and return the exit status: 0 if no retry is needed."""
     raise_on_sigterm()
     run = ComputeInitRun(settings, log)
     try:
@@ -77,15 +77,15 @@ def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
     except FailureError as failure:
         run.fail(failure.state, str(failure))
     except Terminated:
-        run.fail("stopped", "stopped by SIGTERM before its end (systemctl stop, or the unit's TimeoutStartSec)")
+        run.fail("stopped", "stopped by SIGTERM before it finished (systemctl stop, or the unit's TimeoutStartSec)")
     except Exception as error:
-        run.fail("unexpected", f"unexpected {type(error).__name__}; the journal has the traceback")
+        run.fail("unexpected", f"unexpected {type(error).__name__}; see the traceback in the journal")
         raise
     return 1 if run.state.status == FAILED else 0
 
 
 class ComputeInitRun:
-    """One run; ``state`` is what was last written to the result file."""
+    """One run; ``state`` is the last content of the result file."""
 
     def __init__(self, settings: ComputeInitSettings, log: Callable[[str], None]) -> None:
         self.settings = settings
@@ -106,7 +106,7 @@ class ComputeInitRun:
         """Read metadata, decide, fetch, run.
 
         Raises:
-            FailureError: with the state that the run ends in.
+            FailureError: the run fails; has its final state.
         """
         self._write()
         try:
@@ -115,14 +115,12 @@ class ComputeInitRun:
             raise FailureError("metadata", str(error)) from error
         self.state = replace(self.state, instance_id=metadata.instance_id)
         if not metadata.flag(ENABLE):
-            self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: this node is none that sets itself up")
+            self._end(SKIPPED, "not-enabled", f"metadata has no {ENABLE}=true: compute-init is disabled on this node")
             return
         server = _needed(metadata, "control_address")
         key = _needed(metadata, METADATA)
         if not is_key(key):
-            raise FailureError(
-                "metadata", f"metadata: {METADATA} is no Ed25519 key as OpenSSH writes it: run pulumi up"
-            )
+            raise FailureError("metadata", f"metadata: {METADATA} is not an OpenSSH Ed25519 key: run pulumi up")
         self._step("fetch")
         try:
             folder = nodes_folder(metadata.meta.get("state_dir", STATE_DIR))
@@ -130,30 +128,30 @@ class ComputeInitRun:
         except AbsentError as error:
             self._end(
                 SKIPPED, "not-exported",
-                f"{server} has no variables for this node, site.yml has not run for it: waiting for site.yml ({error})",
+                f"{server} has no variables for this node yet: waiting for site.yml ({error})",
             )  # fmt: skip
             return
         self._keep(bundle)
         if self._nothing_new(bundle):
-            self._end(DONE, "unchanged", "set up in this boot with the same variables", bundle=bundle.digest)
+            self._end(DONE, "unchanged", "already set up in this boot with the same variables", bundle=bundle.digest)
             return
         self._step(self.settings.playbook.name)
         self._run(bundle, metadata, server)
         self._end(DONE, "done", "set up, slurmd is registered", bundle=bundle.digest)
 
     def fail(self, state: str, error: str) -> None:
-        """End the run as failed in the step that is under way."""
+        """End the run as failed in the current step."""
         self.state = self.state.failed(state, error)
         self._write()
         self.log(f"failed: {self.state.step}: {error}")
 
     def _fetch(self, share: Share, key: str, instance_id: str) -> Bundle:
-        """Ask for the bundle until it is there, signed, whole and this node's, or the time is over."""
+        """Retry until there is a signed, complete bundle for this node, or the timeout expires."""
 
         def accepted(statement: Statement) -> None:
             self.state = replace(self.state, serial=statement.serial, bundle_key=key)
 
-        end = time.monotonic() + self.settings.patience
+        end = time.monotonic() + self.settings.share_timeout
         pause = self.settings.first_pause
         kept = KeptFiles(self.settings.kept)
         while True:
@@ -170,7 +168,7 @@ class ComputeInitRun:
             except BundleError as error:
                 state, problem = "wrong-bundle", str(error)
             if time.monotonic() + pause > end:
-                raise FailureError(state, f"{problem}; given up after {self.settings.patience:.0f} s")
+                raise FailureError(state, f"{problem}; gave up after {self.settings.share_timeout:.0f} s")
             self.log(f"{problem}; next attempt in {pause:.0f} s")
             self.state = replace(self.state, reason=problem)
             self._write()
@@ -196,7 +194,7 @@ class ComputeInitRun:
         with _private_folder(self.settings.work) as folder:
             for name, content in bundle.files.items():
                 (folder / name).write_bytes(content)
-            # The bundle is the stack's, templates included; metadata is data.
+            # The bundle comes from the stack and may contain templates; metadata is only data.
             own = unsafe(
                 {
                     "control_address": server,
@@ -225,7 +223,7 @@ class ComputeInitRun:
 
 
 def _needed(metadata: Metadata, name: str) -> str:
-    """A value that the stack gives each compute node."""
+    """A metadata value that the stack sets on each compute node."""
     value = metadata.meta.get(name, "")
     if not value:
         raise FailureError("metadata", f"metadata has no {name}: run pulumi up")
@@ -234,7 +232,7 @@ def _needed(metadata: Metadata, name: str) -> str:
 
 @contextlib.contextmanager
 def _private_folder(path: Path) -> Iterator[Path]:
-    """A folder for root only, for as long as the context lasts; it holds secrets, and is in memory."""
+    """A folder in memory for secrets, accessible only by root, during the context."""
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700)

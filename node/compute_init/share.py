@@ -1,4 +1,4 @@
-"""Reads this node's folder on the control node over NFS, by a client that needs no kernel support and no mount."""
+"""Reads this node's folder on the control node over NFS, with a client that needs no kernel support and no mount."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from node.compute_init import limited
 
-#: Where the control node mounts its state volume, where nothing else is said: the metadata key ``state_dir`` can.
+#: The default mount point of the control node's state volume; the metadata key ``state_dir`` overrides it.
 STATE_DIR = "/var/lib/state"
 
 
 def nodes_folder(state_dir: str) -> str:
-    """Where the control node keeps the folders of all nodes; each is exported to its node's address only."""
+    """The control node's folder of all nodes' folders; each is exported only to its node's address."""
     return f"{state_dir}/compute-init/nodes"
 
 
@@ -26,15 +26,15 @@ _ABSENT = ("NFS4ERR_NOENT", "MNT3ERR_NOENT", "NFS3ERR_NOENT", "NFS4ERR_ACCESS", 
 
 
 class ShareError(Exception):
-    """Raised when a file could not be read; the text is the client's."""
+    """Raised when a file cannot be read; has the client's message."""
 
 
 class TooLargeError(ShareError):
-    """Raised when a file is larger than it can rightly be."""
+    """Raised when a file exceeds its maximum size."""
 
 
 class AbsentError(ShareError):
-    """Raised when the server answers, and has no such file for this node."""
+    """Raised when the server responds, but has no such file for this node."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,23 @@ class Share:
     port: int = 2049
 
     def url(self, name: str) -> str:
-        """Where a file of the folder is."""
+        """The URL of a file in the folder."""
         host = f"[{self.server}]" if ":" in self.server else self.server
         return f"nfs://{host}{self.folder}/{self.node}/{name}?version=4"
 
     def read(self, name: str, most: int) -> bytes:
-        """The content of a file of at most so many bytes.
+        """The content of a file with a maximum size in bytes.
 
         Raises:
-            AbsentError: the server answers, and has no such file for this node.
+            AbsentError: the server responds, but has no such file for this node.
             TooLargeError: the file is larger.
-            ShareError: the server does not answer, or refuses.
+            ShareError: the server does not respond, or denies access.
         """
         timeout = self.timeout + most / _SLOWEST
         try:
             status, content, complaint = limited.output([self.program, self.url(name)], most, timeout)
         except limited.TooMuchError as error:
-            raise TooLargeError(f"{name} is larger than {most} bytes, so that it is not the stack's") from error
+            raise TooLargeError(f"{name} is larger than {most} bytes, so it is not from the stack") from error
         except subprocess.TimeoutExpired as error:
             raise ShareError(f"{self.server} did not answer in {timeout:.0f} s") from error
         except OSError as error:
@@ -87,11 +87,11 @@ class Share:
         raise ShareError(self._refusal() or said)
 
     def _refusal(self) -> str:
-        """Why no connection is made, where none is: the client's own words do not say it."""
+        """Why the connection failed, which the client's message does not say."""
         try:
             socket.create_connection((self.server, self.port), timeout=5).close()
         except ConnectionRefusedError:
-            return f"no file service on {self.server} yet: site.yml has not run there, or the service is stopped"
+            return f"no file service on {self.server}: site.yml has not run there yet, or the service is stopped"
         except OSError as error:
             return f"{self.server}: {error.strerror or error}"
         return ""

@@ -1,8 +1,8 @@
-"""The stack's signature on this node's bundle, checked before anything of the bundle is read.
+"""The stack's signature of this node's bundle, verified before anything of the bundle is read.
 
-``bundle.signed`` is a statement, one line of JSON, and below it an OpenSSH signature of exactly that line. The
-statement says for which node and server the bundle is, when it was made, and the digest of bundle.json, which has the
-digests of all other files. The public key is in the server's metadata; the private one never leaves the deploy host.
+``bundle.signed`` has a statement, one line of JSON, followed by an OpenSSH signature of exactly that line. The
+statement has the node and server of the bundle, its creation time, and the digest of bundle.json, which has the digests
+of all other files. The public key is in the server's metadata; the private key never leaves the deploy host.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from pathlib import Path
 
 #: The name of the file.
 FILE = "bundle.signed"
-#: The form of the statement.
+#: The schema of the statement.
 SCHEMA = 1
-#: What signatures of bundles are made for: one that was made for another use is not taken.
+#: The namespace of bundle signatures: signatures for another use are rejected.
 NAMESPACE = "slurm-appliance-bundle"
-#: Where the public key is in the server's metadata.
+#: The metadata key of the public key.
 METADATA = "bundle_key"
 
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/]{68}")
-#: Who signs, in the words of ssh-keygen; there is only one.
+#: The only signer, as an identity for ssh-keygen.
 _SIGNER = "stack"
 
 
 class SignatureError(Exception):
-    """Raised where there is no good signature of the stack's key; the text says what was found."""
+    """Raised when there is no valid signature by the stack's key."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What the stack says about a bundle.
+    """The stack's statement about a bundle.
 
     Attributes:
-        node: the name of the node that it is for.
+        node: the name of its node.
         instance_id: its server.
-        serial: when it was made, in seconds since 1970: an older one has a smaller one.
+        serial: its creation time in seconds since 1970, which increases with each bundle.
         bundle: SHA-256 of bundle.json.
     """
 
@@ -51,20 +51,20 @@ class Statement:
 
 
 def is_key(text: str) -> bool:
-    """Whether this is an Ed25519 public key as OpenSSH writes it, and nothing else."""
+    """Whether this is exactly an Ed25519 public key in OpenSSH's format."""
     return _KEY.fullmatch(text) is not None
 
 
 def verify(document: bytes, key: str, program: str = "ssh-keygen") -> Statement:
-    """The statement, if the signature below it was made with the stack's key. Nothing is parsed before that is known.
+    """Verify the signature with the stack's key, then parse and return the statement.
 
     Args:
         document: content of bundle.signed.
-        key: the public key, as is_key() takes it.
+        key: the public key, accepted by is_key().
         program: OpenSSH's ssh-keygen.
 
     Raises:
-        SignatureError: it was not, or the statement has a form that this program does not know.
+        SignatureError: the signature is invalid, or the statement has an unknown schema.
     """
     statement, begin, rest = document.partition(_BEGIN)
     if not begin:
@@ -89,6 +89,6 @@ def _parsed(statement: bytes) -> Statement:
     document = json.loads(statement)
     if document["schema"] != SCHEMA:
         raise SignatureError(
-            f"{FILE} has schema {document['schema']!r}, this image reads {SCHEMA}: bring image and site.yml together"
+            f"{FILE} has schema {document['schema']!r}, this image reads {SCHEMA}: use matching image and site.yml"
         )
     return Statement(**{key: value for key, value in document.items() if key != "schema"})

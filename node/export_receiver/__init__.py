@@ -1,5 +1,5 @@
-"""Takes the archive of all compute nodes' variables on the control node: ``slurm-appliance-receive-export < archive``.
+"""Receives the archive of compute nodes' variables on the control node: ``slurm-appliance-receive-export < archive``.
 
-``archive`` reads it, ``receiver`` puts its files in place, ``folders`` and ``reload`` say what holds for that. Standard
-library only, and Python 3.9 syntax. The form of the archive is described in slurm_appliance/hostvars/export.py.
+``archive`` reads it, ``receiver`` installs its files, ``folders`` and ``reload`` have the details. Standard library
+only, and Python 3.9 syntax. slurm_appliance/hostvars/export.py describes the archive's format.
 """

@@ -1,4 +1,4 @@
-"""The archive, from its bytes to files by path. Pure."""
+"""Unpacks the archive from bytes to files by path. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 from node.export_receiver.errors import ReceiveError
 
-#: The form of the archive that this program takes.
+#: The schema of archives that this program accepts.
 SCHEMA = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-#: Bytes of the unpacked archive at most: 1000 nodes have 10 MB.
+#: Maximum size of the unpacked archive in bytes: 1000 nodes need 10 MB.
 _LARGEST = 512 * 1024 * 1024
 
 
@@ -22,7 +22,7 @@ def unpack(stream: bytes) -> dict[str, bytes]:
     """The archive's files by path.
 
     Raises:
-        ReceiveError: not an archive, of another schema, or with a path that it must not have.
+        ReceiveError: it is not an archive, has another schema, or contains an unexpected path.
     """
     files: dict[str, bytes] = {}
     size = 0
@@ -33,18 +33,20 @@ def unpack(stream: bytes) -> dict[str, bytes]:
                 size += member.size
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None or len(parts) > 3 or not all(map(_NAME.fullmatch, parts)) or size > _LARGEST:
-                    raise ReceiveError(f"the archive must not have {member.name!r}")
+                    raise ReceiveError(f"the archive contains an unexpected member {member.name!r}")
                 files[member.name] = content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ReceiveError(f"not an archive: {error}") from error
     schema = manifest(files).get("schema")
     if schema != SCHEMA:
-        raise ReceiveError(f"the archive has schema {schema!r}, this control node takes {SCHEMA}: rebuild it first")
+        raise ReceiveError(
+            f"the archive has schema {schema!r}, but this control node accepts {SCHEMA}: rebuild the control node first"
+        )
     return files
 
 
 def manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
-    """The archive's own list of contents."""
+    """The archive's list of contents."""
     try:
         document = json.loads(files["manifest.json"])
     except (KeyError, ValueError) as error:
@@ -53,14 +55,14 @@ def manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def check_order(files: Mapping[str, bytes], former: bytes | None) -> None:
-    """See that an archive is not older than the last one, as nodes refuse bundles that are older than what they saw.
+    """Check that an archive is not older than the last one: nodes reject bundles older than the last they saw.
 
     Args:
         files: the archive's files.
-        former: the manifest of the last archive, where there was one.
+        former: the manifest of the last archive, if any.
 
     Raises:
-        ReceiveError: it is older, and signed with the same key.
+        ReceiveError: it is older and signed with the same key.
     """
     if former is None:
         return
@@ -68,10 +70,10 @@ def check_order(files: Mapping[str, bytes], former: bytes | None) -> None:
     try:
         old = manifest({"manifest.json": former})
     except ReceiveError:
-        return  # Cut off by a crash: then nothing is known, and the new one mends it.
+        return  # Truncated by a crash: its serial is unknown, and the new one replaces it.
     if new.get("bundle_key") == old.get("bundle_key") and new.get("serial", 0) < old.get("serial", 0):
         raise ReceiveError(
-            f"the archive (serial {new.get('serial')}) is older than the one here (serial {old.get('serial')}): nodes "
-            "would refuse it. Set this deploy host's clock right. If the former clock was wrong: "
+            f"the archive (serial {new.get('serial')}) is older than the installed one ({old.get('serial')}): nodes "
+            "would reject it. Correct this deploy host's clock. If the clock was wrong before: "
             "./slurm-appliance secrets rotate bundle_signing_key"
         )

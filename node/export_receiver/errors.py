@@ -1,9 +1,9 @@
-"""What goes wrong while an archive is taken."""
+"""Errors while receiving an archive."""
 
 
 class ReceiveError(RuntimeError):
-    """Raised for an archive that is not taken; nothing was changed."""
+    """Raised when an archive is rejected; nothing was changed."""
 
 
 class ReloadError(RuntimeError):
-    """Raised when the NFS server did not read its exports; the next run has it do so."""
+    """Raised when the NFS server did not reload its exports; the next run retries."""

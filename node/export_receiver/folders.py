@@ -1,4 +1,4 @@
-"""Folders that root writes to: nobody else can have put a link, or anything, in their place."""
+"""Folders that root writes to: checks that nobody else can have placed a link or anything else in their path."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from node.export_receiver.errors import ReceiveError
 
 
 def check_way(path: Path) -> None:
-    """See that nobody but root can change where a path leads to: neither the path as written, nor where links lead.
+    """Check that only root can change a path's target: neither the path itself nor the targets of links in it.
 
     Raises:
-        ReceiveError: somebody could; nothing was changed.
+        ReceiveError: another user can change it; nothing was changed.
     """
     for folder in sorted({*path.absolute().parents, *path.resolve().parents}):
         with contextlib.suppress(FileNotFoundError):
@@ -23,26 +23,28 @@ def check_way(path: Path) -> None:
             sticky = found.st_mode & stat.S_ISVTX
             others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
             if found.st_uid not in {0, os.geteuid()} or (others and not sticky and not stat.S_ISLNK(found.st_mode)):
-                raise ReceiveError(f"{folder} can be changed by others than root: give it to root, mode 0755")
+                raise ReceiveError(
+                    f"{folder} is writable by users other than root: change its owner to root and its mode to 0755"
+                )
 
 
 def own_folder(path: Path, mode: int) -> None:
-    """Make a folder, or see that the one that is there is this user's alone.
+    """Create a folder, or check that an existing one is owned only by this user.
 
     Raises:
-        ReceiveError: it is a link, no folder, or somebody else's.
+        ReceiveError: it is a link, not a folder, or has another owner.
     """
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise ReceiveError(f"{path} is not a folder of root's: look at what it is, and remove it")
+        raise ReceiveError(f"{path} is not a folder owned by root: inspect it and remove it")
     if stat.S_IMODE(found.st_mode) != mode:
         path.chmod(mode)
 
 
 def content(path: Path) -> bytes | None:
-    """What is in a file; None where there is none, or a link, which is not followed."""
+    """The content of a file; None if it is missing or a link, which is not followed."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -56,7 +58,7 @@ def content(path: Path) -> bytes | None:
 
 
 def sync_folder(path: Path) -> None:
-    """Have what was renamed, made or removed in a folder on the disk."""
+    """Sync renames, creations and deletions in a folder to the disk."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         os.fsync(handle)

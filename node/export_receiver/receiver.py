@@ -1,7 +1,7 @@
-"""Puts the files of an archive in place.
+"""Installs the files of an archive.
 
-Each file is put in place whole, by a rename, so that a node that is just reading sees the old or the new one. What
-belongs to nodes that are no more is removed after the NFS server has stopped exporting it.
+Each file is installed atomically by a rename, so that a reading node sees the old or the new one. Files of removed
+nodes are deleted after the NFS server has stopped exporting them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from node.export_receiver.reload import Reload
 
 #: Files of the archive that the NFS server reads.
 _EXPORTS = "nfs/"
-#: The last files of a node's folder, in this order: each has digests of what was written before it.
+#: The last files of a node's folder, in this order: each has digests of the files before it.
 _LAST = ("bundle.json", "bundle.signed")
-#: Another one in each archive, as it has the time: no change that anybody needs to know of.
+#: Differs in each archive because it has the time: not reported as a change.
 _UNCOUNTED = frozenset({"bundle.signed", "manifest.json"})
 
 
 class Receiver:
-    """Puts the files of an archive in place.
+    """Installs the files of an archive.
 
     Args:
-        folder: below it ``nodes/<node>`` are exported.
-        places: where files that others read go, by their path in the archive.
-        reload: the command that makes the NFS server read its exports, if there is one.
+        folder: its subfolders ``nodes/<node>`` are exported.
+        places: targets of files for other programs, by their path in the archive.
+        reload: the command that makes the NFS server reload its exports, if any.
     """
 
     def __init__(self, folder: Path, places: Mapping[str, Path], reload: Sequence[str] = ()) -> None:
@@ -42,11 +42,11 @@ class Receiver:
         self.changed = 0
 
     def receive(self, files: Mapping[str, bytes]) -> dict[str, int]:
-        """Put everything in place; returns counts of nodes, changed files, removed nodes and reloads.
+        """Install everything; return counts of nodes, changed files, removed nodes and reloads.
 
         Raises:
-            ReceiveError: the archive is not taken, or a folder is not root's.
-            ReloadError: the NFS server did not read its exports.
+            ReceiveError: the archive is rejected, or a folder is not owned by root.
+            ReloadError: the NFS server did not reload its exports.
         """
         self._folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         for place in (self._folder, *self._places.values()):
@@ -94,7 +94,7 @@ class Receiver:
                 extra.unlink()
 
     def _write_places(self, files: Mapping[str, bytes], *, owed: bool) -> None:
-        """Write what others read. Where the NFS server will have to read anew, that is on the disk before."""
+        """Write the files for other programs. If the NFS server must reload, record that on the disk first."""
         there = {path: place for path, place in self._places.items() if path in files}
         if owed or any(
             path.startswith(_EXPORTS) and not _is(place, files[path], 0o644) for path, place in there.items()
@@ -116,7 +116,7 @@ class Receiver:
         self.changed += path.name not in _UNCOUNTED
 
     def _link(self, path: Path, target: Path) -> None:
-        """One content for all nodes: a hard link, so that no node's export leads out of its folder."""
+        """Share a file between nodes with a hard link, so that no node's export leads out of its folder."""
         with contextlib.suppress(FileNotFoundError):
             if path.samefile(target):
                 return
@@ -131,7 +131,7 @@ class Receiver:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """One at a time."""
+        """Hold the lock: one run at a time."""
         handle = os.open(self._folder / ".lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,5 +139,5 @@ class Receiver:
 
 
 def _is(path: Path, text: bytes, mode: int) -> bool:
-    """Whether a file has this content and mode already."""
+    """Whether a file already has this content and mode."""
     return content(path) == text and path.lstat().st_mode & 0o777 == mode

@@ -1,6 +1,6 @@
-"""The NFS server's reading of its exports: owed from before they change until the server has read them.
+"""Reloads of the NFS server's exports: pending from before the change until the server has read them.
 
-A mark on the disk says that it is owed. So a run that failed, or was killed at any moment, leaves it to the next one.
+A file marks a pending reload. So a run that failed or was killed at any moment leaves it to the next one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class Reload:
     """One server's reload.
 
     Args:
-        mark: the file that says that it is owed.
-        command: what makes the server read its exports; none where there is no server.
+        mark: the file that marks a pending reload.
+        command: the command that makes the server reload its exports; None without a server.
     """
 
     def __init__(self, mark: Path, command: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ class Reload:
         self._command = command
 
     def owe(self) -> None:
-        """Before exports change."""
+        """Mark a reload as pending; call before exports change."""
         handle = os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             os.fsync(handle)
@@ -38,24 +38,24 @@ class Reload:
 
     @property
     def owed(self) -> bool:
-        """Whether exports changed, and no server is known to have read them."""
+        """Whether exports changed and the server may not have read them."""
         return self._mark.exists()
 
     def run(self) -> None:
-        """Have the server read its exports.
+        """Make the server reload its exports.
 
         Raises:
-            ReloadError: it did not.
+            ReloadError: the reload failed.
         """
         try:
             subprocess.run(self._command, check=True, stdout=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError) as error:
             raise ReloadError(
-                "the exports are written, but the NFS server has not read them "
-                f"({shlex.join(self._command)}: {error}): see its journal, then run site.yml again, which repeats it"
+                "the exports were written, but the NFS server has not loaded them "
+                f"({shlex.join(self._command)}: {error}): see its journal, then run site.yml again"
             ) from error
 
     def done(self) -> None:
-        """The server has read its exports, and all that follows from it is on the disk."""
+        """Clear the mark; call when the server has read its exports and all consequences are on the disk."""
         self._mark.unlink()
         sync_folder(self._mark.parent)

@@ -1,4 +1,4 @@
-"""The users that talk to each other here, by name."""
+"""The users that communicate here, by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def uid_of(name: str) -> int:
     """A user's uid.
 
     Raises:
-        AccountError: there is no such user.
+        AccountError: the user does not exist.
     """
     try:
         return pwd.getpwnam(name).pw_uid

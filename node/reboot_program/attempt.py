@@ -1,4 +1,4 @@
-"""One look at one node: facts from the cloud, the decision, the call that it asks for. Runs in the worker's threads."""
+"""One attempt for one node: gathers the cloud's facts, decides, and makes the call. Runs in the worker's threads."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .slurm_state import SlurmNode
 from .spool import Entry
 from .targets import Targets
 
-#: Seconds that an active image counts as such: a hundred nodes of one call ask for it once.
+#: Cache time of an active image in seconds: a hundred nodes of one request query it once.
 _IMAGE_FRESH = 20.0
-#: Seconds that any other answer counts: it may be mended at any moment.
+#: Cache time of any other answer in seconds: it may be fixed at any moment.
 _NO_IMAGE_FRESH = 2.0
 _BEGIN = {
     RebootDecisionKind.REBUILD: Verb.REBUILD,
@@ -29,13 +29,13 @@ _BEGIN = {
 
 @dataclass(frozen=True)
 class Looked:
-    """What came out of one look.
+    """The result of one attempt.
 
     Attributes:
-        entry: the node's entry as it is now.
-        action: what was decided.
-        hold: the node may still run its old image, or was not rebooted: failing now, it must be kept out of service.
-        error: the cloud's error, if it was that which ended the look.
+        entry: the node's current entry.
+        action: the decision.
+        hold: the node may still run its old image, or was not rebooted: on failure it must be kept out of service.
+        error: the cloud's error that ended the attempt, if any.
     """
 
     entry: Entry
@@ -45,7 +45,7 @@ class Looked:
 
 
 class TargetImages:
-    """Target images, asked for once for all nodes that need one."""
+    """Cached target images, queried once for all nodes."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -53,8 +53,8 @@ class TargetImages:
         self._known: dict[str, tuple[float, TargetImage | None]] = {}
 
     def get(self, cloud: CloudCalls, image_id: str) -> TargetImage | None:
-        """The image as it was a moment ago."""
-        # One lock for all: the second thread shall wait for the first one's answer instead of asking too.
+        """The image, possibly from the cache."""
+        # One lock for all: a second thread waits for the first one's answer instead of querying again.
         with self._lock:
             good_until, image = self._known.get(image_id, (0.0, None))
             if self._now() >= good_until:
@@ -75,10 +75,10 @@ def attempt(
     *,
     lost: bool = False,
 ) -> Looked:
-    """Look at a node, decide, and begin what was decided.
+    """Gather facts about a node, decide, and start the action.
 
     Args:
-        save: writes an entry to the spool; called before Nova is asked for anything and after it said yes.
+        save: writes an entry to the spool; called before each request to Nova and after Nova accepted it.
         now: seconds since the epoch.
         lost: see `RebootFacts`.
     """
@@ -110,7 +110,7 @@ def attempt(
 
 
 def _look(facts: RebootFacts, connection: Connection, images: TargetImages) -> RebootFacts:
-    """The facts with what the cloud knows; it is not asked where Slurm waits for no reboot or there is no target."""
+    """The facts, with those from the cloud unless Slurm expects no reboot or there is no target."""
     if facts.target is None or (facts.slurm and not facts.slurm.may_boot):
         return facts
     cloud = connection.cloud()
@@ -120,7 +120,7 @@ def _look(facts: RebootFacts, connection: Connection, images: TargetImages) -> R
 
 
 def _intent(action: RebootDecision, facts: RebootFacts) -> Intent | None:
-    """What is set out for after a decision."""
+    """The intent that follows from a decision."""
     before, target, server = facts.intent, facts.target, facts.server
     if target is None or server is None:
         return before
@@ -128,7 +128,7 @@ def _intent(action: RebootDecision, facts: RebootFacts) -> Intent | None:
         return Intent(_BEGIN[action.kind], target.image_id)
     if action.kind is not RebootDecisionKind.FOLLOW or (before and before.accepted):
         return before
-    # Ours, its answer lost; or somebody else's: when it ends, it serves this request too.
+    # Our request with a lost answer, or another client's: either one also fulfils this request.
     if server.task_state in REBUILD_TASKS:
         return before or Intent(Verb.REBUILD, target.image_id)
     return Intent(Verb.REBOOT, target.image_id, accepted=True)

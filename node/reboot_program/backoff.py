@@ -1,23 +1,23 @@
-"""How long to wait before the next try. Pure."""
+"""Delays between retries. Pure."""
 
 from __future__ import annotations
 
 #: Seconds before the first retry; doubles with each.
 FIRST = 1.0
-#: Seconds at most, unless the server asks for more.
+#: Maximum in seconds, unless the server asks for more.
 LONGEST = 30.0
-#: Seconds at most that a server's Retry-After is believed.
+#: Maximum accepted Retry-After in seconds.
 LONGEST_ASKED = 300.0
 
 
 def delay(tries: int, draw: float, retry_after: float | None = None) -> float:
-    """Seconds until the next try.
+    """The delay until the next try, in seconds.
 
     Args:
-        tries: how many have failed so far, 1 or more.
+        tries: number of failed tries, 1 or more.
         draw: a random number from 0 to 1; spreads retries over the second half of the interval, so that many
             nodes that failed together do not come back together.
-        retry_after: what the server asked for; never undercut, since it knows.
+        retry_after: the server's minimum delay.
     """
     interval = min(LONGEST, FIRST * 2.0 ** min(tries - 1, 16))
     asked = min(retry_after or 0.0, LONGEST_ASKED)
@@ -25,8 +25,8 @@ def delay(tries: int, draw: float, retry_after: float | None = None) -> float:
 
 
 def poll_interval(following: int, shortest: float, parallel: int) -> float:
-    """Seconds between two looks at one node while `following` nodes are followed.
+    """Polling interval per node in seconds while `following` nodes are followed.
 
-    Keeps the sum of all looks at no more than two a second for each of the `parallel` connections.
+    Limits polling to two requests per second for each of the `parallel` connections.
     """
     return max(shortest, following / (2.0 * parallel))

@@ -1,8 +1,8 @@
-"""The five OpenStack calls of the RebootProgram, and no others: its application credential allows only these.
+"""The five OpenStack calls of the RebootProgram: its application credential allows no others.
 
-GET a server, GET a volume, GET an image, POST a server's rebuild and reboot. Made through keystoneauth, which comes
-with openstacksdk, and not through openstacksdk's own layers: those ask for versions and lists that the credential does
-not allow, differ between the releases that distributions carry, and take half a second and 20 MB to import.
+GET a server, GET a volume, GET an image, POST a server's rebuild and reboot. They use keystoneauth, which is part of
+openstacksdk, and not openstacksdk's own layers: those request versions and lists that the credential does not allow,
+differ between the distributions' releases, and take half a second and 20 MB to import.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from keystoneauth1.session import Session
 from .errors import CloudCallError
 from .facts import NodeServer, TargetImage, boot_volume
 
-#: Shows `locked` and the flavor's sizes with the server; every Nova since 2017 has it.
+#: Returns `locked` and the flavor's sizes with the server; available in every Nova since 2017.
 _SHOW = "2.47"
-#: The first that rebuilds a volume-backed server.
+#: The first version that rebuilds volume-backed servers.
 _REBUILD_VOLUME = "2.93"
-#: Seconds for one call; a retry is cheaper than a long wait.
-_PATIENCE = 60.0
-#: Worth another try: conflict (busy with a task), rate limits, and whatever is the server's own fault.
+#: Timeout of a call in seconds; a retry is cheaper than a long wait.
+_TIMEOUT = 60.0
+#: Statuses to retry: conflict (busy with a task), rate limits, and server errors.
 _PASSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
 class Cloud:
-    """The cluster's cloud. One object may be used by many threads at a time.
+    """The cluster's cloud. Thread-safe.
 
     Args:
         compute, image, block_storage: adapters of the three services.
@@ -46,12 +46,12 @@ class Cloud:
         """The cloud of an entry in a clouds.yaml.
 
         Args:
-            clouds: the file; of an entry, ``auth_type``, ``auth``, ``region_name``, ``interface``, ``verify`` and
-                ``cacert`` count.
+            clouds: the file; uses ``auth_type``, ``auth``, ``region_name``, ``interface``, ``verify`` and ``cacert`` of
+                an entry.
             cloud: the entry.
 
         Raises:
-            CloudError: there is no such entry, or it is not complete. Nothing is asked of the cloud yet.
+            CloudCallError: the entry is missing or incomplete. Does not contact the cloud.
         """
         try:
             entry = yaml.safe_load(clouds.read_text(encoding="utf-8"))["clouds"][cloud]
@@ -68,7 +68,7 @@ class Cloud:
         return cls(adapter("compute"), adapter("image"), adapter("block-storage"))
 
     def server(self, server_id: str) -> NodeServer | None:
-        """A server with the image that it runs, None if there is none."""
+        """A server with its current image, or None."""
         document, _ = self._call(self._compute, "GET", f"/servers/{server_id}", version=_SHOW)
         if document is None:
             return None
@@ -90,7 +90,7 @@ class Cloud:
         )
 
     def image(self, image_id: str) -> TargetImage | None:
-        """An image, None if there is none that the project may see."""
+        """An image, or None if it does not exist or is not visible to the project."""
         document, _ = self._call(self._image, "GET", f"{self._image_prefix()}/images/{image_id}")
         if document is None:
             return None
@@ -99,12 +99,12 @@ class Cloud:
         )
 
     def rebuild(self, server: NodeServer, image_id: str) -> str:
-        """Ask for a rebuild; returns OpenStack's request id as soon as Nova has accepted it."""
+        """Request a rebuild; return OpenStack's request ID as soon as Nova has accepted it."""
         version = _REBUILD_VOLUME if server.volume_backed else _SHOW
         return self._action(server.id, {"rebuild": {"imageRef": image_id}}, version)
 
     def reboot(self, server: NodeServer, *, hard: bool) -> str:
-        """Ask for a reboot; returns OpenStack's request id as soon as Nova has accepted it."""
+        """Request a reboot; return OpenStack's request ID as soon as Nova has accepted it."""
         return self._action(server.id, {"reboot": {"type": "HARD" if hard else "SOFT"}}, _SHOW)
 
     def _action(self, server_id: str, body: dict[str, Any], version: str) -> str:
@@ -124,11 +124,11 @@ class Cloud:
         return boot_volume(volumes, server["id"])
 
     def _image_prefix(self) -> str:
-        """Glance's place in the catalog comes with its version in some clouds and without in others."""
+        """Glance's URL in the catalog includes its version in some clouds."""
         try:
             endpoint = self._image.get_endpoint() or ""
         except exceptions.ClientException:
-            return "/v2"  # The call itself will meet the same error and say so.
+            return "/v2"  # The call itself will report the same error.
         return "" if re.search(r"/v2(\.\d+)?/?$", endpoint) else "/v2"
 
     @staticmethod
@@ -143,12 +143,12 @@ class Cloud:
                 json=body,
                 microversion=version,
                 raise_exc=False,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 headers={"Accept": "application/json"},
             )
         except exceptions.Unauthorized as error:
             raise CloudCallError(f"the credential was refused: {error}", passes=False, unauthorized=True) from error
-        except exceptions.HttpError as error:  # From Keystone, on the way to a token.
+        except exceptions.HttpError as error:  # From Keystone, while requesting a token.
             passes = (error.http_status or 0) in _PASSES
             raise CloudCallError(f"no token: {error}", passes=passes) from error
         except exceptions.ConnectionError as error:
@@ -169,7 +169,7 @@ class Cloud:
 
 
 def _message(response: Any) -> str:
-    """What the service says went wrong; each wraps it in its own way."""
+    """The service's error message; each service wraps it differently."""
     try:
         document = response.json()
     except ValueError:
@@ -182,5 +182,5 @@ def _message(response: Any) -> str:
 
 
 def _seconds(retry_after: str) -> float | None:
-    """The header's seconds; its other form, a date, is not used by OpenStack."""
+    """The header's seconds; OpenStack does not use its other form, a date."""
     return float(retry_after) if retry_after.isdigit() else None

@@ -1,4 +1,4 @@
-"""The cloud, opened at the first need and again after its credential was refused."""
+"""The connection to the cloud: opened on first use, and again after the credential was rejected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .facts import NodeServer, TargetImage
 
 
 class CloudCalls(Protocol):
-    """What is asked of the cloud; `cloud.Cloud` is the real one."""
+    """The calls to the cloud; implemented by `cloud.Cloud`."""
 
     def server(self, server_id: str) -> NodeServer | None:
         """See `cloud.Cloud.server`."""
@@ -26,10 +26,10 @@ class CloudCalls(Protocol):
 
 
 class Connection:
-    """One open cloud for all threads.
+    """One connection for all threads.
 
     Args:
-        connect: opens it; raises `cloud.CloudError` if that fails.
+        connect: opens it; raises `CloudCallError` on failure.
     """
 
     def __init__(self, connect: Callable[[], CloudCalls]) -> None:
@@ -38,13 +38,13 @@ class Connection:
         self._cloud: CloudCalls | None = None
 
     def cloud(self) -> CloudCalls:
-        """The open cloud."""
+        """The cloud, opened if needed."""
         with self._lock:
             if self._cloud is None:
                 self._cloud = self._connect()
             return self._cloud
 
     def forget(self) -> None:
-        """Open it anew at the next need: the stack may have rotated the credential."""
+        """Reopen it on the next use: the stack may have rotated the credential."""
         with self._lock:
             self._cloud = None

@@ -1,7 +1,7 @@
-"""What to do with one node, and why. Pure: facts in, action and reason out.
+"""Decides what to do with one node, and why. Pure: facts in, action and reason out.
 
-The same function is asked again until a node is done: before anything was begun, while Nova works, after a lost
-answer, after a restart of the worker. The table of its cases is in docs/rebuild.md, as data in its test.
+The same function is called again until a node is done: before anything has started, while Nova works, after a lost
+answer, after a restart of the worker. docs/rebuild.md has the table of its cases, and its test has them as data.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from enum import Enum
 from .facts import REBOOT_TASKS, REBUILD_TASKS, Intent, NodeServer, RebootFacts, TargetImage, Verb
 from .targets import Target
 
-#: Seconds for which Slurm's request and its node state may disagree before the request counts as withdrawn.
+#: Time for which Slurm's node state may lag behind its request, in seconds; then the request counts as withdrawn.
 SETTLE = 10.0
 
 
 class RebootDecisionKind(Enum):
-    """What can come out of a decision."""
+    """The possible decisions."""
 
     REBUILD = "rebuild"
-    #: Of a server that runs: the guest is asked first, Nova resets it if it does not listen.
+    #: For a running server: Nova asks the guest first, and resets it if it does not respond.
     REBOOT = "reboot"
-    #: Of a server that is off, which this starts, or that nobody reaches.
+    #: For a server that is shut off, which this starts, or unreachable.
     HARD_REBOOT = "hard reboot"
-    #: Nova is at it: look again.
+    #: Nova is working on it: poll.
     FOLLOW = "follow"
-    #: Something else is in the way that may pass: look again.
+    #: A temporary obstacle: poll.
     WAIT = "wait"
     #: The cloud's part is done: the node is booting.
     BOOTED = "booted"
     #: Nothing to do.
     LEAVE = "leave"
-    #: It cannot be done: the reason goes to Slurm.
+    #: Impossible: report the reason to Slurm.
     FAIL = "fail"
 
 
 @dataclass(frozen=True)
 class RebootDecision:
-    """What to do with a node and one sentence that says why."""
+    """What to do with a node, and a sentence that says why."""
 
     kind: RebootDecisionKind
     reason: str
@@ -47,11 +47,11 @@ class RebootDecision:
 def decide(facts: RebootFacts) -> RebootDecision:
     """Decide on one node."""
     if facts.slurm and not facts.slurm.may_boot:
-        # First of all: a node that Slurm does not wait for may have jobs.
+        # Check this first: a node whose reboot Slurm does not expect may have jobs.
         if facts.waited < SETTLE and not facts.intent:
             return RebootDecision(RebootDecisionKind.WAIT, f"Slurm shows the node as {facts.slurm.state}")
         return RebootDecision(
-            RebootDecisionKind.LEAVE, f"Slurm no longer waits for a reboot of this node ({facts.slurm.state})"
+            RebootDecisionKind.LEAVE, f"Slurm no longer expects a reboot of this node ({facts.slurm.state})"
         )
     if facts.target_problem:
         return RebootDecision(RebootDecisionKind.FAIL, facts.target_problem)
@@ -67,7 +67,7 @@ def decide(facts: RebootFacts) -> RebootDecision:
 
 
 def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> RebootDecision:
-    """Decide on a node whose server is there."""
+    """Decide on a node with an existing server."""
     if server.task_state:
         return _under_way(server, target, facts.intent)
     if server.locked:
@@ -76,12 +76,12 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
         )
     if server.status == "ERROR":
         if facts.intent and facts.intent.accepted:
-            cause = server.fault or "Nova gives no cause"
+            cause = server.fault or "Nova gives no reason"
             return RebootDecision(
                 RebootDecisionKind.FAIL,
                 f"the {facts.intent.verb.value} ended in ERROR{_request(facts.intent)}: {cause}",
             )
-        return _rebuild(server, target, facts.image, "server is in ERROR, a rebuild heals it")
+        return _rebuild(server, target, facts.image, "server is in ERROR: rebuilding it")
     if server.status not in {"ACTIVE", "SHUTOFF"}:
         return RebootDecision(
             RebootDecisionKind.FAIL,
@@ -89,7 +89,7 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
         )
     if not server.image_id:
         return RebootDecision(
-            RebootDecisionKind.FAIL, f"server {server.id} boots from a volume that does not say which image it holds"
+            RebootDecisionKind.FAIL, f"server {server.id} boots from a volume that does not record its image"
         )
     if server.image_id != target.image_id:
         if _was_asked(facts.intent, target):
@@ -100,14 +100,14 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
         return _rebuild(server, target, facts.image, f"runs image {server.image_id}, target is {target.image_id}")
     if facts.intent and _was_done(facts, target):
         if server.status == "SHUTOFF":
-            return RebootDecision(RebootDecisionKind.HARD_REBOOT, "rebuilt while it was off: starting it")
+            return RebootDecision(RebootDecisionKind.HARD_REBOOT, "rebuilt while it was shut off: starting it")
         return RebootDecision(RebootDecisionKind.BOOTED, f"server is ACTIVE on image {server.image_id}")
     if server.status == "SHUTOFF":
-        return RebootDecision(RebootDecisionKind.HARD_REBOOT, "on its target image, but off: starting it")
+        return RebootDecision(RebootDecisionKind.HARD_REBOOT, "on its target image, but shut off: starting it")
     if facts.slurm and "NOT_RESPONDING" in facts.slurm.flags:
-        # Its guest would not listen either, or would come up as it is.
+        # Its guest would not respond either, or would boot unchanged.
         return RebootDecision(
-            RebootDecisionKind.HARD_REBOOT, "on its target image, but Slurm does not reach it: hard reboot"
+            RebootDecisionKind.HARD_REBOOT, "on its target image, but Slurm cannot reach it: hard reboot"
         )
     if facts.lost:
         return RebootDecision(
@@ -120,31 +120,31 @@ def _of_server(facts: RebootFacts, server: NodeServer, target: Target) -> Reboot
 def _under_way(server: NodeServer, target: Target, intent: Intent | None) -> RebootDecision:
     """Decide while Nova is busy with the server."""
     on_target = server.image_id == target.image_id
-    # A volume keeps its old image in Cinder's record until Nova has written the new one.
+    # Cinder's record of a volume has the old image until Nova has written the new one.
     if server.task_state in REBUILD_TASKS and (on_target or server.volume_backed):
-        return RebootDecision(RebootDecisionKind.FOLLOW, f"its rebuild is under way{_request(intent)}")
+        return RebootDecision(RebootDecisionKind.FOLLOW, f"its rebuild is in progress{_request(intent)}")
     if server.task_state in REBOOT_TASKS and on_target:
-        return RebootDecision(RebootDecisionKind.FOLLOW, f"its reboot is under way{_request(intent)}")
+        return RebootDecision(RebootDecisionKind.FOLLOW, f"its reboot is in progress{_request(intent)}")
     return RebootDecision(RebootDecisionKind.WAIT, f"server {server.id} is busy with task {server.task_state}")
 
 
 def _request(intent: Intent | None) -> str:
-    """The request id of what was begun, to look it up in the cloud's logs."""
+    """The request ID of the started action, to find it in the cloud's logs."""
     return f" ({intent.request_id})" if intent and intent.request_id else ""
 
 
 def _was_asked(intent: Intent | None, target: Target) -> bool:
-    """Nova said yes to a rebuild with the target image."""
+    """Whether Nova accepted a rebuild with the target image."""
     return intent is not None and intent.accepted and (intent.verb, intent.image_id) == (Verb.REBUILD, target.image_id)
 
 
 def _was_done(facts: RebootFacts, target: Target) -> bool:
-    """The server, idle on its target image, got there for this request."""
+    """Whether the server, idle on its target image, was rebuilt for this request."""
     intent = facts.intent
     if intent is None:
         return False
     if intent.verb is Verb.REBUILD:
-        # Nova sets the image when it accepts a rebuild: so it did, even if its answer was lost.
+        # Nova sets the image when it accepts a rebuild, so it did, even if its answer was lost.
         return intent.image_id == target.image_id
     return intent.accepted
 
@@ -172,11 +172,11 @@ def _rebuild(server: NodeServer, target: Target, image: TargetImage | None, why:
 
 
 def await_slurm(facts: RebootFacts, limit: float) -> RebootDecision:
-    """Decide after the cloud's part: whether Slurm has the node back.
+    """Decide after the cloud's part whether the node is back in Slurm.
 
     Args:
-        facts: only `slurm` and `waited` count.
-        limit: seconds since Slurm's request after which the node has failed.
+        facts: only `slurm` and `waited` are used.
+        limit: timeout in seconds since Slurm's request, after which the node has failed.
     """
     late = facts.waited > limit
     if facts.slurm is None:
@@ -190,5 +190,5 @@ def await_slurm(facts: RebootFacts, limit: float) -> RebootDecision:
     return RebootDecision(
         RebootDecisionKind.FAIL,
         f"the server is ACTIVE on its target image, but slurmd has not registered {facts.waited:.0f} s after the "
-        "request: openstack console log show says how far it booted",
+        "request: see how far it booted with `openstack console log show`",
     )

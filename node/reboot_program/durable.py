@@ -1,4 +1,4 @@
-"""Files that are on the disk, whole, once writing them has returned."""
+"""Writes files atomically and synced to the disk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
-    """Write a JSON document: aside, synced, renamed."""
+    """Write a JSON document to a temporary file, sync and rename it."""
     aside = path.with_suffix(f".{os.getpid()}.part")
     with aside.open("w", encoding="utf-8") as file:
         json.dump(document, file)
@@ -20,7 +20,7 @@ def write(path: Path, document: dict[str, Any]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder survive a power cut."""
+    """Make a rename in the folder survive a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,15 +1,15 @@
-"""What the cloud's calls raise; apart from `cloud`, so that deciding and testing need no openstacksdk."""
+"""Errors of the cloud's calls; separate from `cloud`, so that decisions and tests do not need openstacksdk."""
 
 from __future__ import annotations
 
 
 class CloudCallError(RuntimeError):
-    """Raised when a call does not do what it should.
+    """Raised when a call fails.
 
     Attributes:
-        passes: another try may do.
-        unauthorized: the credential was refused; it may have been rotated meanwhile.
-        retry_after: seconds that the server asks for, None if it does not say.
+        passes: a retry may succeed.
+        unauthorized: the credential was rejected; it may have been rotated.
+        retry_after: the server's delay in seconds, or None.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is known about a node when it is decided upon: from Nova, Cinder, Glance, Slurm and our own record."""
+"""Facts about a node for a decision: from Nova, Cinder, Glance, Slurm and our own record."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ REBOOT_TASKS = frozenset(
 
 @dataclass(frozen=True)
 class NodeServer:
-    """A server as Nova shows it.
+    """A server from Nova.
 
     Attributes:
-        image_id: the image it runs; for a volume-backed server the one its boot volume was last written from; empty
-            if that cannot be told.
-        disk: GiB of its root disk: the flavor's, or the boot volume's; 0 where the flavor sets none.
+        image_id: its current image; for a volume-backed server, the image last written to its boot volume; empty if
+            unknown.
+        disk: GiB of its root disk: from the flavor or the boot volume; 0 if the flavor sets none.
         ram: MiB of the flavor.
         fault: Nova's message for status ERROR.
     """
@@ -43,7 +43,7 @@ class NodeServer:
 
 @dataclass(frozen=True)
 class TargetImage:
-    """An image as Glance shows it; `min_disk` in GiB, `min_ram` in MiB."""
+    """An image from Glance; `min_disk` in GiB, `min_ram` in MiB."""
 
     id: str
     status: str
@@ -52,7 +52,7 @@ class TargetImage:
 
 
 class Verb(Enum):
-    """The two things that can be asked of Nova."""
+    """The two actions of Nova."""
 
     REBUILD = "rebuild"
     REBOOT = "reboot"
@@ -60,12 +60,12 @@ class Verb(Enum):
 
 @dataclass(frozen=True)
 class Intent:
-    """What this program set out to do for the request at hand; written down before Nova is asked.
+    """What this program intends to do for the current request; recorded before the call to Nova.
 
     Attributes:
         image_id: the image of a rebuild.
-        accepted: Nova said yes. Without that, the answer may have been lost on the way.
-        request_id: OpenStack's, of the call that was accepted.
+        accepted: whether Nova accepted it; if not, the answer may have been lost
+        request_id: OpenStack's ID of the accepted call.
     """
 
     verb: Verb
@@ -76,17 +76,17 @@ class Intent:
 
 @dataclass(frozen=True)
 class RebootFacts:
-    """All that `decide` may look at.
+    """The input of `decide`.
 
     Attributes:
-        target: this node's record, None if there is none.
-        target_problem: why the file of targets cannot be used, empty if it can.
-        server: None if Nova has none with the recorded id.
-        image: the target image, None if Glance has none or it was not asked because nothing depends on it.
-        slurm: None where Slurm could not be asked; it did ask for a reboot, so that alone stops nothing.
-        intent: None until something was begun for this request.
+        target: this node's record, or None.
+        target_problem: why the file of targets is unusable; empty if it is usable.
+        server: None if Nova has no server with the recorded ID.
+        image: the target image, None if it is missing or was not needed.
+        slurm: None if Slurm could not be queried; as it requested the reboot, this alone stops nothing.
+        intent: None until an action was started for this request.
         waited: seconds since Slurm's request.
-        lost: Slurm has not seen the node since the last boot that was asked for here.
+        lost: Slurm has not seen the node since the last boot requested here.
     """
 
     node: str
@@ -101,17 +101,17 @@ class RebootFacts:
 
 
 def needs_image(server: NodeServer | None, target: Target | None) -> bool:
-    """Whether the decision depends on the target image, so that Glance has to be asked."""
+    """Whether the decision depends on the target image, so that Glance must be queried."""
     if server is None or target is None:
         return False
     return server.image_id != target.image_id or server.status == "ERROR"
 
 
 def boot_volume(volumes: Sequence[dict[str, Any]], server_id: str) -> dict[str, Any] | None:
-    """Which of the attached volumes (Cinder's documents) a volume-backed server boots from.
+    """The attached volume (Cinder's document) that a volume-backed server boots from.
 
-    Cinder marks as bootable what was made from an image; data volumes are not. Where several are, the first disk by
-    device name boots.
+    Cinder marks volumes created from images as bootable, data volumes are not. If there are several, the first disk by
+    device name is the boot disk.
     """
 
     def device(volume: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""``slurm-appliance-reboot NODES [FEATURES]``: what Slurm runs, as SlurmUser. Hands the request to the worker and ends.
+"""``slurm-appliance-reboot NODES [FEATURES]``: run by Slurm as SlurmUser. Sends the request to the worker and exits.
 
-slurmctld waits for this program, so it neither imports openstacksdk nor talks to the cloud. Exit status 0: the worker
-has the request on disk and will work it off. Otherwise the nodes are taken out of service with the reason, since nobody
-else would say why they never reboot.
+slurmctld waits for this program, so it neither imports openstacksdk nor contacts the cloud. Exit status 0: the worker
+has stored the request on disk and will process it. Otherwise the nodes are taken out of service with the reason,
+because nothing else would report why they never reboot.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .slurm import Slurm, SlurmError
 from .slurm_state import REASON_PREFIX
 
 _USAGE = "usage: slurm-appliance-reboot NODES [FEATURES]"
-#: Seconds for the worker's answer: a worker that is being restarted is back in a few.
-_PATIENCE = 30.0
+#: Timeout for the worker's answer in seconds: enough for a restart of the worker.
+_TIMEOUT = 30.0
 _NO_TARGET = "the control node has no record of this node's server and image: run site.yml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Hand one request over; returns the exit status."""
+    """Send one request; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     start_logging()
     if not given or len(given) > 2 or given[0].startswith("-"):
@@ -40,15 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = ask(
             read_settings(settings_file()).requests,
             {"nodes": given[0], "features": given[1] if len(given) == 2 else ""},
-            _PATIENCE,
+            _TIMEOUT,
         )
     except (SettingsError, MessageError) as error:
-        return _refuse(nodes, f"the request cannot be handed over: {error}")
+        return _refuse(nodes, f"the request cannot be delivered: {error}")
     if "error" in answer:
-        return _refuse(nodes, f"the request was refused: {answer['error']}")
+        return _refuse(nodes, f"the request was rejected: {answer['error']}")
     if answer["strangers"]:
         return _refuse(answer["strangers"], _NO_TARGET)
-    log.info("request %s: handed over: %s", answer["request"], given[0])
+    log.info("request %s: delivered: %s", answer["request"], given[0])
     return 0
 
 
@@ -57,7 +57,7 @@ def _refuse(nodes: Sequence[str], reason: str) -> int:
     try:
         Slurm().tell(nodes, FailureNotice.TAKE_OUT, REASON_PREFIX + reason)
     except SlurmError as error:
-        log.error("Slurm could not be told: %s", error)
+        log.error("cannot update Slurm: %s", error)
     return 1
 
 

@@ -1,9 +1,9 @@
-"""How a node that failed is kept out of service, step by step. Pure.
+"""Keeps a failed node out of service, step by step. Pure.
 
-Setting a node DOWN does not do it. With ReturnToService=2 a node whose slurmd answers is put back into service at the
-next ping, on its old image. DRAIN alone does not either: when ResumeTimeout ends a reboot, Slurm takes the DRAIN away.
-So the reboot is ended first where Slurm allows that (after ``scontrol reboot``), or its end is waited for (after
-``srun --reboot``), and DRAIN is set on what is left. Seen on Slurm 22.05; tests/engine/rollout shows each of it.
+Setting it DOWN is not enough: with ReturnToService=2, a node whose slurmd responds returns to service at the next ping,
+with its old image. DRAIN alone is not enough either: when ResumeTimeout ends a reboot, Slurm removes DRAIN. So the
+reboot is cancelled first if Slurm allows that (after ``scontrol reboot``), or its end is awaited (after ``srun
+--reboot``), and then DRAIN is set. Observed with Slurm 22.05; tests/engine/rollout shows each case.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from .slurm_state import SlurmNode
 
 
 class FailureNotice(Enum):
-    """What to tell Slurm about a node that failed."""
+    """The steps to report a failed node to Slurm."""
 
-    #: Its reboot ends here.
+    #: Cancel its reboot.
     TAKE_OUT = "take out"
-    #: Its reboot cannot be ended.
+    #: Its reboot cannot be cancelled.
     PIN = "pin"
-    #: It may have jobs: they go on.
+    #: It may have jobs, which continue.
     DRAIN = "drain"
-    #: It may come back by itself.
+    #: It may return to service by itself.
     DOWN = "down"
     WAIT = "wait"
     DONE = "done"
 
 
-#: The states to set for a step, one after the other. DOWN ends a job that waits for the boot; after RESUME the node is
+#: The states to set for a step, in order. DOWN ends a job that waits for the boot; after RESUME the node is
 #: NOT_RESPONDING until the next ping, so no job starts before it is drained.
 STATES: Mapping[FailureNotice, tuple[str, ...]] = {
     FailureNotice.TAKE_OUT: ("DOWN", "RESUME", "DRAIN"),
@@ -42,17 +42,17 @@ STATES: Mapping[FailureNotice, tuple[str, ...]] = {
 
 
 def next_step(view: SlurmNode | None, *, hold: bool, told: bool) -> FailureNotice:
-    """What comes next for a node that failed.
+    """The next step for a failed node.
 
     Args:
-        view: Slurm's; None if Slurm does not know the node.
-        hold: it must not return to service by itself.
-        told: Slurm has the reason already.
+        view: Slurm's view; None if Slurm does not know the node.
+        hold: whether it must be kept out of service.
+        told: whether Slurm already has the reason.
     """
     if view is None:
         return FailureNotice.DONE
     if not hold:
-        # One that Slurm has put back into service meanwhile may have jobs: they are not to be killed.
+        # A node that Slurm has returned to service may have jobs, which must not be killed.
         return FailureNotice.DONE if told or view.in_service else FailureNotice.DOWN
     if view.rebooting:
         if told:

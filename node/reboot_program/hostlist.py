@@ -1,6 +1,6 @@
-"""Slurm's node list expressions: ``c[001-003,7],gpu-[1-2]-x`` to names.
+"""Expands Slurm's node list expressions to names: ``c[001-003,7],gpu-[1-2]-x``.
 
-Slurm hands RebootProgram its node list in any of these forms. ``scontrol show hostnames`` would do, but needs
+Slurm passes node lists to RebootProgram in any of these forms. ``scontrol show hostnames`` would also work, but needs
 slurmctld's configuration and one more process on a path that must not fail.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-#: More names than any cluster has: a mistyped range must not fill the memory.
+#: More names than any cluster has: a mistyped range must not exhaust the memory.
 MOST_NAMES = 65536
 
 _LITERAL = re.compile(r"[A-Za-z0-9._-]+")
@@ -16,15 +16,15 @@ _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 class HostlistError(ValueError):
-    """Raised for text that is not a node list; the message says where."""
+    """Raised for an invalid node list; the message has the position."""
 
 
 def expand(text: str) -> list[str]:
     """The names of a node list, in its order, each once.
 
     Raises:
-        HostlistError: unbalanced or nested brackets, an empty item, a range that runs backwards or changes its width,
-            a character that no node name has, or more than `MOST_NAMES` names.
+        HostlistError: unbalanced or nested brackets, an empty item, a range that is descending or changes its width, a
+            character that node names cannot have, or more than `MOST_NAMES` names.
     """
     names: dict[str, None] = {}
     for item in _items(text.strip()):
@@ -36,7 +36,7 @@ def expand(text: str) -> list[str]:
 
 
 def _items(text: str) -> list[str]:
-    """Split at the commas that stand outside brackets."""
+    """Split at commas outside brackets."""
     items, start, depth = [], 0, 0
     for position, character in enumerate(text):
         if character == "[":
@@ -57,7 +57,7 @@ def _items(text: str) -> list[str]:
 
 
 def _names(item: str) -> list[str]:
-    """The names of one item: literals and bracket groups in turn, every combination."""
+    """The names of one item: all combinations of its literals and bracket groups."""
     names = [""]
     for part in re.split(r"(\[[^]]*\])", item):
         if not part:
@@ -75,7 +75,7 @@ def _names(item: str) -> list[str]:
 
 
 def _numbers(group: str, item: str) -> list[str]:
-    """The numbers of one bracket group, as texts with their zero padding."""
+    """The numbers of one bracket group, as strings with zero padding."""
     numbers: list[str] = []
     for part in group.split(","):
         match = _RANGE.fullmatch(part)
@@ -84,7 +84,7 @@ def _numbers(group: str, item: str) -> list[str]:
         first, last = match[1], match[2] or match[1]
         padded = any(len(end) > 1 and end.startswith("0") for end in (first, last))
         if int(last) < int(first) or (padded and len(first) != len(last)):
-            raise HostlistError(f"range {part!r} in node list item {item!r} runs backwards or changes its width")
+            raise HostlistError(f"range {part!r} in node list item {item!r} is descending or changes its width")
         if int(last) - int(first) >= MOST_NAMES:
             raise HostlistError(f"range {part!r} in node list item {item!r} has more than {MOST_NAMES} numbers")
         width = len(first) if padded else 0

@@ -1,6 +1,6 @@
-"""The worker's ear: takes requests from SlurmUser over a Unix socket and writes them to the spool.
+"""The worker's listener: receives requests from SlurmUser on a Unix socket and writes them to the spool.
 
-SlurmUser can do nothing here but name nodes that the file of targets has. Everything else (the server, the image, the
+SlurmUser can do nothing here except name nodes from the file of targets. Everything else (the server, the image, the
 credential, the spool) belongs to the worker's user and to root.
 """
 
@@ -20,30 +20,30 @@ from .messages import MessageError, peer_uid, receive, send
 from .spool import RebootRequest, Spool
 from .targets import read_targets
 
-#: Seconds for one message; slurmctld's side sends it at once.
-_PATIENCE = 5.0
-#: Seconds between two requests, at least: whoever floods the socket cannot fill the processor or the disk.
+#: Timeout for a message in seconds; slurmctld's side sends it at once.
+_TIMEOUT = 5.0
+#: Minimum interval between requests in seconds, so that a flood cannot exhaust the processor or the disk.
 _PAUSE = 0.02
-#: Requests that may wait for the worker, which takes up all of them every quarter of a second.
+#: Maximum number of waiting requests; the worker takes all of them every quarter of a second.
 _MOST_WAITING = 1000
 _LONGEST_FEATURES = 1000
-#: Characters of a node's name: those of a host name.
+#: Maximum length of a node's name: that of a host name.
 _LONGEST_NAME = 63
-#: Seconds between two looks at whether to stop.
+#: Interval for checking whether to stop, in seconds.
 _TICK = 0.25
 
 
 class RefusedError(ValueError):
-    """Raised for a request that is not taken; the message is the answer."""
+    """Raised for a rejected request; the message is the answer."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a message asks for.
+    """The content of a request.
 
     Attributes:
-        nodes: of ours, to be rebooted.
-        strangers: names that the file of targets does not have.
+        nodes: known nodes to reboot.
+        strangers: names that are not in the file of targets.
         features: for the log only.
     """
 
@@ -53,14 +53,14 @@ class Asked:
 
 
 def judge(message: dict[str, Any], targets_file: Path) -> Asked:
-    """What a message asks for. A file of targets that cannot be used makes all names ours: the worker fails them.
+    """Parse a request. If the file of targets is unusable, all names count as known, and the worker fails them.
 
     Raises:
-        RefusedError: the message does not have its form.
+        RefusedError: the message is malformed.
     """
     nodes, features = message.get("nodes"), message.get("features", "")
     if set(message) - {"nodes", "features"} or not isinstance(nodes, str) or not isinstance(features, str):
-        raise RefusedError("a request has nodes and features, both text, and nothing else")
+        raise RefusedError("a request must have exactly nodes and features, both text")
     if len(features) > _LONGEST_FEATURES:
         raise RefusedError(f"features are longer than {_LONGEST_FEATURES} characters")
     try:
@@ -75,13 +75,13 @@ def judge(message: dict[str, Any], targets_file: Path) -> Asked:
 
 
 class RebootListener:
-    """Answers one request after the other.
+    """Answers requests one by one.
 
     Args:
         listening: the socket, bound and listening.
-        spool: where requests go.
+        spool: the spool for requests.
         targets: the file of targets.
-        allowed: uids that may ask.
+        allowed: uids that may send requests.
     """
 
     def __init__(self, listening: socket.socket, spool: Spool, targets: Path, allowed: frozenset[int]) -> None:
@@ -91,7 +91,7 @@ class RebootListener:
         self._allowed = allowed
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Answer until `stop` says so."""
+        """Answer requests until `stop` returns true."""
         self._listening.setblocking(False)
         while not stop():
             if not select.select([self._listening], [], [], _TICK)[0]:
@@ -99,38 +99,36 @@ class RebootListener:
             try:
                 connection, _ = self._listening.accept()
             except (BlockingIOError, ConnectionError):
-                continue  # The other end did not wait.
+                continue  # The client did not wait.
             with connection:
                 try:
-                    send(connection, self.answer(connection), _PATIENCE)
+                    send(connection, self.answer(connection), _TIMEOUT)
                 except MessageError as error:
-                    log.warning("a request could not be answered: %s", error)
+                    log.warning("cannot answer a request: %s", error)
             time.sleep(_PAUSE)
 
     def answer(self, connection: socket.socket) -> dict[str, Any]:
-        """The answer to one request: ``request`` and ``strangers`` for one that is on disk now, or ``error``."""
+        """The answer to one request: ``request`` and ``strangers`` if it was stored on disk, or ``error``."""
         uid = peer_uid(connection)
         if uid not in self._allowed:
-            log.warning("a request of uid %d is refused", uid)
-            return {"error": f"uid {uid} may not ask for reboots"}
+            log.warning("rejected a request of uid %d", uid)
+            return {"error": f"uid {uid} may not request reboots"}
         try:
-            asked = judge(receive(connection, _PATIENCE), self._targets)
+            asked = judge(receive(connection, _TIMEOUT), self._targets)
             return self._keep(asked)
         except (MessageError, RefusedError, OSError) as error:
-            log.warning("a request is refused: %s", error)
+            log.warning("rejected a request: %s", error)
             return {"error": str(error)}
 
     def _keep(self, asked: Asked) -> dict[str, Any]:
         if asked.strangers:
-            log.warning("%d node(s) are not ours: %s", len(asked.strangers), ",".join(asked.strangers)[:200])
+            log.warning("%d node(s) are unknown: %s", len(asked.strangers), ",".join(asked.strangers)[:200])
         if not asked.nodes:
             return {"request": "", "strangers": list(asked.strangers)}
         if sum(1 for _ in self._spool.requests.iterdir()) >= _MOST_WAITING:
-            raise RefusedError(f"{_MOST_WAITING} requests wait already")
+            raise RefusedError(f"{_MOST_WAITING} requests are already waiting")
         path = self._spool.add(RebootRequest(asked.nodes, time.time(), asked.features))
         log.info("request %s: %d node(s): %s", path.stem, len(asked.nodes), ",".join(asked.nodes)[:200])
         if asked.features:
-            log.info(
-                "request %s: features %r are left to the image; they choose nothing here", path.stem, asked.features
-            )
+            log.info("request %s: features %r are ignored; the image defines them", path.stem, asked.features)
         return {"request": path.stem, "strangers": list(asked.strangers)}

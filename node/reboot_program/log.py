@@ -1,4 +1,4 @@
-"""One line for each thing that happens, to syslog where there is one, to stderr where somebody looks."""
+"""Logs one line per event, to syslog if available, and to stderr on a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SYSLOG = Path("/dev/log")
 
 
 def start_logging() -> None:
-    """Send this program's lines to syslog, or to stderr on a machine without; to both on a terminal."""
+    """Log to syslog, or to stderr on a machine without syslog; to both on a terminal."""
     _open_standard_files()
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -34,8 +34,8 @@ def start_logging() -> None:
 
 
 def _open_standard_files() -> None:
-    """slurmctld runs its programs with stdin, stdout and stderr closed: no other file may get their numbers."""
-    # A new file gets the lowest number that is free.
+    """slurmctld runs programs with stdin, stdout and stderr closed: open them, or other files get their numbers."""
+    # A new file gets the lowest free number.
     while (number := os.open(os.devnull, os.O_RDWR)) < 3:
         continue
     os.close(number)
@@ -44,5 +44,5 @@ def _open_standard_files() -> None:
 
 
 def _log_mistake(kind: type[BaseException], mistake: BaseException, trace: TracebackType | None) -> None:
-    """What nobody caught is told where everything is told; slurmctld shows an exit status only."""
-    log.critical("ended by %r", mistake, exc_info=(kind, mistake, trace))
+    """Log uncaught exceptions; slurmctld shows only an exit status."""
+    log.critical("crashed: %r", mistake, exc_info=(kind, mistake, trace))

@@ -1,4 +1,4 @@
-"""Nodes that Slurm has not seen since they were booted. On disk, for the worker that comes after this one."""
+"""Nodes that Slurm has not seen since they were booted. On disk, so that a restarted worker knows them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .durable import write
 
 
 class Lost:
-    """One file a node, with the time when its boot was asked for.
+    """One file per node, with the time of its boot request.
 
     Args:
-        folder: where they are; created if it is missing, readable by its owner only.
+        folder: the folder, created if missing, readable only by its owner.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -21,16 +21,16 @@ class Lost:
         self._since = {path.stem: _since(path) for path in folder.glob("*.json")}
 
     def since(self, node: str) -> float | None:
-        """When the boot was asked for that Slurm has not seen, in seconds since the epoch; None for a node it sees."""
+        """The time of the boot request that Slurm has not seen, in seconds since the epoch, or None."""
         return self._since.get(node)
 
     def add(self, node: str, asked: float) -> None:
-        """Remember a node that has not come up."""
+        """Record a node that has not come up."""
         self._since[node] = asked
         write(self._file(node), {"asked": asked})
 
     def remove(self, node: str) -> None:
-        """Forget a node: Slurm has seen it boot."""
+        """Remove a node: Slurm has seen it boot."""
         self._since.pop(node, None)
         self._file(node).unlink(missing_ok=True)
 
@@ -39,7 +39,7 @@ class Lost:
 
 
 def _since(path: Path) -> float:
-    """What a file says; one that cannot be read counts from when it was written."""
+    """The time in a file; for an unreadable file, its modification time."""
     try:
         return float(json.loads(path.read_text(encoding="utf-8"))["asked"])
     except (ValueError, KeyError, TypeError):

@@ -1,8 +1,8 @@
-"""``python -m reboot_program.service``: runs the worker, as a user of its own, one on a machine.
+"""``python -m reboot_program.service``: runs the worker, as a separate user, once per machine.
 
-systemd hands it the socket on which SlurmUser's requests come (``slurm-appliance-reboot.socket``). ``--once`` ends when
-nothing is left to do, and does without. SIGTERM and SIGINT end it after the calls under way; what is left stays in the
-spool.
+systemd passes it the socket for SlurmUser's requests (``slurm-appliance-reboot.socket``). ``--once`` exits when nothing
+is left to do, and does not need the socket. SIGTERM and SIGINT stop it after the running calls; unfinished work stays
+in the spool.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from .spool import Spool
 from .teller import SlurmByHelper
 from .worker import RebootWorker
 
-#: The first file that systemd hands over.
+#: The first file descriptor that systemd passes.
 _FIRST_HANDED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the worker until a signal comes; returns the exit status."""
+    """Run the worker until a signal arrives; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     start_logging()
     if given not in ([], ["--once"]):
@@ -54,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _listening(settings: RebootSettings, stop: Event, *, needed: bool) -> Iterator[None]:
-    """Take requests beside the work. Should that ever end by itself, everything ends, and systemd starts it again."""
+    """Receive requests in parallel to the work. If this ever fails, the program exits and systemd restarts it."""
     handed = _handed_over()
     if handed is None:
         if needed:
-            raise OSError("systemd hands over no socket: systemctl start slurm-appliance-reboot.socket")
+            raise OSError("systemd passed no socket: systemctl start slurm-appliance-reboot.socket")
         yield
         return
     allowed = frozenset({0, uid_of(settings.slurm_user)})
@@ -82,14 +82,14 @@ def _listening(settings: RebootSettings, stop: Event, *, needed: bool) -> Iterat
 
 
 def _handed_over() -> socket.socket | None:
-    """The socket that systemd hands over, None if it does not."""
+    """The socket from systemd, or None."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
         return None
     return socket.socket(fileno=_FIRST_HANDED)
 
 
 def _open(clouds: Path, cloud: str) -> CloudCalls:
-    # Takes time and memory, only when there is something to do.
+    # Costs time and memory, so only when there is something to do.
     from .cloud import Cloud
 
     return Cloud.open(clouds, cloud)
@@ -97,13 +97,13 @@ def _open(clouds: Path, cloud: str) -> CloudCalls:
 
 @contextmanager
 def _only_one(spool: Path) -> Iterator[None]:
-    """Hold the spool's lock; it goes with the process, however that ends."""
+    """Hold the spool's lock; the kernel releases it when the process exits."""
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (spool / "worker.lock").open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OSError(f"{spool}: another worker is at work there") from error
+            raise OSError(f"{spool}: another worker is using it") from error
         yield
 
 

@@ -12,37 +12,37 @@ _SETTINGS_FILE = Path("/etc/slurm-appliance/reboot.yml")
 
 
 def settings_file() -> Path:
-    """Where the settings are: the usual place, or the one that $SLURM_APPLIANCE_REBOOT_SETTINGS names."""
+    """The settings file: the default path, or $SLURM_APPLIANCE_REBOOT_SETTINGS."""
     named = os.environ.get("SLURM_APPLIANCE_REBOOT_SETTINGS")
     return Path(named) if named else _SETTINGS_FILE
 
 
 class SettingsError(ValueError):
-    """Raised for a settings file that cannot be used; the message names the file and the setting."""
+    """Raised for an invalid settings file; the message has the file and the setting."""
 
 
 @dataclass(frozen=True)
 class RebootSettings:
-    """How the RebootProgram works on this cluster.
+    """The RebootProgram's settings on this cluster.
 
     Attributes:
         targets: file with each compute node's server and target image (`targets`).
-        clouds: clouds.yaml with the application credential; readable by `user` only.
-        cloud: the entry of it to use.
-        spool: folder for requests and nodes under way; owned by `user`, mode 0700, on the state volume, so that a
+        clouds: clouds.yaml with the application credential; readable only by `user`.
+        cloud: its entry to use.
+        spool: folder of requests and nodes in progress; owned by `user`, mode 0700, on the state volume, so that a
             rebuild of the control node loses none.
-        user: who the worker runs as.
-        slurm_user: who slurmctld runs as: the only user, beside root, whose requests are taken.
+        user: the worker's user.
+        slurm_user: slurmctld's user: the only user, besides root, whose requests are accepted.
         requests: the socket for requests.
-        helper: the socket of the helper that runs as `slurm_user` and sets states of nodes.
+        helper: the socket of the helper that runs as `slurm_user` and changes node states.
         scontrol: the program.
-        parallel: calls to OpenStack at one time.
-        poll: seconds between two looks at a node that is being rebuilt or boots, at least.
-        gap: seconds from Slurm's request until a server may be booted. slurmctld knows a boot by its time, in whole
-            seconds and as the node reckons it: one right after the request looks as if it came before, and the node
-            would wait for another until ResumeTimeout.
-        limit: seconds from Slurm's request until the node must be back in Slurm. A little less than slurm.conf's
-            ResumeTimeout, or Slurm gives the node up first, with less to say.
+        parallel: maximum number of parallel calls to OpenStack.
+        poll: minimum polling interval for a node in progress, in seconds.
+        gap: seconds from Slurm's request until a server may be booted. slurmctld recognises a boot by its time, in
+            whole seconds of the node's clock: a boot right after the request would look older than it, and the node
+            would wait for another one until ResumeTimeout.
+        limit: timeout in seconds from Slurm's request until the node must be back in Slurm. A little less than
+            slurm.conf's ResumeTimeout; otherwise Slurm gives up first, with a less useful reason.
     """
 
     targets: Path = Path("/etc/slurm-appliance/reboot-targets.json")
@@ -79,12 +79,12 @@ def read_settings(path: Path) -> RebootSettings:
     values = {}
     for name, value in document.items():
         if name not in known:
-            raise SettingsError(f"{path}: there is no setting {name!r}; there are {', '.join(sorted(known))}")
+            raise SettingsError(f"{path}: unknown setting {name!r}; the settings are {', '.join(sorted(known))}")
         kind = type(getattr(defaults, name))
         try:
             values[name] = kind(value)
         except (TypeError, ValueError) as error:
             raise SettingsError(f"{path}: {name}: {value!r} is not a {kind.__name__}") from error
         if kind in {int, float} and not values[name] > 0:
-            raise SettingsError(f"{path}: {name}: {value!r} is not more than 0")
+            raise SettingsError(f"{path}: {name}: {value!r} must be greater than 0")
     return RebootSettings(**values)

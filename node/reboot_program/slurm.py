@@ -1,4 +1,4 @@
-"""Talks to slurmctld, through scontrol."""
+"""Communicates with slurmctld through scontrol."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Sequence
 from .holding import STATES, FailureNotice
 from .slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 
-#: Names in one call: well below what a command line holds.
+#: Maximum number of names per call: well below the limit of a command line.
 _AT_ONCE = 1000
-#: Seconds for one scontrol: slurmctld answers in milliseconds, or is restarting.
-_PATIENCE = 60.0
-#: Slurm shows reasons in one line; what is longer helps nobody there.
+#: Timeout of scontrol in seconds: slurmctld responds in milliseconds, or is restarting.
+_TIMEOUT = 60.0
+#: Maximum length of a reason, which Slurm shows in one line.
 _LONGEST_REASON = 480
 
 
 class SlurmError(RuntimeError):
-    """Raised when scontrol does not do what it was asked, or not in time."""
+    """Raised when scontrol fails or times out."""
 
 
 class Slurm:
-    """The cluster's slurmctld, seen from the control node.
+    """The cluster's slurmctld, accessed on the control node.
 
     Args:
         scontrol: the program.
@@ -32,25 +32,25 @@ class Slurm:
         self._scontrol = scontrol
 
     def nodes(self, names: Sequence[str]) -> dict[str, SlurmNode]:
-        """Slurm's view of some nodes, in one call for each thousand.
+        """Slurm's view of some nodes, with one call per thousand.
 
         Raises:
-            SlurmError: slurmctld cannot be asked.
+            SlurmError: slurmctld cannot be queried.
         """
         found: dict[str, SlurmNode] = {}
         for start in range(0, len(names), _AT_ONCE):
-            # A node that Slurm does not know makes scontrol fail, after it has shown the others.
+            # An unknown node makes scontrol fail after it has shown the others.
             shown = self._run("--oneliner", "show", "node", ",".join(names[start : start + _AT_ONCE]), check=False)
             found.update(parse_nodes(shown.stdout))
             if shown.returncode and "not found" not in shown.stderr + shown.stdout:
-                raise SlurmError(shown.stderr.strip() or f"scontrol ended with status {shown.returncode}")
+                raise SlurmError(shown.stderr.strip() or f"scontrol exited with status {shown.returncode}")
         return found
 
     def tell(self, names: Sequence[str], step: FailureNotice, reason: str) -> None:
-        """Set the states of a step on nodes, with a reason.
+        """Set a step's states on nodes, with a reason.
 
         Raises:
-            SlurmError: Slurm did not take it; some of it may have been done.
+            SlurmError: Slurm rejected it; parts of it may have been done.
         """
         for state in STATES[step]:
             self._update(names, state, "" if state == "RESUME" else reason)
@@ -71,21 +71,21 @@ class Slurm:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SlurmError(str(error)) from error
         if check and ended.returncode:
             said = ended.stderr.strip() or ended.stdout.strip()
-            raise SlurmError(f"scontrol {arguments[0]} ended with status {ended.returncode}: {said}")
+            raise SlurmError(f"scontrol {arguments[0]} exited with status {ended.returncode}: {said}")
         return ended
 
 
 def one_line(reason: str) -> str:
-    """A reason as Slurm can show it: one line, no quotes that its tools would take for their own, not too long.
+    """A reason in a form that Slurm can show: one line, no quotes that confuse its tools, limited length.
 
-    And nothing that is more than text to the terminals on which users look at it: the cloud may have said it.
+    It also removes control characters, because the text may come from the cloud and is shown on terminals.
     """
     plain = "".join(each if each.isprintable() else " " for each in reason)
     text = " ".join(plain.replace('"', "'").split())

@@ -1,7 +1,7 @@
-"""Slurm's view of nodes, from the text of ``scontrol show node --oneliner``.
+"""Slurm's view of nodes, parsed from ``scontrol show node --oneliner``.
 
-That text is there in every Slurm release since long before 22.05; ``--json`` came to scontrol later and changes its
-shape between releases. Call it with ``SLURM_TIME_FORMAT=%s``, so that times need no time zone.
+All Slurm releases since long before 22.05 have this text; ``--json`` is newer and its structure changes between
+releases. Call it with ``SLURM_TIME_FORMAT=%s``, so that times need no time zone.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: For the environment of every scontrol whose output is read here.
+#: Environment variables for every scontrol whose output is parsed here.
 ENVIRONMENT: Mapping[str, str] = {"SLURM_TIME_FORMAT": "%s"}
 
-#: In front of each reason that the RebootProgram gives Slurm, so that everyone sees who set it.
+#: Prefix of the RebootProgram's reasons in Slurm, which shows who set them.
 REASON_PREFIX = "slurm-appliance-reboot: "
 
 _FIELD = {
@@ -21,18 +21,18 @@ _FIELD = {
     for name in ("NodeName", "State", "BootTime", "CPUAlloc", "Partitions", "Version")
 }
 _REASON = re.compile(r"\sReason=(.*)$")
-#: scontrol appends who set the reason and when: [slurm@1795422332].
+#: scontrol appends the user and time of the reason: [slurm@1795422332].
 _REASON_BY = re.compile(r"\s*\[[^\[\]]*@([^\[\]]*)\]\s*$")
 
 
 @dataclass(frozen=True)
 class SlurmNode:
-    """One node as slurmctld sees it.
+    """One node from slurmctld.
 
     Attributes:
         flags: the parts of State: ``IDLE``, ``DRAIN``, ``REBOOT_ISSUED``, ``NOT_RESPONDING``...
-        boot_time: seconds since the epoch, 0 where slurmctld does not know.
-        reason: without the name and time that scontrol adds.
+        boot_time: seconds since the epoch, 0 if unknown to slurmctld.
+        reason: the reason, without scontrol's user and time.
         allocated_cpus: more than 0 while jobs hold the node.
     """
 
@@ -45,25 +45,25 @@ class SlurmNode:
 
     @property
     def rebooting(self) -> bool:
-        """Slurm has called RebootProgram for the node and waits for it to boot.
+        """Whether Slurm has called RebootProgram for the node and waits for its boot.
 
-        ``scontrol reboot`` shows as REBOOT_ISSUED, ``srun --reboot`` as POWERING_UP.
+        ``scontrol reboot`` sets REBOOT_ISSUED, ``srun --reboot`` sets POWERING_UP.
         """
         return bool(self.flags & {"REBOOT_ISSUED", "POWERING_UP"})
 
     @property
     def out_of_reach(self) -> bool:
-        """Slurm was asked to reboot the node and never will: it reboots only what answers."""
+        """Whether Slurm has a reboot request for the node but cannot reach it: it only reboots responding nodes."""
         return self.flags >= {"REBOOT_REQUESTED", "NOT_RESPONDING"} and not self.rebooting and not self.busy
 
     @property
     def may_boot(self) -> bool:
-        """Whether its server may be booted: Slurm waits for just that."""
+        """Whether its server may be booted, because Slurm waits for that."""
         return self.rebooting or self.out_of_reach
 
     @property
     def in_service(self) -> bool:
-        """Slurm may start jobs on it, or has."""
+        """Whether Slurm may start jobs on it, or has."""
         return bool(self.flags & {"IDLE", "MIXED", "ALLOCATED"}) and not self.flags & {
             "DRAIN",
             "FAIL",
@@ -79,18 +79,18 @@ class SlurmNode:
 
     @property
     def busy(self) -> bool:
-        """Jobs run on it or are being cleaned up."""
+        """Whether jobs are running on it or being cleaned up."""
         return self.allocated_cpus > 0 or bool(self.flags & {"ALLOCATED", "MIXED", "COMPLETING"})
 
     @property
     def state(self) -> str:
-        """The flags as one word, base state first, as scontrol writes them."""
+        """The flags in scontrol's format: one word, base state first."""
         base = [flag for flag in ("UNKNOWN", "FUTURE", "DOWN", "IDLE", "MIXED", "ALLOCATED") if flag in self.flags]
         return "+".join([*base, *sorted(self.flags.difference(base))])
 
 
 def parse_nodes(text: str) -> dict[str, SlurmNode]:
-    """Nodes by name. Lines that are not nodes are skipped: scontrol says what it does not know on stderr."""
+    """Nodes by name. Other lines are skipped: scontrol reports unknown nodes on stderr."""
     nodes = {}
     for line in text.splitlines():
         name = _value(line, "NodeName")
@@ -101,7 +101,7 @@ def parse_nodes(text: str) -> dict[str, SlurmNode]:
         reason = _REASON.search(line)
         nodes[name] = SlurmNode(
             name=name,
-            # A trailing * or ^ of short state names does not occur here, but costs nothing to take off.
+            # Short state names with a trailing * or ^ do not occur here, but removing them costs nothing.
             flags=frozenset(flag.strip("*^~#$@%!") for flag in state.upper().split("+")),
             boot_time=int(boot_time) if boot_time.isdigit() else 0,
             reason=_REASON_BY.sub("", reason[1]).strip() if reason else "",

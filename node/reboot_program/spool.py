@@ -1,14 +1,14 @@
-"""What must survive the death of any process here: requests from Slurm, and nodes under way.
+"""State that must survive the death of any process here: requests from Slurm, and nodes in progress.
 
 ::
 
-    requests/<time>-<pid>.json   one call of RebootProgram: node names and when
-    nodes/<node>.json            one node under way; gone when it is done
-    lost/<node>.json             one node that Slurm has not seen since it was booted; see lost.py
-    worker.lock                  held by the one worker
+    requests/<time>-<pid>.json   one call of RebootProgram: node names and time
+    nodes/<node>.json            one node in progress; removed when it is done
+    lost/<node>.json             one node that Slurm has not seen since its boot; see lost.py
+    worker.lock                  locked by the worker
 
-Files appear whole (written aside, synced, renamed). A request is removed after all its nodes have their file, so a
-death in between repeats harmless work and loses none.
+Files are written atomically (temporary file, sync, rename). A request is removed after all its nodes have a file, so a
+crash in between repeats harmless work and loses none.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ class RebootRequest:
 
 @dataclass(frozen=True)
 class Entry:
-    """One node under way.
+    """One node in progress.
 
     Attributes:
-        asked: when Slurm asked, seconds since the epoch.
-        intent: what was begun, written before Nova is asked.
-        booting: the cloud's part is done.
-        failed: the reason for Slurm, to be delivered; empty while there is none.
-        hold: with `failed`: the node may still run its old image and must not return to service by itself.
-        woken: Slurm does not reach the node, and reboots only what it reaches: it is booted without being asked for.
+        asked: time of Slurm's request, in seconds since the epoch.
+        intent: the started action, written before the call to Nova.
+        booting: whether the cloud's part is done.
+        failed: the reason to report to Slurm; empty if there is none.
+        hold: with `failed`: the node may still run its old image and must be kept out of service.
+        woken: Slurm cannot reach the node and only reboots reachable ones, so it is booted without Slurm's call.
     """
 
     node: str
@@ -56,12 +56,12 @@ class Entry:
     woken: bool = False
 
     def failing(self, reason: str, *, hold: bool) -> Entry:
-        """This entry with its reason for Slurm."""
+        """A copy of this entry with a reason for Slurm."""
         return replace(self, failed=reason, hold=hold)
 
 
 class Spool:
-    """The folder. Creates its subfolders if they are missing, readable by their owner only."""
+    """The spool folder. Creates missing subfolders, readable only by their owner."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -71,13 +71,13 @@ class Spool:
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, request: RebootRequest) -> Path:
-        """Write a request down; when this returns it is on disk."""
+        """Store a request; it is on disk when this returns."""
         path = self.requests / f"{time.time_ns()}-{os.getpid()}.json"
         write(path, asdict(request))
         return path
 
     def pending(self) -> Iterator[tuple[Path, RebootRequest]]:
-        """Requests not yet taken up, oldest first. One that cannot be read is moved aside, as ``*.damaged``."""
+        """Unprocessed requests, oldest first. Unreadable ones are renamed to ``*.damaged``."""
         for path in sorted(self.requests.glob("*.json")):
             try:
                 document = json.loads(path.read_text(encoding="utf-8"))
@@ -90,18 +90,18 @@ class Spool:
             yield path, request
 
     def save(self, entry: Entry) -> None:
-        """Write a node's entry down."""
+        """Store a node's entry."""
         document = asdict(entry)
         if entry.intent:
             document["intent"]["verb"] = entry.intent.verb.value
         write(self.nodes / f"{entry.node}.json", document)
 
     def remove(self, node: str) -> None:
-        """Forget a node that is done."""
+        """Remove a finished node."""
         (self.nodes / f"{node}.json").unlink(missing_ok=True)
 
     def entries(self) -> Iterator[Entry]:
-        """All nodes under way. A file that cannot be read counts as a request made when it was written."""
+        """All nodes in progress. An unreadable file counts as a request from its modification time."""
         for path in sorted(self.nodes.glob("*.json")):
             try:
                 yield _entry(json.loads(path.read_text(encoding="utf-8")))

@@ -1,6 +1,6 @@
-"""The control node's file of targets: which server each compute node is, and which image it shall have.
+"""The control node's file of targets: each compute node's server and target image.
 
-``pulumi up`` writes it through the host-variables export; it holds no secret. JSON::
+``pulumi up`` writes it through the host-variables export; it contains no secrets. JSON::
 
     {"schema": 1, "nodes": {"c1": {"instance_id": "<server uuid>", "image_id": "<image uuid>"}}}
 """
@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: The form of the file that this program reads and the export writes.
+#: The schema of the file that this program reads and the export writes.
 SCHEMA = 1
 
 
 @dataclass(frozen=True)
 class Target:
-    """One compute node: the id of its server and the id of the image that it shall run."""
+    """One compute node: the IDs of its server and its target image."""
 
     instance_id: str
     image_id: str
@@ -26,11 +26,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the file says, or why it cannot be used.
+    """The content of the file, or why it is unusable.
 
     Attributes:
         nodes: by node name.
-        problem: a sentence that ends in what to do; empty where the file is good.
+        problem: a sentence that ends with the remedy; empty if the file is valid.
     """
 
     nodes: Mapping[str, Target] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Targets:
 
 
 def read_targets(path: Path) -> Targets:
-    """Read the file; a file that is missing, damaged or of another schema is a `Targets` with a problem."""
+    """Read the file; a missing, damaged or incompatible file gives a `Targets` with a problem."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -49,11 +49,11 @@ def read_targets(path: Path) -> Targets:
 
 
 def parse_targets(document: object, path: str) -> Targets:
-    """Check a decoded file; `path` is only for the sentences."""
+    """Check a decoded file; `path` is only used in messages."""
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         return Targets(
-            problem=f"{path} has schema {schema!r}, this RebootProgram reads {SCHEMA}: "
+            problem=f"{path} has schema {schema!r}, but this RebootProgram reads {SCHEMA}: "
             "run site.yml from the release that built the control node's image"
         )
     nodes = {}
@@ -61,7 +61,7 @@ def parse_targets(document: object, path: str) -> Targets:
         for name, record in document["nodes"].items():  # type: ignore[index]  # its shape is what is being checked
             nodes[name] = Target(instance_id=_text(record["instance_id"]), image_id=_text(record["image_id"]))
     except (KeyError, TypeError, AttributeError) as error:
-        return Targets(problem=f"{path} does not have its form ({error}): run site.yml")
+        return Targets(problem=f"{path} is malformed ({error}): run site.yml")
     return Targets(nodes)
 
 

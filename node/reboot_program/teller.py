@@ -1,8 +1,8 @@
-"""What the worker tells Slurm: through a helper that runs as SlurmUser.
+"""Changes node states in Slurm, through a helper that runs as SlurmUser.
 
-Setting a node's state takes SlurmUser's rights, or an operator's, which only accounting can give. The worker has
-neither: it asks this helper, which systemd starts for one connection, and which knows nothing but to take a node out of
-service with a reason of the RebootProgram's.
+Setting a node's state needs SlurmUser's rights, or an operator's, which require accounting. The worker has neither: it
+sends a message to this helper, which systemd starts per connection, and which can only take nodes out of service with a
+reason of the RebootProgram.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .settings import SettingsError, read_settings, settings_file
 from .slurm import Slurm, SlurmError, one_line
 from .slurm_state import REASON_PREFIX
 
-#: Seconds for the worker's message.
-_PATIENCE = 10.0
-#: Seconds that the worker waits for the answer: some calls of scontrol, each of which may wait for slurmctld.
+#: Timeout for the worker's message, in seconds.
+_TIMEOUT = 10.0
+#: Timeout for the answer in seconds: several calls of scontrol, each of which may wait for slurmctld.
 _LONGEST_CALL = 240.0
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class SlurmByHelper(Slurm):
-    """Slurm as the worker's user has it: looks by itself, changes through the helper.
+    """Slurm for the worker's user: reads directly, changes through the helper.
 
     Args:
         scontrol: the program.
@@ -50,38 +50,38 @@ class SlurmByHelper(Slurm):
             message = {"nodes": list(names), "step": step.name, "reason": one_line(reason)}
             said = ask(self._helper, message, _LONGEST_CALL)
         except MessageError as error:
-            raise SlurmError(f"the helper cannot be asked: {error}") from error
+            raise SlurmError(f"cannot reach the helper: {error}") from error
         if said.get("error"):
             raise SlurmError(str(said["error"]))
 
 
 def checked(message: dict[str, Any]) -> tuple[list[str], FailureNotice, str]:
-    """Nodes, step and reason of a message.
+    """Check and return a message's nodes, step and reason.
 
     Raises:
-        MessageError: it is not one that the worker sends.
+        MessageError: it is not a message of the worker.
     """
     nodes, step, reason = message.get("nodes"), message.get("step"), message.get("reason")
     if not isinstance(nodes, list) or not 0 < len(nodes) <= MOST_NAMES:
         raise MessageError("nodes is not a list of names")
     for node in nodes:
         if not isinstance(node, str) or not _NODE.fullmatch(node):
-            raise MessageError(f"{node!r} is not the name of a node")
+            raise MessageError(f"{node!r} is not a node name")
     if not isinstance(step, str) or step not in FailureNotice.__members__ or not STATES[FailureNotice[step]]:
-        raise MessageError(f"{step!r} is not a step that changes a node")
+        raise MessageError(f"{step!r} is not an allowed change")
     if not isinstance(reason, str) or not reason.startswith(REASON_PREFIX) or not reason.isprintable():
-        raise MessageError(f"the reason is not a line that begins with {REASON_PREFIX!r}")
+        raise MessageError(f"the reason must be one line that starts with {REASON_PREFIX!r}")
     return nodes, FailureNotice[step], reason
 
 
 def answer(connection: socket.socket, allowed: frozenset[int], slurm: Slurm) -> dict[str, Any]:
-    """Do what one message asks for and say how it went."""
+    """Execute one message and return the answer."""
     uid = peer_uid(connection)
     if uid not in allowed:
         log.warning("uid %d may not change nodes", uid)
         return {"error": f"uid {uid} may not change nodes"}
     try:
-        slurm.tell(*checked(receive(connection, _PATIENCE)))
+        slurm.tell(*checked(receive(connection, _TIMEOUT)))
     except (MessageError, SlurmError) as error:
         log.warning("%s", error)
         return {"error": str(error)}
@@ -89,13 +89,13 @@ def answer(connection: socket.socket, allowed: frozenset[int], slurm: Slurm) -> 
 
 
 def main() -> int:
-    """Serve the connection that is standard input; returns the exit status."""
+    """Serve the connection on standard input; return the exit status."""
     start_logging()
     try:
         settings = read_settings(settings_file())
         allowed = frozenset({0, uid_of(settings.user)})
         with socket.socket(fileno=sys.stdin.fileno()) as connection:
-            send(connection, answer(connection, allowed, Slurm(settings.scontrol)), _PATIENCE)
+            send(connection, answer(connection, allowed, Slurm(settings.scontrol)), _TIMEOUT)
     except (SettingsError, AccountError, MessageError, OSError) as error:
         log.error("%s", error)
         return 1

@@ -1,7 +1,7 @@
-"""The service behind RebootProgram: works off the spool until each node is back in Slurm, or has a reason why not.
+"""The service behind RebootProgram: processes the spool until each node is back in Slurm, or has a reason why not.
 
-One thread keeps the course and talks to Slurm, in one call for all nodes; a bounded pool of threads talks to OpenStack.
-It may be killed at any moment: what it knows is in the spool, and the next one goes on from there.
+One thread coordinates and queries Slurm, with one call for all nodes; a bounded pool of threads calls OpenStack. It may
+be killed at any moment: its state is in the spool, and a new worker resumes from there.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from .slurm_state import REASON_PREFIX, SlurmNode
 from .spool import Entry, Spool
 from .targets import Targets, read_targets
 
-#: Seconds between two looks at the folder of requests.
+#: Interval for polling the folder of requests, in seconds.
 TICK = 0.25
-#: Refusals of a credential before it counts: it may be rotated just now.
+#: Number of rejections before a credential counts as invalid: it may be rotating.
 _REFUSALS = 3
-#: Seconds in which a second request for a node means the first: no node is back sooner.
+#: Time in which a second request for a node repeats the first, in seconds: no node is back sooner.
 _TWICE = 5.0
-#: Seconds between two looks for nodes that Slurm was asked to reboot and does not reach.
+#: Interval for finding nodes that Slurm should reboot but cannot reach, in seconds.
 _WAKE = 15.0
-#: Seconds that a failure may wait for others like it, and between two looks at what became of it in Slurm.
+#: Delay to collect similar failures, and interval for checking them in Slurm, in seconds.
 _GATHER = 2.0
 
 
 @dataclass
 class _Node:
-    """A node under way, with what need not survive."""
+    """A node in progress, with its volatile state."""
 
     entry: Entry
     due: float = 0.0
@@ -53,24 +53,24 @@ class _Node:
 
 
 def _begins_anew(entry: Entry, asked: float) -> bool:
-    """Whether a request for a node under way is about another reboot.
+    """Whether a request for a node in progress is for another reboot.
 
-    A node that was woken is rebooted by Slurm itself once it answers. One that boots may be back already, and be asked
-    for again, before this worker has seen it.
+    Slurm itself reboots a woken node as soon as that responds. A booting node may already be back and get another
+    request before this worker has noticed.
     """
     return bool(entry.failed) or entry.woken or (entry.booting and asked > entry.asked + _TWICE)
 
 
 class RebootWorker:
-    """Works off one spool.
+    """Processes one spool.
 
     Args:
         settings: see `settings.RebootSettings`.
         slurm: the cluster's slurmctld.
-        connection: to the cloud.
+        connection: connection to the cloud.
         draw: random numbers from 0 to 1.
-        slurm_interval: seconds between two questions to Slurm, at least.
-        wake_interval: seconds between two looks for nodes that Slurm does not reach.
+        slurm_interval: minimum interval between queries to Slurm, in seconds.
+        wake_interval: interval for finding nodes that Slurm cannot reach, in seconds.
     """
 
     def __init__(
@@ -98,10 +98,10 @@ class RebootWorker:
         self._wake_due = 0.0
         self._woken: set[str] = set()
         if self._nodes:
-            log.info("going on with %d node(s) from the spool", len(self._nodes))
+            log.info("resuming %d node(s) from the spool", len(self._nodes))
 
     def run(self, stop: Callable[[], bool], *, once: bool = False) -> None:
-        """Work until `stop` says so; with `once` until nothing is left."""
+        """Work until `stop` returns true; with `once`, until nothing is left."""
         try:
             while not stop():
                 self.step()
@@ -116,15 +116,15 @@ class RebootWorker:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def step(self) -> None:
-        """Take up requests, collect what is ready, report failures, start what is due. Never waits for OpenStack."""
+        """Take requests, collect results, report failures, start due attempts. Never waits for OpenStack."""
         self._take_up()
         for node in list(self._nodes.values()):
             if node.look and node.look.done():
                 look, node.look = node.look, None
                 mistake = look.exception()
-                if mistake:  # One that nobody thought of: it must not stop the other nodes.
+                if mistake:  # An unexpected exception must not stop the other nodes.
                     log.error("%s: %r", node.entry.node, mistake, exc_info=mistake)
-                    self._fail(node, f"the RebootProgram met {mistake!r}, see its log", hold=True)
+                    self._fail(node, f"unexpected error in the RebootProgram, see its log: {mistake!r}", hold=True)
                 else:
                     self._looked(node, look.result())
         if time.monotonic() >= self._slurm_due:
@@ -136,24 +136,24 @@ class RebootWorker:
             except SlurmError as error:
                 self._slurm_tries += 1
                 self._slurm_due = time.monotonic() + delay(self._slurm_tries, self._draw())
-                log.warning("Slurm cannot be asked, %d. time: %s", self._slurm_tries, error)
+                log.warning("cannot query Slurm (attempt %d): %s", self._slurm_tries, error)
 
     def _take_up(self) -> None:
         for path, request in self._spool.pending():
             for name in request.nodes:
                 known = self._nodes.get(name)
                 if known and not _begins_anew(known.entry, request.asked):
-                    log.info("%s: already under way, request %s adds nothing", name, path.stem)
+                    log.info("%s: already in progress, ignoring request %s", name, path.stem)
                     continue
                 self._nodes[name] = _Node(Entry(name, request.asked), time.monotonic() + self._gap(request.asked))
                 self._spool.save(self._nodes[name].entry)
             path.unlink()
 
     def _wake(self) -> None:
-        """Boot nodes that Slurm was asked to reboot and does not reach, so that they answer and it can.
+        """Boot nodes that Slurm should reboot but cannot reach, so that they respond.
 
-        Each once, until Slurm reaches it again or forgets the reboot: a node that does not come up then is DOWN with a
-        reason, and somebody's.
+        Each node once, until Slurm reaches it again or drops the reboot: if it does not come up, it is DOWN with a
+        reason for the operator.
         """
         now = time.monotonic()
         if now < self._wake_due:
@@ -162,17 +162,17 @@ class RebootWorker:
         views = self._slurm.nodes(sorted(read_targets(self._settings.targets).nodes))
         out_of_reach = {name for name, view in views.items() if view.out_of_reach}
         for name in sorted(out_of_reach - self._woken - self._nodes.keys()):
-            log.warning("%s: Slurm is to reboot it and does not reach it: booting it", name)
+            log.warning("%s: Slurm has to reboot it but cannot reach it: booting it", name)
             self._nodes[name] = _Node(Entry(name, time.time(), woken=True))
             self._spool.save(self._nodes[name].entry)
         self._woken = out_of_reach
 
     def _gap(self, asked: float) -> float:
-        """Seconds until a boot is one that Slurm believes."""
+        """Seconds until Slurm will recognise a boot as new."""
         return min(max(0.0, asked + self._settings.gap - time.time()), self._settings.gap)
 
     def _start_due(self) -> None:
-        """Look at the nodes whose time has come, with one question to Slurm for all of them."""
+        """Start attempts for due nodes, with one query to Slurm for all of them."""
         now = time.monotonic()
         due = {
             name: node
@@ -196,12 +196,12 @@ class RebootWorker:
         return attempt(entry, targets, view, self._connection, self._images, self._spool.save, time.time(), lost=lost)
 
     def _looked(self, node: _Node, looked: Looked) -> None:
-        """What follows from one look in the cloud."""
+        """Handle the result of an attempt."""
         node.entry = looked.entry
         late = time.time() - node.entry.asked > self._settings.limit
         reason = looked.action.reason
         if looked.error and looked.error.unauthorized:
-            # The stack may have rotated the credential: read it anew before it counts.
+            # The stack may have rotated the credential: reload it before counting the failure.
             self._connection.forget()
             node.refusals += 1
             if node.refusals < _REFUSALS and not late:
@@ -230,13 +230,13 @@ class RebootWorker:
     def _again(self, node: _Node, looked: Looked) -> None:
         node.tries += 1
         pause = delay(node.tries, self._draw(), looked.error.retry_after if looked.error else None)
-        # The last try is when the time is over, so that Slurm hears the reason before it gives the node up by itself.
+        # The last try is at the timeout, so that Slurm gets the reason before it gives up by itself.
         pause = min(pause, max(node.entry.asked + self._settings.limit - time.time(), TICK))
         node.due = time.monotonic() + pause
         log.warning("%s: %s; try %d in %.1f s", node.entry.node, looked.action.reason, node.tries + 1, pause)
 
     def _booting(self, node: _Node, view: SlurmNode | None) -> None:
-        """What follows from Slurm's view of a node whose server is up."""
+        """Handle Slurm's view of a node whose server is up."""
         waited = time.time() - node.entry.asked
         action = await_slurm(RebootFacts(node.entry.node, None, slurm=view, waited=waited), self._settings.limit)
         if action.kind is RebootDecisionKind.LEAVE:
@@ -244,7 +244,7 @@ class RebootWorker:
             self._end(node, action.reason)
         elif action.kind is RebootDecisionKind.FAIL:
             self._lost.add(node.entry.node, node.entry.asked)
-            # It is on its image: should it come up later after all, Slurm may have it back.
+            # It has its target image: if it comes up later, it may return to service.
             self._fail(node, action.reason, hold=False)
         else:
             node.due = time.monotonic() + self._poll()
@@ -253,7 +253,7 @@ class RebootWorker:
         return poll_interval(len(self._nodes), self._settings.poll, self._settings.parallel)
 
     def _say(self, node: _Node, text: str) -> None:
-        """Log a state once, not at every look."""
+        """Log a state once, not at every poll."""
         if node.said != text:
             node.said = text
             log.info("%s: %s", node.entry.node, text)
@@ -270,9 +270,9 @@ class RebootWorker:
         self._spool.save(node.entry)
 
     def _report(self) -> None:
-        """Tell Slurm why nodes failed, one call for all that failed alike, and see that they stay out of service."""
+        """Report failures to Slurm, one call per reason, and keep the nodes out of service."""
         now = time.monotonic()
-        # Nodes asked for together fail together: give the others' looks a moment, and tell Slurm once.
+        # Nodes of one request often fail together: wait a moment for the others, and report them at once.
         others = any(node.look for node in self._nodes.values())
         failed = [
             node

@@ -16,7 +16,7 @@ _STEPS = {"define": define, "withdraw": withdraw}
 
 
 def main(arguments: list[str]) -> int:
-    """Run the step that the first argument names."""
+    """Run the step in the first argument."""
     if len(arguments) != 2 or arguments[0] not in _STEPS:
         print("usage: slurm_accounting define|withdraw STATE_FOLDER", file=sys.stderr)
         return 2
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run() -> int:
-    """The program: an error is a line on standard error, and exit status 1."""
+    """Run the program; an error is printed on standard error and gives exit status 1."""
     try:
         return main(sys.argv[1:])
     except (OSError, KeyError, TypeError, ValueError, AccountingError) as error:

@@ -1,4 +1,4 @@
-"""Runs Slurm's commands: what the plan says, one after the other."""
+"""Runs the plan's Slurm commands, in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import plan
 from .facts import gather
 from .request import AccountingRequest, FormerJobs
 
-#: Enough for sacctmgr to find slurmdbd: the cluster's own slurm.conf may not be there yet, or about to change.
+#: Enough for sacctmgr to find slurmdbd: the cluster's slurm.conf may be missing or about to change.
 _CONFIGURATION = """\
 ClusterName={cluster}
 SlurmctldHost={control_host}
@@ -28,15 +28,15 @@ _APPLIED = "slurm-accounting.json"
 
 
 class AccountingError(Exception):
-    """A command of Slurm's failed; the text has what it said."""
+    """Raised when a Slurm command fails; has its message."""
 
 
 def define(request: AccountingRequest, state: Path) -> list[str]:
-    """Make and change what is asked for; returns the commands that were run.
+    """Create and change the requested items; return the executed commands.
 
     Args:
-        request: what is asked for.
-        state: folder in which it is remembered what was applied.
+        request: the request.
+        state: folder of the record of what was applied.
     """
     with _sacctmgr(request) as sacctmgr:
         commands = plan.define(request, gather(sacctmgr.ask, request.cluster, _applied(state)))
@@ -47,9 +47,9 @@ def define(request: AccountingRequest, state: Path) -> list[str]:
 
 
 def withdraw(request: AccountingRequest, state: Path) -> list[str]:
-    """End what former users have in Slurm, as far as `FormerJobs` says; returns the commands that were run.
+    """Remove former users from Slurm, according to `FormerJobs`; return the executed commands.
 
-    Needs slurmctld. An association whose jobs still run is kept, without the right to submit, until a later run.
+    Needs slurmctld. An association with running jobs is kept, without the right to submit, until a later run.
     """
     done: list[str] = []
     if request.former_jobs is FormerJobs.CANCEL:
@@ -66,13 +66,13 @@ def withdraw(request: AccountingRequest, state: Path) -> list[str]:
             except AccountingError as error:
                 if "active" not in str(error).lower():
                     raise
-                continue  # Jobs still run under it.
+                continue  # It still has running jobs.
             done.append(" ".join(command))
     return done
 
 
 class _Sacctmgr:
-    """sacctmgr with settings of its own."""
+    """sacctmgr with its own settings."""
 
     def __init__(self, configuration: Path) -> None:
         self._environment = {**os.environ, "SLURM_CONF": str(configuration)}

@@ -1,4 +1,4 @@
-"""What the accounting holds now, as sacctmgr prints it."""
+"""The current content of the accounting database, from sacctmgr."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Callable
 
-#: Runs ``sacctmgr`` with arguments and returns what it printed.
+#: Runs ``sacctmgr`` with arguments and returns its output.
 Ask = Callable[[Sequence[str]], str]
 
 
 @dataclass(frozen=True)
 class AccountingFacts:
-    """What there is. Names are compared as names: each is a field of a row, never a part of a text.
+    """The current content. Names are fields of rows and compared exactly.
 
     Attributes:
         parents: each account's parent on this cluster, by account.
@@ -20,8 +20,8 @@ class AccountingFacts:
         defaults: each user's default account, by user.
         associations: pairs of user and account on this cluster.
         blocked: users who may not submit jobs on this cluster.
-        applied: what was asked for last, by kind and name: by it a changed option is known, and what somebody else
-            added is told from what was ours.
+        applied: the last request, by kind and name: to detect changed options, and to tell other people's additions
+            from ours.
     """
 
     clusters: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ class AccountingFacts:
 
 
 def gather(ask: Ask, cluster: str, applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> AccountingFacts:
-    """Ask sacctmgr four questions, whatever the number of users."""
+    """Query sacctmgr with four commands, for any number of users."""
     clusters = _rows(ask(["show", "cluster", "format=cluster"]), 1)
     qos = _rows(ask(["show", "qos", "format=name"]), 1)
     users = _rows(ask(["show", "user", "format=user,adminlevel,defaultaccount"]), 3)

@@ -1,4 +1,4 @@
-"""Which sacctmgr commands bring the accounting from what it holds to what is asked for. Pure."""
+"""The sacctmgr commands that change the accounting database to the requested state. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from .facts import AccountingFacts
 from .request import AccountingRequest, AdminLevel, RequestedAccount
 
-#: Names in one command: sacctmgr takes lists, and a command line has an end.
+#: Maximum number of names per command: sacctmgr accepts lists, but command lines are limited.
 _NAMES = 500
 #: sacctmgr's word for an option that is not set.
 _UNSET = "-1"
@@ -17,7 +17,7 @@ Command = tuple[str, ...]
 
 
 def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
-    """The commands that make and change what is asked for; each works whether or not slurmctld runs."""
+    """The commands that create and change items; each works with or without slurmctld."""
     return [
         *_cluster(request, facts),
         *_qos(request, facts),
@@ -29,13 +29,13 @@ def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
 
 
 def withdraw(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
-    """The commands that take former users' associations, once their jobs are looked after."""
+    """The commands that remove former users' associations, after their jobs were handled."""
     users = sorted({user for user, _ in facts.associations if user in request.former})
     return [("delete", "user", "where", f"name={user}", f"cluster={request.cluster}") for user in users]
 
 
 def to_apply(request: AccountingRequest) -> dict[str, dict[str, dict[str, str]]]:
-    """What is remembered as applied: see `Facts.applied`."""
+    """The record of what was applied: see `AccountingFacts.applied`."""
     return {
         "qos": {name: dict(options) for name, options in request.qos.items()},
         "account": {account.name: dict(account.options) for account in request.accounts},
@@ -78,7 +78,7 @@ def _parents_first(accounts: Sequence[RequestedAccount]) -> list[RequestedAccoun
     while waiting:
         ready = [account for account in waiting.values() if account.parent not in waiting]
         if not ready:
-            raise ValueError(f"accounts are each other's parents: {', '.join(sorted(waiting))}")
+            raise ValueError(f"circular parents of accounts: {', '.join(sorted(waiting))}")
         ordered += ready
         waiting = {name: account for name, account in waiting.items() if account not in ready}
     return ordered
@@ -94,7 +94,7 @@ def _users(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Comma
         for some in _chunks(names):
             yield ("add", "user", f"names={some}", f"account={account}", f"cluster={request.cluster}")
     applied = facts.applied.get("user", {})
-    # A user's first account becomes the default one by itself; it is set where it is to be another.
+    # A user's first account becomes the default automatically; set it only if another one is wanted.
     defaults: dict[str, list[str]] = defaultdict(list)
     surplus: dict[str, list[str]] = defaultdict(list)
     for user in request.users:
@@ -130,7 +130,7 @@ def _levels(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Comm
 
 
 def _former(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
-    """Former users submit no more, also while their jobs keep the association from being deleted."""
+    """Block submissions of former users, even while their jobs prevent the deletion of the association."""
     names = sorted({user for user, _ in facts.associations if user in request.former} - facts.blocked)
     for some in _chunks(names):
         yield ("modify", "user", "where", f"names={some}", f"cluster={request.cluster}", "set", "maxsubmitjobs=0")

@@ -1,4 +1,4 @@
-"""What the accounting should hold: the request on standard input, in types."""
+"""The request about accounting on standard input, typed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-#: The account of users who are given none.
+#: The default account.
 DEFAULT_ACCOUNT = "users"
 
 
 class AdminLevel(str, Enum):
-    """What a user may do to Slurm, in sacctmgr's words."""
+    """A user's rights in Slurm, in sacctmgr's terms."""
 
     NONE = "None"
     ADMINISTRATOR = "Administrator"
 
 
 class FormerJobs(str, Enum):
-    """What becomes of the jobs of a user who was taken out of the configuration."""
+    """What to do with jobs of a user removed from the configuration."""
 
     KEEP = "keep_jobs"
     CANCEL = "cancel"
@@ -30,7 +30,7 @@ class RequestedAccount:
     """An account.
 
     Attributes:
-        parent: the account that it is below.
+        parent: its parent account.
         options: as ``sacctmgr modify account set`` takes them.
     """
 
@@ -44,7 +44,7 @@ class AccountingUser:
     """A user.
 
     Attributes:
-        accounts: those that the user may charge; the first is the default one.
+        accounts: accounts that the user may charge; the first is the default.
     """
 
     name: str
@@ -54,11 +54,11 @@ class AccountingUser:
 
 @dataclass(frozen=True)
 class AccountingRequest:
-    """What is asked for.
+    """The request.
 
     Attributes:
         qos: options of each QOS, by name.
-        former: users who were taken out of the configuration.
+        former: users removed from the configuration.
     """
 
     cluster: str
@@ -72,10 +72,10 @@ class AccountingRequest:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> AccountingRequest:
-        """From JSON.
+        """Create it from JSON.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not a request.
+            KeyError, TypeError, ValueError: the JSON is not a valid request.
         """
         own = {name: dict(settings) for name, settings in (document.get("accounts") or {}).items()}
         users = []

@@ -1,4 +1,4 @@
-"""Slurm's configuration on the control node: tried by Slurm's own daemons, exchanged at once, taken back if it fails.
+"""Slurm's configuration on the control node: tested with Slurm's daemons, exchanged atomically, rolled back on failure.
 
 Standard library only, for the node's Python (3.9 or newer).
 """

@@ -1,4 +1,4 @@
-"""``python -m slurm_files``: for whoever has no installed entry."""
+"""``python -m slurm_files``: for use without the installed command."""
 
 import sys
 

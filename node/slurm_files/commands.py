@@ -1,4 +1,4 @@
-"""``slurm-appliance-slurm-files``: try new files of Slurm, and have the daemons run with them.
+"""``slurm-appliance-slurm-files``: test new files of Slurm, and run the daemons with them.
 
 ``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
 ``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
@@ -31,16 +31,16 @@ _DAEMONS = ("slurmdbd", "slurmctld")
 
 
 def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], control: str) -> Rejection | None:
-    """What Slurm's daemons have against files; None where they accept them.
+    """Why Slurm's daemons reject the files; None if they accept them.
 
     Args:
         files: by name.
-        sources: which settings they come from.
-        entry: the command by which this program can be called.
+        sources: the settings that they come from.
+        entry: the command that runs this program.
         control: host name of the control node.
 
     Raises:
-        TrialError: they could not be tried.
+        TrialError: they could not be tested.
     """
     texts = {name: content.decode(errors="replace") for name, content in files.items()}
     for daemon in _DAEMONS:
@@ -67,14 +67,14 @@ class Appliance:
         self._daemons = daemons
 
     def apply(self, daemon: str) -> dict[str, Any]:
-        """Put the accepted files in use, and have a daemon run with them.
+        """Put the accepted files into use, and run a daemon with them.
 
         Raises:
-            DaemonError: it does not; where there were former files it runs with those again.
+            DaemonError: it does not run with them; previous files, if any, were restored.
         """
         name = self._sets.next
         if name is None:
-            raise DaemonError("there are no files that Slurm's daemons have accepted", [])
+            raise DaemonError("no files have been accepted by Slurm's daemons", [])
         exchanged = name != self._sets.in_use
         if exchanged:
             self._sets.exchange(name)
@@ -94,23 +94,23 @@ class Appliance:
         return plan.slurmctld(proven, in_use, active, self._daemons.version())
 
     def _restore(self, daemon: str) -> str:
-        """Bring back the files that the daemon ran with; says what became of it."""
+        """Restore the files that the daemon ran with; return the outcome."""
         former, failed = self._sets.proven(daemon), self._sets.in_use
         if former is None or former == failed:
-            return "There are no former files to go back to"
+            return "There are no previous files to restore"
         files = self._sets.files(former)
         if daemon == "slurmctld" and self._sets.proven("slurmdbd") == failed:
-            # slurmdbd runs with its new file: what it says about the database is true now.
+            # slurmdbd runs with its new file, so its messages about the database are valid.
             files = {**files, **{k: v for k, v in self._sets.files(failed).items() if k == "slurmdbd.conf"}}
         self._sets.exchange(self._sets.add(files))
         try:
             self._daemons.do(daemon, plan.DaemonAction.RESTART, self._port(daemon))
         except DaemonError as error:
-            return f"The former files are back, and {daemon} does not run with them either: {error}"
+            return f"The previous files were restored, but {daemon} does not run with them either: {error}"
         for each in _DAEMONS:
             if each == daemon or self._sets.proven(each) == failed:
                 self._sets.prove(each)
-        return f"The former files are back, and {daemon} runs with them"
+        return f"The previous files were restored, and {daemon} runs with them"
 
     def _port(self, daemon: str) -> int:
         file, name, usual = {
@@ -128,11 +128,11 @@ def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.exe
     parser.add_argument("--folder", type=Path, default=trial.ETC, help="folder of Slurm's files")
     parser.add_argument("--record", type=Path, help="file that says of which version of Slurm the state is")
     commands = parser.add_subparsers(dest="command", required=True)
-    judging = commands.add_parser("judge", help="have Slurm's daemons try the files on standard input")
+    judging = commands.add_parser("judge", help="test the files on standard input with Slurm's daemons")
     judging.add_argument("--control", required=True, help="host name of the control node")
-    applying = commands.add_parser("apply", help="bring accepted files to a daemon")
+    applying = commands.add_parser("apply", help="apply accepted files to a daemon")
     applying.add_argument("daemon", choices=_DAEMONS)
-    commands.add_parser(_INSIDE, help="for this program itself")
+    commands.add_parser(_INSIDE, help="for internal use")
     options = parser.parse_args(arguments)
     if options.command == _INSIDE:
         return trial.inside()

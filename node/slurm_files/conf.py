@@ -1,4 +1,4 @@
-"""Reads Slurm's ``Name=value`` files, as far as is needed to find where a message comes from. Pure."""
+"""Parses Slurm's ``Name=value`` files, as far as needed to locate the source of a message. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-#: Records of several words. All other lines hold one option.
+#: Records with several options. All other lines have one option.
 RECORDS = frozenset({"nodename", "nodeset", "partitionname", "switchname", "downnodes", "frontendname", "name"})
-#: Options whose values nobody but Slurm should see, by their beginning.
+#: Prefixes of options with secret values.
 _SECRET = re.compile(r"(?i)^\s*(StoragePass|AccountingStoragePass)\s*=.*")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line that sets something.
+    """A line that sets an option.
 
     Attributes:
         file: name of the file.
@@ -30,7 +30,7 @@ class Line:
 
     @property
     def option(self) -> str:
-        """The first option, as it is spelt."""
+        """The first option, with its original spelling."""
         return self.words[0][0]
 
     @property
@@ -49,7 +49,7 @@ class Line:
 
 
 def lines_of(file: str, text: str) -> Iterator[Line]:
-    """The lines of a file that set something."""
+    """The lines of a file that set options."""
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.partition("#")[0].strip()
         found = re.match(r"([A-Za-z]\w*)\s*=\s*(.*)", line)
@@ -63,17 +63,17 @@ def lines_of(file: str, text: str) -> Iterator[Line]:
 
 
 def all_lines(files: Mapping[str, str]) -> list[Line]:
-    """The lines of all files whose name ends with ``.conf``; those of slurm.conf come first."""
+    """The lines of all files whose name ends with ``.conf``; slurm.conf's first."""
     names = sorted((name for name in files if name.endswith(".conf")), key=lambda name: (name != "slurm.conf", name))
     return [line for name in names for line in lines_of(name, files[name])]
 
 
 def option(text: str, name: str) -> str | None:
-    """The value of an option in a file; the last one counts, as it does for Slurm."""
+    """The value of an option in a file; the last one counts, as for Slurm."""
     found = [line.value for line in lines_of("", text) if line.option.lower() == name.lower() and not line.is_record]
     return found[-1] if found else None
 
 
 def without_secrets(text: str) -> str:
-    """A line of a file as it may be shown."""
+    """A line of a file without secrets."""
     return _SECRET.sub(lambda found: f"{found.group(1)}=(hidden)", text)

@@ -1,4 +1,4 @@
-"""Starts and restarts Slurm's daemons by systemd, and waits until they run or have failed."""
+"""Starts and restarts Slurm's daemons with systemd, and waits until they run or have failed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from .plan import DaemonAction, version_of
 from .ports import listening
 
-#: Seconds that a daemon may take that is alive: to recover a large state, to convert a database.
-PATIENCE = 300.0
+#: Timeout for a live daemon in seconds: to recover a large state or convert a database.
+TIMEOUT = 300.0
 _INTERVAL = 0.3
-#: What slurmdbd says again and again and nothing but another configuration ends.
+#: slurmdbd's repeated message that only another configuration can fix.
 _REFUSED = re.compile(r"mysql_real_connect failed: (1044|1045|1698) ")
 
 
 class DaemonError(RuntimeError):
-    """Raised when a daemon does not run.
+    """Raised when a daemon is not running.
 
     Attributes:
         log: its last lines.
@@ -33,11 +33,11 @@ class Daemons:
     """Slurm's daemons of this node.
 
     Args:
-        patience: seconds to wait for one that is alive.
+        timeout: timeout for a live daemon, in seconds.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self._timeout = timeout
 
     def active(self, daemon: str) -> bool:
         """Whether its unit is active."""
@@ -52,21 +52,21 @@ class Daemons:
         return _output("slurmctld", "-V")
 
     def do(self, daemon: str, action: DaemonAction, port: int) -> None:
-        """Act, and wait until the daemon answers.
+        """Act, and wait until the daemon responds.
 
         Raises:
-            DaemonError: it has ended, refuses to reconfigure, or does not answer in time.
+            DaemonError: it exited, fails to reconfigure, or does not respond in time.
         """
         since = _output("date", "+%Y-%m-%d %H:%M:%S").strip()
         if action in (DaemonAction.START, DaemonAction.RESTART):
-            # Whatever failed before counts no more.
+            # Ignore earlier failures.
             subprocess.run(["systemctl", "reset-failed", f"{daemon}.service"], capture_output=True, check=False)
             subprocess.run(["systemctl", "--no-block", action.value, f"{daemon}.service"], check=True)
         if action is DaemonAction.RECONFIGURE:
             self._reconfigure(daemon, since)
         self._wait(daemon, port, since, fresh=action in (DaemonAction.START, DaemonAction.RESTART))
         if action is DaemonAction.RESTART and daemon == "slurmctld":
-            # Nodes without a slurm.conf of their own get the new one by it.
+            # This gives the new slurm.conf to nodes without their own.
             self._reconfigure(daemon, since)
             self._wait(daemon, port, since, fresh=False)
 
@@ -76,20 +76,20 @@ class Daemons:
             raise DaemonError(f"scontrol reconfigure failed: {ended.stderr.strip()}", self._log(daemon, since))
 
     def _wait(self, daemon: str, port: int, since: str, *, fresh: bool) -> None:
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._timeout
         while True:
             state = self._state(daemon)
             if fresh and state["Job"]:
-                pass  # systemd has not done it yet.
+                pass  # systemd has not finished yet.
             elif _dead(state):
                 said = self._log(daemon, since)
-                raise DaemonError(f"{daemon} has ended ({state['Result']}, status {state['ExecMainStatus']})", said)
+                raise DaemonError(f"{daemon} exited ({state['Result']}, status {state['ExecMainStatus']})", said)
             elif self._answers(daemon, port):
                 return
             elif daemon == "slurmdbd" and any(map(_REFUSED.search, self._log(daemon, since))):
-                raise DaemonError("MariaDB refuses slurmdbd", self._log(daemon, since))
+                raise DaemonError("MariaDB rejects slurmdbd", self._log(daemon, since))
             if time.monotonic() > end:
-                raise DaemonError(f"{daemon} did not answer within {self._patience:.0f} s", self._log(daemon, since))
+                raise DaemonError(f"{daemon} did not respond within {self._timeout:.0f} s", self._log(daemon, since))
             time.sleep(_INTERVAL)
 
     @staticmethod

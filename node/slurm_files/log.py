@@ -1,4 +1,4 @@
-"""What a daemon's log says about its configuration. Pure."""
+"""Interprets a daemon's log messages about its configuration. Pure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: A daemon that has said this has read all its files and took them.
+#: A daemon logs this after it has read and accepted all its files.
 STARTED = {"slurmctld": "Running as primary controller", "slurmdbd": "slurmdbd version"}
-#: slurmdbd looks for its database as soon as it has read its file.
+#: slurmdbd connects to its database as soon as it has read its file.
 _DATABASE = ("mysql_real_connect failed", "database must be up")
-#: Slurm waits a minute for a file that is not there. Nobody will bring it.
+#: Slurm waits a minute for a missing file, in vain.
 _MISSING = re.compile(r"cannot stat file (\S+): (No such file or directory)")
-#: Slurm goes on after these: what it could not read is then missing.
+#: Slurm continues after these, without the options it could not read.
 _UNREAD = re.compile(r"Parsing error at unrecognized key|Parse error in file|is not a valid number")
-#: The end of the line after something that tells more.
+#: Final messages that follow a more specific one.
 _SAYS_NOTHING = re.compile(r"Unable to process configuration file|open/read/parse")
-#: Errors of a trial that have nothing to do with the files: no munged, no MPI library, no state of an earlier run.
+#: Errors of a trial that are unrelated to the files: no munged, no MPI library, no earlier state.
 _ELSEWHERE = re.compile(
     r"(?i)munge|\bmpi\b|pmix|getaddrinfo|state file|state save file|asked for it not to be stored|not stored"
 )
@@ -25,7 +25,7 @@ _PREFIX = re.compile(r"^(?:\[[^]]*\]\s*)?(?:slurmctld|slurmdbd):\s*")
 
 @dataclass(frozen=True)
 class Said:
-    """A message of a daemon.
+    """A log message of a daemon.
 
     Attributes:
         level: ``fatal``, ``error`` or ``info``.
@@ -46,22 +46,22 @@ def message(line: str) -> Said:
 
 
 def _without_function(text: str) -> str:
-    """A message without the name of Slurm's function that it comes from."""
+    """A message without the name of the Slurm function that logged it."""
     return re.sub(r"^_?[a-z0-9]+(?:_[a-z0-9]+)+: ", "", text)
 
 
 def ended_badly(line: str) -> bool:
-    """Whether the daemon will not take its files, whatever it says after this line."""
+    """Whether the daemon rejects its files, regardless of later lines."""
     return message(line).level == "fatal" or bool(_MISSING.search(line))
 
 
 def started(daemon: str, line: str) -> bool:
-    """Whether the daemon has taken its files."""
+    """Whether the daemon has accepted its files."""
     return STARTED[daemon] in line or (daemon == "slurmdbd" and any(words in line for words in _DATABASE))
 
 
 def objections(lines: Sequence[str]) -> list[str]:
-    """What the daemon has against its files, in its own words, the most telling first; empty where it has nothing."""
+    """The daemon's objections to its files, the most specific first; empty if there are none."""
     said = [message(line) for line in lines]
     unread = [each.text for each in said if _UNREAD.search(each.text)]
     missing = [
@@ -70,7 +70,7 @@ def objections(lines: Sequence[str]) -> list[str]:
     fatal = next((index for index, each in enumerate(said) if each.level == "fatal"), None)
     if fatal is None:
         return list(dict.fromkeys(unread + missing))
-    # What it said as an error just before it gave up is often the reason.
+    # The error just before it gave up is often the reason.
     errors = [each.text for each in said[:fatal] if each.level == "error" and not _ELSEWHERE.search(each.text)]
     before = errors[-3:]
     last = [] if (unread or missing or before) and _SAYS_NOTHING.search(said[fatal].text) else [said[fatal].text]

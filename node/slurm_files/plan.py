@@ -1,4 +1,4 @@
-"""What must happen for a daemon to run with the set in use. Pure."""
+"""What must be done so that a daemon runs with the set in use. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import enum
 import re
 from collections.abc import Mapping
 
-#: Options that no reconfigure brings to a running slurmctld, of whatever version.
+#: Options that no slurmctld version applies on reconfigure.
 _FIXED = re.compile(
     rb"(?im)^(AuthType|AuthAltTypes|CredType|SlurmctldPort|SlurmdPort|SlurmctldHost|StateSaveLocation)\s*=.*"
 )
-#: From this version a reconfigure starts new processes, and the old ones stay if those fail.
+#: From this version on, a reconfigure starts new processes and keeps the old ones if those fail.
 _BY_NEW_PROCESSES = (23, 11)
 
 
@@ -24,12 +24,12 @@ class DaemonAction(enum.Enum):
 
 
 def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool) -> DaemonAction:
-    """For slurmdbd, which reads one file and that at its start only.
+    """For slurmdbd, which reads one file, and only when it starts.
 
     Args:
-        proven: files that it was last seen to run with.
-        in_use: files that are in use.
-        active: whether it runs.
+        proven: files that it last ran with.
+        in_use: files in use.
+        active: whether it is running.
     """
     if not active:
         return DaemonAction.START
@@ -39,12 +39,12 @@ def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: b
 def slurmctld(
     proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool, version: tuple[int, ...]
 ) -> DaemonAction:
-    """For slurmctld. Running jobs do not notice a restart.
+    """For slurmctld. Running jobs are not affected by a restart.
 
     Args:
-        proven: files that it was last seen to run with.
-        in_use: files that are in use.
-        active: whether it runs.
+        proven: files that it last ran with.
+        in_use: files in use.
+        active: whether it is running.
         version: of Slurm: (22, 5, 8).
     """
     if not active:
@@ -54,7 +54,7 @@ def slurmctld(
         return DaemonAction.NOTHING
     if version >= _BY_NEW_PROCESSES:
         return DaemonAction.RECONFIGURE if _fixed(before) == _fixed(now) else DaemonAction.RESTART
-    # Slurm 22.05 takes new partitions by a reconfigure, everything else by a restart.
+    # Slurm 22.05 applies new partitions on reconfigure, everything else on restart.
     return DaemonAction.RECONFIGURE if _without_partitions(before) == _without_partitions(now) else DaemonAction.RESTART
 
 

@@ -1,4 +1,4 @@
-"""Which TCP ports somebody listens at, without asking them."""
+"""Detects listening TCP ports without connecting to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LISTEN = "0A"
 
 
 def listening(port: int) -> bool:
-    """Whether a process of this network namespace listens at a port."""
+    """Whether a process in this network namespace listens on a port."""
     for table in ("tcp", "tcp6"):
         try:
             rows = Path(f"/proc/self/net/{table}").read_text(encoding="ascii").splitlines()[1:]

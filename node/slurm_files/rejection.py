@@ -1,4 +1,4 @@
-"""Why Slurm rejects its files: its message, the line, and the setting that the line comes from. Pure."""
+"""Explains why Slurm rejects its files: its message, the line, and the setting that the line comes from. Pure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _LONGEST_LINE = 120
 
 @dataclass(frozen=True)
 class Rejection:
-    """What is wrong with the files.
+    """Why the files were rejected.
 
     Attributes:
-        daemon: who says so.
-        message: in the daemon's words.
-        file: name of the file; empty where the message tells none.
+        daemon: the daemon that rejected them.
+        message: the daemon's message.
+        file: name of the file; empty if unknown.
         line: number of the line, or 0.
         text: the line.
-        setting: where the stack file has it, or what it follows from; empty where the message tells nothing.
+        setting: its setting in the stack file, or the setting that it is derived from; empty if unknown.
     """
 
     daemon: str
@@ -34,7 +34,7 @@ class Rejection:
     setting: str = ""
 
     def sentence(self) -> str:
-        """All of it, for an operator."""
+        """The complete message for an operator."""
         where = f" {self.file}" if self.file else " its files"
         where += f", line {self.line}" if self.line else ""
         parts = [f"{self.daemon} rejects{where}: {self.message}"]
@@ -47,13 +47,13 @@ class Rejection:
 
 
 def rejection(daemon: str, log: Sequence[str], files: Mapping[str, str], sources: Sources) -> Rejection | None:
-    """What a daemon's log says against its files; None where it says nothing.
+    """The rejection in a daemon's log; None if there is none.
 
     Args:
         daemon: slurmctld or slurmdbd.
         log: its lines.
         files: the files by name.
-        sources: what of them comes from where.
+        sources: the sources of their lines.
     """
     said = objections(log)
     if not said:
@@ -70,7 +70,7 @@ def rejection(daemon: str, log: Sequence[str], files: Mapping[str, str], sources
 
 
 def _short(text: str, files: Mapping[str, str]) -> str:
-    """A message without folders, and without what it quotes of a file with a password."""
+    """A message without folders, and without quotes from a file with a password."""
     if "slurmdbd.conf" in text:
         text = re.sub(r'line (\d+): ".*"', r"line \1", text)
     for name in files:
@@ -79,7 +79,7 @@ def _short(text: str, files: Mapping[str, str]) -> str:
 
 
 def _locate(said: Sequence[str], lines: Sequence[Line]) -> tuple[Line, str] | None:
-    """The line that the messages are about, and the word of it: by number, by option, by record, by value."""
+    """The line and option that the messages refer to: by number, by option, by record, by value."""
     options = [found.group(1) for text in said for found in [_OPTION.search(text)] if found]
     for text in said:
         found = re.search(r'Parse error in file (\S+) line (\d+): "(.*)"', text)
@@ -98,12 +98,12 @@ def _locate(said: Sequence[str], lines: Sequence[Line]) -> tuple[Line, str] | No
     return None
 
 
-#: An option that could not be read.
+#: Patterns of an unreadable option.
 _OPTION = re.compile(r"(?:unrecognized key: |^(?=\w+ value )|^(?=\w+ invalid: ))(\w+)")
 
 
 def _before(line: Line, rest: str) -> str:
-    """The option whose value ends where Slurm could not read on."""
+    """The option before the position where Slurm's parser failed."""
     names: list[str] = re.findall(r"(\w+)\s*=", line.text[: line.text.rfind(rest)] if rest in line.text else "")
     return names[-1] if names and line.is_record else ""
 
@@ -113,7 +113,7 @@ def _is(line: Line, path: str, number: int) -> bool:
 
 
 def _record(text: str, lines: Sequence[Line]) -> Line | None:
-    """A partition or a node that is named with what it is."""
+    """A partition or a node named in the message with its kind."""
     for pattern, option in (
         (r"(?i)partition (?:name )?\"?([\w.-]+)", "partitionname"),
         (r"NodeName (\S+)", "nodename"),
@@ -127,13 +127,13 @@ def _record(text: str, lines: Sequence[Line]) -> Line | None:
 
 
 def _by_name(text: str, lines: Sequence[Line]) -> Line | None:
-    """An option whose name stands in the message: ``PreemptMode=SUSPEND requires GANG too``."""
+    """An option whose name is in the message: ``PreemptMode=SUSPEND requires GANG too``."""
     words = {word.lower() for word in re.findall(r"[A-Za-z]\w{3,}", text)}
     return next((line for line in lines if not line.is_record and line.option.lower() in words), None)
 
 
 def _by_value(text: str, lines: Sequence[Line]) -> Line | None:
-    """An option whose value stands in the message: ``Can't find plugin for select/foo``."""
+    """An option whose value is in the message: ``Can't find plugin for select/foo``."""
     for plugin in re.findall(r"\b([a-z_]+/[\w-]+)", text):
         kind, _, name = plugin.partition("/")
         for line in lines:

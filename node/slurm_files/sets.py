@@ -1,15 +1,15 @@
-"""Sets of Slurm's files, and which of them is in use: all files of a set at once.
+"""Sets of Slurm's files, and which of them is in use: all files of a set are exchanged at once.
 
-``/etc/slurm/slurm.conf`` and the others are links into ``/etc/slurm/.in-use``, which is a link to the set in use. One
-rename of that link exchanges all files::
+``/etc/slurm/slurm.conf`` and the other files are links into ``/etc/slurm/.in-use``, which is a link to the set in use.
+One rename of that link exchanges all files::
 
     /etc/slurm/slurm.conf   -> .in-use/slurm.conf
     /etc/slurm/.in-use      -> .sets/3f9a0c51d2e47b68
     /etc/slurm/.next        -> .sets/...               accepted by Slurm's daemons, not in use yet
     /etc/slurm/.sets/NAME/  files of one set; the name is a digest of their content
 
-A kill at any moment leaves the former or the new set in use, and running again goes on from there. Which set the
-daemons have run with is in ``.proven.json``.
+A kill at any moment leaves the former or the new set in use, and another run continues from there. ``.proven.json`` has
+the set that the daemons last ran with.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-#: Files that only Slurm's user may read.
+#: Files that only Slurm's user can read.
 SECRET = frozenset({"slurmdbd.conf"})
-#: Files that an older version of this appliance wrote: the set of a node that has none yet.
+#: Files written by an older version of this appliance: the set of a node without sets.
 ADOPTED = ("slurm.conf", "cgroup.conf", "slurmdbd.conf")
 
 
@@ -34,7 +34,7 @@ class Sets:
 
     Args:
         folder: ``/etc/slurm``.
-        user: who owns files that only Slurm may read.
+        user: owner of the files that only Slurm can read.
     """
 
     def __init__(self, folder: Path, user: str = "slurm") -> None:
@@ -47,27 +47,27 @@ class Sets:
 
     @property
     def in_use(self) -> str | None:
-        """Name of the set in use; None where there is none."""
+        """Name of the set in use, or None."""
         return _target(self._in_use)
 
     @property
     def next(self) -> str | None:
-        """Name of the set that Slurm accepted last; None where there is none."""
+        """Name of the set that Slurm accepted last, or None."""
         return _target(self._next)
 
     def proven(self, daemon: str) -> str | None:
-        """Name of the set that a daemon was last seen to run with."""
+        """Name of the set that a daemon last ran with."""
         with contextlib.suppress(FileNotFoundError):
             name: str | None = json.loads(self._proven.read_text(encoding="utf-8")).get(daemon)
             return name if name and (self._sets / name).is_dir() else None
         return None
 
     def files(self, name: str | None) -> dict[str, bytes]:
-        """The files of a set by name; of no set, none."""
+        """The files of a set by name; empty without a set."""
         return {path.name: path.read_bytes() for path in sorted((self._sets / name).iterdir())} if name else {}
 
     def add(self, files: Mapping[str, bytes]) -> str:
-        """Keep files as a set; returns its name."""
+        """Store files as a set; return its name."""
         name = digest(files)
         place = self._sets / name
         if place.is_dir():
@@ -85,13 +85,13 @@ class Sets:
         return name
 
     def accept(self, name: str) -> None:
-        """Say that Slurm's daemons accept a set."""
+        """Mark a set as accepted by Slurm's daemons."""
         self._point(self._next, f".sets/{name}")
 
     def adopt(self) -> None:
-        """Make a set of plain files, as an older version of this appliance or somebody by hand left them.
+        """Create a set from plain files of an older version of this appliance, or of an operator.
 
-        Their content stays the same at every step.
+        Their content does not change at any step.
         """
         plain = {name: self._folder / name for name in ADOPTED}
         plain = {name: path for name, path in plain.items() if path.is_file() and not path.is_symlink()}
@@ -106,11 +106,11 @@ class Sets:
             self._link(file)
 
     def exchange(self, name: str) -> None:
-        """Put a set in use: its files are those that Slurm reads from now on, and no others of ours."""
+        """Put a set into use: from now on Slurm reads exactly its files."""
         self.adopt()
         new = set(self.files(name))
         for file in sorted(new):
-            # Until the exchange, a link to a file that the set in use does not have: for Slurm there is none.
+            # Until the exchange, this link points to a file that the set in use does not have: Slurm finds none.
             self._link(file)
         self._point(self._in_use, f".sets/{name}")
         for path in self._folder.iterdir():
@@ -119,7 +119,7 @@ class Sets:
         _sync(self._folder)
 
     def prove(self, daemon: str) -> None:
-        """Write down that a daemon runs with the set in use, and forget sets that nobody needs any more."""
+        """Record that a daemon runs with the set in use, and remove unused sets."""
         known = {}
         with contextlib.suppress(FileNotFoundError):
             known = json.loads(self._proven.read_text(encoding="utf-8"))
@@ -140,7 +140,7 @@ class Sets:
             self._point(place, target)
 
     def _point(self, place: Path, target: str) -> None:
-        """Make a link, or have it point elsewhere, by a rename."""
+        """Create or change a link with a rename."""
         aside = place.with_name(f".{place.name.lstrip('.')}.part")
         with contextlib.suppress(FileNotFoundError):
             aside.unlink()
@@ -163,18 +163,18 @@ class Sets:
 
 
 def digest(files: Mapping[str, bytes]) -> str:
-    """A name for files: the same for the same content."""
+    """A name for files, determined by their content."""
     lines = [f"{name}:{hashlib.sha256(content).hexdigest()}\n" for name, content in sorted(files.items())]
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
 def _target(link: Path) -> str | None:
-    """Name of the set that a link points to; None where there is no link, or the set is gone."""
+    """Name of the set that a link points to; None if the link or the set is missing."""
     return os.readlink(link).rpartition("/")[2] if link.is_symlink() and link.is_dir() else None
 
 
 def _sync(folder: Path) -> None:
-    """Make renames in a folder survive a power cut."""
+    """Make renames in a folder survive a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

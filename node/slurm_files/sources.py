@@ -1,4 +1,4 @@
-"""Which setting of the stack file a line of Slurm's files comes from. Pure."""
+"""Finds the setting in the stack file that a line of Slurm's files comes from. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from .conf import Line
 
-#: The file in a candidate folder that says what the stack file sets. It is no file of Slurm's.
+#: The file in a candidate folder with the stack file's settings. Not a Slurm file.
 FILE = "sources.json"
-#: Features of Slurm's nodes that say which compute group they are of.
+#: Prefix of the node features with the compute group.
 _GROUP = "nodegroup_"
-#: Option of the file → setting, for options that have settings of their own.
+#: Option of the file → setting, for options with their own settings.
 _NODE_WORDS = {"features": "features", "feature": "features", "gres": "gres", "realmemory": "memory_mb"}
 _PARTITION_WORDS = {"nodes": "groups", "default": "default", "maxtime": "max_time", "state": "state"}
 _FILES = {
@@ -24,13 +24,13 @@ _FILES = {
 
 @dataclass(frozen=True)
 class Sources:
-    """What the stack file sets.
+    """The stack file's settings for Slurm.
 
     Attributes:
         options: names in ``slurm.options``.
-        partitions: names in ``slurm.partitions``; where it has none there is one partition over all groups.
+        partitions: names in ``slurm.partitions``; without any, there is one partition over all groups.
         nodegroups: names in ``slurm.nodegroups``.
-        managed: options that follow from other settings: the setting by the option's name in lower case.
+        managed: options derived from other settings: the setting by the option's name in lower case.
     """
 
     options: Collection[str] = ()
@@ -40,7 +40,7 @@ class Sources:
 
     @classmethod
     def read(cls, text: str) -> Sources:
-        """The sources as the renderer wrote them."""
+        """Read the sources written by the renderer."""
         document = json.loads(text or "{}")
         return cls(
             tuple(document.get("options", ())),
@@ -53,8 +53,8 @@ class Sources:
         """The setting that a line comes from.
 
         Args:
-            line: of one of the files.
-            word: the option of the line that is meant, where it is a record of several.
+            line: a line of one of the files.
+            word: the option in question, if the line is a record of several.
         """
         kind = line.option.lower()
         if kind == "partitionname":
@@ -68,8 +68,8 @@ class Sources:
         if own is not None:
             return f"slurm.options.{own}"
         if kind in self.managed:
-            return f"{self.managed[kind]} (it makes {line.option})"
-        return f"slurm.options.{line.option} (not set: the value is the appliance's default)"
+            return f"{self.managed[kind]} (it sets {line.option})"
+        return f"slurm.options.{line.option} (not set: this is the appliance's default)"
 
     def _partition(self, line: Line, word: str) -> str:
         if line.value not in self.partitions:
@@ -81,7 +81,7 @@ class Sources:
         group = next((each[len(_GROUP) :] for each in features if each.startswith(_GROUP)), "")
         if not group:
             return "slurm.nodegroups" if line.file == "gres.conf" else "compute"
-        # Ansible takes no hyphens in names of groups.
+        # Ansible does not allow hyphens in group names.
         group = next((name for name in self.nodegroups if name.replace("-", "_") == group), group)
         if group not in self.nodegroups or (word and word.lower() in ("nodename", "cpus")):
             return f"compute.{group}"
@@ -89,7 +89,7 @@ class Sources:
 
     @staticmethod
     def of_missing(name: str) -> str:
-        """The setting by which a file that Slurm does not find can be given."""
+        """The setting for a file that Slurm does not find."""
         return f"slurm.files.{name} (not set)" if name.endswith((".conf", ".yaml", ".lua")) else ""
 
 

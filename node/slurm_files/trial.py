@@ -1,8 +1,8 @@
-"""Starts a daemon of Slurm on a copy of its files, in namespaces of its own, and tells whether it takes them.
+"""Starts a daemon of Slurm with a copy of its files in its own namespaces, and tells whether it accepts them.
 
-Nothing of the running cluster is touched: no network, a host name and a process table of its own, state, pid and log
-files below a scratch folder. Two processes: `run` outside makes the scratch folder and calls this program again in the
-new namespaces, where `inside` arranges what the daemon sees and reads its log.
+The running cluster is not affected: the trial has no network, its own host name and process table, and its state, pid
+and log files are below a scratch folder. It has two processes: outside, `run` creates the scratch folder and calls this
+program again in the new namespaces; there, `inside` arranges what the daemon sees and reads its log.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ from .conf import option
 from .log import ended_badly, started
 from .ports import listening
 
-#: Where the daemons look for their files.
+#: The folder where the daemons look for their files.
 ETC = Path("/etc/slurm")
-#: Seconds after which a daemon that says neither yes nor no counts as one that says no.
-PATIENCE = 60.0
-#: Seconds that a daemon has to listen after it has said that it runs.
+#: Timeout in seconds, after which an undecided daemon counts as a rejection.
+TIMEOUT = 60.0
+#: Timeout for a daemon to listen after it has reported its start, in seconds.
 _TO_LISTEN = 5.0
 _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
-#: For a control node whose address is not in slurm.conf; kept free for documentation.
+#: For a control node without an address in slurm.conf; an address reserved for documentation.
 _SOME_ADDRESS = "192.0.2.1"
-#: Files of which the trial has a changed copy.
+#: Files that the trial copies with changes.
 _COPIES = {"slurm.conf": trial_copy.slurm_conf, "slurmdbd.conf": trial_copy.slurmdbd_conf}
 _NAMESPACES = ("--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
 
 
 class TrialError(RuntimeError):
-    """Raised when a trial cannot be held: it says nothing about the files."""
+    """Raised when a trial cannot run, so that nothing is known about the files."""
 
 
 class Trial:
-    """How a trial ended.
+    """The outcome of a trial.
 
     Attributes:
-        accepted: whether the daemon runs on the files.
-        log: what it said.
-        why: what we have against it where its log has nothing.
+        accepted: whether the daemon runs with the files.
+        log: its log.
+        why: our own objection if its log has none.
     """
 
     def __init__(self, accepted: bool, log: Sequence[str], why: str = "") -> None:
@@ -62,23 +62,23 @@ class Trial:
 
 
 def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, control: str, etc: Path = ETC) -> Trial:
-    """Hold a trial.
+    """Run a trial.
 
     Args:
         daemon: slurmctld or slurmdbd.
         files: all files of Slurm by name.
-        entry: the command that gets to `inside`.
+        entry: the command that runs `inside`.
         control: host name of the control node.
-        etc: folder whose other files the daemon sees, too.
+        etc: folder whose other files the daemon also sees.
 
     Raises:
-        TrialError: there is no such program, or this machine allows no namespaces.
+        TrialError: the program is missing, or this machine does not allow namespaces.
     """
     program = shutil.which(daemon, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
         raise TrialError(f"{daemon} is not installed here")
     if os.geteuid() != 0:
-        raise TrialError(f"{daemon} can be tried by root only, who can make namespaces")
+        raise TrialError(f"testing {daemon} needs root, to create namespaces")
     folder = Path(tempfile.mkdtemp(prefix="slurm-files-"))
     try:
         folder.chmod(0o755)
@@ -89,14 +89,14 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
             input=json.dumps(request),
             capture_output=True,
             text=True,
-            timeout=PATIENCE + 60,
+            timeout=TIMEOUT + 60,
             check=False,
         )
         try:
             document: Mapping[str, Any] = json.loads(ended.stdout)
         except ValueError:
             said = ended.stderr.strip() or ended.stdout.strip() or f"exit status {ended.returncode}"
-            raise TrialError(f"{daemon} could not be tried: {said[-500:]}") from None
+            raise TrialError(f"{daemon} could not be tested: {said[-500:]}") from None
     finally:
         shutil.rmtree(folder)
     log = [str(line).replace(f"{folder}/etc", str(ETC)) for line in document["log"]]
@@ -104,13 +104,13 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
 
 
 def _fill(folder: Path, files: Mapping[str, bytes], etc: Path, control: str) -> None:
-    """The scratch folder: the files as the daemon is to see them, and room for what it writes."""
+    """Fill the scratch folder: the files for the daemon, and folders for its output."""
     for name in ("state", "run"):
         (folder / name).mkdir(mode=0o755)
     target = folder / "etc"
     target.mkdir(mode=0o755)
     for path in sorted(etc.iterdir()) if etc.is_dir() else ():
-        # Links are the exchanged files themselves; hidden folders keep their former versions.
+        # Skip links, which are the exchanged files themselves, and hidden folders with former versions.
         if path.name not in files and not path.is_symlink() and not path.name.startswith("."):
             (shutil.copytree if path.is_dir() else shutil.copy2)(str(path), str(target / path.name))
     for name, content in files.items():
@@ -132,11 +132,11 @@ def _slurm_user(name: str) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(name)
     except KeyError:
-        return None  # Slurm says so itself.
+        return None  # Slurm reports this itself.
 
 
 def inside() -> int:
-    """The other half: what runs in the namespaces. Takes a request on standard input, and prints the outcome."""
+    """The part inside the namespaces. Reads a request from standard input, and prints the outcome."""
     request = json.load(sys.stdin)
     folder, daemon = Path(request["folder"]), str(request["daemon"])
     slurm_conf = (folder / "etc" / "slurm.conf").read_text()
@@ -167,11 +167,11 @@ def _address(text: str) -> str:
 
 
 def _arrange(folder: Path, control: str, address: str) -> None:
-    """What the daemon sees: its host name and address, /etc/hosts, and a /run with nothing but munge's socket."""
+    """Set up what the daemon sees: its host name and address, /etc/hosts, and a /run with only munge's socket."""
     socket.sethostname(control)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         fcntl.ioctl(handle, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
-        # Look-ups of names fail where there is no address but 127.0.0.1.
+        # Name lookups fail if there is no address except 127.0.0.1.
         packed = socket.inet_aton(_SOME_ADDRESS if ":" in address else address)
         fcntl.ioctl(handle, _SIOCSIFADDR, struct.pack("16sHH4s8x", b"lo:0", socket.AF_INET, 0, packed))
     if ":" in address:
@@ -194,7 +194,7 @@ def _arrange(folder: Path, control: str, address: str) -> None:
 
 
 def _serve_munge(folder: Path, place: Path) -> None:
-    """A munged with a key of its own where the machine has none running: daemons wait seconds for one, in vain."""
+    """Start a munged with its own key if the machine has none: otherwise daemons wait for it for seconds."""
     munged = shutil.which("munged", path="/usr/sbin:/usr/bin")
     if munged is None:
         return
@@ -211,20 +211,20 @@ def _mount(what: Path, where: Path) -> None:
 
 
 def _port(text: str, daemon: str) -> int:
-    """The first port that the daemon is to listen at."""
+    """The first port that the daemon must listen on."""
     name, usual = ("SlurmctldPort", 6817) if daemon == "slurmctld" else ("DbdPort", 6819)
     found = re.match(r"\d+", option(text, name) or "")
     return int(found.group()) if found else usual
 
 
 def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str, Any]:
-    """Read what the daemon says until it is clear whether it takes its files."""
+    """Read the daemon's log until it has accepted or rejected its files."""
     stream = process.stdout
     if stream is None:
         raise TrialError(f"{daemon} was started without a pipe")
     os.set_blocking(stream.fileno(), False)
     log: list[str] = []
-    rest, end, runs = b"", time.monotonic() + PATIENCE, False
+    rest, end, runs = b"", time.monotonic() + TIMEOUT, False
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while time.monotonic() < end:
@@ -232,7 +232,7 @@ def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str
             chunk = stream.read()
             if chunk == b"":
                 log += rest.decode(errors="replace").splitlines()
-                return _outcome(False, log, f"{daemon} ended with status {process.wait()}")
+                return _outcome(False, log, f"{daemon} exited with status {process.wait()}")
             whole, _, rest = (rest + (chunk or b"")).rpartition(b"\n")
             new = whole.decode(errors="replace").splitlines()
             log += new
@@ -243,8 +243,8 @@ def _watch(process: subprocess.Popen[bytes], daemon: str, port: int) -> dict[str
             if runs and (daemon == "slurmdbd" or listening(port)):
                 return _outcome(True, log, "")
     if runs:
-        return _outcome(False, log, f"{daemon} runs and does not listen at port {port}, which SlurmctldPort names")
-    return _outcome(False, log, f"{daemon} did not start within {PATIENCE:.0f} s")
+        return _outcome(False, log, f"{daemon} runs but does not listen on port {port}, set by SlurmctldPort")
+    return _outcome(False, log, f"{daemon} did not start within {TIMEOUT:.0f} s")
 
 
 def _outcome(accepted: bool, log: Sequence[str], why: str) -> dict[str, Any]:

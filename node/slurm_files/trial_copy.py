@@ -1,6 +1,6 @@
-"""What a trial copy of Slurm's files has otherwise than the files themselves. Pure.
+"""Changes a trial copy of Slurm's files. Pure.
 
-Lines are changed in place and never added or removed, so that the line numbers of Slurm's messages are the files' own.
+Lines are changed in place, never added or removed, so line numbers in Slurm's messages match the original files.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from pathlib import Path
 
 from .conf import option
 
-#: Programs that a slurmctld runs merely because it starts or stops.
+#: Programs that slurmctld runs when it starts or stops.
 _PROGRAMS = ("SlurmctldPrimaryOnProg", "SlurmctldPrimaryOffProg")
 
 
 def slurm_conf(text: str, scratch: Path) -> str:
-    """slurm.conf for a slurmctld whose files all lie below a scratch folder, and that knows no slurmdbd."""
+    """slurm.conf for a slurmctld with all files below a scratch folder, and without slurmdbd."""
     accounted = (option(text, "AccountingStorageType") or "").lower() == "accounting_storage/slurmdbd"
     return _replaced(
         text,
         {
-            # What else is accounted for is a matter between slurmdbd and its database.
+            # Other accounting options only concern slurmdbd and its database.
             **({"AccountingStorageTRES": "cpu,mem,energy,node,billing"} if accounted else {}),
             "StateSaveLocation": str(scratch / "state"),
             "SlurmctldPidFile": str(scratch / "run" / "slurmctld.pid"),
@@ -35,7 +35,7 @@ def slurm_conf(text: str, scratch: Path) -> str:
 
 
 def slurmdbd_conf(text: str, scratch: Path) -> str:
-    """slurmdbd.conf for a slurmdbd that reaches no database."""
+    """slurmdbd.conf for a slurmdbd without a database."""
     return _replaced(
         text,
         {
@@ -59,9 +59,9 @@ def _replaced(text: str, values: Mapping[str, str]) -> str:
 
 
 def hosts_file(present: str, text: str, control: str) -> str:
-    """/etc/hosts for the trial: what is there, and every node's name.
+    """/etc/hosts for the trial: the existing content, and every node's name.
 
-    A name that nobody knows would cost the trial ten seconds a node, and says nothing about the files.
+    An unknown name would cost the trial ten seconds per node, and is unrelated to the files.
     """
     known = {name for line in present.splitlines() for name in line.partition("#")[0].split()[1:]}
     named = [control]

@@ -1,4 +1,4 @@
-"""``python3 -m node.slurm_metrics FILE``: writes the file whole, for the node exporter to read."""
+"""``python3 -m node.slurm_metrics FILE``: writes the file atomically for the node exporter."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from node.slurm_metrics.metrics import SINFO, SQUEUE, Labels, job_metrics, node_metrics, render
 
-#: Seconds that one call of Slurm may take.
+#: Timeout of a Slurm call in seconds.
 _LIMIT = 30
 
 
 def collect() -> dict[tuple[str, Labels], float]:
-    """All metrics; without the controller only that it is not up."""
+    """All metrics; without the controller, only that it is not up."""
     try:
         said = [
             subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=True).stdout

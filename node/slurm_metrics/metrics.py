@@ -1,4 +1,4 @@
-"""What sinfo, squeue and scontrol print, as metrics. Pure."""
+"""Converts the output of sinfo and squeue to metrics. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-#: What sinfo is asked for: one line a node and partition.
+#: sinfo's format: one line per node and partition.
 SINFO = ("sinfo", "--noheader", "--Node", "--format=%N|%P|%T|%C|%e")
-#: What squeue is asked for: one line a job; arrays in full.
+#: squeue's format: one line per job, with expanded arrays.
 SQUEUE = ("squeue", "--noheader", "--array", "--states=all", "--format=%P|%T|%C|%V")
 
 _FLAGS = re.compile(r"[*$@+~#!%^-]+$")
@@ -16,7 +16,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 def node_metrics(text: str) -> dict[tuple[str, Labels], float]:
-    """Nodes and processors by state, from SINFO's lines; a node counts once, in however many partitions it is."""
+    """Nodes and processors by state, from SINFO's lines; each node counts once, even in several partitions."""
     states: Counter[str] = Counter()
     processors: Counter[str] = Counter()
     silent = 0
@@ -48,10 +48,10 @@ def job_metrics(text: str) -> dict[tuple[str, Labels], float]:
 
 _HELP = {
     "slurm_nodes": "Nodes by state.",
-    "slurm_nodes_not_responding": "Nodes that do not answer the controller.",
-    "slurm_cpus": "Processors of all nodes by what they do.",
+    "slurm_nodes_not_responding": "Nodes that do not respond to the controller.",
+    "slurm_cpus": "Processors of all nodes by state.",
     "slurm_jobs": "Jobs that the controller knows, by partition and state.",
-    "slurm_up": "Whether the controller answered.",
+    "slurm_up": "Whether the controller responded.",
 }
 
 

@@ -1,1 +1,1 @@
-"""What the cloud has: facts, and how they are gathered."""
+"""Facts about the cloud, and how they are gathered."""

@@ -1,4 +1,4 @@
-"""The connection to the cloud that a stack is for, with errors that an operator can act on."""
+"""The connection to a stack's cloud, with errors that an operator can act on."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -13,17 +13,17 @@ _Result = TypeVar("_Result")
 
 
 class CloudError(ApplianceError):
-    """Raised when the cloud cannot be asked: no credentials, wrong ones, or no answer."""
+    """Raised when a query to the cloud fails: missing or wrong credentials, or no response."""
 
 
 def connect(cloud: str | None = None) -> "Connection":
-    """A connection that has logged in.
+    """An authenticated connection.
 
     Args:
-        cloud: an entry of clouds.yaml; None for what OS_CLOUD or the other OS_* variables say.
+        cloud: an entry of clouds.yaml; None to use OS_CLOUD or the other OS_* variables.
 
     Raises:
-        CloudError: there are no credentials, or the cloud does not take them.
+        CloudError: the credentials are missing, or the cloud rejects them.
     """
     import openstack
 
@@ -36,10 +36,10 @@ def connect(cloud: str | None = None) -> "Connection":
 
 
 def asking(question: Callable[[], _Result], where: str) -> _Result:
-    """The answer to a question that the SDK asks the cloud.
+    """Run a query with the SDK and return its result.
 
     Raises:
-        CloudError: in place of what the SDK and its transport raise.
+        CloudError: instead of the exceptions of the SDK and its transport.
     """
     from keystoneauth1.exceptions import ClientException
     from openstack.exceptions import SDKException
@@ -48,7 +48,7 @@ def asking(question: Callable[[], _Result], where: str) -> _Result:
         return question()
     except (ClientException, SDKException) as error:
         raise CloudError(
-            f"the cloud cannot be asked: {str(error).splitlines()[0]}",
+            f"cannot query the cloud: {str(error).splitlines()[0]}",
             where=where,
             remedy="check the credentials (clouds.yaml, OS_CLOUD, OS_* variables) and that the cloud is reachable",
         ) from error

@@ -1,4 +1,4 @@
-"""What an OpenStack project has, as plain data: everything that decides whether, and how, a configuration can be built.
+"""Facts about an OpenStack project, as plain data: everything that decides whether and how to build a configuration.
 
 Amounts are in Nova's and Cinder's units: memory in MiB, disks and volumes in GiB.
 """
@@ -90,11 +90,11 @@ class ServerFacts:
     """A Nova server.
 
     Attributes:
-        image_id: the image that it runs; for one that boots from a volume, the image that the volume was made from.
+        image_id: its current image; if it boots from a volume, the image of that volume.
         volume_backed: whether it boots from a volume.
-        environment: the environment that its metadata names; empty for a server that is not ours.
-        launched: whether it ever ran, which is when something can be on its disks.
-        user_data_version: what its metadata says of it; see user_data.py.
+        environment: the environment in its metadata; empty if the server is not ours.
+        launched: whether it ever ran, so that its disks may have data.
+        user_data_version: the version in its metadata; see user_data.py.
     """
 
     id: str
@@ -109,7 +109,7 @@ class ServerFacts:
 
     @property
     def failed(self) -> bool:
-        """Whether Nova could not make it: it is there, but never ran, and never will."""
+        """Whether Nova failed to create it: it exists, but never ran, and never will."""
         return self.status == "ERROR" and not self.launched
 
 
@@ -129,7 +129,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a Neutron security group; ``what`` is everything that two rules of a group must differ in."""
+    """A rule of a Neutron security group; ``what`` is everything that distinguishes two rules of a group."""
 
     id: str
     group_id: str
@@ -147,7 +147,7 @@ class FloatingIp:
 
 @dataclass(frozen=True)
 class Named:
-    """Anything that only its id, its name and whose it is matter of."""
+    """A resource of which only ID, name and owner matter."""
 
     id: str
     name: str
@@ -163,13 +163,13 @@ class Quota:
 
     @property
     def left(self) -> int | None:
-        """What may still be taken; None for no limit."""
+        """The unused amount; None without a limit."""
         return None if self.limit < 0 else max(self.limit - self.used, 0)
 
 
 @dataclass(frozen=True)
 class CloudAccess:
-    """How the project's services are reached, and what its user may do.
+    """The endpoints of the project's services, and its user's rights.
 
     Attributes:
         auth_url: Keystone.
@@ -196,11 +196,11 @@ class CloudAccess:
 
 @dataclass(frozen=True)
 class CloudFacts:
-    """The project, at one moment.
+    """The project at one point in time.
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
-    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. A service that the cloud does
-    not have leaves its facts empty, and is in ``absent``.
+    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. Services that the cloud does
+    not have leave their facts empty, and are listed in ``absent``.
     """
 
     flavors: tuple[Flavor, ...] = ()

@@ -1,4 +1,4 @@
-"""Gathers the facts of a project: a dozen lists at once, so that it takes as long as the slowest of them."""
+"""Gathers the facts of a project: queries a dozen lists in parallel, so it takes as long as the slowest of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,11 +36,11 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
 
     Args:
         connection: see connection.py.
-        networks: names of the networks whose ports are of interest.
-        bare_metal: ask Ironic for its nodes, too.
+        networks: names of the networks whose ports are needed.
+        bare_metal: also query Ironic's nodes.
 
     Raises:
-        CloudError: a service that every cloud has cannot be asked.
+        CloudError: a mandatory service cannot be queried.
     """
     from keystoneauth1.exceptions import ClientException, EndpointNotFound
     from openstack.exceptions import SDKException
@@ -51,7 +51,7 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
         try:
             return question()
         except (ClientException, SDKException) as error:
-            # Not in the catalog, or not allowed: what needs it is refused by name later.
+            # Not in the catalog, or not allowed: later checks report what needs it.
             if isinstance(error, EndpointNotFound) or getattr(error, "http_status", 0) in (401, 403, 404):
                 absent.add(service)
                 return nothing
@@ -92,7 +92,7 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
 
 
 def _with_images(answers: dict[str, Any]) -> dict[str, Any]:
-    """Nova does not say which image a server runs that boots from a volume; the volume does."""
+    """Add the image of servers that boot from a volume: Nova does not report it; the volume does."""
     boot_images = {
         server_id: volume.image_id
         for volume in answers["volumes"]
@@ -128,15 +128,15 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
 
 
 def rule_content(rule: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a rule allows, in Neutron's words."""
+    """What a rule allows, in Neutron's terms."""
     keys = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_group_id")
-    # Neutron says nothing, or all addresses, for the same.
+    # Neutron uses either nothing or all addresses for the same.
     prefix = rule.get("remote_ip_prefix")
     return (*(str(rule.get(key) or "") for key in keys), "" if prefix in (None, "0.0.0.0/0", "::/0") else str(prefix))
 
 
 class _Lists:
-    """One method a list."""
+    """One method per list."""
 
     def __init__(self, connection: "Connection") -> None:
         self._connection = connection
@@ -197,7 +197,7 @@ class _Lists:
         )
 
     def ports(self, networks: list[str]) -> tuple[Port, ...]:
-        """The ports on networks; none for no networks."""
+        """The ports on some networks."""
         if not networks:
             return ()
         fields = ["id", "name", "network_id", "device_id", "fixed_ips", "description"]
@@ -236,7 +236,7 @@ class _Lists:
         return tuple(FloatingIp(x["id"], x["floating_ip_address"], x.get("port_id") or "") for x in found)
 
     def key_pairs(self) -> dict[str, str]:
-        # This list alone is not paged by id; microversion 2.1 gives all of it at once.
+        # This list is not paged by ID; microversion 2.1 returns all of it at once.
         found = [x["keypair"] for x in document(self._connection.compute, "/os-keypairs")["keypairs"]]
         return {x["name"]: x.get("public_key") or "" for x in found}
 
@@ -250,7 +250,7 @@ class _Lists:
                 not x.get("image"),
                 x.get("metadata", {}).get(ENVIRONMENT, ""),
                 x["flavor"].get("id", ""),
-                # A cloud that does not tell is taken to say yes: nothing is lost by that.
+                # If the cloud does not report it, assume yes, which is safe.
                 bool(x.get("OS-SRV-USG:launched_at", True)),
                 x.get("metadata", {}).get(USER_DATA_VERSION, ""),
             )
@@ -308,7 +308,7 @@ class _Lists:
         return {f"{kind}s": Quota(quotas[kind]["limit"], quotas[kind]["used"]) for kind in kinds if kind in quotas}
 
     def _own(self, path: str, key: str) -> tuple[Named, ...]:
-        # An administrator's token would see those of all projects.
+        # An administrator's token would see all projects.
         found = entries(
             self._connection.network, path, key, project_id=self._project, fields=["id", "name", "description"]
         )

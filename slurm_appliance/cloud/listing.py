@@ -1,18 +1,18 @@
-"""Reads lists from OpenStack's APIs as they are: plain JSON, page by page.
+"""Reads lists from OpenStack's APIs as plain JSON, page by page.
 
-The SDK's objects cost ten times what their JSON does, which shows with a thousand servers.
+The SDK's objects cost ten times as much as their JSON, which matters with a thousand servers.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-#: Most services give out so many entries at once at most.
+#: Most services return at most this many entries per page.
 PAGE_SIZE = 1000
 
 
 class Response(Protocol):
-    """What is used of an HTTP response."""
+    """The used part of an HTTP response."""
 
     def json(self) -> Any:
         """Its body."""
@@ -22,7 +22,7 @@ class CloudService(Protocol):
     """One service of a cloud: an adapter that knows the endpoint and the token."""
 
     def get(self, url: str, *, raise_exc: bool) -> Response:
-        """Ask for a path below the service's endpoint; the SDK's services raise errors only when told to."""
+        """Get a path below the service's endpoint; the SDK's services raise errors only on request."""
 
 
 def document(service: CloudService, path: str) -> Any:
@@ -31,7 +31,7 @@ def document(service: CloudService, path: str) -> Any:
 
 
 class Writable(CloudService, Protocol):
-    """A service that is also asked to do something."""
+    """A service that also accepts POST requests."""
 
     def post(self, url: str, *, json: Any, raise_exc: bool) -> Response:
         """Send a document to a path below the service's endpoint."""
@@ -43,24 +43,24 @@ def post(service: Writable, path: str, body: Any) -> Any:
 
 
 def entries(service: CloudService, path: str, key: str, **query: str | list[str]) -> Iterator[Mapping[str, Any]]:
-    """All entries of a list, whatever number of pages it has.
+    """All entries of a list, from all pages.
 
     Args:
-        service: whose list it is.
+        service: the service of the list.
         path: ``/servers/detail``.
-        key: where the entries are in the answer: ``servers``.
-        query: what to filter by; a list stands for any of its values.
+        key: the key of the entries in the response: ``servers``.
+        query: filters; a list matches any of its values.
     """
     return paged(lambda asked: document(service, f"{path}?{urlencode(asked, doseq=True)}"), key, query)
 
 
 def paged(ask: Callable[[Mapping[str, Any]], Any], key: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All entries of a list, whoever asks for its pages.
+    """All entries of a list, with a function that gets pages.
 
     Args:
-        ask: the answer to a query of the list.
-        key: where the entries are in the answer: ``servers``.
-        query: what to filter by.
+        ask: returns the response to a query of the list.
+        key: the key of the entries in the response: ``servers``.
+        query: filters.
     """
     given = {"limit": str(PAGE_SIZE), **query}
     while True:
@@ -73,6 +73,6 @@ def paged(ask: Callable[[Mapping[str, Any]], Any], key: str, query: Mapping[str,
 
 
 def _more(answer: Mapping[str, Any], key: str) -> bool:
-    """Whether the service says that there is another page: Glance in one way, all others in another."""
+    """Whether the response has a next page; Glance reports it differently from all others."""
     links = answer.get(f"{key}_links", [])
     return "next" in answer or any(link.get("rel") == "next" for link in links)

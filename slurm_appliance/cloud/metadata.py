@@ -1,6 +1,6 @@
-"""The metadata of servers: what a node can ask the cloud about itself when it boots.
+"""The metadata of servers: what a booting node can query about itself.
 
-Unlike user data it changes in place. Any process on a node can read it, so that nothing secret is ever in it.
+Unlike user data, it can change in place. All processes on a node can read it, so it never contains secrets.
 """
 
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from typing import TypeVar
 from node.compute_init.share import STATE_DIR
 from node.compute_init.signature import METADATA as BUNDLE_KEY
 
-#: Marks a server as belonging to an environment. What an interrupted ``up`` left behind is found by it.
+#: Marks a server as part of an environment; used to find leftovers of an interrupted ``up``.
 ENVIRONMENT = "environment"
-#: The version of a control node's user data; the first one is not written down.
+#: The version of a control node's user data; the first version is not recorded.
 USER_DATA_VERSION = "user_data_version"
 
 _Text = TypeVar("_Text")
@@ -28,17 +28,17 @@ def server_metadata(
     roles: Iterable[str] = (),
     user_data_version: int = 1,
 ) -> dict[str, str | _Text]:
-    """The metadata of one server. Some may be texts, or whatever stands for one that is not known yet.
+    """The metadata of one server. Some values may be strings, or outputs that are not known yet.
 
     Args:
-        environment: the environment that the server belongs to.
+        environment: the server's environment.
         access_ip: the node's address on the access network.
         control_address: the control node's address there; None for the control node itself.
         gateway_ip: the default gateway that the node sets at boot; None leaves it to DHCP.
-        bundle_key: the public key that the node's bundle is signed with; None for nodes that have no bundle.
-        state_dir: where the control node mounts its state volume; nodes are told where it is not the usual place.
+        bundle_key: the public key that verifies the node's bundle; None for nodes without a bundle.
+        state_dir: where the control node mounts its state volume; only set in the metadata if it is not the default.
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
-        user_data_version: of its user data.
+        user_data_version: version of its user data.
     """
     metadata: dict[str, str | _Text] = {ENVIRONMENT: environment, "access_ip": access_ip}
     if control_address is not None:

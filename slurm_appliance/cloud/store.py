@@ -1,4 +1,4 @@
-"""Facts in a file: one run of a command asks the cloud once, however many programs of it need the answers."""
+"""Facts in a file, so that one command queries the cloud once for all programs that it runs."""
 
 import json
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from slurm_appliance.cloud.facts import CloudFacts
 
-#: The variable that names the file, for programs that a command starts.
+#: The environment variable with the file's path, for a command's child programs.
 VARIABLE = "SLURM_APPLIANCE_FACTS"
 
 
 def dump(facts: CloudFacts, path: Path) -> None:
-    """Write the facts, for the owner only."""
+    """Write the facts, readable only by the owner."""
     path.touch(mode=0o600)
     document = asdict(facts) | {"absent": sorted(facts.absent)}
     path.write_text(json.dumps(document))

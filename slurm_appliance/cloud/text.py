@@ -1,4 +1,4 @@
-"""The form of what the cloud tells about servers: what does not have it is refused before anything uses it."""
+"""Validates the cloud's data about servers: malformed values are rejected before anything uses them."""
 
 import ipaddress
 import re
@@ -10,36 +10,36 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 class CloudTextError(ApplianceError, ValueError):
-    """Raised when the cloud says something that cannot be what it stands for."""
+    """Raised when the cloud returns a malformed value."""
 
 
 def checked_id(text: str, what: str) -> str:
-    """An id of OpenStack's: a UUID, as it writes them.
+    """Check an OpenStack ID: a UUID in OpenStack's format.
 
     Raises:
-        CloudTextError: it is none.
+        CloudTextError: it is malformed.
     """
     if not _ID.fullmatch(text):
-        raise _error(text, what, "id of OpenStack's")
+        raise _error(text, what, "OpenStack ID")
     return text
 
 
 def checked_address(text: str, what: str) -> str:
-    """An IP address; without a zone, in which anything could stand.
+    """Check an IP address; rejects zones, which could contain anything.
 
     Raises:
-        CloudTextError: it is none.
+        CloudTextError: it is malformed.
     """
     return _parsed(text, what, "IP address", ipaddress.ip_address)
 
 
 def checked_subnet(text: str, what: str) -> str:
-    """A range of IP addresses.
+    """Check an IP range.
 
     Raises:
-        CloudTextError: it is none.
+        CloudTextError: it is malformed.
     """
-    return _parsed(text, what, "range of IP addresses", ipaddress.ip_network)
+    return _parsed(text, what, "IP range", ipaddress.ip_network)
 
 
 def _parsed(text: str, what: str, kind: str, parse: Callable[[str], object]) -> str:
@@ -53,6 +53,9 @@ def _parsed(text: str, what: str, kind: str, parse: Callable[[str], object]) -> 
 
 
 def _error(text: str, what: str, kind: str) -> CloudTextError:
-    # Its repr(): nothing in it reaches a terminal as it is.
-    return CloudTextError(f"the cloud says {text[:100]!a}, which is no {kind}", where=what, remedy="look at it with "
-                          "the openstack command; whoever operates the cloud has to mend it")  # fmt: skip
+    # Use repr(), so that no control characters reach a terminal.
+    return CloudTextError(
+        f"the cloud returned {text[:100]!a}, which is not a valid {kind}",
+        where=what,
+        remedy="inspect it with the openstack command; the cloud's operators have to fix it",
+    )

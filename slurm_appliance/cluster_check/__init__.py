@@ -1,5 +1,5 @@
-"""Acceptance tests of a running cluster, as its users see it: what is looked at, and what that means.
+"""Acceptance tests of a running cluster, from its users' point of view.
 
-``remote`` runs on a login node and gathers facts; ``judge`` turns facts into passes and failures, without any access;
-``run`` brings the two together.
+``remote`` runs on a login node and gathers facts; ``judge`` turns facts into verdicts, without any access; ``run``
+combines the two.
 """

@@ -1,4 +1,4 @@
-"""What facts mean: one row a check, with pass, fail or left out, and why. Pure."""
+"""Judges the facts: one row per check with verdict and reason. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,10 +21,10 @@ class CheckRow:
     """One check.
 
     Attributes:
-        check: what was looked at.
-        verdict: how it ended.
-        why: what was found.
-        seconds: that it took.
+        check: name of the check.
+        verdict: its verdict.
+        why: the findings.
+        seconds: its duration in seconds.
     """
 
     check: str
@@ -33,10 +33,10 @@ class CheckRow:
     seconds: float = 0.0
 
 
-#: A node that reaches less than this part of what is usual is named: jobs over many nodes wait for it.
+#: Nodes below this fraction of the median are reported: jobs on many nodes wait for them.
 _SLOW = 0.7
 
-#: States in which a node takes jobs.
+#: States in which a node accepts jobs.
 _GOOD_STATES = frozenset({"idle", "mixed", "allocated", "completing"})
 
 
@@ -46,11 +46,11 @@ def judge(
     """All rows.
 
     Args:
-        facts: as ``remote.facts`` gathers them, and ``targets.targets``.
+        facts: from ``remote.facts`` and ``targets.targets``.
         expected: names of the compute nodes in the inventory.
-        watched: names of all nodes that Prometheus has to watch.
-        user: the ordinary user that jobs ran as; empty: there is none.
-        accounting: whether the cluster accounts for jobs.
+        watched: names of all nodes that Prometheus must monitor.
+        user: the ordinary user that jobs ran as; empty if there is none.
+        accounting: whether accounting is enabled.
     """
     return [
         _nodes(facts["nodes"], expected),
@@ -64,14 +64,14 @@ def _nodes(said: Mapping[str, Any], expected: frozenset[str]) -> CheckRow:
     if said["status"]:
         return CheckRow("nodes", CheckVerdict.FAIL, f"sinfo: {_words(said)}", said["seconds"])
     states = {name: (state.rstrip("*$@+~#!%-^"), state, why) for name, state, why in _table(said["out"], 3)}
-    bad = [f"{name} is not known to Slurm" for name in sorted(expected - states.keys())]
+    bad = [f"{name} is unknown to Slurm" for name in sorted(expected - states.keys())]
     bad += [
         f"{name} is {state}: {why}"
         for name, (plain, state, why) in sorted(states.items())
         if plain not in _GOOD_STATES or state.endswith("*")
     ]
     verdict = CheckVerdict.FAIL if bad else CheckVerdict.PASS
-    return CheckRow("nodes", verdict, "; ".join(bad[:5]) or f"{len(states)} take jobs", said["seconds"])
+    return CheckRow("nodes", verdict, "; ".join(bad[:5]) or f"{len(states)} accept jobs", said["seconds"])
 
 
 def _jobs(facts: Mapping[str, Any], expected: frozenset[str], user: str, accounting: bool) -> Iterator[CheckRow]:
@@ -88,32 +88,34 @@ def _jobs(facts: Mapping[str, Any], expected: frozenset[str], user: str, account
         yield CheckRow(
             "srun on all nodes",
             CheckVerdict.FAIL,
-            _words(said) or f"no answer of {', '.join(missing)}",
+            _words(said) or f"no response from {', '.join(missing)}",
             said["seconds"],
         )
     else:
         yield CheckRow("srun on all nodes", CheckVerdict.PASS, f"{len(lines)} nodes as {user}", said["seconds"])
     uid = facts["uid"]["out"].strip()
     yield _same("uid", {name: line[0] for name, line in lines.items()}, uid)
-    yield _same("home directory", {name: line[1] for name, line in lines.items()}, facts["token"], "sees it everywhere")
+    yield _same(
+        "home directory", {name: line[1] for name, line in lines.items()}, facts["token"], "visible on all nodes"
+    )
     if not accounting:
         yield CheckRow("sacct", CheckVerdict.LEFT_OUT, "the configuration has no accounting")
         return
     accounted = facts.get("sacct")
     if accounted is None:
-        yield CheckRow("sacct", CheckVerdict.FAIL, "there was no job to look for")
+        yield CheckRow("sacct", CheckVerdict.FAIL, "there was no job to search for")
     elif "COMPLETED" in accounted["out"]:
         yield CheckRow(
             "sacct", CheckVerdict.PASS, accounted["out"].split("\n")[0].replace("|", " "), accounted["seconds"]
         )
     else:
         yield CheckRow(
-            "sacct", CheckVerdict.FAIL, accounted["out"].strip() or _words(accounted) or "knows nothing of the job"
+            "sacct", CheckVerdict.FAIL, accounted["out"].strip() or _words(accounted) or "has no record of the job"
         )
 
 
 def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator[CheckRow]:
-    off = "features.hpctests is off, or no job can run"
+    off = "features.hpctests is off, or jobs cannot run"
     yield _speeds("memory bandwidth", facts.get("copy"), expected, "MB/s", off)
     yield _speeds("HPL", facts.get("hpl"), expected, "GFLOP/s", f"no hpcc in the image, {off}")
     said = facts.get("pingpong")
@@ -133,18 +135,18 @@ def _performance(facts: Mapping[str, Any], expected: frozenset[str]) -> Iterator
 
 
 def _speeds(check: str, said: Mapping[str, Any] | None, expected: frozenset[str], unit: str, left_out: str) -> CheckRow:
-    """What one process reaches on each node, from lines with the node's name and a number."""
+    """The result of one process per node, from lines with a node name and a number."""
     if said is None:
         return CheckRow(check, CheckVerdict.LEFT_OUT, left_out)
     words = [line.split() for line in said["out"].splitlines()]
     found = {each[0]: float(each[1]) for each in words if len(each) == 2}
     missing = sorted(expected - found.keys())
     if missing:
-        why = "; ".join(part for part in (f"no number of {', '.join(missing[:5])}", _words(said)) if part)
+        why = "; ".join(part for part in (f"no result from {', '.join(missing[:5])}", _words(said)) if part)
         return CheckRow(check, CheckVerdict.FAIL, why, said["seconds"])
     usual = median(found.values())
     slow = [f"{name} reaches {value:g}" for name, value in sorted(found.items()) if value < _SLOW * usual]
-    range_ = f"{min(found.values()):g} to {max(found.values()):g} {unit} by one process, {len(found)} nodes"
+    range_ = f"{min(found.values()):g} to {max(found.values()):g} {unit} per process, {len(found)} nodes"
     return CheckRow(check, CheckVerdict.PASS, "; ".join([range_, *slow[:5]]), said["seconds"])
 
 
@@ -155,7 +157,7 @@ def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> Chec
         return CheckRow("Prometheus", CheckVerdict.FAIL, _words(said), said["seconds"])
     found = json.loads(said["out"])["data"]["activeTargets"]
     missing = watched - {each["labels"]["instance"] for each in found if each["labels"]["job"] == "node"}
-    bad = [f"{name} is not watched" for name in sorted(missing)]
+    bad = [f"{name} is not monitored" for name in sorted(missing)]
     bad += sorted(
         f"{each['labels']['instance']} is {each['health']}: {each['lastError']}"
         for each in found
@@ -168,7 +170,7 @@ def _monitoring(said: Mapping[str, Any] | None, watched: frozenset[str]) -> Chec
 def _same(check: str, found: Mapping[str, str], wanted: str, words: str = "") -> CheckRow:
     other = sorted(name for name, value in found.items() if value != wanted)
     if not found or other:
-        return CheckRow(check, CheckVerdict.FAIL, f"not the same on {', '.join(other[:5]) or 'any node'}")
+        return CheckRow(check, CheckVerdict.FAIL, f"differs on {', '.join(other[:5]) or 'any node'}")
     return CheckRow(check, CheckVerdict.PASS, words or f"{wanted} everywhere")
 
 

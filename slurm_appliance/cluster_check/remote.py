@@ -1,6 +1,6 @@
-"""Runs on a login node as root, with what its Python offers: acts as an ordinary user, prints facts as JSON.
+"""Runs on a login node as root, with its Python: acts as an ordinary user, prints facts as JSON.
 
-Sent there through standard input; it is never installed. Every step has a limit, and a step that fails is a fact.
+It is sent through standard input and never installed. Each step has a timeout, and a failed step is a fact.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ for _ in range(5):
 print(socket.gethostname(), round(best))
 """
 
-#: One small HPL a node by the HPC Challenge, whose other tests run, too: two seconds. A process by itself, not a
-#: rank of the step: without Slurm's variables the MPI library does not look for others.
+#: One small HPL per node with the HPC Challenge, whose other tests also run: two seconds. A separate process, not a
+#: rank of the step: without Slurm's variables, the MPI library does not look for other ranks.
 HPL = r"""
 folder=$(mktemp --directory) && cd "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
@@ -101,7 +101,7 @@ echo "$(hostname -s) $(awk -v number="$number" 'BEGIN { printf "%.1f", number * 
 
 
 def run(command: list[str], user: str = "", limit: float = 120.0) -> dict[str, Any]:
-    """Run a command, as a user; returns status, output and seconds; 124: no end in time, 127: no such command."""
+    """Run a command as a user; return status, output and seconds; 124: timeout, 127: command not found."""
     begun = time.monotonic()
     if user:
         command = ["runuser", "--login", user, "--command", " ".join(_quoted(word) for word in command)]
@@ -109,7 +109,7 @@ def run(command: list[str], user: str = "", limit: float = 120.0) -> dict[str, A
         ended = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
         status, out, err = ended.returncode, ended.stdout, ended.stderr
     except subprocess.TimeoutExpired:
-        status, out, err = 124, "", f"no end in {limit:.0f} s"
+        status, out, err = 124, "", f"timed out after {limit:.0f} s"
     except OSError as error:
         status, out, err = 127, "", f"{command[0]}: {error.strerror}"
     return {"status": status, "out": out[-20000:], "err": err[-2000:], "seconds": round(time.monotonic() - begun, 1)}
@@ -120,7 +120,7 @@ def _quoted(word: str) -> str:
 
 
 def accounted(job: str, limit: float = 60.0) -> dict[str, Any]:
-    """What sacct says of a job, asked until it says that it ended."""
+    """sacct's record of a job, polled until the job has ended."""
     end = time.monotonic() + limit
     while True:
         said = run(["sacct", "--noheader", "--parsable2", "--allocations", "--jobs", job, "--format=jobid,state"])
@@ -130,7 +130,7 @@ def accounted(job: str, limit: float = 60.0) -> dict[str, Any]:
 
 
 def facts(user: str, hpctests: bool) -> dict[str, Any]:
-    """Everything that is looked at."""
+    """Gather all facts."""
     found: dict[str, Any] = {"nodes": run(["sinfo", "--noheader", "--Node", "--format=%N|%T|%E"])}
     names = sorted({line.split("|")[0] for line in found["nodes"]["out"].splitlines() if line})
     if not user or not names:

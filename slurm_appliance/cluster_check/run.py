@@ -18,22 +18,22 @@ from slurm_appliance.ssh.known_hosts import SshHost
 
 
 class ClusterCheckError(ApplianceError):
-    """Raised when a cluster cannot be looked at, or does not pass."""
+    """Raised when a cluster cannot be checked."""
 
 
 def check_cluster(environment: EnvironmentFolder, *, user: str = "", limit: float = 900.0) -> list[CheckRow]:
-    """Look at the cluster of an environment.
+    """Check the cluster of an environment.
 
     Args:
         environment: the environment.
-        user: whom to run jobs as; empty: the first of the configuration.
-        limit: seconds for all of it.
+        user: user to run jobs as; empty: the first user in the configuration.
+        limit: timeout for everything, in seconds.
 
     Raises:
-        ClusterCheckError: there is no inventory, or the login node does not answer.
+        ClusterCheckError: the inventory is missing, or the login node does not respond.
     """
     if not (environment.inventory / "hosts.yml").exists():
-        raise ClusterCheckError("there is no inventory", where=str(environment.inventory), remedy="run up first")
+        raise ClusterCheckError("the inventory is missing", where=str(environment.inventory), remedy="run up first")
     hosts = read_inventory(environment.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
     entrance = _entrance(hosts)
@@ -53,7 +53,7 @@ def check_cluster(environment: EnvironmentFolder, *, user: str = "", limit: floa
 
 
 def _entrance(hosts: dict[str, dict[str, Any]]) -> str:
-    """A login node, or else the control node: users' commands are there."""
+    """A login node or, without one, the control node: they have the users' commands."""
     return (members(hosts, "login") or members(hosts, "control") or sorted(hosts))[0]
 
 
@@ -65,8 +65,8 @@ def _gather(host: SshHost, request: dict[str, Any], limit: float) -> Any:
             host.command(program), input=source, capture_output=True, text=True, timeout=limit, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ClusterCheckError(f"the checks did not end in {limit:.0f} s", where=host.name) from error
+        raise ClusterCheckError(f"the checks timed out after {limit:.0f} s", where=host.name) from error
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["no explanation"]
-        raise ClusterCheckError(f"the checks cannot be run: {said[-1]}", where=host.name)
+        said = ended.stderr.strip().splitlines() or ["no error message"]
+        raise ClusterCheckError(f"the checks failed to run: {said[-1]}", where=host.name)
     return json.loads(ended.stdout)

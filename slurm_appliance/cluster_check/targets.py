@@ -1,4 +1,4 @@
-"""What Prometheus on the control node watches, and how that is."""
+"""The targets of Prometheus on the control node, and their health."""
 
 import json
 import subprocess
@@ -7,23 +7,23 @@ from typing import Any
 
 from slurm_appliance.ssh.known_hosts import SshHost
 
-#: Asks Prometheus' own API there; the login comes by standard input, where no process list shows it.
+#: Queries Prometheus' API there; the credentials come from standard input, invisible in process lists.
 _COMMAND = "curl --silent --show-error --fail --max-time 30 --config - http://localhost:9090/api/v1/targets"
 _USER = "operator"
-#: Seconds until each target was looked at since it is there: twice Prometheus' interval.
-_PATIENCE = 60.0
+#: Timeout for each target to be scraped, in seconds: twice Prometheus' interval.
+_TIMEOUT = 60.0
 
 
 def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[str, Any]:
-    """Prometheus' answer about its targets: once all nodes' are up, or as it stays for a while.
+    """Prometheus' targets: as soon as all nodes are up, or after a timeout.
 
     Args:
         control: the control node.
-        password: of the monitoring's user.
-        watched: names of the nodes that are to be among them.
+        password: password of the monitoring user.
+        watched: names of the nodes that must be included.
 
     Returns:
-        ``status``, ``out``, ``err`` and ``seconds`` of the question.
+        ``status``, ``out``, ``err`` and ``seconds`` of the query.
     """
     began = time.monotonic()
     while True:
@@ -35,7 +35,7 @@ def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[st
             check=False,
         )
         seconds = time.monotonic() - began
-        if ended.returncode or seconds > _PATIENCE or _all_up(ended.stdout, watched):
+        if ended.returncode or seconds > _TIMEOUT or _all_up(ended.stdout, watched):
             return {"status": ended.returncode, "out": ended.stdout, "err": ended.stderr, "seconds": round(seconds, 1)}
         time.sleep(1)
 

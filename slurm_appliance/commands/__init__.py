@@ -1,1 +1,1 @@
-"""The command line's commands: thin, and light to import; each brings in what it needs when it runs."""
+"""The command line's commands. They must import fast: each imports what it needs when it runs."""

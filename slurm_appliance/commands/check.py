@@ -1,4 +1,4 @@
-"""``slurm-appliance check``: the gates that every change passes."""
+"""``slurm-appliance check``: the checks that every change must pass."""
 
 import os
 import subprocess
@@ -18,14 +18,14 @@ from toolchain.paths import REPOSITORY
 
 @dataclass(frozen=True)
 class Gate:
-    """One tool that has to find nothing.
+    """One tool that must report no problems.
 
     Attributes:
-        name: what the operator types to run this gate alone.
-        command: the call, run in the folder.
-        folder: where it runs.
-        fix: the call that mends what it can, or empty where there is none.
-        environment: what it runs with; this process's where not given.
+        name: its name on the command line.
+        command: the command, run in the folder.
+        folder: its working folder.
+        fix: the command that fixes what it can; empty if there is none.
+        environment: its environment variables; default: this process's.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """How one gate ended: exit status, what it printed, wall seconds."""
+    """The result of one gate: exit status, output, seconds."""
 
     gate: Gate
     status: int
@@ -46,12 +46,12 @@ class GateOutcome:
 
 
 def gates() -> list[Gate]:
-    """All gates, the slowest first so that two cores end together."""
+    """All gates, the slowest first, so that two cores finish together."""
     from toolchain import go
 
     python = (sys.executable, "-m")
     program = go.go_executable()
-    # As the toolchain builds them, so that its compiled dependencies serve here too.
+    # The toolchain's environment, to reuse its compiled dependencies.
     building = go.environment(program)
     return [
         Gate("types", (*python, "mypy")),
@@ -67,7 +67,7 @@ def gates() -> list[Gate]:
 
 
 def shell_scripts() -> list[str]:
-    """The shell scripts of the checkout, told by their first line, in the order of their names."""
+    """The checkout's shell scripts, detected by their first line, sorted by name."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
     return [name for name in tracked.stdout.split("\0") if name and _is_shell(REPOSITORY / name)]
 
@@ -81,7 +81,7 @@ def _is_shell(path: Path) -> bool:
 
 
 def run_gate(gate: Gate, command: Sequence[str]) -> GateOutcome:
-    """Run one gate's command to its end and keep what it printed."""
+    """Run one gate's command and collect its output."""
     started = time.monotonic()
     ended = subprocess.run(
         command,
@@ -98,17 +98,17 @@ def run_gate(gate: Gate, command: Sequence[str]) -> GateOutcome:
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Only these: types, ansible, go-..., lint, format, shell.", metavar="[GATE]..."),
+        typer.Argument(help="Run only these gates: types, ansible, go-..., lint, format, shell.", metavar="[GATE]..."),
     ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="First mend what the tools can mend by themselves.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix first what the tools can fix automatically.")] = False,
 ) -> None:
-    """Hold the checkout to its gates: formatting, lint, types, Ansible, Go and shell."""
+    """Run the checks that every change must pass: formatting, lint, types, Ansible, Go and shell."""
     chosen = gates()
     if names:
         unknown = sorted(set(names) - {gate.name for gate in chosen})
         if unknown:
             known = ", ".join(gate.name for gate in chosen)
-            raise UsageError(f"no gate is called {', '.join(unknown)}", remedy=f"the gates are: {known}")
+            raise UsageError(f"unknown gate: {', '.join(unknown)}", remedy=f"the gates are: {known}")
         chosen = [gate for gate in chosen if gate.name in names]
     if fix:
         for gate in chosen:
@@ -123,4 +123,4 @@ def check(
                 failed.append(outcome.gate.name)
                 print(outcome.output, flush=True)
     if failed:
-        raise CheckError(f"gates failed: {', '.join(failed)}", remedy="their output is above; try check --fix")
+        raise CheckError(f"gates failed: {', '.join(failed)}", remedy="see their output above; try check --fix")

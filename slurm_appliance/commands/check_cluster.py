@@ -1,4 +1,4 @@
-"""``slurm-appliance check-cluster``: does the cluster do what its users need?"""
+"""``slurm-appliance check-cluster``: check that the cluster works for its users."""
 
 import json
 from typing import Annotated
@@ -10,16 +10,16 @@ from slurm_appliance.commands.output import Output, OutputOption
 
 def check_cluster(
     stack: Annotated[
-        str, typer.Option("--stack", "-s", help="The stack: Pulumi.NAME.yaml in the folder stacks.")
+        str, typer.Option("--stack", "-s", help="Name of the stack; its file is stacks/Pulumi.NAME.yaml.")
     ] = "local",
     user: Annotated[
-        str, typer.Option("--user", help="Whom to run jobs as. Not set: the first of the configuration's users.")
+        str, typer.Option("--user", help="User to run the jobs as. Default: the first user in the configuration.")
     ] = "",
     output: OutputOption = Output.text,
 ) -> None:
-    """Run jobs as an ordinary user and say what works: nodes, srun, sacct, homes, memory and MPI with numbers.
+    """Run jobs as an ordinary user and report what works: nodes, srun, sacct, homes, memory and MPI with numbers.
 
-    Exit status 0: all of it works; 1: something does not.
+    Exit status 0: every check passed; 1: a check failed.
     """
     from dataclasses import asdict
 

@@ -1,17 +1,17 @@
-"""Which cloud a command is about, and how OpenStack's clients find it."""
+"""The cloud of a command, and how OpenStack's clients find it."""
 
 import os
 from pathlib import Path
 
-#: What says which cloud is meant.
+#: Environment variables that select a cloud.
 _NAMED = ("OS_CLIENT_CONFIG_FILE", "OS_CLOUD", "OS_AUTH_URL")
 
 
 def local_cloud_variables() -> dict[str, str]:
-    """What makes other programs find the local cloud: all that a shell needs for plain pulumi, as after the demo.
+    """The variables with which other programs, such as plain pulumi, find the local cloud.
 
-    Nothing where there is none, or where the operator has another one: in the environment, or in a clouds.yaml, which
-    these variables would hide.
+    Empty if there is no local cloud, or if the operator has set another one: in environment variables, or in a
+    clouds.yaml, which these variables would hide.
     """
     from localcloud.control.shell import variables
     from localcloud.host.layout import CloudLayout
@@ -23,12 +23,12 @@ def local_cloud_variables() -> dict[str, str]:
 
 
 def find_local_cloud(named: str | None) -> None:
-    """Let OpenStack's clients find the local cloud where it is the one that is named.
+    """Make OpenStack's clients find the local cloud if that is the selected one.
 
-    What the operator has said in the environment holds.
+    The operator's environment variables take precedence.
 
     Args:
-        named: the entry of clouds.yaml that the command is for; None for what OS_CLOUD says.
+        named: the command's entry of clouds.yaml; None to use OS_CLOUD.
     """
     from localcloud.control.credentials import CLOUD
     from localcloud.control.shell import variables

@@ -25,8 +25,8 @@ class Format(StrEnum):
     json = "json"
 
 
-StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="The stack whose configuration it is.")]
-FileOption = Annotated[Path | None, typer.Option("--file", "-f", help="A stack file instead of a stack.")]
+StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="Name of the stack.")]
+FileOption = Annotated[Path | None, typer.Option("--file", "-f", help="Path of a stack file, instead of --stack.")]
 
 
 @app.command()
@@ -35,10 +35,10 @@ def validate(
     file: FileOption = None,
     output: OutputOption = Output.text,
     slurm: Annotated[
-        bool, typer.Option("--slurm", help="Have the Slurm that is installed here try its files, too. Needs root.")
+        bool, typer.Option("--slurm", help="Also test the generated files with the Slurm installed here. Needs root.")
     ] = False,
 ) -> None:
-    """Check a configuration: every mistake at once, with where it is and what to do. Exit status 1 if there is one."""
+    """Check a configuration and report all mistakes at once, with their paths and remedies. Exit status 1: mistakes."""
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.show import summary
 
@@ -92,10 +92,10 @@ def show(
 
 @app.command()
 def explain(
-    path: Annotated[str | None, typer.Argument(help="A setting, such as compute.general.flavor. All, if none.")] = None,
+    path: Annotated[str | None, typer.Argument(help="A setting, such as compute.general.flavor. Default: all.")] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Explain a setting: what it means, what it may be, its default, and what a change does to a running cluster."""
+    """Explain a setting: meaning, allowed values, default, and what changing it does to a running cluster."""
     from slurm_appliance.config.catalog import settings
 
     if path is None:
@@ -119,12 +119,12 @@ def explain(
     else:
         typer.echo(_explanation_text(found[0]))
         if len(found) > 1:
-            typer.echo("\nIn it:")
+            typer.echo("\nContains:")
             _print_settings(found[1:])
 
 
 def _of_the_reference(name: str) -> "ReferenceSetting | None":
-    """What is known of a name that is no setting here."""
+    """The reference appliance's setting with this name, if it is not one of ours."""
     from slurm_appliance.config.catalog import matching
     from slurm_appliance.config.paths import parse
     from slurm_appliance.config.reference_names import reference_setting
@@ -142,8 +142,8 @@ def _setting_at(path: str) -> "Setting":
     setting = matching(location) if location else None
     if setting is None:
         meant = closest(path, [each.path for each in settings()])
-        remedy = f"did you mean {meant}?" if meant else "list all settings with: config explain"
-        raise UsageError(f"there is no setting {path}", remedy=remedy)
+        remedy = f"did you mean {meant}?" if meant else "run `config explain` to list all settings"
+        raise UsageError(f"unknown setting {path}", remedy=remedy)
     return setting
 
 
@@ -195,7 +195,7 @@ def diff(
     new: Annotated[str, typer.Argument(help="A stack or a stack file.")],
     output: OutputOption = Output.text,
 ) -> None:
-    """Compare two configurations: each setting that differs, and what the change would do to a running cluster."""
+    """Compare two configurations: the settings that differ, and what the change would do to a running cluster."""
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.changes import changes
 
@@ -211,24 +211,24 @@ def diff(
 
 
 def _named(stack_or_file: str) -> Path:
-    """A file by its path, or a stack's by the stack's name."""
+    """The path of a file, or of a stack's file."""
     path = Path(stack_or_file)
     return path if path.exists() or "/" in stack_or_file else stack_file_of(stack_or_file, None)
 
 
 def stack_file_of(stack: str | None, file: Path | None, folder: Path | None = None) -> Path:
-    """The stack file that the options name.
+    """The stack file selected by the options.
 
     Raises:
-        UsageError: both or none of them are given, or there is no such stack.
+        UsageError: both or none of them are set, or the stack does not exist.
     """
     from slurm_appliance.engine.project import STACKS, known_stacks, stack_file
 
     if stack is not None and file is not None:
-        raise UsageError("--stack and --file exclude each other", remedy="give one of them")
+        raise UsageError("--stack and --file cannot be combined", remedy="use one of them")
     if file is not None:
         return file
     if stack is None:
         stacks = ", ".join(known_stacks(folder or STACKS)) or "none"
-        raise UsageError("no configuration was named", remedy=f"add --stack NAME (there are: {stacks}) or --file PATH")
+        raise UsageError("no configuration given", remedy=f"add --stack NAME (there are: {stacks}) or --file PATH")
     return stack_file(stack, folder or STACKS)

@@ -1,4 +1,4 @@
-"""Whether an operator agrees: asked at a terminal, or given beforehand."""
+"""The operator's confirmation: on the terminal, or in advance."""
 
 import sys
 
@@ -8,19 +8,19 @@ from slurm_appliance.errors import UsageError
 
 
 def agreed(*, yes: bool) -> bool:
-    """Ask whether to go on.
+    """Ask for confirmation.
 
     Args:
-        yes: it was agreed to on the command line.
+        yes: whether it was confirmed on the command line.
 
     Raises:
-        UsageError: nobody can be asked: standard input is no terminal.
+        UsageError: standard input is not a terminal.
     """
     if yes:
         return True
     if not sys.stdin.isatty():
         raise UsageError(
-            "there is something to do, and nobody can be asked: standard input is not a terminal",
-            remedy="look at the plan above; add --yes if it is meant",
+            "confirmation is required, but standard input is not a terminal",
+            remedy="review the plan above; add --yes to confirm it",
         )
-    return typer.confirm("Go on?", err=True)
+    return typer.confirm("Continue?", err=True)

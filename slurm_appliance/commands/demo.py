@@ -9,13 +9,13 @@ from slurm_appliance.commands.output import say
 
 
 def demo(
-    down: Annotated[bool, typer.Option("--down", help="Delete the demo's cluster and cloud again.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="Delete the demo's cluster and cloud.")] = False,
 ) -> None:
-    """From this checkout to a cluster that runs jobs: a cloud on this machine, an image, a cluster. Needs root.
+    """Create a local cloud, an image and a cluster, then run jobs on it. Needs root.
 
-    Then the cluster gets another image: control and login nodes at once, compute nodes by Slurm, while jobs run.
+    Then change the cluster's image: control and login nodes at once, compute nodes through Slurm, while jobs run.
 
-    Installs what it needs and says what and why. Stopped at any point, it goes on there when it is started again.
+    The demo installs what it needs and says why. If interrupted, run it again: it continues where it stopped.
     """
     from slurm_appliance.demo import rollout as change
     from slurm_appliance.demo import run as course
@@ -26,14 +26,14 @@ def demo(
     if down:
         course.take_down(say)
         change.forget()
-        print("The demo's cluster and cloud are gone. Images and packages stay in the cache: the next demo is quick.")
+        print("Deleted the demo's cluster and cloud. Images and packages stay in the cache for the next demo.")
         return
     session = course.bring_up(say, change.stacks())
     change.change_image(session, say)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     print(f"\nDone in {minutes} min {seconds} s.")
     print(f"Log in:           {course.login_command(open_session(course.STACK, say))}")
-    print(f"Look at it:       ./slurm-appliance status --stack {course.STACK}")
-    print(f"Test it:          ./slurm-appliance check-cluster --stack {course.STACK}")
-    print("Remove it again:  ./slurm-appliance demo --down")
-    print(f"By stacks/Pulumi.{course.STACK}.yaml the former image is the right one: the next up brings it back.")
+    print(f"Status:           ./slurm-appliance status --stack {course.STACK}")
+    print(f"Check:            ./slurm-appliance check-cluster --stack {course.STACK}")
+    print("Delete:           ./slurm-appliance demo --down")
+    print(f"Note: stacks/Pulumi.{course.STACK}.yaml still names the former image; the next up switches back to it.")

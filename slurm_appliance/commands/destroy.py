@@ -1,4 +1,4 @@
-"""``slurm-appliance destroy``: delete a cluster, but for what outlives it."""
+"""``slurm-appliance destroy``: delete a cluster; protected volumes are kept."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,21 +16,21 @@ def destroy(
     stack: StackOption,
     yes: YesOption = False,
     delete_volumes: Annotated[
-        bool, typer.Option("--delete-volumes", help="Delete the state and home volumes, too, with all that is on them.")
+        bool, typer.Option("--delete-volumes", help="Also delete the state and home volumes and all their data.")
     ] = False,
     allow_disruptive: AllowOption = False,
     lock_timeout: LockTimeoutOption = "0",
 ) -> None:
-    """Delete a cluster. Its state and home volumes stay, and the next up attaches them again.
+    """Delete a cluster. Its state and home volumes are kept; the next up attaches them again.
 
-    Exit status 0: done; 3: the environment is protected; 5: somebody else uses the stack; 1: anything else.
+    Exit status 0: done; 3: the environment is protected; 5: the stack is locked; 1: any other error.
     """
     cluster = cluster_of(stack, lock_timeout=seconds(lock_timeout))
 
     def approve(what: "Destruction") -> bool:
         if not what.resources:
             return True
-        print(f"{what.servers} servers and everything else that belongs to {stack} will be deleted")
+        print(f"{what.servers} servers and all other resources of {stack} will be deleted")
         for each in what.staying:
             print(f"stays: {each.what}")
         for used in cluster.kept_by_others():
@@ -42,8 +42,8 @@ def destroy(
         say("nothing was changed")
         raise typer.Exit(1)
     if not done.changes:
-        say(f"there is nothing of {stack} to delete")
+        say(f"{stack} has nothing to delete")
         return
-    print(f"Deleted {done.changes.get('delete', 0)} resources. The log is {done.log}")
+    print(f"Deleted {done.changes.get('delete', 0)} resources. Log: {done.log}")
     if not delete_volumes:
-        print(f"Delete the volumes, too: ./slurm-appliance destroy --stack {stack} --delete-volumes")
+        print(f"To delete the volumes as well: ./slurm-appliance destroy --stack {stack} --delete-volumes")

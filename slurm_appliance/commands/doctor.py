@@ -1,4 +1,4 @@
-"""``slurm-appliance doctor``: is this machine ready, and for what."""
+"""``slurm-appliance doctor``: what this machine is ready for."""
 
 import json
 
@@ -8,9 +8,9 @@ from slurm_appliance.commands.output import Output, OutputOption
 
 
 def doctor(output: OutputOption = Output.text) -> None:
-    """Say what this machine is ready for, what is missing for the rest, and what to do about it.
+    """Report what this machine is ready for, what is missing for the rest, and how to install it.
 
-    A piece that is to come "later" is got by the command that needs it. Exit status 1 if anything is missing.
+    The commands that need a piece marked "later" install it. Exit status 1: something is missing.
     """
     from slurm_appliance.deploy_host.doctor import PieceState, findings, lacking
 
@@ -21,7 +21,7 @@ def doctor(output: OutputOption = Output.text) -> None:
         for finding in found:
             print(f"{finding.state:<8} {finding.piece:<26} {finding.found}".rstrip())
             if finding.state is not PieceState.OK:
-                print(f"{'':<8} needed for: {', '.join(finding.blocks)}\n{'':<8} to do: {finding.remedy}")
+                print(f"{'':<8} needed for: {', '.join(finding.blocks)}\n{'':<8} remedy: {finding.remedy}")
         print()
         for feature, pieces in lacking(found).items():
             print(f"not ready for {feature}: {', '.join(pieces)}" if pieces else f"ready for     {feature}")

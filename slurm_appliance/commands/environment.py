@@ -1,4 +1,4 @@
-"""``slurm-appliance toolchain`` and ``env``: get pulumi and its plugins, and hand them to a shell."""
+"""``slurm-appliance toolchain`` and ``env``: install pulumi and its plugins, and export them to a shell."""
 
 import json
 import shlex
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def toolchain(
     output: OutputOption = Output.text,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
 ) -> None:
-    """Get pulumi, its Python language host and its plugins: from PATH, released ones, or built here."""
+    """Install pulumi, its Python language host and its plugins: from PATH, as releases, or built from source."""
     if dry_run:
         from toolchain.ensure import survey_and_plan
 
@@ -34,9 +34,9 @@ def toolchain(
 
 
 def env() -> None:
-    """Print export lines for plain pulumi commands in a shell: eval "$(./slurm-appliance env)".
+    """Print export lines to use plain pulumi in a shell: eval "$(./slurm-appliance env)".
 
-    The local cloud's are among them where there is one and you have named no other.
+    Includes the local cloud's variables if a local cloud exists and no other cloud is set.
     """
     from slurm_appliance.commands.clouds import local_cloud_variables
     from slurm_appliance.engine.automation import ensured_toolchain
@@ -50,7 +50,7 @@ def env() -> None:
 
 
 def _planned(action: "Action") -> Mapping[str, str]:
-    """One row: what is taken or done for a piece, and why."""
+    """One row: what is used or done for a piece, and why."""
     from toolchain.pieces import InstalledPiece
     from toolchain.plan import Build, InstallGo
 
@@ -58,7 +58,7 @@ def _planned(action: "Action") -> Mapping[str, str]:
         case InstalledPiece(piece, version, origin, path, why):
             return {"piece": piece, "version": version, "origin": origin, "path": str(path), "why": why}
         case InstallGo(why):
-            return {"piece": "go", "version": "", "origin": "to be installed", "path": "", "why": why}
+            return {"piece": "go", "version": "", "origin": "will be installed", "path": "", "why": why}
         case _:
-            todo = "to be built" if isinstance(action, Build) else "to be downloaded"
+            todo = "will be built" if isinstance(action, Build) else "will be downloaded"
             return {"piece": action.piece, "version": action.piece.pin, "origin": todo, "path": "", "why": action.why}

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Build, list, compare, audit and remove cluster images.", no_args_is_help=True)
 
-CloudOption = Annotated[
-    str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Not set: what OS_CLOUD says.")
-]
+CloudOption = Annotated[str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Default: OS_CLOUD.")]
 
 
 def _api(cloud: str | None) -> "OpenStackApi":
@@ -33,7 +31,7 @@ def _api(cloud: str | None) -> "OpenStackApi":
 
 @app.command("list")
 def list_images(cloud: CloudOption = None, output: OutputOption = Output.text) -> None:
-    """List the cluster images of the project, the newest first."""
+    """List the project's cluster images, newest first."""
     from slurm_appliance.image.gc import ours
 
     found = sorted(ours(_api(cloud)), key=lambda image: image.created, reverse=True)
@@ -41,7 +39,7 @@ def list_images(cloud: CloudOption = None, output: OutputOption = Output.text) -
     if output is Output.json:
         typer.echo(json.dumps(rows, indent=2))
     elif not rows:
-        typer.echo("no cluster image in this project; slurm-appliance image build makes one")
+        typer.echo("this project has no cluster image; create one with `slurm-appliance image build`")
     else:
         print_table(list(rows[0]), [list(row.values()) for row in rows])
 
@@ -62,12 +60,12 @@ def _row(image: "GlanceImage") -> dict[str, str]:
 
 @app.command()
 def show(
-    image: Annotated[str, typer.Argument(help="Id or name of an image.")],
-    packages: Annotated[bool, typer.Option("--packages", help="List the packages with their versions, too.")] = False,
+    image: Annotated[str, typer.Argument(help="ID or name of an image.")],
+    packages: Annotated[bool, typer.Option("--packages", help="Also list the packages with their versions.")] = False,
     cloud: CloudOption = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Show what is known of one image: how it was built, from what, and what is in it."""
+    """Show how an image was built, what it was built from, and what it contains."""
     from slurm_appliance.image import images
     from slurm_appliance.image.record import ImageRecord
 
@@ -93,19 +91,21 @@ def show(
 @app.command()
 def build(
     name: Annotated[
-        str | None, typer.Argument(help="A build of the configuration; the only one if none is named.")
+        str | None, typer.Argument(help="Name of a build in the configuration. Not needed if there is only one.")
     ] = None,
     stack: StackOption = None,
     file: FileOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Build although an image with this content exists.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build even if an image with the same content exists.")
+    ] = False,
     keep_on_failure: Annotated[
-        bool, typer.Option("--keep-on-failure", help="Leave the server of a failed build, to log in to.")
+        bool, typer.Option("--keep-on-failure", help="Keep the server of a failed build for debugging.")
     ] = False,
     cloud: Annotated[
-        str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Not set: the stack's.")
+        str | None, typer.Option("--cloud", "-c", help="Entry of clouds.yaml. Default: the stack's.")
     ] = None,
 ) -> None:
-    """Have the image of a build, and those that it starts from, as up would; prints its id at the end."""
+    """Build an image, and the images it starts from, if they are missing; print its ID."""
     import dataclasses
     import os
 
@@ -122,7 +122,7 @@ def build(
     config = from_stack_file(path)
     known = ", ".join(config.image_builds) or "none"
     if name is None and len(config.image_builds) != 1:
-        raise UsageError("no build was named", remedy=f"name one of: {known}")
+        raise UsageError("no build given", remedy=f"name one of: {known}")
     target = name or next(iter(config.image_builds))
     named = cloud or cloud_of(path)
     api = _api(named)
@@ -141,12 +141,12 @@ def build(
 
 @app.command()
 def diff(
-    before: Annotated[str, typer.Argument(help="Id or name of an image.")],
-    after: Annotated[str, typer.Argument(help="Id or name of another.")],
+    before: Annotated[str, typer.Argument(help="ID or name of an image.")],
+    after: Annotated[str, typer.Argument(help="ID or name of another image.")],
     cloud: CloudOption = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Compare two images: what they were built from, and their packages."""
+    """Compare two images: their sources and their packages."""
     import dataclasses
 
     from slurm_appliance.image import images
@@ -168,13 +168,13 @@ def diff(
         typer.echo("no difference")
 
 
-#: The exit status of an audit that found something; errors end with 1, wrong use with 2.
+#: The exit status of an audit that found something; errors give 1, usage errors 2.
 _FOUND = 3
 
 
 @app.command()
 def audit(
-    image: Annotated[str, typer.Argument(help="Id or name of an image.")],
+    image: Annotated[str, typer.Argument(help="ID or name of an image.")],
     tracker: Annotated[
         Path,
         typer.Option(
@@ -182,21 +182,21 @@ def audit(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="The data of Debian's security tracker (its page data/json), as a file.",
+            help="File with the data of Debian's security tracker (downloaded from its page data/json).",
         ),
     ],
     release: Annotated[
-        str | None, typer.Option("--release", help="Debian release, by its code name. Not set: the image's.")
+        str | None, typer.Option("--release", help="Code name of the Debian release. Default: the image's.")
     ] = None,
-    fixable: Annotated[bool, typer.Option("--fixable", help="Only issues that a newer version mends.")] = False,
+    fixable: Annotated[bool, typer.Option("--fixable", help="Show only issues that a newer version fixes.")] = False,
     cloud: CloudOption = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """List known security issues of an image's packages, by Debian's security tracker.
+    """List known security issues in an image's packages, according to Debian's security tracker.
 
-    Compares the source packages in the image's record with the tracker's data. Issues that the tracker calls
-    unimportant or undetermined are left out. The exit status is 0 if nothing was found, 3 if something was, 1 if the
-    comparison could not be made, 2 for wrong use.
+    Compares the source packages in the image's record with the tracker's data. Skips issues that the tracker marks
+    unimportant or undetermined. Exit status 0: no issue found; 3: issues found; 1: the comparison failed; 2: usage
+    error.
     """
     import dataclasses
 
@@ -230,34 +230,34 @@ def audit(
             print_table(head, rows, wrapping=["packages"])
         count = f"{len(shown)} issues, {sum(bool(one.fixed_in) for one in shown)} with a fix" if shown else "no issue"
         compared = f"{report.packages} packages from {report.sources} sources, {report.known_sources} of them known to"
-        say(f"{count}; compared {compared} the tracker, release {chosen}")
+        say(f"{count}; compared {compared} the tracker; release {chosen}")
     if shown:
         raise typer.Exit(_FOUND)
 
 
 @app.command()
 def gc(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     without_states: Annotated[
-        bool, typer.Option("--without-states", help="Do not look into the states of stacks.")
+        bool, typer.Option("--without-states", help="Ignore references in the states of stacks.")
     ] = False,
     kept_builds: Annotated[
-        bool, typer.Option("--kept-builds", help="Also remove servers that failed builds were told to keep.")
+        bool, typer.Option("--kept-builds", help="Also remove servers kept with --keep-on-failure.")
     ] = False,
     cloud: CloudOption = None,
 ) -> None:
-    """Remove images of ours that nothing refers to, and what dead builds left; says of each other one who refers to it.
+    """Remove our images that nothing references, and leftovers of dead builds; list what still references the others.
 
-    Servers, volumes, states of stacks and stack files are looked at. Other backends' states are not: set
-    PULUMI_BACKEND_URL and look there, too, before an image goes that another team may use.
+    References are searched in servers, volumes, stack states and stack files. Only the current backend's states are
+    read: if other teams use other backends, run this with PULUMI_BACKEND_URL set to each of them first.
     """
     from slurm_appliance.engine.automation import ensured_toolchain
     from slurm_appliance.image import collect, images
-    from slurm_appliance.image.claims import Workplace
+    from slurm_appliance.image.claims import BuildFolder
     from slurm_appliance.image.stacks import states
 
     api = _api(cloud)
-    collect.remove_dead_builds(api, Workplace(state_folder("image-builds")), kept=kept_builds, say=print)
+    collect.remove_dead_builds(api, BuildFolder(state_folder("image-builds")), kept=kept_builds, say=print)
     stacks = {path.name: path for path in sorted((REPOSITORY / "stacks").glob("Pulumi.*.yaml"))}
     verdicts = collect.verdicts(api, {} if without_states else states(ensured_toolchain()), stacks, typer.echo)
     unused = [verdict.image for verdict in verdicts if not verdict.users]
@@ -276,4 +276,4 @@ def gc(
         except ApplianceError as error:
             failed.append(f"{image.name}: {error}")
     if failed:
-        raise ApplianceError("not every image could be removed: " + "; ".join(failed), where="image gc")
+        raise ApplianceError("some images could not be removed: " + "; ".join(failed), where="image gc")

@@ -1,4 +1,4 @@
-"""``slurm-appliance locks`` and ``unlock``: who uses a stack, and taking away the lock of somebody who is no more."""
+"""``slurm-appliance locks`` and ``unlock``: show who holds a stack's lock, and remove a stale lock."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def locks(stack: StackOption, output: OutputOption = Output.text) -> None:
-    """Show who uses a stack: a run that is under way, or what a killed one left.
+    """Show who holds the lock of a stack: a running command, or a killed one.
 
-    Exit status 0: nobody; 5: somebody.
+    Exit status 0: not locked; 5: locked.
     """
     from slurm_appliance.journal.errors import LockedError
     from slurm_appliance.journal.lock import holders
@@ -39,20 +39,20 @@ def locks(stack: StackOption, output: OutputOption = Output.text) -> None:
     elif rows:
         print_table(
             ("LOCK", "USER", "HOST", "PROCESS", "DOING", "SINCE", "STATE"),
-            [[*map(str, list(row.values())[:-1]), "is no more" if row["gone"] else "in use"] for row in rows],
+            [[*map(str, list(row.values())[:-1]), "stale" if row["gone"] else "in use"] for row in rows],
             wrapping=("HOST",),
         )
     else:
-        print(f"nobody uses {stack}")
+        print(f"{stack} is not locked")
     raise typer.Exit(LockedError.exit_status if rows else 0)
 
 
 def unlock(
-    lock: Annotated[str, typer.Argument(help="The lock, as `locks` calls it.")],
+    lock: Annotated[str, typer.Argument(help="The lock's ID, as shown by `locks`.")],
     stack: StackOption,
     yes: YesOption = False,
 ) -> None:
-    """Take away a lock of somebody who is no more. One whose holder shows a sign of life stays."""
+    """Remove a stale lock. The lock of a live process is kept."""
     from slurm_appliance.errors import UsageError
     from slurm_appliance.journal.errors import LockedError
     from slurm_appliance.journal.heartbeat import PACE, heard
@@ -60,24 +60,24 @@ def unlock(
 
     found = {holder.id: holder for holder in holders(_layout(stack))}
     if lock not in found:
-        there = f"there are: {', '.join(found)}" if found else "nobody uses it"
+        there = f"its locks are: {', '.join(found)}" if found else "it is not locked"
         raise UsageError(f"stack {stack} has no lock {lock}", remedy=there)
     holder = found[lock]
     if not holder.gone:
         if holder.process is not None:
-            say(f"listens for {2 * PACE.interval:.0f} s whether {holder} is alive ...")
+            say(f"waiting {2 * PACE.interval:.0f} s for a heartbeat from {holder} ...")
         if _is_here(holder) or (holder.process is not None and heard(holder.path, 2 * PACE.interval)):
-            raise LockedError(f"{holder} is alive", where=stack, remedy="end it, or wait until it has ended")
-        say(f"no sign of life from {holder}")
+            raise LockedError(f"{holder} is alive", where=stack, remedy="stop it, or wait until it ends")
+        say(f"no heartbeat from {holder}")
         if not agreed(yes=yes):
             say("nothing was changed")
             raise typer.Exit(1)
     holder.path.unlink(missing_ok=True)
-    print(f"removed the lock of {holder}; the next up goes on where it was")
+    print(f"removed the lock of {holder}; the next up continues where it stopped")
 
 
 def _is_here(holder: "Holder") -> bool:
-    """Whether its process is one that can be seen from here, and runs."""
+    """Whether its process is visible from here and running."""
     from slurm_appliance.journal.process_identity import ProcessIdentity
 
     return holder.process is not None and holder.process.is_seen(ProcessIdentity.own())
@@ -88,5 +88,5 @@ def _layout(stack: str) -> "StateLayout":
 
     layout = cluster_of(stack).session.layout
     if layout is None:
-        raise UsageError("the locks of this backend are Pulumi's own", remedy="`pulumi cancel` removes them")
+        raise UsageError("this backend uses Pulumi's own locks", remedy="remove them with `pulumi cancel`")
     return layout

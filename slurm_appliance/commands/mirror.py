@@ -11,13 +11,13 @@ import typer
 from slurm_appliance.commands.output import Output, OutputOption, print_table, say
 from toolchain.paths import REPOSITORY
 
-if TYPE_CHECKING:  # Importing the command line stays light.
+if TYPE_CHECKING:  # The command line must import fast.
     from mirror.pulp import Pulp
     from mirror.snapshot import Snapshot
 
 
 app = typer.Typer(
-    help="A package mirror of your own (Pulp): time-stamped snapshots of repositories, for image builds to pin.",
+    help="Run your own package mirror (Pulp): time-stamped snapshots of repositories that image builds can pin.",
     no_args_is_help=True,
 )
 
@@ -27,14 +27,14 @@ _Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="The list of repositories; docs/mirror.md explains it. Not set: stacks/mirror.yaml.",
+        help="The list of repositories (see docs/mirror.md). Default: stacks/mirror.yaml.",
         show_default=False,
     ),
 ]
-_Limit = Annotated[int, typer.Option("--limit", help="Minutes that the tasks in Pulp may take.", min=1)]
-_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_Limit = Annotated[int, typer.Option("--limit", help="Timeout for Pulp's tasks, in minutes.", min=1)]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
-#: Beside the settings of the environments.
+#: Next to the stack files.
 _LIST = REPOSITORY / "stacks/mirror.yaml"
 
 
@@ -42,21 +42,24 @@ _LIST = REPOSITORY / "stacks/mirror.yaml"
 def up(
     address: Annotated[
         str | None,
-        typer.Option(help="IP address to serve on. 127.0.0.1 at first: this machine alone."),
+        typer.Option(help="IP address to serve on. Initially 127.0.0.1: this machine only."),
     ] = None,
-    port: Annotated[int | None, typer.Option(help="TCP port to serve on. 24816 at first.", min=1024, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="TCP port to serve on. Initially 24816.", min=1024, max=65535)
+    ] = None,
     api_port: Annotated[
-        int | None, typer.Option(help="TCP port of Pulp's REST API, on 127.0.0.1. 24817 at first.", min=1024, max=65535)
+        int | None,
+        typer.Option(help="TCP port of Pulp's REST API, on 127.0.0.1. Initially 24817.", min=1024, max=65535),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Tasks at the same time. 2 at first.", min=1, max=64)] = None,
-    tls_certificate: Annotated[str | None, typer.Option(help="PEM file, to serve over HTTPS.")] = None,
-    tls_key: Annotated[str | None, typer.Option(help="PEM file, the certificate's key.")] = None,
-    host_name: Annotated[str | None, typer.Option(help="The name in URLs in place of the address.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Number of parallel tasks. Initially 2.", min=1, max=64)] = None,
+    tls_certificate: Annotated[str | None, typer.Option(help="PEM file of a certificate, to serve HTTPS.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="PEM file of the certificate's key.")] = None,
+    host_name: Annotated[str | None, typer.Option(help="Host name to use in URLs instead of the address.")] = None,
     foreground: Annotated[
-        bool, typer.Option("--foreground", help="Stay until the mirror ends; for a system service.")
+        bool, typer.Option("--foreground", help="Stay in the foreground until the mirror ends; for system services.")
     ] = False,
 ) -> None:
-    """Start the mirror; the first time also installs it. Options are kept for later starts."""
+    """Start the mirror, installing it the first time. Options are saved for later starts."""
     from mirror import service
     from mirror.errors import MirrorServiceError
     from mirror.locks import command_lock
@@ -76,18 +79,16 @@ def up(
                 host_name=host_name,
             )
             process = service.up(places, options, lambda step, took: say(f"{took:7.1f} s  {service.STEPS[step]}"))
-        print(f"{'up' if process else 'up already'}: snapshots are served below {options.content_url}", flush=True)
+        print(f"{'up' if process else 'up already'}: serving snapshots at {options.content_url}", flush=True)
         if foreground and process is None:
-            raise MirrorServiceError(
-                "it was started by another command", where="mirror", remedy="run 'mirror down' first"
-            )
+            raise MirrorServiceError("another command started it", where="mirror", remedy="run 'mirror down' first")
         if foreground and process is not None:
             raise typer.Exit(process.wait())
 
 
 @app.command()
 def down() -> None:
-    """Stop the mirror; no process of it is left. Its snapshots stay: up brings them back."""
+    """Stop the mirror and all its processes. Its snapshots are kept; `mirror up` serves them again."""
     from mirror import service
     from mirror.locks import command_lock
     from mirror.places import MirrorPlaces
@@ -99,14 +100,14 @@ def down() -> None:
 
 @app.command()
 def reset(yes: _Yes = False) -> None:
-    """Stop the mirror and remove all its data, snapshots included. Pulp's Python environment stays in the cache."""
+    """Stop the mirror and remove all its data, including snapshots. Pulp's Python environment stays in the cache."""
     from mirror import service
     from mirror.locks import command_lock
     from mirror.places import MirrorPlaces
 
     places = MirrorPlaces.default()
     if not yes:
-        typer.confirm(f"Remove {places.state} with all snapshots?", abort=True)
+        typer.confirm(f"Remove {places.state} and all snapshots?", abort=True)
     with command_lock(places, "reset"):
         service.reset(places)
     typer.echo("removed")
@@ -114,7 +115,7 @@ def reset(yes: _Yes = False) -> None:
 
 @app.command()
 def status(output: OutputOption = Output.text) -> None:
-    """Say how the mirror is and which snapshots it has. Ends with 0 if all is well, 3 if it is down, 1 otherwise."""
+    """Show the mirror's state and its snapshots. Exit status 0: healthy; 3: down; 1: other problems."""
     from mirror.places import MirrorPlaces
     from mirror.report import look
 
@@ -135,17 +136,17 @@ def status(output: OutputOption = Output.text) -> None:
         trouble = found.failure or ", ".join(found.missing)
         print(f"{found.state}: {trouble}" if trouble else found.state)
         if found.processes:
-            print(f"serves {found.options.content_url}; {found.processes} processes, {decimal(found.memory)} memory")
-        print(f"{decimal(found.disk)} of database and packages in {places.state}")
+            print(f"serving {found.options.content_url}; {found.processes} processes, {decimal(found.memory)} memory")
+        print(f"{decimal(found.disk)} used by database and packages in {places.state}")
         for name, count in found.restarts.items():
-            print(f"{name} had to be started again {count} times")
+            print(f"{name} was restarted {count} times")
         _print_snapshots(there, found.options.content_url)
     raise typer.Exit(found.exit_status)
 
 
 @app.command()
 def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Output.text) -> None:
-    """Bring the repositories of the list up to what their upstreams have now. Snapshots do not change by it."""
+    """Sync the listed repositories from their upstreams. This does not change snapshots."""
     from dataclasses import asdict
 
     from mirror.config import load
@@ -161,7 +162,7 @@ def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Ou
         return
     print_table(
         ("repository", "version", "packages", ""),
-        [(one.name, str(one.version), str(one.packages), "changed" if one.changed else "as before") for one in outcome],
+        [(one.name, str(one.version), str(one.packages), "changed" if one.changed else "unchanged") for one in outcome],
     )
 
 
@@ -171,16 +172,14 @@ def publish(
     snapshot: Annotated[
         str,
         typer.Option(
-            help="A name in place of the time stamp; a snapshot that has it is used as it is.", show_default=False
+            help="Snapshot name, instead of a time stamp. If it exists, it is used unchanged.", show_default=False
         ),
     ] = "",
-    sync_first: Annotated[
-        bool, typer.Option("--sync", help="Sync first, unless there is a snapshot of the name asked for.")
-    ] = False,
+    sync_first: Annotated[bool, typer.Option("--sync", help="Sync first, unless the named snapshot exists.")] = False,
     limit: _Limit = 720,
     output: OutputOption = Output.text,
 ) -> None:
-    """Make a snapshot of what was synced last, unless nothing has changed, and print its base URLs."""
+    """Create a snapshot of the last sync, unless nothing has changed, and print its base URLs."""
     from mirror import publishing
     from mirror.config import load
     from mirror.locks import command_lock
@@ -205,7 +204,7 @@ def publish(
 def remove(
     names: Annotated[list[str], typer.Argument(help="Snapshots to remove.", metavar="SNAPSHOT...")], yes: _Yes = False
 ) -> None:
-    """Remove snapshots and the packages that no other snapshot needs. No image is touched."""
+    """Remove snapshots and the packages that no other snapshot needs. Images are not touched."""
     from mirror import publishing
 
     with _changing("remove") as pulp:
@@ -215,13 +214,11 @@ def remove(
 
 @app.command()
 def prune(
-    keep: Annotated[int, typer.Option(help="How many of the newest snapshots stay.", min=1)],
-    pin: Annotated[
-        list[str] | None, typer.Option(help="A snapshot that stays whatever its age; may be repeated.")
-    ] = None,
+    keep: Annotated[int, typer.Option(help="Number of newest snapshots to keep.", min=1)],
+    pin: Annotated[list[str] | None, typer.Option(help="Snapshot to keep regardless of age; may be repeated.")] = None,
     yes: _Yes = False,
 ) -> None:
-    """Remove all but the newest snapshots."""
+    """Remove all snapshots except the newest."""
     from mirror import publishing
     from mirror.snapshot import plan_prune
 
@@ -243,7 +240,7 @@ def _remove(pulp: "Pulp", chosen: "list[Snapshot]", yes: bool) -> None:
 
 @contextmanager
 def _pulp() -> "Iterator[Pulp]":
-    """A client of the running mirror that tells progress on standard error."""
+    """A client of the running mirror that reports progress on standard error."""
     from mirror.places import MirrorPlaces
     from mirror.pulp import Pulp
     from mirror.service import require_up

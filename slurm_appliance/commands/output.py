@@ -1,4 +1,4 @@
-"""How a command prints what it found: results on standard output, as text or JSON; what it says, on standard error."""
+"""Output of commands: results on standard output, as text or JSON; messages on standard error."""
 
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -9,25 +9,25 @@ import typer
 
 from toolchain.terminal import printable, raw
 
-if TYPE_CHECKING:  # Importing the command line stays light.
+if TYPE_CHECKING:  # The command line must import fast.
     from rich.console import Console
 
-#: How wide a table may be that goes into a file or a pipe: nothing is cut there, the lines are for other programs.
+#: Maximum width of a table in a file or pipe, where nothing is truncated because other programs read it.
 _FILE_WIDTH = 400
 
 
 class Output(StrEnum):
-    """For people, or for programs."""
+    """Output format."""
 
     text = "text"
     json = "json"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text to read, or JSON for scripts.")]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format: text, or JSON for scripts.")]
 
 
 def say(text: str) -> None:
-    """Say a line to the operator."""
+    """Print a line for the operator."""
     print(printable(text), file=sys.stderr, flush=True)
 
 
@@ -35,7 +35,7 @@ def console(*, whole: bool = False) -> "Console":
     """Standard output, for tables.
 
     Args:
-        whole: lines may be longer than the terminal is wide, too.
+        whole: whether lines may exceed the terminal's width.
     """
     from rich.console import Console
 
@@ -57,10 +57,10 @@ def print_table(
 
     Args:
         head: the columns' names.
-        rows: their cells, as they are: nothing in them is taken for markup.
-        wrapping: the columns that become narrower where a terminal is too narrow; all, if none is named.
-        whole: see ``console``; for what has to be copied in one piece.
-        bold: whether the row of a number is printed bold.
+        rows: their cells, without markup.
+        wrapping: the columns that shrink on a narrow terminal; default: all.
+        whole: see ``console``; for text that users copy.
+        bold: whether the row with a number is printed bold.
     """
     from rich.table import Table
     from rich.text import Text

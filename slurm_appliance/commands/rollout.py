@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="The stack that the cluster belongs to.")]
-CloudOption = Annotated[str | None, typer.Option(help="Entry of clouds.yaml. Not set: the stack's.")]
-HereOption = Annotated[bool, typer.Option("--here", help="This machine is the control node.")]
+StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="Name of the stack.")]
+CloudOption = Annotated[str | None, typer.Option(help="Entry of clouds.yaml. Default: the stack's.")]
+HereOption = Annotated[bool, typer.Option("--here", help="Run on the control node itself, without a stack.")]
 PartitionOption = Annotated[
     list[str] | None,
-    typer.Option("--partition", "-p", help="Only nodes of this partition; may be given several times."),
+    typer.Option("--partition", "-p", help="Only nodes of this partition; may be repeated."),
 ]
 NodesOption = Annotated[str | None, typer.Option("--nodes", "-w", help="Only these nodes: c[001-016],gpu-1.")]
 
@@ -34,45 +34,50 @@ def rollout(
     nodes: NodesOption = None,
     partition: PartitionOption = None,
     batch: Annotated[
-        int | None, typer.Option(min=1, help="Nodes under way at a time, those that wait for their jobs included.")
+        int | None, typer.Option(min=1, help="Maximum number of nodes in progress, including draining nodes.")
     ] = None,
     max_unavailable: Annotated[
-        str | None, typer.Option(help="Nodes out of service at a time, for whatever reason: 3 or 10%.")
+        str | None, typer.Option(help="Maximum number of nodes out of service for any reason: 3 or 10%.")
     ] = None,
-    canary: Annotated[int | None, typer.Option(min=0, help="Nodes that must be done before any other begins.")] = None,
+    canary: Annotated[
+        int | None, typer.Option(min=0, help="Number of nodes that must succeed before the others start.")
+    ] = None,
     stop_after_failures: Annotated[
-        int | None, typer.Option(min=1, help="Begin no more after so many failed nodes.")
+        int | None, typer.Option(min=1, help="Start no more nodes after N failures.")
     ] = None,
-    retries: Annotated[int, typer.Option(min=0, help="Tries of a node after it failed.")] = 1,
-    via: Annotated[str | None, typer.Option(help="reboot: drain, then reboot. job: one --reboot job a node.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="Retries per node.")] = 1,
+    via: Annotated[
+        str | None, typer.Option(help="reboot: drain, then reboot. job: submit one --reboot job per node.")
+    ] = None,
     drain_timeout: Annotated[
-        int | None, typer.Option(min=1, help="Seconds to wait for a node's jobs; then it is given back.")
+        int | None, typer.Option(min=1, help="Timeout for a node's jobs to end, in seconds; then the node is resumed.")
     ] = None,
     node_timeout: Annotated[
-        int | None, typer.Option(min=1, help="Seconds that a node may be away; at least slurm.conf's ResumeTimeout.")
+        int | None, typer.Option(min=1, help="Timeout for a node to come back, in seconds; at least ResumeTimeout.")
     ] = None,
-    job_partition: Annotated[str | None, typer.Option(help="With --via job: the partition of these jobs.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and end.")] = False,
+    job_partition: Annotated[str | None, typer.Option(help="Partition of the jobs that --via job submits.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and exit.")] = False,
     output: OutputOption = Output.text,
 ) -> None:
     """Bring compute nodes to their target image through Slurm, without losing a job.
 
-    Killed, it goes on where it was; nodes that are done are left alone. Where no option says otherwise, the stack's
-    setting rollout holds. Exit status 0: no node failed; 1: one did, or the rollout stopped.
+    If interrupted, run it again: it continues, and skips finished nodes. Options override the stack's
+    setting rollout. Exit status 0: no node failed; 1: a node failed, or the rollout stopped.
     """
     if context.invoked_subcommand:
-        # What is said before the subcommand holds for it, too.
+        # Options before the subcommand also apply to it.
         context.default_map = {
             context.invoked_subcommand: {name: each for name, each in context.params.items() if each}
         }
         return
-    from slurm_appliance.rollout.policy import Policy, Via, unavailable_budget
+    from slurm_appliance.config.rollout import RolloutMethod
+    from slurm_appliance.rollout.policy import Policy, unavailable_budget
     from slurm_appliance.rollout.run import Rollout
 
-    if via not in {None, *Via}:
+    if via not in {None, *RolloutMethod}:
         raise UsageError(f"--via {via!r} is neither reboot nor job")
     access = _access(stack, cloud, here=here)
-    task = Rollout(access, Via(via or access.settings.via.value), job_partition)
+    task = Rollout(access, RolloutMethod(via or access.settings.via), job_partition)
     names = task.select(nodes, partition or ())
     slurm_limit = task.reboot_limit()
     given: dict[str, Any] = {
@@ -81,7 +86,7 @@ def rollout(
         "canary": canary,
         "stop_after_failures": stop_after_failures,
         "retries": retries,
-        "via": Via(via) if via else None,
+        "via": RolloutMethod(via) if via else None,
         "drain_limit": drain_timeout,
         "reboot_limit": max(float(node_timeout), slurm_limit) if node_timeout else None,
     }
@@ -102,7 +107,7 @@ def status(
     partition: PartitionOption = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Show each node: Slurm's state, current and target image, how far a rollout is with it, since when and why."""
+    """Show each node: Slurm's state, current and target image, rollout state, since when and why."""
     from slurm_appliance.rollout.run import Rollout
 
     task = Rollout(_access(stack, cloud, here=here))
@@ -115,7 +120,7 @@ def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAcce
     from slurm_appliance.rollout import access
 
     if here == bool(stack):
-        raise UsageError("which cluster?", remedy="name a stack: --stack NAME; or, on its control node: --here")
+        raise UsageError("no cluster given", remedy="add --stack NAME or, on its control node, --here")
     if here:
         return access.here()
     name = str(stack)
@@ -126,7 +131,7 @@ def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAcce
 
 
 def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:
-    """Run a rollout and show its course."""
+    """Run a rollout and show its progress."""
     from slurm_appliance.rollout.watchers import JsonLines, LiveTable, PlainLines
 
     screen = console()
@@ -138,8 +143,8 @@ def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:
             end = task.run(names, policy, watcher)
     except KeyboardInterrupt:
         typer.echo(
-            "Interrupted. What is under way, Slurm and the RebootProgram bring to its end; "
-            "the same command again goes on from here.",
+            "Interrupted. Slurm and the RebootProgram finish the nodes in progress; "
+            "run the same command again to continue.",
             err=True,
         )
         raise typer.Exit(130) from None

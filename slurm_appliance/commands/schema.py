@@ -8,7 +8,7 @@ import typer
 
 
 class Form(StrEnum):
-    """What to write."""
+    """What to print."""
 
     json = "json"
     example = "example"

@@ -1,4 +1,4 @@
-"""What the commands about a stack have in common: their options, and how plans and lines are shown."""
+"""Shared by commands about a stack: options, and how to show plans."""
 
 import json
 import re
@@ -14,14 +14,16 @@ from slurm_appliance.errors import UsageError
 if TYPE_CHECKING:
     from slurm_appliance.api import DeploymentPlan, ManagedCluster
 
-StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack: Pulumi.NAME.yaml in the folder stacks.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+StackOption = Annotated[
+    str, typer.Option("--stack", "-s", help="Name of the stack; its file is stacks/Pulumi.NAME.yaml.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 AllowOption = Annotated[
-    bool, typer.Option("--allow-disruptive", help="Go on where a protected environment would be disturbed.")
+    bool, typer.Option("--allow-disruptive", help="Allow disruptive changes to a protected environment.")
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option("--exclude", help="URN of a resource to leave alone, * and ** allowed; may be given several times."),
+    typer.Option("--exclude", help="URN of a resource to leave unchanged; * and ** are allowed; may be repeated."),
 ]
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -32,7 +34,7 @@ LockTimeoutOption = Annotated[
     typer.Option(
         "--lock-timeout",
         metavar="TIME",
-        help="Wait so long for somebody else who uses the stack: 90s, 10m, 2h. Not set: end at once, with status 5.",
+        help="How long to wait if the stack is locked: 90s, 10m, 2h. Default: exit at once with status 5.",
     ),
 ]
 
@@ -45,7 +47,7 @@ def seconds(text: str) -> float:
     """
     found = re.fullmatch(r"(\d+)([smh]?)", text.strip())
     if found is None:
-        raise UsageError(f"{text} is not a time", where="--lock-timeout", remedy="write it as 90s, 10m or 2h")
+        raise UsageError(f"{text} is not a duration", where="--lock-timeout", remedy="write it as 90s, 10m or 2h")
     return float(int(found[1]) * _UNITS[found[2]])
 
 
@@ -61,11 +63,11 @@ def cluster_of(
 
 
 def _ignore(_text: str) -> None:
-    """Where the result is for programs, nobody reads along."""
+    """Drop messages if the output is for programs."""
 
 
 def show_plan(plan: "DeploymentPlan") -> None:
-    """The plan as operators decide on it: a summary, nodes that something happens to, losses, notes, counts."""
+    """Print the plan: a summary, affected nodes, losses, notes, counts."""
     from slurm_appliance.deployment.image_plan import NodeAction, folded, summary
 
     print(summary(plan.rows))

@@ -1,4 +1,4 @@
-"""``slurm-appliance status``: what there is of a cluster."""
+"""``slurm-appliance status``: the state of a cluster."""
 
 import json
 from dataclasses import asdict
@@ -11,10 +11,10 @@ from slurm_appliance.commands.stacks import StackOption, cluster_of
 
 
 def status(stack: StackOption, output: OutputOption = Output.text) -> None:
-    """Show a cluster's nodes with their images and states, and whether a run is under way or was interrupted.
+    """Show a cluster's nodes with images and states, and whether an operation is running or was interrupted.
 
-    Exit status 0: all nodes are there and ACTIVE; 6: somebody deleted or changed something behind the state's back, and
-    up mends it; 1: anything else is not well, or it cannot be told.
+    Exit status 0: all nodes exist and are ACTIVE; 6: a resource was deleted or changed outside Pulumi, and up repairs
+    it; 1: another problem, or the state is unknown.
     """
     found = cluster_of(stack, quiet=output is Output.json).status()
     if output is Output.json:

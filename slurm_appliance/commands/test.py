@@ -1,4 +1,4 @@
-"""``slurm-appliance test``: the test suite, tier by tier."""
+"""``slurm-appliance test``: the test suite, by tier."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from slurm_appliance.deploy_host.process import run_to_end
 from slurm_appliance.errors import CheckError
 from toolchain.paths import REPOSITORY
 
-#: pytest's exit status where nothing was collected, or a filter let nothing through.
+#: pytest's exit status if no test was selected.
 _NOTHING_RAN = 5
 
 
@@ -24,19 +24,19 @@ class Tier(StrEnum):
     lifecycle = "lifecycle"
 
 
-#: Folders of tests that share nothing, no cloud and no network either: they run on all cores.
+#: Folders of independent tests, without cloud and network: they run on all cores.
 _APART = {Tier.unit: "tests/unit", Tier.engine: "tests/engine/cluster"}
 
 
 def pytest_commands(tier: Tier, arguments: list[str]) -> list[list[str]]:
-    """The pytest calls for one tier: what shares nothing on all cores, the rest one by one.
+    """The pytest commands for one tier: independent tests on all cores, the others one by one.
 
     Args:
-        tier: which.
-        arguments: more for pytest; where paths of tests are among them, only those of the tier are run.
+        tier: the tier.
+        arguments: arguments for pytest; if they contain test paths, only those of the tier are run.
     """
     pytest = [sys.executable, "-m", "pytest"]
-    # One worker costs more than it brings.
+    # A single worker costs more than it saves.
     workers = ["--numprocesses", "auto"] if (os.cpu_count() or 1) > 1 else []
     whole, apart = f"tests/{tier}", _APART.get(tier)
     paths = [each for each in arguments if each.startswith("tests/")]
@@ -50,17 +50,17 @@ def pytest_commands(tier: Tier, arguments: list[str]) -> list[list[str]]:
 
 
 def _together(statuses: list[int]) -> int:
-    """The exit status of several calls: a failure's, else that of one in which tests ran."""
+    """The combined exit status: a failure's, otherwise that of a call that ran tests."""
     failed = [status for status in statuses if status not in {0, _NOTHING_RAN}]
     return failed[0] if failed else min(statuses, default=_NOTHING_RAN)
 
 
 def run_tests(
     pytest_arguments: Annotated[
-        list[str] | None, typer.Argument(help="More arguments for pytest, after --.", metavar="[-- PYTEST_ARGUMENTS]")
+        list[str] | None, typer.Argument(help="Arguments for pytest, after --.", metavar="[-- PYTEST_ARGUMENTS]")
     ] = None,
     tier: Annotated[
-        list[Tier] | None, typer.Option("--tier", "-t", help="Only this tier; may be given several times.")
+        list[Tier] | None, typer.Option("--tier", "-t", help="Run only this tier; may be repeated.")
     ] = None,
 ) -> None:
     """Run the tests: unit (seconds), engine (real Pulumi engine, real OpenStack APIs), lifecycle (nodes that boot)."""
@@ -78,6 +78,6 @@ def run_tests(
         print(f"{each:<10} {words.get(status, 'FAILED'):<17} {seconds:7.1f} s")
     failed = [each for each, status, _ in outcomes if status not in words]
     if failed:
-        raise CheckError(f"tests failed in: {', '.join(failed)}", remedy="the pytest output above names them")
+        raise CheckError(f"tests failed in: {', '.join(failed)}", remedy="see the pytest output above")
     if all(status == _NOTHING_RAN for _, status, _ in outcomes):
-        raise CheckError("no test was selected", remedy="look at the tier and at the filters after --")
+        raise CheckError("no test selected", remedy="check the tier and the filters after --")

@@ -1,4 +1,4 @@
-"""``slurm-appliance up`` and ``preview``: bring a cluster to what its configuration says, or say what that would do."""
+"""``slurm-appliance up`` and ``preview``: apply a cluster's configuration, or show what that would change."""
 
 import json
 from enum import StrEnum
@@ -74,7 +74,8 @@ def up(
     give_up_lost_volumes: Annotated[
         bool,
         typer.Option(
-            "--give-up-lost-volumes", help="Forget state and home volumes that somebody deleted, and what was on them."
+            "--give-up-lost-volumes",
+            help="Accept the loss of deleted state and home volumes, and continue without them.",
         ),
     ] = False,
     plan_file: Annotated[
@@ -88,7 +89,7 @@ def up(
     ] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Create a cluster, or bring it to what its configuration says; killed, it goes on where it was.
+    """Create a cluster, or apply its configuration. If interrupted, run it again: it continues where it stopped.
 
     Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
     failed; 5: somebody else uses the stack; 8: the plan of --plan no longer holds; 1: anything else.
@@ -123,7 +124,7 @@ def up(
 
 
 def _asks(plan: "DeploymentPlan") -> bool:
-    """Whether there is anything to ask about: steps, or nodes of a stack that has nothing yet."""
+    """Whether confirmation is needed: there are steps, or nodes of an empty stack."""
     from slurm_appliance.deployment.image_plan import NodeAction
 
     return bool(plan.steps or plan.drift.missing) or any(row.action is NodeAction.CREATE for row in plan.rows)
@@ -134,10 +135,10 @@ def _show_done(session: "Session", done: "Done") -> None:
 
     changed = {op: count for op, count in done.changes.items() if op != "same"}
     words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"
-    print(f"Done: {words}." + (f" The log is {done.log}" if done.log else ""))
+    print(f"Done: {words}." + (f" Log: {done.log}" if done.log else ""))
     outputs = session.stack.outputs()
     addresses = outputs["login"].value if "login" in outputs else []
     if addresses:
         print(f"Log in:          {login_command(session.config.ssh, addresses[0])}")
-    print(f"Look at it:      ./slurm-appliance status --stack {session.name}")
-    print(f"Remove it again: ./slurm-appliance destroy --stack {session.name}")
+    print(f"Status:          ./slurm-appliance status --stack {session.name}")
+    print(f"Delete:          ./slurm-appliance destroy --stack {session.name}")

@@ -1,7 +1,7 @@
-"""The demo's second half: a new image for the cluster, which compute nodes get while a user's jobs run.
+"""The demo's second half: a new image for the cluster, installed on compute nodes while a user's jobs run.
 
-The stack's file in the checkout stays as it is: a copy says that the cluster's image is the next one, and from then on
-the demo works by the copy. It goes with the demo's cluster.
+The checkout's stack file is not changed: a copy sets the next image as the cluster's image, and the demo then uses the
+copy. It is deleted with the demo's cluster.
 """
 
 from collections import Counter
@@ -21,10 +21,10 @@ from slurm_appliance.rollout.view import short
 from slurm_appliance.rollout.watchers import PlainLines
 from toolchain.paths import state_folder
 
-#: The setting that is changed, and the build that it names then.
+#: The changed setting, and its new build.
 _SETTING = "slurm-appliance:cluster_image"
 _NEXT = "next"
-#: A user's jobs, and seconds that each takes.
+#: The number of a user's jobs, and the duration of each in seconds.
 _JOBS = 16
 _JOB_SECONDS = 8
 
@@ -34,17 +34,17 @@ def _copy() -> Path:
 
 
 def stacks() -> Path:
-    """The folder with the stack's file: the checkout's, or the copy's once the image was changed."""
+    """The folder of the stack file: the checkout's or, after the image change, the copy's."""
     return _copy().parent if _copy().exists() else STACKS
 
 
 def forget() -> None:
-    """Work by the checkout's file again."""
+    """Use the checkout's file again."""
     _copy().unlink(missing_ok=True)
 
 
 def change_image(session: Session, say: Callable[[str], None]) -> None:
-    """Build the next image and bring it to all nodes.
+    """Build the next image and install it on all nodes.
 
     Raises:
         EngineError: a resource failed.
@@ -64,7 +64,7 @@ def change_image(session: Session, say: Callable[[str], None]) -> None:
     reached = access.of_stack(STACK, path, session.cloud)
     rollout = Rollout(reached)
     names = rollout.select(None, ())
-    say("== compute nodes run the former image; Slurm brings the new one, while jobs run ==")
+    say("== compute nodes still run the former image; Slurm installs the new one while jobs run ==")
     _show(rollout, names, say)
     entrance = Entrance.of(session)
     submit = f"sbatch --parsable --array=1-{_JOBS} --output=/dev/null --wrap 'sleep {_JOB_SECONDS}'"
@@ -83,16 +83,16 @@ def _show(rollout: Rollout, names: list[str], say: Callable[[str], None]) -> Non
 
 
 def _course_of(entrance: Entrance, array: str) -> str:
-    """What became of the jobs, once all have ended.
+    """Wait for all jobs, and return their results.
 
     Raises:
-        DemoError: one was lost.
+        DemoError: a job was lost.
     """
-    # Ends when the array has: a job of no time that begins after it.
+    # An empty job that starts after the array and so ends after it.
     entrance.run(f"srun --dependency=afterany:{array} true")
     told = entrance.run(f"sacct --noheader --allocations --parsable2 --format=State,NodeList --jobs={array}")
     ended = Counter(told.splitlines())
     lost = {line: count for line, count in ended.items() if not line.startswith("COMPLETED|")}
     if lost or ended.total() != _JOBS:
-        raise DemoError(f"of {_JOBS} jobs, not all completed: {dict(ended)}", where=array)
+        raise DemoError(f"not all of the {_JOBS} jobs completed: {dict(ended)}", where=array)
     return "\n".join(f"{count} jobs {line.replace('|', ' on ')}" for line, count in sorted(ended.items()))

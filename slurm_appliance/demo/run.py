@@ -1,6 +1,6 @@
-"""The demo: from this checkout to a cluster on the local cloud that runs a job, and back. Any step can be repeated.
+"""The demo: creates a cluster on the local cloud that runs a job, and deletes it. Each step can be repeated.
 
-Its second half, `demo_rollout`, changes the cluster's image.
+Its second half, `rollout`, changes the cluster's image.
 """
 
 import os
@@ -25,24 +25,24 @@ from slurm_appliance.ssh.known_hosts import SshHost
 
 #: The stack: stacks/Pulumi.local.yaml.
 STACK = "local"
-#: Seconds that the demo's job may take.
+#: Timeout of the demo's job in seconds.
 _JOB_LIMIT = 180.0
 
 
 class DemoError(ApplianceError):
-    """Raised when the demo's cluster is there but does not do what the demo wants to show."""
+    """Raised when the demo's cluster exists but does not work as expected."""
 
 
 def bring_up(say: Callable[[str], None], stacks: Path = STACKS) -> Session:
     """Cloud, image, cluster, job.
 
     Args:
-        say: takes a line for the reader.
-        stacks: the folder with the stack's file.
+        say: prints a line.
+        stacks: the folder of the stack file.
 
     Raises:
         CloudError: the local cloud does not start.
-        ConfigError: the cluster cannot be made.
+        ConfigError: the cluster cannot be created.
         EngineError: a resource failed.
         DemoError: the job does not run.
     """
@@ -74,7 +74,7 @@ def take_down(say: Callable[[str], None]) -> None:
 
 
 def make_key(session: Session, say: Callable[[str], None]) -> None:
-    """The ssh key that the stack names, made where it does not exist yet.
+    """Create the stack's ssh key if it is missing.
 
     Raises:
         DemoError: ssh-keygen fails.
@@ -83,7 +83,7 @@ def make_key(session: Session, say: Callable[[str], None]) -> None:
     path = Path(named or "~/.ssh/id_ed25519").expanduser()
     if path.exists():
         return
-    say(f"making {path}, the demo's ssh key")
+    say(f"creating the demo's ssh key {path}")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "slurm-appliance demo", "-f", str(path)]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -93,7 +93,7 @@ def make_key(session: Session, say: Callable[[str], None]) -> None:
 
 @dataclass(frozen=True)
 class Entrance:
-    """The demo's login node, as the first user of the configuration.
+    """The demo's login node, used as the configuration's first user.
 
     Attributes:
         host: the node.
@@ -105,17 +105,17 @@ class Entrance:
 
     @classmethod
     def of(cls, session: Session) -> "Entrance":
-        """The way in, once the cluster is up."""
+        """The login node of a running cluster."""
         inventory = EnvironmentFolder.of(STACK).inventory
         hosts = read_inventory(inventory, ANSIBLE)
         name = members(hosts, "login")[0]
         return cls(SshHost.of(name, hosts[name], inventory), next(iter(session.config.users)))
 
     def run(self, command: str) -> str:
-        """What a command prints.
+        """Run a command and return its output.
 
         Raises:
-            DemoError: it fails, or does not end in time.
+            DemoError: it fails or times out.
         """
         call = self.host.command(f"sudo -n -u {self.user} {command}")
         try:
@@ -123,18 +123,20 @@ class Entrance:
                 call, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_JOB_LIMIT, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise DemoError(f"{command} did not end in {_JOB_LIMIT:.0f} s", where=self.host.name) from error
+            raise DemoError(f"{command} timed out after {_JOB_LIMIT:.0f} s", where=self.host.name) from error
         if ended.returncode:
             raise DemoError(
-                f"{command} failed: {ended.stderr.strip()}", where=self.host.name, remedy="check-cluster looks closer"
+                f"{command} failed: {ended.stderr.strip()}",
+                where=self.host.name,
+                remedy="run check-cluster for details",
             )
         return ended.stdout.rstrip()
 
     def shown(self, command: str, printed: str) -> str:
-        """A command and what it printed, as a terminal there shows them."""
+        """A command and its output, as a terminal would show them."""
         return f"{self.user}@{self.host.name}$ {command}\n{printed}"
 
 
 def login_command(session: Session) -> str:
-    """How to log in to the login node, for a person."""
+    """The command to log in to the login node."""
     return ssh_options.login_command(session.config.ssh, session.stack.outputs()["login"].value[0])

@@ -1,6 +1,6 @@
-"""What this machine has, what it lacks, and what each missing piece blocks.
+"""What this machine has, what is missing, and which features each missing piece blocks.
 
-Facts are gathered by small probes; what they mean is decided here, in one table a reader can follow.
+Small probes gather the facts; one table here decides what they mean.
 """
 
 import os
@@ -15,39 +15,39 @@ from toolchain.paths import cache_folder
 from toolchain.pieces import InstalledPiece, Piece
 from toolchain.plan import Build, Install
 
-#: Room for the toolchain's build (4.5 GB), the local cloud's services and a few images.
+#: Space for the toolchain's build (4.5 GB), the local cloud's services and a few images.
 _DISK_GB = 14
 #: The control plane of the local cloud and four nodes.
 _MEMORY_GB = 4
 
 
 class PieceState(StrEnum):
-    """Whether a piece is there."""
+    """Whether a piece is installed."""
 
     OK = "ok"
-    #: Not there yet; the command that needs it gets it.
+    #: Not installed yet; the command that needs it installs it.
     LATER = "later"
     MISSING = "missing"
 
 
 class Feature(StrEnum):
-    """What a machine may be ready for."""
+    """A feature that a machine may support."""
 
-    CLUSTERS = "clusters on a cloud of yours (up, preview, image, rollout)"
+    CLUSTERS = "clusters on your cloud (up, preview, image, rollout)"
     LOCAL_CLOUD = "the local cloud (demo, cloud, engine and lifecycle tests)"
-    GATES = "the gates of a change (check)"
+    GATES = "checks of a change (check)"
 
 
 @dataclass(frozen=True)
 class CheckedPiece:
-    """One piece that some feature needs.
+    """A piece that a feature needs.
 
     Attributes:
-        piece: what it is.
-        state: whether it is there.
-        found: what is there: a version, a path, an amount; empty where it is missing.
-        blocks: what does not work without it.
-        remedy: how to get it, or who gets it; empty where it is there.
+        piece: its name.
+        state: whether it is installed.
+        found: what was found: a version, a path, an amount; empty if missing.
+        blocks: the features that need it.
+        remedy: how to install it, or what installs it; empty if installed.
     """
 
     piece: str
@@ -62,12 +62,12 @@ class CheckedPiece:
 
 
 def findings() -> list[CheckedPiece]:
-    """Look at everything that a feature of this project needs on the deploy host."""
+    """Check everything that the project's features need on the deploy host."""
     return [*_programs(), *_toolchain(), *_clouds(), *_local_cloud()]
 
 
 def lacking(found: Sequence[CheckedPiece]) -> dict[Feature, list[str]]:
-    """For each feature the pieces that are missing: none where the machine is ready for it."""
+    """The missing pieces of each feature; empty if the machine is ready for it."""
     missing = [finding for finding in found if finding.state is PieceState.MISSING]
     return {feature: [each.piece for each in missing if feature in each.blocks] for feature in Feature}
 
@@ -75,7 +75,7 @@ def lacking(found: Sequence[CheckedPiece]) -> dict[Feature, list[str]]:
 def _finding(
     piece: str, found: str, blocks: tuple[Feature, ...], remedy: str, *, enough: bool | None = None
 ) -> CheckedPiece:
-    """A piece that is there if anything was found, or only if that is enough."""
+    """A piece that is installed if anything was found, or only if that is enough."""
     ok = bool(found) if enough is None else enough
     return CheckedPiece(piece, PieceState.OK if ok else PieceState.MISSING, found, blocks, "" if ok else remedy)
 
@@ -102,7 +102,7 @@ def _toolchain() -> Iterator[CheckedPiece]:
 
 
 def _on_first_use(how: str, why: str) -> str:
-    return f"nothing: it is {how} on first use, or now by ./slurm-appliance toolchain ({why})"
+    return f"nothing: it is {how} on first use, or now with ./slurm-appliance toolchain ({why})"
 
 
 def _to_come(piece: Piece, blocks: tuple[Feature, ...], remedy: str) -> CheckedPiece:
@@ -126,7 +126,7 @@ def _clouds() -> Iterator[CheckedPiece]:
 def _local_cloud() -> Iterator[CheckedPiece]:
     blocks = (Feature.LOCAL_CLOUD,)
     root = "yes" if os.geteuid() == 0 else ""
-    yield _finding("root's rights", root, blocks, "use sudo, on a machine that is yours to break")
+    yield _finding("root", root, blocks, "use sudo, on a disposable machine")
     yield _debian_packages(blocks)
     folder = next(parent for parent in [cache_folder(), *cache_folder().parents] if parent.exists())
     free = shutil.disk_usage(folder).free / 1e9
@@ -147,6 +147,10 @@ def _debian_packages(blocks: tuple[Feature, ...]) -> CheckedPiece:
     absent = [package.name for package in missing()]
     if absent:
         return CheckedPiece(
-            "Debian packages", PieceState.LATER, "", blocks, f"nothing: demo and cloud up install {' '.join(absent)}"
+            "Debian packages",
+            PieceState.LATER,
+            "",
+            blocks,
+            f"nothing: `demo` and `cloud up` install {' '.join(absent)}",
         )
     return CheckedPiece("Debian packages", PieceState.OK, "all installed", blocks, "")

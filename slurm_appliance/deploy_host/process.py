@@ -1,4 +1,4 @@
-"""Processes: a child that is run to its end, and what a program of ours ends with."""
+"""Processes: runs a child to its end, and prints the errors of our programs."""
 
 import signal
 import subprocess
@@ -11,10 +11,10 @@ from toolchain.terminal import guarded
 
 
 def run_to_end(command: Sequence[str], *, folder: Path) -> int:
-    """Run a command in a folder and return its exit status, however often the user presses Ctrl-C meanwhile.
+    """Run a command in a folder and return its exit status, ignoring Ctrl-C in this process.
 
-    The terminal sends Ctrl-C to the child as well; it decides how to end and may have things to clean up.
-    ``subprocess.run`` would kill it a quarter of a second later.
+    The terminal also sends Ctrl-C to the child, which may have to clean up before it exits. ``subprocess.run`` would
+    kill it a quarter of a second later.
     """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -24,12 +24,12 @@ def run_to_end(command: Sequence[str], *, folder: Path) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def in_sentences(program: Callable[[], int], name: str = "") -> int:
-    """Run the work of a program that Pulumi or Ansible calls: what goes wrong on purpose becomes a sentence.
+def run_reporting_errors(program: Callable[[], int], name: str = "") -> int:
+    """Run a program that Pulumi or Ansible calls; print expected errors and return their exit status.
 
     Args:
         program: does the work; returns the exit status.
-        name: what the sentence begins with.
+        name: prefix of the error message.
     """
     with guarded():
         try:
@@ -40,5 +40,5 @@ def in_sentences(program: Callable[[], int], name: str = "") -> int:
 
 
 def _default_interrupt() -> None:
-    # An ignored signal is inherited over exec; the child shall see Ctrl-C.
+    # An ignored signal is inherited over exec, but the child must receive Ctrl-C.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Folders for the time of one operation, which do not pile up where operations are killed."""
+"""Temporary folders for one operation, which do not pile up when operations are killed."""
 
 import fcntl
 import os
@@ -13,19 +13,19 @@ from toolchain.paths import state_folder
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A fresh folder that its owner alone can read; gone at the end of the ``with``.
+    """A new folder that only its owner can read, removed at the end of the ``with``.
 
-    A killed process removes nothing. The lock that it had on its folder is free then: the next one clears up after it.
+    A killed process leaves its folder without a lock: the next process removes it.
     """
     base = state_folder("scratch")
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as ours:
-        # Nobody clears up between a folder's creation and its lock.
+        # Nobody removes folders between their creation and their lock.
         with _held(base, fcntl.LOCK_EX):
             for other in base.iterdir():
                 with suppress(BlockingIOError, FileNotFoundError), _held(other, fcntl.LOCK_EX | fcntl.LOCK_NB):
                     shutil.rmtree(other)
-            # Whoever begins while we end may be quicker to remove it.
+            # A process that starts now may have removed it first.
             folder = Path(ours.enter_context(TemporaryDirectory(dir=base, ignore_cleanup_errors=True)))
             ours.enter_context(_held(folder, fcntl.LOCK_EX))
         yield folder
@@ -33,7 +33,7 @@ def scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def _held(folder: Path, how: int) -> Iterator[None]:
-    """A folder's own lock, of which programs that are started know nothing."""
+    """A folder's lock, which child programs do not inherit."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, how)

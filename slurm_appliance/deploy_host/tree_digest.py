@@ -1,16 +1,16 @@
-"""A digest of the files in a folder: what it says about them is their names and contents, and never their times."""
+"""A digest of the files in a folder: depends on their names and contents, not on their times."""
 
 import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Made by running what is in the folder, not part of it.
+#: Caches, which are not part of the folder.
 _SKIPPED = frozenset({"__pycache__", ".ansible", ".cache"})
 
 
 def tree_digest(folder: Path) -> str:
-    """The digest of all files below a folder, those behind symbolic links included."""
+    """The digest of all files below a folder, including those behind symbolic links."""
     digest = hashlib.sha256()
     for path in sorted(_files(folder)):
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())

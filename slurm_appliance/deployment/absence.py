@@ -1,4 +1,4 @@
-"""Makes sure that what no list shows is gone: each is asked for by its id, before a state forgets it."""
+"""Confirms that resources missing in lists are absent: queries each by its ID before the state forgets it."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -42,10 +42,10 @@ _PATHS = {
 
 
 def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missing]:
-    """Those that the cloud says it does not have.
+    """The resources that the cloud confirms to be absent.
 
     Raises:
-        CloudError: it cannot be asked.
+        CloudError: the query fails.
     """
 
     def is_gone(each: Missing) -> bool:
@@ -57,9 +57,9 @@ def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missin
         if answer.ok:
             return False
         raise CloudError(
-            f"the cloud answers with {answer.status_code} when it is asked for {path}",
+            f"the cloud returned status {answer.status_code} for {path}",
             where=each.name,
-            remedy="it is not in the project's lists, and its absence has to be known: check the credentials",
+            remedy="check the credentials: this query has to confirm that the resource is absent",
         )
 
     every = list(candidates)

@@ -1,10 +1,10 @@
-"""Which of the engine's steps somebody would notice, beside what happens to nodes: see image_plan.py."""
+"""Which of the engine's steps are disruptive, apart from those on nodes: see image_plan.py."""
 
 from collections.abc import Iterable
 
 from slurm_appliance.engine.steps import PORT, SERVER, VOLUME, Step, planned
 
-#: Commands run again, rules and metadata change in place: nobody notices any of these.
+#: Commands that run again, and rules and metadata that change in place, are not disruptive.
 _QUIET_TYPES = frozenset(
     {
         "command:local:Command",
@@ -17,7 +17,7 @@ _QUIET_TYPES = frozenset(
 
 
 def disruptions(steps: Iterable[Step]) -> list[str]:
-    """A sentence for each step that takes something away that nodes or people may be using."""
+    """A sentence for each step that removes something that nodes or people may be using."""
     found = []
     for step in planned(steps):
         if step.type == SERVER or step.type in _QUIET_TYPES:
@@ -34,4 +34,4 @@ def disruptions(steps: Iterable[Step]) -> list[str]:
 
 
 def _data(step: Step) -> str:
-    return ", with all that is on it" if step.type == VOLUME else ""
+    return ", with all its data" if step.type == VOLUME else ""

@@ -1,8 +1,8 @@
-"""What somebody changed behind the state's back: recorded resources that are gone, and images that nobody asked for.
+"""Drift: recorded resources that were deleted outside Pulumi, and servers with unexpected images.
 
-Pure: the state and the facts in, what differs out. The lists that the facts are made from tell it for all resources at
-once, where a refresh would ask for each. A server that is switched off, or that Slurm brought to its target image, is
-as it should be.
+Pure: from the state and the facts to the differences. The facts come from lists, which cover all resources at once,
+while a refresh would query each one. A server that is shut off, or that Slurm rebuilt with its target image, is not
+drift.
 """
 
 import json
@@ -47,15 +47,15 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Missing:
-    """A resource that the state records and the project no longer has.
+    """A recorded resource that is missing in the project.
 
     Attributes:
         urn: the resource's.
         type: its type.
         id: its id.
-        name: its name in OpenStack, or the one in the URN where it has none.
-        place: what the cloud is asked for: the id, or server and volume of an attachment.
-        protected: whether it holds what outlives the cluster.
+        name: its name in OpenStack, or, without one, its name in the URN.
+        place: the key of the query: the ID, or server and volume of an attachment.
+        protected: whether it is kept when the cluster is deleted.
     """
 
     urn: str
@@ -66,24 +66,24 @@ class Missing:
     protected: bool = False
 
     def __str__(self) -> str:
-        return f"{_KINDS[self.type]} {self.name} ({self.id}) is gone"
+        return f"{_KINDS[self.type]} {self.name} ({self.id}) is missing"
 
 
 @dataclass(frozen=True)
 class OtherImage:
-    """A server that somebody gave an image which neither the state nor the configuration says."""
+    """A server with an image that neither the state nor the configuration has."""
 
     node: str
     image: str
     recorded: str
 
     def __str__(self) -> str:
-        return f"server {self.node} runs image {self.image}, and the state records {self.recorded}"
+        return f"server {self.node} runs image {self.image}, but the state records {self.recorded}"
 
 
 @dataclass(frozen=True)
 class Drift:
-    """All that differs."""
+    """All differences."""
 
     missing: tuple[Missing, ...] = ()
     images: tuple[OtherImage, ...] = ()
@@ -92,15 +92,15 @@ class Drift:
         return bool(self.missing or self.images)
 
     def lines(self) -> tuple[str, ...]:
-        """A sentence each."""
+        """One sentence per difference."""
         return (*map(str, self.missing), *map(str, self.images))
 
 
 def absent(deployment: Mapping[str, Any], facts: CloudFacts) -> list[Missing]:
     """The recorded resources that are in no list of the project.
 
-    A list may leave out what these credentials do not see, so that each of them has to be asked for before anything is
-    done about it: see absence.py.
+    A list may omit resources that these credentials cannot see, so each one must be queried before acting on it: see
+    absence.py.
     """
     seen = _Seen(facts)
     return [
@@ -118,7 +118,7 @@ def absent(deployment: Mapping[str, Any], facts: CloudFacts) -> list[Missing]:
 
 
 class _Seen:
-    """What the lists show."""
+    """The content of the lists."""
 
     def __init__(self, facts: CloudFacts) -> None:
         self._facts = facts
@@ -139,7 +139,7 @@ class _Seen:
         self._unknown = {type_ for service, types in silent.items() if service in facts.absent for type_ in types}
 
     def has(self, resource: Mapping[str, Any]) -> bool:
-        """Whether a resource is there, or cannot be told to be gone."""
+        """Whether a resource exists, or may exist."""
         type_ = resource["type"]
         return type_ in self._unknown or _place(resource) in self._ids[type_]
 
@@ -154,12 +154,12 @@ def _place(resource: Mapping[str, Any]) -> str:
 def other_images(
     deployment: Mapping[str, Any], facts: CloudFacts, targets: Mapping[str, str | None]
 ) -> list[OtherImage]:
-    """The servers whose image is neither the recorded one, nor their target now or when ``up`` last ran.
+    """The servers whose image is neither recorded nor their target, now or in the last ``up``.
 
     Args:
         deployment: the state's resources.
         facts: the cloud.
-        targets: the image that each node is to run; None for one that has to be built.
+        targets: each node's target image; None if it has to be built.
     """
     servers = {server.id: server for server in facts.servers}
     found = []
@@ -172,7 +172,7 @@ def other_images(
             found.append(OtherImage(server.name, server.image_id, recorded))
     if not found:
         return []
-    # Slurm brings nodes to the target of the last run; the state has that in the inventory only.
+    # Slurm rebuilds nodes with the target of the last run; in the state, only the inventory has it.
     before = _targets_of_last_run(deployment)
     return [each for each in found if each.image != before.get(each.node)]
 
@@ -187,7 +187,7 @@ def _targets_of_last_run(deployment: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _images(inventory: object) -> Iterator[tuple[str, str]]:
-    """Hosts and their target images, wherever they are in an inventory."""
+    """Hosts and their target images, from any place in an inventory."""
     if isinstance(inventory, dict):
         for name, below in inventory.items():
             if isinstance(below, dict) and "image_id" in below:
@@ -196,6 +196,6 @@ def _images(inventory: object) -> Iterator[tuple[str, str]]:
 
 
 def mended(deployment: Mapping[str, Any], drift: Drift) -> dict[str, Any]:
-    """A state that records nothing that is gone, so that the engine makes it again."""
+    """A state without missing resources, so that the engine creates them again."""
     gone = {(each.type, each.id) for each in drift.missing}
     return without(deployment, lambda resource: (resource["type"], resource.get("id")) in gone)

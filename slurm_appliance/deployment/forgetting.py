@@ -1,13 +1,13 @@
-"""Takes resources out of a state; pure."""
+"""Removes resources from a state; pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 
 def without(deployment: Mapping[str, Any], leaves: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
-    """A state without some resources, and without what goes with them.
+    """A state without some resources and their dependents.
 
-    The engine reads no state that names what it has not, so that nothing refers to them any more.
+    Also removes references to them: the engine rejects a state with dangling references.
     """
     staying: list[dict[str, Any]] = []
     leaving: set[str] = set()
@@ -16,7 +16,7 @@ def without(deployment: Mapping[str, Any], leaves: Callable[[Mapping[str, Any]],
             leaving.add(resource["urn"])
         else:
             staying.append(dict(resource))
-    # There may be another one of the same URN, which is still to be deleted.
+    # There may be another one with the same URN that is still to be deleted.
     gone = leaving - {resource["urn"] for resource in staying}
     for resource in staying:
         if resource.get("dependencies"):

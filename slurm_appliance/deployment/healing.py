@@ -1,4 +1,4 @@
-"""Carries out a repair: removes what was half made, and brings the state up to date."""
+"""Executes a repair: removes incomplete resources, and updates the state."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -12,15 +12,15 @@ from slurm_appliance.errors import ApplianceError
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-#: Seconds that Nova may take to delete a server that it was still building.
+#: Timeout for Nova to delete a server that it was still building, in seconds.
 _DELETE_LIMIT = 300
 
 
-def remove(unfinished: Iterable[Unfinished], connection: "Connection") -> None:
-    """Remove what is to be removed, servers first: the rest may be theirs.
+def remove_incomplete(unfinished: Iterable[Unfinished], connection: "Connection") -> None:
+    """Remove incomplete resources, servers first, because the others may belong to them.
 
     Raises:
-        ApplianceError: something cannot be removed.
+        ApplianceError: a resource cannot be removed.
     """
     to_remove = [each for each in unfinished if each.treatment is Treatment.REMOVE]
     for each in sorted(to_remove, key=lambda each: each.type != SERVER):
@@ -58,9 +58,9 @@ def _wait_until_gone(connection: "Connection", servers: list[str]) -> None:
         servers = [server for server in servers if server in there]
         if servers and time.monotonic() > end:
             raise ApplianceError(
-                f"the server of an interrupted run is not deleted after {_DELETE_LIMIT} seconds",
+                f"the server of an interrupted run was not deleted within {_DELETE_LIMIT} seconds",
                 where=", ".join(servers),
-                remedy="see what Nova says of it: openstack server show ID",
+                remedy="check its state in Nova: openstack server show ID",
             )
         if servers:
             time.sleep(1)

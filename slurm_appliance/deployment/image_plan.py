@@ -1,7 +1,7 @@
-"""Each node's image: which one it runs, which one it is to run, and what happens to the node on the way.
+"""Each node's current image, target image, and the effect of the change on the node.
 
-Pure: configuration, facts and the engine's planned steps in; one row a node out, each with its reason. The engine says
-"update" for a rebuild, which erases a root disk, and nothing at all for nodes that Slurm is to re-image.
+Pure: from configuration, facts and the engine's planned steps to one row per node with its reason. The engine says
+"update" for a rebuild, which erases the root disk, and nothing at all for nodes that Slurm will rebuild.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,8 @@ from slurm_appliance.engine.steps import SERVER, Step, of_type
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight.servers import UNREADABLE
 
-#: What a node's image is called that no list of images has.
-GONE = "no longer there"
+#: The name of a node's image that no image list contains.
+GONE = "missing"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ImageReference:
 
 
 class NodeAction(StrEnum):
-    """What happens to a node, the least disturbing first."""
+    """What happens to a node, from least to most disruptive."""
 
     NONE = "-"
     CREATE = "create"
@@ -55,7 +55,7 @@ class NodeAction(StrEnum):
 
     @property
     def disruptive(self) -> bool:
-        """Whether whoever uses the node notices."""
+        """Whether it disrupts the node's users."""
         return self in (
             NodeAction.RESIZE,
             NodeAction.REBUILD_NOW,
@@ -75,7 +75,7 @@ class NodeImage:
         current: the image that it runs; None where there is no server.
         target: the image that it is to run; None where the node is to be deleted.
         action: what happens to it.
-        disruption: what its users notice; empty for nothing.
+        disruption: the effect on its users; empty for none.
         why: the reason.
     """
 
@@ -89,9 +89,9 @@ class NodeImage:
 
 
 _DISRUPTION = {
-    NodeAction.RESIZE: "shut down and started again",
+    NodeAction.RESIZE: "restarted",
     NodeAction.REBUILD_NOW: "root disk erased, users see an outage",
-    NodeAction.REPLACE: "deleted and created anew, all its own disks are lost",
+    NodeAction.REPLACE: "deleted and created again, its own disks are lost",
     NodeAction.DELETE: "gone",
     NodeAction.BLOCKED: "the run would fail here",
 }
@@ -107,7 +107,7 @@ _ON_IMAGE_CHANGE = {
 def image_plan(
     config: ClusterConfig, facts: CloudFacts, targets: Mapping[ImageSource, str | None], steps: Iterable[Step] = ()
 ) -> list[NodeImage]:
-    """The rows of all nodes, the most disturbed first, else in the configuration's order.
+    """The rows of all nodes, the most disruptive first, otherwise in the configuration's order.
 
     Args:
         config: the configuration.
@@ -145,7 +145,7 @@ def _decide(group: Group, server: ServerFacts | None, target: str | None, step: 
     if server is None:
         return NodeAction.CREATE, "new"
     if server.failed:
-        return NodeAction.CREATE, "Nova could not make it: made anew"
+        return NodeAction.CREATE, "Nova could not create it: will be created again"
     if step is not None and step.op == "update" and server.status in UNREADABLE:
         return NodeAction.BLOCKED, f"is in state {server.status}: wait until it is ACTIVE"
     if step is not None and "flavorId" in step.changed:

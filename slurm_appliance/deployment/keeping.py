@@ -1,7 +1,7 @@
-"""What outlives a cluster that is destroyed; pure.
+"""What is kept when a cluster is deleted; pure.
 
-Its volumes do, and with them the secrets: the database on the state volume has their passwords. Whoever brings the
-cluster up again finds its state, its home directories and its accounting as they were.
+Its volumes are kept, and with them the secrets: the database on the state volume has their passwords. A new cluster
+finds its state, home directories and accounting as before.
 """
 
 import copy
@@ -20,19 +20,19 @@ _SECRETS = "slurm-appliance:index:Secrets$"
 
 @dataclass(frozen=True)
 class Kept:
-    """Something that stays.
+    """A resource that is kept.
 
     Attributes:
         urn: the resource's.
-        what: what it is, for the operator.
+        what: its description for the operator.
     """
 
     urn: str
     what: str
 
 
-def kept(deployment: Mapping[str, Any]) -> list[Kept]:
-    """The resources of a state that stay when the cluster goes: protected volumes, and then the secrets, too."""
+def kept_resources(deployment: Mapping[str, Any]) -> list[Kept]:
+    """The resources kept when the cluster is deleted: protected volumes and, with them, the secrets."""
     resources = deployment.get("resources") or []
     volumes = [each for each in resources if each["type"] == VOLUME and each.get("protect")]
     if not volumes:
@@ -47,10 +47,10 @@ def _volume(resource: Mapping[str, Any]) -> str:
     return f"volume {outputs.get('name', '')} ({resource.get('id', '')}, {outputs.get('size', '?')} GB)"
 
 
-def protecting(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
-    """A state in which these resources are protected: a destroy that leaves out protected ones then keeps them.
+def with_protection(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
+    """A state with these resources protected, so that a destroy without protected resources keeps them.
 
-    The next ``up`` takes the protection away again from those that the program does not protect.
+    The next ``up`` removes the protection from those that the program does not protect.
     """
     changed: Json = copy.deepcopy(dict(deployment))
     for resource in changed.get("resources") or []:
@@ -59,8 +59,8 @@ def protecting(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
     return changed
 
 
-def given_up(deployment: Mapping[str, Any]) -> Json:
-    """A state in which nothing is protected any more: what is destroyed then goes for good."""
+def without_protection(deployment: Mapping[str, Any]) -> Json:
+    """A state without protection: a destroy then deletes everything permanently."""
     changed: Json = copy.deepcopy(dict(deployment))
     for resource in changed.get("resources") or []:
         resource.pop("protect", None)
@@ -68,8 +68,8 @@ def given_up(deployment: Mapping[str, Any]) -> Json:
     return changed
 
 
-def never_ours(config: ClusterConfig) -> list[str]:
-    """What the cluster only used: it was there before, and is there afterwards."""
+def external_resources(config: ClusterConfig) -> list[str]:
+    """Existing resources that the cluster uses but does not own."""
     found = [f"network {network.network}" for network in config.cluster_networks if network.create is None]
     if config.key_pair.public_key is None and config.key_pair.public_key_file is None:
         found.append(f"key pair {config.key_pair.name}")

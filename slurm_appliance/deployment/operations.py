@@ -30,18 +30,18 @@ from slurm_appliance.engine.steps import COMMAND, SERVER, Step
 from slurm_appliance.journal.lock import holders
 from slurm_appliance.site.failure import site_failure
 
-#: Facts older than this, in seconds, are asked for again before anything is changed.
+#: Facts older than this, in seconds, are gathered again before anything is changed.
 _FRESH_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
-        plan: what was planned.
-        changes: number of resources by what was done.
-        log: the file with everything that the engine said; None where there was nothing to do.
+        plan: its plan.
+        changes: number of resources by operation.
+        log: the file with the engine's full output; None if there was nothing to do.
     """
 
     plan: DeploymentPlan
@@ -50,7 +50,7 @@ class Done:
 
 
 def preview(session: Session) -> DeploymentPlan:
-    """What ``up`` would do.
+    """Plan what ``up`` would do.
 
     Raises:
         ConfigError: it would go wrong before the first change.
@@ -66,22 +66,24 @@ def preview(session: Session) -> DeploymentPlan:
 def _preview(session: Session) -> DeploymentPlan:
     for holder in holders(session.layout) if session.layout else ():
         if not holder.gone:
-            session.say(f"{holder} uses the stack: what it still does is not known here")
+            session.say(f"{holder} holds the stack's lock: its pending changes are not shown here")
     deployment = session.deployment()
     drift = drift_of(session, deployment)
     findings = examined(session, deployment)
     refuse_data_loss(session, drift)
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
-        left = "what the cloud could not make" if unfinished.recorded else "what an interrupted run left"
-        session.say(f"up will begin with {left}: {unfinished.urn.rpartition('::')[2]}")
+        left = (
+            "a resource that the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
+        )
+        session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
         outcome = _previewed(session, mended(repaired(deployment, repair), drift))
         return make_plan(session, findings, outcome.steps, drift, deployment)
 
 
 def _previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
-    """What the engine would do, if the state were this one."""
+    """The engine's plan for an assumed state."""
     with session.supposing(deployment):
         return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
 
@@ -94,7 +96,7 @@ def up(
     give_up_lost_volumes: bool = False,
     whole_plan: bool = False,
 ) -> Done | None:
-    """Bring the cluster to what the configuration says; None where it was not approved.
+    """Apply the configuration to the cluster; return None if it was not approved.
 
     Args:
         session: the stack.
@@ -104,12 +106,12 @@ def up(
         whole_plan: plan every step of a stack that has nothing yet, too, where the nodes alone would do.
 
     Raises:
-        ConfigError: it would go wrong before the first change.
-        StateError: the state does not fit what is in the project.
-        LostDataError: somebody deleted a volume that outlives the cluster.
+        ConfigError: ``up`` would fail before the first change.
+        StateError: the state does not match the project.
+        LostDataError: a volume that must be kept was deleted.
         ProtectedEnvironmentError: the environment is protected.
-        LockedError: somebody else uses the stack.
-        SiteError: the servers are there, and site.yml failed.
+        LockedError: the stack is locked.
+        SiteError: the servers exist, but site.yml failed.
         EngineError: a resource failed.
         CancelledError: a signal came.
     """
@@ -126,7 +128,7 @@ def _up(
 ) -> Done | None:
     examined(session, session.deployment())
     with session.held("up"):
-        # Whoever had the stack before may have changed it since.
+        # The previous holder of the lock may have changed the stack.
         _heal(session)
         deployment = session.deployment()
         drift = drift_of(session, deployment)
@@ -140,7 +142,7 @@ def _up(
                 outcome = _previewed(session, deployment)
                 plan = make_plan(session, findings, outcome.steps, drift, deployment)
                 if not plan.steps:
-                    # What the engine finds nothing to do about needs no second look at a thousand nodes.
+                    # If the preview has nothing to do, do not process a thousand nodes again.
                     approve(plan)
                     if drift.missing:
                         session.set_deployment(deployment)
@@ -168,12 +170,12 @@ def _up(
 
 @dataclass(frozen=True)
 class Destruction:
-    """What would be destroyed.
+    """The plan of a destroy.
 
     Attributes:
-        servers: how many.
-        resources: how many there are of everything.
-        staying: what outlives the cluster.
+        servers: number of servers.
+        resources: number of all resources.
+        staying: the resources that are kept.
     """
 
     servers: int
@@ -182,16 +184,16 @@ class Destruction:
 
 
 def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_volumes: bool = False) -> Done | None:
-    """Delete the cluster, but for what outlives it; None where it was not approved.
+    """Delete the cluster except for kept resources; return None if it was not approved.
 
     Args:
         session: the stack.
-        approve: asked before anything is deleted.
-        delete_volumes: let nothing outlive it.
+        approve: called before anything is deleted.
+        delete_volumes: keep nothing.
 
     Raises:
-        LockedError: somebody else uses the stack.
-        StateError: the state is not this cluster's.
+        LockedError: the stack is locked.
+        StateError: the state does not belong to this cluster.
         EngineError: a resource failed.
         CancelledError: a signal came.
     """
@@ -205,23 +207,23 @@ def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_vo
         _heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []
-        staying = () if delete_volumes else tuple(kept(deployment))
+        staying = () if delete_volumes else tuple(kept_resources(deployment))
         servers = sum(resource["type"] == SERVER for resource in resources)
         if not approve(Destruction(servers, len(resources), staying)):
             return None
         if not resources:
             return Done(DeploymentPlan((), (), ()), {})
         if delete_volumes:
-            session.set_deployment(given_up(deployment))
+            session.set_deployment(without_protection(deployment))
         elif staying:
-            session.set_deployment(protecting(deployment, [each.urn for each in staying]))
+            session.set_deployment(with_protection(deployment, [each.urn for each in staying]))
         with _log(session, "destroy") as (say, log):
             outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name))
 
 
 def _heal(session: Session) -> None:
-    """Put right what an interrupted run, or Slurm's rebuilds, did to the state."""
+    """Repair the state after an interrupted run or Slurm's rebuilds."""
     deployment = session.deployment()
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     if not repair.needed:
@@ -229,9 +231,9 @@ def _heal(session: Session) -> None:
     for unfinished in repair.unfinished:
         session.say(str(unfinished))
     if repair.reimaged:
-        session.say(f"{len(repair.reimaged)} nodes run another image than the state knows: recorded")
+        session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
     if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
-        healing.remove(repair.unfinished, connect(session.cloud))
+        healing.remove_incomplete(repair.unfinished, connect(session.cloud))
     session.set_deployment(repaired(deployment, repair))
     adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
     if adopted:
@@ -257,7 +259,7 @@ def _run(
             progress.ends(step, failed=stage == "fails")
 
     def on_message(severity: str, urn: str, text: str) -> None:
-        # What commands print comes as information; the engine's own is no news here, and errors are told in the end.
+        # Commands' output has severity info; skip the engine's own; errors are reported at the end.
         if text and (severity == "warning" or (COMMAND in urn and severity != "error")):
             progress.message(urn, text, command=COMMAND in urn)
 
@@ -283,5 +285,5 @@ def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], Non
             print(text, file=file)
             session.say(text)
 
-        session.say(f"the whole log is {path}")
+        session.say(f"full log: {path}")
         yield say, file

@@ -1,4 +1,4 @@
-"""What a run would do, as a whole: what operators decide on before anything is done."""
+"""The complete plan of a run, on which operators decide before anything is done."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ _MADE_AGAIN = "somebody deleted it: made again"
 
 @dataclass(frozen=True)
 class DeploymentPlan:
-    """What would be done.
+    """The plan of a run.
 
     Attributes:
         steps: the engine's, those that change something.
@@ -48,7 +48,7 @@ class DeploymentPlan:
 
     @property
     def disruptive(self) -> bool:
-        """Whether anybody would notice."""
+        """Whether it disrupts users."""
         return bool(self.losses) or any(row.action.disruptive for row in self.rows)
 
     @property
@@ -62,7 +62,7 @@ class DeploymentPlan:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many resources, by what is done with them."""
+        """Number of resources by operation."""
         found: dict[str, int] = {}
         for step in self.steps:
             found[step.op] = found.get(step.op, 0) + 1
@@ -70,10 +70,10 @@ class DeploymentPlan:
 
 
 def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:
-    """What the stack's state records, with what the next run takes care of.
+    """What the stack's state records, including what the next run repairs.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     begun = [(each.type, id_) for each in repair.unfinished for id_ in each.ids]
@@ -81,10 +81,10 @@ def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:
 
 
 def refuse_estranged(session: Session, deployment: Mapping[str, Any]) -> None:
-    """End here where the state is of another project, or empty while the cluster is there.
+    """Fail if the state belongs to another project, or is empty although the cluster exists.
 
     Raises:
-        StateError: it is.
+        StateError: either is true.
     """
     problems = list(estranged(session.config, session.facts(), recorded_by(session, deployment)))
     if problems:
@@ -92,20 +92,20 @@ def refuse_estranged(session: Session, deployment: Mapping[str, Any]) -> None:
 
 
 def findings_of(session: Session, deployment: Mapping[str, Any]) -> Findings:
-    """The configuration and the state against the cloud.
+    """Check the configuration and the state against the cloud.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     return examine(session.config, session.facts(), recorded_by(session, deployment), proxy=package_proxy())
 
 
 def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
-    """The same, where nothing may be wrong.
+    """The same, but fail on any problem.
 
     Raises:
-        ConfigError: something would go wrong; with everything that can be known to.
-        StateError: the state does not fit what is in the project.
+        ConfigError: the configuration has problems; reports all of them.
+        StateError: the state does not match the project.
     """
     findings = findings_of(session, deployment)
     findings.ready(str(session.source))
@@ -113,15 +113,15 @@ def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
 
 
 def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
-    """What somebody changed behind the state's back; nothing for a state that is not this project's.
+    """Changes made outside Pulumi; empty for a state of another project.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     if any(estranged(session.config, session.facts(), recorded_by(session, deployment))):
         return Drift()
     if absent(deployment, session.facts()):
-        # What was made since the cloud was asked is in the state, and not in these facts.
+        # Resources created after the facts were gathered are in the state, but not in the facts.
         session.facts(fresh=True)
     facts = session.facts()
     candidates = absent(deployment, facts)
@@ -130,7 +130,7 @@ def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
 
 
 def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:
-    """The image that each node is to run, as far as images have names here: a build's is found by its last run."""
+    """Each node's target image, if known here: a build's image is known from its last run."""
     ids = {image.name: image.id for image in facts.images}
     return {
         node.hostname: group.image.id or ids.get(group.image.name or "")

@@ -1,4 +1,4 @@
-"""What the engine does, as lines with times: one when a part begins or ends, and one now and then in between."""
+"""Reports the engine's work, as lines with times: one when a part starts or ends, and some in between."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from slurm_appliance.engine.steps import COMMAND, Step, planned
 
-#: Seconds between two lines about a part that goes on.
+#: Interval between lines about a running part, in seconds.
 _PULSE = 10.0
 
 
 @dataclass
 class _Part:
-    """What belongs to one component: a node group, the networks, the environment's folder."""
+    """The resources of one component: a node group, the networks, the environment's folder."""
 
     expected: int = 0
     begun: float = 0.0
@@ -22,11 +22,11 @@ class _Part:
 
 
 class StepProgress:
-    """Takes steps as they begin and end, and says what there is to say.
+    """Receives steps when they start and end, and reports progress.
 
     Args:
-        say: takes a line for the operator.
-        expected: the planned steps; without them, parts have no totals and no ends.
+        say: prints a line for the operator.
+        expected: the planned steps; without them, parts have neither totals nor ends.
         clock: seconds; time.monotonic().
     """
 
@@ -41,7 +41,7 @@ class StepProgress:
             self._parts.setdefault(step.group, _Part()).expected += 1
 
     def begins(self, step: Step) -> None:
-        """A step begins."""
+        """A step starts."""
         if not planned([step]):
             return
         part = self._parts.setdefault(step.group, _Part())
@@ -68,12 +68,12 @@ class StepProgress:
         self._pulse()
 
     def message(self, urn: str, text: str, *, command: bool) -> None:
-        """A line that a command printed, or a warning about a resource."""
+        """Report a line of a command's output, or a warning about a resource."""
         name = urn.rpartition("::")[2]
         self.line(f"{name}: {text}" if command or name else text)
 
     def line(self, text: str) -> None:
-        """Say something now."""
+        """Print a line now."""
         self._last = self._clock()
         elapsed = int(self._last - self._start)
         self._say(f"{elapsed // 60:3d}:{elapsed % 60:02d}  {text}")
@@ -90,7 +90,7 @@ class StepProgress:
             self.line(f"... {', '.join(under_way)}")
 
     def _is_command(self, group: str) -> bool:
-        """Commands say themselves what they do."""
+        """Commands report their own progress."""
         running = [step for step in self._running.values() if step.group == group]
         return bool(running) and all(step.type == COMMAND for step in running)
 

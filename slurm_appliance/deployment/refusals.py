@@ -1,4 +1,4 @@
-"""What an operation does not do without being told to: disturb a protected environment, pass over lost data."""
+"""What an operation refuses unless it is allowed explicitly: disrupt a protected environment, ignore lost data."""
 
 from slurm_appliance.deployment.drift import Drift
 from slurm_appliance.deployment.plan import DeploymentPlan
@@ -8,59 +8,59 @@ from slurm_appliance.errors import ApplianceError, ExitStatus
 
 
 class ProtectedEnvironmentError(ApplianceError):
-    """Raised when a protected environment would be disturbed, and nobody allowed it."""
+    """Raised when a protected environment would be disrupted without permission."""
 
     exit_status = ExitStatus.DISRUPTIVE
 
 
 class LostDataError(ApplianceError):
-    """Raised when somebody deleted a volume that outlives the cluster: an empty one does not bring its data back."""
+    """Raised when a volume that must be kept was deleted: an empty one would not restore its data."""
 
 
 def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> None:
-    """End here where a protected environment would be disturbed.
+    """Fail if a protected environment would be disrupted.
 
     Raises:
-        ProtectedEnvironmentError: it would be, and it is not allowed.
+        ProtectedEnvironmentError: it would be, and this was not allowed.
     """
     if session.config.protected and plan.disruptive and not allowed:
         nodes = [row.node for row in plan.rows if row.action.disruptive]
         raise ProtectedEnvironmentError(
-            f"this would disturb {len(nodes)} nodes and take away {len(plan.losses)} other things: "
+            f"this would disrupt {len(nodes)} nodes and delete {len(plan.losses)} other resources: "
             f"{', '.join([*nodes, *plan.losses][:5])}",
             where=f"{session.name} is protected",
-            remedy="look at it with preview; add --allow-disruptive if it is meant",
+            remedy="review it with preview; add --allow-disruptive to confirm it",
         )
 
 
 def refuse_data_loss(session: Session, drift: Drift) -> None:
-    """End here where somebody deleted a volume that outlives the cluster.
+    """Fail if a volume that must be kept was deleted.
 
     Raises:
-        LostDataError: somebody did.
+        LostDataError: a volume was deleted.
     """
     lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
     if lost:
         raise LostDataError(
-            "; ".join(map(str, lost)) + ", and with it what was on it",
+            "; ".join(map(str, lost)) + ", and its data are lost",
             where=session.name,
             evidence="\n".join(drift.lines()),
-            remedy="restore it from a snapshot or a backup as a volume of the same name and set its provisioning "
-            "(state_volume_provisioning, home_volume_provisioning) to attach, or do without; then run "
-            "up --give-up-lost-volumes, which forgets the lost one and, where provisioning is manage, makes an "
+            remedy="restore it from a snapshot or a backup as a volume with the same name and set its provisioning "
+            "(state_volume_provisioning, home_volume_provisioning) to attach, or accept the loss; then run "
+            "up --give-up-lost-volumes, which removes it from the state and, if provisioning is manage, creates an "
             "empty one",
         )
 
 
 def refuse_destruction(session: Session, allowed: bool) -> None:
-    """End here where a protected environment would be destroyed.
+    """Fail if a protected environment would be destroyed.
 
     Raises:
-        ProtectedEnvironmentError: it would be, and it is not allowed.
+        ProtectedEnvironmentError: it would be, and this was not allowed.
     """
     if session.config.protected and not allowed:
         raise ProtectedEnvironmentError(
-            "its cluster would be deleted",
+            "this would delete its cluster",
             where=f"{session.name} is protected",
-            remedy="add --allow-disruptive if it is meant",
+            remedy="add --allow-disruptive to confirm it",
         )

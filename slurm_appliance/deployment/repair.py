@@ -1,13 +1,13 @@
-"""What has to be put right in a state before the engine looks at it; pure.
+"""Plans the repair of a state before the engine uses it; pure.
 
-Nothing is removed or taken over for its name alone: others may use the same names. What we create carries a mark
-(cloud_names.py), which is in the inputs of the operation that began; only what has the same one was made by it.
+A name alone is no reason to remove or adopt a resource: others may use the same names. Our resources carry a mark
+(cloud_names.py), which is in the inputs of the started operation; only a resource with the same mark was created by it.
 
-Three things get a state out of step with the cloud without anybody's mistake:
+Three things make a state differ from the cloud without anybody's mistake:
 
-- A run that was killed has begun to create things that no state knows. The engine only warns of them, and then creates
-  them again: a second server with a port that the first one has, a rule that exists already.
-- Nova finds no place for a server. It is in the state, in ERROR; the engine would leave it like that and go on.
+- A killed run has started to create resources that no state has. The engine only warns about them, and then creates
+  them again: a second server with the first one's port, a rule that already exists.
+- Nova finds no host for a server. The state has it, in ERROR; the engine would leave it like that and continue.
 - Slurm rebuilds nodes. The state has their old images, and the provider would rebuild those that are up to date.
 """
 
@@ -31,27 +31,27 @@ _ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
 
 
 class Treatment(StrEnum):
-    """What is done about a thing."""
+    """What to do with a resource."""
 
-    #: It was just being made, and nothing is on it: it goes, and is made again.
+    #: Its creation was interrupted, and it has no data: remove it, so that it is created again.
     REMOVE = "remove"
-    #: It becomes part of the state.
+    #: Add it to the state.
     ADOPT = "adopt"
-    #: There is no such thing in the cloud.
+    #: It does not exist in the cloud.
     FORGET = "forget"
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A resource whose creation was begun, and never ended well.
+    """A resource whose creation was started, but did not succeed.
 
     Attributes:
         urn: the resource's.
         type: its type.
-        treatment: what to do about it.
-        ids: what was found in the cloud.
-        recorded: whether the state has it all the same, because the cloud said that it cannot be made.
-        left: ids of what has its name and is not known to be ours: nothing is done about it.
+        treatment: what to do with it.
+        ids: IDs found in the cloud.
+        recorded: whether the state has it, because the cloud reported the failure.
+        left: IDs of resources with its name that may not be ours, which are left unchanged.
     """
 
     urn: str
@@ -64,24 +64,26 @@ class Unfinished:
     def __str__(self) -> str:
         name, kind = self.urn.rpartition("::")[2], self.type.rpartition(":")[2]
         if self.recorded:
-            return f"{kind} {name} that the cloud could not make: removed, to be made anew: {', '.join(self.ids)}"
+            return (
+                f"{kind} {name} that the cloud failed to create: removed, will be created again: {', '.join(self.ids)}"
+            )
         words = {
-            Treatment.REMOVE: f"removed, half made: {', '.join(self.ids)}",
-            Treatment.ADOPT: f"taken over: {', '.join(self.ids)}",
-            Treatment.FORGET: "was not made",
+            Treatment.REMOVE: f"removed, incomplete: {', '.join(self.ids)}",
+            Treatment.ADOPT: f"adopted: {', '.join(self.ids)}",
+            Treatment.FORGET: "was not created",
         }
         said = f"{kind} {name} of an interrupted run: {words[self.treatment]}"
         if self.left:
             said += (
-                f"; left alone, because it has the name but is not known to be ours: {', '.join(self.left)} "
-                "(if nobody else created it, delete it with the openstack command)"
+                f"; left unchanged, because it has the same name but may not be ours: {', '.join(self.left)} "
+                "(delete it with the openstack command unless somebody else uses it)"
             )
         return said
 
 
 @dataclass(frozen=True)
 class Reimaged:
-    """A server whose image the state does not know yet."""
+    """A server whose current image is not in the state yet."""
 
     urn: str
     image_id: str
@@ -89,7 +91,7 @@ class Reimaged:
 
 @dataclass(frozen=True)
 class Repair:
-    """Everything to put right."""
+    """The complete repair."""
 
     unfinished: tuple[Unfinished, ...] = ()
     reimaged: tuple[Reimaged, ...] = ()
@@ -101,12 +103,12 @@ class Repair:
 
 
 def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: str) -> Repair:
-    """What is to be put right in a state.
+    """Plan the repair of a state.
 
     Args:
         deployment: the state's resources.
         facts: the cloud.
-        environment: the one that our servers are marked with.
+        environment: the environment in our servers' marks.
     """
     resources = deployment.get("resources") or []
     known = {resource["id"] for resource in resources if resource.get("id")}
@@ -148,7 +150,7 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
         rules = (rule for rule in facts.security_group_rules if rule.group_id == inputs["securityGroupId"])
         found = tuple(rule.id for rule in rules if rule.what == content)
     else:
-        # Volumes hold what outlives everything else: none is ever removed here.
+        # Volumes hold data: never remove one here.
         treatment = Treatment.ADOPT if type_ == _VOLUME else Treatment.REMOVE
         same = [each for each in _same_name(type_, inputs, facts) if each.id not in known]
         found = tuple(each.id for each in same if each.ours)
@@ -165,7 +167,7 @@ def _snake(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Namesake:
-    """Something in the cloud that is called like what was to be made, and whether it carries our mark."""
+    """A resource in the cloud with the name of an unfinished one, and whether it has our mark."""
 
     id: str
     ours: bool
@@ -176,7 +178,7 @@ def _same_name(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> list
     if not name:
         return []
     if type_ == "openstack:compute/keypair:Keypair":
-        # Key pairs have no description. One with another key is not the one that was to be made.
+        # Key pairs have no description. One with another key is not ours.
         wanted = _key(inputs.get("publicKey"))
         return [
             _Namesake(each, wanted is not None and _key(key) == wanted)
@@ -188,7 +190,7 @@ def _same_name(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> list
         "openstack:networking/subnet:Subnet": facts.subnets,
         "openstack:networking/router:Router": facts.routers,
         "openstack:networking/secGroup:SecGroup": facts.security_groups,
-        # These have no description either, and nothing else that tells whose they are.
+        # These have no description either, and nothing else that identifies their owner.
         "openstack:compute/serverGroup:ServerGroup": facts.server_groups,
         "openstack:identity/applicationCredential:ApplicationCredential": facts.application_credentials,
         _PORT: [port for port in facts.ports if port.network_id == inputs.get("networkId")],
@@ -203,7 +205,7 @@ def _same_name(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> list
 
 
 def _key(public_key: Any) -> tuple[str, ...] | None:
-    """Type and content of a public key, without its comment; None for what is none."""
+    """Type and content of a public key, without its comment; None if invalid."""
     words = public_key.split() if isinstance(public_key, str) else []
     return tuple(words[:2]) if len(words) > 1 else None
 
@@ -213,14 +215,14 @@ def _differs(resource: Mapping[str, Any], server: ServerFacts) -> bool:
 
 
 def recorded_image(resource: Mapping[str, Any]) -> str:
-    """The image that a server's state has; empty for one that says nothing of it."""
+    """The image of a server in the state; empty if unknown."""
     inputs = resource.get("inputs") or {}
     disks = inputs.get("blockDevices") or [{}]
     return str(inputs.get("imageId") or disks[0].get("uuid") or "")
 
 
 def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
-    """The state's resources after a repair. What was taken over has no outputs yet: a refresh gives it some."""
+    """The state's resources after a repair. Adopted resources have no outputs until a refresh."""
     fixed: Json = copy.deepcopy(dict(deployment))
     images = {each.urn: each.image_id for each in repair.reimaged}
     for resource in fixed.get("resources") or []:

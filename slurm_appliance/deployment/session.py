@@ -25,7 +25,7 @@ from slurm_appliance.preflight.run import facts_for
 if TYPE_CHECKING:
     from pulumi.automation import Stack
 
-#: The project's name in Pulumi.yaml, which is a part of where its state is.
+#: The project's name in Pulumi.yaml, which is part of its state's location.
 PROJECT = "slurm-appliance"
 
 
@@ -36,12 +36,12 @@ class Session:
     Attributes:
         name: the stack's name.
         config: its configuration.
-        cloud: the entry of clouds.yaml that it is for; None for what the environment says.
+        cloud: its entry of clouds.yaml; None to use the environment variables.
         folder: its folder on this machine.
         source: the file with its configuration, for errors.
-        say: takes a line for the operator.
-        excluded: URNs of resources that no operation touches.
-        patience: seconds to wait for somebody else who uses the stack.
+        say: prints a line for the operator.
+        excluded: URNs of resources that operations must not change.
+        lock_timeout: timeout for a locked stack, in seconds.
     """
 
     name: str
@@ -51,19 +51,19 @@ class Session:
     source: Path
     say: Callable[[str], None]
     excluded: Sequence[str] = ()
-    patience: float = 0.0
+    lock_timeout: float = 0.0
     _stacks: Path = STACKS
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
 
     @property
     def stack(self) -> "Stack":
-        """The engine's view of it; opened, and created, when it is asked for the first time."""
+        """The engine's stack; opened, and created if missing, on first use."""
         if self._stack is None:
             pieces = automation.ensured_toolchain()
             variables = engine_variables()
             if self.cloud is not None:
-                # What the stack's commands ask is the cloud that its provider asks.
+                # The stack's commands use the same cloud as its provider.
                 variables["OS_CLOUD"] = self.cloud
             self._stack = automation.open_stack(
                 self.name, pieces, variables=variables, folder=prepare(self.name, self._stacks)
@@ -72,15 +72,15 @@ class Session:
 
     @property
     def layout(self) -> StateLayout | None:
-        """Where its state is; None where it is not on this machine."""
+        """The location of its state; None if it is not on this machine."""
         root = state_root()
         return StateLayout(root, PROJECT, self.name) if root else None
 
     def facts(self, *, fresh: bool = False) -> CloudFacts:
-        """The cloud, as it was asked last.
+        """The facts of the cloud, gathered on first use.
 
         Raises:
-            CloudError: it cannot be asked.
+            CloudError: a query fails.
         """
         if self._facts is None or fresh:
             self._facts = (time.monotonic(), facts_for(self.config, self.cloud))
@@ -88,18 +88,18 @@ class Session:
 
     @property
     def age(self) -> float:
-        """Seconds since the cloud was asked."""
+        """Age of the facts in seconds."""
         return time.monotonic() - self._facts[0] if self._facts else float("inf")
 
     @contextmanager
     def held(self, doing: str) -> Iterator[None]:
-        """Keep everybody else out, and have every step recorded as it is made.
+        """Lock the stack, and record every step.
 
         Args:
-            doing: what is done meanwhile, for whoever finds the stack in use.
+            doing: the operation, shown to others who find the stack locked.
 
         Raises:
-            LockedError: somebody else uses the stack.
+            LockedError: the stack is locked.
             JournalError: its state cannot be read.
         """
         stack, layout = self.stack, self.layout
@@ -108,9 +108,9 @@ class Session:
             return
         before = dict(stack.workspace.env_vars)
         place = (layout.root, layout.project, layout.stack)
-        with journaled(*place, doing, patience=self.patience, say=self._wait_for) as backend:
+        with journaled(*place, doing, lock_timeout=self.lock_timeout, say=self._wait_for) as backend:
             for holder in backend.taken_over:
-                self.say(f"took the stack over from {holder}, which is no more")
+                self.say(f"removed a stale lock held by {holder}")
             if backend.recovered:
                 self.say(f"recovered {backend.recovered} steps of an interrupted run from its journal")
             stack.workspace.env_vars = {**before, **backend.variables}
@@ -121,10 +121,10 @@ class Session:
 
     @contextmanager
     def supposing(self, deployment: dict[str, Any]) -> Iterator[None]:
-        """Let previews run on a state that might be.
+        """Run previews on an assumed state.
 
-        Pulumi Cloud alone can decrypt what it encrypted, and an empty state has nothing to suppose: there, they run on
-        the state as it is.
+        Only Pulumi Cloud can decrypt what it encrypted, and an empty state has no changes: in these cases previews use
+        the actual state.
         """
         if not deployment.get("resources") or (deployment.get("secrets_providers") or {}).get("type") == "service":
             yield
@@ -139,13 +139,13 @@ class Session:
                 workspace.env_vars = before
 
     def _wait_for(self, whom: str) -> None:
-        """Somebody else uses the stack: what the cloud has is another when they end."""
+        """The stack is locked: the cloud will have changed when the lock is released."""
         self._facts = None
         self.say(whom)
 
     @contextmanager
     def handing_over(self, facts: CloudFacts) -> Iterator[None]:
-        """Let programs that run meanwhile use these facts instead of asking the cloud again."""
+        """Pass these facts to child programs, so that they do not query the cloud again."""
         workspace = self.stack.workspace
         before = dict(workspace.env_vars)
         with scratch_folder() as folder:
@@ -158,7 +158,7 @@ class Session:
                 workspace.env_vars = before
 
     def deployment(self) -> dict[str, Any]:
-        """The state's resources, those of an unfinished journal as well; nothing for a stack that does not exist yet.
+        """The state's resources, including those of an unfinished journal; empty for a new stack.
 
         Raises:
             JournalError: the state cannot be read.
@@ -170,7 +170,7 @@ class Session:
 
     @property
     def backend(self) -> str:
-        """Where its state is, for messages."""
+        """The location of its state, for messages."""
         return shown_backend()
 
     def set_deployment(self, deployment: dict[str, Any]) -> None:
@@ -191,21 +191,21 @@ def open_session(
     *,
     stacks: Path = STACKS,
     excluded: Sequence[str] = (),
-    patience: float = 0.0,
+    lock_timeout: float = 0.0,
 ) -> Session:
-    """The session of a stack; nothing is asked or created yet.
+    """The session of a stack; queries and creates nothing yet.
 
     Args:
         name: the stack's name.
-        say: takes a line for the operator.
-        stacks: the folder with one file a stack.
-        excluded: URNs of resources that no operation touches.
-        patience: seconds to wait for somebody else who uses the stack.
+        say: prints a line for the operator.
+        stacks: the folder of stack files.
+        excluded: URNs of resources that operations must not change.
+        lock_timeout: timeout for a locked stack, in seconds.
 
     Raises:
-        UsageError: there is no such stack.
+        UsageError: the stack does not exist.
         ConfigError: its configuration has mistakes.
     """
     path = stack_file(name, stacks)
     config = from_stack_file(path)
-    return Session(name, config, cloud_of(path), EnvironmentFolder.of(name), path, say, excluded, patience, stacks)
+    return Session(name, config, cloud_of(path), EnvironmentFolder.of(name), path, say, excluded, lock_timeout, stacks)

@@ -1,4 +1,4 @@
-"""What there is of a cluster: its nodes, its volumes, and whether a run is under way or was interrupted."""
+"""The state of a cluster: its nodes, its volumes, and whether an operation is running or was interrupted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from slurm_appliance.deployment.session import Session
 from slurm_appliance.errors import ExitStatus
 from slurm_appliance.journal.lock import holders
 
-_MISSING = "not there"
+_MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class NodeState:
     Attributes:
         group: its node group.
         node: its host name.
-        state: Nova's word.
-        current: the image that it runs.
-        target: the image that it is to run.
-        next: how it gets there.
+        state: Nova's status.
+        current: its current image.
+        target: its target image.
+        next: what brings it there.
     """
 
     group: str
@@ -41,12 +41,12 @@ class Status:
 
     Attributes:
         stack: its stack.
-        nodes: one a node.
-        under_way: who runs an operation on it now.
-        interrupted: who did so last, and was killed.
-        volumes: what outlives it.
-        problems: what keeps the next ``up`` from starting.
-        drift: what somebody changed behind the state's back.
+        nodes: one per node.
+        under_way: who is running an operation on it.
+        interrupted: who ran the last operation, if it was killed.
+        volumes: volumes kept when it is deleted.
+        problems: why the next ``up`` would refuse.
+        drift: changes made outside Pulumi.
     """
 
     stack: str
@@ -59,7 +59,7 @@ class Status:
 
     @property
     def well(self) -> bool:
-        """Whether all nodes are there and run, and nothing stands in the way."""
+        """Whether all nodes exist and run, and there are no problems."""
         running = all(node.state == "ACTIVE" for node in self.nodes)
         return running and not (self.under_way or self.interrupted or self.problems or self.drift)
 
@@ -73,13 +73,13 @@ class Status:
         return ExitStatus.ERROR
 
     def lines(self) -> Iterator[str]:
-        """Everything but the nodes, a line each."""
+        """Everything except the nodes, one line each."""
         for who in self.under_way:
-            yield f"an operation is under way: {who}"
+            yield f"an operation is running: {who}"
         for who in self.interrupted:
-            yield f"an operation was interrupted: {who}; the next up goes on with it"
+            yield f"an operation was interrupted: {who}; the next up continues it"
         for volume in self.volumes:
-            yield f"outlives the cluster: {volume}"
+            yield f"kept when the cluster is deleted: {volume}"
         for problem in self.problems:
             yield f"up would refuse: {problem}"
         for line in self.drift:
@@ -95,10 +95,10 @@ class Status:
 
 
 def look(session: Session) -> Status:
-    """Look at a cluster; changes nothing.
+    """Examine a cluster; changes nothing.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     deployment = session.deployment()
     drift = drift_of(session, deployment)
@@ -123,7 +123,7 @@ def look(session: Session) -> Status:
         ),
         under_way=tuple(str(holder) for holder in held if not holder.gone),
         interrupted=tuple(str(holder) for holder in held if holder.gone),
-        volumes=tuple(each.what for each in kept(deployment) if each.what.startswith("volume")),
+        volumes=tuple(each.what for each in kept_resources(deployment) if each.what.startswith("volume")),
         problems=tuple(f"{problem.path}: {problem.what}" for problem in (*findings.state, *findings.problems)),
         drift=drift.lines(),
     )

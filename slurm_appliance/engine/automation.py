@@ -1,6 +1,6 @@
-"""The one module outside ``components/`` that knows Pulumi: stacks, and the four operations on them.
+"""The only module outside ``components/`` that uses Pulumi: stacks, and the four operations on them.
 
-It imports pulumi when it is used, not when it is imported: ``env`` and ``toolchain`` have to be quick.
+It imports pulumi on use, not on import: ``env`` and ``toolchain`` have to be fast.
 """
 
 import re
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Operation = Literal["up", "preview", "refresh", "destroy"]
 
-#: Pulumi marks colours in its messages like this.
+#: Colour codes in Pulumi's messages.
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -37,14 +37,14 @@ class EngineError(ApplianceError):
 
 @dataclass(frozen=True)
 class OperationOutcome:
-    """How an operation ended.
+    """The result of an operation.
 
     Attributes:
         changes: number of resources by what was (or, in a preview, would be) done: ``same``, ``create``, ``update``,
             ``replace``, ``delete`` and so on, the stack itself included.
-        events: every engine event, in order. They hold inputs and outputs: never print them whole.
-        output: what ``pulumi`` printed.
-        steps: what was (or would be) done with each resource, without what is in it.
+        events: every engine event, in order. They contain inputs and outputs: never print them completely.
+        output: the output of ``pulumi``.
+        steps: the actual (or planned) step of each resource, without its content.
     """
 
     changes: Mapping[str, int]
@@ -59,13 +59,13 @@ class OperationOutcome:
 
 
 class StackInUseError(EngineError):
-    """Raised when somebody else uses a stack whose state is not in a folder."""
+    """Raised when a stack is locked whose state is not in a folder."""
 
     exit_status = LockedError.exit_status
 
 
 def ensured_toolchain() -> Toolchain:
-    """The toolchain, complete.
+    """The complete toolchain.
 
     Raises:
         ToolchainError: a piece can be neither installed nor built.
@@ -82,7 +82,7 @@ def open_stack(
     program: Callable[[], None] | None = None,
     project: str = "",
 ) -> "Stack":
-    """Select a stack, or create it where there is none yet.
+    """Select a stack, or create it if missing.
 
     Args:
         name: the stack, which is the environment's name.
@@ -128,19 +128,19 @@ def run(
     continue_on_error: bool = False,
     keep_events: bool = True,
 ) -> OperationOutcome:
-    """Run an operation to its end.
+    """Run an operation.
 
     Args:
         stack: see open_stack.
-        operation: which.
+        operation: the operation.
         on_event: called with each engine event as it comes.
         on_output: called with each line that ``pulumi`` prints.
-        on_step: called with each step and how far it is: ``begins``, ``ends`` or ``fails``.
+        on_step: called with each step and its progress: ``begins``, ``ends`` or ``fails``.
         on_message: called with each message: its severity, the resource's URN (or nothing), its text.
         targets: URNs to limit the operation to; all resources when empty.
         exclude: URNs, ``*`` and ``**`` allowed in them, to leave alone; not in a destroy.
-        exclude_protected: destroy all but what is protected.
-        continue_on_error: go on with what does not depend on a resource that failed; not in a preview.
+        exclude_protected: destroy everything except protected resources.
+        continue_on_error: continue with resources that do not depend on a failed one; not in a preview.
         keep_events: whether the outcome has all events; with a thousand nodes they are large.
 
     Raises:
@@ -183,7 +183,7 @@ def run(
     except ConcurrentUpdateError as error:
         remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
         raise StackInUseError(
-            "another operation runs on this stack", where=stack.name, remedy=remedy, evidence=_said(error)
+            "another operation is running on this stack", where=stack.name, remedy=remedy, evidence=_said(error)
         ) from error
     except CommandError as error:
         raise _explain(operation, events, error) from error
@@ -195,7 +195,7 @@ def run(
 
 
 def step_of(event: "EngineEvent") -> tuple[Step | None, str]:
-    """The step that an event is about, and whether it begins, ends or fails; None for any other event."""
+    """The step of an event, and whether it starts, ends or fails; None for other events."""
     for about, stage in (
         (event.resource_pre_event, "begins"),
         (event.res_outputs_event, "ends"),
@@ -219,7 +219,7 @@ def step_of(event: "EngineEvent") -> tuple[Step | None, str]:
 
 
 def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Exception) -> EngineError:
-    """The engine's own error messages, each with its resource; its exit text only where there are none."""
+    """The engine's own error messages, each with its resource; its exit text only if there are none."""
     problems = [
         (printable(_COLOUR.sub("", event.diagnostic_event.message)).strip(), event.diagnostic_event.urn or "")
         for event in events
@@ -227,7 +227,7 @@ def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Excep
     ]
     if not problems:
         return EngineError(f"pulumi {operation} failed: {_said(error)}")
-    # The stack's own "update failed" comes last and says nothing new.
+    # The stack's own "update failed" comes last and adds nothing.
     first, *others = problems
     problems = [first, *((message, urn) for message, urn in others if "update failed" not in message)]
     more = "".join(f"\n{urn}: {message}" for message, urn in problems[1:])
@@ -238,5 +238,5 @@ def _explain(operation: Operation, events: Sequence["EngineEvent"], error: Excep
 
 
 def _said(error: Exception) -> str:
-    """What ``pulumi`` wrote to standard error, of all that the automation API puts into its exception."""
+    """The standard error of ``pulumi``, extracted from the automation API's exception."""
     return str(error).rpartition("stderr:")[2].strip().removeprefix("error: ")

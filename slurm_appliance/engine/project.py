@@ -1,8 +1,8 @@
-"""The folder that commands run a stack's program in: the checkout's program with a stack file of its own.
+"""The project folder in which commands run a stack's program: the checkout's program with a copy of the stack file.
 
-Pulumi writes into the stack file (the salt of the passphrase, when a stack is new), and the checkout's is under version
-control. So commands work on a copy beside the environment's other files; ``stacks/`` is only read. Plain ``pulumi`` in
-the checkout uses the same stack: project, name and state are the same.
+Pulumi writes to the stack file (the passphrase's salt, for a new stack), but the checkout's file is under version
+control. So commands use a copy next to the environment's other files and only read ``stacks/``. Plain ``pulumi`` in the
+checkout uses the same stack: project, name and state are the same.
 """
 
 import re
@@ -12,7 +12,7 @@ from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import UsageError
 from toolchain.paths import REPOSITORY
 
-#: Where the checkout has one file for each stack.
+#: The checkout's folder of stack files.
 STACKS = REPOSITORY / "stacks"
 
 _EXAMPLE = "example"
@@ -24,18 +24,18 @@ def stack_file(stack: str, stacks: Path = STACKS) -> Path:
     """The stack's file in the checkout.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the file does not exist.
     """
     path = stacks / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = known_stacks(stacks)
-        there = f"there are: {', '.join(known)}" if known else f"write {path}"
-        raise UsageError(f"there is no stack {stack}", where=str(path), remedy=f"{there}; see docs/environments.md")
+        there = f"the stacks are: {', '.join(known)}" if known else f"write {path}"
+        raise UsageError(f"unknown stack {stack}", where=str(path), remedy=f"{there}; see docs/environments.md")
     return path
 
 
 def known_stacks(stacks: Path = STACKS) -> list[str]:
-    """The names of the stacks that there are files for; the example is documentation, not a stack."""
+    """The names of the stacks with files; the example is documentation, not a stack."""
     names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in stacks.glob("Pulumi.*.yaml"))
     return sorted(name for name in names if name != _EXAMPLE)
 
@@ -44,7 +44,7 @@ def prepare(stack: str, stacks: Path = STACKS) -> Path:
     """Bring the stack's project folder up to date and return it.
 
     Raises:
-        UsageError: the checkout has no such stack.
+        UsageError: the checkout does not have the stack.
     """
     source = stack_file(stack, stacks)
     folder = EnvironmentFolder.of(stack).folder / "project"
@@ -57,7 +57,7 @@ def prepare(stack: str, stacks: Path = STACKS) -> Path:
 
 
 def _with_salt(text: str, before: str) -> str:
-    """The stack file's text, with the salt that Pulumi wrote into the copy where it has none of its own."""
+    """The stack file's text; without its own salt, with the salt that Pulumi wrote to the copy."""
     salt = _SALT.search(before)
     if salt is None or _SALT.search(text):
         return text

@@ -1,24 +1,24 @@
-"""What a stack's state records of the project, as far as the checks ask for it."""
+"""What a stack's state records about the project, as needed by the checks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The providers of the resources that are in the project; commands and secrets are not.
+#: The providers of resources in the project; commands and secrets are not among them.
 _OPENSTACK = "openstack:"
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the state knows.
+    """The recorded data.
 
     Attributes:
         stack: the stack's name.
-        backend: where the state is, without credentials.
+        backend: location of the state, without credentials.
         ids: the ids of the recorded resources, by type.
         names: their names in OpenStack, by type.
-        projects: the ids of the projects that they are in, as far as they say.
-        interrupted: whether a run was interrupted, and nobody has put right what it left.
+        projects: the IDs of their projects, if recorded.
+        interrupted: whether a run was interrupted and not repaired yet.
     """
 
     stack: str
@@ -30,7 +30,7 @@ class Recorded:
 
     @property
     def where(self) -> str:
-        """The state, in words."""
+        """The state's location, as text."""
         return f"the state of stack {self.stack} in {self.backend}"
 
     def has(self, type_: str, id_: str, name: str) -> bool:
@@ -41,13 +41,13 @@ class Recorded:
 def recorded(
     deployment: Mapping[str, Any], stack: str, backend: str, found: Iterable[tuple[str, str]] | None = None
 ) -> Recorded:
-    """What a state records.
+    """Extract what a state records.
 
     Args:
         deployment: the state's resources.
         stack: the stack's name.
-        backend: where the state is, without credentials.
-        found: type and id of what an interrupted run began and the next one puts right; None where it does not.
+        backend: location of the state, without credentials.
+        found: type and ID of interrupted creations that the next run repairs; None if it does not repair.
     """
     ids: dict[str, set[str]] = {}
     names: dict[str, set[str]] = {}

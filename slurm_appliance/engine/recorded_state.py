@@ -1,4 +1,4 @@
-"""The state of a stack as plain ``pulumi`` has it: what the Pulumi program compares with the project."""
+"""The state of a stack as plain ``pulumi`` sees it, which the Pulumi program compares with the project."""
 
 import json
 import shutil
@@ -12,12 +12,12 @@ from slurm_appliance.journal.keeper import current
 from slurm_appliance.journal.layout import ORGANIZATION, StateLayout
 from toolchain.paths import REPOSITORY
 
-#: Seconds that a backend far away may take.
+#: Timeout for a remote backend in seconds.
 _LIMIT = 300
 
 
 def recorded_state(project: str, stack: str) -> Recorded:
-    """What the state of a stack records; nothing for one that was never updated.
+    """What the state of a stack records; empty for a stack that was never updated.
 
     Args:
         project: the project's name.
@@ -38,15 +38,15 @@ def _from_file(layout: StateLayout) -> dict[str, Any]:
 
 
 def _exported(name: str) -> dict[str, Any]:
-    """The state from any other backend: ``pulumi`` knows how to ask it, and takes no lock for that."""
+    """The state from any other backend, exported with ``pulumi``, which takes no lock for that."""
     program = shutil.which("pulumi")
     if program is None:
         remedy = 'put pulumi on PATH: eval "$(./slurm-appliance env)"'
-        raise ApplianceError("the state cannot be read: there is no pulumi on PATH", where=name, remedy=remedy)
+        raise ApplianceError("cannot read the state: pulumi is not on PATH", where=name, remedy=remedy)
     command = [program, "stack", "export", "--stack", name, "--non-interactive", "--color", "never"]
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=_LIMIT, check=False)
     if ended.returncode != 0:
         said = ended.stderr.strip().removeprefix("error: ")
         remedy = "check PULUMI_BACKEND_URL (or `pulumi login`)"
-        raise ApplianceError(f"the state cannot be read: {said}", where=name, remedy=remedy)
+        raise ApplianceError(f"cannot read the state: {said}", where=name, remedy=remedy)
     return dict(json.loads(ended.stdout).get("deployment") or {})

@@ -1,4 +1,4 @@
-"""Environment variables of the Pulumi engine: where state is, what protects the secrets in it, and what makes it quick.
+"""Environment variables of the Pulumi engine: location of the state, protection of its secrets, and performance.
 
 Whatever the user has set stays as it is. docs/internals.md has the measurements behind the last part.
 """
@@ -12,25 +12,25 @@ from urllib.parse import urlsplit, urlunsplit
 
 from toolchain.paths import state_folder
 
-#: What the engine does at once. By default four a core; creating servers is waiting, and Nova takes this in its stride.
+#: The engine's parallel operations. The default is four per core; creating servers is mostly waiting.
 PARALLEL = 32
 
 _PERFORMANCE = {
     "PULUMI_PARALLEL": str(PARALLEL),
-    # Changes of resources that do not depend on each other are looked for at the same time.
+    # Compute the differences of independent resources in parallel.
     "PULUMI_PARALLEL_DIFF": "true",
-    # A third of the engine's and the plugins' time goes into collecting garbage; it takes 100 MB more instead.
+    # Garbage collection takes a third of the engine's and plugins' time; this costs 100 MB of memory instead.
     "GOGC": "400",
 }
 
-#: A stack file without the passphrase's salt is no obstacle: the state has it. See stack_project.py.
+#: A stack file without the passphrase's salt is fine: the state has it. See project.py.
 _FALLBACK = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
 
 _PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 def engine_variables(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables to set, on top of those of the toolchain.
+    """The variables to set in addition to those of the toolchain.
 
     Args:
         given: the user's environment; this process's by default.
@@ -41,7 +41,7 @@ def engine_variables(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def state_root(given: Mapping[str, str] | None = None) -> Path | None:
-    """The folder that the state is in; None where it is not in a folder of this machine."""
+    """The folder of the state; None if it is not in a folder on this machine."""
     user = os.environ if given is None else given
     url = user.get("PULUMI_BACKEND_URL") or engine_variables(user).get("PULUMI_BACKEND_URL", "")
     if not url.startswith("file://"):
@@ -50,7 +50,7 @@ def state_root(given: Mapping[str, str] | None = None) -> Path | None:
 
 
 def shown_backend(given: Mapping[str, str] | None = None) -> str:
-    """Where the state is, for messages: the backend's URL without user, password and parameters."""
+    """The location of the state, for messages: the backend's URL without user, password and parameters."""
     user = os.environ if given is None else given
     url = user.get("PULUMI_BACKEND_URL") or _logged_in(user) or engine_variables(user)["PULUMI_BACKEND_URL"]
     parts = urlsplit(url)
@@ -58,7 +58,7 @@ def shown_backend(given: Mapping[str, str] | None = None) -> str:
 
 
 def _backend(user: Mapping[str, str]) -> dict[str, str]:
-    """A folder beside the environments, where the user has neither chosen nor logged in to another backend."""
+    """A folder next to the environments, unless the user has set or logged in to another backend."""
     if user.get("PULUMI_BACKEND_URL") or _logged_in(user):
         return {}
     folder = state_folder("pulumi")
@@ -76,9 +76,9 @@ def _logged_in(user: Mapping[str, str]) -> str:
 
 
 def _passphrase(user: Mapping[str, str]) -> dict[str, str]:
-    """A file with a passphrase that is made once for this machine, where the user has set none.
+    """A file with a passphrase, generated once for this machine unless the user has set one.
 
-    It is as good as the secrets in the state: keep it where you keep backups of the state.
+    It gives access to the secrets in the state: back it up together with the state.
     """
     if any(name in user for name in _PASSPHRASE):
         return {}
@@ -90,7 +90,7 @@ def _passphrase(user: Mapping[str, str]) -> dict[str, str]:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
         try:
-            os.link(fresh, path)  # Whoever comes first wins; the other uses it.
+            os.link(fresh, path)  # The first process wins; others use its file.
         except FileExistsError:
             pass
         finally:

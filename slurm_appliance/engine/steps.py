@@ -1,9 +1,9 @@
-"""What the engine does with a resource, or would do, as plain data: nothing of what is in the resource is kept."""
+"""The engine's actual or planned steps on resources, as plain data, without the resources' content."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-#: Tokens of the resources that something depends on here.
+#: Tokens of resources that are referenced here.
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
 ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
@@ -30,10 +30,10 @@ class Step:
     Attributes:
         urn: the resource's.
         type: its type token.
-        op: the engine's word: create, update, replace, delete, same and so on.
-        parent: the URN of the component that it belongs to; empty for the stack.
+        op: the engine's operation: create, update, replace, delete, same and so on.
+        parent: the URN of its component; empty for the stack.
         changed: the properties that change, as paths.
-        replacing: those of them that make it a replacement.
+        replacing: those of them that force a replacement.
     """
 
     urn: str
@@ -50,17 +50,17 @@ class Step:
 
     @property
     def group(self) -> str:
-        """The name of the component that it belongs to."""
+        """The name of its component."""
         return self.parent.rpartition("::")[2]
 
     @property
     def is_component(self) -> bool:
-        """Whether it only holds others together."""
+        """Whether it is a component."""
         return self.type.startswith(("slurm-appliance:", "pulumi:"))
 
 
 def planned(steps: Iterable[Step]) -> list[Step]:
-    """The steps that change something, a replacement counted once."""
+    """The steps that change something, with a replacement counted once."""
     return [step for step in steps if step.op not in _NOTHING | _PARTS and not step.is_component]
 
 

@@ -1,1 +1,1 @@
-"""An environment's folder on the deploy host. ``python -m slurm_appliance.environment`` is in the state of stacks."""
+"""An environment's folder on the deploy host. ``python -m slurm_appliance.environment`` is in stacks' states."""

@@ -1,11 +1,11 @@
 """The folder of an environment on the deploy host: inventory, secrets for Ansible, known hosts, logs.
 
-It lies outside the checkout, and everything in it but the logs follows from the stack. So it is written by commands of
-the stack, when what they write changes, and also when the folder is gone or somebody changed a file: a **token** that
-lies beside each part, and is one of the command's inputs, is new in that case.
+It is outside the checkout, and everything in it except the logs is derived from the stack. So commands of the stack
+write it when its content changes, and also when the folder is missing or a file was changed: in that case a **token**
+next to each part, which is one of the command's inputs, is new.
 
-Standard library only: each part is written by ``python -m slurm_appliance.environment``, which takes a request on
-standard input, because part of what is written is secret.
+Standard library only: ``python -m slurm_appliance.environment`` writes each part from a request on standard input,
+because the content is partly secret.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ from toolchain.paths import state_folder
 
 @dataclass(frozen=True)
 class EnvironmentFolder:
-    """The folder of one environment, and what is where in it."""
+    """The folder of one environment, and the paths in it."""
 
     folder: Path
 
     @classmethod
     def of(cls, stack: str) -> "EnvironmentFolder":
-        """That of a stack."""
+        """The folder of a stack."""
         return cls(state_folder("environments", stack))
 
     @property
     def inventory(self) -> Path:
-        """The folder that is handed to Ansible as its inventory."""
+        """Ansible's inventory folder."""
         return self.folder / "inventory"
 
     @property
@@ -43,16 +43,16 @@ class EnvironmentFolder:
 
     @property
     def logs(self) -> Path:
-        """Logs of runs; the newest is the one with the greatest name."""
+        """Logs of runs; the newest has the greatest name."""
         return self.folder / "logs"
 
     @property
     def passphrase(self) -> Path:
-        """What the state's secrets are encrypted with, where the user gave nothing else."""
+        """The default passphrase of the state's secrets."""
         return self.folder / "passphrase"
 
     def token(self, part: str) -> str:
-        """What a part was last written under; a new one where its files are not there as they were written."""
+        """The token of a part's last write; a new one if its files are missing or changed."""
         try:
             record = json.loads(self._record(part).read_text())
             digests, token = record["digests"], str(record["token"])
@@ -63,7 +63,7 @@ class EnvironmentFolder:
         return secrets.token_hex(8)
 
     def write(self, part: str, token: str, files: Mapping[str, str]) -> list[str]:
-        """Write the files of a part, each whole or not at all; those that it had before and has no more are removed.
+        """Write the files of a part atomically, and remove its obsolete files.
 
         Args:
             part: ``inventory`` or ``secrets``.
@@ -84,12 +84,12 @@ class EnvironmentFolder:
         return sorted({*changed, *(before - files.keys())})
 
     def marker(self, file: Path) -> str:
-        """What a file that others write, too, was last begun under; a new one where there is no such file."""
+        """The token of a file that is also written by others; a new one if the file is missing."""
         marker = self._marker(file)
         return marker.read_text() if file.exists() and marker.exists() else secrets.token_hex(8)
 
     def mark(self, file: Path, token: str) -> None:
-        """Remember what a file was begun under."""
+        """Record the token of a file."""
         write_whole(self._marker(file), token)
 
     def _marker(self, file: Path) -> Path:
@@ -117,7 +117,7 @@ def _text_digest(text: str) -> str:
 
 
 def main() -> int:
-    """Write the part that the request on standard input asks for; says what changed, never what is in it."""
+    """Write the part in the request on standard input; print what changed, but no content."""
     request = json.load(sys.stdin)
     changed = EnvironmentFolder(Path(request["folder"])).write(request["part"], request["token"], request["files"])
     print(json.dumps({"changed": changed}))

@@ -1,6 +1,6 @@
-"""Host variables for compute nodes: each node gets what its own roles use, and nothing else.
+"""Host variables for compute nodes: each node gets only what its own roles use.
 
-``references``, ``allowed`` and ``bundle`` decide what one node gets; ``export`` puts all nodes' bundles, the NFS
+``references``, ``allowed`` and ``bundle`` select what one node gets; ``export`` packs all nodes' bundles, the NFS
 exports and the RebootProgram's targets into one archive; ``node/export_receiver`` unpacks it on the control node. All
-but ``inventory`` is pure. The format is described in docs/rebuild.md.
+except ``inventory`` is pure. docs/rebuild.md describes the format.
 """

@@ -1,6 +1,6 @@
-"""Which variables a compute node may have: those that its roles say they use.
+"""The variables that a compute node may have: those that its roles declare.
 
-Each role that runs on compute nodes by themselves says so in ``ansible/roles/<role>/meta/node_variables.yml``::
+Each role that compute nodes run themselves declares them in ``ansible/roles/<role>/meta/node_variables.yml``::
 
     compute_init: nfs            # the entry of compute_init_enable that runs this role on a node
     node_variables:              # variables of the inventory that it reads there
@@ -17,18 +17,18 @@ import yaml
 
 from slurm_appliance.hostvars.errors import HostVariablesError
 
-#: Where a role says which variables it reads on a node.
+#: The file in which a role declares its variables on a node.
 DECLARATION = Path("meta", "node_variables.yml")
 
 
 @dataclass(frozen=True)
 class NodeRole:
-    """A role that compute nodes run by themselves.
+    """A role that compute nodes run themselves.
 
     Attributes:
-        name: of its folder.
-        compute_init: the entry of ``compute_init_enable`` that switches it on.
-        variables: what it reads of the inventory.
+        name: name of its folder.
+        compute_init: the entry of ``compute_init_enable`` that enables it.
+        variables: the inventory's variables that it reads.
     """
 
     name: str
@@ -37,16 +37,16 @@ class NodeRole:
 
 
 def node_roles(folder: Path) -> list[NodeRole]:
-    """The roles below a folder that have a declaration, by name.
+    """The roles in a folder that have a declaration, by name.
 
     Raises:
-        HostVariablesError: a declaration is not of its form.
+        HostVariablesError: a declaration is malformed.
     """
     return [_read(path, path.parent.parent.name) for path in sorted(folder.glob(f"*/{DECLARATION}"))]
 
 
 def allowed(roles: Iterable[NodeRole], enabled: Iterable[str]) -> frozenset[str]:
-    """What a node may have whose ``compute_init_enable`` has these entries."""
+    """The variables allowed for a node with these entries of ``compute_init_enable``."""
     entries = frozenset(enabled)
     return frozenset().union(*(role.variables for role in roles if role.compute_init in entries))
 
@@ -57,8 +57,8 @@ def _read(path: Path, name: str) -> NodeRole:
     names = document["node_variables"] if good else None
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         raise HostVariablesError(
-            "is not a declaration of node variables",
+            "does not declare node variables",
             where=str(path),
-            remedy="it needs compute_init and a list node_variables",
+            remedy="add compute_init and a list node_variables",
         )
     return NodeRole(name, str(document["compute_init"]), frozenset(names))

@@ -34,11 +34,11 @@ class ComputeNode:
 
     Attributes:
         name: its inventory and Slurm name.
-        address: its address in the access network: the only one that may read its bundle.
+        address: its address in the access network: only this address may read its bundle.
         instance_id: its server.
         image_id: its target image.
-        variables: all its variables in the inventory, its groups' included, templates unresolved.
-        allowed: names of those that it may have, as `allowed.allowed` finds them.
+        variables: all its variables in the inventory, including its groups', with templates unresolved.
+        allowed: names of the allowed ones, from `allowed.allowed`.
     """
 
     name: str
@@ -50,10 +50,10 @@ class ComputeNode:
 
 
 def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[str, Any]:
-    """The variables that a node gets: what it is allowed, and what those refer to.
+    """The variables of a node: the allowed ones, and those that they reference.
 
     Raises:
-        HostVariablesError: one of them cannot be used on a node, or is, or refers to, a forbidden one.
+        HostVariablesError: one of them cannot be used on a node, or is or references a forbidden one.
     """
     chosen: dict[str, Any] = {}
     waiting = sorted(name for name in node.allowed if name in node.variables)
@@ -62,9 +62,9 @@ def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[s
         name = waiting.pop()
         if name in forbidden:
             raise HostVariablesError(
-                f"variable {name} is a secret that compute nodes must not have, but {because[name]}",
+                f"variable {name} is a secret that must not reach compute nodes, but {because[name]}",
                 where=node.name,
-                remedy="take it out of the role's meta/node_variables.yml, or out of the variable that refers to it",
+                remedy="remove it from the role's meta/node_variables.yml, or from the variable that references it",
             )
         value = node.variables[name]
         try:
@@ -74,7 +74,7 @@ def node_variables(node: ComputeNode, forbidden: Collection[str] = ()) -> dict[s
         chosen[name] = value
         for other in sorted(found):
             if other in node.variables and other not in because:
-                because[other] = f"{name} refers to it"
+                because[other] = f"{name} references it"
                 waiting.append(other)
     return dict(sorted(chosen.items()))
 
@@ -99,7 +99,7 @@ def bundle(
         forbidden: variables that no compute node may have.
 
     Raises:
-        HostVariablesError: as node_variables(), and if the two are larger than `MOST_BYTES`.
+        HostVariablesError: as node_variables(), or the two files exceed `MOST_BYTES`.
     """
     variables = node_variables(node, forbidden)
     text = _json(variables)
@@ -116,9 +116,9 @@ def bundle(
         sizes = sorted(((len(_json(value)), name) for name, value in variables.items()), reverse=True)
         largest = ", ".join(f"{name} ({size})" for size, name in sizes[:3])
         raise HostVariablesError(
-            f"its variables take {len(text) + len(head)} bytes, a bundle holds {MOST_BYTES}: {largest}",
+            f"its variables take {len(text) + len(head)} bytes, the limit of a bundle is {MOST_BYTES}: {largest}",
             where=node.name,
-            remedy="what is the same for all nodes belongs into a shared file",
+            remedy="move variables that are the same for all nodes to a shared file",
         )
     return {"bundle.json": head, "variables.json": text}
 

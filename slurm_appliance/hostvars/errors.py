@@ -1,7 +1,7 @@
-"""What goes wrong with host variables."""
+"""Errors of host variables."""
 
 from slurm_appliance.errors import ApplianceError
 
 
 class HostVariablesError(ApplianceError, ValueError):
-    """Raised for host variables that cannot be exported: the first node and variable that it concerns."""
+    """Raised for host variables that cannot be exported: has the first affected node and variable."""

@@ -1,4 +1,4 @@
-"""All that the control node gets about its compute nodes, as one archive. Pure.
+"""Everything that the control node gets about its compute nodes, as one archive. Pure.
 
 The same cluster, key and serial give the same bytes.
 
@@ -27,7 +27,7 @@ from slurm_appliance.hostvars.nfs_exports import ganesha_exports, kernel_exports
 from slurm_appliance.hostvars.reboot_targets import targets_file
 from slurm_appliance.hostvars.signing import SigningKey
 
-#: The form of the archive; node/export_receiver takes no other.
+#: The schema of the archive; node/export_receiver accepts no other.
 ARCHIVE_SCHEMA = 1
 
 
@@ -46,10 +46,10 @@ def export_files(
         nodes: all compute nodes; their order does not matter.
         shared: files that all nodes get, by name: ``hosts``, ``users.json``.
         key: signs each node's bundle.
-        serial: when the archive is made, in seconds since 1970: nodes take none that is older than what they have seen.
-        forbidden: variables that no compute node may have: secrets of the database, of monitoring.
-        state_dir: where the control node mounts its state volume: the archive is unpacked there, so that nodes can boot
-            right after a rebuild of control.
+        serial: creation time of the archive in seconds since 1970: nodes reject older ones than they have seen.
+        forbidden: variables that must not reach compute nodes: secrets of the database, of monitoring.
+        state_dir: mount point of the control node's state volume, where the archive is unpacked, so that nodes can boot
+            right after a rebuild of the control node.
 
     Raises:
         HostVariablesError: see `bundle.bundle`.

@@ -1,4 +1,4 @@
-"""Reads each compute node and its variables from an Ansible inventory, group_vars included."""
+"""Reads each compute node and its variables from an Ansible inventory, including group_vars."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from slurm_appliance.hostvars.allowed import NodeRole, allowed
 from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.errors import HostVariablesError
 
-#: Seconds for ansible-inventory: 1000 hosts take 3.
-_PATIENCE = 300
+#: Timeout of ansible-inventory in seconds: 1000 hosts take 3.
+_TIMEOUT = 300
 
 
 def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]]:
-    """All hosts' variables by host name, as Ansible's own precedence has it, templates unresolved.
+    """All hosts' variables by host name, with Ansible's own precedence and unresolved templates.
 
-    With ``group_names`` among them: the groups that a host is in, as plays see it.
+    Includes ``group_names``: a host's groups, as in plays.
 
     Args:
         inventory: file or folder.
@@ -35,11 +35,11 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
         env={**os.environ, "ANSIBLE_CONFIG": str(playbooks / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=_TIMEOUT,
         check=False,
     )
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["no explanation"]
+        said = ended.stderr.strip().splitlines() or ["no error message"]
         raise HostVariablesError(f"ansible-inventory cannot read it: {said[-1]}", where=str(inventory))
     document = json.loads(ended.stdout)
     hosts: dict[str, dict[str, Any]] = document["_meta"]["hostvars"]
@@ -51,7 +51,7 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
 
 
 def members(hosts: Mapping[str, Mapping[str, Any]], *groups: str) -> list[str]:
-    """Names of the hosts that are in any of the groups, sorted; ``hosts`` as read_inventory() returns them."""
+    """Names of the hosts that are in any of the groups, sorted; ``hosts`` from read_inventory()."""
     return sorted(name for name, variables in hosts.items() if not {*groups}.isdisjoint(variables["group_names"]))
 
 
@@ -61,9 +61,9 @@ def compute_nodes(
     """The nodes that get a bundle: those with an entry ``compute`` in ``compute_init_enable``.
 
     Args:
-        hosts: as read_inventory() returns them.
-        roles: as `allowed.node_roles` finds them.
-        names: only these hosts; all if not given.
+        hosts: from read_inventory().
+        roles: from `allowed.node_roles`.
+        names: only these hosts; default: all.
 
     Raises:
         HostVariablesError: a node has no address, instance_id or image_id.

@@ -1,4 +1,4 @@
-"""Writes the file that the RebootProgram reads: each compute node's server and target image."""
+"""Renders the RebootProgram's file: each compute node's server and target image."""
 
 import json
 from collections.abc import Mapping

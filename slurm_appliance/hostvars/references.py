@@ -1,7 +1,7 @@
-"""Which variables a value refers to.
+"""Finds the variables that a value references.
 
-Values reach the nodes as they stand in the inventory, templates unresolved, so that they mean on the node what they
-mean in ``site.yml``, facts included. So what a value refers to has to come along, and what cannot come is refused.
+Values reach the nodes as in the inventory, with unresolved templates, so that they mean the same as in ``site.yml``,
+including facts. So referenced variables are included as well, and what cannot be included is rejected.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from node.ansible_init.unsafe import MARK
 
-#: They mean something else, or nothing, on a node that sees only its own variables.
+#: Undefined or different on a node that sees only its own variables.
 _NOT_ON_A_NODE = frozenset(
     {"hostvars", "groups", "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch"}
 )
@@ -21,7 +21,7 @@ _LOOKUPS = frozenset({"lookup", "query", "q"})
 
 
 class _AnyName(dict[str, Any]):
-    """Stands for Ansible's filters and tests: every name is one of them; none is ever called here."""
+    """Replaces Ansible's filters and tests: accepts every name; none is called here."""
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ARG002 - dict's signature
         return str
@@ -32,20 +32,20 @@ _JINJA.filters = _JINJA.tests = _AnyName()
 
 
 def references(value: Any) -> frozenset[str]:
-    """Names that a value's templates look up.
+    """The names that a value's templates reference.
 
     Raises:
-        ValueError: it cannot mean on a node what it means on the deploy host; the message says why.
+        ValueError: it would not mean the same on a node as on the deploy host; the message says why.
     """
     if isinstance(value, str):
         return _references_of_text(value) if "{{" in value or "{%" in value else frozenset()
     if isinstance(value, Mapping):
         if "__ansible_vault" in value:
             raise ValueError(
-                "is encrypted with ansible-vault, which nodes cannot read: keep it as a secret of the stack"
+                "is encrypted with ansible-vault, which nodes cannot read: store it as a secret of the stack"
             )
         if MARK in value:
-            # It keeps its mark in the bundle, and the node's Ansible takes it as it is, too.
+            # It keeps its mark in the bundle, so the node's Ansible does not render it either.
             return frozenset()
         return frozenset().union(*(references(each) for pair in value.items() for each in pair))
     if isinstance(value, list):
@@ -66,22 +66,22 @@ def _references_of_text(text: str) -> frozenset[str]:
     names, calls = looked_up(text)
     if names & _NOT_ON_A_NODE:
         missing = ", ".join(sorted(names & _NOT_ON_A_NODE))
-        raise ValueError(f"refers to {missing}, which a node does not have: resolve it in the inventory")
+        raise ValueError(f"references {missing}, which is not available on nodes: resolve it in the inventory")
     if calls & _LOOKUPS:
         used = ", ".join(f"{name}()" for name in sorted(calls & _LOOKUPS))
-        raise ValueError(f"uses {used}, which would read on the node: resolve it in the inventory")
+        raise ValueError(f"uses {used}, which would be evaluated on the node: resolve it in the inventory")
     return names
 
 
 def looked_up(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Names that a template looks up, and names of functions that it calls.
+    """The names that a template references, and the functions that it calls.
 
     Raises:
-        ValueError: Jinja cannot read it.
+        ValueError: it is not a valid template.
     """
     try:
         tree = _JINJA.parse(text)
     except TemplateSyntaxError as error:
-        raise ValueError(f"is not a template that Jinja can read: {error}") from error
+        raise ValueError(f"is not a valid Jinja template: {error}") from error
     calls = (call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name))
     return frozenset(meta.find_undeclared_variables(tree)), frozenset(calls)

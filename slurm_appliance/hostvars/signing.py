@@ -1,7 +1,7 @@
-"""The stack's key for signing compute nodes' bundles, and its signatures in OpenSSH's format, made in this process.
+"""The stack's key for signing compute nodes' bundles, and its signatures in OpenSSH's format.
 
-The format is OpenSSH's PROTOCOL.sshsig; nodes check it with ssh-keygen. ``node/compute_init/signature.py`` says what is
-signed.
+The format is OpenSSH's PROTOCOL.sshsig; nodes verify it with ssh-keygen. ``node/compute_init/signature.py`` describes
+the signed content.
 """
 
 import base64
@@ -24,13 +24,13 @@ class SigningKey:
     """An Ed25519 key.
 
     Args:
-        secret: base64 of the 32 bytes that it is made from, as the stack keeps them.
+        secret: base64 of its 32 bytes, as in the stack.
 
     Attributes:
-        public: the public part, as OpenSSH writes it and the nodes' metadata has it.
+        public: the public part in OpenSSH's format, as in the nodes' metadata.
 
     Raises:
-        HostVariablesError: the secret is something else.
+        HostVariablesError: the secret is malformed.
     """
 
     def __init__(self, secret: str) -> None:
@@ -39,7 +39,7 @@ class SigningKey:
         except ValueError as error:
             raise HostVariablesError(
                 "the secret bundle_signing_key is not base64 of 32 bytes",
-                remedy="have it made anew: ./slurm-appliance secrets rotate bundle_signing_key",
+                remedy="generate it again: ./slurm-appliance secrets rotate bundle_signing_key",
             ) from error
         self._blob = _string(_KIND) + _string(self._private.public_key().public_bytes_raw())
         self.public = f"{_KIND.decode()} {base64.b64encode(self._blob).decode()}"
@@ -51,7 +51,7 @@ class SigningKey:
             bundle: the content of its bundle.json.
             node: its name.
             instance_id: its server.
-            serial: when the bundle is made, in seconds since 1970.
+            serial: creation time of the bundle in seconds since 1970.
         """
         statement = {
             "schema": SCHEMA,
@@ -64,7 +64,7 @@ class SigningKey:
         return text + self.signature(text, NAMESPACE)
 
     def signature(self, message: bytes, namespace: str) -> bytes:
-        """An armored signature, as ``ssh-keygen -Y sign`` makes it."""
+        """An armored signature, like that of ``ssh-keygen -Y sign``."""
         about = _string(namespace.encode()) + _string(b"") + _string(_HASH)
         made = self._private.sign(_MAGIC + about + _string(hashlib.sha512(message).digest()))
         blob = _MAGIC + _VERSION + _string(self._blob) + about + _string(_string(_KIND) + _string(made))
@@ -73,5 +73,5 @@ class SigningKey:
 
 
 def _string(content: bytes) -> bytes:
-    """A string as the SSH protocol has it."""
+    """A string in the SSH protocol's encoding."""
     return len(content).to_bytes(4, "big") + content

@@ -1,1 +1,1 @@
-"""Cluster images: what goes into one, whether it exists already, how it is built, listed, compared and removed."""
+"""Cluster images: their content, whether they exist, and how they are built, listed, compared and removed."""

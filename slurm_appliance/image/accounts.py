@@ -1,4 +1,4 @@
-"""The accounts that an image has for itself: names and numbers that the cluster's users cannot have. Pure."""
+"""An image's own accounts: names and IDs that the cluster's users cannot have. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,20 +18,20 @@ class Accounts:
 
     @classmethod
     def of(cls, text: str) -> "Accounts":
-        """The accounts in a list as the image's record has it: lines such as ``user debian 1000``.
+        """Parse the list in an image's record: lines such as ``user debian 1000``.
 
         Raises:
-            ValueError: a line is of another form.
+            ValueError: a line is malformed.
         """
         found: dict[str, dict[str, int]] = {"user": {}, "group": {}}
         for line in text.splitlines():
             kind, name, number = line.split()
             if kind not in found:
-                raise ValueError(f"neither user nor group: {line}")
+                raise ValueError(f"neither a user nor a group: {line}")
             found[kind][name] = int(number)
         return cls(found["user"], found["group"])
 
     def text(self) -> str:
-        """The list again, in order."""
+        """The list as text, sorted."""
         users = [f"user {name} {uid}" for name, uid in sorted(self.users.items())]
         return "\n".join([*users, *(f"group {name} {gid}" for name, gid in sorted(self.groups.items()))])

@@ -1,4 +1,4 @@
-"""What image builds ask OpenStack's REST APIs by: one call, and what is made of it."""
+"""The interface to OpenStack's REST APIs for image builds: one call, and functions based on it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from slurm_appliance.cloud.listing import paged
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service answered: the decoded body, and the time that it had then."""
+    """A service's response: the decoded body, and the service's time."""
 
     body: Any
     time: datetime
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 class Api(Protocol):
-    """The one call that everything else is made of."""
+    """The call that all other functions use."""
 
     def call(
         self,
@@ -43,21 +43,21 @@ class Api(Protocol):
             json: body.
             query: parameters of the URL.
             version: microversion.
-            retry: send it again after a passing failure; False for what must not happen twice.
+            retry: retry after a temporary failure; False for what must not happen twice.
 
         Raises:
             CloudApiError: no success after all retries.
         """
 
     def patiently(self, action: Callable[[], Result]) -> Result:
-        """Run an action again and again, with back-off and a limit, while it fails in a way that passes."""
+        """Retry an action with back-off and a timeout while it fails temporarily."""
 
     def sleeping(self, sleep: Callable[[float], None]) -> "Api":
-        """The same with another way to wait between retries; it may raise to end them."""
+        """The same API with another function to wait between retries; it may raise to stop them."""
 
     @property
     def project(self) -> str:
-        """Id of the project that requests are made in."""
+        """ID of the project."""
 
 
 def pages(api: Api, service: str, path: str, key: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
@@ -74,7 +74,7 @@ def pages(api: Api, service: str, path: str, key: str, query: Mapping[str, str] 
 
 
 def create_once(api: Api, find: Callable[[], Any], create: Callable[[], Any]) -> Any:
-    """Create something that has a name of its own, so that a lost answer does not leave two of it.
+    """Create a resource with a unique name, so that a lost answer does not create two of them.
 
     Args:
         api: the cloud.

@@ -1,4 +1,4 @@
-"""Which packages of an image have known security issues: its record, compared with Debian's security tracker."""
+"""Finds packages of an image with known security issues, by comparing its record with Debian's security tracker."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,27 @@ from slurm_appliance.image.errors import ImageError, TrackerError
 from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.security_tracker import Issue, SecurityTracker
 
-#: What Debian's releases are called in the tracker.
+#: Names of Debian's releases in the tracker.
 _RELEASES = {"11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky"}
 
-#: The tracker's urgencies, the worst first; what is not here comes after them.
+#: The tracker's urgencies, the worst first; others follow.
 _ORDER = ("high", "medium", "low", "not yet assigned")
 
-#: By the tracker's own rules no security issue of the package as Debian builds it.
+#: By the tracker's rules, not a security issue of Debian's package.
 _UNIMPORTANT = "unimportant"
 
 
 @dataclass(frozen=True)
 class Vulnerability:
-    """An issue that a package of the image has.
+    """An issue of a package in the image.
 
     Attributes:
         issue: the CVE.
         source: the source package.
         installed: its version in the image.
-        fixed_in: the version that mends it; empty while there is none.
-        urgency: the tracker's word.
-        packages: the packages in the image that were made from the source.
+        fixed_in: the version that fixes it; empty if there is none.
+        urgency: the tracker's urgency.
+        packages: the image's packages built from the source.
     """
 
     issue: str
@@ -40,13 +40,13 @@ class Vulnerability:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What came out.
+    """The result of an audit.
 
     Attributes:
         findings: the worst first.
-        packages: how many packages the image has.
-        sources: how many source packages they were made from.
-        known_sources: how many of these the tracker knows; what it does not know has no issue that it could tell.
+        packages: number of packages in the image.
+        sources: number of their source packages.
+        known_sources: number of source packages known to the tracker; it has no issues for others.
     """
 
     findings: tuple[Vulnerability, ...]
@@ -56,18 +56,18 @@ class AuditReport:
 
 
 def release_of(record: ImageRecord) -> str:
-    """The code name of the Debian release that an image has.
+    """The code name of an image's Debian release.
 
     Raises:
-        ImageError: it has none, or one that is not known here.
+        ImageError: it has none, or an unknown one.
     """
     name, _, version = record.facts.get("os", "").partition(" ")
     release = _RELEASES.get(version.partition(".")[0]) if name == "Debian" else None
     if release is None:
         raise ImageError(
-            f"the image {record.facts['name']} has {record.facts.get('os') or 'no system that its record names'}: "
-            "its release in Debian's security tracker is not known",
-            remedy=f"if it is a Debian, name the release: --release {_RELEASES['12']}",
+            f"the image {record.facts['name']} has {record.facts.get('os') or 'no operating system in its record'}: "
+            "its release in Debian's security tracker is unknown",
+            remedy=f"if it is a Debian image, set the release: --release {_RELEASES['12']}",
         )
     return release
 
@@ -76,8 +76,8 @@ def audit(record: ImageRecord, tracker: SecurityTracker, release: str) -> AuditR
     """Compare an image's packages with the tracker's data for a release.
 
     Raises:
-        ImageError: the record does not have source packages, or a version in it is none.
-        TrackerError: the data are not written as the tracker writes them, or know none of the image's packages.
+        ImageError: the record has no source packages, or an invalid version.
+        TrackerError: the data are malformed, or contain none of the image's packages.
     """
     binaries: dict[tuple[str, str], list[str]] = {}
     for package, source in record.source_packages().items():
@@ -85,8 +85,8 @@ def audit(record: ImageRecord, tracker: SecurityTracker, release: str) -> AuditR
     known = {source for source, _ in binaries if tracker.knows(source)}
     if binaries and not known:
         raise TrackerError(
-            "the data have none of the image's source packages",
-            remedy="is this the whole file of Debian's security tracker?",
+            "the data contain none of the image's source packages",
+            remedy="check that this is the complete file of Debian's security tracker",
         )
     findings = [
         Vulnerability(
@@ -111,7 +111,7 @@ def _installed(source: str, version: str) -> DebianVersion:
 def _concerns(issue: Issue, installed: DebianVersion) -> bool:
     if issue.urgency == _UNIMPORTANT or issue.status == "undetermined":
         return False
-    # The tracker's version 0: no version that the release ever had is affected.
+    # The tracker's version 0: no version in the release was ever affected.
     return issue.fixed_version is None or installed < issue.fixed_version
 
 

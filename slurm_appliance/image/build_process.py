@@ -1,6 +1,6 @@
 """``python -m slurm_appliance.image_build``: the process behind Pulumi's command and behind ``image build``.
 
-Reads the build's description as JSON from standard input, says on standard error what it does, and prints one line of
+Reads the build's description as JSON from standard input, reports progress on standard error, and prints one line of
 JSON on standard output: image_id, name, built, reason, seconds, log. Safe to run again at any time.
 """
 
@@ -13,31 +13,31 @@ import sys
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.image import playbook
 from slurm_appliance.image.build import Builder, BuildOutcome
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.construction import Tools
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, from_json
-from slurm_appliance.image.stop import Stop, signals_stop
+from slurm_appliance.image.stop import Deadline, signals_stop
 from toolchain.paths import REPOSITORY, state_folder
 
 
 def build_image(build: ImageBuild, *, force: bool = False) -> BuildOutcome:
-    """Have an image, built if need be; Ctrl-C and SIGTERM end it in an orderly way.
+    """Build an image if it is missing; Ctrl-C and SIGTERM stop it cleanly.
 
     Raises:
-        ApplianceError: there is none.
+        ApplianceError: the build failed.
     """
-    stop = Stop(build.build_timeout, "the image build")
+    stop = Deadline(build.build_timeout, "the image build")
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
     with signals_stop(stop, progress.say):
         tools = Tools(OpenStackApi(connect(), sleep=stop.sleep), stop, progress, playbook.run, commit=git_commit())
-        return Builder(tools, Workplace(state_folder("image-builds"))).ensure(build, force=force)
+        return Builder(tools, BuildFolder(state_folder("image-builds"))).ensure(build, force=force)
 
 
 def git_commit() -> str:
-    """The checkout's commit, with ``+`` where files differ from it; empty outside of git."""
+    """The checkout's commit, with ``+`` if files differ from it; empty outside git."""
     command = ["git", "describe", "--always", "--abbrev=40", "--match", "", "--dirty=+"]
     try:
         ended = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
@@ -47,7 +47,7 @@ def git_commit() -> str:
 
 
 def main() -> int:
-    """Read, build, answer; return the exit status."""
+    """Read the request, build, print the outcome; return the exit status."""
     outcome = build_image(from_json(sys.stdin.read()), force=bool(os.environ.get(FORCE)))
     print(json.dumps(dataclasses.asdict(outcome)))
     return 0

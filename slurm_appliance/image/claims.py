@@ -1,13 +1,13 @@
-"""Which builds are under way in the project, whoever runs them: each has a mark there that it renews while it lives.
+"""Running builds in the project, on any machine: each has a mark there, which it renews while it is alive.
 
-A mark is an image in Glance without data. It is made before anything else of a build and removed after everything
-else: from a mark alone, all that its build may have left behind can be found by name. A mark is dead when nobody
-renewed it for its lease; or at once where its build ran on this machine and no longer holds its lock file, so that the
-next run after a ``kill -9`` does not have to wait.
+A mark is an image in Glance without data. It is created before all other resources of a build and removed after them:
+with the mark alone, all leftovers of its build can be found by name. A mark is stale if it was not renewed within its
+lease, or at once if its build ran on this machine and no longer holds its lock file, so that the next run after a
+``kill -9`` does not have to wait.
 
-Two builds of the same image exclude each other like this: a build makes its mark, then looks for others; whoever sees
-another takes its own away and waits. At least one of two sees the other, as long as Glance shows what it has accepted.
-Where it does not (replicas that lag), both build, and the newest image wins: time is lost, nothing else.
+Two builds of the same image exclude each other: a build creates its mark, then looks for others; if it sees one, it
+removes its own and waits. At least one of the two sees the other, as long as Glance shows what it has accepted. If it
+does not (lagging replicas), both build, and the newest image wins: only time is lost.
 """
 
 import fcntl
@@ -29,14 +29,14 @@ from slurm_appliance.image.api import Answer, Api, create_once
 from slurm_appliance.image.errors import CloudApiError, StoppedError
 from slurm_appliance.image.images import GlanceImage, parse_time
 from slurm_appliance.image.plan import Claim
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
-#: Seconds that a mark counts without being renewed.
+#: Lease of a mark in seconds.
 LEASE = 180.0
 
 
-class Workplace:
-    """The folder of builds on this machine: one folder a build, with its lock, keys and logs."""
+class BuildFolder:
+    """The folder of builds on this machine: one folder per build, with its lock, keys and logs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Workplace:
 
     @property
     def machine(self) -> str:
-        """An id of this folder, and so of those who can see its locks."""
+        """An ID of this folder, and so of all who can see its locks."""
         path = self.folder / "id"
         try:
             with path.open("x") as file:
@@ -59,7 +59,7 @@ class Workplace:
 
     @contextmanager
     def locked(self, build: str) -> Iterator[Path]:
-        """Make a build's folder and hold its lock; the kernel lets go of it however this process ends."""
+        """Create a build's folder and hold its lock; the kernel releases it when this process exits."""
         folder = self.of(build)
         folder.mkdir(mode=0o700)
         handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -70,12 +70,12 @@ class Workplace:
             os.close(handle)
 
     def tidy(self, build: str) -> None:
-        """Of a build that has ended, keep its log and the record of the image; its keys go."""
+        """Remove the keys of a finished build; keep its log and the image's record."""
         for name in ("ssh", "ansible"):
             shutil.rmtree(self.of(build) / name, ignore_errors=True)
 
     def holds(self, build: str) -> bool:
-        """Whether a process on this machine still works on a build."""
+        """Whether a process on this machine is still working on a build."""
         try:
             handle = os.open(self.of(build) / "lock", os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -89,20 +89,20 @@ class Workplace:
         return False
 
 
-def listed(api: Api, workplace: Workplace) -> list[Claim]:
+def listed(api: Api, build_folder: BuildFolder) -> list[Claim]:
     """The marks of all builds in the project."""
     answer = api.call("image", "GET", "/images", query={"tag": CLAIM_TAG, "limit": "200"})
-    return [_claim(body, answer, workplace) for body in answer.body["images"]]
+    return [_claim(body, answer, build_folder) for body in answer.body["images"]]
 
 
-def _claim(body: dict[str, str], answer: Answer, workplace: Workplace) -> Claim:
+def _claim(body: dict[str, str], answer: Answer, build_folder: BuildFolder) -> Claim:
     mark = GlanceImage.of(body)
     build = mark.ours_property("build")
     idle = answer.time - parse_time(body["updated_at"])
     lease = timedelta(seconds=float(mark.ours_property("lease") or LEASE))
-    if mark.ours_property("machine") == workplace.machine:
-        alive = workplace.holds(build)
-        why = "its process runs on this machine" if alive else "its process on this machine has ended"
+    if mark.ours_property("machine") == build_folder.machine:
+        alive = build_folder.holds(build)
+        why = "its process is running on this machine" if alive else "its process on this machine has exited"
     else:
         alive = idle <= lease
         why = f"its mark was renewed {idle.total_seconds():.0f} s ago"
@@ -121,21 +121,21 @@ def _claim(body: dict[str, str], answer: Answer, workplace: Workplace) -> Claim:
 class Mark:
     """The mark of this process's own build."""
 
-    def __init__(self, api: Api, build: str, image: str, workplace: Workplace) -> None:
+    def __init__(self, api: Api, build: str, image: str, build_folder: BuildFolder) -> None:
         self.build = build
         self._api = api
         self._properties = {
             "build": build,
             "image": image,
             "owner": f"{getuser()}@{socket.gethostname()}",
-            "machine": workplace.machine,
+            "machine": build_folder.machine,
             "lease": f"{LEASE:.0f}",
             "renewed": "0",
         }
         self.id = ""
 
     def place(self) -> datetime:
-        """Make the mark; return the cloud's time then."""
+        """Create the mark; return the cloud's time."""
         body = {
             "name": resource_name(self.build),
             "tags": [CLAIM_TAG],
@@ -152,17 +152,17 @@ class Mark:
         return parse_time(made["created_at"])
 
     def remove(self) -> None:
-        """Take the mark away."""
+        """Remove the mark."""
         images.delete(self._api, self.id)
 
     def keep(self) -> None:
-        """Say that the build's server was left on purpose."""
+        """Record that the build's server was kept on purpose."""
         patch = [{"op": "add", "path": f"/{PROPERTY}kept", "value": "true"}]
         self._api.call("image", "PATCH", f"/images/{self.id}", json=patch)
 
     @contextmanager
-    def renewed(self, stop: Stop, say: Callable[[str], None]) -> Iterator[None]:
-        """Renew the mark in the background for as long as the context lasts; ask for the end if that fails for long."""
+    def renewed(self, stop: Deadline, say: Callable[[str], None]) -> Iterator[None]:
+        """Renew the mark in the background during the context; stop the build if that fails for long."""
         ended = threading.Event()
         thread = threading.Thread(target=self._renew, args=(stop, say, ended), name="renew-mark", daemon=True)
         thread.start()
@@ -172,7 +172,7 @@ class Mark:
             ended.set()
             thread.join()
 
-    def _renew(self, stop: Stop, say: Callable[[str], None], ended: threading.Event) -> None:
+    def _renew(self, stop: Deadline, say: Callable[[str], None], ended: threading.Event) -> None:
         last = time.monotonic()
         count = 0
         while not ended.wait(LEASE / 6):
@@ -184,5 +184,5 @@ class Mark:
             except CloudApiError as error:
                 say(f"the build's mark could not be renewed: {error}")
                 if error.status == 404 or time.monotonic() - last > LEASE * 2 / 3:
-                    stop.set(StoppedError("the build lost its mark in the project", remedy="run it again"))
+                    stop.set(StoppedError("the build's mark in the project was removed", remedy="run it again"))
                     return

@@ -1,4 +1,4 @@
-"""Looks at everything that may refer to an image, and removes what builds left: the execution behind ``image gc``."""
+"""Collects references to images and removes leftovers of builds: the execution part of ``image gc``."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,23 +11,23 @@ from slurm_appliance.image import claims, gc, leftovers
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.claims import Workplace
 from slurm_appliance.image.gc import ImageVerdict, Reference
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 from slurm_appliance.image.wanted import wanted
 
-#: Seconds that removing what builds left may take.
+#: Timeout for removing leftovers, in seconds.
 _LIMIT = 1800.0
 
 
 def verdicts(
     api: Api, states: Mapping[str, str], stacks: Mapping[str, Path], say: Callable[[str], object]
 ) -> list[ImageVerdict]:
-    """What is to become of each of our images.
+    """A verdict on each of our images.
 
     Args:
         api: the cloud.
         states: exported states of stacks.
-        stacks: stack files, by what they are called.
-        say: told of stack files that cannot be read.
+        stacks: stack files, by name.
+        say: called with stack files that cannot be read.
     """
     images = gc.ours(api)
     references = [
@@ -40,12 +40,12 @@ def verdicts(
 
 
 def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], object]) -> list[Reference]:
-    """The images that stacks' builds would make now: they are used when such a stack comes up again.
+    """The images that stacks' builds would create now: the next ``up`` of such a stack uses them.
 
     Args:
         api: the cloud.
-        stacks: stack files, by what they are called.
-        say: told of files that cannot be read: their builds are not known then.
+        stacks: stack files, by name.
+        say: called with files that cannot be read, whose builds are then unknown.
     """
     found = []
     known = [image_facts(body) for body in pages(api, "image", "/images", "images")]
@@ -55,18 +55,18 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
             sources = [ImageSource(build=each) for each in config.image_builds]
             wished = wanted(config, sources, known)
         except ApplianceError as error:
-            say(f"the builds of {name} are not known: {str(error).splitlines()[0]}")
+            say(f"cannot read the builds of {name}: {str(error).splitlines()[0]}")
             continue
         found += [Reference(f"the build {each.name} of {name}", each.image_name) for each in wished]
     return found
 
 
-def remove_dead_builds(api: Api, workplace: Workplace, *, kept: bool, say: Callable[[str], None]) -> None:
-    """Remove what dead builds left; with ``kept`` also servers that failed builds were told to keep."""
-    for claim in claims.listed(api, workplace):
+def remove_dead_builds(api: Api, build_folder: BuildFolder, *, kept: bool, say: Callable[[str], None]) -> None:
+    """Remove leftovers of dead builds; with ``kept`` also servers kept after failures."""
+    for claim in claims.listed(api, build_folder):
         if (claim.kept and kept) or not (claim.alive or claim.kept):
-            leftovers.remove_abandoned(api, workplace, claim, Stop(_LIMIT, "removing leftovers"), say)
+            leftovers.remove_abandoned(api, build_folder, claim, Deadline(_LIMIT, "removing leftovers"), say)
         elif claim.kept:
             say(f"keep the server of the failed build {claim.build} of {claim.owner}; --kept-builds removes it")
         else:
-            say(f"keep what the build {claim.build} of {claim.owner} uses: {claim.why}")
+            say(f"keep the resources of the build {claim.build} of {claim.owner}: {claim.why}")

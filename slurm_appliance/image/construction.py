@@ -1,4 +1,4 @@
-"""One build from its server to its image. All that it creates bears the build's name; nothing is removed here."""
+"""One build from its server to its image. All its resources have the build's name; nothing is removed here."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,10 +15,10 @@ from slurm_appliance.image.machines import Machines
 from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.spec import ImageBuild
-from slurm_appliance.image.ssh import Door
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.ssh import SshTarget
+from slurm_appliance.image.stop import Deadline
 
-#: Seconds that a server gets to power itself off before Nova is asked to look.
+#: Timeout for a server to power itself off before Nova is told to stop it, in seconds.
 _POWER_OFF = 5.0
 
 
@@ -28,50 +28,50 @@ class RunPlaybook(Protocol):
     def __call__(
         self,
         folder: Path,
-        door: Door,
+        ssh_target: SshTarget,
         groups: tuple[str, ...],
         variables: Mapping[str, Any],
-        stop: Stop,
+        stop: Deadline,
         say: Callable[[str], None],
     ) -> Mapping[str, float]:
-        """Run it to its end; returns seconds by phase."""
+        """Run it; return durations by phase in seconds."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What a build works with.
+    """The tools of a build.
 
     Attributes:
         api: the cloud.
-        stop: ends everything.
-        progress: told what happens.
-        run_playbook: what happens in the server.
-        wait_for_ssh: what happens before.
-        refresh_mirror: has a snapshot published, before anything.
+        stop: stops the build.
+        progress: reports progress.
+        run_playbook: runs the playbook in the server.
+        wait_for_ssh: waits for ssh before that.
+        refresh_mirror: publishes a snapshot before the build.
         commit: the checkout's git commit, for the record.
     """
 
     api: Api
-    stop: Stop
+    stop: Deadline
     progress: BuildProgress
     run_playbook: RunPlaybook
-    wait_for_ssh: Callable[[Door, Stop, float], None] = ssh.wait
-    refresh_mirror: Callable[[str, Path, Stop, Callable[[str], None]], None] = mirror.refresh
+    wait_for_ssh: Callable[[SshTarget, Deadline, float], None] = ssh.wait
+    refresh_mirror: Callable[[str, Path, Deadline, Callable[[str], None]], None] = mirror.refresh
     commit: str = ""
 
 
 @dataclass
-class Construction:
-    """One build under way.
+class BuildRun:
+    """One running build.
 
     Attributes:
-        tools: what it works with.
-        build: what is asked for.
+        tools: its tools.
+        build: the requested build.
         base: the image to start from.
-        name: of the image to be.
-        id: of the build.
+        name: name of the new image.
+        id: ID of the build.
         folder: private folder of the build.
-        keep: whether a failure from now on leaves the server in place.
+        keep: whether to keep the server after a failure from now on.
     """
 
     tools: Tools
@@ -83,7 +83,7 @@ class Construction:
     keep: bool = field(default=False, init=False)
 
     def run(self) -> str:
-        """Make the image and return its id.
+        """Build the image and return its ID.
 
         Raises:
             ApplianceError: a step failed.
@@ -97,19 +97,21 @@ class Construction:
         machines = Machines(self.tools.api, self.id, self.tools.stop)
         with step("server", f"flavor {machine.flavor}, network {machine.network}, from {self.base.name}"):
             server, volume, address = self._server(machines)
-        door = Door(ssh.write_config(self.folder / "ssh", machines.name, address, machine.ssh), machines.name)
+        ssh_target = SshTarget(
+            ssh.write_config(self.folder / "ssh", machines.name, address, machine.ssh), machines.name
+        )
         self.keep = self.build.keep_on_failure
         try:
-            with step("ssh", f"{machine.ssh.user}@{address}, at most {self.build.ssh_timeout} s"):
-                self.tools.wait_for_ssh(door, self.tools.stop, self.build.ssh_timeout)
+            with step("ssh", f"{machine.ssh.user}@{address}, timeout {self.build.ssh_timeout} s"):
+                self.tools.wait_for_ssh(ssh_target, self.tools.stop, self.build.ssh_timeout)
             with step("playbook", "fatimage.yml for " + ", ".join(self.build.all_groups)):
                 phases = self.tools.run_playbook(
                     self.folder,
-                    door,
+                    ssh_target,
                     self.build.all_groups,
                     self._variables(),
                     self.tools.stop,
-                    # Its lines bear times of their own run; here those of the build count.
+                    # Its lines have their own times; use those of the build.
                     lambda line: self.tools.progress.say(f"  {line.partition('] ')[2] or line.strip()}"),
                 )
             self.tools.progress.seconds |= {f"playbook: {phase}": seconds for phase, seconds in phases.items()}
@@ -117,7 +119,7 @@ class Construction:
             with step("shut down"):
                 machines.becomes_shut_off(server, _POWER_OFF)
         except BuildError as error:
-            raise self._explained(error, machines, server, door) from error
+            raise self._explained(error, machines, server, ssh_target) from error
         self.keep = False
         with step("image"):
             image = self._image(machines, server, volume, record)
@@ -140,7 +142,7 @@ class Construction:
         return server, volume, address
 
     def _image(self, machines: Machines, server: str, volume: str, record: ImageRecord) -> str:
-        """Make the image from the root disk, and only then give it its name."""
+        """Create the image from the root disk, and name it only when it is complete."""
         if volume:
             machines.delete_server(server)
             machines.volume_becomes(volume, "available")
@@ -154,7 +156,7 @@ class Construction:
             name=self.name,
             visibility=self.build.visibility,
             properties={**self.build.all_properties, **record.properties(), f"{PROPERTY}base_id": self.base.id},
-            # A signature of the base image would not fit; Cinder refuses images that carry the word.
+            # A signature of the base image would not match; Cinder rejects images with the property.
             drop=("signature_verified",),
         )
         return image
@@ -188,8 +190,8 @@ class Construction:
             "image_record_copy_to": str(self.folder),
         }
 
-    def _explained(self, error: BuildError, machines: Machines, server: str, door: Door) -> BuildError:
-        """A failure inside the server, with what its console says, and the way in where it is kept."""
+    def _explained(self, error: BuildError, machines: Machines, server: str, ssh_target: SshTarget) -> BuildError:
+        """A failure inside the server, with its console, and the login command if it is kept."""
         if isinstance(error, StoppedError) and (error.by_signal or not self.keep):
             return error
         console = self.folder / "console.log"
@@ -201,7 +203,7 @@ class Construction:
             # Without a user and a password.
             places.append(f"the proxy {re.sub('//[^/@]*@', '//', sources.proxy)}")
         if places:
-            remedy += f"; packages come from {', '.join(places)}"
+            remedy += f"; package sources: {', '.join(places)}"
         if self.keep:
-            remedy += f"; the server was kept: {door.shown}; slurm-appliance image gc removes it"
+            remedy += f"; the server was kept: {ssh_target.shown}; remove it with slurm-appliance image gc"
         return BuildError(error.what, where=error.where, remedy=remedy)

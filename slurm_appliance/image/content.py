@@ -1,6 +1,6 @@
-"""What goes into an image: the files that take part for given groups, and the digest that names the image.
+"""The content of an image: the files used for given groups, and the digest that names the image.
 
-Only what can change the image counts: roles of other groups, documentation, times and caches do not. A role that copies
+Only what can change the image counts, not roles of other groups, documentation, times or caches. A role that copies
 programs from elsewhere in the checkout has symbolic links to them below its ``files`` folder; links are followed.
 """
 
@@ -21,29 +21,29 @@ PLAYBOOK = "fatimage.yml"
 ANSIBLE = REPOSITORY / "ansible"
 #: Hexadecimal digits of the digest in an image's name: 64 bits.
 DIGITS = 16
-#: Raised when the same files and settings shall give another image than before.
+#: Increase this if the same files and settings must give another image.
 _SCHEMA = 1
 
 _ROLE_KEYS = frozenset({"include_role", "import_role", "ansible.builtin.include_role", "ansible.builtin.import_role"})
 
 
 class ContentError(ApplianceError, ValueError):
-    """Raised when the playbook uses roles in a way that cannot be told without running it."""
+    """Raised when the roles of the playbook cannot be determined without running it."""
 
 
 def image_name(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
-    """The name of the image that a build makes.
+    """The name of a build's image.
 
     Args:
-        build: what is asked for.
-        base: what tells the base image from all others: its id, or the name of one of ours.
+        build: the requested build.
+        base: the base image's identity: its ID, or the name of one of our images.
         ansible: folder of the playbooks and roles.
     """
     return f"{build.prefix}-{digest(build, base, ansible)}"
 
 
 def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
-    """The digest of everything that decides what is in the image."""
+    """The digest of everything that determines the image's content."""
     sources = build.sources
     description = {
         "schema": _SCHEMA,
@@ -65,7 +65,7 @@ def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
 
 
 def files(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[Path]:
-    """The files below the Ansible folder that take part for the groups, sorted."""
+    """The files below the Ansible folder that are used for the groups, sorted."""
     found = {ansible / PLAYBOOK}
     for role in roles(groups, ansible):
         found.update(_below(ansible / "roles" / role))
@@ -76,7 +76,7 @@ def files(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[Path]:
 
 
 def roles(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[str]:
-    """The roles that the playbook uses for the groups, those that they use themselves included, sorted."""
+    """The roles that the playbook uses for the groups, including those that they use themselves, sorted."""
     wanted = {"all", "builder", *groups}
     pending = [
         role
@@ -91,7 +91,9 @@ def roles(groups: Sequence[str], ansible: Path = ANSIBLE) -> list[str]:
             continue
         folder = ansible / "roles" / role
         if not folder.is_dir():
-            raise ContentError(f"there is no role {role}", where=str(folder), remedy="correct its name in the playbook")
+            raise ContentError(
+                f"role {role} does not exist", where=str(folder), remedy="correct its name in the playbook"
+            )
         known.add(role)
         for part in ("tasks", "handlers", "meta"):
             for path in sorted((folder / part).glob("*.yml")):
@@ -118,7 +120,7 @@ def _roles_in(node: Any, path: Path) -> Iterator[str]:
 def _plain(name: Any, path: Path) -> str:
     if not isinstance(name, str) or "{{" in name:
         raise ContentError(
-            f"the name of a role is {name!r}", where=str(path), remedy="write role names without variables"
+            f"the role name {name!r} is not literal", where=str(path), remedy="use role names without variables"
         )
     return name
 
@@ -128,12 +130,12 @@ def _load(path: Path) -> Any:
 
 
 def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterable[Path]:
-    """All files below a folder but Python's caches; links are followed, and a link to a folder above is an error."""
+    """All files below a folder except Python's caches; follows links, but a link to a parent folder is an error."""
     if not folder.is_dir():
         return
     real = folder.resolve()
     if real in above:
-        raise ContentError("a symbolic link leads back to a folder above it", where=str(folder), remedy="remove it")
+        raise ContentError("a symbolic link points to a parent folder", where=str(folder), remedy="remove it")
     for path in sorted(folder.iterdir()):
         if path.name == "__pycache__":
             continue
@@ -142,7 +144,7 @@ def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterable[Path]
         elif path.is_file():
             yield path
         else:
-            raise ContentError("a symbolic link leads nowhere", where=str(path), remedy="mend or remove it")
+            raise ContentError("a symbolic link is broken", where=str(path), remedy="fix or remove it")
 
 
 def _file_digest(path: Path) -> str:

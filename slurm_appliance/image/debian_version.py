@@ -1,4 +1,4 @@
-"""Versions of Debian packages in the order of Debian's policy, on machines that have no dpkg.
+"""Compares versions of Debian packages by Debian's policy, without dpkg.
 
 A version is ``[epoch:]upstream[-revision]``. Upstream and revision are compared piece by piece, text and numbers in
 turn: numbers by value, text by letters before all other characters, and ``~`` before everything, also before the end.
@@ -14,7 +14,7 @@ _PIECES = re.compile(r"([^0-9]*)([0-9]*)")
 _Piece = tuple[tuple[int, ...], int]
 _Part = list[_Piece]
 
-#: What stands after the last piece: older than any more text or number, newer than ``~``.
+#: Marks the end: older than any further text or number, newer than ``~``.
 _END: _Piece = ((0,), 0)
 
 
@@ -23,16 +23,16 @@ class DebianVersion:
     """A version that can be compared with others.
 
     Args:
-        text: the version as dpkg writes it.
+        text: the version in dpkg's format.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a valid version.
     """
 
     def __init__(self, text: str) -> None:
         found = _VERSION.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} is no version of a Debian package")
+            raise ValueError(f"{text!r} is not a Debian package version")
         self.text = text
         without_epoch = found[2] or found[3]
         upstream, _, revision = without_epoch.rpartition("-") if "-" in without_epoch else (without_epoch, "", "")
@@ -47,7 +47,7 @@ class DebianVersion:
         different = self._first_difference(other)
         return different is not None and different[0] < different[1]
 
-    #: Equal versions can be written differently, so that there is no hash that is worth its code.
+    #: Equal versions can be written differently, so there is no hash.
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What differs between two images, from the records that travel with them."""
+"""Differences between two images, from the records in their properties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from slurm_appliance.image.record import ImageRecord
 
 @dataclass(frozen=True)
 class ImageDifference:
-    """One fact or package that differs; an empty text: not there."""
+    """A fact or package that differs; an empty string means absent."""
 
     name: str
     before: str
@@ -22,7 +22,7 @@ class ImageDifference:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs.
+    """All differences.
 
     Attributes:
         facts: of the image: base, groups, os, kernel, slurm, ...
@@ -34,7 +34,7 @@ class Difference:
 
 
 def difference(before: ImageRecord, after: ImageRecord) -> Difference:
-    """What changes on the way from one image to another, sorted by name."""
+    """The changes from one image to another, sorted by name."""
     return Difference(_changes(before.facts, after.facts), _changes(before.packages, after.packages))
 
 

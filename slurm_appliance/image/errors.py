@@ -1,25 +1,25 @@
-"""What goes wrong with images on purpose.
+"""The errors that image code raises on purpose.
 
 ApplianceError
-├── ContentError (ValueError)   what goes into an image cannot be told (content.py)
-├── CloudApiError               OpenStack refused or did not answer; names the request
-├── BuildError                  a step of a build failed; nothing of it is left unless it says so
-│   └── StoppedError            a build was ended before its time: by a signal, a time limit, a lost claim
-├── ImageError (LookupError)    an image that is asked for does not exist, or is not unique
-└── TrackerError                a file is not the data of Debian's security tracker, or of no use for an image
+├── ContentError (ValueError)   the content of an image cannot be determined (content.py)
+├── CloudApiError               OpenStack rejected a request or did not respond; has the request
+├── BuildError                  a step of a build failed; nothing of it is left unless the error says so
+│   └── StoppedError            a build was stopped: by a signal, a timeout, a lost claim
+├── ImageError (LookupError)    a requested image does not exist, or is not unique
+└── TrackerError                a file is not the data of Debian's security tracker, or does not cover an image
 """
 
 from slurm_appliance.errors import ApplianceError
 
 
 class CloudApiError(ApplianceError):
-    """Raised when OpenStack refused a request, or did not answer it, after all retries.
+    """Raised when OpenStack rejected a request, or did not respond, after all retries.
 
     Args:
-        what: the cloud's own words.
+        what: the cloud's own message.
         where: method, service and path.
-        status: HTTP status; 0 where there was no answer.
-        request_id: the cloud's name for the request, for its logs.
+        status: HTTP status; 0 without a response.
+        request_id: the cloud's ID of the request, for its logs.
     """
 
     def __init__(self, what: str, *, where: str, status: int = 0, request_id: str = "", remedy: str = "") -> None:
@@ -30,11 +30,11 @@ class CloudApiError(ApplianceError):
 
 
 class BuildError(ApplianceError):
-    """Raised when a step of an image build failed; ``where`` names the step, and the node and task if there are any."""
+    """Raised when a step of an image build fails; ``where`` has the step, and the node and task if any."""
 
 
 class StoppedError(BuildError):
-    """Raised when a build was ended from outside: by a signal, its time limit, or because it lost its claim."""
+    """Raised when a build was stopped: by a signal, its timeout, or because it lost its claim."""
 
     def __init__(self, what: str, *, remedy: str = "", signal: int = 0) -> None:
         super().__init__(what, remedy=remedy)
@@ -44,8 +44,8 @@ class StoppedError(BuildError):
 
 
 class ImageError(ApplianceError, LookupError):
-    """Raised when an image that is asked for does not exist, cannot be used, or is one of several."""
+    """Raised when a requested image does not exist, cannot be used, or is not unique."""
 
 
 class TrackerError(ApplianceError):
-    """Raised when a file is not what Debian's security tracker offers, or has nothing on an image's packages."""
+    """Raised when a file is not the security tracker's data, or does not cover an image's packages."""

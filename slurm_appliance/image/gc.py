@@ -1,4 +1,4 @@
-"""Which of our images may go: those that no server, volume, stack, configuration or other image refers to."""
+"""Which of our images can be removed: those without references from servers, volumes, stacks or other images."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from slurm_appliance.image.images import GlanceImage, listed
 
 @dataclass(frozen=True)
 class Reference:
-    """Somebody who needs an image.
+    """A reference to an image.
 
     Attributes:
-        who: as an operator knows it: ``server demo-login-0``.
-        image: the id or the name that is referred to; of a name the newest image is meant.
+        who: description for the operator: ``server demo-login-0``.
+        image: the referenced ID or name; a name means the newest image.
     """
 
     who: str
@@ -23,11 +23,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class ImageVerdict:
-    """What is to become of one image.
+    """The verdict on one image.
 
     Attributes:
-        image: it.
-        users: who refers to it; nobody: it may go.
+        image: the image.
+        users: its references; it can be removed if there are none.
     """
 
     image: GlanceImage
@@ -35,9 +35,9 @@ class ImageVerdict:
 
 
 def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> list[ImageVerdict]:
-    """Say of each image who refers to it, oldest first. Pure.
+    """List the references of each image, oldest first. Pure.
 
-    An image that another one was built from is needed for as long as that one is: the same build again starts from it.
+    The base of a referenced image is also needed: the same build starts from it again.
     """
     users: dict[str, list[str]] = {image.id: [] for image in images}
     newest = {image.name: image for image in sorted(images, key=lambda image: (image.created, image.id))}
@@ -50,7 +50,7 @@ def judge(images: Sequence[GlanceImage], references: Iterable[Reference]) -> lis
         changed = False
         for image in images:
             base = image.ours_property("base_id")
-            who = f"image {image.name}, which was built from it"
+            who = f"image {image.name}, which is based on it"
             if users[image.id] and base in users and who not in users[base]:
                 users[base].append(who)
                 changed = True
@@ -64,9 +64,9 @@ def ours(api: Api) -> list[GlanceImage]:
 
 
 def cloud_references(api: Api) -> list[Reference]:
-    """The images that servers and volumes of the project refer to."""
+    """The images referenced by the project's servers and volumes."""
     servers = pages(api, "compute", "/servers/detail", "servers")
-    # A server that boots from a volume has no image of its own here; its volume has.
+    # A server that boots from a volume has no image here; its volume has one.
     found = [Reference(f"server {each['name']}", each["image"]["id"]) for each in servers if each.get("image")]
     for volume in pages(api, "block_storage", "/volumes/detail", "volumes"):
         image = (volume.get("volume_image_metadata") or {}).get("image_id")
@@ -76,11 +76,11 @@ def cloud_references(api: Api) -> list[Reference]:
 
 
 def state_references(states: Mapping[str, str], images: Sequence[GlanceImage]) -> list[Reference]:
-    """The images that stacks refer to.
+    """The images referenced by stacks.
 
     Args:
-        states: the exported state of each stack, as text: an id in it is a reference, wherever it is.
-        images: what may be referred to.
+        states: the exported state of each stack, as text: an ID anywhere in it is a reference.
+        images: the possible images.
     """
     return [
         Reference(f"the state of stack {stack}", image.id)
@@ -91,11 +91,11 @@ def state_references(states: Mapping[str, str], images: Sequence[GlanceImage]) -
 
 
 def config_references(configs: Mapping[str, str], images: Sequence[GlanceImage]) -> list[Reference]:
-    """The images that stack files refer to by id or by name, as text.
+    """The images referenced by ID or name in stack files.
 
     Args:
-        configs: the text of each stack file, by what it is called.
-        images: what may be referred to.
+        configs: the text of each stack file, by name.
+        images: the possible images.
     """
     return [
         Reference(f"the configuration {name}", image.id)

@@ -1,4 +1,4 @@
-"""Images in Glance: the base image, ours by name, a finished one, and the copy of its record that travels with it."""
+"""Images in Glance: the base image, our images by name, finished images, and the record in their properties."""
 
 import base64
 import zlib
@@ -16,16 +16,16 @@ from slurm_appliance.image.spec import is_id
 
 @dataclass(frozen=True)
 class GlanceImage:
-    """An image as Glance shows it.
+    """An image from Glance.
 
     Attributes:
         id: its id.
         name: its name.
-        status: Glance's word.
-        created: when it was made.
+        status: Glance's status.
+        created: its creation time.
         tags: Glance's tags.
         size: bytes; 0 while unknown.
-        properties: everything else that is text.
+        properties: all other text properties.
     """
 
     id: str
@@ -38,7 +38,7 @@ class GlanceImage:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "GlanceImage":
-        """The image in an answer of Glance's."""
+        """Parse an image from Glance's response."""
         return cls(
             id=body["id"],
             name=body.get("name") or "",
@@ -55,27 +55,27 @@ class GlanceImage:
         return IMAGE_TAG in self.tags
 
     def ours_property(self, key: str) -> str:
-        """One of the properties that we set, or an empty text."""
+        """One of our properties, or an empty string."""
         return self.properties.get(PROPERTY + key, "")
 
     @property
     def identity(self) -> str:
-        """What tells it from images with other content: the name where we built it, which carries a digest."""
+        """Identifies its content: the name, which has a digest, if we built it; otherwise the ID."""
         return self.name if self.ours else self.id
 
 
 def parse_time(text: str) -> datetime:
-    """A time as OpenStack writes it."""
+    """Parse a time in OpenStack's format."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def listed(api: Api, query: Mapping[str, str]) -> list[GlanceImage]:
-    """All images that fit a query of Glance's."""
+    """All images that match a Glance query."""
     return [GlanceImage.of(body) for body in pages(api, "image", "/images", "images", query)]
 
 
 def get(api: Api, image_id: str) -> GlanceImage | None:
-    """The image of an id, or None where there is none."""
+    """The image with an ID, or None."""
     try:
         return GlanceImage.of(api.call("image", "GET", f"/images/{image_id}").body)
     except CloudApiError as error:
@@ -85,15 +85,15 @@ def get(api: Api, image_id: str) -> GlanceImage | None:
 
 
 def ours_named(api: Api, name: str) -> list[GlanceImage]:
-    """Our images of a name, in any state."""
+    """Our images with a name, in any state."""
     return [image for image in listed(api, {"name": name, "tag": IMAGE_TAG}) if image.ours]
 
 
 def find(api: Api, reference: str) -> GlanceImage:
-    """The one active image that an id or a name stands for; of several of ours with one name the newest.
+    """The active image with an ID or name; if several of ours have the name, the newest.
 
     Raises:
-        ImageError: there is none, it is not active, or there are several.
+        ImageError: it does not exist, is not active, or is not unique.
     """
     if is_id(reference):
         image = get(api, reference)
@@ -106,7 +106,7 @@ def find(api: Api, reference: str) -> GlanceImage:
 def finish(
     api: Api, image_id: str, *, name: str, visibility: str, properties: Mapping[str, str], drop: tuple[str, ...] = ()
 ) -> None:
-    """Make an image visible as finished: name, tag, visibility and properties in one request, all or nothing."""
+    """Mark an image as finished: name, tag, visibility and properties in one atomic request."""
     known = api.call("image", "GET", f"/images/{image_id}").body
     patch: list[dict[str, Any]] = [
         {"op": "add", "path": f"/{_pointer(key)}", "value": value} for key, value in sorted(properties.items())
@@ -120,7 +120,7 @@ def finish(
 
 
 def delete(api: Api, image_id: str) -> None:
-    """Delete an image; one that is gone already is no error."""
+    """Delete an image; a missing one is not an error."""
     try:
         api.call("image", "DELETE", f"/images/{image_id}")
     except CloudApiError as error:
@@ -129,15 +129,15 @@ def delete(api: Api, image_id: str) -> None:
 
 
 def packed(text: str) -> str:
-    """A text, made small enough for an image property."""
+    """Compress a text for an image property."""
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def unpacked(text: str) -> str:
-    """The text that :func:`packed` was given.
+    """Decompress a text from :func:`packed`.
 
     Raises:
-        ValueError: it is not one of its texts: Nova cuts properties of images that it makes to 255 characters.
+        ValueError: it is damaged: Nova truncates the properties of its images to 255 characters.
     """
     try:
         return zlib.decompress(base64.b64decode(text, validate=True)).decode()
@@ -146,5 +146,5 @@ def unpacked(text: str) -> str:
 
 
 def _pointer(key: str) -> str:
-    """A property's name as a JSON pointer needs it."""
+    """A property's name as a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")

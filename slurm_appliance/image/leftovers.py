@@ -1,4 +1,4 @@
-"""Removes everything that bears a build's name: at its end, and after builds that were killed."""
+"""Removes everything with a build's name: at its end, and after builds that were killed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,20 +7,20 @@ from slurm_appliance.cloud.image_names import resource_name
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import images
 from slurm_appliance.image.api import Api, pages
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.plan import Claim
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
 
-def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None:
-    """Remove what a build created, but its mark.
+def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> None:
+    """Remove what a build created, except its mark.
 
-    Every kind is tried even where another could not be removed.
+    Tries every kind, even if another could not be removed.
 
     Raises:
-        BuildError: something is still there; it names each and why.
+        BuildError: something remains; lists each resource and the reason.
     """
     name = resource_name(build)
     problems: list[str] = []
@@ -34,24 +34,26 @@ def remove(api: Api, build: str, stop: Stop, say: Callable[[str], None]) -> None
         raise BuildError(
             "could not be removed: " + "; ".join(problems),
             where=name,
-            remedy="the next build tries again; or remove them by hand",
+            remedy="the next build retries; or remove them manually",
         )
 
 
-def remove_abandoned(api: Api, workplace: Workplace, claim: Claim, stop: Stop, say: Callable[[str], None]) -> None:
-    """Remove a dead build with its mark, and its keys on this machine, which nothing in the cloud holds back.
+def remove_abandoned(
+    api: Api, build_folder: BuildFolder, claim: Claim, stop: Deadline, say: Callable[[str], None]
+) -> None:
+    """Remove a dead build with its mark; its keys on this machine are removed in any case.
 
     Raises:
-        BuildError: something is still there; it names each and why.
+        BuildError: something remains; lists each resource and the reason.
     """
-    say(f"removing what the build {claim.build} of {claim.owner} left behind: {claim.why}")
-    workplace.tidy(claim.build)
+    say(f"removing leftovers of the build {claim.build} of {claim.owner}: {claim.why}")
+    build_folder.tidy(claim.build)
     remove(api, claim.build, stop, say)
     images.delete(api, claim.id)
 
 
-def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
-    """What there is, in the order in which it can go, with the action that removes it."""
+def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The leftovers in order of removal, with the actions that remove them."""
 
     def listing(service: str, path: str, key: str, query: dict[str, str]) -> list[Any]:
         try:
@@ -67,7 +69,7 @@ def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tup
         yield f"server {each['id']}", forgetting("compute", f"/servers/{each['id']}")
     for each in listing("image", "/images", "images", {"name": name}):
         if not each.get("tags"):
-            yield f"half-made image {each['id']}", lambda image=each["id"]: images.delete(api, image)  # type: ignore[misc]
+            yield f"incomplete image {each['id']}", lambda image=each["id"]: images.delete(api, image)  # type: ignore[misc]
     for each in listing("network", "/floatingips", "floatingips", {"description": name}):
         yield f"floating IP {each['floating_ip_address']}", forgetting("network", f"/floatingips/{each['id']}")
     for each in listing("network", "/ports", "ports", {"name": name}):
@@ -78,8 +80,8 @@ def _found(api: Api, name: str, stop: Stop, problems: list[str]) -> Iterator[tup
         yield f"volume {each['id']}", lambda volume=each["id"]: _delete_volume(api, stop, volume)  # type: ignore[misc]
 
 
-def _delete_volume(api: Api, stop: Stop, volume: str) -> None:
-    """Delete a volume once Cinder lets go of it: a moment ago it may have been a server's, or on its way to Glance."""
+def _delete_volume(api: Api, stop: Deadline, volume: str) -> None:
+    """Delete a volume as soon as Cinder releases it: it may just have been attached or uploaded to Glance."""
 
     def idle() -> bool:
         found = list(pages(api, "block_storage", "/volumes/detail", "volumes"))

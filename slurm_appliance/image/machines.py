@@ -1,4 +1,4 @@
-"""The build server and what belongs to it, each found again by the build's name."""
+"""The build server and its resources, each found by the build's name."""
 
 import base64
 import json
@@ -10,19 +10,19 @@ from slurm_appliance.cloud.image_names import PROPERTY, resource_name
 from slurm_appliance.image.api import Api, create_once, pages
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError
 from slurm_appliance.image.spec import Machine
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
-#: Seconds that Nova, Cinder or Neutron get for one step.
+#: Timeout for one step of Nova, Cinder or Neutron, in seconds.
 STEP_LIMIT = 900.0
-#: Seconds between two looks at something that is being made.
+#: Polling interval in seconds.
 PAUSE = 1.0
-#: Nova's first microversion that answers createImage with the image's id, as JSON.
+#: Nova's first microversion whose createImage returns the image's ID as JSON.
 _CREATE_IMAGE_ANSWERS = "2.45"
 
 
 @dataclass(frozen=True)
 class BuildServer:
-    """A server as Nova shows it."""
+    """A server from Nova."""
 
     id: str
     status: str
@@ -31,7 +31,7 @@ class BuildServer:
 
 
 class Machines:
-    """Creates what one build needs. Everything bears the build's name, so that nothing has to be remembered.
+    """Creates the resources of one build. All of them have the build's name, so nothing has to be recorded.
 
     Args:
         api: the cloud.
@@ -39,14 +39,14 @@ class Machines:
         stop: ends waits.
     """
 
-    def __init__(self, api: Api, build: str, stop: Stop) -> None:
+    def __init__(self, api: Api, build: str, stop: Deadline) -> None:
         self._api = api
         self._build = build
         self._stop = stop
         self.name = resource_name(build)
 
     def security_group(self, port: int) -> str:
-        """Make a security group that lets ssh in, and return its id."""
+        """Create a security group that allows ssh, and return its ID."""
         group = self._create("network", "/security-groups", "security_group", {"description": "ssh for an image build"})
         for family in ("IPv4", "IPv6"):
             rule = {
@@ -64,15 +64,15 @@ class Machines:
         try:
             self._api.call("network", "POST", "/security-group-rules", json={"security_group_rule": rule})
         except CloudApiError as error:
-            if error.status != 409:  # it exists: a lost answer was asked for again
+            if error.status != 409:  # it exists: retried after a lost answer
                 raise
 
     def port(self, machine: Machine, security_groups: Sequence[str] | None) -> dict[str, Any]:
-        """Make the server's port and return Neutron's description of it.
+        """Create the server's port and return Neutron's description of it.
 
         Args:
             machine: names the network.
-            security_groups: ids; None where the network takes none.
+            security_groups: ids; None if the network does not support them.
         """
         network = self._reference("network", "/networks", "networks", machine.network, "network")
         body: dict[str, Any] = {"network_id": network["id"]}
@@ -88,7 +88,7 @@ class Machines:
         return [str(each["id"]) for each in found]
 
     def floating_ip(self, port: str, network: str) -> str:
-        """Take a floating IP for the server's port, and return its address."""
+        """Create a floating IP for the server's port, and return its address."""
         external = self._reference("network", "/networks", "networks", network, "network")
         body = {"floating_network_id": external["id"], "port_id": port, "description": self.name}
         query = {"description": self.name}
@@ -102,7 +102,7 @@ class Machines:
         return str(made["floating_ip_address"])
 
     def volume(self, machine: Machine, image: str) -> str:
-        """Make the root volume from an image, wait until it is there, and return its id."""
+        """Create the root volume from an image, wait until it is ready, and return its ID."""
         body = {"size": machine.volume_size, "imageRef": image, "metadata": self._metadata()}
         if machine.volume_type:
             body["volume_type"] = machine.volume_type
@@ -140,7 +140,7 @@ class Machines:
         return str(self._create("compute", "/servers", "server", body)["id"])
 
     def look(self, server: str) -> BuildServer:
-        """The server as it is now."""
+        """The server's current state."""
         body = self._api.call("compute", "GET", f"/servers/{server}").body["server"]
         fault = body.get("fault") or {}
         return BuildServer(
@@ -151,38 +151,38 @@ class Machines:
         """Wait until Nova has built the server."""
         self._becomes("server", "ACTIVE", lambda: self._status(server), lambda status: status == "ERROR")
 
-    def becomes_shut_off(self, server: str, patience: float) -> None:
+    def becomes_shut_off(self, server: str, timeout: float) -> None:
         """Wait until Nova has seen that the server powered itself off.
 
         Args:
             server: its id.
-            patience: seconds after which Nova is told to look: it asks its hypervisors only now and then.
+            timeout: time in seconds after which Nova is told to stop it: Nova polls its hypervisors rarely.
         """
-        limit_of_patience = False
+        timed_out = False
 
         def status() -> str:
             return self._status(server)
 
         try:
             self._stop.until(
-                lambda: status() == "SHUTOFF", limit=patience, pause=PAUSE, on_time_out=lambda: "not shut off yet"
+                lambda: status() == "SHUTOFF", limit=timeout, pause=PAUSE, on_time_out=lambda: "not shut off yet"
             )
         except TimeoutError:
-            limit_of_patience = True
-        if limit_of_patience:
+            timed_out = True
+        if timed_out:
             try:
                 self._api.call("compute", "POST", f"/servers/{server}/action", json={"os-stop": None})
             except CloudApiError as error:
-                if error.status != 409:  # Nova noticed at this very moment
+                if error.status != 409:  # Nova noticed just now
                     raise
             self._becomes("server", "SHUTOFF", status, lambda found: found == "ERROR")
 
     def delete_server(self, server: str) -> None:
-        """Delete the server and wait until Nova has forgotten it."""
+        """Delete the server and wait until it is gone."""
         forget(self._api, self._stop, "compute", f"/servers/{server}")
 
     def snapshot(self, server: str, properties: Mapping[str, str]) -> str:
-        """Make an image from the server's root disk; return its id at once."""
+        """Create an image from the server's root disk; return its ID at once."""
         body = {"createImage": {"name": self.name, "metadata": dict(properties)}}
 
         def create() -> Any:
@@ -193,7 +193,7 @@ class Machines:
         return str(create_once(self._api, self._half_made_image, create)["id"])
 
     def upload(self, volume: str, disk_format: str) -> str:
-        """Make an image from the root volume; return its id at once."""
+        """Create an image from the root volume; return its ID at once."""
         action = {"image_name": self.name, "disk_format": disk_format, "container_format": "bare", "force": False}
 
         def create() -> Any:
@@ -205,7 +205,7 @@ class Machines:
         return str(create_once(self._api, self._half_made_image, create)["id"])
 
     def image_becomes_active(self, image: str) -> None:
-        """Wait until the image's data are complete."""
+        """Wait until the image is complete."""
         self._becomes(
             "image",
             "active",
@@ -214,7 +214,7 @@ class Machines:
         )
 
     def console(self, server: str, lines: int = 30) -> str:
-        """The end of the server's console, or why there is none."""
+        """The last lines of the server's console, or why they are not available."""
         try:
             body = {"os-getConsoleOutput": {"length": lines}}
             return str(self._api.call("compute", "POST", f"/servers/{server}/action", json=body).body["output"])
@@ -238,7 +238,7 @@ class Machines:
             nonlocal last
             last = status()
             if bad(last):
-                raise BuildError(f"the {what} is {last} in place of {wanted}", where=self.name)
+                raise BuildError(f"the {what} is {last} instead of {wanted}", where=self.name)
             return last == wanted
 
         try:
@@ -249,7 +249,7 @@ class Machines:
             raise BuildError(f"the {what} did not become {wanted}: {error}", where=self.name) from error
 
     def _create(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Create something with the build's name, once."""
+        """Create a resource with the build's name, once."""
         listing = {"compute": "/servers", "block_storage": "/volumes"}.get(service, path)
         query = {"name": f"^{self.name}$" if service == "compute" else self.name}
 
@@ -263,13 +263,13 @@ class Machines:
         return made
 
     def _reference(self, service: str, path: str, key: str, reference: str, what: str) -> dict[str, Any]:
-        """What an id or a name stands for."""
+        """Resolve an ID or a name."""
         found = [
             each for each in pages(self._api, service, path, key) if reference in (each.get("id"), each.get("name"))
         ]
         if len(found) != 1:
             number = "no" if not found else str(len(found))
-            raise ImageError(f"{number} {what} is called {reference}", remedy="give an id, or the name of one")
+            raise ImageError(f"{number} {what} has the name {reference}", remedy="use an ID or a unique name")
         body: dict[str, Any] = found[0]
         return body
 
@@ -277,11 +277,11 @@ class Machines:
         return {f"{PROPERTY}build": self._build}
 
 
-def forget(api: Api, stop: Stop, service: str, path: str) -> None:
-    """Delete something and wait until it is gone.
+def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
+    """Delete a resource and wait until it is gone.
 
     Raises:
-        TimeoutError: it did not go.
+        TimeoutError: it still exists.
     """
     try:
         api.call(service, "DELETE", path)
@@ -299,11 +299,11 @@ def forget(api: Api, stop: Stop, service: str, path: str) -> None:
             raise
         return False
 
-    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} is still there")
+    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} still exists")
 
 
 def user_data(host_key: str, host_key_public: str, login_key: str) -> str:
-    """cloud-init's configuration of a build server: who it is, and who may log in."""
+    """cloud-init's configuration of a build server: its host keys and login user."""
     config = {
         "ssh_keys": {"ed25519_private": host_key, "ed25519_public": host_key_public},
         "ssh_authorized_keys": [login_key],

@@ -1,37 +1,37 @@
-"""Brings the site's own mirror up to date before a build that pins a snapshot of it."""
+"""Updates the site's own mirror before a build that pins a snapshot of it."""
 
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from slurm_appliance.image.errors import BuildError
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 from toolchain.paths import REPOSITORY
 
-#: Seconds between two looks at the program.
+#: Interval for polling the program, in seconds.
 _PAUSE = 0.5
-#: Seconds that the program gets to end by itself once it is told to.
+#: Timeout for the program to exit after SIGTERM, in seconds.
 _GRACE = 30.0
-#: The checkout's command line: the mirror has a Python environment of its own, which only this knows.
+#: The checkout's command line: only it knows the mirror's own Python environment.
 PROGRAM = REPOSITORY / "slurm-appliance"
 
 
-def refresh(snapshot: str, log: Path, stop: Stop, say: Callable[[str], None], program: Path = PROGRAM) -> None:
-    """Have the mirror sync and publish a snapshot of this name; one that exists is used as it is.
+def refresh(snapshot: str, log: Path, stop: Deadline, say: Callable[[str], None], program: Path = PROGRAM) -> None:
+    """Sync the mirror and publish a snapshot with this name; an existing one is used unchanged.
 
     Args:
         snapshot: its name.
-        log: file for what the program says.
-        stop: ends it.
-        say: takes a line for the operator.
+        log: file for the program's output.
+        stop: stops it.
+        say: prints a line for the operator.
         program: this project's command.
 
     Raises:
-        BuildError: there is no such snapshot afterwards.
-        StoppedError: the build is to end.
+        BuildError: the snapshot was not created.
+        StoppedError: the build was stopped.
     """
     command = [str(program), "mirror", "publish", "--sync", "--snapshot", snapshot, "--output", "json"]
-    say(f"{' '.join(command[1:])}: the whole log is {log}")
+    say(f"{' '.join(command[1:])}: full log: {log}")
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT) as running,
@@ -42,11 +42,11 @@ def refresh(snapshot: str, log: Path, stop: Stop, say: Callable[[str], None], pr
         finally:
             _end(running)
     if running.returncode:
-        said = log.read_text(encoding="utf-8").strip().splitlines() or ["it says nothing"]
+        said = log.read_text(encoding="utf-8").strip().splitlines() or ["no output"]
         raise BuildError(
             f"the mirror has no snapshot {snapshot}: {said[-1]}",
             where=str(log),
-            remedy="mend the mirror (slurm-appliance mirror status), or leave package_sources.sync out",
+            remedy="fix the mirror (see `slurm-appliance mirror status`), or remove package_sources.sync",
         )
 
 

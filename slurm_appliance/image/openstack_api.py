@@ -1,6 +1,6 @@
-"""OpenStack's REST APIs by openstacksdk: retries, back-off and errors that name the request.
+"""OpenStack's REST APIs with openstacksdk: retries, back-off and errors that have the request.
 
-Apart from :mod:`slurm_appliance.image.api`, because a program that builds no image does not need openstacksdk, which
+Separate from :mod:`slurm_appliance.image.api`, because a program that builds no image does not need openstacksdk, which
 takes a fifth of a second to import.
 """
 
@@ -18,18 +18,18 @@ from keystoneauth1 import exceptions as keystone_exceptions
 from slurm_appliance.image.api import Answer, Result
 from slurm_appliance.image.errors import CloudApiError
 
-#: Statuses after which the same request may succeed.
+#: Statuses to retry.
 RETRIED = frozenset({429, 500, 502, 503, 504})
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 
 
 class OpenStackApi:
-    """Requests by openstacksdk.
+    """Requests with openstacksdk.
 
     Args:
-        connection: of :func:`connect`.
-        sleep: waits between retries; may raise to end them.
-        limit: seconds after which a failing request is given up.
+        connection: from :func:`connect`.
+        sleep: waits between retries; may raise to stop them.
+        limit: timeout of a failing request, in seconds.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class OpenStackApi:
 
     @property
     def project(self) -> str:
-        """Id of the project that requests are made in."""
+        """ID of the project."""
         return str(self._connection.current_project_id)
 
     def sleeping(self, sleep: Callable[[float], None]) -> "OpenStackApi":
-        """The same with another way to wait between retries."""
+        """The same API with another function to wait between retries."""
         return OpenStackApi(self._connection, sleep=sleep, limit=self._limit)
 
     def call(
@@ -70,7 +70,7 @@ class OpenStackApi:
         return self.patiently(lambda: self._once(service, method, target, json, version))
 
     def patiently(self, action: Callable[[], Result]) -> Result:
-        """Run an action again and again while it fails in a way that passes; see :meth:`Api.patiently`."""
+        """Retry an action while it fails temporarily; see :meth:`Api.patiently`."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_a_retry),
             wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=10),
@@ -104,7 +104,7 @@ def _worth_a_retry(error: BaseException) -> bool:
 
 
 def _words(response: Any) -> str:
-    """The message of an error answer; each service packs it differently."""
+    """The message of an error answer; each service has its own format."""
     try:
         body = response.json()
     except ValueError:
@@ -118,6 +118,6 @@ def _words(response: Any) -> str:
 
 
 def _time(headers: Mapping[str, str]) -> datetime:
-    """The service's own time, so that clocks of machines that build do not matter."""
+    """The service's own time, so that the clocks of build machines do not matter."""
     text = headers.get("Date", "")
     return email.utils.parsedate_to_datetime(text) if text else datetime.now(UTC)

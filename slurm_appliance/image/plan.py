@@ -1,4 +1,4 @@
-"""Whether an image has to be built: decided from facts alone, with the reason."""
+"""Decides whether an image has to be built, from facts alone, and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class ListedImage:
-    """An image of the wanted name, made by us, as Glance lists it.
+    """One of our images with the wanted name, from Glance.
 
     Attributes:
         id: its id.
-        status: Glance's word: only ``active`` images can boot.
-        created: when it was made.
+        status: Glance's status: only ``active`` images can boot.
+        created: its creation time.
     """
 
     id: str
@@ -26,13 +26,13 @@ class Claim:
     """A build's mark in the project, made before anything else and removed after everything else.
 
     Attributes:
-        id: of the Glance image without data that is the mark.
-        build: id of the build.
-        image: name of the image that it makes.
-        owner: user and host, for people.
+        id: ID of the mark, a Glance image without data.
+        build: ID of the build.
+        image: name of the image that it builds.
+        owner: user and host, for messages.
         created: when the build began.
-        alive: whether somebody still works on it.
-        kept: whether its server was left on purpose after a failure.
+        alive: whether it is still running.
+        kept: whether its server was kept after a failure.
         why: why it counts as alive or not.
     """
 
@@ -79,14 +79,14 @@ def decide(
     force_since: datetime | None = None,
     own_build: str = "",
 ) -> BuildDecision:
-    """Choose what to do about the image of a name.
+    """Decide whether to use, wait for or build the image with a name.
 
     Args:
         name: of the image.
-        images: those of ours that have the name.
-        claims: of all builds in the project.
-        force_since: images made before this time are not good enough.
-        own_build: id of the build that asks; its own claim is not waited for.
+        images: our images with the name.
+        claims: the claims of all builds in the project.
+        force_since: ignore images created before this time.
+        own_build: ID of the deciding build, whose own claim is ignored.
     """
     active = [image for image in images if image.status == "active"]
     fresh = [image for image in active if force_since is None or image.created >= force_since]
@@ -100,16 +100,18 @@ def decide(
     if others:
         first = min(others, key=lambda claim: (claim.created, claim.id))
         return BuildDecision(
-            BuildDecisionKind.WAIT, f"{first.owner} builds it since {first.created:%H:%M:%S} UTC", claim=first
+            BuildDecisionKind.WAIT,
+            f"{first.owner} has been building it since {first.created:%H:%M:%S} UTC",
+            claim=first,
         )
     if active:
-        return BuildDecision(BuildDecisionKind.BUILD, "a new build is asked for although the image exists")
+        return BuildDecision(BuildDecisionKind.BUILD, "a new build was requested although the image exists")
     if images:
         states = ", ".join(sorted({image.status for image in images}))
-        return BuildDecision(BuildDecisionKind.BUILD, f"the image of this content is not active but {states}")
+        return BuildDecision(BuildDecisionKind.BUILD, f"the image with this content is not active but {states}")
     return BuildDecision(BuildDecisionKind.BUILD, "no image has this content yet")
 
 
 def abandoned(claims: Sequence[Claim]) -> list[Claim]:
-    """The builds whose leftovers are to be removed: nobody works on them, and nobody asked to keep them."""
+    """The builds whose leftovers must be removed: they are dead and not kept."""
     return sorted((claim for claim in claims if not claim.alive and not claim.kept), key=lambda claim: claim.created)

@@ -9,8 +9,8 @@ from node.ansible_init.unsafe import unsafe
 from slurm_appliance.image.content import ANSIBLE, PLAYBOOK
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.spec import GROUPS
-from slurm_appliance.image.ssh import Door
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.ssh import SshTarget
+from slurm_appliance.image.stop import Deadline
 from slurm_appliance.playbooks.run import run_playbook
 
 #: The build server's name in the inventory.
@@ -19,33 +19,33 @@ HOST = "builder"
 
 def run(
     folder: Path,
-    door: Door,
+    ssh_target: SshTarget,
     groups: Sequence[str],
     variables: Mapping[str, Any],
-    stop: Stop,
+    stop: Deadline,
     say: Callable[[str], None],
 ) -> Mapping[str, float]:
-    """Run the playbook to its end.
+    """Run the playbook.
 
     Args:
         folder: private folder of the build; gets ``ansible.log``.
-        door: the way into the server.
-        groups: inventory groups that the server is in.
-        variables: for the playbook; may hold secrets.
-        stop: ends the run.
-        say: takes a line for the operator.
+        ssh_target: how to reach the server.
+        groups: the server's inventory groups.
+        variables: variables for the playbook; may contain secrets.
+        stop: stops the run.
+        say: prints a line for the operator.
 
     Returns:
-        Seconds by phase.
+        Durations by phase in seconds.
 
     Raises:
-        BuildError: a task failed; names it, its node and what it said.
-        StoppedError: the build is to end.
+        BuildError: a task failed; has the task, its node and its message.
+        StoppedError: the build was stopped.
     """
     work = folder / "ansible"
     work.mkdir(mode=0o700)
     inventory = work / "hosts.json"
-    inventory.write_text(json.dumps(unsafe(inventory_of(door, groups)), indent=1))
+    inventory.write_text(json.dumps(unsafe(inventory_of(ssh_target, groups)), indent=1))
     with (folder / "ansible.log").open("a", encoding="utf-8", buffering=1) as log:
         outcome = run_playbook(
             ANSIBLE / PLAYBOOK,
@@ -59,7 +59,7 @@ def run(
         )
     stop.check()
     if outcome.status != "successful":
-        remedy = f"the whole log: {folder / 'ansible.log'}"
+        remedy = f"full log: {folder / 'ansible.log'}"
         if not outcome.failures:
             raise BuildError(f"ansible-playbook: {outcome.status}", where=PLAYBOOK, remedy=remedy)
         last = outcome.failures[-1]
@@ -67,9 +67,9 @@ def run(
     return outcome.phases
 
 
-def inventory_of(door: Door, groups: Sequence[str]) -> dict[str, Any]:
-    """The inventory: one host, in the groups that the image is for; the other groups are there and empty."""
-    host = {"ansible_host": door.alias, "ansible_ssh_common_args": f"-F '{door.config}'"}
+def inventory_of(ssh_target: SshTarget, groups: Sequence[str]) -> dict[str, Any]:
+    """The inventory: one host, in the groups that the image is for; the other groups exist, but are empty."""
+    host = {"ansible_host": ssh_target.alias, "ansible_ssh_common_args": f"-F '{ssh_target.config}'"}
     return {
         "all": {
             "hosts": {HOST: host},

@@ -1,4 +1,4 @@
-"""Says what a build does, step by step with times: short lines, for people and for Pulumi's log."""
+"""Reports the steps of a build with times: short lines, for people and for Pulumi's log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,21 +6,21 @@ from contextlib import contextmanager
 
 
 class BuildProgress:
-    """Prints one line when a step begins and keeps the seconds that it took.
+    """Prints a line when a step starts, and records its duration.
 
     Args:
-        write: takes one line.
+        write: writes a line.
     """
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._start = time.monotonic()
-        #: Seconds by step, in the order in which the steps ended.
+        #: Seconds by step, in order of their ends.
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def step(self, name: str, details: str = "") -> Iterator[None]:
-        """One step; its time counts even where it fails."""
+        """One step; its duration is recorded even if it fails."""
         self.say(f"{name}: {details}" if details else name)
         before = time.monotonic()
         try:
@@ -29,5 +29,5 @@ class BuildProgress:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - before, 1)
 
     def say(self, text: str) -> None:
-        """One line, with the seconds since the beginning."""
+        """Print a line with the seconds since the start."""
         self._write(f"[{time.monotonic() - self._start:6.1f} s] {text}")

@@ -1,4 +1,4 @@
-"""What is known of an image: the record that lies in it, and the copy that travels with it as image properties."""
+"""The record of an image: the one inside it, and its copy in image properties."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from slurm_appliance.image.accounts import Accounts
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.images import GlanceImage, packed, unpacked
 
-#: What of the record is put into properties as it is.
+#: Parts of the record that become properties unchanged.
 _PLAIN = ("build", "digest", "base", "commit", "snapshot", "os", "kernel", "slurm")
 
 
@@ -26,8 +26,8 @@ class ImageRecord:
     Attributes:
         facts: build, name, digest, base, commit, groups, snapshot, os, kernel, slurm.
         packages: version by package name.
-        sources: source package and its version by package name, where they differ from the package's own; None in an
-            image from before they were recorded, or of a distribution that has none.
+        sources: source package and its version by package name, if different from the package's own; None in images
+            built before this was recorded, or of a distribution without it.
         accounts: the image's own users and groups.
     """
 
@@ -38,14 +38,14 @@ class ImageRecord:
 
     @classmethod
     def read(cls, folder: Path) -> "ImageRecord":
-        """The record that the playbook brought from the build server."""
+        """Read the record that the playbook copied from the build server."""
         try:
             raw = json.loads((folder / "image.json").read_text(encoding="utf-8"))
             packages = parse_packages((folder / "packages.txt").read_text(encoding="utf-8"))
             sources = parse_sources((folder / "sources.txt").read_text(encoding="utf-8"))
             accounts = Accounts.of((folder / "accounts.txt").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError) as error:
-            raise BuildError(f"the playbook left no record of the image: {error}", where=str(folder)) from error
+            raise BuildError(f"the playbook wrote no record of the image: {error}", where=str(folder)) from error
         groups = " ".join(raw.pop("groups", ()))
         differing = {name: source for name, source in sources.items() if source != (name, packages.get(name))}
         facts = {**{key: str(value) for key, value in raw.items()}, "groups": groups}
@@ -53,7 +53,7 @@ class ImageRecord:
 
     @classmethod
     def of_image(cls, image: GlanceImage) -> "ImageRecord":
-        """The record that travels with an image.
+        """The record in an image's properties.
 
         Raises:
             ImageError: the image has none.
@@ -75,7 +75,7 @@ class ImageRecord:
         return cls({**facts, "name": image.name}, packages, sources, accounts)
 
     def properties(self) -> dict[str, str]:
-        """The properties that carry the record."""
+        """The properties with the record."""
         plain = {key: self.facts.get(key, "") for key in (*_PLAIN, "groups")}
         lists = {"packages": [f"{name} {version}" for name, version in sorted(self.packages.items())]}
         if self.sources is not None:
@@ -92,16 +92,16 @@ class ImageRecord:
         """
         if self.sources is None:
             raise ImageError(
-                f"the record of the image {self.facts['name']} has no source packages: it is older than they are, "
+                f"the record of the image {self.facts['name']} has no source packages: it is older than this feature, "
                 "or its distribution has none",
-                remedy="build the image anew: slurm-appliance image build --force",
+                remedy="rebuild the image: slurm-appliance image build --force",
             )
         own = {name: (name, version) for name, version in self.packages.items()}
         return {**own, **{name: source for name, source in self.sources.items() if name in own}}
 
 
 def parse_packages(text: str) -> dict[str, str]:
-    """Versions by package name, of lines of name and version; of a package in several versions all of them."""
+    """Versions by package name, from lines with name and version; for several versions, all of them."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         name, _, version = line.strip().partition(" ")
@@ -114,12 +114,12 @@ def parse_sources(text: str) -> dict[str, tuple[str, str]]:
     """Source package and its version by package name, of lines with these three.
 
     Raises:
-        ValueError: a line has something else.
+        ValueError: a line is malformed.
     """
     sources = {}
     for line in text.splitlines():
         found = _SOURCE.fullmatch(line.strip())
         if found is None:
-            raise ValueError(f"{line!r} is no package with its source")
+            raise ValueError(f"{line!r} is not a package with its source")
         sources[found[1]] = (found[2], found[3])
     return sources

@@ -1,6 +1,6 @@
-"""The data of Debian's security tracker: which versions of which source packages have which issues.
+"""The data of Debian's security tracker: issues of source packages by version.
 
-It comes from outside and part of it is printed: every text is checked for its form before it is used.
+They come from outside and are partly printed, so every text is validated before use.
 """
 
 import json
@@ -12,13 +12,13 @@ from typing import Any
 from slurm_appliance.image.debian_version import DebianVersion
 from slurm_appliance.image.errors import TrackerError
 
-#: A CVE, or the tracker's own number where there is none yet.
+#: A CVE, or the tracker's own number if there is none yet.
 _ISSUE = re.compile(r"[A-Za-z0-9-]{1,60}")
 _URGENCY = re.compile(r"[a-z *-]{0,40}")
 
 _STATES = ("open", "resolved", "undetermined")
 
-_REMEDY = "take the file from Debian's security tracker again: its page 'data/json'"
+_REMEDY = "download the file from Debian's security tracker again: its page 'data/json'"
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Issue:
     Attributes:
         name: the CVE.
         status: ``open``, ``resolved`` or ``undetermined``.
-        fixed_version: the first version without it, ``0`` where no version has it; None while it is open.
-        urgency: the tracker's word.
+        fixed_version: the first version without it, ``0`` if no version has it; None while it is open.
+        urgency: the tracker's urgency.
     """
 
     name: str
@@ -40,38 +40,38 @@ class Issue:
 
 @dataclass(frozen=True)
 class SecurityTracker:
-    """The data, looked at where they are asked for: there are tens of thousands of issues."""
+    """The data, parsed on demand: there are tens of thousands of issues."""
 
     _document: Mapping[str, Any]
 
     @classmethod
     def parse(cls, text: str) -> "SecurityTracker":
-        """The data in a file.
+        """Parse the data of a file.
 
         Raises:
-            TrackerError: it is no JSON object.
+            TrackerError: it is not a JSON object.
         """
         try:
             document = json.loads(text)
         except ValueError as error:
-            raise TrackerError(f"this is no JSON: {error}", remedy=_REMEDY) from error
+            raise TrackerError(f"this is not JSON: {error}", remedy=_REMEDY) from error
         if not isinstance(document, dict):
-            raise TrackerError("this is no data of Debian's security tracker: no object", remedy=_REMEDY)
+            raise TrackerError("this is not data of Debian's security tracker: not an object", remedy=_REMEDY)
         return cls(document)
 
     def knows(self, source: str) -> bool:
-        """Whether there is anything on a source package."""
+        """Whether the data contain a source package."""
         return source in self._document
 
     def issues(self, source: str, release: str) -> Iterator[Issue]:
-        """The issues of a source package that concern a release.
+        """The issues of a source package in a release.
 
         Raises:
-            TrackerError: they are not written as the tracker writes them.
+            TrackerError: they are malformed.
         """
         for name, facts in _mapping(self._document.get(source, {}), source).items():
             if not _ISSUE.fullmatch(name):
-                raise TrackerError(f"{name!r} is no name of an issue", where=source, remedy=_REMEDY)
+                raise TrackerError(f"{name!r} is not the name of an issue", where=source, remedy=_REMEDY)
             where = f"{source} {name}"
             releases = _mapping(_mapping(facts, where).get("releases", {}), where)
             if release in releases:
@@ -81,9 +81,9 @@ class SecurityTracker:
 def _issue(name: str, facts: Mapping[str, Any], where: str) -> Issue:
     status, urgency, fixed = facts.get("status"), facts.get("urgency", ""), facts.get("fixed_version")
     if status not in _STATES:
-        raise TrackerError(f"its status is none of {', '.join(_STATES)}", where=where, remedy=_REMEDY)
+        raise TrackerError(f"its status must be one of {', '.join(_STATES)}", where=where, remedy=_REMEDY)
     if not isinstance(urgency, str) or not _URGENCY.fullmatch(urgency):
-        raise TrackerError("its urgency is no word", where=where, remedy=_REMEDY)
+        raise TrackerError("its urgency must be a string", where=where, remedy=_REMEDY)
     if status != "resolved":
         return Issue(name, status, None, urgency)
     if not isinstance(fixed, str):
@@ -96,5 +96,5 @@ def _issue(name: str, facts: Mapping[str, Any], where: str) -> Issue:
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise TrackerError("this is no data of Debian's security tracker: no object", where=where, remedy=_REMEDY)
+        raise TrackerError("this is not data of Debian's security tracker: not an object", where=where, remedy=_REMEDY)
     return value

@@ -1,4 +1,4 @@
-"""From the configuration's words about an image build to what the build is asked for. Pure: no cloud is asked."""
+"""Converts the configuration of an image build to the build's input. Pure: does not query the cloud."""
 
 from pathlib import Path
 
@@ -10,34 +10,34 @@ from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from toolchain.paths import REPOSITORY
 
-#: Environment variable: a proxy for package downloads where the configuration names none. The local cloud sets it.
+#: Environment variable: a proxy for package downloads if the configuration has none. The local cloud sets it.
 PROXY = "SLURM_APPLIANCE_PACKAGE_PROXY"
-#: Environment variable: build although the image exists.
+#: Environment variable: build even if the image exists.
 FORCE = "SLURM_APPLIANCE_IMAGE_FORCE"
 
 
 def build_settings(config: ClusterConfig, name: str) -> Settings:
-    """What the configuration says about one build.
+    """The settings of one build.
 
     Raises:
-        UsageError: it has no such build.
+        UsageError: the build does not exist.
     """
     try:
         return config.image_builds[name]
     except KeyError:
         known = ", ".join(config.image_builds) or "none"
-        raise UsageError(f"no image build is called {name}", remedy=f"the builds of this stack: {known}") from None
+        raise UsageError(f"unknown image build {name}", remedy=f"the builds of this stack: {known}") from None
 
 
 def from_settings(config: ClusterConfig, name: str, base: str, *, network: str = "", proxy: str = "") -> ImageBuild:
-    """What one build of a configuration is asked for.
+    """The input of one build of a configuration.
 
     Args:
         config: the cluster's configuration.
-        name: of the build.
-        base: id or name of the base image: of one of ours the name.
-        network: id of the build server's network where the stack makes it; else the configuration's.
-        proxy: for package downloads.
+        name: name of the build.
+        base: ID or name of the base image; for our images, the name.
+        network: ID of the build server's network if the stack creates it; otherwise the configuration's.
+        proxy: proxy for package downloads.
     """
     settings = build_settings(config, name)
     ssh = settings.ssh or config.ssh
@@ -94,7 +94,7 @@ def _repository(name: str, settings: PackageRepositoryConfig, sources: SourceSet
             raise ApplianceError(
                 f"the key {settings.gpg_key} cannot be read: {error}",
                 where=f"package_sources.repositories.{name}.gpg_key",
-                remedy="name the file of an armoured public key",
+                remedy="set the path of an ASCII-armoured public key",
             ) from error
     return PackageRepository(
         name=name,
@@ -106,5 +106,5 @@ def _repository(name: str, settings: PackageRepositoryConfig, sources: SourceSet
 
 
 def _path(text: str) -> Path:
-    """A path as the configuration has it: absolute, from the home folder, or from the project's folder."""
+    """Resolve a path in the configuration: absolute, from the home folder, or from the project's folder."""
     return REPOSITORY / Path(text).expanduser()

@@ -1,4 +1,4 @@
-"""What one build is asked for: plain data, handed on unchanged from the configuration to the building process."""
+"""The input of one build: plain data, passed on unchanged from the configuration to the building process."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from slurm_appliance.errors import UsageError
 
-#: Image properties that every cluster image gets; the site's own ones win.
+#: Image properties that every cluster image gets; the site's own ones override them.
 DEFAULT_PROPERTIES: Mapping[str, str] = {
     "hw_architecture": "x86_64",
     "hw_firmware_type": "uefi",
@@ -17,12 +17,12 @@ DEFAULT_PROPERTIES: Mapping[str, str] = {
     "hw_vif_multiqueue_enabled": "true",
     "os_type": "linux",
 }
-#: What the disk bus should be for each format of the image.
+#: The disk bus for each format of the image.
 FORMAT_PROPERTIES: Mapping[str, Mapping[str, str]] = {
     "raw": {"hw_disk_bus": "scsi", "hw_scsi_model": "virtio-scsi"},
     "qcow2": {"hw_disk_bus": "virtio"},
 }
-#: Inventory groups that an image can be built for. ``all`` is always among them and is not named.
+#: Inventory groups that an image can be built for. ``all`` is always included and not listed.
 GROUPS = ("control", "login", "compute", "dev", "extra_packages")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -33,11 +33,11 @@ class PackageRepository:
     """One package repository that replaces the base image's own.
 
     Attributes:
-        name: names its file.
+        name: name of its file.
         url: base URL, without credentials.
         suite: apt's suite; empty for dnf.
         components: apt's components.
-        key: the public key that signs it, ASCII-armoured; empty for the keys that the base image trusts.
+        key: its public key, ASCII-armoured; empty to use the keys that the base image trusts.
     """
 
     name: str
@@ -49,16 +49,16 @@ class PackageRepository:
 
 @dataclass(frozen=True)
 class PackageSources:
-    """Where packages come from during the build; nothing of it stays in the image.
+    """Package sources during the build; not kept in the image.
 
     Attributes:
-        repositories: replace those of the base image; none: the base image's are used as they are.
-        snapshot: label of the state of the packages, a time stamp as a rule; a new one asks for a new image.
+        repositories: replace those of the base image; empty: use the base image's unchanged.
+        snapshot: label of the package state, usually a time stamp; a new one requires a new image.
         proxy: HTTP proxy for package downloads.
-        username: at the repositories.
-        password: likewise.
-        keep_distribution: put the base image's own repositories back at the end; else the image has none.
-        sync: have the mirror of this machine publish the snapshot first.
+        username: user name at the repositories.
+        password: password at the repositories.
+        keep_distribution: restore the base image's own repositories at the end; otherwise the image has none.
+        sync: first publish the snapshot with this machine's mirror.
     """
 
     repositories: tuple[PackageRepository, ...] = ()
@@ -72,13 +72,13 @@ class PackageSources:
 
 @dataclass(frozen=True)
 class Ssh:
-    """How the build server is reached.
+    """How to reach the build server.
 
     Attributes:
-        user: of the base image; may become root.
-        port: of its ssh server.
-        bastion_host: host to go through; its key has to be in the operator's known_hosts.
-        bastion_user: on the bastion.
+        user: the base image's user, who may become root.
+        port: port of its ssh server.
+        bastion_host: jump host; its key must be in the operator's known_hosts.
+        bastion_user: user on the bastion.
         bastion_key_file: private key for the bastion; empty: ssh's defaults.
     """
 
@@ -91,13 +91,13 @@ class Ssh:
 
 @dataclass(frozen=True)
 class Machine:
-    """The build server, which leaves no trace in the image.
+    """The build server, whose properties do not affect the image.
 
     Attributes:
         flavor: name or id.
         network: name or id.
-        security_groups: names or ids; None: one that allows ssh is made for the build.
-        floating_ip_network: external network to take a floating IP from; empty: none.
+        security_groups: names or ids; None: create one that allows ssh for the build.
+        floating_ip_network: external network for a floating IP; empty: none.
         availability_zone: empty: Nova chooses.
         volume_size: GB of a root volume; 0: boot from the image.
         volume_type: of that volume; empty: the cloud's default.
@@ -116,22 +116,22 @@ class Machine:
 
 @dataclass(frozen=True)
 class ImageBuild:
-    """One image to be had, and how to build it where it does not exist.
+    """A requested image, and how to build it if it does not exist.
 
     Attributes:
-        base: id or name of the image to start from; for one of ours the name, which carries its content's digest.
+        base: ID or name of the base image; for our images the name, which has the digest of the content.
         groups: inventory groups that packages are installed for.
         machine: the build server.
-        extra_packages: more packages, by the distribution's names.
-        sources: where packages come from.
+        extra_packages: additional packages, by the distribution's names.
+        sources: the package sources.
         prefix: first part of the image's name.
         visibility: who can see the image.
-        disk_format: ``raw`` or ``qcow2``: of builds on a volume; Nova chooses for the others.
-        properties: image properties beyond the defaults, or in place of them.
-        salt: any text; a changed one asks for a new image although nothing else changed.
-        ssh_timeout: seconds to wait for ssh.
-        build_timeout: seconds that the whole build may take.
-        keep_on_failure: leave the server of a failed build.
+        disk_format: ``raw`` or ``qcow2``: for builds on a volume; otherwise Nova chooses.
+        properties: image properties in addition to, or instead of, the defaults.
+        salt: any text; changing it requires a new image even if nothing else changed.
+        ssh_timeout: timeout for ssh, in seconds.
+        build_timeout: timeout of the whole build, in seconds.
+        keep_on_failure: keep the server of a failed build.
     """
 
     base: str
@@ -151,38 +151,40 @@ class ImageBuild:
     def __post_init__(self) -> None:
         unknown = sorted(set(self.groups) - set(GROUPS))
         if unknown:
-            raise UsageError(f"no group is called {', '.join(unknown)}", remedy=f"the groups are: {', '.join(GROUPS)}")
+            raise UsageError(f"unknown group {', '.join(unknown)}", remedy=f"the groups are: {', '.join(GROUPS)}")
         if self.disk_format not in FORMAT_PROPERTIES:
-            raise UsageError(f"disk format {self.disk_format}", remedy=f"allowed: {', '.join(FORMAT_PROPERTIES)}")
+            raise UsageError(
+                f"unsupported disk format {self.disk_format}", remedy=f"allowed: {', '.join(FORMAT_PROPERTIES)}"
+            )
 
     @property
     def all_groups(self) -> tuple[str, ...]:
-        """The groups in a fixed order, with ``extra_packages`` where there are any."""
+        """The groups in a fixed order, with ``extra_packages`` if there are any."""
         wanted = {*self.groups, *(("extra_packages",) if self.extra_packages else ())}
         return tuple(group for group in GROUPS if group in wanted)
 
     @property
     def all_properties(self) -> dict[str, str]:
-        """The properties that the image gets from its operator's settings."""
+        """The image properties from the operator's settings."""
         user = {"os_admin_user": self.machine.ssh.user}
         return {**DEFAULT_PROPERTIES, **FORMAT_PROPERTIES[self.disk_format], **user, **self.properties}
 
 
 def is_id(reference: str) -> bool:
-    """Whether a reference to an image is an id and not a name."""
+    """Whether a reference to an image is an ID, not a name."""
     return _UUID.fullmatch(reference.lower()) is not None
 
 
 def to_json(build: ImageBuild) -> str:
-    """The build as text, with its secrets: for the standard input of the building process."""
+    """The build as JSON, including secrets: for the standard input of the building process."""
     return json.dumps(dataclasses.asdict(build), sort_keys=True)
 
 
 def from_json(text: str) -> ImageBuild:
-    """The build that :func:`to_json` was given.
+    """Parse a build from :func:`to_json`.
 
     Raises:
-        UsageError: the text is something else.
+        UsageError: the text is malformed.
     """
     try:
         data = json.loads(text)
@@ -208,7 +210,7 @@ def from_json(text: str) -> ImageBuild:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"the build's description cannot be read: {error!r}", where="standard input", remedy="use the command line"
+            f"cannot read the build's description: {error!r}", where="standard input", remedy="use the command line"
         ) from error
 
 

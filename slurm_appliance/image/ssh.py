@@ -1,7 +1,7 @@
-"""The way into a build server: keys of its own, its host key known beforehand, nothing of the operator's ssh used.
+"""ssh to a build server: separate keys, a host key known in advance, and nothing of the operator's ssh configuration.
 
-The server's host key is made here and handed to it by user data, so that the very first connection is checked. It is
-worth nothing once the server is gone: the image has no host keys.
+The server's host key is generated here and passed in its user data, so that even the first connection is verified. It
+is useless after the build: the image contains no host keys.
 """
 
 import os
@@ -15,23 +15,23 @@ from slurm_appliance.cloud.text import checked_address
 from slurm_appliance.image.errors import BuildError
 from slurm_appliance.image.machines import user_data
 from slurm_appliance.image.spec import Ssh
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
-#: Seconds that ssh has to answer once it is connected.
+#: Timeout for ssh to respond after connecting, in seconds.
 _CONNECT_TIMEOUT = 5
-#: What ssh says when somebody else answers.
+#: ssh's messages for an unexpected host key.
 _OTHER_HOST = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
-#: Seconds that another host key is put down to a server that has not finished its first boot.
+#: Time in which an unexpected host key is attributed to an unfinished first boot, in seconds.
 _OTHER_HOST_LIMIT = 120.0
 
 
 @dataclass(frozen=True)
-class Door:
+class SshTarget:
     """Keys and configuration for one build server.
 
     Attributes:
         config: ssh's configuration file.
-        alias: the name of the server in it.
+        alias: the server's name in it.
     """
 
     config: Path
@@ -39,17 +39,17 @@ class Door:
 
     @property
     def command(self) -> list[str]:
-        """The ssh call that logs in."""
+        """The ssh command that logs in."""
         return ["ssh", "-F", str(self.config), self.alias]
 
     @property
     def shown(self) -> str:
-        """The same for a person to copy."""
+        """The same command as text, to copy."""
         return shlex.join(self.command)
 
 
 def make_keys(folder: Path) -> str:
-    """Make the login key and the host key in a private folder; return the user data for the server."""
+    """Create the login key and the host key in a private folder; return the server's user data."""
     folder.mkdir(mode=0o700)
     login, host = folder / "login", folder / "host"
     for path in (login, host):
@@ -59,10 +59,10 @@ def make_keys(folder: Path) -> str:
 
 
 def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
-    """Write ssh's configuration for a server whose address is known now.
+    """Write ssh's configuration for a server with a known address.
 
     Raises:
-        CloudTextError: the address is none: another line of it would be an option of ssh's.
+        CloudTextError: the address is malformed: a second line in it would be an option of ssh.
     """
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"{alias} {' '.join(_public(folder / 'host').split()[:2])}\n")
@@ -97,24 +97,24 @@ def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
     return config
 
 
-def wait(door: Door, stop: Stop, limit: float) -> None:
-    """Wait until somebody can log in.
+def wait(ssh_target: SshTarget, stop: Deadline, limit: float) -> None:
+    """Wait until login works.
 
     Raises:
-        BuildError: nobody could in time, or another host answers.
+        BuildError: login did not work in time, or another host responds.
     """
     said = ""
     other_since: float | None = None
 
     def logged_in() -> bool:
         nonlocal said, other_since
-        command = [*door.command, "true"]
+        command = [*ssh_target.command, "true"]
         try:
             ended = subprocess.run(
                 command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30
             )
         except subprocess.TimeoutExpired:
-            said = "ssh did not answer in 30 s"
+            said = "ssh did not respond within 30 s"
             return False
         if ended.returncode == 0:
             return True
@@ -122,16 +122,16 @@ def wait(door: Door, stop: Stop, limit: float) -> None:
         other_since = (other_since or time.monotonic()) if any(text in ended.stderr for text in _OTHER_HOST) else None
         if other_since is not None and time.monotonic() - other_since > _OTHER_HOST_LIMIT:
             raise BuildError(
-                "the server shows another host key than the one that it was created with",
-                where=door.alias,
-                remedy="somebody else has its address, or its image ignores cloud-init's ssh_keys",
+                "the server's host key differs from the one it was created with",
+                where=ssh_target.alias,
+                remedy="another machine has its address, or its image ignores cloud-init's ssh_keys",
             )
         return False
 
     try:
         stop.until(logged_in, limit=limit, pause=0.5, on_time_out=lambda: said or "nothing")
     except TimeoutError as error:
-        raise BuildError(f"no ssh in {limit:.0f} s; the last answer: {error}", where=door.alias) from error
+        raise BuildError(f"no ssh within {limit:.0f} s; last error: {error}", where=ssh_target.alias) from error
 
 
 def _public(key: Path) -> str:

@@ -1,4 +1,4 @@
-"""What the stacks of this machine's Pulumi backend hold, as text: to see whether an id is in it."""
+"""Exports the stacks of this machine's Pulumi backend as text, to search them for IDs."""
 
 import json
 import os
@@ -13,7 +13,7 @@ def states(toolchain: Toolchain) -> dict[str, str]:
     """The exported state of every stack of this project in the current backend.
 
     Raises:
-        ApplianceError: the backend cannot be asked.
+        ApplianceError: the backend cannot be queried.
     """
     stacks = json.loads(_pulumi(toolchain, "stack", "ls", "--json"))
     return {each["name"]: _pulumi(toolchain, "stack", "export", "--stack", each["name"]) for each in stacks}
@@ -31,6 +31,6 @@ def _pulumi(toolchain: Toolchain, *arguments: str) -> str:
         raise ApplianceError(
             f"pulumi {' '.join(arguments[:2])}: {ended.stderr.strip()}",
             where="stacks",
-            remedy="check PULUMI_BACKEND_URL (or `pulumi login`); or leave the states out by --without-states",
+            remedy="check PULUMI_BACKEND_URL (or `pulumi login`); or ignore the states with --without-states",
         )
     return ended.stdout

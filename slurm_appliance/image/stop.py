@@ -1,4 +1,4 @@
-"""Ends a build in an orderly way: every wait goes through here, so that signals and time limits are seen at once."""
+"""Stops a build cleanly: every wait uses this, so that signals and timeouts take effect at once."""
 
 import signal
 import threading
@@ -10,12 +10,12 @@ from types import FrameType
 from slurm_appliance.image.errors import StoppedError
 
 
-class Stop:
-    """Whether to go on. Safe to use from several threads.
+class Deadline:
+    """A deadline that can also be set early, by a signal. Thread-safe.
 
     Args:
-        limit: seconds that everything together may take.
-        what: what the limit is for, as it follows "in 7200 s".
+        limit: timeout for everything, in seconds.
+        what: what the timeout is for; subject of "timed out after 7200 s".
     """
 
     def __init__(self, limit: float, what: str) -> None:
@@ -26,32 +26,32 @@ class Stop:
         self._error: StoppedError | None = None
 
     def set(self, error: StoppedError) -> None:
-        """Ask for the end; the first reason stays."""
+        """Request a stop; the first reason is kept."""
         if self._error is None:
             self._error = error
         self._event.set()
 
     @property
     def wanted(self) -> bool:
-        """Whether the end was asked for, or the time is over."""
+        """Whether a stop was requested, or the timeout has expired."""
         return self._event.is_set() or time.monotonic() >= self._end
 
     def check(self) -> None:
-        """Raise what the end was asked for with, if it was.
+        """Raise the reason if a stop was requested, or the timeout has expired.
 
         Raises:
-            StoppedError: the build is to end.
+            StoppedError: the build was stopped.
         """
         if self._error is not None:
             raise self._error
         if time.monotonic() >= self._end:
-            raise StoppedError(f"{self._what} did not end in {self._limit:.0f} s")
+            raise StoppedError(f"{self._what} timed out after {self._limit:.0f} s")
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until the end is asked for.
+        """Wait, but only until a stop is requested.
 
         Raises:
-            StoppedError: the build is to end.
+            StoppedError: the build was stopped.
         """
         self._event.wait(min(seconds, max(0.0, self._end - time.monotonic())))
         self.check()
@@ -59,17 +59,17 @@ class Stop:
     def until(
         self, condition: Callable[[], bool], *, limit: float, pause: float, on_time_out: Callable[[], str]
     ) -> None:
-        """Ask again and again until a condition holds.
+        """Poll until a condition is true.
 
         Args:
-            condition: asked at once, then after every pause.
-            limit: seconds.
-            pause: seconds between two questions.
-            on_time_out: says what was waited for, and what is known.
+            condition: checked at once, then after every pause.
+            limit: timeout in seconds.
+            pause: polling interval in seconds.
+            on_time_out: returns the error message.
 
         Raises:
-            TimeoutError: it did not come true in time.
-            StoppedError: the build is to end.
+            TimeoutError: it did not become true in time.
+            StoppedError: the build was stopped.
         """
         end = time.monotonic() + limit
         while not condition():
@@ -79,15 +79,15 @@ class Stop:
 
 
 @contextmanager
-def signals_stop(stop: Stop, say: Callable[[str], None]) -> Iterator[None]:
-    """For as long as the context lasts, Ctrl-C and SIGTERM ask for an orderly end; repeating them changes nothing."""
+def signals_stop(stop: Deadline, say: Callable[[str], None]) -> Iterator[None]:
+    """During the context, Ctrl-C and SIGTERM request a clean stop; repeating them has no effect."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if stop.wanted:
-            say(f"{name}: already ending; what was created is being removed")
+            say(f"{name}: already stopping; removing what was created")
             return
-        say(f"{name}: ending; what was created is removed first")
+        say(f"{name}: stopping after removing what was created")
         stop.set(StoppedError(f"interrupted by {name}", remedy="run it again", signal=number))
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}

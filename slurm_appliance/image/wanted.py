@@ -19,11 +19,11 @@ class Wanted:
 
     Attributes:
         name: the build's name in the configuration.
-        image_name: the image's name, which carries the digest of its content.
-        image_id: its id; None where it has to be built.
-        build: what the build is asked for.
-        base_build: the build that makes its base image; empty where that is another image.
-        force: whether it is built although it exists.
+        image_name: the image's name, which has the digest of its content.
+        image_id: its id; None if it has to be built.
+        build: the build's input.
+        base_build: the build of its base image; empty if the base is another image.
+        force: whether to build it even if it exists.
     """
 
     name: str
@@ -46,7 +46,7 @@ def wanted(
         proxy: for package downloads during a build.
 
     Raises:
-        ApplianceError: a build or a base image does not exist, or builds start from each other in a circle.
+        ApplianceError: a build or a base image does not exist, or builds are circular.
     """
     known = sorted((image for image in images if not image.claim), key=lambda image: (image.created, image.id))
     found: dict[str, Wanted] = {}
@@ -66,7 +66,7 @@ def _want(
 ) -> Wanted:
     if name in above:
         circle = " → ".join((*above[above.index(name) :], name))
-        raise UsageError(f"image builds start from each other: {circle}", remedy="start one of them from an image")
+        raise UsageError(f"circular image builds: {circle}", remedy="use an existing image as the base of one of them")
     if name in found:
         return found[name]
     settings = build_settings(config, name)

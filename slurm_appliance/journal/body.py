@@ -1,20 +1,20 @@
-"""The body of a call, read with a limit to what it may be as it comes, and to what it may be unpacked."""
+"""Reads the body of a request, with limits to its compressed and uncompressed size."""
 
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-#: Bytes that are read, and unpacked, at once.
+#: Number of bytes that are read or decompressed at once.
 _PIECE = 64 * 1024
-#: zlib's word for "with gzip's head and end".
+#: zlib's wbits for gzip format.
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class BodyError(Exception):
-    """Raised for a body that is not taken.
+    """Raised for a rejected body.
 
     Attributes:
-        status: HTTP's.
+        status: the HTTP status.
     """
 
     def __init__(self, status: int, text: str) -> None:
@@ -23,26 +23,26 @@ class BodyError(Exception):
 
 
 def read_body(file: BinaryIO, length: str | None, *, packed: bool, limit: int) -> bytes:
-    """A body, unpacked.
+    """A body, decompressed.
 
     Args:
-        file: where it comes from.
-        length: the call's Content-Length.
+        file: its source.
+        length: the request's Content-Length.
         packed: whether it is compressed by gzip.
-        limit: bytes that it may have, as it comes and unpacked.
+        limit: maximum size in bytes, compressed and decompressed.
 
     Raises:
-        BodyError: it is too large, shorter than it says, or damaged.
+        BodyError: it is too large, shorter than its length, or damaged.
     """
     pieces = _pieces(file, _checked(length, limit))
     return b"".join(_unpacked(pieces, limit) if packed else pieces)
 
 
 def drop_body(file: BinaryIO, length: str | None, *, limit: int) -> None:
-    """Read a body that nobody looks at, and keep nothing of it.
+    """Read and discard a body.
 
     Raises:
-        BodyError: it is too large, or shorter than it says.
+        BodyError: it is too large, or shorter than its length.
     """
     for _ in _pieces(file, _checked(length, limit)):
         pass
@@ -53,7 +53,7 @@ def _checked(length: str | None, limit: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 20):
         raise BodyError(400, "Content-Length is not a number")
     if int(text) > limit:
-        raise BodyError(413, f"the body has {text} bytes; {limit} are taken")
+        raise BodyError(413, f"the body has {text} bytes; at most {limit} are accepted")
     return int(text)
 
 
@@ -75,13 +75,13 @@ def _unpacked(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
             try:
                 plain = unpacker.decompress(rest, _PIECE)
             except zlib.error as error:
-                raise BodyError(400, f"the body is not gzip's: {error}") from error
+                raise BodyError(400, f"the body is not gzip data: {error}") from error
             size += len(plain)
             if size > limit:
                 raise BodyError(413, f"the body has more than {limit} bytes when unpacked")
             yield plain
             rest = unpacker.unconsumed_tail
         if rest or unpacker.unused_data:
-            raise BodyError(400, "something follows the body that gzip packed")
+            raise BodyError(400, "data follow the gzip body")
     if not unpacker.eof:
-        raise BodyError(400, "the body that gzip packed has no end")
+        raise BodyError(400, "the gzip body is truncated")

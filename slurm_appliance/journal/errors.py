@@ -1,17 +1,17 @@
-"""What goes wrong with state and journal."""
+"""Errors of state and journal."""
 
 from slurm_appliance.errors import ApplianceError, ExitStatus
 
 
 class JournalError(ApplianceError):
-    """Raised when a state cannot be had for us alone, or its journal does not fit it."""
+    """Raised when a state cannot be locked, or its journal does not match it."""
 
 
 class LockedError(JournalError):
-    """Raised when somebody else uses the stack."""
+    """Raised when the stack is locked."""
 
     exit_status = ExitStatus.LOCKED
 
 
 class LockLostError(JournalError):
-    """Raised when somebody took away the lock of a run that still lives."""
+    """Raised when a running command lost its lock."""

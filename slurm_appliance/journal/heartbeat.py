@@ -1,6 +1,6 @@
-"""A lock's heartbeat: whoever holds a lock touches it, and whoever waits for it sees whether it still changes.
+"""A lock's heartbeat: the holder touches the lock, and others observe whether it still changes.
 
-Only changes count, by the clock of the one who looks: clocks of machines differ, and a file server has its own.
+Only changes count, on the observer's clock: the clocks of machines and file servers differ.
 """
 
 import os
@@ -14,12 +14,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a lock is touched, and how long it may be silent.
+    """Interval and timeout of heartbeats.
 
     Attributes:
-        interval: seconds between two touches.
-        timeout: seconds without a touch after which the holder counts as gone. File servers show changes to others
-            late, by a minute and more.
+        interval: interval of heartbeats in seconds.
+        timeout: seconds without a heartbeat after which the holder counts as dead. File servers show changes to others
+            with a delay of a minute or more.
     """
 
     interval: float = 10.0
@@ -31,7 +31,7 @@ PACE = Pace()
 
 @contextmanager
 def beating(path: Path, pace: Pace = PACE) -> Iterator[None]:
-    """Touch a lock as long as the block runs. A lock that somebody took away is not made again."""
+    """Touch a lock while the block runs. A removed lock is not created again."""
     ended = threading.Event()
 
     def beat() -> None:
@@ -41,7 +41,7 @@ def beating(path: Path, pace: Pace = PACE) -> Iterator[None]:
             except FileNotFoundError:
                 return
             except OSError:
-                continue  # The file server is away; the next touch may reach it.
+                continue  # The file server is unavailable; the next touch may reach it.
 
     thread = threading.Thread(target=beat, name="lock heartbeat", daemon=True)
     thread.start()
@@ -53,14 +53,14 @@ def beating(path: Path, pace: Pace = PACE) -> Iterator[None]:
 
 
 class Watch:
-    """Tells how long locks have not been touched, since this process looks at them."""
+    """Measures how long locks have had no heartbeat, since this process observes them."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
 
     def silence(self, path: Path) -> float:
-        """Seconds since a change of a lock was last seen; 0 at the first look."""
+        """Seconds since the last observed change of a lock; 0 at the first observation."""
         try:
             stat = path.stat()
         except FileNotFoundError:
@@ -74,7 +74,7 @@ class Watch:
 
 
 def heard(path: Path, limit: float) -> bool:
-    """Whether a lock is touched within so many seconds; also where it is released meanwhile."""
+    """Whether a lock has a heartbeat within a timeout in seconds, or is released."""
     watch, end = Watch(), time.monotonic() + limit
     watch.silence(path)
     while time.monotonic() < end:

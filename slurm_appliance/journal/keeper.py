@@ -1,4 +1,4 @@
-"""Keeps the state of one stack while updates run: takes their journals, and folds each into the state."""
+"""Keeps the state of one stack during updates: receives their journals, and merges them into the state."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from slurm_appliance.journal.replay import replayed
 
 Json = dict[str, Any]
 
-#: Journal and state are two files: an update that ends between the two reads is the only reason to look again.
+#: Journal and state are two files: retry if an update ends between the two reads.
 _LOOKS = 3
 
 
@@ -25,10 +25,10 @@ class Update:
     """One update that the engine announced.
 
     Attributes:
-        id: what the engine calls it by.
+        id: its ID for the engine.
         kind: update, destroy, refresh or preview.
-        begun: when, in seconds of time.time().
-        ended: when; 0 while it runs.
+        begun: start time, in seconds of time.time().
+        ended: end time; 0 while it runs.
         result: succeeded, failed or cancelled, when it has ended.
     """
 
@@ -39,7 +39,7 @@ class Update:
     result: str = "in-progress"
 
     def as_history(self, version: int) -> Json:
-        """As Pulumi's history has it."""
+        """The update in the format of Pulumi's history."""
         return {
             "kind": self.kind,
             "version": version,
@@ -53,11 +53,11 @@ class Update:
 
 
 class Keeper:
-    """The state of one stack, which nobody else changes meanwhile: see lock.py.
+    """The state of one stack, which is locked: see lock.py.
 
     Args:
-        layout: where the state is.
-        guard: raises where somebody else may have begun to change it: nothing is written any more then.
+        layout: the paths of the state.
+        guard: raises if the lock was lost: then nothing more is written.
     """
 
     def __init__(self, layout: StateLayout, guard: Callable[[], None] = lambda: None) -> None:
@@ -69,16 +69,16 @@ class Keeper:
         self._lock = threading.RLock()
 
     def recover(self) -> int:
-        """Fold in the journal that a killed update left; returns how many entries it had.
+        """Merge the journal of a killed update; return its number of entries.
 
         Raises:
-            JournalError: it goes with another state than the one that is there.
+            JournalError: it does not match the current state.
         """
         with self._lock:
             self._guard()
             found = self._log.read()
             if found is None:
-                # A journal of which not even the head was written: nothing was done under it.
+                # A journal without a complete head: nothing was done with it.
                 self._log.remove()
                 return 0
             state = self.layout.read()
@@ -91,7 +91,7 @@ class Keeper:
             return len(found.entries)
 
     def export(self) -> Json:
-        """The state as Pulumi's API gives it out."""
+        """The state in the format of Pulumi's API."""
         with self._lock:
             state = self.layout.read()
         return {
@@ -101,7 +101,7 @@ class Keeper:
         }
 
     def announce(self, kind: str) -> Update:
-        """An update that is about to start."""
+        """Announce an update that is about to start."""
         update = Update(str(uuid.uuid4()), kind, time.time())
         with self._lock:
             self.updates.append(update)
@@ -111,12 +111,12 @@ class Keeper:
         """A known update.
 
         Raises:
-            JournalError: there is none with this id.
+            JournalError: there is none with this ID.
         """
         for update in self.updates:
             if update.id == id_:
                 return update
-        raise JournalError(f"there is no update {id_}")
+        raise JournalError(f"unknown update {id_}")
 
     def start(self, update: Update, engine: str) -> None:
         """Open the journal of an update; a preview has none."""
@@ -126,11 +126,11 @@ class Keeper:
             self._log.begin({"update": update.id, "engine": engine, "base": _digest(self.layout.read())})
 
     def add(self, entries: list[Json]) -> None:
-        """Take entries of the running update.
+        """Add entries of the running update.
 
         Raises:
-            JournalError: they are not of the form that entries have, or cannot be written. None is taken after that:
-                later ones may refer to those that are missing.
+            JournalError: they are malformed or cannot be written. Then no more entries are accepted: later ones may
+            reference the missing ones.
         """
         with self._lock:
             if self._refused is not None:
@@ -138,14 +138,14 @@ class Keeper:
             self._guard()
             try:
                 if not all(map(well_formed, entries)):
-                    raise JournalError("the engine sent something that is no entry of a journal")
+                    raise JournalError("the engine sent an invalid journal entry")
                 self._log.add(entries)
             except JournalError as error:
                 self._refused = error
                 raise
 
     def complete(self, update: Update, result: str) -> None:
-        """End an update: its journal becomes part of the state."""
+        """End an update, and merge its journal into the state."""
         with self._lock:
             update.ended, update.result = time.time(), result
             if update.kind == "preview":
@@ -159,17 +159,17 @@ class Keeper:
     def _fold(self, journal: Content, state: Json) -> None:
         if journal.entries:
             folded = replayed(state, journal.entries, journal.head["engine"])
-            # Killed after the state is written, the journal no longer goes with it; recover() knows by this.
+            # After a kill here, the journal no longer matches the written state; recover() detects that with this.
             self._log.close(_digest(folded))
             self.layout.write(folded)
         self._log.remove()
 
 
 def current(layout: StateLayout) -> Json:
-    """The state with all that its journal records, whether the update still runs or was killed; changes nothing.
+    """The state with its journal's changes, from a running or killed update; changes nothing.
 
     Raises:
-        JournalError: the journal goes with another state than the one that is there.
+        JournalError: the journal does not match the current state.
     """
     log = Log(layout.journal)
     for _attempt in range(_LOOKS):
@@ -187,10 +187,9 @@ def current(layout: StateLayout) -> Json:
 
 def _other_state(log: Log) -> JournalError:
     return JournalError(
-        "the journal of an unfinished update goes with another state than the one that is there",
+        "the journal of an unfinished update does not match the current state",
         where=str(log.path),
-        remedy="somebody replaced the state meanwhile: put the journal aside, then compare both with "
-        "what is in the cloud",
+        remedy="the state was replaced in the meantime: move the journal away, then compare both with the cloud",
     )
 
 

@@ -1,8 +1,8 @@
-"""HTTP on loopback for one service, which any user of the machine can connect to.
+"""HTTP on loopback for one service, to which all users of the machine can connect.
 
-Who calls is asked before anything else is read: a caller that does not show the right token gets a short answer and
-loses the connection. What anybody can make it hold is small: a few kilobytes of header, for a few seconds, on a few
-connections; the oldest of those that have shown nothing yet goes when one more comes.
+Callers are authenticated before anything else is read: without the right token, they get a short answer and are
+disconnected. Unauthenticated callers can only use few resources: some kilobytes of header, for some seconds, on some
+connections; a new connection replaces the oldest unauthenticated one.
 """
 
 import http.client
@@ -19,31 +19,31 @@ from slurm_appliance.journal.body import BodyError
 
 Json = dict[str, Any]
 
-#: Bytes of a call's first line and header.
+#: Maximum size of a request's first line and headers in bytes.
 MOST_HEADER_BYTES = 16 * 1024
-#: Connections that have shown no token yet, and seconds that one may take to.
+#: Maximum number of unauthenticated connections, and their timeout in seconds.
 MOST_STRANGERS = 32
 STRANGER_SECONDS = 10.0
-#: Seconds that a connection may rest; longer than the engine keeps one that it does not use.
+#: Idle timeout of a connection in seconds; longer than the engine's.
 _REST_SECONDS = 300
 
 
 class Answering(Protocol):
-    """What answers calls."""
+    """Answers requests."""
 
     def permits(self, method: str, path: list[str], authorization: str) -> bool:
-        """Whether a caller that shows this may make the call."""
+        """Whether a caller with this token may make the request."""
 
     def respond(self, call: "Call") -> tuple[int, Json]:
-        """The status and the document that answer a permitted call.
+        """The status and document of the response to a permitted request.
 
         Raises:
-            BodyError: its body is not taken.
+            BodyError: its body is rejected.
         """
 
 
 class Call(Protocol):
-    """A permitted call; its body has not been read yet."""
+    """A permitted request; its body has not been read yet."""
 
     command: str
     headers: http.client.HTTPMessage
@@ -51,14 +51,14 @@ class Call(Protocol):
 
     @property
     def words(self) -> list[str]:
-        """The words of its path."""
+        """The parts of its path."""
 
 
 class JournalListener(ThreadingHTTPServer):
     """Listens on a free port of 127.0.0.1."""
 
     daemon_threads = True
-    #: Connections that wait to be taken: the kernel lets more wait for seconds.
+    #: Backlog of connections: the kernel delays more by seconds.
     request_queue_size = 4 * MOST_STRANGERS
 
     def __init__(self, service: Answering) -> None:
@@ -69,11 +69,11 @@ class JournalListener(ThreadingHTTPServer):
 
     @property
     def host(self) -> str:
-        """What a call's Host has to say: a browser that was led here by another name says that name."""
+        """The required Host header: a browser redirected here from another name sends that name."""
         return f"127.0.0.1:{self.server_port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Take a connection."""
+        """Accept a connection."""
         with self._lock:
             if len(self._strangers) >= MOST_STRANGERS:
                 self._cut(next(iter(self._strangers)))
@@ -81,29 +81,29 @@ class JournalListener(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def service_actions(self) -> None:
-        """Called again and again while it serves: end the connections that took too long to show who they are."""
+        """Called regularly: close connections that did not authenticate in time."""
         oldest = time.monotonic() - STRANGER_SECONDS
         with self._lock:
             for connection in [each for each, since in self._strangers.items() if since < oldest]:
                 self._cut(connection)
 
     def know(self, connection: socket.socket) -> None:
-        """Note that a connection has shown a token."""
+        """Record that a connection is authenticated."""
         with self._lock:
             self._strangers.pop(connection, None)
 
     def shutdown_request(self, request: Any) -> None:
-        """End a connection."""
+        """Close a connection."""
         self.know(request)
         super().shutdown_request(request)
 
     def _cut(self, connection: socket.socket) -> None:
         del self._strangers[connection]
-        with suppress(OSError):  # The caller has gone already.
+        with suppress(OSError):  # The caller has already disconnected.
             connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say what went wrong in here; that a caller hung up is no such thing."""
+        """Report internal errors, but not disconnections."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -111,7 +111,7 @@ class JournalListener(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _REST_SECONDS
-    wbufsize = -1  # One packet an answer.
+    wbufsize = -1  # One packet per response.
     disable_nagle_algorithm = True
 
     @property
@@ -134,11 +134,11 @@ class _Handler(BaseHTTPRequestHandler):
         listener = cast("JournalListener", self.server)
         service = listener.service
         if self.headers.get_all("Host") != [listener.host]:
-            self._refuse(403, "no such host here")
+            self._refuse(403, "unknown host")
         elif not service.permits(self.command, self.words, self.headers.get("Authorization", "")):
-            self._refuse(401, "no access")
+            self._refuse(401, "access denied")
         elif "Transfer-Encoding" in self.headers:
-            self._refuse(411, "the length of the body has to be said")
+            self._refuse(411, "Content-Length is required")
         else:
             listener.know(self.connection)
             try:
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_HEAD = _do  # noqa: N815 - the base class looks for these.
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answer a call whose body stays unread, so that no other call can follow it."""
+        """Answer a request without reading its body, so the connection cannot be reused."""
         self.close_connection = True
         self._answer(status, {"code": status, "message": message})
 
@@ -167,11 +167,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name.
-        """The engine says what it does; what is refused is kept."""
+        """Do not log: the engine reports its work, and rejected requests are recorded."""
 
 
 class _Header:
-    """The start of a call, of which no more than `MOST_HEADER_BYTES` are read."""
+    """The start of a request, limited to `MOST_HEADER_BYTES`."""
 
     def __init__(self, file: Any) -> None:
         self._file = file

@@ -1,8 +1,7 @@
-"""The file backend's lock: taken as Pulumi takes it, and taken over only from a run that is no more.
+"""The file backend's lock: acquired like Pulumi does, and removed only if it is stale.
 
-Our locks say more than Pulumi's own: by what the holder's process is known (process_identity.py), what it does, and
-that it touches the lock while it lives (heartbeat.py). A lock without these, which plain ``pulumi`` made, is never
-taken over.
+Our locks have more data than Pulumi's own: the identity of the holder's process (process_identity.py), its operation,
+and a heartbeat (heartbeat.py). A lock without these, created by plain ``pulumi``, is never removed.
 """
 
 import getpass
@@ -22,24 +21,24 @@ from slurm_appliance.journal.heartbeat import PACE, Pace, Watch, beating
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.process_identity import ProcessIdentity
 
-#: The part of a lock that Pulumi does not know.
+#: The part of a lock that Pulumi does not have.
 _OURS = "slurm-appliance"
-#: Seconds between two looks at a lock that is waited for, at most.
+#: Maximum polling interval while waiting for a lock, in seconds.
 _LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who made a lock, by what the lock says.
+    """The holder of a lock, from the lock's data.
 
     Attributes:
-        path: the lock.
-        pid: the process's number.
+        path: the lock file.
+        pid: the process ID.
         username: its user.
         hostname: its machine.
-        since: when it made the lock, by its own clock.
-        doing: what it does; empty for plain ``pulumi``.
-        process: by what it is known; None for plain ``pulumi``, which also touches no lock.
+        since: creation time of the lock, by its own clock.
+        doing: its operation; empty for plain ``pulumi``.
+        process: its identity; None for plain ``pulumi``, which also has no heartbeat.
     """
 
     path: Path
@@ -52,12 +51,12 @@ class Holder:
 
     @property
     def id(self) -> str:
-        """What the lock is called."""
+        """The lock's ID."""
         return self.path.stem
 
     @property
     def gone(self) -> bool:
-        """Whether it is known to be no more. Who is not may live, or be out of sight: only its heartbeat tells."""
+        """True if the process has certainly exited. Otherwise only the heartbeat shows whether it is alive."""
         return self.process is not None and self.process.is_gone(ProcessIdentity.own())
 
     def __str__(self) -> str:
@@ -67,31 +66,29 @@ class Holder:
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held.
+    """A lock held by this process.
 
     Attributes:
-        path: where it is.
-        taken_over: those that held the stack before and are no more.
+        path: its path.
+        taken_over: holders of removed stale locks.
     """
 
     path: Path
     taken_over: Sequence[Holder] = ()
 
     def check(self) -> None:
-        """Make sure that nobody has taken it away: a machine that slept may find that another took it for dead.
+        """Check that the lock was not removed: after a suspend, another run may have considered it stale.
 
         Raises:
-            LockLostError: somebody has.
+            LockLostError: the lock was removed.
         """
         if not self.path.exists():
-            remedy = (
-                "nothing more was recorded or changed by this run; look at who took it with `locks`, then run again"
-            )
-            raise LockLostError("somebody took the stack's lock from this run", where=str(self.path), remedy=remedy)
+            remedy = "this run recorded and changed nothing more; see who holds the lock with `locks`, then run again"
+            raise LockLostError("this run lost the stack's lock", where=str(self.path), remedy=remedy)
 
 
 def holders(layout: StateLayout) -> list[Holder]:
-    """Who holds the stack now."""
+    """The current holders of the stack's lock."""
     found = []
     for path in sorted(layout.locks.glob("*.json")):
         try:
@@ -101,7 +98,7 @@ def holders(layout: StateLayout) -> list[Holder]:
         except FileNotFoundError:
             continue
         except (ValueError, KeyError, TypeError):
-            # Pulumi writes locks in one go; an empty one is what a full disk leaves.
+            # Pulumi writes locks at once; an empty one is left by a full disk.
             found.append(Holder(path, 0, "somebody", "an unreadable lock", ""))
     return found
 
@@ -116,23 +113,23 @@ def locked(
     layout: StateLayout,
     doing: str = "",
     *,
-    patience: float = 0.0,
+    lock_timeout: float = 0.0,
     say: Callable[[str], None] = lambda _text: None,
     pace: Pace = PACE,
 ) -> Iterator[Lock]:
-    """Hold the stack.
+    """Lock the stack.
 
     Args:
-        layout: where its state is.
-        doing: what for, in a word.
-        patience: seconds to wait for others.
-        say: takes a line about who is waited for.
-        pace: of the heartbeat, ours and others'.
+        layout: the paths of its state.
+        doing: the operation, in a word.
+        lock_timeout: timeout for other holders, in seconds.
+        say: prints a line about the holder.
+        pace: pace of heartbeats, ours and others'.
 
     Raises:
-        LockedError: somebody else holds it.
+        LockedError: the stack is locked by another process.
     """
-    lock = _acquire(layout, doing, patience, say, pace)
+    lock = _acquire(layout, doing, lock_timeout, say, pace)
     try:
         with beating(lock.path, pace):
             yield lock
@@ -140,11 +137,11 @@ def locked(
         lock.path.unlink(missing_ok=True)
 
 
-def _acquire(layout: StateLayout, doing: str, patience: float, say: Callable[[str], None], pace: Pace) -> Lock:
-    watch, end, told = Watch(), time.monotonic() + patience, ""
+def _acquire(layout: StateLayout, doing: str, lock_timeout: float, say: Callable[[str], None], pace: Pace) -> Lock:
+    watch, end, told = Watch(), time.monotonic() + lock_timeout, ""
     name = uuid.uuid4()
     own = layout.locks / f"{name}.json"
-    # Two that gave way to each other do not look again at the same moment.
+    # A random delay, so that two processes that gave way to each other do not collide again.
     pause = _LOOK_SECONDS * (1 + name.int % 1000 / 1000) / 2
     while True:
         others = _others(layout, own)
@@ -162,7 +159,7 @@ def _acquire(layout: StateLayout, doing: str, patience: float, say: Callable[[st
             raise _locked(living, layout.stack, pace)
         who = "; ".join(map(str, living))
         if who != told:
-            say(f"waits for {who}")
+            say(f"waiting for {who}")
             told = who
         time.sleep(min(pause, max(end - time.monotonic(), 0.0)))
 
@@ -172,11 +169,11 @@ def _others(layout: StateLayout, own: Path) -> list[Holder]:
 
 
 def _living(others: Sequence[Holder], watch: Watch, pace: Pace) -> list[Holder]:
-    """Those that may live: not known to be gone, and heard of within the timeout."""
+    """Holders that may be alive: not known to have exited, and with a heartbeat within the timeout."""
     return [
         holder
         for holder in others
-        # The silence is asked of all, so that it is known how long they are silent.
+        # Measure the silence of all, so that it is known later.
         if not (watch.silence(holder.path) > pace.timeout and holder.process is not None) and not holder.gone
     ]
 
@@ -194,11 +191,11 @@ def _content(doing: str) -> dict[str, Any]:
 
 def _locked(living: Sequence[Holder], stack: str, pace: Pace) -> LockedError:
     who = "; ".join(map(str, living))
-    silent = f"a run that is silent for {pace.timeout / 60:.0f} minutes meanwhile is taken for dead"
+    silent = f"a run without a heartbeat for {pace.timeout / 60:.0f} minutes is considered dead"
     remedy = (
         f"wait for it: --lock-timeout 10m ({silent})"
         if all(holder.process is not None for holder in living)
-        else "wait until it has ended"
+        else "wait until it has finished"
     )
     unlock = f"./slurm-appliance unlock {living[0].id} --stack {stack}"
-    return LockedError(f"the stack is in use by {who}", where=stack, remedy=f"{remedy}; if it is no more: {unlock}")
+    return LockedError(f"the stack is locked by {who}", where=stack, remedy=f"{remedy}; if the lock is stale: {unlock}")

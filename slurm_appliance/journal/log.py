@@ -1,8 +1,8 @@
-"""The journal as a file: one entry a line, each on the disk before the engine is told so.
+"""The journal as a file: one entry per line, each on the disk before the engine gets its answer.
 
-Only a whole line counts: the engine was told of no entry whose line has no end, so that it did not go on. A write that
-fails, on a full disk for example, takes back what it wrote; what a killed process left of a line is cut off before the
-next write. So a journal is always whole lines and at most one torn one at its end.
+Only complete lines count: the engine got no answer for an incomplete one, so it did not continue. A failed write, for
+example on a full disk, is rolled back; an incomplete line of a killed process is cut off before the next write. So a
+journal always consists of complete lines and at most one incomplete line at its end.
 """
 
 import contextlib
@@ -19,18 +19,18 @@ from slurm_appliance.journal.errors import JournalError
 Json = dict[str, Any]
 
 _RESULT = "result"
-#: Bytes that are read at once when the end of the last whole line is looked for.
+#: Number of bytes that are read at once to find the end of the last complete line.
 _BLOCK = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a journal.
+    """The content of a journal.
 
     Attributes:
         head: see Log.begin.
-        entries: in their order, each once.
-        result: see Log.close; empty where it was not closed.
+        entries: in order, each once.
+        result: see Log.close; empty if it was not closed.
     """
 
     head: Json
@@ -41,7 +41,7 @@ class Content:
 class Log:
     """The journal of one update.
 
-    Its first line names the update and the engine, and the digest of the state that it goes with: entries mean nothing
+    Its first line has the update, the engine, and the digest of the matching state: entries are meaningless
     without it.
     """
 
@@ -52,32 +52,32 @@ class Log:
         """Start the journal of an update.
 
         Raises:
-            JournalError: there is one already, of an update that nobody has folded into the state; or it cannot be
+            JournalError: the journal of an update exists that was not merged into the state yet; or it cannot be
                 written.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError as error:
-                raise JournalError("there is the journal of an unfinished update", where=str(self.path)) from error
+                raise JournalError("the journal of an unfinished update exists", where=str(self.path)) from error
             try:
                 _append(descriptor, [head])
                 sync_folder(self.path.parent)
             except OSError:
-                # A journal without its head does not exist.
+                # A journal without its head counts as missing.
                 self.path.unlink()
                 raise
             finally:
                 os.close(descriptor)
 
     def add(self, entries: Iterable[Json]) -> None:
-        """Add entries; returns when they are on the disk.
+        """Add entries; return when they are on the disk.
 
         Raises:
-            JournalError: they cannot be written; the journal is as it was before.
+            JournalError: they cannot be written; the journal is unchanged.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND)
             try:
                 _append(descriptor, entries)
@@ -85,16 +85,16 @@ class Log:
                 os.close(descriptor)
 
     def close(self, result: str) -> None:
-        """Note that the journal is about to become part of the state, and the digest of what the state is then."""
+        """Record that the journal is about to be merged, and the digest of the resulting state."""
         self.add([{_RESULT: result}])
 
     def read(self) -> Content | None:
-        """What is in it, without a torn line at its end; None where there is no journal.
+        """Its content without an incomplete last line; None if there is no journal.
 
         Raises:
             JournalError: it cannot be read, or is damaged before its end.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             try:
                 *lines, _torn = self.path.read_bytes().split(b"\n")
             except FileNotFoundError:
@@ -106,12 +106,12 @@ class Log:
         return Content(head, list(_once(line for line in rest if _RESULT not in line)), results[-1] if results else "")
 
     def remove(self) -> None:
-        """Forget the journal; it is part of the state now.
+        """Remove the journal, which is part of the state now.
 
         Raises:
             JournalError: it cannot be removed.
         """
-        with self._in_sentences():
+        with self._readable_errors():
             self.path.unlink(missing_ok=True)
 
     def _parsed(self, number: int, line: bytes) -> Json:
@@ -124,20 +124,20 @@ class Log:
         raise JournalError(
             f"line {number} of the journal is damaged",
             where=str(self.path),
-            remedy=f"keep a copy of the journal and cut it before line {number}; then run the command again, and "
-            "compare with what is in the cloud: what that line and those after it recorded is missing",
+            remedy=f"save a copy of the journal and truncate it before line {number}; then run the command again, and "
+            "compare with the cloud: the changes from that line on are missing in the state",
         )
 
     @contextlib.contextmanager
-    def _in_sentences(self) -> Iterator[None]:
+    def _readable_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise JournalError(
-                f"the journal cannot be used: {error.strerror or error}",
+                f"cannot access the journal: {error.strerror or error}",
                 where=str(self.path),
-                remedy="mend that (a full disk: make room), then run the command again: what was recorded until now is "
-                "kept, and becomes part of the state then",
+                remedy="fix that (for a full disk, free space), then run the command again: all recorded steps are "
+                "kept and added to the state",
             ) from error
 
 
@@ -150,13 +150,13 @@ def _is_entry(document: Json) -> bool:
 
 
 def well_formed(entry: object) -> bool:
-    """Whether something has what every entry of the engine has."""
+    """Whether it has the fields of an engine's entry."""
     numbers = ("version", "kind", "sequenceID", "operationID")
     return isinstance(entry, dict) and all(type(entry.get(name)) is int for name in numbers)
 
 
 def _append(descriptor: int, entries: Iterable[Json]) -> None:
-    """Write whole lines after the last whole line, or none at all."""
+    """Append complete lines after the last complete line, atomically."""
     data = b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries)
     end = _end_of_lines(descriptor)
     os.ftruncate(descriptor, end)
@@ -170,7 +170,7 @@ def _append(descriptor: int, entries: Iterable[Json]) -> None:
 
 
 def _end_of_lines(descriptor: int) -> int:
-    """The size of a file without a torn line at its end."""
+    """The size of a file without an incomplete last line."""
     end = os.fstat(descriptor).st_size
     while end:
         start = max(0, end - _BLOCK)
@@ -182,7 +182,7 @@ def _end_of_lines(descriptor: int) -> int:
 
 
 def _once(entries: Iterable[Json]) -> Iterator[Json]:
-    """Each entry once: the engine sends a batch again when it has lost the answer."""
+    """Each entry once: the engine resends a batch after a lost answer."""
     seen: set[int] = set()
     for entry in entries:
         if entry["sequenceID"] not in seen:

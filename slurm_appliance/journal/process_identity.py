@@ -1,4 +1,4 @@
-"""By what a process is known: its number alone means nothing on another machine, in a container or after a reboot."""
+"""Identifies a process: its ID alone means nothing on another machine, in a container or after a reboot."""
 
 import hashlib
 import os
@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 _PROC = Path("/proc")
-#: The PID namespace that a machine boots with; Linux gives it always this number.
+#: The initial PID namespace; Linux always gives it this number.
 _FIRST_NAMESPACE = "pid:[4026531836]"
-#: States of a process that has ended, and that its parent has not asked for yet.
+#: States of a process that has exited, but was not reaped yet.
 _ENDED = frozenset("ZX")
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process, whoever looks at it.
+    """A process, identified across machines and namespaces.
 
     Attributes:
-        machine: a digest of the machine's id; empty where it has none.
+        machine: a digest of the machine's ID; empty if it has none.
         hostname: the machine's name.
-        boot: the id of the machine's boot; empty where that cannot be told.
-        namespace: the PID and time namespaces in which ``pid`` and ``started`` mean something.
-        pid: its number.
+        boot: the ID of the machine's boot; empty if unknown.
+        namespace: the PID and time namespaces of ``pid`` and ``started``.
+        pid: its process ID.
         started: when it started, in clock ticks since the boot.
     """
 
@@ -36,12 +36,12 @@ class ProcessIdentity:
 
     @classmethod
     def own(cls) -> "ProcessIdentity":
-        """This process."""
+        """The identity of this process."""
         machine = _text(Path("/etc/machine-id"))
         links = [_link(_PROC / "self/ns" / kind) for kind in ("pid", "time")]
         _state, started = _looked_up("self")
         return cls(
-            # The id itself is not to be shown to others; see machine-id(5).
+            # The ID itself must not be shown to others; see machine-id(5).
             machine=hashlib.sha256(f"slurm-appliance {machine}".encode()).hexdigest()[:16] if machine else "",
             hostname=os.uname().nodename,
             boot=_text(_PROC / "sys/kernel/random/boot_id"),
@@ -52,24 +52,24 @@ class ProcessIdentity:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "ProcessIdentity":
-        """From what ``as_json`` wrote.
+        """Parse the output of ``as_json``.
 
         Raises:
-            KeyError, TypeError, ValueError: it did not.
+            KeyError, TypeError, ValueError: it is malformed.
         """
         texts = {name: str(document[name]) for name in ("machine", "hostname", "boot", "namespace")}
         return cls(**texts, pid=int(document["pid"]), started=int(document["started"]))
 
     def as_json(self) -> dict[str, Any]:
-        """For a lock."""
+        """The identity as a JSON object, for a lock."""
         return asdict(self)
 
     def is_gone(self, here: "ProcessIdentity") -> bool:
-        """Whether it is known to have ended, by somebody who looks from another process.
+        """True if the process has certainly exited, as seen from another process.
 
-        Only two things prove it: in the same namespaces of the same boot there is no such process, or the machine was
-        started again since. The latter is believed of a machine's own processes only, because the containers and the
-        copies of a machine may all have its id.
+        There are only two proofs: the same namespaces of the same boot have no such process, or the machine was
+        rebooted since. The latter only counts for a machine's own processes, because containers and copies of a machine
+        may have its ID.
         """
         if self._is_of(here):
             return not _runs(self)
@@ -78,32 +78,32 @@ class ProcessIdentity:
         return same_machine and outside_containers and bool(self.boot and here.boot) and self.boot != here.boot
 
     def is_seen(self, here: "ProcessIdentity") -> bool:
-        """Whether it is known to run."""
+        """Whether it is certainly running."""
         return self._is_of(here) and _runs(self)
 
     def _is_of(self, here: "ProcessIdentity") -> bool:
-        """Whether its number means the same here."""
+        """Whether its process ID has the same meaning here."""
         return bool(self.boot and self.namespace) and (self.boot, self.namespace) == (here.boot, here.namespace)
 
 
 def _runs(process: ProcessIdentity) -> bool:
-    """Whether a process of our own namespaces runs."""
+    """Whether a process of our own namespaces is running."""
     try:
         os.kill(process.pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # It is another user's, and it is there.
+        pass  # It belongs to another user and exists.
     if _link(_PROC / "self") != str(os.getpid()):
-        return True  # /proc is that of another namespace: it shows others under these numbers.
+        return True  # /proc belongs to another namespace and has other processes with these IDs.
     state, started = _looked_up(str(process.pid))
     return state == "" or (state not in _ENDED and started == process.started)
 
 
 def _looked_up(process: str) -> tuple[str, int]:
-    """State and start of a process; nothing where /proc does not show it."""
+    """State and start time of a process; empty if /proc does not have it."""
     text = _text(_PROC / process / "stat")
-    # The second field is the program's name in parentheses, in which there may be anything.
+    # The second field is the program's name in parentheses, which may contain anything.
     fields = text.rpartition(")")[2].split()
     return (fields[0], int(fields[19])) if len(fields) > 19 else ("", 0)
 

@@ -1,8 +1,8 @@
-"""What a state becomes through a journal. Pure: the rules of version 1 of Pulumi's journal, over plain JSON.
+"""Applies a journal to a state. Pure: the rules of version 1 of Pulumi's journal, on plain JSON.
 
-An update sees two lists of resources: the **old** ones, which the state has, known by their place in it, and the
-**new** ones, which the update has dealt with, known by the operation that did so. What is left in the end is the new
-ones, and after them the old ones that nothing was done to: that keeps each resource behind those that it depends on.
+An update has two lists of resources: the **old** ones from the state, identified by their index, and the **new** ones
+that the update has processed, identified by their operation. The result is the new ones, followed by the old ones that
+were not processed: this keeps each resource after its dependencies.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class EntryKind(IntEnum):
     REBUILT_BASE_STATE = 7
 
 
-#: Attributes of a resource that older engines must not overlook, by the feature that says so.
+#: Attributes of a resource that older engines must not ignore, by the feature that declares them.
 _FEATURES = {
     "refreshBeforeUpdate": "refreshBeforeUpdate",
     "viewOf": "views",
@@ -41,10 +41,10 @@ _FEATURES = {
 
 
 class Replay:
-    """Takes a journal's entries in their order, and tells what the state is then.
+    """Applies a journal's entries in order, and returns the resulting state.
 
     Args:
-        deployment: the state's resources when the update began; it is not changed.
+        deployment: the state's resources at the start of the update; not modified.
     """
 
     def __init__(self, deployment: Mapping[str, Any]) -> None:
@@ -61,13 +61,13 @@ class Replay:
         self._refreshed = False
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Take the next entry.
+        """Apply the next entry.
 
         Raises:
-            JournalError: it is of an unknown version or kind, or refers to what there is not.
+            JournalError: it has an unknown version or kind, or an invalid reference.
         """
         if entry["version"] != VERSION:
-            raise JournalError(f"the journal is of version {entry['version']}, not {VERSION}")
+            raise JournalError(f"the journal has version {entry['version']}, not {VERSION}")
         try:
             kind = EntryKind(entry["kind"])
         except ValueError as error:
@@ -126,14 +126,14 @@ class Replay:
 
     def _at(self, operation: int) -> int:
         if operation not in self._place:
-            raise JournalError(f"the journal refers to operation {operation}, which made no resource")
+            raise JournalError(f"the journal references operation {operation}, which created no resource")
         return self._place[operation]
 
     def deployment(self, engine: str = "") -> Json:
         """The state's resources after all entries so far.
 
         Args:
-            engine: the version to record; by default the one that the state has.
+            engine: the version to record; by default the state's.
         """
         resources = [resource for resource in self._new if resource is not None]
         for index, old in enumerate(self._base.get("resources") or []):
@@ -141,7 +141,7 @@ class Replay:
                 resources.append(self._changed.get(index, old) | self._marked.get(index, {}))
         if self._refreshed:
             resources = _with_known_references(resources)
-        # A create that began long ago may have made something that no state knows: only a repair may forget it.
+        # An old pending create may have created a resource that no state has: only a repair may remove it.
         pending = [entry["operation"] for entry in self._open.values() if entry.get("operation")]
         pending += [each for each in self._base.get("pending_operations") or [] if each["type"] == "creating"]
         version = engine or self._base.get("manifest", {}).get("version", "")
@@ -156,36 +156,36 @@ class Replay:
 
 
 def replayed(state: Json, entries: Iterable[Mapping[str, Any]], engine: str = "") -> Json:
-    """A whole state, as the file backend has it, after a journal."""
+    """A complete state in the file backend's format, after applying a journal."""
     checkpoint = state["checkpoint"]
     replay = Replay(checkpoint.get("latest") or {})
     for entry in entries:
         try:
             replay.add(entry)
         except (KeyError, TypeError, IndexError) as error:
-            # Well-formed JSON, and yet not what the engine sends: named, so that it can be looked at.
-            what = f"entry {entry.get('sequenceID')} of the journal cannot be understood: {error!r}"
+            # Valid JSON, but not from the engine: report which entry it is.
+            what = f"entry {entry.get('sequenceID')} of the journal is invalid: {error!r}"
             raise JournalError(
-                what, remedy="use the slurm-appliance that goes with the engine that wrote it"
+                what, remedy="use the slurm-appliance release that matches the engine that wrote it"
             ) from error
     latest = replay.deployment(engine)
     return {**formatted(latest), "checkpoint": {**checkpoint, "latest": latest}}
 
 
 def formatted(deployment: Mapping[str, Any]) -> Json:
-    """The version of the format that a state has to have, and the features that readers of it have to know."""
+    """The required format version of a state, and the features that its readers must support."""
     resources = deployment.get("resources") or []
     features = sorted({_FEATURES[key] for each in resources for key in _FEATURES if each.get(key)})
     return {"version": 4, "features": features} if features else {"version": 3}
 
 
 def _magic(version: str) -> str:
-    """The engine's proof that the manifest is its own."""
+    """The engine's checksum of its manifest."""
     return hashlib.sha256(version.encode()).hexdigest() if version else ""
 
 
 def _with_known_references(resources: list[Json]) -> list[Json]:
-    """Without references to resources that a refresh found gone; parents are replaced by their parents."""
+    """Remove references to resources that a refresh found missing; replace missing parents by their parents."""
     known: set[str] = set()
     parents: dict[str, str] = {}
     found = []
@@ -210,7 +210,7 @@ def _with_known_references(resources: list[Json]) -> list[Json]:
 
 
 def _with_current_urns(resources: list[Json]) -> list[Json]:
-    """With references to what a resource was called before replaced by what it is called now."""
+    """Replace references to a resource's former URN by its current one."""
     renamed = {alias: each["urn"] for each in resources for alias in each.get("aliases") or []}
     if not renamed:
         return resources

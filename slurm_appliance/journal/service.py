@@ -1,7 +1,7 @@
-"""The part of Pulumi's REST API that updates use, for one stack and the engine that was given its token.
+"""The part of Pulumi's REST API that updates use, for one stack and the engine with its token.
 
-Documented at https://www.pulumi.com/docs/pulumi-cloud/reference/cloud-rest-api/. Anything else is answered with 404, by
-which the engine knows that this service does not offer it.
+Documented at https://www.pulumi.com/docs/pulumi-cloud/reference/cloud-rest-api/. All other requests get a 404, which
+tells the engine that this service does not support them.
 """
 
 import hmac
@@ -28,24 +28,24 @@ _LEASE_SECONDS = 24 * 3600
 
 _ACCOUNT = {"githubLogin": ORGANIZATION, "name": ORGANIZATION, "organizations": [{"githubLogin": ORGANIZATION}]}
 _KINDS = ("update", "preview", "refresh", "destroy")
-#: What is called within an update, with the update's lease: the method, and what follows the update's id.
+#: Requests within an update, with the update's lease: the method, and the path after the update's ID.
 _WITHIN = {("PATCH", "journalentries"), ("POST", "renew_lease"), ("POST", "complete"), ("POST", "events/batch")}
 
-#: Bytes that a body may have: journal entries may hold the whole state, which is 10 MB at 1000 nodes.
+#: Maximum size of a body in bytes: journal entries may contain the whole state, 10 MB at 1000 nodes.
 MOST_ENTRY_BYTES = 128 * 1024 * 1024
 MOST_BYTES = 8 * 1024 * 1024
 
 
 class _Unknown(Exception):  # noqa: N818 - an answer rather than an error
-    """Raised for what the service does not offer."""
+    """Raised for unsupported requests."""
 
 
 class JournalService:
-    """Answers the engine's calls about one stack.
+    """Answers the engine's requests about one stack.
 
     Attributes:
-        token: the engine's access token; within an update it shows the lease that it got for that update.
-        problems: why calls were refused: the engine shows of it what fits into one line.
+        token: the engine's access token; within an update it uses the lease of that update.
+        problems: why requests were rejected: the engine only shows the first line.
     """
 
     def __init__(self, keeper: Keeper) -> None:
@@ -58,12 +58,12 @@ class JournalService:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Its URL."""
         return f"http://{self._http.host}"
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Answer until the block ends."""
+        """Answer requests until the block ends."""
         thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
         try:
@@ -74,9 +74,9 @@ class JournalService:
             thread.join()
 
     def permits(self, method: str, path: list[str], authorization: str) -> bool:
-        """Whether a caller that shows this may make the call.
+        """Whether a caller with this token may make the request.
 
-        The engine shows the lease of an update within that update, and its access token for everything else.
+        The engine uses an update's lease within that update, and its access token otherwise.
         """
         expected = f"token {self.token}"
         if path[1:5] == self._stack and (method, "/".join(path[7:])) in _WITHIN:
@@ -87,10 +87,10 @@ class JournalService:
         return hmac.compare_digest(authorization.encode(), expected.encode())
 
     def respond(self, call: Call) -> tuple[int, Json]:
-        """The status and the document that answer a permitted call.
+        """The status and document of the response to a permitted request.
 
         Raises:
-            BodyError: its body is not taken.
+            BodyError: its body is rejected.
         """
         length, parts = call.headers.get("Content-Length"), call.words[1:]
         try:
@@ -102,23 +102,23 @@ class JournalService:
             body = _document(read_body(call.rfile, length, packed=packed, limit=limit))
             return 200, self.answer(call.command, parts, body, _engine(call.headers.get("User-Agent", "")))
         except _Unknown:
-            return 404, {"code": 404, "message": "not offered"}
+            return 404, {"code": 404, "message": "not supported"}
         except (JournalError, OSError) as error:
             self.problems.append(str(error))
-            # The engine repeats what it believes to be the server's trouble: this would not go away.
+            # The engine retries server errors, but this is permanent.
             return 400, {"code": 400, "message": str(error)}
 
     def answer(self, method: str, parts: list[str], body: Json, engine: str) -> Json:
-        """The answer to a call.
+        """The response to a request.
 
         Args:
-            method: HTTP's.
-            parts: the words of the path below ``/api``.
-            body: what came with it.
-            engine: the version of the engine that calls.
+            method: the HTTP method.
+            parts: the parts of the path below ``/api``.
+            body: the request's body.
+            engine: the version of the calling engine.
 
         Raises:
-            JournalError: the call cannot be served.
+            JournalError: the request cannot be served.
         """
         if parts[:4] == self._stack:
             return self._about_stack(method, parts[4:], body, engine)
@@ -148,7 +148,7 @@ class JournalService:
                 return {"updateID": keeper.announce(kind).id}
             case "POST", [_, id_]:
                 if body.get("journalVersion") != VERSION:
-                    raise JournalError("this engine keeps no journal; it is too old")
+                    raise JournalError("this engine is too old: it does not support journaling")
                 keeper.start(keeper.find(id_), engine)
                 self._leases[id_] = secrets.token_urlsafe(32)
                 return self._lease(id_) | {"version": len(keeper.updates), "journalVersion": VERSION}
@@ -169,7 +169,7 @@ class JournalService:
 
 
 def _document(raw: bytes) -> Json:
-    """The JSON object in a body; an empty one where there is no body."""
+    """The JSON object in a body; an empty one without a body."""
     try:
         document = json.loads(raw) if raw else {}
     except ValueError as error:
@@ -186,6 +186,6 @@ def _member(body: Json, name: str, type_: type) -> Any:
 
 
 def _engine(agent: str) -> str:
-    """The engine's version in its User-Agent; empty where it says none."""
+    """The engine's version in its User-Agent; empty if it has none."""
     match = re.search(r"\((v[0-9][^;)]*)", agent)
     return match[1] if match else ""

@@ -1,4 +1,4 @@
-"""A state that might be: previews run on it, nothing is ever written to it."""
+"""An assumed state: previews use it, and nothing is ever written to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,11 @@ from slurm_appliance.journal.replay import formatted
 
 
 class Supposition(Keeper):
-    """A state that no backend has.
+    """A state that is in no backend.
 
     Args:
-        layout: of the stack that it is supposed of.
-        deployment: the resources that are supposed.
+        layout: the paths of its stack.
+        deployment: the assumed resources.
     """
 
     def __init__(self, layout: StateLayout, deployment: dict[str, Any]) -> None:
@@ -24,22 +24,22 @@ class Supposition(Keeper):
         self._deployment = deployment
 
     def export(self) -> dict[str, Any]:
-        """The supposed state."""
+        """The assumed state."""
         return formatted(self._deployment) | {"deployment": self._deployment}
 
     def start(self, update: Update, engine: str) -> None:
-        """Let a preview begin.
+        """Start a preview.
 
         Raises:
-            JournalError: it is none.
+            JournalError: it is another kind of update.
         """
         if update.kind != "preview":
-            raise JournalError(f"a supposed state takes no {update.kind}")
+            raise JournalError(f"the assumed state of a preview cannot be changed by {update.kind}")
         super().start(update, engine)
 
 
 @contextmanager
 def supposed(layout: StateLayout, deployment: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """Serve a supposed state; yields what makes the engine use it. No lock is needed: nobody's state is touched."""
+    """Serve an assumed state; yields the engine's variables. Needs no lock, because no state is changed."""
     with serving(Supposition(layout, deployment)) as variables:
         yield variables

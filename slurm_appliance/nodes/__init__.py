@@ -1,1 +1,1 @@
-"""What nodes are in the cloud: groups, names, user data, volumes, access rules. Pure."""
+"""Nodes in the cloud: groups, names, user data, volumes, access rules. Pure."""

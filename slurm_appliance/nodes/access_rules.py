@@ -1,16 +1,16 @@
-"""What the control node's application credential may do: the RebootProgram's calls, on the cluster's own servers.
+"""The access rules of the control node's application credential: the RebootProgram's calls on the cluster's servers.
 
-Keystone's access rules match a service, a method and a path, nothing of a request's body. So every server is named by
-its id, and ``POST .../action`` allows each server action on it (stop, create image...), not only rebuild and reboot.
-docs/security.md lists what that leaves open. Pure.
+Keystone's access rules match a service, a method and a path, but not a request's body. So every server is listed by its
+ID, and ``POST .../action`` allows every server action on it (stop, create image...), not only rebuild and reboot.
+docs/security.md lists the consequences. Pure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-#: Servers of one credential. Keystone takes request bodies of 112 KiB, two rules of a server are about 200 bytes, and
-#: every token that services validate carries the list: 250 servers keep both well below what hurts.
+#: Maximum number of servers per credential. Keystone accepts request bodies of 112 KiB, a server's two rules need about
+#: 200 bytes, and every validated token contains the list: 250 servers keep both well below the limits.
 MOST_SERVERS = 250
 
 
@@ -25,13 +25,13 @@ class AccessRule:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The path part of each service's endpoint, as its service sees it: rules match the whole path of a request.
+    """The path part of each service's endpoint, as seen by its service: rules match the complete path of a request.
 
     Attributes:
         compute: with its version, ``/v2.1`` or ``/compute/v2.1``.
         image: with its version, ``/v2`` or ``/image/v2``.
         block_storage: with version and project id, ``/v3/<project>``.
-        block_storage_service: the service type that the cloud's Cinder is configured with.
+        block_storage_service: the service type configured in the cloud's Cinder.
     """
 
     compute: str = "/v2.1"
@@ -41,7 +41,7 @@ class Endpoints:
 
     @classmethod
     def from_catalog(cls, compute: str, image: str, block_storage: str, **more: str) -> "Endpoints":
-        """From the URLs of the service catalog; the image service's may come without its version."""
+        """Create it from the service catalog's URLs; the image service's may lack its version."""
         image_path = _path(image)
         if not image_path.rsplit("/", 1)[-1].startswith("v2"):
             image_path += "/v2"
@@ -55,8 +55,8 @@ def access_rules(
 
     Args:
         instance_ids: the servers, at most `MOST_SERVERS`.
-        endpoints: where the services' paths begin.
-        volume_backed: some of them boot from a volume, so that the image they run stands in Cinder.
+        endpoints: the paths of the services' endpoints.
+        volume_backed: whether some of them boot from a volume, so that Cinder has their image.
     """
     if len(instance_ids) > MOST_SERVERS:
         raise ValueError(f"{len(instance_ids)} servers in one credential, at most {MOST_SERVERS}")

@@ -1,13 +1,13 @@
-"""What the things that belong to a cluster are called in OpenStack."""
+"""OpenStack names of a cluster's resources."""
 
 from slurm_appliance.config import ClusterConfig, Node
 from slurm_appliance.config.naming import environment
 
 
 def mark(config: ClusterConfig) -> str:
-    """The description of what we create: unlike tags, it is there as soon as the thing itself is.
+    """The description of our resources: unlike tags, it exists from their creation on.
 
-    A thing of the same name that has another description is somebody else's.
+    A resource with the same name but another description is not ours.
     """
     return f"Slurm cluster {config.cluster_name}, environment {environment(config)}, created by slurm-appliance"
 
@@ -18,22 +18,22 @@ def port(node: Node, network: str) -> str:
 
 
 def state_volume(config: ClusterConfig) -> str:
-    """The control node's state volume; its last word is the label of its file system."""
+    """The control node's state volume; the last part is the label of its file system."""
     return f"{config.cluster_name}-state"
 
 
 def home_volume(config: ClusterConfig) -> str:
-    """The volume with the home directories; its last word is the label of its file system."""
+    """The volume with the home directories; the last part is the label of its file system."""
     return f"{config.cluster_name}-home"
 
 
 def extra_volume(config: ClusterConfig, node: Node, volume: str) -> str:
-    """A volume that a node gets besides."""
+    """An extra volume of a node."""
     return f"{config.cluster_name}-{node.name}-{volume}"
 
 
 def security_group(config: ClusterConfig, name: str) -> str:
-    """A security group that is created: ``login`` or ``nonlogin``."""
+    """A created security group: ``login`` or ``nonlogin``."""
     return f"{config.cluster_name}-{name}"
 
 
@@ -43,10 +43,10 @@ def server_group(config: ClusterConfig, group: str) -> str:
 
 
 def key_pair(config: ClusterConfig) -> str:
-    """The key pair: the name that is set, or the cluster's."""
+    """The key pair: the configured name, or the cluster's."""
     return config.key_pair.name or config.cluster_name
 
 
 def router(network: str) -> str:
-    """The router of a network that is created."""
+    """The router of a created network."""
     return f"{network}-router"

@@ -1,6 +1,6 @@
-"""Node groups with every setting filled in from the cluster's where the group has none.
+"""Node groups, with the cluster's settings as defaults.
 
-The control node is a group of one: its settings are at the top of the configuration, and its paths say so.
+The control node is a group of one: its settings are at the top of the configuration, and so are its paths.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,22 +22,22 @@ from slurm_appliance.config.naming import CONTROL, cluster_image, setting_of
 from slurm_appliance.config.network import NetworkReference, VnicType
 from slurm_appliance.config.node_group import AccessibleGroup, ExtraVolume, NodeGroupConfig
 
-#: A fixed address and where it is set.
+#: A fixed address and its config path.
 FixedAddress = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Nodes that are alike.
+    """A group of similar nodes.
 
     Attributes:
-        config: the configuration that the group is a part of.
-        path: where the group is in it; empty for the control node.
-        kind: what its nodes are for.
+        config: the group's configuration.
+        path: the group's path in it; empty for the control node.
+        kind: the role of its nodes.
         name: the group's name.
         nodes: its nodes, in order.
-        own: the settings of the group itself; None for the control node.
-        fixed: fixed addresses by network, one for each node in their order, each with its own path.
+        own: the group's own settings; None for the control node.
+        fixed: fixed addresses by network, one per node in order, each with its path.
     """
 
     config: ClusterConfig
@@ -49,24 +49,24 @@ class Group:
     fixed: Mapping[str, tuple[FixedAddress, ...]] = field(default_factory=dict)
 
     def at(self, setting: str) -> str:
-        """The path of one of its settings."""
+        """The config path of one of its settings."""
         return f"{self.path}.{setting}" if self.path else setting
 
     @property
     def flavor(self) -> FixedAddress:
-        """The flavor's name, and where it is set."""
+        """The flavor's name, and its config path."""
         if self.own is None:
             return self.config.control_node_flavor, "control_node_flavor"
         return self.own.flavor, self.at("flavor")
 
     @property
     def image(self) -> ImageSource:
-        """What its nodes are to run."""
+        """The image source of its nodes."""
         return group_image(self.config, self.own) if self.own else cluster_image(self.config)
 
     @property
     def image_path(self) -> str:
-        """Where that is set."""
+        """The config path of the image."""
         for prefix, holder, names in (
             (f"{self.path}.", self.own, ("image", "image_id")),
             ("", self.config, ("cluster_image", "cluster_image_id")),
@@ -78,12 +78,12 @@ class Group:
 
     @property
     def networks(self) -> tuple[NetworkReference, ...]:
-        """What its nodes have ports on; the access network comes first."""
+        """The networks of its nodes' ports; the access network comes first."""
         return (*self.config.cluster_networks, *(self.own.extra_networks if self.own else ()))
 
     @property
     def access_network(self) -> str:
-        """The network that Ansible and the nodes among themselves use."""
+        """The network that Ansible and the nodes use."""
         return self.networks[0].network
 
     def vnic_type(self, network: str) -> VnicType:
@@ -92,7 +92,7 @@ class Group:
         return own.get(network) or self.config.vnic_types.get(network) or VnicType.NORMAL
 
     def fixed_address(self, network: str, index: int) -> str | None:
-        """The fixed address of its node with this index, where one is set."""
+        """The fixed address of its node with this index, if set."""
         return self.fixed[network][index][0] if network in self.fixed else None
 
     @property
@@ -107,27 +107,27 @@ class Group:
 
     @property
     def root_volume_size(self) -> int:
-        """Size of these volumes, in GB."""
+        """Size of the root volumes, in GB."""
         return (self.own.root_volume_size if self.own else None) or self.config.root_volume_size
 
     @property
     def root_volume_type(self) -> str | None:
-        """Type of these volumes; None for the cloud's default."""
+        """Type of the root volumes; None for the cloud's default."""
         return (self.own.root_volume_type if self.own else None) or self.config.root_volume_type
 
     @property
     def extra_volumes(self) -> Mapping[str, ExtraVolume]:
-        """Volumes that each node gets besides."""
+        """Extra volumes of each node."""
         return self.own.extra_volumes if self.own else {}
 
     @property
     def floating_ips(self) -> tuple[str, ...]:
-        """Floating IPs of its nodes, in their order; may be fewer."""
+        """Floating IPs of its nodes, in order; may be fewer."""
         return self.own.fip_addresses if isinstance(self.own, AccessibleGroup) else ()
 
     @property
     def floating_network(self) -> str:
-        """The network of the ports that get them."""
+        """The network of the ports with floating IPs."""
         chosen = self.own.fip_network if isinstance(self.own, AccessibleGroup) else None
         return chosen or self.access_network
 
@@ -143,12 +143,12 @@ class Group:
 
     @property
     def boot_roles(self) -> tuple[str, ...]:
-        """What its nodes set up by themselves when they boot."""
+        """The roles that its nodes run themselves at boot."""
         return tuple(role.value for role in boot_roles(self.config, self.own)) if self.own else ()
 
     @property
     def cloud_config(self) -> tuple[str, dict[str, str]]:
-        """The operator's cloud-config for its nodes, and what its placeholders stand for."""
+        """The operator's cloud-config for its nodes, and the values of its placeholders."""
         own = self.own.additional_cloud_config if self.own else None
         text = self.config.additional_cloud_config if own is None else own
         variables = {**self.config.additional_cloud_config_vars}

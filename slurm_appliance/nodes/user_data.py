@@ -1,11 +1,11 @@
-"""The user data of servers: tiny, constant, and pinned by a test.
+"""The user data of servers: minimal, constant, and pinned by a test.
 
-OpenStack replaces a server whose user data changes by one character, so that only what a node cannot boot without is in
-here: its full name, and on the control node the volumes that it keeps its state on. Everything else comes from
-metadata, from the image, or from the playbooks.
+OpenStack replaces a server if one character of its user data changes, so this only has what a node needs to boot: its
+full name and, on the control node, the volumes of its state. Everything else comes from metadata, from the image, or
+from the playbooks.
 
-What has to change all the same gets a new version. Servers that are created get the latest one, and metadata says which
-(metadata.py); servers that exist keep theirs, so that a newer slurm-appliance replaces none of them.
+Necessary changes get a new version. New servers get the latest version, which is recorded in their metadata
+(metadata.py); existing servers keep theirs, so that a newer slurm-appliance replaces none of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,22 +15,22 @@ from slurm_appliance.cloud.facts import ServerFacts
 from slurm_appliance.config.template import fill
 from slurm_appliance.nodes import volume_scripts
 
-#: What prepares volumes, by version.
+#: The scripts that prepare volumes, by version.
 _SCRIPTS = {1: volume_scripts.FIRST, 2: volume_scripts.BLANK_ONLY}
-#: The version of servers whose metadata has none.
+#: The version of servers without one in their metadata.
 FIRST_VERSION = min(_SCRIPTS)
 LATEST_VERSION = max(_SCRIPTS)
 _VERSIONS_AS_TEXT = {str(version): version for version in _SCRIPTS}
 
-#: Hypervisors show so much of a volume's id as the disk's serial number.
+#: Length of the volume ID's prefix that hypervisors use as the disk's serial number.
 _SERIAL_LENGTH = 20
 
 
 def version_of(server: ServerFacts | None) -> int:
-    """The version of user data for a control node: its own where it exists, or else the latest.
+    """The user data version of a control node: its own if it exists, otherwise the latest.
 
-    A version that this program does not know stops ``up`` and ``preview`` in the preflight checks; whoever looks all
-    the same is told the latest.
+    The preflight checks of ``up`` and ``preview`` reject a version that this program does not support; other commands
+    use the latest instead.
     """
     if server is None:
         return LATEST_VERSION
@@ -38,7 +38,7 @@ def version_of(server: ServerFacts | None) -> int:
 
 
 def is_known(server: ServerFacts) -> bool:
-    """Whether this program knows the version that a server was created with."""
+    """Whether this program supports a server's version."""
     return not server.user_data_version or server.user_data_version in _VERSIONS_AS_TEXT
 
 
@@ -47,8 +47,8 @@ class LabelledVolume:
     """A volume that the control node mounts.
 
     Attributes:
-        volume_id: its id in OpenStack; what is found below /dev/disk/by-id.
-        label: the label of its file system, given to it when it is empty.
+        volume_id: its ID in OpenStack, which is part of its name in /dev/disk/by-id.
+        label: the label of its file system, set when it is formatted.
         mount_point: where it is mounted.
     """
 
@@ -69,10 +69,10 @@ def user_data(
 
     Args:
         fqdn: the node's full name.
-        volumes: what it mounts; the control node has some, others none.
-        version: of the script that prepares them.
+        volumes: its volumes; only the control node has some.
+        version: version of the script that prepares them.
         additional: the operator's cloud-config, with ``${name}`` placeholders.
-        variables: what the placeholders stand for.
+        variables: the values of the placeholders.
     """
     parts = ["#cloud-config", f"fqdn: {fqdn}"]
     if volumes:
@@ -86,6 +86,6 @@ def user_data(
 def _volumes(volumes: Sequence[LabelledVolume], text: str) -> list[str]:
     script = ["    " + line for line in text.splitlines()]
     arguments = [f"  - {word}" for volume in volumes for word in (volume.volume_id[:_SERIAL_LENGTH], volume.label)]
-    # Without options, cloud-init writes the distribution's own: a missing volume does not stop the boot.
+    # Without options, cloud-init writes the distribution's defaults: a missing volume does not stop the boot.
     mounts = [f"- [LABEL={volume.label}, {volume.mount_point}]" for volume in volumes]
     return ["bootcmd:", "- - sh", "  - -c", "  - |", *script, "  - prepare-volumes", *arguments, "mounts:", *mounts]

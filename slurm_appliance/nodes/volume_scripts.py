@@ -1,13 +1,13 @@
-"""The shell scripts in user data that give the control node's volumes their file systems, one a version.
+"""The shell scripts in user data that create the file systems of the control node's volumes, one per version.
 
-A server keeps the version that it was created with: see user_data.py. A script that is here is never changed, a better
-one is added.
+A server keeps the version that it was created with: see user_data.py. Never change a script here; add a new one
+instead.
 """
 
-#: Volumes are attached when the server runs already; the boot waits for them this long.
+#: Timeout of the boot for the volumes, which are attached after the server has started.
 ATTACH_LIMIT_SECONDS = 300
 
-#: So many bytes at each end of a volume are read: signatures of file systems, partition tables, LVM and RAID lie there.
+#: Number of bytes read at each end of a volume: signatures of file systems, partition tables, LVM and RAID are there.
 _READ_BYTES = 64 * 1024**2
 
 #: Ends with 0 only for a device that was read without an error, has only zeros at both ends, and nothing that blkid
@@ -23,7 +23,7 @@ blank() {{
 }}
 """
 
-#: Formats wherever blkid ends with 2. Servers that have it are protected by the guard.
+#: Formats if blkid exits with 2. The guard protects servers with this version.
 FIRST = f"""\
 while [ $# -ge 2 ]; do
   n=0
@@ -38,7 +38,7 @@ while [ $# -ge 2 ]; do
 done
 """
 
-#: Formats only what is blank. A volume that is left alone does not keep the next one from being prepared.
+#: Formats only blank volumes. A skipped volume does not prevent the preparation of the next one.
 BLANK_ONLY = f"""\
 {BLANK}\
 prepare() {{

@@ -1,1 +1,1 @@
-"""Running a playbook, and text for Ansible: what is a template, and what is data."""
+"""Runs playbooks, and writes text for Ansible: what is a template, and what is data."""

@@ -1,4 +1,4 @@
-"""The inventory as YAML: text in it is text, see ansible_text.py."""
+"""The inventory as YAML, with data tagged as unsafe: see text.py."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ import yaml
 
 from slurm_appliance.playbooks.text import Template, is_unsafe
 
-#: The C implementation writes the inventory of 1000 nodes ten times faster; not every installation has it.
+#: The C implementation is ten times faster with 1000 nodes, but not every installation has it.
 _FastDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _TEXT = "tag:yaml.org,2002:str"
 _UNSAFE = "!unsafe"
 
 
 class _Dumper(_FastDumper):  # type: ignore[misc]  # either of two classes
-    """Tags text that is not to be rendered."""
+    """Tags text that must not be rendered."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes tagged text for text."""
+    """Loads tagged text as text."""
 
 
 def _represent(dumper: Any, text: str) -> yaml.ScalarNode:
@@ -43,5 +43,5 @@ def dump(tree: Any) -> str:
 
 
 def load(text: str) -> Any:
-    """The tree in a YAML text that dump() wrote."""
+    """Load the output of dump()."""
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe one

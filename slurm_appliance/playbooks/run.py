@@ -1,4 +1,4 @@
-"""Runs a playbook by ansible-runner: everything in a log, short lines for the operator, secrets nowhere."""
+"""Runs a playbook with ansible-runner: full output in a log, short lines for the operator, no secrets."""
 
 import contextlib
 import json
@@ -15,21 +15,21 @@ from node.ansible_init.unsafe import unsafe
 from toolchain.paths import REPOSITORY
 from toolchain.terminal import printable
 
-#: Playbooks and roles.
+#: The folder of playbooks and roles.
 ANSIBLE = REPOSITORY / "ansible"
-#: Environment variables that Ansible gets of this process's; no more, as credentials are none of its business.
+#: Environment variables passed to Ansible; only these, so that it gets no credentials.
 _ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "USER", "XDG_CACHE_HOME")
 _LONGEST_MESSAGE = 1500
 
 
 @dataclass(frozen=True)
 class TaskFailure:
-    """A task that ended a host's part of the run, or a host that could not be reached.
+    """A failed task of a host, or an unreachable host.
 
     Attributes:
         host: its inventory name.
         task: the task's name.
-        message: what it said.
+        message: its message.
     """
 
     host: str
@@ -39,15 +39,15 @@ class TaskFailure:
 
 @dataclass(frozen=True)
 class PlaybookOutcome:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
-        status: ansible-runner's word: ``successful``, ``failed``, ``canceled``, ``timeout``.
-        failures: in the order in which they came.
-        changed: number of changes by host, where there were any.
-        changed_tasks: number of hosts by the task that changed something there, in the order of the run.
-        phases: seconds by phase, in the order of the run.
-        seconds: of the whole run.
+        status: ansible-runner's status: ``successful``, ``failed``, ``canceled``, ``timeout``.
+        failures: the failures in order.
+        changed: number of changes by host, if any.
+        changed_tasks: number of changed hosts by task, in order.
+        phases: durations by phase in seconds, in order.
+        seconds: duration of the whole run.
     """
 
     status: str
@@ -60,7 +60,7 @@ class PlaybookOutcome:
 
 @dataclass
 class _Course:
-    """What is seen of a run as it goes."""
+    """The progress of a run."""
 
     log: TextIO
     say: Callable[[str], None]
@@ -73,7 +73,7 @@ class _Course:
     since: float = field(default_factory=time.monotonic)
 
     def take(self, event: Mapping[str, Any]) -> bool:
-        """Take an event of ansible-runner's; False: it need not keep it."""
+        """Process an event of ansible-runner; return False, so that it is not stored."""
         text = event.get("stdout") or ""
         if text:
             self.log.write(printable(text) + "\n")
@@ -128,18 +128,17 @@ def run_playbook(
     environment: Mapping[str, str] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> PlaybookOutcome:
-    """Run a playbook to its end.
+    """Run a playbook.
 
     Args:
         playbook: the file.
         inventory: file or folder.
-        log: takes everything that Ansible prints.
-        say: takes a line for the operator.
-        folder: where files for Ansible lie during the run, and where whoever comes after a ``kill -9`` finds and
-            removes them.
-        variables: for the playbook, which takes them as they are, also what looks like a template; may hold secrets.
-        environment: more environment variables for Ansible.
-        cancelled: asked often; True ends the run.
+        log: file for Ansible's full output.
+        say: prints a line for the operator.
+        folder: for Ansible's files during the run; after a ``kill -9`` the next run finds and removes them there.
+        variables: variables for the playbook, never rendered as templates; may contain secrets.
+        environment: additional environment variables for Ansible.
+        cancelled: polled; True stops the run.
     """
     import ansible_runner
 
@@ -153,7 +152,7 @@ def run_playbook(
             project_dir=str(playbook.parent),
             playbook=playbook.name,
             inventory=str(inventory),
-            # Not as text on the command line, where other users could read it.
+            # Not on the command line, where other users could read them.
             cmdline=f"--extra-vars @{values}" if variables else None,
             event_handler=course.take,
             cancel_callback=cancelled,
@@ -173,15 +172,15 @@ def run_playbook(
 
 
 def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    # A module on a node wrote it: it may be anything that JSON can say.
+    # A module on a node wrote it: it may be any JSON.
     result = data.get("res")
     return result if isinstance(result, Mapping) else {}
 
 
 def message(result: Mapping[str, Any]) -> str:
-    """What a failed task said: of a loop, its first failed item; of a command, the end of what it printed.
+    """The message of a failed task: for a loop, of its first failed item; for a command, the end of its output.
 
-    Never empty, and fit for a terminal, whatever it said.
+    Never empty, and safe for a terminal.
     """
     results = result.get("results")
     listed = results if isinstance(results, list) else []
@@ -204,7 +203,7 @@ def _text(value: object) -> str:
 
 @contextlib.contextmanager
 def _only(environment: Mapping[str, str]) -> Iterator[None]:
-    """For as long as the context lasts, this process has the few variables that Ansible needs, and no credentials."""
+    """During the context, this process has only Ansible's variables, and no credentials."""
     before = dict(os.environ)
     kept = {name: before[name] for name in _ENVIRONMENT if name in before}
     os.environ.clear()

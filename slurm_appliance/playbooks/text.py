@@ -1,7 +1,7 @@
-"""What Ansible renders, and what it takes as it is, in the files that are written for it.
+"""What Ansible renders, and what it takes literally, in the files written for it.
 
-The type decides: only a `Template` is rendered. Every other text, wherever it comes from, is tagged ``!unsafe`` where
-Ansible could take it for a template, so that a new variable is safe without anybody thinking of it.
+The type decides: only a `Template` is rendered. All other text, from any source, is tagged ``!unsafe`` if Ansible could
+take it for a template, so that new variables are safe by default.
 
 Standard library only: ``slurm_appliance.secrets`` starts often.
 """
@@ -14,32 +14,32 @@ from node.ansible_init.unsafe import may_become_a_template
 
 
 class Template(str):
-    """Text of ours that Ansible is to render; what comes from outside goes into it by `literal`."""
+    """Our own text that Ansible renders; text from outside is inserted with `literal`."""
 
     __slots__ = ()
 
 
-#: A brace, for Jinja; the double quotes stay as they are in what ``shlex`` quotes.
+#: A brace, for Jinja; ``shlex`` does not change double quotes inside its quotes.
 _BRACE = '{{ "{" }}'
 
 
 def literal(text: str) -> str:
-    """A text for the inside of a template, where it is rendered to itself."""
+    """A text for use inside a template that renders to itself."""
     return text.replace("{", _BRACE)
 
 
 def rendered(template: str, name: str, value: str) -> str:
-    """What Ansible makes of a template with one variable and texts of `literal`."""
+    """Render a template with one variable and texts from `literal`, like Ansible."""
     return value.join(part.replace(_BRACE, "{") for part in template.split(f"{{{{ {name} }}}}"))
 
 
 def is_unsafe(text: str) -> bool:
-    """Whether a text has to be tagged."""
+    """Whether a text must be tagged."""
     return may_become_a_template(text) and not isinstance(text, Template)
 
 
 def yaml_value(value: Any) -> str:
-    """A value as YAML in one line."""
+    """A value as YAML on one line."""
     if isinstance(value, str):
         return f"{'!unsafe ' if is_unsafe(value) else ''}{_quoted(value)}"
     if isinstance(value, Mapping):
@@ -50,6 +50,6 @@ def yaml_value(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """YAML's double quotes, in ASCII: unlike JSON, YAML has characters above 16 bits in one escape."""
+    """A YAML double-quoted string in ASCII: unlike JSON, YAML has one escape for characters above 16 bits."""
     quoted = json.dumps(text, ensure_ascii=False)
     return "".join(each if " " <= each <= "~" else f"\\U{ord(each):08x}" for each in quoted)

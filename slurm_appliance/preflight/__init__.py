@@ -1,9 +1,9 @@
-"""Everything that can be known to go wrong before the first change: a configuration against the facts of a cloud.
+"""Checks before the first change: compares a configuration with the facts of a cloud.
 
     facts = gather(connect(cloud), network_names(config))
     ready = examine(config, facts).ready(source)   # or ConfigError with every problem at once
 
-Pure but for the gathering, which is in ``slurm_appliance.cloud``.
+Pure except for the gathering, which is in ``slurm_appliance.cloud``.
 """
 
 from slurm_appliance.preflight.examine import Findings, examine, network_names

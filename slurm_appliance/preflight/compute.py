@@ -1,4 +1,4 @@
-"""What servers are made from: flavors, images, key pair, zones, server groups, bare-metal nodes."""
+"""Checks what servers use: flavors, images, key pair, zones, server groups, bare-metal nodes."""
 
 from collections.abc import Iterable, Mapping
 
@@ -58,17 +58,17 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
     else:
         named = [image for image in facts.images if image.name == source.name]
         active = [image for image in named if image.status == "active"]
-        # One that is still being made, or was switched off, does not stand in the way of the one that is meant.
+        # An incomplete or deactivated image does not make an active one ambiguous.
         usable = active or named or [image for image in facts.images if image.status == "active"]
         image = finder.named(path, "image", source.name or "", usable)
     if image and image.status != "active":
-        finder.problem(path, f"image {source} is {image.status}", "wait until it is active, or name another image")
+        finder.problem(path, f"image {source} is {image.status}", "wait until it is active, or choose another image")
         return None
     if image and not image.digest:
-        what = f"image {source} was not made by an image build of this appliance: nodes that boot it join no cluster"
+        what = f"image {source} was not built by this appliance: nodes that boot it cannot join a cluster"
         remedy = (
-            "name one that './slurm-appliance image list' shows, or write {build: NAME} for one of image_builds, which "
-            f"may start from this one; a copy of such an image needs its properties, {PROPERTY}digest among them"
+            "choose one from './slurm-appliance image list', or set {build: NAME} for one of image_builds, which "
+            f"may start from this one; a copy of such an image needs its properties, including {PROPERTY}digest"
         )
         finder.problem(path, what, remedy)
     return image
@@ -89,14 +89,14 @@ def fits(
         if group.volume_backed and group.root_volume_size < needed:
             what = f"root volumes of {group.root_volume_size} GB, but image {image.name} needs {needed} GB"
             finder.problem(group.at("root_volume_size"), what, f"set it to {needed} or more")
-        # Nova takes a disk of 0 for "as large as the image".
+        # For Nova, a disk of 0 means "as large as the image".
         if not group.volume_backed and 0 < flavor.disk < needed:
             what = f"flavor {flavor.name} has a disk of {flavor.disk} GB, image {image.name} needs {needed} GB"
             finder.problem(group.flavor[1], what, "choose a flavor with a larger disk, or boot from volumes")
 
 
 def placement(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
-    """Zones, server groups and bare-metal nodes that are named exist."""
+    """Check that the named zones, server groups and bare-metal nodes exist."""
     ids = [server_group.id for server_group in facts.server_groups]
     chosen = [(config.control_server_group_id, "control_server_group_id")]
     for group in groups:
@@ -116,17 +116,17 @@ def placement(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts,
 def _bare_metal(group: Group, facts: CloudFacts, finder: Finder) -> None:
     path = group.at("match_ironic_node")
     if "bare metal" in facts.absent:
-        finder.problem(path, "Ironic's nodes cannot be listed", "it takes an administrator's credentials")
+        finder.problem(path, "cannot list Ironic's nodes", "use an administrator's credentials")
         return
     for node in group.nodes:
         if node.name not in facts.bare_metal:
             finder.problem(
-                path, f"there is no bare-metal node {node.name}", did_you_mean(node.name, sorted(facts.bare_metal))
+                path, f"unknown bare-metal node {node.name}", did_you_mean(node.name, sorted(facts.bare_metal))
             )
 
 
 def key_pair(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
-    """An existing key pair exists."""
+    """Check that the named key pair exists."""
     wanted = config.key_pair
     if wanted.public_key is None and wanted.public_key_file is None and wanted.name is not None:
         finder.among("key_pair", "key pair", wanted.name, tuple(facts.key_pairs))

@@ -1,4 +1,4 @@
-"""Whether the control node can be given a credential of its own."""
+"""Checks whether an application credential for the control node can be created."""
 
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
@@ -19,6 +19,6 @@ def may_be_created(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> 
     if not facts.access.may_create_credentials:
         finder.problem(
             "features.rebuild",
-            "needs an application credential, and these credentials are one that must not create others",
-            "use a password or an unrestricted application credential, or set it to false",
+            "needs a new application credential, but the current one is restricted and cannot create others",
+            "use a password or an unrestricted application credential, or set this to false",
         )

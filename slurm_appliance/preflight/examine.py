@@ -1,4 +1,4 @@
-"""All checks of a configuration against the facts of a cloud, in one go."""
+"""Runs all checks of a configuration against the facts of a cloud."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ from slurm_appliance.preflight.resolved import Resolved
 
 @dataclass(frozen=True)
 class Findings:
-    """What the checks found.
+    """The results of the checks.
 
     Attributes:
-        resolved: what names stand for, as far as it is known.
-        problems: what would go wrong.
-        notes: what an operator should know, but which stops nothing.
-        state: where the state does not fit what is in the project.
+        resolved: IDs of names, as far as known.
+        problems: problems that would make a run fail.
+        notes: notes for the operator that do not stop a run.
+        state: where the state does not match the project.
     """
 
     resolved: Resolved
@@ -43,11 +43,11 @@ class Findings:
     state: tuple[Problem, ...] = ()
 
     def ready(self, source: str) -> Resolved:
-        """What names stand for.
+        """The resolved names.
 
         Raises:
-            StateError: the state does not fit what is in the project; with all that is wrong.
-            ConfigError: something would go wrong; with all of it.
+            StateError: the state does not match the project; lists all problems.
+            ConfigError: the configuration has problems; lists all of them.
         """
         if self.state:
             raise StateError(self.state, source, self.problems)
@@ -57,7 +57,7 @@ class Findings:
 
 
 def network_names(config: ClusterConfig) -> frozenset[str]:
-    """The networks whose ports the checks look at."""
+    """The networks whose ports the checks need."""
     return frozenset(reference.network for _path, reference in network.references(config, groups(config)))
 
 

@@ -1,4 +1,4 @@
-"""Looks things up by what a configuration calls them, and collects what is not there."""
+"""Looks up resources by their names in the configuration, and collects the missing ones."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
@@ -8,26 +8,26 @@ from slurm_appliance.errors import Problem
 
 
 class Thing(Protocol):
-    """Anything with an id and a name."""
+    """A resource with an ID and a name."""
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """Its ID."""
 
     @property
     def name(self) -> str:
-        """Its name, which others may have, too."""
+        """Its name, which may not be unique."""
 
 
 _Thing = TypeVar("_Thing", bound=Thing)
 
 
 class Finder:
-    """Looks up, and remembers every look-up that failed, each with where it was asked for.
+    """Looks up resources, and records every failed look-up with its config path.
 
     Attributes:
-        problems: what was not found, once for each place.
-        notes: what an operator should know, but which stops nothing.
+        problems: failed look-ups, once per path.
+        notes: notes for the operator that do not stop a run.
     """
 
     def __init__(self) -> None:
@@ -35,42 +35,46 @@ class Finder:
         self.notes: list[Problem] = []
 
     def problem(self, path: str, what: str, remedy: str) -> None:
-        """Remember a problem; the same one is remembered once."""
+        """Record a problem once."""
         found = Problem(path, what, remedy)
         if found not in self.problems:
             self.problems.append(found)
 
     def note(self, path: str, what: str, remedy: str) -> None:
-        """Remember something that stops nothing."""
+        """Record a note, which does not stop a run."""
         self.notes.append(Problem(path, what, remedy))
 
     def named(self, path: str, kind: str, name: str, things: Iterable[_Thing]) -> _Thing | None:
-        """The one thing of this name; None, and a problem, where there is none or more than one."""
+        """The resource with this name; None, and a problem, if it is missing or not unique."""
         every = list(things)
         found = [thing for thing in every if thing.name == name]
         if len(found) == 1:
             return found[0]
         if found:
             ids = ", ".join(sorted(thing.id for thing in found))
-            self.problem(path, f"{len(found)} {kind}s are called {name}: {ids}", "rename one, or delete what is unused")
+            self.problem(
+                path, f"{len(found)} {kind}s have the name {name}: {ids}", "rename one, or delete the unused ones"
+            )
         else:
             names = sorted({thing.name for thing in every if thing.name})
             self.problem(path, f"there is no {kind} {name} in this project", did_you_mean(name, names))
         return None
 
     def among(self, path: str, kind: str, name: str, names: Sequence[str]) -> bool:
-        """Whether a name is one of those there are; a problem where not."""
+        """Whether a name exists; a problem if not."""
         if name in names:
             return True
         self.problem(path, f"there is no {kind} {name} in this project", did_you_mean(name, sorted(names)))
         return False
 
     def by_id(self, path: str, kind: str, id_: str, things: Iterable[_Thing]) -> _Thing | None:
-        """The thing with this id; None, and a problem, where there is none."""
+        """The resource with this ID; None, and a problem, if it is missing."""
         every = list(things)
         for thing in every:
             if thing.id == id_:
                 return thing
         known = ", ".join(f"{thing.id} ({thing.name})" for thing in every[:5])
-        self.problem(path, f"there is no {kind} with the id {id_}", f"there are: {known}" if known else "there is none")
+        self.problem(
+            path, f"there is no {kind} with the ID {id_}", f"the IDs are: {known}" if known else "create one first"
+        )
         return None

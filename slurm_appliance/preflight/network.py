@@ -1,4 +1,4 @@
-"""What ports are made from: networks, subnets, security groups, fixed addresses, floating IPs."""
+"""Checks what ports use: networks, subnets, security groups, fixed addresses, floating IPs."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from slurm_appliance.preflight.resolved import ResolvedNetwork
 
 
 def references(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple[str, NetworkReference]]:
-    """All networks that ports are on, each with its path."""
+    """All networks with ports, each with its config path."""
     for index, network in enumerate(config.cluster_networks):
         yield f"cluster_networks[{index}]", network
     for group in groups:
@@ -28,7 +28,7 @@ def references(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple
 def networks(
     config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder
 ) -> dict[str, ResolvedNetwork]:
-    """The networks that exist already, by name."""
+    """The existing networks, by name."""
     found: dict[str, ResolvedNetwork] = {}
     for path, reference in references(config, groups):
         if isinstance(reference, ClusterNetwork) and reference.create is not None:
@@ -52,7 +52,7 @@ def _subnet(
     names = ", ".join(sorted(subnet.name for subnet in subnets))
     if subnets:
         what = f"network {network.name} has {len(subnets)} subnets"
-        finder.problem(f"{path}.subnet", what, f"name the one that nodes get their addresses from: {names}")
+        finder.problem(f"{path}.subnet", what, f"set the one for the nodes' addresses: {names}")
     else:
         finder.problem(f"{path}.network", f"network {network.name} has no subnet", "create one, or choose another")
     return None
@@ -60,18 +60,20 @@ def _subnet(
 
 def _port_security(path: str, reference: NetworkReference, network: NetworkFacts, finder: Finder) -> None:
     if not network.port_security and not reference.no_security_groups:
-        what = f"port security is off on network {network.name}, so that its ports take no security groups"
+        what = f"port security is off on network {network.name}, so its ports cannot have security groups"
         finder.problem(f"{path}.no_security_groups", what, "set it to true")
 
 
 def address_families(
     config: ClusterConfig, groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], finder: Finder
 ) -> None:
-    """The access network has IPv4, ranges do not overlap, and default gateways can be reached."""
+    """Check that the access network has IPv4, ranges do not overlap, and default gateways are reachable."""
     first = existing.get(config.cluster_networks[0].network)
     if first is not None and ipaddress.ip_network(first.cidr).version != 4:
-        what = f"the subnet is IPv6 ({first.cidr}), but nodes speak IPv4 among themselves on the access network"
-        finder.problem("cluster_networks[0].subnet", what, "name an IPv4 subnet, or put a network with one first")
+        what = f"the subnet is IPv6 ({first.cidr}), but nodes use IPv4 on the access network"
+        finder.problem(
+            "cluster_networks[0].subnet", what, "set an IPv4 subnet, or put a network with an IPv4 subnet first"
+        )
     created = {each.network: each.create.cidr for each in config.cluster_networks if each.create is not None}
     shared = [network.network for network in config.cluster_networks]
     ranges = {**{name: there.cidr for name, there in existing.items()}, **created}
@@ -79,7 +81,7 @@ def address_families(
         names = [network.network for network in group.networks]
         known = {name: ipaddress.ip_network(ranges[name]) for name in names if name in ranges}
         if len(known) < len(names):
-            continue  # A network that is not there has been reported.
+            continue  # Missing networks have already been reported.
         for one, other in combinations(known, 2):
             if known[one].overlaps(known[other]):
                 path = "cluster_networks" if other in shared else group.at("extra_networks")
@@ -87,15 +89,15 @@ def address_families(
         path = group.at("gateway_ip") if group.own and group.own.gateway_ip else "gateway_ip"
         if group.gateway_ip is not None and not in_reach(group.gateway_ip, known.values()):
             shown = ", ".join(map(str, known.values()))
-            what = f"{group.gateway_ip} is in none of the nodes' networks ({shown})"
-            finder.problem(path, what, "choose an address of one of them")
+            what = f"{group.gateway_ip} is not in any of the nodes' networks ({shown})"
+            finder.problem(path, what, "choose an address in one of them")
 
 
-_APART = "name networks with different ranges: nodes could not tell them apart"
+_APART = "choose networks with ranges that do not overlap: nodes cannot route between them"
 
 
 def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> dict[str, str]:
-    """The external networks that created networks are connected to: ids by name."""
+    """The external networks of created networks: IDs by name."""
     external = [network for network in facts.networks if network.external]
     found: dict[str, str] = {}
     for index, network in enumerate(config.cluster_networks):
@@ -112,7 +114,7 @@ def external_networks(config: ClusterConfig, facts: CloudFacts, finder: Finder) 
 def security_groups(
     config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder
 ) -> dict[str, str]:
-    """The existing security groups that are named: ids by name."""
+    """The named existing security groups: IDs by name."""
     found: dict[str, str] = {}
     for setting in ("login_security_groups", "nonlogin_security_groups"):
         for index, name in enumerate(getattr(config, setting) or ()):
@@ -128,7 +130,7 @@ def security_groups(
 def fixed_addresses(
     groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], facts: CloudFacts, finder: Finder
 ) -> None:
-    """Fixed addresses lie in their subnets, and nobody else has them."""
+    """Check that fixed addresses are in their subnets and unused."""
     subnets = {subnet.id: subnet for subnet in facts.subnets}
     taken = {(port.network_id, address): port for port in facts.ports for address in port.addresses}
     for group in groups:
@@ -140,7 +142,7 @@ def fixed_addresses(
                 _in_subnet(path, address, subnets[there.subnet_id], finder)
                 port = taken.get((there.network_id, address))
                 if port and port.name != cloud_names.port(node, network):
-                    finder.problem(path, f"{address} is taken by {_owner(port)}", "choose another address")
+                    finder.problem(path, f"{address} is used by {_owner(port)}", "choose another address")
 
 
 def _in_subnet(path: str, text: str, subnet: SubnetFacts, finder: Finder) -> None:

@@ -1,4 +1,4 @@
-"""What is still to be created, against what the project may still take."""
+"""Checks what has to be created against the project's quotas."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ def needs(
     flavors: Mapping[str, Flavor],
     servers: Mapping[str, ServerFacts],
 ) -> Counter[str]:
-    """What the project has to give for everything that is not there yet, by quota."""
+    """The required amounts of everything that does not exist yet, by quota."""
     needed: Counter[str] = Counter()
     ports = {port.name for port in facts.ports}
     volumes = {volume.name: volume.size for volume in facts.volumes}
@@ -54,12 +54,14 @@ def needs(
 
 
 def within(needed: Mapping[str, int], facts: CloudFacts, finder: Finder) -> None:
-    """Every quota has room for what is needed."""
+    """Check that all quotas suffice."""
     for name, amount in needed.items():
         quota = facts.quotas.get(name)
         left = quota.left if quota else None
         if quota is None or left is None or amount <= left:
             continue
         unit = _UNITS.get(name, "")
-        what = f"{amount}{unit} needed, but {left}{unit} left of the quota of {quota.limit}{unit}"
-        finder.problem(f"quota of {name}", what, "ask the cloud's operators for more, or create fewer or smaller nodes")
+        what = f"{amount}{unit} needed, but only {left}{unit} of the quota of {quota.limit}{unit} are left"
+        finder.problem(
+            f"quota of {name}", what, "ask the cloud's operators for a larger quota, or create fewer or smaller nodes"
+        )

@@ -1,4 +1,4 @@
-"""What the names in a configuration stand for in one cloud."""
+"""The IDs of the names in a configuration in one cloud."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from slurm_appliance.image.wanted import Wanted
 
 @dataclass(frozen=True)
 class ResolvedNetwork:
-    """A network that exists already, with the subnet that nodes get their addresses from."""
+    """An existing network, with the subnet of the nodes' addresses."""
 
     network_id: str
     subnet_id: str
@@ -31,7 +31,7 @@ class Resolved:
         volumes: those to attach, by name.
         bare_metal: Ironic's nodes, by name.
         servers: the environment's own servers, by name.
-        access: how the cloud's services are reached.
+        access: the endpoints of the cloud's services.
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)

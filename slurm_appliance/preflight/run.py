@@ -1,4 +1,4 @@
-"""Gathers the facts and examines them: what every command and program does before the first change."""
+"""Gathers the facts and runs the checks, as all commands and programs do before the first change."""
 
 import os
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from slurm_appliance.preflight.examine import Findings, examine, network_names
 
 
 def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
-    """The facts that a configuration is examined against.
+    """Gather the facts to check a configuration.
 
     Args:
         config: the configuration.
-        cloud: an entry of clouds.yaml; None for what the environment says.
+        cloud: an entry of clouds.yaml; None to use the environment variables.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     if handed_over():
         return store.load(Path(os.environ[store.VARIABLE]))
@@ -37,7 +37,7 @@ def package_proxy() -> str:
 
 
 def handed_over() -> bool:
-    """Whether a command of ours runs this program: it gathered the facts, and has examined the state by them."""
+    """Whether one of our commands runs this program: then it has gathered the facts and checked the state."""
     return bool(os.environ.get(store.VARIABLE, ""))
 
 

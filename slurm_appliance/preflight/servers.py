@@ -1,4 +1,4 @@
-"""Servers that are there already: ours, somebody else's of the same name, and those that cannot be looked at now."""
+"""Checks existing servers: ours, others with the same name, and those that cannot be changed now."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ UNREADABLE = frozenset(
 
 
 def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, ServerFacts]:
-    """The environment's servers by name; servers that only look like them are problems."""
+    """The environment's servers by name; other servers with these names are problems."""
     by_name: dict[str, list[ServerFacts]] = {}
     for server in facts.servers:
         by_name.setdefault(server.name, []).append(server)
@@ -28,36 +28,36 @@ def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, find
             same = by_name.get(node.hostname, [])
             foreign = [server for server in same if server.environment != mine]
             for server in foreign:
-                owner = f"environment {server.environment}" if server.environment else "nobody that we know"
-                what = f"there is a server {node.hostname} already ({server.id}); it belongs to {owner}"
+                owner = f"environment {server.environment}" if server.environment else "an unknown owner"
+                what = f"a server {node.hostname} already exists ({server.id}); it belongs to {owner}"
                 finder.problem(path, what, "choose another cluster_name or node name, or delete that server")
             own = [server for server in same if server.environment == mine]
             if len(own) > 1:
                 ids = ", ".join(sorted(server.id for server in own))
-                remedy = "delete those that no state knows: see 'pulumi stack --show-ids'"
-                finder.problem(path, f"{len(own)} servers of ours are called {node.hostname}: {ids}", remedy)
+                remedy = "delete those that no state records: see 'pulumi stack --show-ids'"
+                finder.problem(path, f"{len(own)} of our servers have the name {node.hostname}: {ids}", remedy)
             elif own:
                 found[node.hostname] = own[0]
     return found
 
 
 def unreadable(servers: Iterable[ServerFacts], finder: Finder) -> None:
-    """Notes about servers that an update would fail on if it had to look at them."""
+    """Notes about servers on which an update would fail if it had to read them."""
     for server in servers:
         if server.status in UNREADABLE:
             finder.note(
                 server.name,
                 f"is in state {server.status} and cannot be changed now",
-                "wait until it is ACTIVE if it has to change in this run",
+                "if this run has to change it, wait until it is ACTIVE",
             )
 
 
 def user_data(servers: Iterable[ServerFacts], finder: Finder) -> None:
-    """Servers with user data that only a newer slurm-appliance can write: others would replace them."""
+    """Check for servers with user data of a newer slurm-appliance, which this one would replace."""
     for server in servers:
         if not is_known(server):
             finder.problem(
                 server.name,
-                f"has user data of version {server.user_data_version}, which this slurm-appliance does not know",
+                f"has user data of version {server.user_data_version}, which this slurm-appliance does not support",
                 "use the slurm-appliance that created the server, or a newer one",
             )

@@ -1,4 +1,4 @@
-"""What volumes are made from, and those that are to be there already."""
+"""Checks volume types, and volumes that must exist."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from slurm_appliance.preflight.finder import Finder
 
 
 def volume_types(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
-    """Volume types that are named exist."""
+    """Check that the named volume types exist."""
     for path, name in _volume_types(config, groups):
         if name is not None and "volume" not in facts.absent:
             finder.among(path, "volume type", name, facts.volume_types)
@@ -30,10 +30,12 @@ def _volume_types(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tu
 def attached(
     config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, servers: dict[str, ServerFacts], finder: Finder
 ) -> dict[str, str]:
-    """The volumes that are to be attached and not created: ids by name."""
+    """The existing volumes to attach: IDs by name."""
     if "volume" in facts.absent:
         if config.state_volume_provisioning is StateProvisioning.MANAGE:
-            finder.problem("state_volume_provisioning", "this cloud has no volumes", "the control node needs one")
+            finder.problem(
+                "state_volume_provisioning", "this cloud has no volume service", "the control node needs one"
+            )
         return {}
     found: dict[str, str] = {}
     for path, name, owner in _to_attach(config, groups):
@@ -43,13 +45,13 @@ def attached(
         server = servers.get(owner)
         if volume.status != "available" and (server is None or server.id not in volume.server_ids):
             what = f"volume {name} is {volume.status}" + (" elsewhere" if volume.server_ids else "")
-            finder.problem(path, what, f"only {owner} may have it: detach it there first")
+            finder.problem(path, what, f"only {owner} may use it: detach it there first")
         found[name] = volume.id
     return found
 
 
 def _to_attach(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple[str, str, str]]:
-    """Path, name of the volume, name of the server."""
+    """Config path, name of the volume, name of the server."""
     control = control_node(config).hostname
     if config.state_volume_provisioning is StateProvisioning.ATTACH:
         yield "state_volume_provisioning", cloud_names.state_volume(config), control
@@ -64,7 +66,7 @@ def _to_attach(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple
 
 
 def sizes(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
-    """The volumes of the control node do not shrink."""
+    """Check that the control node's volumes do not shrink."""
     by_name = {volume.name: volume for volume in facts.volumes}
     for path, name, size, managed in (
         ("state_volume_size", cloud_names.state_volume(config), config.state_volume_size,

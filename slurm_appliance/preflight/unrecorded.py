@@ -1,6 +1,6 @@
-"""Resources that a run would create, although the project has them: the state is lost, mistaken, or lacks them.
+"""Finds resources that a run would create although the project has them: the state is lost, wrong, or lacks them.
 
-Nothing here is ever taken over or deleted: whoever has the right state, or knows whose the resource is, decides.
+Nothing is ever adopted or deleted here: somebody who has the right state, or knows the owner, must decide.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder, Thing
 
-#: Where the problems are: not in a setting.
+#: The path of these problems, which are not in a setting.
 STATE = "state"
 _MOST_NAMES = 8
 
@@ -42,43 +42,43 @@ _KINDS = {
     PORT: "port",
     SERVER: "server",
 }
-_VOLUME_REMEDY = "to use what is on it, set its provisioning to attach (an extra volume: leave out its size)"
+_VOLUME_REMEDY = "to use its data, set its provisioning to attach (for an extra volume, omit its size)"
 
 
 @dataclass(frozen=True)
 class _There:
-    """Something that the project has."""
+    """A resource in the project."""
 
     id: str
     name: str
 
 
 def estranged(config: ClusterConfig, facts: CloudFacts, recorded: Recorded) -> Iterator[Problem]:
-    """Why a state cannot be this cluster's: it is of another project, or it is empty while the cluster is there."""
+    """Why a state is not this cluster's: it belongs to another project, or is empty although the cluster exists."""
     project, mark = facts.access.project_id, environment(config)
     if recorded.projects and project and project not in recorded.projects:
         yield Problem(
             STATE,
-            f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, and these "
+            f"{recorded.where} records resources of project {', '.join(sorted(recorded.projects))}, but these "
             f"credentials are for project {project}",
             "use the credentials of that project (OS_CLOUD, OS_* variables, openstack:cloud), or another stack; if "
-            f"that project is gone for good: pulumi stack rm --force --stack {recorded.stack}",
+            f"that project was deleted: pulumi stack rm --force --stack {recorded.stack}",
         )
     mine = [server.name for server in facts.servers if server.environment == mark]
     if mine and not recorded.ids.get(SERVER):
         yield Problem(
             STATE,
             f"{recorded.where} records no server, but the project has {_counted('server', mine)} of environment {mark}",
-            "check PULUMI_BACKEND_URL and `pulumi login`; if the state is lost, restore a copy of it (a file backend "
-            "keeps copies in .pulumi/backups). Without a state this program cannot take over servers that run: "
-            "delete them before the cluster is created anew",
+            "check PULUMI_BACKEND_URL and `pulumi login`; if the state is lost, restore a copy (a file backend "
+            "keeps copies in .pulumi/backups). Without a state, this program cannot adopt running servers: "
+            "delete them before creating the cluster again",
         )
 
 
 def check(
     config: ClusterConfig, groups: Sequence[Group], facts: CloudFacts, recorded: Recorded, finder: Finder
 ) -> None:
-    """Compare what the state records with what the project has, before anything is created a second time."""
+    """Compare the state with the project, before anything is created twice."""
     finder.problems += estranged(config, facts, recorded)
     marked = {server.id for server in facts.servers if server.environment == environment(config)}
     lost = bool(finder.problems)
@@ -89,7 +89,7 @@ def check(
             if there.name in wanted and not recorded.has(type_, there.id, there.name)
         ]
         if type_ == SERVER:
-            # Servers of others are refused in any case, wherever the state is.
+            # Other servers with these names are always rejected, whatever the state has.
             found = [] if lost else [there for there in found if there.id in marked]
         if found:
             _refuse(type_, found, recorded, finder, lost=lost)
@@ -103,10 +103,10 @@ def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder,
     if lost:
         remedy = "see above"
     elif recorded.interrupted:
-        remedy = "an interrupted run left it: `./slurm-appliance up` puts that right"
+        remedy = "an interrupted run left it: run `./slurm-appliance up` to fix it"
     else:
         remedy = (
-            "if it is this cluster's, restore the state that records it; otherwise delete or rename it, or choose "
+            "if it belongs to this cluster, restore the state that records it; otherwise delete or rename it, or use "
             "another name in the configuration"
         )
     if type_ == VOLUME:
@@ -119,28 +119,28 @@ def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder,
 def _stray(
     config: ClusterConfig, groups: Sequence[Group], facts: CloudFacts, recorded: Recorded, finder: Finder
 ) -> None:
-    """Servers with our mark that neither the configuration nor the state knows: in nobody's way, but they cost."""
+    """Note servers with our mark that are in neither the configuration nor the state: harmless, but not free."""
     names = {node.hostname for group in groups for node in group.nodes}
     known = recorded.ids.get(SERVER, frozenset())
     for server in facts.servers:
         if server.environment == environment(config) and server.name not in names and server.id not in known:
             finder.note(
                 server.name,
-                f"has the mark of environment {environment(config)} ({server.id}), and neither the configuration nor "
-                f"{recorded.where} knows it",
-                "delete it if nobody needs it",
+                f"has the mark of environment {environment(config)} ({server.id}), but neither the configuration nor "
+                f"{recorded.where} contains it",
+                "delete it if it is not needed",
             )
 
 
 def _counted(kind: str, names: list[str]) -> str:
-    """How many there are of something, and the first of them by name."""
+    """A count, with the first names."""
     first = ", ".join(sorted(names)[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"{len(names)} {kind}{'s' if len(names) > 1 else ''} ({first}{more})"
 
 
 def _wanted(config: ClusterConfig, groups: Sequence[Group]) -> dict[str, set[str]]:
-    """What a run would create, by type: the names."""
+    """The names of what a run would create, by type."""
     found: dict[str, set[str]] = {type_: set() for type_ in _KINDS}
     for type_, name in _created(config, groups):
         found[type_].add(name)
@@ -175,9 +175,9 @@ def _created(config: ClusterConfig, groups: Sequence[Group]) -> Iterator[tuple[s
 
 
 def _there(type_: str, facts: CloudFacts) -> Iterator[_There]:
-    """What the project has of a type."""
+    """The project's resources of a type."""
     if type_ == KEY_PAIR:
-        # A key pair's id is its name.
+        # A key pair's ID is its name.
         yield from (_There(name, name) for name in facts.key_pairs)
         return
     lists: dict[str, Sequence[Thing]] = {

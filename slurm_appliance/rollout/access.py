@@ -1,4 +1,4 @@
-"""How a rollout reaches its cluster: from the deploy host by the stack's own files, or on the control node itself."""
+"""How a rollout accesses its cluster: from the deploy host with the stack's files, or on the control node itself."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +27,13 @@ _CONTROL = "control"
 
 @dataclass(frozen=True)
 class ClusterAccess:
-    """A cluster that can be worked on.
+    """An accessible cluster.
 
     Attributes:
-        shell: to the control node.
-        images: from its cloud.
+        shell: shell on the control node.
+        images: image lookup in its cloud.
         journal: the folder of its rollouts' journal.
-        settings: what holds where the command's options say nothing.
+        settings: defaults of the command's options.
         targets: the file of targets on the control node.
     """
 
@@ -45,15 +45,15 @@ class ClusterAccess:
 
 
 def of_stack(stack: str, stack_file: Path, cloud: str | None) -> ClusterAccess:
-    """A stack's cluster, from the machine that it is deployed from.
+    """Access to a stack's cluster from its deploy host.
 
     Args:
         stack: its name.
-        stack_file: its configuration: how ssh is used, how rollouts go about.
-        cloud: the entry of clouds.yaml; None for what the OS_* variables say.
+        stack_file: its configuration file.
+        cloud: the entry of clouds.yaml; None to use the OS_* variables.
 
     Raises:
-        ApplianceError: the stack was never brought up, or the cloud cannot be asked.
+        ApplianceError: the stack was never deployed, or the cloud cannot be queried.
     """
     environment = EnvironmentFolder.of(stack)
     inventory = environment.inventory / "hosts.yml"
@@ -63,7 +63,7 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> ClusterAccess:
         control = SshHost.of(name, everything["vars"] | variables, environment.inventory)
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise RolloutError(
-            "there is no inventory that names the control node",
+            "there is no inventory with a control node",
             where=str(inventory),
             remedy="run slurm-appliance up first",
         ) from error
@@ -75,19 +75,19 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> ClusterAccess:
 
 
 def here() -> ClusterAccess:
-    """This machine is the control node; uses the RebootProgram's settings and credential.
+    """Access on the control node, with the RebootProgram's settings and credential.
 
     Raises:
-        ApplianceError: it is not, or may not be read.
+        ApplianceError: this is not the control node, or its files are not readable.
     """
     path = settings_file()
     if not path.exists():
-        raise ApplianceError("this machine is not a control node", where=str(path), remedy="name a stack: --stack NAME")
+        raise ApplianceError("this machine is not a control node", where=str(path), remedy="use --stack NAME")
     settings = read_settings(path)
     try:
         servers = Cloud.open(settings.clouds, settings.cloud)
     except CloudCallError as error:
         raise ApplianceError(str(error), remedy="run this as root") from error
-    # Beside the spool and not in it: the spool is the worker's user's, and this runs as root.
+    # Next to the spool, not in it: the worker's user owns the spool, and this runs as root.
     journal = settings.spool.with_name(f"{settings.spool.name}-rollout")
     return ClusterAccess(LocalShell(), ServerImages(servers), journal, targets=settings.targets)

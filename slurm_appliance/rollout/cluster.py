@@ -3,20 +3,20 @@
 import time
 from collections.abc import Collection
 
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.control import ControlNode
 from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.images import ImageLookup
 from slurm_appliance.rollout.plan import ActionKind, SlurmRequest
-from slurm_appliance.rollout.policy import Via
 
 
 class SlurmCluster:
     """See `drive.ClusterView`.
 
-    A server's image is asked for once, and again only when its node has booted.
+    Queries a server's image once, and again only after its node has booted.
     """
 
-    def __init__(self, control: ControlNode, images: ImageLookup, via: Via = Via.REBOOT) -> None:
+    def __init__(self, control: ControlNode, images: ImageLookup, via: RolloutMethod = RolloutMethod.REBOOT) -> None:
         self._control = control
         self._images = images
         self._via = via
@@ -27,7 +27,7 @@ class SlurmCluster:
         """See `drive.ClusterView.look`."""
         targets = self._control.targets()
         nodes = self._control.nodes()
-        jobs = self._control.jobs() if self._via is Via.JOB else {}
+        jobs = self._control.jobs() if self._via is RolloutMethod.JOB else {}
         wanted = {}
         for name in names:
             slurm, target = nodes.get(name), targets.get(name)
@@ -36,7 +36,7 @@ class SlurmCluster:
             booted = slurm is not None and slurm.boot_time != self._boot_times.get(name)
             if booted or not self._known.get(name):
                 wanted[name] = target.instance_id
-        # After Slurm: a node that Slurm has back runs what its server says now.
+        # Query after Slurm: then a node that is back in Slurm runs the reported image.
         found = self._images.of(set(wanted.values()))
         for name, instance_id in wanted.items():
             self._known[name] = found[instance_id]

@@ -1,4 +1,4 @@
-"""The control node as a rollout sees it: Slurm's nodes and our jobs on them, target images, and the two requests."""
+"""The control node for a rollout: Slurm's nodes and our jobs on them, target images, and the two requests."""
 
 import json
 import re
@@ -10,18 +10,18 @@ from pathlib import Path
 from node.reboot_program.settings import RebootSettings
 from node.reboot_program.slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 from node.reboot_program.targets import Target, parse_targets
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.errors import ControlNodeError
 from slurm_appliance.rollout.observe import ROLLOUT_REASON
-from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.shell import Shell
 
-#: Where the export puts the targets.
+#: The path of the exported targets.
 TARGETS = RebootSettings().targets
 #: Names of a rollout's own jobs: this and the node.
 JOB_NAME = "slurm-appliance-rollout-"
-#: Root runs no jobs (DisableRootJobs); who may reboot nodes beside root is SlurmUser.
+#: Root cannot run jobs (DisableRootJobs); besides root, SlurmUser may reboot nodes.
 _AS_SLURM_USER = ("runuser", "-u", "slurm", "--")
-#: Names in one command: well below what a command line holds.
+#: Maximum number of names per command: well below the limit of a command line.
 _AT_ONCE = 500
 
 
@@ -37,9 +37,9 @@ class ControlNode:
     """slurmctld and the file of targets.
 
     Args:
-        shell: how commands are run there.
-        reason: what Slurm shows as the nodes' reason; begins with `ROLLOUT_REASON`.
-        partition: where jobs go; None for the default partition.
+        shell: runs commands there.
+        reason: the nodes' reason in Slurm; starts with `ROLLOUT_REASON`.
+        partition: partition of the jobs; None for the default partition.
         targets: the file of targets there.
     """
 
@@ -56,7 +56,7 @@ class ControlNode:
         return parse_nodes(self._slurm("scontrol", "--oneliner", "show", "node"))
 
     def jobs(self) -> dict[str, Job]:
-        """The rollout's own jobs that are not over, by node name."""
+        """The rollout's own unfinished jobs, by node name."""
         lines = self._slurm("squeue", "--noheader", "--all", "--format=%i|%T|%j").splitlines()
         found = (line.strip().split("|", 2) for line in lines if line.count("|") >= 2)
         return {name.removeprefix(JOB_NAME): Job(job, state) for job, state, name in found if name.startswith(JOB_NAME)}
@@ -65,7 +65,7 @@ class ControlNode:
         """Each compute node's server and target image.
 
         Raises:
-            ControlNodeError: the file is not there or cannot be used.
+            ControlNodeError: the file is missing or unusable.
         """
         path = str(self._targets)
         ended = self._shell.run(["cat", path])
@@ -82,19 +82,19 @@ class ControlNode:
         return targets.nodes
 
     def resume_timeout(self) -> int:
-        """slurm.conf's ResumeTimeout in seconds: how long a node may take to reboot."""
+        """slurm.conf's ResumeTimeout in seconds: the timeout of a reboot."""
         match = re.search(r"^ResumeTimeout\s*=\s*(\d+)", self._slurm("scontrol", "show", "config"), re.MULTILINE)
         if not match:
-            raise ControlNodeError("slurmctld does not show its ResumeTimeout", where=self._shell.where)
+            raise ControlNodeError("slurmctld does not report its ResumeTimeout", where=self._shell.where)
         return int(match[1])
 
-    def reboot(self, names: Sequence[str], via: Via) -> None:
-        """Ask for reboots: one command for all nodes, or one job for each.
+    def reboot(self, names: Sequence[str], via: RolloutMethod) -> None:
+        """Request reboots: one command for all nodes, or one job per node.
 
         Raises:
-            ControlNodeError: Slurm did not take (all of) it.
+            ControlNodeError: Slurm did not accept (all of) it.
         """
-        if via is Via.JOB:
+        if via is RolloutMethod.JOB:
             for name in names:
                 self._submit(name)
             return
@@ -102,13 +102,13 @@ class ControlNode:
             some = ",".join(names[start : start + _AT_ONCE])
             self._slurm("scontrol", "reboot", "ASAP", "nextstate=RESUME", f"reason={self._reason}", some)
 
-    def cancel(self, names: Sequence[str], via: Via) -> None:
-        """Forget reboots that have not begun.
+    def cancel(self, names: Sequence[str], via: RolloutMethod) -> None:
+        """Cancel reboots that have not started.
 
         Raises:
-            ControlNodeError: Slurm did not take (all of) it: for one of the nodes the reboot has begun.
+            ControlNodeError: Slurm did not accept (all of) it: the reboot of a node has already started.
         """
-        if via is Via.JOB:
+        if via is RolloutMethod.JOB:
             jobs = self.jobs()
             ids = [jobs[name].id for name in names if name in jobs]
             if ids:
@@ -145,4 +145,4 @@ class ControlNode:
 
 def _said(ended: "subprocess.CompletedProcess[str]") -> str:
     lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
-    return lines[-1] if lines else f"ended with status {ended.returncode}"
+    return lines[-1] if lines else f"exited with status {ended.returncode}"

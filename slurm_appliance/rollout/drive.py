@@ -1,4 +1,4 @@
-"""Carries a rollout out: look, decide, write down, act, look again."""
+"""Executes a rollout: poll, decide, record, act, repeat."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -13,44 +13,44 @@ from slurm_appliance.rollout.record import UNDER_WAY, NodeRecord
 
 
 class ClusterView(Protocol):
-    """What a rollout sees of the cluster and asks of it; `cluster.SlurmCluster` is the real one."""
+    """A rollout's access to the cluster; implemented by `cluster.SlurmCluster`."""
 
     def look(self, names: Collection[str]) -> RolloutFacts:
-        """The facts of these nodes now.
+        """The current facts of these nodes.
 
         Raises:
-            ApplianceError: Slurm or the cloud cannot be asked; it may only be away for a while.
+            ApplianceError: Slurm or the cloud cannot be queried; this may be temporary.
         """
 
     def act(self, action: SlurmRequest) -> None:
-        """Ask Slurm for something.
+        """Send a request to Slurm.
 
         Raises:
-            ControlNodeError: Slurm did not take (all of) it; the next look shows what it took.
+            ControlNodeError: Slurm did not accept (all of) it; the next poll shows what it accepted.
         """
 
 
 class Watcher(Protocol):
-    """Shows a rollout's course to somebody."""
+    """Shows a rollout's progress."""
 
     def round(self, before: Mapping[str, NodeRecord], plan: RolloutPlan, facts: RolloutFacts) -> None:
-        """After each look."""
+        """Called after each poll."""
 
     def trouble(self, text: str) -> None:
-        """Something did not work and will be tried again."""
+        """Called when something failed and will be retried."""
 
 
 class Drive:
-    """A rollout under way.
+    """A running rollout.
 
     Args:
         cluster: see `ClusterView`.
-        write: keeps the records; called before Slurm is asked for anything.
+        write: stores the records; called before each request to Slurm.
         watcher: see `Watcher`.
-        interval: seconds from one look to the next.
-        patience: seconds for which the control node or the cloud may be away.
+        interval: polling interval in seconds.
+        timeout: timeout for an unavailable control node or cloud, in seconds.
         clock: seconds since the epoch.
-        sleep: waits for so many seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Drive:
         watcher: Watcher,
         *,
         interval: float = 5.0,
-        patience: float = 1800.0,
+        timeout: float = 1800.0,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -68,16 +68,16 @@ class Drive:
         self._write = write
         self._watcher = watcher
         self._interval = interval
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._sleep = sleep
 
     def run(self, records: Mapping[str, NodeRecord], policy: Policy) -> RolloutPlan:
-        """Go on until the plan says it is over; returns the last plan.
+        """Run until the plan is done; return the last plan.
 
         Raises:
-            RolloutError: nothing could be begun for `Policy.blocked_limit` seconds.
-            ApplianceError: the cluster was away for longer than `patience`.
+            RolloutError: no node could start for `Policy.blocked_limit` seconds.
+            ApplianceError: the cluster was unavailable for longer than `timeout`.
         """
         blocked_since: float | None = None
         records = dict(records)
@@ -97,7 +97,7 @@ class Drive:
             if blocked_since and facts.now - blocked_since > policy.blocked_limit:
                 raise RolloutError(
                     step.why,
-                    remedy="bring these nodes back, or allow more with --max-unavailable; then run the rollout again",
+                    remedy="return these nodes to service, or increase --max-unavailable; then run the rollout again",
                 )
             self._sleep(self._interval)
 
@@ -109,13 +109,13 @@ class Drive:
             except ApplianceError as error:
                 now = self._clock()
                 away_since = away_since or now
-                if now - away_since > self._patience:
+                if now - away_since > self._timeout:
                     raise
-                self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; asking again")
+                self._watcher.trouble(f"{error.where or 'cluster'}: {error.what}; retrying")
                 self._sleep(self._interval)
 
     def _act(self, action: SlurmRequest) -> None:
         try:
             self._cluster.act(action)
         except ControlNodeError as error:
-            self._watcher.trouble(f"{action.kind} of {', '.join(action.nodes)}: {error.what}; the next look shows more")
+            self._watcher.trouble(f"{action.kind} of {', '.join(action.nodes)}: {error.what}; checking again")

@@ -1,11 +1,11 @@
-"""What goes wrong with a rollout."""
+"""Errors of a rollout."""
 
 from slurm_appliance.errors import ApplianceError
 
 
 class RolloutError(ApplianceError):
-    """Raised when a rollout ends with nodes that are not done, or cannot begin."""
+    """Raised when a rollout cannot start, or ends with unfinished nodes."""
 
 
 class ControlNodeError(ApplianceError):
-    """Raised when the control node, or slurmctld on it, cannot be asked; it may only be away for a while."""
+    """Raised when the control node, or slurmctld on it, does not respond; this may be temporary."""

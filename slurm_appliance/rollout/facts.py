@@ -1,4 +1,4 @@
-"""What a rollout knows about the cluster at one moment."""
+"""A rollout's facts about the cluster at one point in time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ class NodeFacts:
 
     Attributes:
         slurm: Slurm's view; None if Slurm does not know it.
-        current: image that its server runs; empty if that is not known.
-        target: image that it shall run; empty if the control node has no record.
+        current: its server's current image; empty if unknown.
+        target: its target image; empty if the control node has no record.
         job: state of the rollout's own job on it (``PENDING``, ``RUNNING``...), empty if there is none.
     """
 
@@ -24,12 +24,12 @@ class NodeFacts:
 
     @property
     def on_target(self) -> bool:
-        """It runs the image that it shall run."""
+        """Whether it runs its target image."""
         return bool(self.target) and self.current == self.target
 
     @property
     def pending(self) -> bool:
-        """Slurm has a request to reboot it, and has not begun."""
+        """Whether Slurm has a reboot request for it that has not started."""
         return bool(self.job) or (self.slurm is not None and "REBOOT_REQUESTED" in self.slurm.flags)
 
 

@@ -1,4 +1,4 @@
-"""What a rollout must not forget, in one file on the machine that it runs on; a kill at any moment loses nothing."""
+"""A rollout's records in one file on the machine that it runs on; safe against a kill at any moment."""
 
 import fcntl
 import json
@@ -16,10 +16,10 @@ SCHEMA = 1
 
 
 class Journal:
-    """The records of one cluster's rollouts: the last one's, until the next begins.
+    """The records of a cluster's rollouts: those of the last one, until the next starts.
 
     Args:
-        folder: of this cluster alone; created if it is missing.
+        folder: a folder for this cluster only, created if missing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,27 +29,27 @@ class Journal:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the journal; it goes with the process, however that ends.
+        """Lock the journal; the kernel releases it when the process exits.
 
         Raises:
-            RolloutError: another rollout of this cluster is at work.
+            RolloutError: another rollout of this cluster is running.
         """
         with (self._folder / "lock").open("a+", encoding="ascii") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise RolloutError(
-                    "another rollout of this cluster is at work",
+                    "another rollout of this cluster is running",
                     where=str(self._folder),
-                    remedy="wait for it, or watch it: slurm-appliance rollout status",
+                    remedy="wait for it, or watch it with slurm-appliance rollout status",
                 ) from error
             yield
 
     def read(self) -> dict[str, NodeRecord]:
-        """The records by node name; none if there was no rollout.
+        """The records by node name; empty if there was no rollout.
 
         Raises:
-            RolloutError: the file is damaged or of another schema.
+            RolloutError: the file is damaged or has another schema.
         """
         try:
             document = json.loads(self._path.read_text(encoding="utf-8"))
@@ -60,13 +60,13 @@ class Journal:
             return {}
         except (ValueError, KeyError, TypeError) as error:
             raise RolloutError(
-                f"the journal cannot be read: {error}",
+                f"cannot read the journal: {error}",
                 where=str(self._path),
-                remedy="remove it: nodes under way are found again by what Slurm shows",
+                remedy="remove it: nodes in progress are found again from Slurm's state",
             ) from error
 
     def write(self, records: Mapping[str, NodeRecord]) -> None:
-        """Write all records down; when this returns they are on disk."""
+        """Store all records; they are on disk when this returns."""
         document = {"schema": SCHEMA, "records": {name: asdict(record) for name, record in records.items()}}
         write_whole(self._path, json.dumps(document, indent=1), durable=True)
 

@@ -1,6 +1,6 @@
-"""What a rollout does next. Pure: records and facts in; records, actions and a verdict out.
+"""Plans the next step of a rollout. Pure: records and facts in; records, actions and a verdict out.
 
-Whatever Slurm is asked for stands in the records before it is asked, so that the journal never knows less than Slurm.
+Every request is in the records before it is sent to Slurm, so the journal never has less than Slurm.
 """
 
 import re
@@ -15,11 +15,11 @@ from slurm_appliance.rollout.record import OVER, UNDER_WAY, NodeRecord, Phase
 
 
 class ActionKind(StrEnum):
-    """What Slurm can be asked for."""
+    """The kinds of requests to Slurm."""
 
     #: Reboot these nodes when their jobs have ended.
     REBOOT = "reboot"
-    #: Forget the reboot that it has not begun.
+    #: Cancel reboots that have not started.
     CANCEL = "cancel"
 
 
@@ -32,7 +32,7 @@ class SlurmRequest:
 
 
 class RolloutVerdict(Enum):
-    """Whether the rollout goes on."""
+    """Whether the rollout continues."""
 
     GOING = "going"
     FINISHED = "finished"
@@ -41,13 +41,13 @@ class RolloutVerdict(Enum):
 
 @dataclass(frozen=True)
 class RolloutPlan:
-    """What follows from one look at the cluster.
+    """The plan after one poll of the cluster.
 
     Attributes:
         records: all nodes by name.
-        actions: what to ask Slurm for, after the records were written down.
-        verdict: GOING until nothing is under way and nothing will be begun.
-        why: for STOPPED, and while nothing can be begun.
+        actions: requests to Slurm, after the records were stored.
+        verdict: GOING until nothing is in progress and nothing will be started.
+        why: the reason for STOPPED, or why nothing can be started.
     """
 
     records: Mapping[str, NodeRecord]
@@ -67,13 +67,13 @@ def plan(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Policy)
         return _stopping(records, seen, facts, stop)
     given_up = _given_up(records, seen, facts)
     if given_up:
-        # They count until Slurm has forgotten them.
+        # They count until Slurm has cancelled them.
         return RolloutPlan(seen, (_action(ActionKind.CANCEL, given_up),), RolloutVerdict.GOING)
     begun = _choose(seen, facts, policy)
     for name in begun:
         boot_before = _slurm_boot_time(facts, name)
         asked = replace(seen[name], asked=facts.now, boot_before=boot_before, seen=False, touched=True)
-        seen[name] = asked.to(Phase.DRAINING, "Slurm is asked to reboot it", facts.now)
+        seen[name] = asked.to(Phase.DRAINING, "asking Slurm to reboot it", facts.now)
     actions = (_action(ActionKind.REBOOT, begun),) if begun else ()
     if not actions and all(record.phase in OVER for record in seen.values()):
         return RolloutPlan(seen, (), RolloutVerdict.FINISHED)
@@ -83,7 +83,7 @@ def plan(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Policy)
 
 
 def _stop(records: Iterable[NodeRecord], policy: Policy) -> str:
-    """Why no other node may begin; empty if one may."""
+    """Why no other node may start; empty if one may."""
     failed = sorted(
         (record for record in records if record.phase is Phase.FAILED), key=lambda record: natural(record.node)
     )
@@ -91,7 +91,7 @@ def _stop(records: Iterable[NodeRecord], policy: Policy) -> str:
         return ""
     names = ", ".join(record.node for record in failed)
     if len(failed) >= policy.stop_after_failures:
-        return f"{len(failed)} node(s) failed ({names}), {policy.stop_after_failures} may"
+        return f"{len(failed)} node(s) failed ({names}), the limit is {policy.stop_after_failures}"
     if sum(record.phase is Phase.DONE and record.touched for record in records) < policy.canary:
         return f"the canary failed ({names})"
     return ""
@@ -100,7 +100,7 @@ def _stop(records: Iterable[NodeRecord], policy: Policy) -> str:
 def _stopping(
     before: Mapping[str, NodeRecord], seen: dict[str, NodeRecord], facts: RolloutFacts, why: str
 ) -> RolloutPlan:
-    """Begin nothing; give back what Slurm has not begun; see the rest through."""
+    """Start nothing; cancel what Slurm has not started; finish the rest."""
     for name, record in seen.items():
         slurm = facts.nodes[name].slurm if name in facts.nodes else None
         if record.phase is Phase.WAITING:
@@ -109,13 +109,13 @@ def _stopping(
             seen[name] = record.to(Phase.RELEASED, "the rollout stopped before its reboot", facts.now)
     given_up = _given_up(before, seen, facts)
     actions = (_action(ActionKind.CANCEL, given_up),) if given_up else ()
-    # After a word to forget, one more look: Slurm may have begun meanwhile.
+    # After a cancellation, poll once more: Slurm may have started the reboot.
     over = not actions and all(record.phase in OVER for record in seen.values())
     return RolloutPlan(seen, actions, RolloutVerdict.STOPPED if over else RolloutVerdict.GOING, why)
 
 
 def _given_up(before: Mapping[str, NodeRecord], after: Mapping[str, NodeRecord], facts: RolloutFacts) -> list[str]:
-    """Nodes that Slurm is still to be told to forget."""
+    """Nodes whose reboot must still be cancelled in Slurm."""
     return [
         name
         for name, record in after.items()
@@ -130,7 +130,7 @@ def _action(kind: ActionKind, names: Iterable[str]) -> SlurmRequest:
 
 
 def _choose(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Policy) -> list[str]:
-    """Which waiting nodes begin now."""
+    """The waiting nodes to start now."""
     under_way = sum(record.phase in UNDER_WAY for record in records.values())
     done = sum(record.phase is Phase.DONE and record.touched for record in records.values())
     room = policy.batch - under_way
@@ -143,7 +143,7 @@ def _choose(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Poli
         record for record in records.values() if record.phase is Phase.WAITING and not _still_rebooting(record, facts)
     ]
     for record in sorted(waiting, key=lambda record: _order(record, facts, canary=canary)):
-        # A node that is out of service already costs nothing of the budget.
+        # A node that is already out of service does not count against the budget.
         more = 0 if _unavailable(record, facts) else 1
         if room > 0 and away + more <= policy.max_unavailable:
             chosen.append(record.node)
@@ -153,7 +153,7 @@ def _choose(records: Mapping[str, NodeRecord], facts: RolloutFacts, policy: Poli
 
 
 def _still_rebooting(record: NodeRecord, facts: RolloutFacts) -> bool:
-    """Slurm takes no new request for it: it has not yet noticed that its last reboot failed."""
+    """Whether Slurm accepts no new request, because it has not noticed the failure of the last reboot."""
     node = facts.nodes.get(record.node)
     return record.phase is Phase.WAITING and node is not None and node.slurm is not None and node.slurm.rebooting
 
@@ -166,10 +166,10 @@ def _unavailable(record: NodeRecord, facts: RolloutFacts) -> bool:
 def _order(
     record: NodeRecord, facts: RolloutFacts, *, canary: bool
 ) -> tuple[int, bool, bool, list[tuple[bool, str, int]]]:
-    """Nodes out of service before those in, idle before busy, then by name.
+    """Nodes out of service first, then idle before busy ones, then by name.
 
-    A node that failed is tried again after all others; as a canary before any other, so that a bad image meets no more
-    nodes than it must.
+    A failed node is retried after all others, but a failed canary before all others, so that a bad image affects as few
+    nodes as possible.
     """
     slurm = facts.nodes[record.node].slurm
     busy = slurm is not None and slurm.busy
@@ -177,13 +177,13 @@ def _order(
 
 
 def _blocked(records: Mapping[str, NodeRecord], facts: RolloutFacts) -> str:
-    """Who uses the budget up, where nothing could be begun."""
+    """The nodes that use up the budget, if nothing could be started."""
     away = [
         f"{record.node} ({slurm.state}: {slurm.reason or 'no reason given'})"
         for record in sorted(records.values(), key=lambda record: natural(record.node))
         if (slurm := facts.nodes[record.node].slurm) and not slurm.in_service
     ]
-    return f"the budget of unavailable nodes is used up by {', '.join(away)}"
+    return f"the limit of unavailable nodes is reached: {', '.join(away)}"
 
 
 def _slurm_boot_time(facts: RolloutFacts, name: str) -> int:

@@ -1,4 +1,4 @@
-"""What a rollout remembers about a node from one look to the next."""
+"""What a rollout records about a node between polls."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,11 +6,11 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """How far a node is."""
+    """The phase of a node."""
 
-    #: Its turn has not come.
+    #: Not started.
     WAITING = "waiting"
-    #: Slurm was asked to reboot it, and waits for its jobs.
+    #: Slurm has a reboot request, and waits for its jobs.
     DRAINING = "draining"
     #: Slurm has called the RebootProgram.
     REBOOTING = "rebooting"
@@ -18,9 +18,9 @@ class Phase(StrEnum):
     DONE = "done"
     #: Not on its target image, or not back, after all tries.
     FAILED = "failed"
-    #: Left alone: somebody else has taken it out of service, or nobody knows its target.
+    #: Skipped: somebody else has taken it out of service, or its target is unknown.
     SKIPPED = "skipped"
-    #: Given back to Slurm as it was, because the rollout stopped before its reboot.
+    #: Returned to Slurm unchanged, because the rollout stopped before its reboot.
     RELEASED = "released"
 
 
@@ -33,13 +33,13 @@ class NodeRecord:
     """One node.
 
     Attributes:
-        since: when it came to its phase, seconds since the epoch.
+        since: start of its phase, in seconds since the epoch.
         why: one sentence.
-        tries: how many times it failed.
-        asked: when this rollout asked Slurm to reboot it; 0 if somebody else did, or nobody.
-        boot_before: its boot time then.
-        seen: Slurm has shown that it took the request.
-        asks: requests in a row that Slurm did not take.
+        tries: number of failed tries.
+        asked: time of this rollout's reboot request to Slurm; 0 if there is none.
+        boot_before: its boot time at that time.
+        seen: Slurm has accepted the request.
+        asks: number of consecutive requests that Slurm did not accept.
         touched: this rollout has rebooted it.
     """
 
@@ -55,11 +55,11 @@ class NodeRecord:
     touched: bool = False
 
     def to(self, phase: Phase, why: str, now: float) -> "NodeRecord":
-        """The record in another phase; `since` stays where the phase is the same."""
+        """The record in another phase; `since` is kept if the phase is the same."""
         return replace(self, phase=phase, why=why, since=self.since if phase is self.phase else now)
 
 
 def resumed(names: Iterable[str], before: Mapping[str, NodeRecord]) -> dict[str, NodeRecord]:
-    """The records of a new run: what an earlier one left under way goes on, all else is looked at anew."""
+    """The records for a new run: nodes in progress continue, all others start again."""
     kept = {name: record for name, record in before.items() if record.phase in UNDER_WAY}
     return {name: NodeRecord(name) for name in names} | kept

@@ -1,9 +1,10 @@
-"""One rollout from end to end, for whoever starts it."""
+"""One complete rollout, for commands."""
 
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.access import ClusterAccess
 from slurm_appliance.rollout.cluster import SlurmCluster
 from slurm_appliance.rollout.control import ControlNode
@@ -11,12 +12,12 @@ from slurm_appliance.rollout.drive import Drive, Watcher
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.journal import Journal
 from slurm_appliance.rollout.plan import RolloutPlan, RolloutVerdict, natural, plan
-from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import Phase, resumed
 from slurm_appliance.rollout.selection import select
 from slurm_appliance.rollout.view import ViewRow, rows
 
-#: Seconds by which the rollout is more patient than Slurm.
+#: Seconds by which the rollout's timeout exceeds Slurm's.
 _MARGIN = 120.0
 
 
@@ -24,14 +25,19 @@ class Rollout:
     """A cluster's rollouts.
 
     Args:
-        access: to the cluster.
-        via: see `Via`.
-        partition: for the jobs of `Via.JOB`.
-        interval: seconds from one look to the next.
+        access: access to the cluster.
+        via: see `RolloutMethod`.
+        partition: partition of the jobs of `RolloutMethod.JOB`.
+        interval: polling interval in seconds.
     """
 
     def __init__(
-        self, access: ClusterAccess, via: Via = Via.REBOOT, partition: str | None = None, *, interval: float = 5.0
+        self,
+        access: ClusterAccess,
+        via: RolloutMethod = RolloutMethod.REBOOT,
+        partition: str | None = None,
+        *,
+        interval: float = 5.0,
     ) -> None:
         self._control = ControlNode(access.shell, partition=partition, targets=access.targets)
         self._cluster = SlurmCluster(self._control, access.images, via)
@@ -43,22 +49,22 @@ class Rollout:
         return select(self._control.nodes(), set(self._control.targets()), names=names, partitions=partitions)
 
     def reboot_limit(self) -> float:
-        """Seconds that a node may be away: a little more than Slurm gives it."""
+        """Timeout of a reboot in seconds: a little more than Slurm's."""
         return self._control.resume_timeout() + _MARGIN
 
     def run(self, names: Sequence[str], policy: Policy, watcher: Watcher) -> RolloutPlan:
-        """Bring the nodes to their targets; what an earlier run left under way is seen through as well.
+        """Bring the nodes to their target images; also finish nodes left in progress by an earlier run.
 
         Raises:
-            RolloutError: another rollout is at work, or nothing could be begun.
-            ApplianceError: the cluster was away for too long.
+            RolloutError: another rollout is running, or no node could start.
+            ApplianceError: the cluster was unavailable for too long.
         """
         with self._journal.alone():
             records = resumed(names, self._journal.read())
             return Drive(self._cluster, self._journal.write, watcher, interval=self._interval).run(records, policy)
 
     def preview(self, names: Sequence[str], policy: Policy) -> tuple[list[ViewRow], float]:
-        """What run() would begin with; nothing is changed."""
+        """What run() would start with; changes nothing."""
         records = resumed(names, self._journal.read())
         facts = self._cluster.look(records)
         step = plan(records, facts, policy)
@@ -67,12 +73,12 @@ class Rollout:
         return [replace(row, state="begins", why="") if row.nodes in first else row for row in listed], facts.now
 
     def status(self, names: Sequence[str]) -> tuple[list[ViewRow], float]:
-        """How each node is now."""
+        """The current state of each node."""
         facts = self._cluster.look(names)
         return rows(self._journal.read(), facts), time.time()
 
     def judge(self, end: RolloutPlan) -> None:
-        """Say how it ended.
+        """Raise an error unless it succeeded.
 
         Raises:
             RolloutError: a node failed, or the rollout stopped.
@@ -86,5 +92,5 @@ class Rollout:
         )
         raise RolloutError(
             f"not all nodes are on their target image{f': {end.why}' if end.why else ''}\n{listed}",
-            remedy="mend what the reasons name, then run the same command again: it goes on from here",
+            remedy="fix the reported causes, then run the same command again to continue",
         )

@@ -1,4 +1,4 @@
-"""Which nodes a rollout is about."""
+"""Selects the nodes of a rollout."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,16 +15,16 @@ def select(
     names: str | None = None,
     partitions: Collection[str] = (),
 ) -> list[str]:
-    """Node names in order: all that have a target, or only some.
+    """Node names in order: all nodes with a target, or a selection.
 
     Args:
-        nodes: what Slurm knows.
-        targets: nodes that have a target.
-        names: a node list in Slurm's form.
-        partitions: only nodes of these.
+        nodes: Slurm's nodes.
+        targets: nodes with a target.
+        names: a node list in Slurm's format.
+        partitions: only nodes in these partitions.
 
     Raises:
-        UsageError: a node or partition that does not exist, or no node is left.
+        UsageError: a node or partition does not exist, or no node is selected.
     """
     chosen = set(targets)
     if names is not None:
@@ -41,9 +41,9 @@ def select(
         missing = [partition for partition in partitions if partition not in there]
         if missing:
             raise UsageError(
-                f"no node is in partition {', '.join(missing)}", remedy=f"there are {', '.join(sorted(there))}"
+                f"no node is in partition {', '.join(missing)}", remedy=f"the partitions are {', '.join(sorted(there))}"
             )
         chosen = {name for name in chosen if name in nodes and set(nodes[name].partitions) & set(partitions)}
     if not chosen:
-        raise UsageError("no node is selected", remedy="run site.yml, which writes the targets, or name other nodes")
+        raise UsageError("no node is selected", remedy="run site.yml, which writes the targets, or select other nodes")
     return sorted(chosen, key=natural)

@@ -1,4 +1,4 @@
-"""Runs commands on the control node: here, or over one shared ssh connection."""
+"""Runs commands on the control node: locally, or over one shared ssh connection."""
 
 import shlex
 import shutil
@@ -10,9 +10,9 @@ from typing import Protocol
 
 from slurm_appliance.rollout.errors import ControlNodeError
 
-#: Seconds for one command there.
-_PATIENCE = 120.0
-#: ssh's own exit status where the connection failed.
+#: Timeout of a command in seconds.
+_TIMEOUT = 120.0
+#: ssh's exit status for a failed connection.
 _NO_CONNECTION = 255
 
 
@@ -24,10 +24,10 @@ class Shell(Protocol):
         """The control node, for messages."""
 
     def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run a command as root to its end, whatever its exit status.
+        """Run a command as root; return its result with any exit status.
 
         Raises:
-            ControlNodeError: it could not be run there.
+            ControlNodeError: it could not be run.
         """
 
 
@@ -51,8 +51,8 @@ class SshShell:
 
     def __init__(self, destination: str, options: Sequence[str] = ()) -> None:
         self.where = destination
-        # A look at the cluster is three commands; one connection serves them all, and ends by itself. The folder is
-        # ours alone: others must not put their socket there, and a socket's path has to be short.
+        # A poll of the cluster needs three commands; one connection serves all of them, and closes by itself.
+        # Only we can write to the folder, so others cannot place a socket there, and a socket's path has to be short.
         sockets = tempfile.mkdtemp(prefix="slurm-appliance-")
         weakref.finalize(self, shutil.rmtree, sockets)
         shared = ["-o", "ControlMaster=auto", "-o", f"ControlPath={sockets}/%C", "-o", "ControlPersist=120"]
@@ -63,7 +63,7 @@ class SshShell:
         """See `Shell.run`."""
         ended = _run([*self._command, shlex.join(["sudo", "-n", *command])], self.where)
         if ended.returncode == _NO_CONNECTION:
-            said = ended.stderr.strip().splitlines() or ["no explanation"]
+            said = ended.stderr.strip().splitlines() or ["no error message"]
             raise ControlNodeError(f"cannot be reached: {said[-1]}", where=self.where)
         return ended
 
@@ -71,9 +71,9 @@ class SshShell:
 def _run(command: list[str], where: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ControlNodeError(f"did not answer within {_PATIENCE:.0f} s", where=where) from error
+        raise ControlNodeError(f"did not respond within {_TIMEOUT:.0f} s", where=where) from error
     except OSError as error:
         raise ControlNodeError(str(error), where=where) from error

@@ -1,4 +1,4 @@
-"""What a rollout looks like to its reader: rows and counts. Pure."""
+"""Presents a rollout as rows and counts. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ _SHORT = 8
 
 @dataclass(frozen=True)
 class ViewRow:
-    """One node, or several that agree in all but their names.
+    """One node, or several that differ only in their names.
 
     Attributes:
         nodes: a name, or a node list.
-        count: how many nodes that is.
-        state: its phase; what Slurm says where no rollout has touched it.
-        since: seconds since the epoch, 0 if that is not known.
+        count: number of nodes.
+        state: its phase, or Slurm's state if no rollout has touched it.
+        since: in seconds since the epoch, 0 if unknown.
     """
 
     nodes: str
@@ -34,12 +34,12 @@ class ViewRow:
     why: str
 
     def as_json(self) -> dict[str, Any]:
-        """For scripts."""
+        """The row as a JSON object."""
         return asdict(self)
 
 
 def rows(records: Mapping[str, NodeRecord], facts: RolloutFacts) -> list[ViewRow]:
-    """One row a node, by name."""
+    """One row per node, by name."""
     return [_row(name, records.get(name), facts.nodes[name]) for name in sorted(facts.nodes, key=natural)]
 
 
@@ -66,7 +66,7 @@ def _row(name: str, record: NodeRecord | None, node: NodeFacts) -> ViewRow:
 
 
 def _tells(record: NodeRecord, node: NodeFacts) -> bool:
-    """Whether a record says more than the node itself: not before it has begun, nor once its target is a former one."""
+    """Whether a record adds information: not before the node has started, nor after its target has changed."""
     if record.phase is Phase.DONE:
         return node.on_target
     return record.phase is not Phase.WAITING or bool(record.why)
@@ -89,11 +89,11 @@ def folded(listed: Iterable[ViewRow]) -> list[ViewRow]:
 
 
 def counts(records: Iterable[NodeRecord]) -> dict[str, int]:
-    """Nodes by phase, those with none left out."""
+    """Number of nodes by phase, without empty phases."""
     found = Counter(record.phase for record in records)
     return {phase.value: found[phase] for phase in Phase if found[phase]}
 
 
 def short(image_id: str) -> str:
-    """An image id as people compare them."""
+    """A short image ID."""
     return image_id[:_SHORT] or "-"

@@ -1,4 +1,4 @@
-"""Show a rollout's course: a live table on a terminal, plain lines elsewhere, JSON lines for programs."""
+"""Shows a rollout's progress: a live table on a terminal, plain lines elsewhere, JSON lines for programs."""
 
 import json
 import time
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-#: Nodes that a live table shows; the others are in the counts.
+#: Maximum number of nodes in a live table; the others are only counted.
 _LIVE_ROWS = 25
 _QUIET = frozenset({Phase.DONE, Phase.WAITING, Phase.RELEASED, Phase.SKIPPED})
 
 
 def changes(before: Mapping[str, NodeRecord], plan: RolloutPlan) -> list[NodeRecord]:
-    """Records whose phase or reason is new, by node name."""
+    """Records with a new phase or reason, by node name."""
     changed = [
         record
         for name, record in plan.records.items()
@@ -32,7 +32,7 @@ def changes(before: Mapping[str, NodeRecord], plan: RolloutPlan) -> list[NodeRec
 
 
 class JsonLines:
-    """One JSON document a line for everything that happens."""
+    """One JSON document per event and line."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
@@ -51,7 +51,7 @@ class JsonLines:
         self._say(time.time(), "trouble", why=text)
 
     def end(self, verdict: str, records: Mapping[str, NodeRecord], why: str) -> None:
-        """The last line."""
+        """Print the last line."""
         self._say(time.time(), "end", verdict=verdict, why=why, counts=counts(records.values()))
 
     def _say(self, at: float, event: str, **more: Any) -> None:
@@ -59,7 +59,7 @@ class JsonLines:
 
 
 class PlainLines:
-    """One line for each change, with the time of day."""
+    """One line per change, with the time of day."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
@@ -84,7 +84,7 @@ class PlainLines:
 
 
 class LiveTable:
-    """A table that is drawn anew after each look; lines above it say what went wrong."""
+    """A table that is redrawn after each poll, with errors above it."""
 
     def __init__(self, console: "Console") -> None:
         from rich.live import Live
@@ -119,7 +119,7 @@ class LiveTable:
 
 
 def nodes_table(listed: list[ViewRow], now: float) -> "Table":
-    """Rows as a table to read."""
+    """Rows as a table."""
     from rich.table import Table
     from rich.text import Text
 

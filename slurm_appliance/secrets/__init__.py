@@ -1,5 +1,5 @@
-"""The cluster's secrets: how each is made, and how they are rotated.
+"""The cluster's secrets: how they are generated and rotated.
 
-``python -m slurm_appliance.secrets generate NAME`` is in the state of every stack: another name would make every
-secret of every cluster anew.
+``python -m slurm_appliance.secrets generate NAME`` is in the state of every stack: with another name, every secret of
+every cluster would be generated again.
 """

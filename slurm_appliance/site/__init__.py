@@ -1,1 +1,1 @@
-"""site.yml: the inventory, the files that it hands to nodes, its run, and how a failure is explained."""
+"""site.yml: the inventory, the files for nodes, its run, and explanations of failures."""

@@ -1,4 +1,4 @@
-"""What an operator is told when site.yml is what failed: nodes and tasks, not the engine's account of a command."""
+"""Reports a failure of site.yml to the operator: nodes and tasks, instead of the engine's report about a command."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,26 +6,26 @@ from typing import Any
 
 from slurm_appliance.errors import ApplianceError, ExitStatus
 
-#: How the resource that runs it is called, at the end of its URN.
+#: The name of its resource, at the end of the URN.
 _SITE = "slurm-appliance:index:Site$command:local:Command::site"
 
 
 class SiteError(ApplianceError):
-    """Raised when everything is there, and site.yml failed."""
+    """Raised when everything exists, but site.yml failed."""
 
 
 class PartialSiteError(SiteError):
-    """Raised when the cluster runs, and some of its compute nodes do not."""
+    """Raised when the cluster runs without some of its compute nodes."""
 
     exit_status = ExitStatus.PARTIAL
 
 
 def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:
-    """The failure in an operator's terms; None where anything else failed, too, or the run had no end of its own.
+    """The failure in an operator's terms; None if anything else failed as well, or the run has no summary.
 
     Args:
-        problems: what the engine reports: each resource's URN and message. That of a command ends with all that it
-            printed, the summary of `site_run` last.
+        problems: the engine's report: each resource's URN and message. That of a command ends with its
+            output, which ends with the summary of `site_run`.
     """
     if len(problems) != 1:
         return None
@@ -34,17 +34,17 @@ def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:
     if not urn.endswith(_SITE) or summary is None:
         return None
     evidence = "\n".join(map(str, summary["failures"]))
-    again = "mend what is named and run up again: it goes on with site.yml"
+    again = "fix the reported cause and run up again: it continues with site.yml"
     if summary["status"] == "partial":
         return PartialSiteError(
             f"the cluster runs without {summary['compute_nodes_failed']} of its {summary['compute_nodes']} "
-            "compute nodes: drained, with the reason",
+            "compute nodes; they were drained with the reason",
             where=str(summary["log"]),
             remedy=again,
             evidence=evidence,
         )
     return SiteError(
-        f"site.yml {summary['status']}: the servers are there, the cluster may not be",
+        f"site.yml {summary['status']}: the servers exist, but the cluster may not work",
         where=str(summary["log"]),
         remedy=again,
         evidence=evidence,

@@ -1,7 +1,7 @@
-"""Ansible's inventory, from what the cloud made of the configuration.
+"""Ansible's inventory, from the configuration and the created resources.
 
-Pure: hosts in, text out. The same cluster always gives the same bytes, whatever order its hosts come in, so that a
-changed inventory means a changed cluster.
+Pure: hosts in, text out. The same cluster always gives the same bytes, with its hosts in any order, so a changed
+inventory means a changed cluster.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,18 +25,18 @@ from slurm_appliance.ssh.options import connection_variables
 
 @dataclass(frozen=True)
 class InventoryHost:
-    """One server, as Ansible knows it.
+    """One server in Ansible's inventory.
 
     Attributes:
         name: the first label of its full name.
-        kind: what it is for.
+        kind: its role.
         group: its node group; ``control`` for the control node.
         fqdn: its full name.
         instance_id: its id in Nova.
-        image_id: its **target** image, which may not be the one that it runs.
-        addresses: its address on each network; the access network's is what Ansible connects to.
-        access_network: the network that the deploy host and the nodes among themselves use.
-        floating_ip: the address that people outside reach it by, where it has one.
+        image_id: its **target** image, which may differ from the current one.
+        addresses: its address on each network; Ansible connects to the access network's.
+        access_network: the network used by the deploy host and between nodes.
+        floating_ip: its address from outside, if any.
     """
 
     name: str
@@ -50,17 +50,17 @@ class InventoryHost:
     floating_ip: str | None = None
 
     def __post_init__(self) -> None:
-        """Check what the cloud says.
+        """Validate the cloud's data.
 
         Raises:
-            CloudTextError: it cannot be what it stands for.
+            CloudTextError: a value is malformed.
         """
-        checked_id(self.instance_id, f"{self.name}, its server's id")
-        checked_id(self.image_id, f"{self.name}, its image's id")
+        checked_id(self.instance_id, f"{self.name}, server ID")
+        checked_id(self.image_id, f"{self.name}, image ID")
         for network, address in self.addresses.items():
-            checked_address(address, f"{self.name}, its address on {network}")
+            checked_address(address, f"{self.name}, address on {network}")
         if self.floating_ip is not None:
-            checked_address(self.floating_ip, f"{self.name}, its floating IP")
+            checked_address(self.floating_ip, f"{self.name}, floating IP")
 
     def variables(self) -> dict[str, Any]:
         """Its host variables."""
@@ -76,16 +76,16 @@ class InventoryHost:
 
 @dataclass(frozen=True)
 class InventorySubnet:
-    """A subnet that nodes have addresses in."""
+    """A subnet with node addresses."""
 
     network: str
     cidr: str
 
     def __post_init__(self) -> None:
-        """Check what the cloud says.
+        """Validate the cloud's data.
 
         Raises:
-            CloudTextError: it is no range of addresses.
+            CloudTextError: it is not an IP range.
         """
         checked_subnet(self.cidr, f"subnet of {self.network}")
 
@@ -99,7 +99,7 @@ class Inventory:
     subnets: tuple[InventorySubnet, ...] = field(default=())
 
     def tree(self) -> dict[str, Any]:
-        """The inventory as Ansible's YAML plugin reads it."""
+        """The inventory in the format of Ansible's YAML plugin."""
         groups: dict[str, Any] = {CONTROL: {"hosts": _hosts(self.hosts, CONTROL)}}
         groups |= {kind.value: {} for kind in NodeKind if kind is not NodeKind.CONTROL}
         cluster = self.config.cluster_name
@@ -110,7 +110,7 @@ class Inventory:
             groups[ansible_alias(cluster, name)] = {"children": {own: {}}}
         groups[ansible_alias(cluster, CONTROL)] = {"children": {CONTROL: {}}}
         if self._login_address():
-            # A login node is reached as it is; all others through the first one.
+            # Login nodes are reached directly; all others through the first login node.
             groups[NodeKind.LOGIN.value]["vars"] = connection_variables(self.config.ssh)
         if self.config.features.rebuild:
             groups["rebuild"] = {"children": {CONTROL: {}}}
@@ -131,7 +131,7 @@ class Inventory:
         }
 
     def _login_address(self) -> str | None:
-        """Address of the login node that the deploy host goes through, where it has to."""
+        """Address of the login node that the deploy host uses as a jump host, if needed."""
         logins = sorted((host for host in self.hosts if host.kind is NodeKind.LOGIN), key=lambda host: host.name)
         if not logins or not deploys_through_login(self.config):
             return None

@@ -1,7 +1,7 @@
-"""Settings of the configuration that the playbooks work by: an Ansible variable of the same name for each.
+"""Settings of the configuration for the playbooks: an Ansible variable with the same name for each.
 
-The rule is one for all: what the schema says is brought to a running cluster by ``site.yml`` is a variable, unless it
-is, or holds, a secret. Secrets have a file of their own.
+One rule for all: a setting that ``site.yml`` applies to a running cluster, according to the schema, is a variable,
+unless it is or contains a secret. Secrets have a separate file.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
 from slurm_appliance.config.section import field_shape, policy_of
 
-#: Settings that servers boot with and that playbooks use, too.
+#: Settings for the boot of servers that playbooks also use.
 _ALSO_AT_BOOT = frozenset({"state_dir"})
 
 #: Settings that are no variables. Those of the deploy host: ssh_options.py turns them into Ansible's own variables. And
@@ -22,7 +22,7 @@ _NO_VARIABLES = frozenset({"ssh", "users"})
 
 
 def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
-    """The settings that are variables of all nodes, by name; ``slurm_partitions`` has the default one filled in."""
+    """The settings that are variables of all nodes, by name; ``slurm_partitions`` includes the default partition."""
     names = [
         name
         for name, field in ClusterConfig.model_fields.items()
@@ -56,7 +56,7 @@ def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: Node
 
 
 def as_slurm_reads(level: slurm_options.Level, options: Mapping[str, str]) -> dict[str, str]:
-    """Options named as Slurm does, so that each replaces the default of its name; texts with spaces in quotes."""
+    """Options with Slurm's own spelling, so that each replaces its default; values with spaces are quoted."""
     return {
         level.canonical(option): f'"{value}"' if any(map(str.isspace, value)) else value
         for option, value in options.items()

@@ -1,11 +1,11 @@
-"""Runs ``site.yml``, or another playbook of the checkout, over one environment: ``python -m slurm_appliance.site_run``.
+"""Runs ``site.yml``, or another playbook of the checkout, for one environment: ``python -m slurm_appliance.site_run``.
 
-Takes a request as JSON on standard input::
+Reads a request as JSON from standard input::
 
     {"environment_folder": "...", "inventory": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null}
 
-Progress goes to standard error; the last line, on standard output, is a small JSON document. Exit status: 0 all is
-well; 3 the cluster runs, but some compute nodes failed; 1 anything else failed; 130 and 143 ended by a signal.
+Progress goes to standard error; the last line, on standard output, is a small JSON summary. Exit status: 0 success; 3
+the cluster runs, but some compute nodes failed; 1 any other failure; 130 and 143 stopped by a signal.
 """
 
 import json
@@ -24,7 +24,7 @@ from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.ssh.consoles import explain, reader
 from slurm_appliance.ssh.known_hosts import SshHost, trust
 
-#: The cluster runs; not all compute nodes do.
+#: The cluster runs without some compute nodes.
 PARTIAL = 3
 FAILED = 1
 #: Tasks that the closing document names.
@@ -33,14 +33,14 @@ _MOST_TASKS = 50
 
 @dataclass(frozen=True)
 class SiteRequest:
-    """What to run over what.
+    """The request: what to run, and where.
 
     Attributes:
         environment_folder: folder of the environment on the deploy host.
         inventory: its inventory.
         playbook: name of a playbook in the checkout.
-        extra_vars: variables that go before all others; no secrets.
-        cloud: an entry of clouds.yaml, to look at consoles of nodes that do not boot; None: the OS_* variables.
+        extra_vars: variables that override all others; no secrets.
+        cloud: an entry of clouds.yaml, to read consoles of nodes that do not boot; None: the OS_* variables.
     """
 
     environment_folder: Path
@@ -51,7 +51,7 @@ class SiteRequest:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "SiteRequest":
-        """The request in a JSON document."""
+        """Parse a request from JSON."""
         return cls(
             Path(document["environment_folder"]),
             Path(document["inventory"]),
@@ -62,7 +62,7 @@ class SiteRequest:
 
 
 class _Ending:
-    """Whether somebody asked for the end, and by which signal."""
+    """Whether a stop was requested, and by which signal."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -74,7 +74,7 @@ class _Ending:
 
 
 def main() -> int:
-    """Run what the request on standard input asks for."""
+    """Execute the request on standard input."""
     request = SiteRequest.of(json.load(sys.stdin))
     return run(request, _Ending())
 
@@ -85,12 +85,12 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     _say(f"{request.playbook}: the whole log is {log}")
     hosts = read_inventory(request.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
-    patience = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
+    timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
     trust(
         [SshHost.of(name, variables, request.inventory) for name, variables in hosts.items() if name not in compute],
         request.environment_folder / "known_hosts",
         _say,
-        limit=patience,
+        limit=timeout,
         going=lambda: not ending.signal,
     )
     with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
@@ -115,9 +115,9 @@ def exit_status(outcome: PlaybookOutcome, compute: frozenset[str], number: int =
     """The exit status of a run.
 
     Args:
-        outcome: how Ansible ended.
-        compute: names of the compute nodes: what fails there is partial.
-        number: of the signal that ended it, or 0.
+        outcome: Ansible's result.
+        compute: names of the compute nodes: failures there are partial.
+        number: number of the signal that stopped it, or 0.
     """
     if number:
         return 128 + number
@@ -128,7 +128,7 @@ def exit_status(outcome: PlaybookOutcome, compute: frozenset[str], number: int =
 
 
 def summary(outcome: PlaybookOutcome, compute: frozenset[str], status: int, log: Path) -> dict[str, Any]:
-    """The document that a run ends with: small, whatever the number of nodes."""
+    """The summary of a run: small for any number of nodes."""
     bad = {failure.host: failure for failure in outcome.failures}
     said = [f"{failure.host}: {failure.task}: {failure.message}"[:400] for failure in bad.values()]
     words = {0: "done", PARTIAL: "partial", FAILED: "failed"}

@@ -1,1 +1,1 @@
-"""Slurm's files of a configuration, rendered and tried on the deploy host as the control node does it."""
+"""Renders a configuration's Slurm files and tests them on the deploy host, as the control node does."""

@@ -1,4 +1,4 @@
-"""Has the Slurm that is installed on the deploy host try the files of a configuration."""
+"""Tests a configuration's Slurm files with the Slurm installed on the deploy host."""
 
 import sys
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ _INSIDE = (
 
 
 class SlurmTrialError(ApplianceError):
-    """Raised when this machine's Slurm cannot try anything."""
+    """Raised when this machine cannot run the test."""
 
 
 def rejection_of(config: ClusterConfig, rendered: Mapping[str, str] | None = None) -> Rejection | None:
-    """What Slurm has against the files of a configuration; None where it accepts them.
+    """Why Slurm rejects the files of a configuration; None if it accepts them.
 
     Args:
         config: the configuration.
-        rendered: its files, where `slurm_files` has made them already.
+        rendered: its files, if already rendered by `slurm_files`.
 
     Raises:
-        SlurmTrialError: there is no Slurm here, or it cannot be run in namespaces.
+        SlurmTrialError: Slurm is not installed, or cannot run in namespaces.
     """
     files = dict(slurm_files(config) if rendered is None else rendered)
     sources = Sources.read(files.pop(SOURCES))
@@ -39,11 +39,11 @@ def rejection_of(config: ClusterConfig, rendered: Mapping[str, str] | None = Non
         return judge(encoded, sources, [sys.executable, "-I", "-c", _INSIDE], host)
     except TrialError as error:
         remedy = "run it as root where slurmctld and slurmdbd are installed (Debian: slurmctld, slurmdbd)"
-        raise SlurmTrialError(f"Slurm's files cannot be tried: {error}", remedy=remedy) from error
+        raise SlurmTrialError(f"cannot test Slurm's files: {error}", remedy=remedy) from error
 
 
 def check(config: ClusterConfig, source: str) -> None:
-    """Have Slurm try the files of a configuration.
+    """Test the files of a configuration with Slurm.
 
     Raises:
         ConfigError: it rejects them.

@@ -1,4 +1,4 @@
-"""Renders Slurm's files from a configuration by the roles' own templates, without a cluster."""
+"""Renders Slurm's files from a configuration with the roles' own templates, without a cluster."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,20 +13,20 @@ from toolchain.paths import REPOSITORY
 
 _ANSIBLE = REPOSITORY / "ansible"
 _ROLES = _ANSIBLE / "roles"
-#: The file of a trial that says which settings the others come from.
+#: The trial's file with the settings that the others come from.
 SOURCES = "sources.json"
-#: An address from the range that is kept for documentation.
+#: An address from the range reserved for documentation.
 _ADDRESS = "192.0.2.1"
-#: Stands for the ids of servers and images, which no file of Slurm's has.
+#: Placeholder for the IDs of servers and images, which are not in Slurm's files.
 _ID = "00000000-0000-0000-0000-000000000000"
-#: Stands for the secret, whose value Slurm's daemons do not judge.
+#: Placeholder for the secret, whose value Slurm's daemons do not check.
 _PASSWORD = "password"  # noqa: S105 - no password
 
 
 def slurm_files(config: ClusterConfig) -> dict[str, str]:
-    """The files by name, ``sources.json`` among them, as ``site.yml`` gives them to the control node.
+    """The files by name, including ``sources.json``, as ``site.yml`` copies them to the control node.
 
-    What only a running cluster knows is made up: addresses, and nodes of one processor and 1 GB.
+    Data known only in a running cluster are invented: addresses, and nodes with one processor and 1 GB.
     """
     hosts = tuple(_hosts(config))
     _load_plugins()
@@ -49,7 +49,7 @@ def _hosts(config: ClusterConfig) -> Iterator[InventoryHost]:
 
 @cache
 def _load_plugins() -> None:
-    """Have Ansible find its plugins, ours among them."""
+    """Load Ansible's plugins, including ours."""
     from ansible.plugins.loader import add_all_plugin_dirs, init_plugin_loader
 
     init_plugin_loader()
@@ -88,7 +88,7 @@ def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...]) -> dict[str
         "slurmctld_release": "22.05.8",
         "slurm_database_password": _PASSWORD,
         "slurmctld_facts": {group: {"processors": "CPUs=1", "memory_mb": 1024} for group in compute},
-        # Where the look-up of templates searches.
+        # The search path of template lookups.
         "ansible_search_path": [str(_ROLES / role) for role in ("slurmctld", "slurmdbd")],
     }
     if config.slurm.accounting:

@@ -1,1 +1,1 @@
-"""Connections to nodes: options, host keys, and the consoles that host keys are learnt from."""
+"""Connections to nodes: options, host keys, and the consoles from which host keys are read."""

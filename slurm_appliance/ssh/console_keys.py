@@ -1,14 +1,14 @@
-"""Host keys of new servers, from what they print on their consoles: Nova shows these to the project and to nobody else.
+"""Reads host keys of new servers from their consoles, which Nova shows only to the project.
 
-Whoever can put a machine between the deploy host and a new server can show any key over the network; the console is
-read over Nova's API, which has proved who it is. Run by the stack before ``site.yml``, as
-``python -m slurm_appliance.console_keys`` with a request on standard input::
+An attacker between the deploy host and a new server can present any key over the network; the console is read through
+Nova's authenticated API. The stack runs this before ``site.yml``, as ``python -m slurm_appliance.console_keys`` with a
+request on standard input::
 
     {"environment_folder": "...", "token": "...", "cloud": null,
      "hosts": [{"name": "...", "address": "...", "port": 22, "instance_id": "...", "image_id": "..."}]}
 
-What it finds goes into the environment's known_hosts. A server that prints no keys is left to the site run, which then
-believes the first key that it shows, and says so.
+The keys go to the environment's known_hosts. For a server that prints no keys, the site run trusts the key on first use
+and reports that.
 """
 
 import json
@@ -21,17 +21,17 @@ from pathlib import Path
 
 from slurm_appliance.ssh.known_keys import KnownKeys, known_name
 
-#: What cloud-init puts around the keys; the last block is of the last boot that made keys.
+#: cloud-init's markers around the keys; the last block is from the last boot that generated keys.
 _BLOCK = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _KEY = re.compile(r"((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/]{40,}={0,3})")
-#: So long a server may take to boot so far; cloud-init prints keys at its end.
+#: Timeout for a server to boot and print its keys, which cloud-init does at its end.
 LIMIT_SECONDS = 300
 _PAUSE = 3.0
 
 
 @dataclass(frozen=True)
 class ConsoleHost:
-    """A server that somebody is going to connect to."""
+    """A server to connect to."""
 
     name: str
     address: str
@@ -41,17 +41,17 @@ class ConsoleHost:
 
     @property
     def known_as(self) -> str:
-        """How known_hosts names it."""
+        """Its name in known_hosts."""
         return known_name(self.address, self.port)
 
     @property
     def identity(self) -> str:
-        """Changes when the server, or its image, does: new keys are to be expected then."""
+        """Changes with the server or its image: then new keys are expected."""
         return f"{self.instance_id} {self.image_id}"
 
 
 def printed_keys(console: str) -> list[str]:
-    """The host keys in a console's text, each as ``TYPE KEY``; none where there are none, or not all of them yet."""
+    """The host keys in a console's text, each as ``TYPE KEY``; empty if they are missing or incomplete."""
     blocks = _BLOCK.findall(console)
     return [f"{type_} {key}" for type_, key in _KEY.findall(blocks[-1])] if blocks else []
 
@@ -66,15 +66,15 @@ def learn(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[str]:
-    """Read the keys of hosts that are new from their consoles; returns the names of those that printed none in time.
+    """Read the keys of new hosts from their consoles; return the names of those that printed none in time.
 
     Args:
-        hosts: those to connect to.
-        known: where keys are kept.
+        hosts: the hosts to connect to.
+        known: the known keys.
         console: the text on a server's console, by the server's id.
-        say: takes a line for the operator.
-        limit: seconds to wait, for all of them together.
-        sleep, clock: as in the module time.
+        say: prints a line for the operator.
+        limit: timeout for all of them together, in seconds.
+        sleep, clock: as in the time module.
     """
     waiting, end = known.unknown(hosts), clock() + limit
     while waiting:
@@ -92,12 +92,12 @@ def learn(
         if waiting:
             sleep(_PAUSE)
     for host in waiting:
-        say(f"{host.name}: no host keys on its console in {limit:.0f} s; the first one that it shows is believed")
+        say(f"{host.name}: no host keys on its console within {limit:.0f} s; trusting its key on first use")
     return [host.name for host in waiting]
 
 
 def main() -> int:
-    """Do what the request on standard input asks for."""
+    """Execute the request on standard input."""
     from slurm_appliance.environment.folder import EnvironmentFolder
     from slurm_appliance.ssh.consoles import reader
 

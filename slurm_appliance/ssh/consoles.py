@@ -1,4 +1,4 @@
-"""What servers print on their consoles: all that is known of one that cannot be logged in to."""
+"""Reads the consoles of servers, the only information about a server that does not accept logins."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -17,13 +17,13 @@ _NODES = 5
 
 
 def reader(cloud: str | None) -> Callable[[str], str]:
-    """What gives the text on a server's console by the server's id.
+    """A function that returns the text of a server's console by server ID.
 
     Args:
-        cloud: an entry of clouds.yaml; None for what the OS_* variables say.
+        cloud: an entry of clouds.yaml; None to use the OS_* variables.
 
     Raises:
-        CloudError: the cloud cannot be asked.
+        CloudError: a query to the cloud fails.
     """
     from slurm_appliance.cloud.connection import asking, connect
     from slurm_appliance.cloud.listing import post
@@ -43,13 +43,13 @@ def explain(
     console: Callable[[], Callable[[str], str]],
     say: Callable[[str], None],
 ) -> None:
-    """Show the end of the consoles of nodes that did not boot in time.
+    """Show the last console lines of nodes that did not boot in time.
 
     Args:
-        failures: how a run of a playbook failed.
+        failures: the failures of a playbook run.
         instances: server ids by inventory name.
-        console: opens `reader`; only where there is something to show.
-        say: takes a line for the operator.
+        console: opens `reader`; only called if there is something to show.
+        say: prints a line for the operator.
     """
     late = [failure.host for failure in failures if failure.task in BOOT_TASKS and failure.host in instances]
     if not late:
@@ -58,10 +58,10 @@ def explain(
         read = console()
         for name in late[:_NODES]:
             lines = [line for line in printable(read(instances[name]).replace("\r", "\n")).split("\n") if line.strip()]
-            say(f"{name} did not boot in time; the end of its console:" if lines else f"{name}'s console is empty")
+            say(f"{name} did not boot in time; last lines of its console:" if lines else f"{name}'s console is empty")
             for line in lines[-_LINES:]:
                 say(f"  | {line.strip()}")
     except ApplianceError as error:
-        say(f"consoles cannot be read: {error}")
+        say(f"cannot read consoles: {error}")
     if late[_NODES:]:
-        say(f"likewise late: {', '.join(late[_NODES:])}")
+        say(f"also late: {', '.join(late[_NODES:])}")

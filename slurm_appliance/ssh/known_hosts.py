@@ -1,7 +1,7 @@
-"""The deploy host's known_hosts of one environment: whose key is believed, and when a new one is.
+"""The deploy host's known_hosts of one environment: which keys are trusted, and when new ones are accepted.
 
-A server that was just created, or rebuilt with another image, has a key that nobody has seen: the first one that it
-shows is believed, and said so. In any other case ssh itself compares, and a changed key ends in its refusal.
+A server that is new, or was rebuilt with another image, has an unknown key: it is trusted on first use, and this is
+reported. Otherwise ssh itself compares keys, and rejects a changed one.
 """
 
 import shlex
@@ -17,22 +17,22 @@ from typing import Any
 from slurm_appliance.playbooks.text import rendered
 from slurm_appliance.ssh.known_keys import KnownKeys, known_name
 
-#: Hosts that are asked at once.
+#: Number of hosts queried in parallel.
 _PARALLEL = 20
 _CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class SshHost:
-    """A node that is connected to.
+    """A node to connect to.
 
     Attributes:
         name: its inventory name.
-        address: what its key is known by.
-        port: of its ssh server.
-        user: to log in as.
-        arguments: ssh's, as in the inventory.
-        identity: changes when the server, or its image, does: a new key is to be expected then.
+        address: the address in known_hosts.
+        port: port of its ssh server.
+        user: user to log in as.
+        arguments: ssh's arguments, from the inventory.
+        identity: changes with the server or its image: then a new key is expected.
     """
 
     name: str
@@ -56,55 +56,55 @@ class SshHost:
         )
 
     def command(self, program: str) -> list[str]:
-        """The ssh call that runs a program there, asking nobody for a password."""
+        """The ssh command that runs a program there, without password prompts."""
         to = f"{self.user}@{self.address}"
         return ["ssh", "-o", "BatchMode=yes", "-p", str(self.port), *self.arguments, to, program]
 
     @property
     def is_behind(self) -> bool:
-        """Whether it is reached through another host."""
+        """Whether it is reached through a jump host."""
         return any(argument.startswith("ProxyCommand=") for argument in self.arguments)
 
     @property
     def known_as(self) -> str:
-        """How known_hosts names it."""
+        """Its name in known_hosts."""
         return known_name(self.address, self.port)
 
 
 def trust(
     hosts: Iterable[SshHost], known_hosts: Path, say: Callable[[str], None], *, limit: float, going: Callable[[], bool]
 ) -> None:
-    """Bring known_hosts up to date for servers that are new or have a new image.
+    """Update known_hosts for servers that are new or have a new image.
 
-    Hosts that do not answer in time are left to Ansible, which reports them.
+    Ansible reports hosts that do not respond in time.
 
     Args:
-        hosts: those to connect to.
-        known_hosts: the file; a record of the servers lies beside it.
-        say: takes a line for the operator.
-        limit: seconds to wait for hosts that do not answer yet.
-        going: False ends the wait.
+        hosts: the hosts to connect to.
+        known_hosts: the file; a record of the servers is next to it.
+        say: prints a line for the operator.
+        limit: timeout for hosts that do not respond yet, in seconds.
+        going: False stops the wait.
     """
     known = KnownKeys(known_hosts)
     new = known.unknown(hosts)
     if not new:
         return
     end = time.monotonic() + limit
-    # A node that others are reached through comes first: its key has to be known by then.
+    # Jump hosts come first, because their keys must be known for the others.
     for reached in ([host for host in new if not host.is_behind], [host for host in new if host.is_behind]):
         with ThreadPoolExecutor(_PARALLEL) as pool:
             shown = list(pool.map(lambda host: _shown(host, end, going), reached))
         for host, lines in zip(reached, shown, strict=True):
             if lines:
                 rebuilt = known.add(host, [line.partition(" ")[2] for line in lines])
-                say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, believing the host key that it shows")
+                say(f"{host.name}: {'has a new image' if rebuilt else 'is new'}, trusting its host key on first use")
 
 
 def _shown(host: SshHost, end: float, going: Callable[[], bool]) -> list[str]:
-    """The lines for known_hosts of the keys that a host shows; none if it does not answer before the end."""
+    """The known_hosts lines of a host's keys; empty if it does not respond in time."""
     with TemporaryDirectory(prefix="slurm-appliance-") as folder:
         fresh = Path(folder, "known_hosts")
-        # ssh itself, as ssh-keyscan knows no bastion; of an option that is given twice it takes the first.
+        # Use ssh itself, because ssh-keyscan does not support bastions; the first of two equal options counts.
         command = [
             "ssh", "-o", f"UserKnownHostsFile={fresh}", "-o", "StrictHostKeyChecking=accept-new", "-o", "BatchMode=yes",
             "-o", "HashKnownHosts=no", "-o", "UpdateHostKeys=no", "-o", f"ConnectTimeout={_CONNECT_SECONDS}",

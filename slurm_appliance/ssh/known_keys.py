@@ -1,4 +1,4 @@
-"""The file of host keys that are believed: an environment's known_hosts, and the record beside it of whose they are."""
+"""The trusted host keys: an environment's known_hosts, and a record next to it of their servers."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,27 +9,27 @@ from typing import Protocol, TypeVar
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.errors import ApplianceError
 
-#: ssh's, which known_hosts leaves out.
+#: ssh's default port, which known_hosts omits.
 _STANDARD_PORT = 22
 
 
 class KeyedServer(Protocol):
-    """A server whose key is asked about."""
+    """A server with a host key."""
 
     @property
     def known_as(self) -> str:
-        """How known_hosts names it: see `known_name`."""
+        """Its name in known_hosts: see `known_name`."""
 
     @property
     def identity(self) -> str:
-        """The server's id and, after a space, its image's: new keys are to be expected where either is new."""
+        """The server's id and, after a space, its image's: new keys are expected if either is new."""
 
 
 _Server = TypeVar("_Server", bound=KeyedServer)
 
 
 def known_name(address: str, port: int) -> str:
-    """How known_hosts names the ssh server at an address."""
+    """The name in known_hosts of the ssh server at an address."""
     return address if port == _STANDARD_PORT else f"[{address}]:{port}"
 
 
@@ -44,7 +44,7 @@ class KnownKeys:
         return self.path.with_suffix(".json")
 
     def read(self) -> tuple[list[str], dict[str, str]]:
-        """The file's lines, and the identity of each server that is in it.
+        """The file's lines, and the identity of each server in it.
 
         Raises:
             ApplianceError: the record is damaged.
@@ -55,11 +55,11 @@ class KnownKeys:
         except ValueError:
             record = None
         if not isinstance(record, dict) or not all(isinstance(each, str) for each in record.values()):
-            # To believe whatever key comes next would be what an attacker hopes for.
+            # Trusting the next key would help an attacker.
             raise ApplianceError(
-                "the record of whose host keys are known is damaged",
+                "the record of known host keys is damaged",
                 where=str(self._record),
-                remedy=f"remove it and {self.path}: keys are then learned as those of new servers, from their consoles",
+                remedy=f"remove it and {self.path}: the keys are then read again from the servers' consoles",
             )
         return lines, record
 
@@ -69,10 +69,10 @@ class KnownKeys:
         return [each for each in servers if record.get(each.known_as) != each.identity or not _of(each, lines)]
 
     def add(self, server: KeyedServer, keys: Sequence[str]) -> bool:
-        """Remember a server's keys, each ``TYPE KEY``; returns whether it was there before, with another image.
+        """Record a server's keys, each ``TYPE KEY``; return whether it was known with another image.
 
-        Those of another server at its address go; a rebuilt one's stay: a rebuilt login or control node gets its former
-        keys back from the state volume.
+        Removes keys of another server at its address; keeps those of a rebuilt one, because a rebuilt login or control
+        node gets its former keys from the state volume.
         """
         lines, record = self.read()
         rebuilt = record.get(server.known_as, "").partition(" ")[0] == server.identity.partition(" ")[0]
@@ -81,7 +81,7 @@ class KnownKeys:
             lines = [line for line in lines if line not in gone]
         lines += [line for key in keys if (line := f"{server.known_as} {key}") not in lines]
         record[server.known_as] = server.identity
-        # Whoever is killed between the two asks for the server's keys again.
+        # After a kill between the two, the server's keys are read again.
         write_whole(self.path, "".join(f"{line}\n" for line in lines))
         write_whole(self._record, json.dumps(record, indent=1, sort_keys=True))
         return rebuilt

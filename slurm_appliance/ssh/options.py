@@ -1,4 +1,4 @@
-"""How ssh reaches the nodes: the options that follow from the configuration's ``ssh`` section."""
+"""ssh's options for the nodes, from the configuration's ``ssh`` section."""
 
 import shlex
 from pathlib import Path
@@ -7,24 +7,24 @@ from typing import Any
 from slurm_appliance.config.access import SshAccess
 from slurm_appliance.playbooks.text import Template, literal
 
-#: The nodes' host keys, seen from the inventory; Ansible fills in the folder that the inventory was read from.
+#: The nodes' host keys, relative to the inventory; Ansible fills in the inventory's folder.
 KNOWN_HOSTS = "{{ inventory_dir }}/../known_hosts"
-#: Stands for it while the rest of the options is made safe to be rendered.
+#: A placeholder for it while the other options are escaped.
 _PLACE = "\0"
 
-#: ssh's, where nobody says another.
+#: ssh's default port.
 _STANDARD_PORT = 22
 
 
 def options(access: SshAccess, known_hosts: str, through: str | None = None) -> list[str]:
-    """Arguments of ``ssh`` for nodes: host keys are checked against a file of ours, and a bastion is gone through.
+    """Arguments of ``ssh`` for nodes: checks host keys against our own file, and uses the bastion.
 
-    The bastion's own key is the operator's to know, as for any host that they log in to.
+    The operator's own known_hosts has the bastion's key, as for any host that they log in to.
 
     Args:
         access: the configuration's section ``ssh``.
         known_hosts: the file of the nodes' host keys.
-        through: address of a login node to go through where no bastion is set.
+        through: address of a login node to use as a jump host if no bastion is set.
     """
     arguments = _to_node(access, known_hosts)
     if access.bastion_host:
@@ -43,7 +43,7 @@ def _to_node(access: SshAccess, known_hosts: str) -> list[str]:
 
 
 def login_command(access: SshAccess, address: str) -> str:
-    """The command with which a person logs in to a node; the first time ssh asks whether it is the right one."""
+    """The command to log in to a node; the first time, ssh asks to confirm its host key."""
     words = ["ssh"]
     if access.port != _STANDARD_PORT:
         words += ["-p", str(access.port)]
@@ -51,7 +51,7 @@ def login_command(access: SshAccess, address: str) -> str:
         words += ["-i", access.private_key_file]
     if access.bastion_host:
         words += ["-o", f"ProxyCommand={_bastion(access)}"]
-    # The ~ of a path is for the shell: it stays without quotes.
+    # The ~ of a path is for the shell: do not quote it.
     quoted = [f"~/{shlex.quote(word[2:])}" if word.startswith("~/") else shlex.quote(word) for word in words]
     return " ".join([*quoted, shlex.quote(f"{access.user}@{address}")])
 

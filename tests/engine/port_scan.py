@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: How long the last packets may take to come back, in seconds.
-PATIENCE = 1.0
+TIMEOUT = 1.0
 
 #: All packets, whatever their protocol.
 _EVERY_PROTOCOL = 0x0003
@@ -41,7 +41,7 @@ def scan(address: str) -> dict[str, list[int]]:
                 sockets[protocol] = socket.socket(family, socket.SOCK_RAW, protocol)
             sockets[protocol].sendto(packet, (address, 0))
             _drain(listener, target.packed, found)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while (left := end - time.monotonic()) > 0:
             if select.select([listener], [], [], left)[0]:
                 _drain(listener, target.packed, found)

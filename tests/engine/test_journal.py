@@ -111,7 +111,7 @@ def test_a_full_disk_stops_the_run_and_what_was_recorded_is_kept(
         with pytest.raises(JournalError) as failure, journaled(folder, "plain", "test") as backend:
             _run(project, backend, toolchain, lambda _event: None)
         assert "No space left on device" in str(failure.value)
-        assert "make room" in failure.value.remedy
+        assert "free space" in failure.value.remedy
         assert isinstance(failure.value.__context__, EngineError | OSError)
         assert state.read_bytes() == before
         kept = (folder / ".pulumi/journals/plain/test.jsonl").read_bytes()

@@ -55,7 +55,7 @@ def machine() -> Iterator[str]:
         ip("route", "add", "default", "via", GATEWAY, inside=server)
         command = ["ip", "netns", "exec", name, sys.executable, "-m", "http.server", "15010", "--bind", "::"]
         listener = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        connects(name, ADDRESS, patience=20)
+        connects(name, ADDRESS, timeout=20)
         yield name
     finally:
         if listener is not None:
@@ -74,11 +74,11 @@ def neighbour(machine: str) -> Iterator[Neighbour]:
         yield neighbour
 
 
-def connects(namespace: str, address: str, *, patience: float = 5) -> None:
+def connects(namespace: str, address: str, *, timeout: float = 5) -> None:
     """Connect to the service, tried again until it listens."""
     program = (
         "import socket, sys, time\n"
-        f"end = time.monotonic() + {patience}\n"
+        f"end = time.monotonic() + {timeout}\n"
         "while True:\n"
         "    try:\n"
         f"        sys.exit(socket.create_connection(({address!r}, 15010), 5).close())\n"

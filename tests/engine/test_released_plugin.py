@@ -38,6 +38,6 @@ def test_the_engine_installs_the_file_that_was_checked(toolchain: Toolchain, arc
 
 def test_another_file_never_reaches_the_engine(toolchain: Toolchain, archive: Path) -> None:
     archive.write_bytes(archive.read_bytes() + b"more")
-    with pytest.raises(ReleaseError, match="is not the file whose checksum is in sums"):
+    with pytest.raises(ReleaseError, match="checksum"):
         release.install_plugin(Piece.COMMAND, toolchain.programs / "pulumi", "a test")
     assert Piece.COMMAND not in release.pieces()

@@ -73,7 +73,7 @@ def test_a_package_that_does_not_exist(build_site: BuildSite, small: ImageBuild)
 
 def test_a_server_that_never_answers(build_site: BuildSite, small: ImageBuild, faults: FaultStore) -> None:
     faults.add(Fault("never-boots", server="slurm-appliance-build-", times=None))
-    failed(build_site.run(replace(small, ssh_timeout=8)), "no ssh in 8 s; the last answer: ", "console.log")
+    failed(build_site.run(replace(small, ssh_timeout=8)), "no ssh within 8 s; last error: ", "console.log")
 
 
 def test_a_snapshot_that_fails(build_site: BuildSite, small: ImageBuild, faults: FaultStore, user: Connection) -> None:
@@ -93,11 +93,11 @@ def test_a_failed_build_can_be_looked_at(build_site: BuildSite, small: ImageBuil
     said = subprocess.run([*way_in[1].split(), "hostname"], check=True, capture_output=True, text=True)
     assert said.stdout.startswith("slurm-appliance-build-")
     from slurm_appliance.image import collect
-    from slurm_appliance.image.claims import Workplace
+    from slurm_appliance.image.claims import BuildFolder
     from slurm_appliance.image.openstack_api import OpenStackApi
 
-    workplace = Workplace(build_site.state / "slurm-appliance" / "image-builds")
-    collect.remove_dead_builds(OpenStackApi(user), workplace, kept=True, say=print)
+    build_folder = BuildFolder(build_site.state / "slurm-appliance" / "image-builds")
+    collect.remove_dead_builds(OpenStackApi(user), build_folder, kept=True, say=print)
 
 
 def wait_for(child: "subprocess.Popen[str]", phase: str) -> None:

@@ -1,7 +1,7 @@
-"""Ansible callback plugin: writes down the task that failed last, for ansible-init's result.
+"""Ansible callback plugin: records the last failed task for ansible-init's result.
 
-On one host that is the task that ended the play: an earlier failure was taken back by a rescue. Ansible gives callbacks
-a result that is already censored where a task says ``no_log``.
+On a single host, that task ended the play: a rescue handled all earlier failures. Ansible censors the result of tasks
+with ``no_log`` before it calls callbacks.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
     name: last_failure
     type: notification
-    short_description: writes the task that failed last to a file
-    description: The file is named by the environment variable ANSIBLE_INIT_FAILURE_FILE.
+    short_description: writes the last failed task to a file
+    description: The environment variable ANSIBLE_INIT_FAILURE_FILE names the file.
     requirements: []
 """
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # released without type hints
-    """Keeps the newest failure that no ignore_errors took back."""
+    """Keeps the last failure that is not ignored with ignore_errors."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"

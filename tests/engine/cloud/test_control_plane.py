@@ -159,7 +159,7 @@ def test_a_service_that_cannot_start_fails_with_the_end_of_its_log(cloud: Cloud)
     with socket.create_server((ADDRESS, next(one.port for one in ENDPOINTS if one.name == "placement"))):
         done = run_cloud(cloud, "up")
     assert done.returncode == 1
-    assert "placement: ended while it was starting" in done.stderr
+    assert "placement: exited during startup" in done.stderr
     assert "Address already in use" in done.stderr
     assert run_cloud(cloud, "up").returncode == 0
 

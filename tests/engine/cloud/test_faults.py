@@ -31,7 +31,7 @@ def test_only_the_named_call_fails(user: Connection, faults: FaultStore) -> None
     assert list(user.network.networks()) is not None
     answer = user.network.post("/networks", json={"network": {"name": "never"}})
     assert answer.status_code == 409
-    assert answer.json()["NeutronError"]["message"].startswith("fault switch ")
+    assert answer.json()["NeutronError"]["message"].startswith("injected fault ")
     assert not list(user.network.networks(name="never"))
 
 

@@ -58,8 +58,8 @@ def test_deleted_rules_and_attachments_are_made_again(rig: Rig, project: FakePro
     plan = rig.preview()
     assert plan.exit_status == ExitStatus.DRIFT
     assert sorted(plan.drift.lines()) == [
-        f"attachment of volume home ({control}/{home}) is gone",
-        f"security group rule login-from-nonlogin-IPv4 ({rules['login-from-nonlogin-IPv4']}) is gone",
+        f"attachment of volume home ({control}/{home}) is missing",
+        f"security group rule login-from-nonlogin-IPv4 ({rules['login-from-nonlogin-IPv4']}) is missing",
     ]
     assert look(rig.session()).exit_status == ExitStatus.DRIFT
     assert rig.up().plan.counts == {"create": 2}
@@ -90,10 +90,10 @@ def test_a_deleted_volume_is_not_made_again_unasked(rig: Rig, project: FakeProje
     project.volume.volumes.delete(home)
     operations: tuple[Callable[[], object], ...] = (rig.preview, rig.up)
     for operation in operations:
-        with pytest.raises(LostDataError, match=rf"volume demo-home \({home}\) is gone") as refused:
+        with pytest.raises(LostDataError, match=rf"volume demo-home \({home}\)") as refused:
             operation()
         assert "--give-up-lost-volumes" in refused.value.remedy
-    assert f"volume demo-home ({home}) is gone" in look(rig.session()).drift
+    assert f"volume demo-home ({home}) is missing" in look(rig.session()).drift
     assert rig.ids("Volume")["home"] == home, "the state still tells which one it was"
     rig.up(give_up_lost_volumes=True)
     complete(rig, project)

@@ -35,7 +35,7 @@ def complete(rig: Rig, project: FakeProject) -> None:
 def test_the_next_run_completes(rig: Rig, project: FakeProject, tmp_path: Path, moment: int) -> None:
     run_until(rig, tmp_path, project, moment, effective=True)
     rig.up()
-    assert any("is no more" in line for line in rig.lines)
+    assert any("stale lock" in line for line in rig.lines)
     complete(rig, project)
     assert set(rig.up().changes) == {"same"}
 
@@ -80,9 +80,9 @@ def test_a_server_that_nova_cannot_make_is_made_by_the_next_run(rig: Rig, projec
     with pytest.raises(EngineError, match="demo-c-1"):
         rig.up()
     (row,) = [row for row in rig.preview().rows if row.node == "demo-c-1"]
-    assert (row.action, row.why) == (NodeAction.CREATE, "Nova could not make it: made anew")
+    assert (row.action, row.why) == (NodeAction.CREATE, "Nova could not create it: will be created again")
     rig.up()
-    assert any("demo-c-1 that the cloud could not make" in line for line in rig.lines)
+    assert any("demo-c-1 that the cloud failed to create" in line for line in rig.lines)
     complete(rig, project)
     assert {server["status"] for server in project.compute.servers.things.values()} == {"ACTIVE"}
     assert set(rig.up().changes) == {"same"}

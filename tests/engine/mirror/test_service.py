@@ -24,7 +24,7 @@ def up_again(mirror: Mirror) -> Iterator[None]:
 def test_a_mirror_that_is_up_is_left_as_it_is(mirror: Mirror) -> None:
     before = mirror.record()
     said = mirror.up().stdout
-    assert said == f"up already: snapshots are served below http://127.0.0.1:{mirror.port}/pulp/content/\n"
+    assert said == f"up already: serving snapshots at http://127.0.0.1:{mirror.port}/pulp/content/\n"
     assert mirror.record() == before
 
 
@@ -71,7 +71,7 @@ def test_two_commands_at_once_are_locked_out(mirror: Mirror, listing: Path, comm
         lock.flush()
         arguments = ["--config", str(listing)] if command == "sync" else []
         refused = mirror.call(command, *arguments, status=1)
-    assert refused.stderr.splitlines()[0] == "slurm-appliance: mirror: 'mirror publish' (process 1) is at work on it"
+    assert refused.stderr.splitlines()[0] == "slurm-appliance: mirror: locked by 'mirror publish' (process 1) "
 
 
 def test_down_ends_every_process_and_up_brings_the_same_mirror_back(mirror: Mirror, listing: Path) -> None:
@@ -83,7 +83,7 @@ def test_down_ends_every_process_and_up_brings_the_same_mirror_back(mirror: Mirr
     refused = mirror.call("sync", "--config", str(listing), status=1)
     assert "mirror: it is not up" in refused.stderr
     assert "mirror up" in refused.stderr
-    assert mirror.call("up").stdout.startswith(f"up: snapshots are served below http://127.0.0.1:{mirror.port}/")
+    assert mirror.call("up").stdout.startswith(f"up: serving snapshots at http://127.0.0.1:{mirror.port}/")
     assert (mirror.state / "admin-password").read_text() == password
 
 
@@ -105,7 +105,7 @@ def test_changed_options_start_it_anew_and_in_the_foreground_it_ends_when_it_is_
     with mirror.running("up", "--foreground", "--host-name", "localhost") as service:
         assert service.stdout is not None
         said = service.stdout.readline()
-        assert said == f"up: snapshots are served below http://localhost:{mirror.port}/pulp/content/\n"
+        assert said == f"up: serving snapshots at http://localhost:{mirror.port}/pulp/content/\n"
         assert mirror.record()["start"] != before
         service.terminate()
         service.communicate(timeout=120)

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from openstack.connection import Connection
 
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.rollout import access
-from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.run import Rollout
 from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.engine.cluster.rig import Rig
@@ -214,7 +214,7 @@ class Live:
     def rollout(self) -> Rollout:
         """Rollouts of this cluster, looked at every second."""
         reached = access.of_stack(self.rig.name, self.rig.stack_file, self.rig.more["openstack:cloud"])
-        return Rollout(reached, Via.REBOOT, interval=1.0)
+        return Rollout(reached, RolloutMethod.REBOOT, interval=1.0)
 
     def site(self) -> dict[str, Any]:
         """Run site.yml again, and return what it says in the end."""

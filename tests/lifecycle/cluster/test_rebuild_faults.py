@@ -149,4 +149,4 @@ def test_the_worker_is_killed_half_way(live: Live, other: str) -> None:
     wait_until("a rebuild to begin", lambda: live.actions(NODE)[-1] == "rebuild" and live.image(NODE) == other, 60)
     live.run("control", "systemctl kill --signal=KILL slurm-appliance-reboot")
     back(live, other)
-    assert "going on with 1 node(s) from the spool" in journal(live)
+    assert "resuming 1 node(s) from the spool" in journal(live)

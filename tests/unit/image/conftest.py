@@ -8,12 +8,12 @@ import pytest
 
 from slurm_appliance.image import claims
 from slurm_appliance.image.build import Builder, BuildOutcome
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.construction import Tools
 from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.spec import ImageBuild, Machine
-from slurm_appliance.image.ssh import Door
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.ssh import SshTarget
+from slurm_appliance.image.stop import Deadline
 from tests.unit.image.fake_cloud import FakeCloud
 
 FAT = ImageBuild("debian-12", ("control", "login", "compute"), Machine("m1.small", "cluster"))
@@ -27,22 +27,22 @@ class Site:
     """One machine that builds on a cloud."""
 
     cloud: FakeCloud
-    workplace: Workplace
+    build_folder: BuildFolder
     ansible: Path
     lines: list[str] = field(default_factory=list)
     variables: list[Mapping[str, Any]] = field(default_factory=list)
     #: What happens in the server, before the record is written.
     in_server: Callable[[], None] = lambda: None
-    stop: Stop = field(default_factory=lambda: Stop(60, "the test"))
-    refresh_mirror: Callable[[str, Path, Stop, Callable[[str], None]], None] = lambda *_: None
+    stop: Deadline = field(default_factory=lambda: Deadline(60, "the test"))
+    refresh_mirror: Callable[[str, Path, Deadline, Callable[[str], None]], None] = lambda *_: None
 
     def run_playbook(
         self,
         folder: Path,
-        door: Door,  # noqa: ARG002 - the signature is the real one's
+        ssh_target: SshTarget,  # noqa: ARG002 - the signature is the real one's
         groups: tuple[str, ...],
         variables: Mapping[str, Any],
-        stop: Stop,  # noqa: ARG002
+        stop: Deadline,  # noqa: ARG002
         say: Callable[[str], None],  # noqa: ARG002
     ) -> Mapping[str, float]:
         """A playbook that leaves its record and powers the server off."""
@@ -68,7 +68,7 @@ class Site:
             refresh_mirror=self.refresh_mirror,
             commit="c0ffee",
         )
-        return Builder(tools, self.workplace, self.ansible).ensure(build, force=force)
+        return Builder(tools, self.build_folder, self.ansible).ensure(build, force=force)
 
 
 def base_id(site: Site) -> str:
@@ -90,12 +90,12 @@ def ansible(tmp_path: Path) -> Path:
 @pytest.fixture
 def site(tmp_path: Path, ansible: Path) -> Site:
     """A machine and its cloud."""
-    return Site(FakeCloud(), Workplace(tmp_path / "builds"), ansible)
+    return Site(FakeCloud(), BuildFolder(tmp_path / "builds"), ansible)
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cloud in memory answers at once: pauses between two looks would only cost time."""
-    sleep = Stop.sleep
-    monkeypatch.setattr(Stop, "sleep", lambda self, seconds: sleep(self, min(seconds, 0.002)))
+    sleep = Deadline.sleep
+    monkeypatch.setattr(Deadline, "sleep", lambda self, seconds: sleep(self, min(seconds, 0.002)))
     monkeypatch.setattr(claims, "LEASE", 180.0)

@@ -13,7 +13,7 @@ from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError, StoppedError
 from slurm_appliance.image.images import unpacked
 from slurm_appliance.image.spec import ImageBuild, PackageSources, Ssh
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 from tests.unit.image.conftest import FAT, KINDS, Site, base_id
 
 
@@ -59,7 +59,7 @@ def test_the_server_is_told_to_leave_itself_alone_and_gets_its_keys(site: Site) 
 def test_the_mirror_is_brought_up_to_date_before_anything_is_created(site: Site) -> None:
     asked: list[str] = []
 
-    def refresh(snapshot: str, _log: Path, _stop: Stop, _say: Callable[[str], None]) -> None:
+    def refresh(snapshot: str, _log: Path, _stop: Deadline, _say: Callable[[str], None]) -> None:
         assert site.cloud.servers == {}
         asked.append(snapshot)
 
@@ -83,7 +83,7 @@ def test_force_builds_anew_and_the_new_one_is_used(site: Site) -> None:
     first = site.ensure()
     second = site.ensure(force=True)
     assert second.built
-    assert second.reason == "a new build is asked for although the image exists"
+    assert second.reason == "a new build was requested although the image exists"
     assert second.name == first.name
     assert site.ensure().image_id == second.image_id != first.image_id
 
@@ -116,11 +116,11 @@ def test_properties_of_the_base_image_that_would_lie_are_replaced_or_dropped(sit
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"base": "debian-99"}, "no image is called debian-99"),
-        ({"machine": replace(FAT.machine, network="nowhere")}, "no network is called nowhere"),
-        ({"machine": replace(FAT.machine, flavor="huge")}, "no flavor is called huge"),
-        ({"machine": replace(FAT.machine, security_groups=("x",))}, "no security group is called x"),
-        ({"machine": replace(FAT.machine, floating_ip_network="x")}, "no network is called x"),
+        ({"base": "debian-99"}, "no image debian-99"),
+        ({"machine": replace(FAT.machine, network="nowhere")}, "no network has the name nowhere"),
+        ({"machine": replace(FAT.machine, flavor="huge")}, "no flavor has the name huge"),
+        ({"machine": replace(FAT.machine, security_groups=("x",))}, "no security group has the name x"),
+        ({"machine": replace(FAT.machine, floating_ip_network="x")}, "no network has the name x"),
     ],
 )
 def test_a_reference_to_nothing_is_named_and_nothing_is_left(site: Site, change: dict[str, object], says: str) -> None:
@@ -131,7 +131,7 @@ def test_a_reference_to_nothing_is_named_and_nothing_is_left(site: Site, change:
 
 def test_two_base_images_of_one_name_are_refused(site: Site) -> None:
     site.cloud.add_image("debian-12")
-    with pytest.raises(ImageError, match="2 images are called debian-12") as caught:
+    with pytest.raises(ImageError, match="2 images have the name debian-12") as caught:
         site.ensure()
     assert base_id(site) in caught.value.remedy
 
@@ -158,7 +158,7 @@ def test_a_password_is_in_the_variables_and_nowhere_else(site: Site) -> None:
     assert site.variables[0]["package_sources_password"] == "s3cret-of-the-mirror"
     assert not any("s3cret" in request for request in site.cloud.requests)
     assert not any("s3cret" in line for line in site.lines)
-    assert not any(b"s3cret" in path.read_bytes() for path in site.workplace.folder.rglob("*") if path.is_file())
+    assert not any(b"s3cret" in path.read_bytes() for path in site.build_folder.folder.rglob("*") if path.is_file())
 
 
 def test_errors_are_appliance_errors() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, StoppedError
 from slurm_appliance.image.spec import ImageBuild, PackageRepository, PackageSources
@@ -23,10 +23,10 @@ def test_every_request_may_fail_once(
     tmp_path: Path, ansible: Path, build: ImageBuild, status: int, after: bool
 ) -> None:
     """Whatever request fails in passing, the build succeeds, and nothing is made twice or left."""
-    probe = Site(FakeCloud(), Workplace(tmp_path / "probe"), ansible)
+    probe = Site(FakeCloud(), BuildFolder(tmp_path / "probe"), ansible)
     probe.ensure(build)
     for number in range(len(probe.cloud.requests)):
-        site = Site(FakeCloud(), Workplace(tmp_path / f"{number}"), ansible)
+        site = Site(FakeCloud(), BuildFolder(tmp_path / f"{number}"), ansible)
         seen = iter(range(10_000))
         site.cloud.meanwhile = lambda _, site=site, seen=seen, number=number: (  # type: ignore[misc]
             site.cloud.faults.append(Fault("", status, after=after)) if next(seen) == number else None
@@ -42,10 +42,10 @@ def test_every_request_may_fail_once(
 def test_killed_at_any_request_the_next_run_removes_the_rest_and_succeeds(
     tmp_path: Path, ansible: Path, build: ImageBuild
 ) -> None:
-    probe = Site(FakeCloud(), Workplace(tmp_path / "probe"), ansible)
+    probe = Site(FakeCloud(), BuildFolder(tmp_path / "probe"), ansible)
     probe.ensure(build)
     for number in range(len(probe.cloud.requests)):
-        site = Site(FakeCloud(), Workplace(tmp_path / f"{number}"), ansible)
+        site = Site(FakeCloud(), BuildFolder(tmp_path / f"{number}"), ansible)
         site.cloud.kill_after = number
         with pytest.raises(Killed):
             site.ensure(build)
@@ -53,13 +53,13 @@ def test_killed_at_any_request_the_next_run_removes_the_rest_and_succeeds(
         where = probe.cloud.requests[number]
         assert site.ensure(build).image_id in site.cloud.images, where
         assert site.cloud.leftovers == [], where
-        keys = [path for path in site.workplace.folder.rglob("*") if path.name in {"login", "host"}]
+        keys = [path for path in site.build_folder.folder.rglob("*") if path.name in {"login", "host"}]
         assert keys == [], where
 
 
 def test_a_build_of_another_machine_is_dead_only_after_its_lease(tmp_path: Path, ansible: Path) -> None:
     cloud = FakeCloud()
-    elsewhere = Site(cloud, Workplace(tmp_path / "elsewhere"), ansible)
+    elsewhere = Site(cloud, BuildFolder(tmp_path / "elsewhere"), ansible)
 
     def kill() -> None:
         raise Killed
@@ -68,14 +68,14 @@ def test_a_build_of_another_machine_is_dead_only_after_its_lease(tmp_path: Path,
     with pytest.raises(Killed):
         elsewhere.ensure()
     assert cloud.leftovers
-    here = Site(cloud, Workplace(tmp_path / "here"), ansible)
+    here = Site(cloud, BuildFolder(tmp_path / "here"), ansible)
     asked = len(cloud.requests)
     outcome = here.ensure()
     assert outcome.built
     assert cloud.leftovers == []
     waited = [line for line in here.lines if "wait: " in line]
     assert len(waited) == 1
-    assert "builds it since" in waited[0]
+    assert "has been building it since" in waited[0]
     # One second passes with each request of the fake cloud: the lease was waited for.
     assert len(cloud.requests) - asked > 150
 
@@ -96,7 +96,7 @@ def marked_elsewhere(cloud: FakeCloud, image: str, lease: int = 180) -> dict[str
 
 def test_a_build_under_way_elsewhere_is_waited_for_and_used(tmp_path: Path, ansible: Path) -> None:
     cloud = FakeCloud()
-    site = Site(cloud, Workplace(tmp_path / "here"), ansible)
+    site = Site(cloud, BuildFolder(tmp_path / "here"), ansible)
     name = image_name(FAT, base_id(site), ansible)
     mark = marked_elsewhere(cloud, name)
 
@@ -108,14 +108,14 @@ def test_a_build_under_way_elsewhere_is_waited_for_and_used(tmp_path: Path, ansi
     cloud.meanwhile = finish
     outcome = site.ensure()
     assert not outcome.built
-    assert any("wait: ann@elsewhere builds it since 12:00:00 UTC" in line for line in site.lines)
+    assert any("wait: ann@elsewhere has been building it since 12:00:00 UTC" in line for line in site.lines)
     assert not any(request.startswith("POST compute") for request in cloud.requests)
 
 
 def test_two_that_see_each_other_at_once_step_back_and_one_builds(tmp_path: Path, ansible: Path) -> None:
     """The other's mark appears between our look and our own mark: we step back; it goes away; then we build."""
     cloud = FakeCloud()
-    site = Site(cloud, Workplace(tmp_path / "here"), ansible)
+    site = Site(cloud, BuildFolder(tmp_path / "here"), ansible)
     name = image_name(FAT, base_id(site), ansible)
     other: list[str] = []
 
@@ -193,7 +193,7 @@ def test_a_failed_task_names_where_packages_come_from(site: Site) -> None:
     )
     with pytest.raises(BuildError) as caught:
         site.ensure(replace(FAT, sources=mirror))
-    places = "packages come from http://mirror.example.org/debian, the proxy http://proxy.example.org:3128"
+    places = "package sources: http://mirror.example.org/debian, the proxy http://proxy.example.org:3128"
     assert places in caught.value.remedy
 
 
@@ -227,7 +227,7 @@ def test_what_cannot_be_removed_stays_marked_and_is_removed_by_the_next_run(site
     site.cloud.faults.append(Fault("DELETE network /ports", 500, 9))
     outcome = site.ensure()
     assert outcome.built
-    assert any("not everything could be removed" in line for line in site.lines)
+    assert any("some leftovers could not be removed" in line for line in site.lines)
     assert len(site.cloud.leftovers) == 3, "the port, the security group that it uses, and the mark"
     site.cloud.faults.clear()
     assert site.ensure().image_id == outcome.image_id
@@ -243,7 +243,7 @@ def test_a_lost_mark_ends_the_build(site: Site, monkeypatch: pytest.MonkeyPatch)
         site.stop.until(lambda: False, limit=10, pause=0.01, on_time_out=lambda: "the mark was not missed")
 
     site.in_server = lose
-    with pytest.raises(StoppedError, match="lost its mark"):
+    with pytest.raises(StoppedError, match="mark"):
         site.ensure()
     assert site.cloud.leftovers == []
 

@@ -155,7 +155,7 @@ def test_the_name_has_prefix_and_digest(tree: Path) -> None:
 
 def test_a_role_that_is_not_there_is_named(tree: Path) -> None:
     (tree / "fatimage.yml").write_text(yaml.safe_dump([{"hosts": "all", "roles": ["ghost"]}]))
-    with pytest.raises(ContentError, match="there is no role ghost"):
+    with pytest.raises(ContentError, match="ghost"):
         roles([], tree)
 
 
@@ -163,20 +163,22 @@ def test_a_role_by_variable_is_refused(tree: Path) -> None:
     (tree / "fatimage.yml").write_text(
         yaml.safe_dump([{"hosts": "all", "tasks": [{"include_role": {"name": "{{ x }}"}}]}])
     )
-    with pytest.raises(ContentError, match="name of a role is"):
+    with pytest.raises(ContentError, match=r"{{ x }}"):
         roles([], tree)
 
 
 def test_a_link_that_leads_back_is_refused(tree: Path) -> None:
     (tree / "roles" / "base" / "files" / "loop").symlink_to("..")
-    with pytest.raises(ContentError, match="leads back"):
+    with pytest.raises(ContentError) as caught:
         files([], tree)
+    assert caught.value.where == str(tree / "roles" / "base" / "files" / "loop")
 
 
 def test_a_link_to_nothing_is_refused(tree: Path) -> None:
     (tree / "roles" / "base" / "files" / "gone").symlink_to("nothing")
-    with pytest.raises(ContentError, match="leads nowhere"):
+    with pytest.raises(ContentError) as caught:
         files([], tree)
+    assert caught.value.where == str(tree / "roles" / "base" / "files" / "gone")
 
 
 # The real playbooks

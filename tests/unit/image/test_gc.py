@@ -7,7 +7,7 @@ import pytest
 
 from slurm_appliance.cloud.image_names import IMAGE_TAG, PROPERTY
 from slurm_appliance.image import collect, gc
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.diff import ImageDifference, difference
 from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.gc import Reference, judge
@@ -57,8 +57,8 @@ def test_the_base_of_a_used_image_stays_and_so_does_its_base() -> None:
         [image(1), image(2, base="id-1"), image(3, base="id-2"), image(4, base="id-1")], Reference("s", "id-3")
     )
     assert found == {
-        "id-1": ("image slurm-2, which was built from it",),
-        "id-2": ("image slurm-3, which was built from it",),
+        "id-1": ("image slurm-2, which is based on it",),
+        "id-2": ("image slurm-3, which is based on it",),
         "id-3": ("s",),
         "id-4": (),
     }
@@ -90,7 +90,7 @@ def test_servers_volumes_states_and_files_are_looked_at(tmp_path: Path) -> None:
         "slurm-file": ("the configuration Pulumi.x.yaml",),
         "slurm-nobody": (),
     }
-    assert said[0].startswith("the builds of Pulumi.x.yaml are not known: ")
+    assert said[0].startswith("cannot read the builds of Pulumi.x.yaml: ")
 
 
 def test_only_our_images_are_judged() -> None:
@@ -114,21 +114,21 @@ def test_dead_builds_are_removed_and_kept_ones_only_when_asked(site: Site) -> No
         site.ensure()
     assert len(site.cloud.servers) == 2
     said: list[str] = []
-    collect.remove_dead_builds(site.cloud, site.workplace, kept=False, say=said.append)
+    collect.remove_dead_builds(site.cloud, site.build_folder, kept=False, say=said.append)
     assert len(site.cloud.servers) == 1
     assert any("--kept-builds removes it" in line for line in said)
-    assert len([*site.workplace.folder.glob("*/ssh")]) == 1, "the key to the kept server"
-    collect.remove_dead_builds(site.cloud, site.workplace, kept=True, say=said.append)
+    assert len([*site.build_folder.folder.glob("*/ssh")]) == 1, "the key to the kept server"
+    collect.remove_dead_builds(site.cloud, site.build_folder, kept=True, say=said.append)
     assert site.cloud.leftovers == []
-    assert not [*site.workplace.folder.glob("*/ssh")]
+    assert not [*site.build_folder.folder.glob("*/ssh")]
 
 
 def test_a_live_build_is_left_alone(tmp_path: Path, ansible: Path) -> None:
-    site = Site(FakeCloud(), Workplace(tmp_path / "here"), ansible)
+    site = Site(FakeCloud(), BuildFolder(tmp_path / "here"), ansible)
     said: list[str] = []
-    site.in_server = lambda: collect.remove_dead_builds(site.cloud, site.workplace, kept=True, say=said.append)
+    site.in_server = lambda: collect.remove_dead_builds(site.cloud, site.build_folder, kept=True, say=said.append)
     assert site.ensure().built
-    assert said == [line for line in said if line.startswith("keep what the build ")]
+    assert said == [line for line in said if line.startswith("keep the resources of the build ")]
     assert len(said) == 1
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.mirror import refresh
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.stop import Deadline
 
 
 @pytest.fixture
-def stop() -> Stop:
-    return Stop(20, "the build")
+def stop() -> Deadline:
+    return Deadline(20, "the build")
 
 
 def program(folder: Path, script: str) -> Path:
@@ -22,7 +22,7 @@ def program(folder: Path, script: str) -> Path:
     return path
 
 
-def test_the_snapshot_is_asked_for_by_name(tmp_path: Path, stop: Stop) -> None:
+def test_the_snapshot_is_asked_for_by_name(tmp_path: Path, stop: Deadline) -> None:
     said: list[str] = []
     log = tmp_path / "log"
     refresh("20261123", log, stop, said.append, program(tmp_path, 'echo "$@"'))
@@ -30,14 +30,14 @@ def test_the_snapshot_is_asked_for_by_name(tmp_path: Path, stop: Stop) -> None:
     assert str(log) in said[0]
 
 
-def test_a_mirror_that_cannot_ends_the_build_with_its_words(tmp_path: Path, stop: Stop) -> None:
+def test_a_mirror_that_cannot_ends_the_build_with_its_words(tmp_path: Path, stop: Deadline) -> None:
     log = tmp_path / "log"
     with pytest.raises(BuildError, match="the upstream does not answer") as failure:
         refresh("20261123", log, stop, print, program(tmp_path, "echo the upstream does not answer >&2; exit 1"))
     assert failure.value.where == str(log)
 
 
-def test_the_end_of_the_build_ends_the_program(tmp_path: Path, stop: Stop) -> None:
+def test_the_end_of_the_build_ends_the_program(tmp_path: Path, stop: Deadline) -> None:
     ended = tmp_path / "ended"
     script = f"trap 'touch {ended}; exit 1' TERM; while :; do sleep 0.1; done"
     stop.set(StoppedError("stopped", signal=15))

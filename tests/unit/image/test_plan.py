@@ -39,10 +39,10 @@ CASES = {
         BuildDecisionKind.BUILD, "is not active but queued, saving", (image(1, "saving"), image(2, "queued"))
     ),
     "deactivated": Case(BuildDecisionKind.BUILD, "not active but deactivated", (image(1, "deactivated"),)),
-    "forced": Case(BuildDecisionKind.BUILD, "asked for although", (image(1),), force=NOON + timedelta(minutes=1)),
+    "forced": Case(BuildDecisionKind.BUILD, "was requested although", (image(1),), force=NOON + timedelta(minutes=1)),
     "forced, made since": Case(BuildDecisionKind.USE, "image-1", (image(1, minutes=2),), force=NOON, takes="image-1"),
     "another builds": Case(
-        BuildDecisionKind.WAIT, "ann@host builds it since 12:00:00 UTC", claims=(claim("b"),), takes="mark-b"
+        BuildDecisionKind.WAIT, "ann@host has been building it since 12:00:00 UTC", claims=(claim("b"),), takes="mark-b"
     ),
     "two others build": Case(
         BuildDecisionKind.WAIT, "since 12:00", claims=(claim("b", minutes=1), claim("a")), takes="mark-a"
@@ -52,14 +52,14 @@ CASES = {
     "another builds something else": Case(BuildDecisionKind.BUILD, "no image", claims=(claim("b", name="slurm-2"),)),
     "own mark": Case(BuildDecisionKind.BUILD, "no image", claims=(claim("me"),), own="me"),
     "own mark and another": Case(
-        BuildDecisionKind.WAIT, "builds it", claims=(claim("me"), claim("b")), own="me", takes="mark-b"
+        BuildDecisionKind.WAIT, "building it", claims=(claim("me"), claim("b")), own="me", takes="mark-b"
     ),
     "image there while another builds": Case(
         BuildDecisionKind.USE, "image-1", (image(1),), (claim("b"),), takes="image-1"
     ),
     "forced while another builds": Case(
         BuildDecisionKind.WAIT,
-        "builds it",
+        "building it",
         (image(1),),
         (claim("b"),),
         force=NOON + timedelta(minutes=1),

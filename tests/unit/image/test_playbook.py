@@ -16,8 +16,8 @@ from slurm_appliance.image import playbook
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.playbook import inventory_of
 from slurm_appliance.image.spec import GROUPS
-from slurm_appliance.image.ssh import Door
-from slurm_appliance.image.stop import Stop
+from slurm_appliance.image.ssh import SshTarget
+from slurm_appliance.image.stop import Deadline
 from slurm_appliance.playbooks.run import message
 from toolchain.paths import REPOSITORY
 
@@ -39,12 +39,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder = tmp_path / "build"
     folder.mkdir()
 
-    def go(*tasks: dict[str, Any], stop: Stop | None = None) -> list[str]:
+    def go(*tasks: dict[str, Any], stop: Deadline | None = None) -> list[str]:
         plays = [{"name": "Prepare: do it", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
         (ansible / "fatimage.yml").write_text(json.dumps(plays))
         lines: list[str] = []
-        door = Door(tmp_path / "config", "build-1")
-        playbook.run(folder, door, ("compute",), {"secret": SECRET}, stop or Stop(60, "it"), lines.append)
+        ssh_target = SshTarget(tmp_path / "config", "build-1")
+        playbook.run(folder, ssh_target, ("compute",), {"secret": SECRET}, stop or Deadline(60, "it"), lines.append)
         return lines
 
     go.folder = folder  # type: ignore[attr-defined]
@@ -89,7 +89,7 @@ def test_a_playbook_that_does_not_start_is_an_error_too(run: Any) -> None:
 
 
 def test_the_run_ends_when_the_build_is_to_end(run: Any, tmp_path: Path) -> None:
-    stop = Stop(60, "it")
+    stop = Deadline(60, "it")
     marker = tmp_path / "running"
     code = textwrap.dedent(f"""
         import pathlib, os, signal, time
@@ -112,7 +112,7 @@ def test_the_run_ends_when_the_build_is_to_end(run: Any, tmp_path: Path) -> None
 
 def test_the_inventory_has_every_group_and_the_server_in_those_of_the_image(tmp_path: Path) -> None:
     file = tmp_path / "hosts.json"
-    file.write_text(json.dumps(inventory_of(Door(tmp_path / "c", "build-1"), ("login", "dev"))))
+    file.write_text(json.dumps(inventory_of(SshTarget(tmp_path / "c", "build-1"), ("login", "dev"))))
     program = Path(sys.executable).with_name("ansible-inventory")
     done = subprocess.run(
         [program, "--inventory", file, "--list"],

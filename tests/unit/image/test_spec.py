@@ -30,7 +30,7 @@ def test_a_build_survives_its_way_through_json(build: ImageBuild) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": 5}', to_json(BUILD).replace("flavor", "flavour")])
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="standard input"):
         from_json(text)
 
 
@@ -58,7 +58,7 @@ def test_extra_packages_are_a_group_of_their_own() -> None:
 
 
 def test_an_unknown_group_or_format_is_refused() -> None:
-    with pytest.raises(UsageError, match="no group is called gpu"):
+    with pytest.raises(UsageError, match="gpu"):
         replace(BUILD, groups=("gpu",))
     with pytest.raises(UsageError, match="disk format vmdk"):
         replace(BUILD, disk_format="vmdk")
@@ -91,7 +91,7 @@ def test_the_process_refuses_nonsense_with_a_sentence() -> None:
     )
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert "standard input: the build's description cannot be read" in ended.stderr
+    assert "standard input: cannot read the build's description" in ended.stderr
 
 
 def test_json_is_stable() -> None:

@@ -49,7 +49,7 @@ def test_commands_that_need_a_cloud_say_how_to_get_one(
     monkeypatch.setenv(STATE_VARIABLE, str(state / "never-up"))
     result = call(*arguments)
     assert result.exit_code == 1
-    assert "→ slurm-appliance cloud up" in result.output
+    assert "`slurm-appliance cloud up`" in result.output
 
 
 def test_a_fault_is_switched_on_shown_and_switched_off(state: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_fault_is_switched_on_shown_and_switched_off(state: Path) -> None:
     (fault,) = FaultStore(state / "faults.json").faults()
     assert (fault.service, fault.seconds, fault.times) == ("cinder", 2.0, None)
     assert json.loads(call("fault", "list").output)["id"] == fault.id == added.output.strip()
-    assert call("fault", "clear").output == "1 switched off\n"
+    assert call("fault", "clear").output == "1 faults disabled\n"
     assert call("fault", "clear", fault.id).exit_code == 1
 
 

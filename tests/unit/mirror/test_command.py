@@ -25,7 +25,7 @@ def test_help_lists_the_commands() -> None:
 def test_a_mirror_that_never_was_is_down(folder: Path) -> None:
     shown = call("status")
     assert shown.exit_code == 3
-    assert shown.stdout == f"down\n0 bytes of database and packages in {folder}/slurm-appliance/mirror\n"
+    assert shown.stdout == f"down\n0 bytes used by database and packages in {folder}/slurm-appliance/mirror\n"
 
 
 def test_mistakes_in_the_list_are_a_usage_error(folder: Path) -> None:
@@ -36,8 +36,8 @@ def test_mistakes_in_the_list_are_a_usage_error(folder: Path) -> None:
     assert refused.stderr.splitlines() == [
         f"slurm-appliance: {listing}: the list of repositories has 2 mistakes; nothing was changed",
         "  │ repositories.debian.suites: is missing",
-        "  │ repositories.debian.suite: is not known here; did you mean 'suites'?",
-        "  → docs/mirror.md explains every setting",
+        "  │ repositories.debian.suite: unknown key; did you mean 'suites'?",
+        "  → see docs/mirror.md for every setting",
     ]
 
 
@@ -47,7 +47,7 @@ def test_commands_on_a_mirror_that_is_down_say_so(folder: Path, arguments: tuple
     listing.write_text("repositories: {rocky: {type: rpm, url: 'http://example.org/'}}")
     refused = call(*arguments, *(["--config", str(listing)] if arguments[0] == "publish" else []))
     assert refused.exit_code == 1
-    assert refused.stderr.startswith("slurm-appliance: mirror: it is not up\n  → start it with")
+    assert refused.stderr.startswith("slurm-appliance: mirror: not running\n  → start it with")
 
 
 def test_down_and_reset_of_a_mirror_that_never_was_are_no_error(folder: Path) -> None:

@@ -35,50 +35,53 @@ def test_files_are_found_beside_the_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problems"),
     [
-        (None, ["repositories: is no mapping of names to repositories"]),
-        ({"repositories": {}}, ["repositories: is no mapping of names to repositories"]),
-        ({"repositories": {"a": DEB}, "more": 1}, ["more: is not known here; allowed: repositories"]),
+        (None, ["repositories: must be a mapping of names to repositories"]),
+        ({"repositories": {}}, ["repositories: must be a mapping of names to repositories"]),
+        ({"repositories": {"a": DEB}, "more": 1}, ["more: unknown key; allowed: repositories"]),
         (
             {"repositories": {"A b": DEB}},
-            ["repositories.A b: the name is not made of lower-case letters, digits, '.' and '-'"],
+            ["repositories.A b: the name must consist of lower-case letters, digits, '.' and '-'"],
         ),
         ({"repositories": {"a": {"url": "http://x/"}}}, ["repositories.a.type: is missing; allowed: deb, rpm"]),
         (
             {"repositories": {"a": DEB | {"type": "apt"}}},
-            ["repositories.a.type: 'apt' is not known; allowed: deb, rpm"],
+            ["repositories.a.type: 'apt' is unknown; allowed: deb, rpm"],
         ),
         ({"repositories": {"a": {"type": "deb", "url": "http://x/"}}}, ["repositories.a.suites: is missing"]),
         (
             {"repositories": {"a": DEB | {"suite": []}}},
-            ["repositories.a.suite: is not known here; did you mean 'suites'?"],
+            ["repositories.a.suite: unknown key; did you mean 'suites'?"],
         ),
         (
             {"repositories": {"a": RPM | {"url": "ftp://x/"}}},
-            ["repositories.a.url: 'ftp://x/' is no http or https address without credentials"],
+            ["repositories.a.url: 'ftp://x/' must be an http or https URL without credentials"],
         ),
         (
             {"repositories": {"a": RPM | {"path": "/rocky/../.."}}},
-            ["repositories.a.path: '/rocky/../..' is no path of letters, digits and ._- without a slash at its ends"],
+            [
+                "repositories.a.path: '/rocky/../..' must be a path of letters, digits and ._- "
+                "that neither starts nor ends with a slash"
+            ],
         ),
         (
             {"repositories": {"a": DEB | {"suites": ["two words"]}}},
-            ["repositories.a.suites.0: 'two words' is not one word of letters, digits and ._+/-"],
+            ["repositories.a.suites.0: 'two words' must be one word of letters, digits and ._+/-"],
         ),
         ({"repositories": {"a": DEB | {"suites": []}}}, ["repositories.a.suites: is empty"]),
         (
             {"repositories": {"a": RPM | {"username": "me", "repo_gpgcheck": True}}},
             [
-                "repositories.a.username: goes together with password_file; set both or none",
-                "repositories.a.repo_gpgcheck: needs gpg_key",
+                "repositories.a.username: requires password_file, and the reverse; set both or none",
+                "repositories.a.repo_gpgcheck: requires gpg_key",
             ],
         ),
         (
             {"repositories": {"a": DEB | {"gpg_key": "no.asc"}}},
-            ["repositories.a.gpg_key: there is no file /list/no.asc"],
+            ["repositories.a.gpg_key: file /list/no.asc does not exist"],
         ),
         (
             {"repositories": {"a": DEB | {"path": "p"}, "b": RPM | {"path": "p"}}},
-            ["repositories.b.path: 'p' is that of repositories.a too"],
+            ["repositories.b.path: 'p' is also used by repositories.a"],
         ),
         (
             {"repositories": {"a": DEB | {"policy": "later"}, "b": {}}},

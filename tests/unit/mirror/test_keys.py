@@ -46,7 +46,7 @@ def test_what_is_no_key_is_refused(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(MirrorConfigError) as caught:
         armored(file)
-    assert "holds no OpenPGP public key" in caught.value.problems[0]
+    assert "contains no OpenPGP public key" in caught.value.problems[0]
 
 
 def test_gpgv_is_asked_about_a_signature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_packages_are_looked_for_again_with_new_lists_before_giving_up(monkeypat
 
 def test_only_debian_packages_can_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(MirrorMachineError, match="there is no apt-get"):
+    with pytest.raises(MirrorMachineError, match="apt-get"):
         machine.install(["postgresql"])
 
 
@@ -70,5 +70,5 @@ def test_no_cluster_of_the_whole_machine_is_made(
 
 def test_only_root_can_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(MirrorMachineError, match="only root"):
+    with pytest.raises(MirrorMachineError, match="needs root"):
         machine.require_root()

@@ -44,10 +44,10 @@ def test_urls_follow_from_address_name_and_certificate(options: Options, bind: s
     ("options", "said"),
     [
         (Options(address="mirror.example.org"), "--address: 'mirror.example.org' is not an IP address"),
-        (Options(tls_key="k.pem"), "--tls-certificate, --tls-key: a certificate and its key go together"),
-        (Options(tls_key="/no/k.pem", tls_certificate="/no/c.pem"), "/no/c.pem: there is no such file"),
-        (Options(port=1, api_port=1), "--port, --api-port: snapshots and the API cannot share a port"),
-        (Options(host_name="x/y"), "--host-name: 'x/y' is no host name"),
+        (Options(tls_key="k.pem"), "--tls-certificate, --tls-key: a certificate and its key must be given together"),
+        (Options(tls_key="/no/k.pem", tls_certificate="/no/c.pem"), "/no/c.pem: the file does not exist"),
+        (Options(port=1, api_port=1), "--port, --api-port: snapshots and the API need different ports"),
+        (Options(host_name="x/y"), "--host-name: 'x/y' is not a host name"),
     ],
 )
 def test_what_cannot_work_is_refused(options: Options, said: str) -> None:

@@ -112,7 +112,7 @@ def test_a_task_that_takes_too_long_is_cancelled(server: tuple[Server, str]) -> 
     there.answers["GET tasks/1/"] = [(200, task("running"))]
     there.answers["POST sync/"] = [(202, {"task": f"{ROOT}tasks/1/"})]
     there.answers["PATCH tasks/1/"] = [(202, {})]
-    with pytest.raises(TaskError, match="not done within 0 s"), Pulp(url, "secret") as pulp:
+    with pytest.raises(TaskError, match="within 0 s"), Pulp(url, "secret") as pulp:
         pulp.wait(pulp.start("sync/", {}), "debian", limit=0.0)
     assert there.asked[-2:] == [("PATCH tasks/1/", {"state": "canceled"}), ("DELETE login/", None)]
 
@@ -140,7 +140,7 @@ def test_what_an_interrupted_command_left_is_cancelled_and_awaited(server: tuple
     with Pulp(url, "secret", told.append) as pulp:
         pulp.cancel_going("prn:deb:1", "debian")
         pulp.cancel_going("prn:deb:2", "rocky")
-    assert told[0] == "debian: cancelling what an interrupted command left going on"
+    assert told[0] == "debian: cancelling tasks left by an interrupted command"
     assert [path for path, _ in there.asked if path.startswith("PATCH")] == ["PATCH tasks/1/"]
 
 

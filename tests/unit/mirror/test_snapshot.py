@@ -51,9 +51,9 @@ CUT = snapshot("20261103T000000", intended="debian rocky", debian="d2")
         ),
         (
             {"debian": "d2", "rocky": "r1"}, [NEW], "release-1",
-            PublishPlan("release-1", True, "the same packages as 20261102T000000, under the name asked for"),
+            PublishPlan("release-1", True, "same packages as 20261102T000000, with the requested name"),
         ),
-        ({"debian": "d9"}, [OLD, NEW], OLD.name, PublishPlan(OLD.name, False, "there is a snapshot of this name")),
+        ({"debian": "d9"}, [OLD, NEW], OLD.name, PublishPlan(OLD.name, False, "a snapshot with this name exists")),
         ({"debian": "d2"}, [CUT], CUT.name, PublishPlan(CUT.name, True, "the first snapshot", (CUT.name,))),
     ],
 )  # fmt: skip

@@ -116,7 +116,7 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         share=lambda server, node, _folder: Share(
             server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody
         ),
-        patience=0.2,
+        share_timeout=0.2,
         first_pause=0.01,
         longest_pause=0.05,
         program=str(tmp_path / "ansible-playbook"),

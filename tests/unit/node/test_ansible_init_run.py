@@ -125,7 +125,7 @@ def test_a_failed_run_can_be_started_again_and_a_done_one_does_nothing(settings:
     book.write_text("")
     status, lines = go(settings)
     assert status == 0
-    assert lines[0] == "run: the former run failed in 10-a.yml"
+    assert lines[0] == "run: the last run failed in 10-a.yml"
     before = settings.result.read_bytes()
     status, lines = go(settings)
     assert status == 0
@@ -143,7 +143,7 @@ def test_a_result_that_came_with_a_copied_disk_does_not_count(settings: AnsibleI
     else:
         settings.image.write_text('{"build": "b-2"}')
     _, lines = go(settings)
-    assert lines[0] == "run: the former result is another server's or another image's"
+    assert lines[0] == "run: the last result belongs to another server or image"
     assert len(calls(settings)) == 2
 
 
@@ -199,7 +199,7 @@ def test_an_unexpected_error_is_written_down_before_it_shows(
 
 DECISIONS: list[tuple[str, dict[str, str], Result | None, list[str], str, str]] = [
     ("first boot", {}, None, ["a.yml"], "run", "first boot of this image"),
-    ("cut off", {}, Result("running", "t", instance_id="s", image_build="i"), ["a.yml"], "run", "was cut off"),
+    ("cut off", {}, Result("running", "t", instance_id="s", image_build="i"), ["a.yml"], "run", "was interrupted"),
     ("skipped before", {}, Result("skipped", "t", reason="r", instance_id="s", image_build="i"), ["a"], "run", ": r"),
     ("done", {}, Result("done", "t", "e", instance_id="s", image_build="i"), ["a.yml"], "leave", "already done at e"),
     (
@@ -300,7 +300,7 @@ def test_a_loop_says_which_item_failed(real: AnsibleInitSettings) -> None:
 def test_a_playbook_that_does_not_parse_is_explained(real: AnsibleInitSettings) -> None:
     (real.playbooks / "10-a.yml").write_text("- hosts: localhost\n  tasks: 5\n")
     assert go(real)[0] == 1
-    assert "no task had failed" in written(real).error
+    assert "no task failed" in written(real).error
 
 
 def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:

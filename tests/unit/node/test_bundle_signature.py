@@ -88,7 +88,7 @@ def _for_another_use(folder: Path) -> None:
 
 
 ATTACKS: dict[str, tuple[Callable[[Path], None], str, str]] = {
-    "no statement": (lambda folder: (folder / SIGNED).unlink(), "wrong-signature", "bundle.json is there without"),
+    "no statement": (lambda folder: (folder / SIGNED).unlink(), "wrong-signature", "bundle.json exists without"),
     "no signature": (_no_signature, "wrong-signature", "has no signature"),
     "not a statement": (_content(b"\0" * 99), "wrong-signature", "no signature"),
     "empty": (_content(b""), "wrong-signature", "no signature"),
@@ -142,7 +142,7 @@ def test_an_older_bundle_is_refused_by_a_node_that_has_seen_a_newer_one(
     for _ in range(2):  # What was refused does not become what is known.
         status, record, _ = go(settings)
         assert (status, record.state, record.serial) == (1, "wrong-bundle", 200)
-    assert "older than the one that this node has seen" in record.error
+    assert "older than the last one on this node" in record.error
     assert len(calls(tmp_path)) == 1
 
 
@@ -186,8 +186,8 @@ def test_a_new_key_starts_a_new_count(settings: ComputeInitSettings, folder: Pat
     [
         (None, "has no bundle_key: run pulumi up"),
         ("", "has no bundle_key: run pulumi up"),
-        ("ssh-ed25519 AAAA\n* ssh-ed25519 BBBB", "bundle_key is no Ed25519 key"),
-        ("cert-authority ssh-ed25519 AAAA", "bundle_key is no Ed25519 key"),
+        ("ssh-ed25519 AAAA\n* ssh-ed25519 BBBB", "bundle_key is not an OpenSSH Ed25519 key"),
+        ("cert-authority ssh-ed25519 AAAA", "bundle_key is not an OpenSSH Ed25519 key"),
     ],
 )
 def test_without_a_key_in_the_metadata_nothing_is_fetched(

@@ -100,7 +100,7 @@ def test_before_site_yml_the_node_says_that_it_waits_for_it(settings: ComputeIni
 
 def test_a_share_that_is_away_for_a_while_is_waited_for(settings: ComputeInitSettings, tmp_path: Path) -> None:
     (tmp_path / "away").write_text("2")
-    status, record, lines = go(replace(settings, patience=60))
+    status, record, lines = go(replace(settings, share_timeout=60))
     assert (status, record.state) == (0, "done")
     assert len([line for line in lines if "next attempt" in line]) == 2
 
@@ -116,8 +116,8 @@ def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(
         assert record is not None
         seen.append(f"{record.status}: {record.reason}")
 
-    assert main(replace(settings, patience=60), log) == 0
-    assert "running: no file service on 127.0.0.1 yet: site.yml has not run there, or the service is stopped" in seen
+    assert main(replace(settings, share_timeout=60), log) == 0
+    assert "running: no file service on 127.0.0.1: site.yml has not run there yet, or the service is stopped" in seen
 
 
 def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(
@@ -126,7 +126,7 @@ def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(
     (tmp_path / "away").write_text("1000")
     status, record, _ = go(settings)
     assert (status, record.status, record.state, record.step) == (1, "failed", "unreachable", "fetch")
-    assert "no file service on 127.0.0.1 yet" in record.error
+    assert "no file service on 127.0.0.1" in record.error
 
 
 def test_a_failed_role_is_named(settings: ComputeInitSettings, folder: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_good_bundle_shows_no_secret_when_printed() -> None:
 def test_a_server_that_does_not_answer_is_not_a_missing_file(tmp_path: Path) -> None:
     program(tmp_path / "slow", "import time; time.sleep(60)")
     share = Share("127.0.0.1", NODE, program=str(tmp_path / "slow"), timeout=0.2)
-    with pytest.raises(ShareError, match="did not answer") as raised:
+    with pytest.raises(ShareError, match="did not respond") as raised:
         share.read("bundle.json", 100)
     assert not isinstance(raised.value, AbsentError)
 
@@ -189,6 +189,6 @@ def test_a_servers_endless_answers_are_cut_off(tmp_path: Path) -> None:
             """)  # fmt: skip
         share = Share("127.0.0.1", NODE, program=str(tmp_path / "endless"), timeout=1)
         with pytest.raises(
-            ShareError, match="larger than 100 bytes" if stream == "stdout" else "did not answer in 1 s"
+            ShareError, match="larger than 100 bytes" if stream == "stdout" else "did not respond within 1 s"
         ):
             share.read("bundle.json", 100)

@@ -39,7 +39,7 @@ def test_the_text_is_what_prometheus_reads() -> None:
         "# HELP slurm_nodes Nodes by state.",
         "# TYPE slurm_nodes gauge",
         'slurm_nodes{state="a\\"b"} 2',
-        "# HELP slurm_up Whether the controller answered.",
+        "# HELP slurm_up Whether the controller responded.",
         "# TYPE slurm_up gauge",
         "slurm_up 1",
     ]

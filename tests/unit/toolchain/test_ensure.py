@@ -158,7 +158,7 @@ def test_a_release_whose_checksum_nobody_knows_is_not_even_asked_for(
     machine.offer()
     monkeypatch.setattr(release, "answers", lambda: pytest.fail("the download site was asked"))
     assert set(origins(ensure()).values()) == {Origin.BUILT}
-    assert "no checksum of its release for this machine is in toolchain/sums.txt" in capsys.readouterr().err
+    assert "toolchain/sums.txt has no checksum of its release" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("failing", [Piece.ENGINE, Piece.COMMAND])
@@ -173,8 +173,8 @@ def test_a_release_that_is_not_what_the_repository_knows_is_never_used(
     assert origins(toolchain)["OPENSTACK"] is (Origin.BUILT if failing is Piece.ENGINE else Origin.RELEASED)
     assert not any(f"resource {failing.plugin} " in call for call in machine.calls("plugins") if failing.plugin)
     said = capsys.readouterr().err
-    assert f"{sums.archive(failing)} is not the file whose checksum is in sums.txt" in said
-    assert "building instead" in said
+    assert f"the checksum of {sums.archive(failing)} does not match sums.txt" in said
+    assert "building from source instead" in said
     left = [one.name for one in (machine.folder / "home").rglob("*.tar.gz")]
     assert left == []
 
@@ -195,7 +195,7 @@ def test_a_site_that_does_not_deliver_makes_us_build(
     assert origins(toolchain)["ENGINE"] is (Origin.BUILT if failing == "engine" else Origin.RELEASED)
     said = capsys.readouterr().err
     assert ("cannot be downloaded" if failing == "engine" else "rate limit exceeded") in said
-    assert "building instead" in said
+    assert "building from source instead" in said
 
 
 def test_the_engine_never_downloads_plugins_by_itself(machine: Machine) -> None:
@@ -296,4 +296,4 @@ def test_two_starts_at_once_build_once(machine: Machine) -> None:
     said = [start.communicate(timeout=60)[1] for start in starts]
     assert [start.returncode for start in starts] == [0, 0], said
     assert len(machine.calls("builds")) == 1
-    assert "waiting for another start" in "".join(said)
+    assert "waiting for another process" in "".join(said)

@@ -109,10 +109,10 @@ def test_the_site_is_asked_only_when_something_is_missing_that_can_be_checked() 
 
 UNSUITABLE = {
     "none": (None, "no pulumi on PATH"),
-    "old": (OLD, "is 3.100.0, needed is 3.226.0 or newer of the same major version"),
+    "old": (OLD, "is 3.100.0; required is 3.226.0 or newer with the same major version"),
     "next major": (EngineOnPath(Path("/p"), (4, 0, 0), HOST), "is 4.0.0"),
-    "mute": (EngineOnPath(Path("/p"), None, HOST), "does not tell its version"),
-    "no language host": (EngineOnPath(Path("/p"), (3, 259, 0), None), "has no pulumi-language-python"),
+    "mute": (EngineOnPath(Path("/p"), None, HOST), "does not report its version"),
+    "no language host": (EngineOnPath(Path("/p"), (3, 259, 0), None), "pulumi-language-python is neither"),
 }
 
 

@@ -29,7 +29,7 @@ def test_a_site_that_replies_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(urllib.request, "urlopen", reply)
     assert release.answers()
-    assert asked == [(f"https://{pins.DOWNLOAD_SITE}/", pins.DOWNLOAD_SITE_PATIENCE)]
+    assert asked == [(f"https://{pins.DOWNLOAD_SITE}/", pins.DOWNLOAD_SITE_TIMEOUT)]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_site_out_of_reach_does_not_answer(monkeypatch: pytest.MonkeyPatch, pr
     def fail(*_arguments: object, **_options: object) -> Answer:
         raise problem
 
-    monkeypatch.setattr(pins, "DOWNLOAD_SITE_PATIENCE", 0.2)
+    monkeypatch.setattr(pins, "DOWNLOAD_SITE_TIMEOUT", 0.2)
     monkeypatch.setattr(urllib.request, "urlopen", fail)
     assert not release.answers()
 
@@ -58,7 +58,7 @@ def test_nobody_waits_for_a_network_that_swallows_packets(monkeypatch: pytest.Mo
         returned.set()
         raise TimeoutError
 
-    monkeypatch.setattr(pins, "DOWNLOAD_SITE_PATIENCE", 0.2)
+    monkeypatch.setattr(pins, "DOWNLOAD_SITE_TIMEOUT", 0.2)
     monkeypatch.setattr(urllib.request, "urlopen", hang)
     assert not release.answers()
     assert not returned.is_set()

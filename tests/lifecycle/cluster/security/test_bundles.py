@@ -49,9 +49,9 @@ def _forge(word: str) -> str:
 
 #: What root on the control node does, and why the node says that it is not used.
 ATTACKS = {
-    "no signature": (f"rm {FOLDER}/bundle.signed", "bundle.json is there without bundle.signed"),
+    "no signature": (f"rm {FOLDER}/bundle.signed", "bundle.json exists without bundle.signed"),
     "a key of the forger's": (_forge("sign"), "bundle.signed is not signed with the stack's key"),
-    "another content": (_forge("keep"), "bundle.json is not what bundle.signed says"),
+    "another content": (_forge("keep"), "bundle.json does not match bundle.signed"),
     "another node's": (
         f"for name in bundle.signed bundle.json variables.json; do cp {FOLDER}/../life-c-0/$name {FOLDER}/; done",
         "the bundle is for node 'life-c-0'",
@@ -118,7 +118,7 @@ def test_an_older_bundle_is_not_used(live: Live) -> None:
         "control", f"cp --preserve=all {FOLDER}/bundle.signed /root/newer; cat /root/older > {FOLDER}/bundle.signed"
     )
     try:
-        _refused(live, "is older than the one that this node has seen")
+        _refused(live, "is older than the last one on this node")
         assert _record(live)["serial"] == serial
     finally:
         live.run("control", f"cat /root/newer > {FOLDER}/bundle.signed")

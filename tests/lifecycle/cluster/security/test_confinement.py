@@ -22,7 +22,7 @@ def test_slurm_user_can_only_name_nodes_of_ours(live: Live) -> None:
     done = live.login.run(live.address("control"), "runuser -u slurm -- /usr/sbin/slurm-appliance-reboot life-login-0")
     assert done.returncode == 1
     log = live.run("control", "journalctl -t slurm-appliance-reboot --since=-2min --no-pager")
-    assert "1 node(s) are not ours: life-login-0" in log
+    assert "1 node(s) are unknown: life-login-0" in log
 
 
 def test_the_worker_and_its_helper_are_confined(live: Live) -> None:

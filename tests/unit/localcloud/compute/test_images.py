@@ -132,5 +132,5 @@ def test_a_failed_program_is_shown_with_what_it_said() -> None:
 def test_a_program_that_is_missing_or_slow_is_named() -> None:
     with pytest.raises(HostError, match="no-such-program is not installed"):
         run(["no-such-program"])
-    with pytest.raises(HostError, match="did not end within"):
+    with pytest.raises(HostError, match="did not finish within"):
         run(["sleep", "60"], limit=0.05)

@@ -71,7 +71,7 @@ def test_a_volume_that_was_given_no_image_says_so(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_short_is_noticed(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="ends 2 bytes before"):
+    with pytest.raises(HostError, match="2 bytes shorter"):
         files.copy_start(volume(tmp_path, 8), tmp_path / "start", 10)
 
 

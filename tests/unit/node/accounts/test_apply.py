@@ -61,7 +61,7 @@ def test_users_come_and_go(folders: Folders) -> None:
     entry = {"uid": 2001, "ssh_keys": [KEY]}
     changes, problems = apply_users(request(folders, {"alice": entry, "bob": {"uid": 2002}}))
     assert problems == []
-    assert "user alice: home directory made" in changes
+    assert "user alice: home directory created" in changes
     home = (folders.homes / "alice").stat()
     assert (home.st_uid, home.st_gid, home.st_mode & 0o777) == (2001, 2001, 0o700)
     assert (folders.keys / "alice").read_text() == f"{KEY}\n"
@@ -71,7 +71,7 @@ def test_users_come_and_go(folders: Folders) -> None:
     (folders.lingering).mkdir()
     (folders.lingering / "alice").touch()
     changes, problems = apply_users(request(folders, {"bob": {"uid": 2002}}))
-    assert set(changes) == {"user alice: locked", "user alice: keys changed", "user alice: lingering ended"}
+    assert set(changes) == {"user alice: locked", "user alice: keys changed", "user alice: lingering disabled"}
     assert not (folders.keys / "alice").exists()
     assert (folders.homes / "alice").is_dir(), "data stays"
     assert apply_users(request(folders, {"bob": {"uid": 2002}})) == ([], [])
@@ -128,7 +128,7 @@ def test_keys_are_taken_out_with_the_user_s_own_rights(tmp_path: Path) -> None:
 def test_a_bad_user_is_reported_and_the_others_are_made(folders: Folders) -> None:
     changes, problems = apply_users(request(folders, {"eve": {"uid": 1000}, "alice": {"uid": 2001}}))
     assert problems == ["user eve: uid 1000 belongs to debian on this node"]
-    assert "user alice: made" in changes
+    assert "user alice: created" in changes
     assert apply_users(request(folders, {"alice": {"uid": 2001}})) == ([], [])
 
 
@@ -191,7 +191,7 @@ def test_the_program_says_what_it_changed(folders: Folders) -> None:
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     said = json.loads(ended.stdout)
-    assert "user alice: made" in said["changes"]
+    assert "user alice: created" in said["changes"]
     assert said["problems"] == ["user eve: uid 0 belongs to root on this node"]
     assert said["shared"] == ["alice"]
     wrong = subprocess.run([sys.executable, "-m", "node.accounts"], input="", capture_output=True, check=False)

@@ -83,10 +83,10 @@ def test_a_group_that_is_taken_out_is_left() -> None:
 
 
 CONFLICTS = {
-    "an account of the image": (AccountUser("debian", 2009, 2009), "has an account of that name, with uid 1000"),
-    "an account of a program": (AccountUser("slurm", 2009, 2009), "has an account of that name, with uid 202"),
+    "an account of the image": (AccountUser("debian", 2009, 2009), "has an account with that name and uid 1000"),
+    "an account of a program": (AccountUser("slurm", 2009, 2009), "has an account with that name and uid 202"),
     "a uid of the image": (AccountUser("eve", 1000, 1000), "uid 1000 belongs to debian"),
-    "a group of the image": (AccountUser("video", 2009, 2009), "a group of that name, with gid 44"),
+    "a group of the image": (AccountUser("video", 2009, 2009), "a group with that name and gid 44"),
     "a gid of the image": (AccountUser("eve", 44, 44), "gid 44 belongs to group video"),
     "a comment with a colon": (AccountUser("eve", 2009, 2009, "a:b"), "a colon or a line break"),
     "a comment with a line break": (AccountUser("eve", 2009, 2009, "a\nb"), "a colon or a line break"),

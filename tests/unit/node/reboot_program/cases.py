@@ -48,7 +48,7 @@ CASES = [
     Case(
         "image is right, but it does not answer",
         RebootDecisionKind.HARD_REBOOT,
-        "Slurm does not reach it",
+        "Slurm cannot reach it",
         ON,
         {"slurm": SlurmNode("c1", WAITING.flags | {"NOT_RESPONDING"})},
     ),
@@ -64,14 +64,14 @@ CASES = [
     Case(
         "volume-backed, image unknown",
         RebootDecisionKind.FAIL,
-        "does not say which image",
+        "does not record its image",
         {"volume_backed": True, "image_id": ""},
     ),
     Case("Slurm cannot be asked", RebootDecisionKind.REBUILD, "runs image old", facts={"slurm": None}),
     Case(
         "node is in service",
         RebootDecisionKind.LEAVE,
-        "no longer waits",
+        "no longer expects",
         facts={"slurm": SlurmNode("c1", frozenset({"IDLE"}))},
     ),
     Case(
@@ -83,7 +83,7 @@ CASES = [
     Case(
         "node has jobs, no target",
         RebootDecisionKind.LEAVE,
-        "no longer waits",
+        "no longer expects",
         facts={"slurm": SlurmNode("c1", frozenset({"ALLOCATED"})), "target": None},
     ),
     Case(
@@ -95,7 +95,7 @@ CASES = [
     Case(
         "booted faster than we looked",
         RebootDecisionKind.LEAVE,
-        "no longer waits",
+        "no longer expects",
         ON,
         {"slurm": SlurmNode("c1", frozenset({"IDLE"})), "waited": 1.0, "intent": REBUILT},
     ),
@@ -146,12 +146,12 @@ CASES = [
     Case(
         "rebuilt while off",
         RebootDecisionKind.HARD_REBOOT,
-        "while it was off",
+        "while it was shut off",
         {"status": "SHUTOFF", **ON},
         {"intent": REBUILT},
     ),
-    Case("ERROR", RebootDecisionKind.REBUILD, "a rebuild heals it", {"status": "ERROR"}),
-    Case("ERROR on the right image", RebootDecisionKind.REBUILD, "a rebuild heals it", {"status": "ERROR", **ON}),
+    Case("ERROR", RebootDecisionKind.REBUILD, "rebuilding it", {"status": "ERROR"}),
+    Case("ERROR on the right image", RebootDecisionKind.REBUILD, "rebuilding it", {"status": "ERROR", **ON}),
     Case(
         "ERROR, target image gone",
         RebootDecisionKind.FAIL,
@@ -176,7 +176,10 @@ CASES = [
         {"intent": REBUILT},
     ),
     Case(
-        "somebody's rebuild under way", RebootDecisionKind.FOLLOW, "under way", {"task_state": "rebuild_spawning", **ON}
+        "somebody's rebuild under way",
+        RebootDecisionKind.FOLLOW,
+        "in progress",
+        {"task_state": "rebuild_spawning", **ON},
     ),
     Case(
         "rebuild with another image under way",
@@ -187,11 +190,11 @@ CASES = [
     Case(
         "volume being rewritten",
         RebootDecisionKind.FOLLOW,
-        "under way",
+        "in progress",
         {"task_state": "rebuilding", "volume_backed": True},
         {"intent": REBUILT},
     ),
-    Case("reboot under way", RebootDecisionKind.FOLLOW, "reboot is under way", {"task_state": "reboot_started", **ON}),
+    Case("reboot under way", RebootDecisionKind.FOLLOW, "is in progress", {"task_state": "reboot_started", **ON}),
     Case("reboot on the old image under way", RebootDecisionKind.WAIT, "busy", {"task_state": "reboot_started"}),
     Case(
         "in another task", RebootDecisionKind.WAIT, "busy with task image_uploading", {"task_state": "image_uploading"}

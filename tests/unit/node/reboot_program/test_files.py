@@ -28,13 +28,13 @@ def test_targets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"schema": 2, "nodes": {}}, "schema 2, this RebootProgram reads 1"),
+        ({"schema": 2, "nodes": {}}, "schema 2, but this RebootProgram reads 1"),
         ({"nodes": {}}, "schema None"),
         ([], "schema None"),
-        ({"schema": 1}, "does not have its form"),
-        ({"schema": 1, "nodes": {"c1": {"instance_id": "s"}}}, "does not have its form"),
+        ({"schema": 1}, "is malformed"),
+        ({"schema": 1, "nodes": {"c1": {"instance_id": "s"}}}, "is malformed"),
         ({"schema": 1, "nodes": {"c1": {"instance_id": "s", "image_id": None}}}, "is not an id"),
-        ({"schema": 1, "nodes": ["c1"]}, "does not have its form"),
+        ({"schema": 1, "nodes": ["c1"]}, "is malformed"),
     ],
 )
 def test_targets_that_cannot_be_used(tmp_path: Path, document: object, words: str) -> None:

@@ -119,7 +119,7 @@ def test_the_kernel_says_who_asks(tmp_path: Path, targets: Path) -> None:
     finally:
         ear.close()
 
-    assert answer == {"error": f"uid {os.getuid()} may not ask for reboots"}
+    assert answer == {"error": f"uid {os.getuid()} may not request reboots"}
     assert list(ear.spool.pending()) == []
 
 
@@ -130,7 +130,7 @@ def test_what_is_no_request_is_answered_and_the_next_one_taken(ear: Ear, pieces:
 
 
 def test_a_message_without_end_is_cut_off(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener_module, "_PATIENCE", 0.2)
+    monkeypatch.setattr(listener_module, "_TIMEOUT", 0.2)
     began = time.monotonic()
 
     assert b"error" in ear.raw(b'{"nodes": "c1"')

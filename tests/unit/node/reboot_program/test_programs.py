@@ -161,7 +161,7 @@ raise SystemExit(handover.main(["c[1-3]"]))
     _end_at_once(service)
 
     assert ended.returncode == 0, said
-    assert "handed over: c[1-3]" in said
+    assert "delivered: c[1-3]" in said
 
 
 def test_a_node_that_is_not_ours_is_refused_and_the_others_go_on(programs: Programs) -> None:
@@ -197,7 +197,7 @@ def test_another_user_s_requests_are_refused(programs: Programs) -> None:
     )
     _end_at_once(service)
 
-    assert "may not ask for reboots" in stranger.stdout
+    assert "may not request reboots" in stranger.stdout
     assert not list(Spool(programs.spool).pending())
 
 

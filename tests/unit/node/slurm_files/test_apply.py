@@ -39,7 +39,7 @@ class Recorded:
         self.running.pop(daemon, None)
         content = (self.folder / {"slurmctld": "slurm.conf", "slurmdbd": "slurmdbd.conf"}[daemon]).read_bytes()
         if self.fails_with in content:
-            raise DaemonError(f"{daemon} has ended", ["its last words"])
+            raise DaemonError(f"{daemon} exited", ["its last words"])
         self.running[daemon] = content
 
 
@@ -86,7 +86,7 @@ def test_slurmctld_fails_after_the_exchange(node: tuple[Sets, Recorded, Applianc
     appliance.apply("slurmdbd")
     daemons.fails_with = b"ReturnToService=2"
     with pytest.raises(
-        DaemonError, match=r"has ended\. The former files are back, and slurmctld runs with them"
+        DaemonError, match=r"exited.*\. The previous files were restored, and slurmctld runs with them"
     ) as raised:
         appliance.apply("slurmctld")
     assert raised.value.log == ["its last words"]
@@ -102,7 +102,7 @@ def test_slurmdbd_fails_after_the_exchange(node: tuple[Sets, Recorded, Appliance
     sets, daemons, appliance = node
     sets.accept(sets.add(NEW))
     daemons.fails_with = b"StoragePass=new"
-    with pytest.raises(DaemonError, match="former files are back, and slurmdbd runs with them"):
+    with pytest.raises(DaemonError, match="previous files were restored, and slurmdbd runs with them"):
         appliance.apply("slurmdbd")
     assert sets.files(sets.in_use) == OLD
     assert daemons.running == {"slurmctld": OLD["slurm.conf"], "slurmdbd": OLD["slurmdbd.conf"]}
@@ -112,10 +112,10 @@ def test_there_is_nothing_to_go_back_to_on_a_new_node(tmp_path: Path) -> None:
     sets, daemons = Sets(tmp_path, USER), Recorded(tmp_path)
     sets.accept(sets.add(NEW))
     daemons.fails_with = b"ReturnToService=2"
-    with pytest.raises(DaemonError, match="no former files to go back to"):
+    with pytest.raises(DaemonError, match="no previous files"):
         Appliance(sets, cast("Daemons", daemons)).apply("slurmctld")
 
 
 def test_nothing_is_applied_that_was_not_accepted(tmp_path: Path) -> None:
-    with pytest.raises(DaemonError, match="no files that Slurm's daemons have accepted"):
+    with pytest.raises(DaemonError, match="no files have been accepted"):
         Appliance(Sets(tmp_path, USER), cast("Daemons", Recorded(tmp_path))).apply("slurmctld")

@@ -76,8 +76,8 @@ def parse_error(line: int, rest: str, file: str = "slurm.conf") -> str:
             "slurm.options.PreemptMode",
         ),
         (
-            ["slurmctld: fatal: slurmctld runs and does not listen at port 90000, which SlurmctldPort names"],
-            "does not listen at port 90000",
+            ["slurmctld: fatal: slurmctld runs but does not listen on port 90000, set by SlurmctldPort"],
+            "does not listen on port 90000",
             ("slurm.conf", 8),
             "slurm.options.SlurmctldPort (not set",
         ),

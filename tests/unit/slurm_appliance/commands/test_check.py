@@ -36,7 +36,7 @@ def test_one_gate_alone() -> None:
 
 @pytest.mark.usefixtures("two_gates")
 def test_an_unknown_gate_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="no gate is called ugly") as raised:
+    with pytest.raises(UsageError, match="unknown gate: ugly") as raised:
         check(["ugly"])
     assert "good, bad" in str(raised.value)
 

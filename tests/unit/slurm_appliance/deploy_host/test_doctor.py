@@ -70,12 +70,12 @@ def test_what_is_missing_ends_with_status_1_and_says_what_it_blocks(
 def test_without_root_the_local_cloud_is_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     [root] = not_ok()
-    assert root.piece == "root's rights"
+    assert root.piece == "root"
     assert root.blocks == (Feature.LOCAL_CLOUD,)
     shown = CliRunner().invoke(cli.app, ["doctor"])
     assert shown.exit_code == 1
-    assert f"         needed for: {Feature.LOCAL_CLOUD}\n         to do: use sudo" in shown.stdout
+    assert f"         needed for: {Feature.LOCAL_CLOUD}\n         remedy: use sudo" in shown.stdout
     ready, not_ready, gates = shown.stdout.splitlines()[-3:]
     assert ready == f"ready for     {Feature.CLUSTERS}"
-    assert not_ready.startswith(f"not ready for {Feature.LOCAL_CLOUD}: root's rights")
+    assert not_ready.startswith(f"not ready for {Feature.LOCAL_CLOUD}: root")
     assert gates == f"ready for     {Feature.GATES}"

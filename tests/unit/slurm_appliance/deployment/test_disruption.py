@@ -16,10 +16,10 @@ def step(type_: str, op: str, *replacing: str) -> Step:
 @pytest.mark.parametrize(
     ("type_", "op", "expected"),
     [
-        (_VOLUME, "delete", ["Volume x is deleted, with all that is on it"]),
+        (_VOLUME, "delete", ["Volume x is deleted, with all its data"]),
         (_VOLUME, "update", []),
         (_PORT, "delete", ["Port x is deleted"]),
-        (_PORT, "replace", ["Port x is deleted and created anew: networkId changed"]),
+        (_PORT, "replace", ["Port x is replaced: networkId changed"]),
         (_PORT, "delete-replaced", []),
         (_PORT, "same", []),
         ("openstack:compute/instance:Instance", "delete", []),

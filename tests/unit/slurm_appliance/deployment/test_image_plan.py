@@ -31,11 +31,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], NodeAc
         {"status": "ERROR", "launched": False},
         [step("update")],
         NodeAction.CREATE,
-        "Nova could not make it: made anew",
+        "Nova could not create it: will be created again",
     ),
     "broken since it ran": ({}, {"status": "ERROR"}, [step("update")], NodeAction.NONE, ""),
     "up to date": ({}, {}, [], NodeAction.NONE, ""),
-    "a new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], NodeAction.REBUILD_NOW, "a new image"),
+    "new image": ({}, {"image_id": OTHER_IMAGE}, [step("update", "imageId")], NodeAction.REBUILD_NOW, "new image"),
     "a new image, left to Slurm": (
         {"ignore_image_changes": True},
         {"image_id": OTHER_IMAGE},
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None, list[Step], NodeAc
         {"image_id": OTHER_IMAGE, "volume_backed": True},
         [],
         NodeAction.REPLACE,
-        "a new image, and it boots from a volume",
+        "new image, and it boots from a volume",
     ),
     "something that replaces it": (
         {"ignore_image_changes": True},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from slurm_appliance.config import from_mapping
-from slurm_appliance.deployment.keeping import given_up, kept, never_ours, protecting
+from slurm_appliance.deployment.keeping import external_resources, kept_resources, with_protection, without_protection
 from tests.unit.config.examples import largest, smallest
 
 _VOLUME = "openstack:blockstorage/volume:Volume"
@@ -24,22 +24,25 @@ STATE = {
 
 
 def test_protected_volumes_stay_and_the_secrets_with_them() -> None:
-    assert [each.what for each in kept(STATE)] == ["volume demo-state (id-of-state, 5 GB)", "secret munge_key"]
+    assert [each.what for each in kept_resources(STATE)] == [
+        "volume demo-state (id-of-state, 5 GB)",
+        "secret munge_key",
+    ]
 
 
 def test_without_volumes_nothing_stays() -> None:
-    assert kept({"resources": STATE["resources"][1:]}) == kept({}) == []
+    assert kept_resources({"resources": STATE["resources"][1:]}) == kept_resources({}) == []
 
 
 def test_states_are_marked_and_not_changed() -> None:
-    marked = protecting(STATE, [each.urn for each in kept(STATE)])
+    marked = with_protection(STATE, [each.urn for each in kept_resources(STATE)])
     assert [bool(each.get("protect")) for each in marked["resources"]] == [True, False, True, False]
-    free = given_up(marked)
+    free = without_protection(marked)
     assert not [each for each in free["resources"] if "protect" in each or "retainOnDelete" in each]
     assert "protect" not in STATE["resources"][2]
 
 
 def test_what_was_there_before_is_named() -> None:
     small = from_mapping(smallest(state_volume_provisioning="attach"), "test")
-    assert never_ours(small) == ["network cluster", "key pair operators", "volume demo-state"]
-    assert never_ours(from_mapping(largest(), "test")) == ["network storage", "floating IP 203.0.113.10"]
+    assert external_resources(small) == ["network cluster", "key pair operators", "volume demo-state"]
+    assert external_resources(from_mapping(largest(), "test")) == ["network storage", "floating IP 203.0.113.10"]

@@ -46,7 +46,7 @@ def test_the_checkouts_own_salt_goes_first(stacks: Path) -> None:
 
 
 def test_a_stack_that_is_not_there(stacks: Path) -> None:
-    with pytest.raises(UsageError, match=r"there is no stack other\n  → there are: test; see docs/environments.md"):
+    with pytest.raises(UsageError, match=r"unknown stack other\n  → the stacks are: test; see docs/environments.md"):
         stack_file("other", stacks)
 
 

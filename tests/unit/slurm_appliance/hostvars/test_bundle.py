@@ -33,7 +33,7 @@ def test_what_is_allowed_and_what_that_refers_to() -> None:
 
 def test_a_forbidden_variable_is_named_with_the_one_that_refers_to_it() -> None:
     forbidden = {"slurm_database_password"}
-    with pytest.raises(HostVariablesError, match=r"slurm_database_password .* but leak refers to it"):
+    with pytest.raises(HostVariablesError, match=r"slurm_database_password .* but leak references it"):
         node_variables(_node("leak"), forbidden)
     with pytest.raises(HostVariablesError, match="its roles use it"):
         node_variables(_node("slurm_database_password"), forbidden)
@@ -45,7 +45,7 @@ def test_variables_that_refer_to_each_other_end() -> None:
 
 
 def test_a_value_that_means_something_else_on_a_node_is_named() -> None:
-    with pytest.raises(HostVariablesError, match=r"c1: variable a refers to hostvars"):
+    with pytest.raises(HostVariablesError, match=r"c1: variable a references hostvars"):
         node_variables(_node("a", a="{{ hostvars }}"))
 
 

@@ -26,11 +26,11 @@ def test_names(value: Any, names: set[str]) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("{{ hostvars['ctl'].ansible_host }}", "refers to hostvars"),
-        (["{{ groups['compute'] | length }}"], "refers to groups"),
+        ("{{ hostvars['ctl'].ansible_host }}", "references hostvars"),
+        (["{{ groups['compute'] | length }}"], "references groups"),
         ("{{ lookup('file', '/etc/passwd') }}", r"uses lookup\(\)"),
         ("{{ query('env', 'HOME') }}", r"uses query\(\)"),
-        ("{{ broken", "Jinja can read"),
+        ("{{ broken", "valid Jinja template"),
         ({"__ansible_vault": "$ANSIBLE_VAULT;1.1"}, "ansible-vault"),
     ],
 )

@@ -121,7 +121,7 @@ def test_killed_before_the_state_was_written(layout: StateLayout, monkeypatch: p
 def test_a_state_that_somebody_replaced_is_not_mixed_with_the_journal(layout: StateLayout) -> None:
     begun(layout, *created(1, "a"))
     layout.write(layout.read() | {"version": 4})
-    with pytest.raises(JournalError, match="goes with another state"):
+    with pytest.raises(JournalError, match="does not match the current state"):
         Keeper(layout).recover()
     assert layout.journal.exists()
 
@@ -152,14 +152,14 @@ def test_only_the_owner_reads_state_and_journal(layout: StateLayout) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("", "cannot be read"), ("[]", "unknown format"), ('{"version": 9, "checkpoint": {}}', "unknown format")],
+    [("", "cannot read the state"), ("[]", "unknown format"), ('{"version": 9, "checkpoint": {}}', "unknown format")],
 )
 def test_a_state_that_cannot_be_read(layout: StateLayout, content: str, said: str) -> None:
     layout.state.write_text(content)
     with pytest.raises(JournalError, match=said):
         layout.read()
     layout.state.unlink()
-    with pytest.raises(JournalError, match="there is no stack s"):
+    with pytest.raises(JournalError, match="stack s"):
         layout.read()
 
 
@@ -168,7 +168,7 @@ def test_a_run_whose_lock_was_taken_writes_nothing_more(layout: StateLayout) -> 
 
     def guard() -> None:
         if taken:
-            raise LockLostError("somebody took the stack's lock from this run")
+            raise LockLostError("this run lost the stack's lock")
 
     keeper = Keeper(layout, guard)
     update = keeper.announce("update")
@@ -194,5 +194,5 @@ def test_a_state_is_seen_with_its_journal(layout: StateLayout) -> None:
     assert current(layout) == layout.read()
     begun(layout, *created(2, "b"))
     layout.write(layout.read() | {"version": 4})
-    with pytest.raises(JournalError, match="goes with another state"):
+    with pytest.raises(JournalError, match="does not match the current state"):
         current(layout)

@@ -80,7 +80,7 @@ def test_an_update_from_its_announcement_to_its_end(service: JournalService, lay
 @pytest.mark.parametrize("token", ["", "token ", "token wrong", "Bearer x"])
 def test_who_does_not_know_the_token_is_told_nothing(service: JournalService, token: str) -> None:
     status, answer = ask(service, "GET", f"{STACK}/export", token=token)
-    assert (status, answer) == (401, {"code": 401, "message": "no access"})
+    assert (status, answer) == (401, {"code": 401, "message": "access denied"})
 
 
 def started(service: JournalService, kind: str = "update") -> tuple[str, str]:
@@ -251,5 +251,5 @@ def test_what_it_does_not_offer(service: JournalService, path: str) -> None:
 def test_an_engine_without_journals_is_refused(service: JournalService) -> None:
     update = ask(service, "POST", f"{STACK}/update", {})[1]["updateID"]
     status, answer = ask(service, "POST", f"{STACK}/update/{update}", {})
-    assert (status, answer["message"]) == (400, "this engine keeps no journal; it is too old")
-    assert service.problems == ["this engine keeps no journal; it is too old"]
+    assert (status, answer["message"]) == (400, "this engine is too old: it does not support journaling")
+    assert service.problems == ["this engine is too old: it does not support journaling"]

@@ -70,7 +70,7 @@ CONFIGURATIONS = {
     ),
     "image by id": (
         {"cluster_image": None, "cluster_image_id": "00000000-0000-4000-8000-000000000000"},
-        f"cluster_image_id: there is no image with the id 00000000-0000-4000-8000-000000000000 → there are: {IMAGE} ",
+        f"cluster_image_id: there is no image with the ID 00000000-0000-4000-8000-000000000000 → the IDs are: {IMAGE} ",
     ),
     "image of a group": (
         _general(image="other"),
@@ -94,12 +94,12 @@ CONFIGURATIONS = {
     ),
     "which of two subnets": (
         {"cluster_networks": [{"network": "storage", "no_security_groups": True}]},
-        "cluster_networks[0].subnet: network storage has 2 subnets → name the one that nodes get their addresses from: "
+        "cluster_networks[0].subnet: network storage has 2 subnets → set the one for the nodes' addresses: "
         "storage-v4, storage-v6",
     ),
     "security groups on a network without port security": (
         {"cluster_networks": [{"network": "storage", "subnet": "storage-v4"}]},
-        "cluster_networks[0].no_security_groups: port security is off on network storage, so that its ports take no "
+        "cluster_networks[0].no_security_groups: port security is off on network storage, so its ports cannot have "
         "security groups → set it to true",
     ),
     "external network": (
@@ -116,7 +116,7 @@ CONFIGURATIONS = {
     ),
     "security group by id": (
         _entry(security_group_ids=["00000000-0000-4000-8000-000000000000"]),
-        "login.entry.security_group_ids[0]: there is no security group with the id 00000000-0000-4000-8000-00000000000",
+        "login.entry.security_group_ids[0]: there is no security group with the ID 00000000-0000-4000-8000-00000000000",
     ),
     "key pair": (
         {"key_pair": "operator"},
@@ -128,16 +128,16 @@ CONFIGURATIONS = {
     ),
     "server group": (
         _general(server_group_id="00000000-0000-4000-8000-000000000000"),
-        "compute.general.server_group_id: there is no server group with the id 00000000-0000-4000-8000-000000000000 → "
-        f"there are: {EXAMPLE_ID} (spread)",
+        "compute.general.server_group_id: there is no server group with the ID 00000000-0000-4000-8000-000000000000 → "
+        f"the IDs are: {EXAMPLE_ID} (spread)",
     ),
     "control's server group": (
         {"control_server_group_id": "00000000-0000-4000-8000-000000000000"},
-        "control_server_group_id: there is no server group with the id",
+        "control_server_group_id: there is no server group with the ID",
     ),
     "bare-metal node": (
         _general(nodes=["c-[0-2]"], match_ironic_node=True),
-        "compute.general.match_ironic_node: there is no bare-metal node c-2 → did you mean 'c-1'?",
+        "compute.general.match_ironic_node: unknown bare-metal node c-2 → did you mean 'c-1'?",
     ),
     "volume type": (
         {"state_volume_type": "sdd"},
@@ -185,22 +185,22 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "two images of one name": (
         {"images": (image("a", "slurm-2026-11"), image("b", "slurm-2026-11"))},
         {},
-        "cluster_image: 2 images are called slurm-2026-11: a, b → rename one, or delete what is unused",
+        "cluster_image: 2 images have the name slurm-2026-11: a, b → ",
     ),
     "an image that is not ready": (
         {"images": (image("a", "slurm-2026-11", "queued"),)},
         {},
-        "cluster_image: image slurm-2026-11 is queued → wait until it is active, or name another image",
+        "cluster_image: image slurm-2026-11 is queued → wait until it is active, or choose",
     ),
     "an access network with IPv6": (
         {"subnets": (SubnetFacts("a", "six", "network-cluster", "fd00::/64"),)},
         {},
-        "cluster_networks[0].subnet: the subnet is IPv6 (fd00::/64), but nodes speak IPv4 among themselves",
+        "cluster_networks[0].subnet: the subnet is IPv6 (fd00::/64), but nodes use IPv4",
     ),
     "a gateway that nodes cannot reach": (
         {},
         {"gateway_ip": "192.0.2.1"},
-        "gateway_ip: 192.0.2.1 is in none of the nodes' networks (10.0.0.0/24) → choose an address of one of them",
+        "gateway_ip: 192.0.2.1 is not in any of the nodes' networks (10.0.0.0/24) → ",
     ),
     "networks that overlap": (
         {
@@ -210,18 +210,18 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
             )
         },
         _general(extra_networks=[{"network": "fabric"}]),
-        "compute.general.extra_networks: networks cluster (10.0.0.0/24) and fabric (10.0.0.0/16) overlap → name",
+        "compute.general.extra_networks: networks cluster (10.0.0.0/24) and fabric (10.0.0.0/16) overlap → choose",
     ),
     "an image of somebody else's": (
         {"images": (image("a", "slurm-2026-11", digest=""),)},
         {},
-        "cluster_image: image slurm-2026-11 was not made by an image build of this appliance: nodes that boot it join "
-        "no cluster → name one that './slurm-appliance image list' shows, or write {build: NAME}",
+        "cluster_image: image slurm-2026-11 was not built by this appliance: nodes that boot it cannot join "
+        "a cluster → choose one from './slurm-appliance image list', or set {build: NAME}",
     ),
     "a user's name that the image has": (
         {},
         {"users": {"chief": {"uid": 2001}}},
-        "users.chief: chief is an account of the system, with uid 1001, in image slurm-2026-11 → choose another name",
+        "users.chief: chief is a system account with uid 1001 in image slurm-2026-11 → choose another name",
     ),
     "a uid that the image has": (
         {},
@@ -231,12 +231,12 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a group's name that the image has": (
         {},
         {"users": {"render2": {"uid": 2001}}},
-        "users.render2: render2 is a group of the system, with gid 1500, in image slurm-2026-11 → choose another name",
+        "users.render2: render2 is a system group with gid 1500 in image slurm-2026-11 → choose another name",
     ),
     "a gid that the image has": (
         {},
         {"users": {"alice": {"uid": 1500}}},
-        "users.alice.uid: 1500 is the gid of render2 in image slurm-2026-11 → choose another uid, or set a gid",
+        "users.alice.uid: 1500 is the gid of render2 in image slurm-2026-11 → choose another uid",
     ),
     "a disk that is too small": (
         {"images": (image("a", "slurm-2026-11", min_disk=40),)},
@@ -256,7 +256,7 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "two networks of one name": (
         {"networks": (NetworkFacts("a", "cluster"), NetworkFacts("b", "cluster"))},
         {},
-        "cluster_networks[0].network: 2 networks are called cluster: a, b",
+        "cluster_networks[0].network: 2 networks have the name cluster: a, b",
     ),
     "a network without a subnet": (
         {"subnets": ()},
@@ -266,17 +266,17 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no volumes at all": (
         {"absent": frozenset({"volume"})},
         {},
-        "state_volume_provisioning: this cloud has no volumes → the control node needs one",
+        "state_volume_provisioning: this cloud has no volume service → the control node needs one",
     ),
     "Ironic that does not answer": (
         {"absent": frozenset({"bare metal"}), "bare_metal": {}},
         _general(match_ironic_node=True),
-        "compute.general.match_ironic_node: Ironic's nodes cannot be listed → it takes an administrator's credentials",
+        "compute.general.match_ironic_node: cannot list Ironic's nodes → use an administrator's credentials",
     ),
     "an address that a server has": (
         {"ports": (port("other", "10.0.0.10", device_id="some-server"),)},
         _TAKEN,
-        "control_ip_addresses.cluster: 10.0.0.10 is taken by port other of server some-server → choose another address",
+        "control_ip_addresses.cluster: 10.0.0.10 is used by port other of server some-server → choose another address",
     ),
     "a floating IP in use": (
         {"floating_ips": (FloatingIp("f", "203.0.113.10", "some-port"),)},
@@ -286,12 +286,12 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a volume that another server has": (
         {"volumes": (_STATE,)},
         _ATTACH,
-        "state_volume_provisioning: volume demo-state is in-use elsewhere → only demo-control may have it: detach it",
+        "state_volume_provisioning: volume demo-state is in-use elsewhere → only demo-control may use it: detach it",
     ),
     "a volume that is broken": (
         {"volumes": (Volume("volume-state", "demo-state", 100, "error"),)},
         _ATTACH,
-        "state_volume_provisioning: volume demo-state is error → only demo-control may have it",
+        "state_volume_provisioning: volume demo-state is error → only demo-control may use it",
     ),
     "a volume that is larger": (
         {"volumes": (Volume("volume-home", "demo-home", 200, "available"),)},
@@ -301,27 +301,27 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "somebody else's server": (
         {"servers": (server("demo-c-0", environment=""),)},
         {},
-        "compute.general.nodes: there is a server demo-c-0 already (id-of-demo-c-0); it belongs to nobody that we know",
+        "compute.general.nodes: a server demo-c-0 already exists (id-of-demo-c-0); it belongs to an unknown owner",
     ),
     "another environment's control node": (
         {"servers": (server("demo-control", environment="production"),)},
         {},
-        "cluster_name: there is a server demo-control already (id-of-demo-control); it belongs to environment producti",
+        "cluster_name: a server demo-control already exists (id-of-demo-control); it belongs to environment producti",
     ),
     "two of our own": (
         {"servers": (server("demo-c-0", id="a"), server("demo-c-0", id="b"))},
         {},
-        "compute.general.nodes: 2 servers of ours are called demo-c-0: a, b → delete those that no state knows",
+        "compute.general.nodes: 2 of our servers have the name demo-c-0: a, b → delete those that no state records",
     ),
     "a control node that a newer slurm-appliance created": (
         {"servers": (server("demo-control", user_data_version="3"),)},
         {},
-        "demo-control: has user data of version 3, which this slurm-appliance does not know → use the slurm-appliance",
+        "demo-control: has user data of version 3, which this slurm-appliance does not support",
     ),
     "credentials that must not create others": (
         {"access": CloudAccess(may_create_credentials=False)},
         {},
-        "features.rebuild: needs an application credential, and these credentials are one that must not create others",
+        "features.rebuild: needs a new application credential, but the current one is restricted",
     ),
     "roles that only another identity provider knows of": (
         {"access": CloudAccess(federated=True)},
@@ -331,28 +331,28 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "instances": (
         {"quotas": {"instances": Quota(6, 3)}},
         {},
-        "quota of instances: 4 needed, but 3 left of the quota of 6 → ask the cloud's operators for more, or create fe",
+        "quota of instances: 4 needed, but only 3 of the quota of 6 are left",
     ),
     "cores": (
         {"quotas": {"cores": Quota(10, 0)}},
         {},
-        "quota of cores: 11 needed, but 10 left of the quota of 10",
+        "quota of cores: 11 needed, but only 10 of the quota of 10 are left",
     ),
     "memory": (
         {"quotas": {"ram": Quota(20000, 0)}},
         {},
-        "quota of ram: 22528 MB needed, but 20000 MB left of the quota of 20000 MB",
+        "quota of ram: 22528 MB needed, but only 20000 MB of the quota of 20000 MB are left",
     ),
-    "ports": ({"quotas": {"ports": Quota(3, 0)}}, {}, "quota of ports: 4 needed, but 3 left of the quota of 3"),
+    "ports": ({"quotas": {"ports": Quota(3, 0)}}, {}, "quota of ports: 4 needed, but only 3 of"),
     "volumes": (
         {"quotas": {"volumes": Quota(3, 0)}},
         _general(volume_backed_instances=True),
-        "quota of volumes: 4 needed, but 3 left of the quota of 3",
+        "quota of volumes: 4 needed, but only 3 of the quota of 3 are left",
     ),
     "gigabytes": (
         {"quotas": {"gigabytes": Quota(300, 0)}},
         _general(volume_backed_instances=True),
-        "quota of gigabytes: 330 GB needed, but 300 GB left of the quota of 300 GB",
+        "quota of gigabytes: 330 GB needed, but only 300 GB of the quota of 300 GB are left",
     ),
 }
 
@@ -390,8 +390,8 @@ def test_what_is_there_already_needs_no_quota() -> None:
     }
     assert said(facts) == []
     assert said(facts | {"quotas": {"gigabytes": Quota(39, 0)}}) == [
-        "quota of gigabytes: 40 GB needed, but 39 GB left of the quota of 39 GB → "
-        "ask the cloud's operators for more, or create fewer or smaller nodes"
+        "quota of gigabytes: 40 GB needed, but only 39 GB of the quota of 39 GB are left → "
+        "ask the cloud's operators for a larger quota, or create fewer or smaller nodes"
     ]
 
 
@@ -480,5 +480,5 @@ def test_an_image_without_a_list_of_accounts_is_noted() -> None:
     found = findings({"images": (image("a", "slurm-2026-11", accounts=""),)}, users={"alice": {"uid": 2001}})
     assert found.problems == ()
     assert [str(note).splitlines()[0] for note in found.notes] == [
-        "users: image slurm-2026-11 does not say which accounts it has, so that users were not compared with them"
+        "users: image slurm-2026-11 has no list of its accounts, so users were not checked for conflicts"
     ]

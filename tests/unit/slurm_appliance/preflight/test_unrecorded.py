@@ -72,7 +72,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     ),
     "another project": (
         [resource(PORT, "p", "demo-c-0-cluster", "theirs")], {"access": CloudAccess(project_id="mine")},
-        ["the state of stack test in s3://states records resources of project theirs, and these credentials are for "
+        ["the state of stack test in s3://states records resources of project theirs, but these credentials are for "
          "project mine"],
     ),
 }  # fmt: skip
@@ -118,4 +118,4 @@ def test_whoever_does_not_repair_names_who_does() -> None:
               "compute": {"general": {"nodes": ["c-[0-1]"], "flavor": "m1.small"}}}  # fmt: skip
     config = from_mapping(smallest(**groups), "test", environment="test")
     (problem,) = examine(config, cloud(servers=SERVERS, volumes=()), recorded(state, "test", "s3://states")).state
-    assert problem.remedy == "an interrupted run left it: `./slurm-appliance up` puts that right"
+    assert problem.remedy == "an interrupted run left it: run `./slurm-appliance up` to fix it"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.errors import UsageError
 from slurm_appliance.rollout.control import ControlNode, Job
 from slurm_appliance.rollout.errors import ControlNodeError
-from slurm_appliance.rollout.policy import Via
 from slurm_appliance.rollout.selection import select
 from slurm_appliance.rollout.shell import LocalShell, SshShell
 
@@ -51,10 +51,10 @@ def test_nodes_jobs_targets_and_limits() -> None:
 def test_requests() -> None:
     shell = _Shell({"squeue": "7|PENDING|slurm-appliance-rollout-c1\n"})
     control = ControlNode(shell, partition="rebuild")
-    control.reboot(["c1", "c2"], Via.REBOOT)
-    control.cancel(["c1"], Via.REBOOT)
-    control.reboot(["c2"], Via.JOB)
-    control.cancel(["c1", "c2"], Via.JOB)
+    control.reboot(["c1", "c2"], RolloutMethod.REBOOT)
+    control.cancel(["c1"], RolloutMethod.REBOOT)
+    control.reboot(["c2"], RolloutMethod.JOB)
+    control.cancel(["c1", "c2"], RolloutMethod.JOB)
 
     assert shell.ran[:2] == [
         "scontrol reboot ASAP nextstate=RESUME reason=slurm-appliance rollout c1,c2",
@@ -70,7 +70,7 @@ def test_requests() -> None:
 
 def test_many_nodes_do_not_make_a_command_too_long() -> None:
     shell = _Shell({})
-    ControlNode(shell).reboot([f"compute-{number:05d}" for number in range(1200)], Via.REBOOT)
+    ControlNode(shell).reboot([f"compute-{number:05d}" for number in range(1200)], RolloutMethod.REBOOT)
 
     assert len(shell.ran) == 3
     assert max(map(len, shell.ran)) < 10_000
@@ -91,7 +91,7 @@ def test_targets_that_cannot_be_used(answers: dict[str, str | int], words: str) 
 
 def test_slurm_that_says_no() -> None:
     with pytest.raises(ControlNodeError, match="scontrol reboot: why not"):
-        ControlNode(_Shell({"reboot": 1})).reboot(["c1"], Via.REBOOT)
+        ControlNode(_Shell({"reboot": 1})).reboot(["c1"], RolloutMethod.REBOOT)
     with pytest.raises(ControlNodeError, match="ResumeTimeout"):
         ControlNode(_Shell({})).resume_timeout()
 

@@ -39,7 +39,7 @@ def test_one_rollout_at_a_time_whatever_becomes_of_it(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "in\n"
-        with pytest.raises(RolloutError, match="another rollout"), Journal(tmp_path).alone():
+        with pytest.raises(RolloutError), Journal(tmp_path).alone():
             pass
         other.kill()
     with Journal(tmp_path).alone():

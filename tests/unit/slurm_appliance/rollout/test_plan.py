@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from node.reboot_program.slurm_state import SlurmNode
+from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
 from slurm_appliance.rollout.observe import TAKEN_WITHIN, observe
 from slurm_appliance.rollout.plan import ActionKind, RolloutVerdict, SlurmRequest, natural, plan
-from slurm_appliance.rollout.policy import Policy, Via
+from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import NodeRecord, Phase, resumed
 
 _NOW = 1000.0
@@ -28,24 +29,24 @@ _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
 @pytest.mark.parametrize(
     ("record", "facts", "phase", "words"),
     [
-        (NodeRecord("c"), _node(image="new"), Phase.DONE, "on its target image already"),
+        (NodeRecord("c"), _node(image="new"), Phase.DONE, "already on its target image"),
         (NodeRecord("c"), _node("DOWN", image="new", reason="broken"), Phase.DONE, "out of service (DOWN: broken)"),
         (NodeRecord("c"), _node("DOWN", image="new", reason="slurm-appliance-reboot: x"), Phase.WAITING, ""),
         (NodeRecord("c"), _node(), Phase.WAITING, ""),
         (NodeRecord("c"), _node(target=""), Phase.SKIPPED, "no target image"),
-        (NodeRecord("c"), _node(image=""), Phase.SKIPPED, "does not say which image"),
+        (NodeRecord("c"), _node(image=""), Phase.SKIPPED, "does not report its image"),
         (NodeRecord("c"), NodeFacts(None), Phase.SKIPPED, "Slurm does not know"),
         (NodeRecord("c"), _node("IDLE DRAIN", reason="disk"), Phase.SKIPPED, "somebody else: disk"),
         (NodeRecord("c"), _node("IDLE DRAIN", reason="slurm-appliance-reboot: locked"), Phase.WAITING, ""),
-        (NodeRecord("c"), _node("ALLOCATED DRAIN REBOOT_REQUESTED", reason="kernel"), Phase.DRAINING, "already asked"),
-        (_ASKED, _node("ALLOCATED DRAIN REBOOT_REQUESTED"), Phase.DRAINING, "waits for its jobs"),
-        (_ASKED, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, "Slurm reboots it"),
+        (NodeRecord("c"), _node("ALLOCATED DRAIN REBOOT_REQUESTED", reason="kernel"), Phase.DRAINING, "already has"),
+        (_ASKED, _node("ALLOCATED DRAIN REBOOT_REQUESTED"), Phase.DRAINING, "waiting for its jobs"),
+        (_ASKED, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, "Slurm is rebooting it"),
         (_ASKED, _node("IDLE", image="new", boot=999), Phase.DONE, "back on its target"),
         (_ASKED, _node("IDLE"), Phase.SKIPPED, "somebody cancelled"),
         (_ASKED, _node("IDLE DRAIN", reason="slurm-appliance-reboot: gone"), Phase.WAITING, "gone"),
         (replace(_ASKED, tries=1), _node("DOWN", reason="gone"), Phase.FAILED, "gone"),
-        (replace(_ASKED, seen=False), _node("IDLE"), Phase.WAITING, "did not take the request"),
-        (replace(_ASKED, seen=False, asks=2), _node("IDLE"), Phase.WAITING, "did not take 3 requests"),
+        (replace(_ASKED, seen=False), _node("IDLE"), Phase.WAITING, "did not accept the request"),
+        (replace(_ASKED, seen=False, asks=2), _node("IDLE"), Phase.WAITING, "did not accept 3 requests"),
         (replace(_ASKED, seen=False, asked=_NOW - TAKEN_WITHIN / 2), _node("IDLE"), Phase.DRAINING, ""),
         (_AWAY, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, ""),
         (replace(_AWAY, since=-9e3), _node("DOWN REBOOT_ISSUED", reason="r"), Phase.WAITING, "not back 10000 s after"),
@@ -58,7 +59,7 @@ _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
         (_AWAY, _node("IDLE DRAIN", image="new", boot=999, reason="NHC: gpu"), Phase.WAITING, "NHC: gpu"),
         (_AWAY, _node("IDLE", image="new", boot=999), Phase.DONE, "back on its target"),
         (_AWAY, _node("ALLOCATED", image="new", boot=999, job="RUNNING"), Phase.REBOOTING, ""),
-        (replace(_ASKED, phase=Phase.RELEASED), _node("DOWN REBOOT_ISSUED"), Phase.REBOOTING, "Slurm reboots it"),
+        (replace(_ASKED, phase=Phase.RELEASED), _node("DOWN REBOOT_ISSUED"), Phase.REBOOTING, "Slurm is rebooting it"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -74,7 +75,7 @@ def test_what_follows_from_one_look(record: NodeRecord, facts: NodeFacts, phase:
     [("PENDING", Phase.DRAINING, "reboot job is PENDING"), ("", Phase.WAITING, "ended without a reboot")],
 )
 def test_by_job(job: str, phase: Phase, words: str) -> None:
-    after = observe(_ASKED, _node("ALLOCATED", job=job), replace(_POLICY, via=Via.JOB), _NOW)
+    after = observe(_ASKED, _node("ALLOCATED", job=job), replace(_POLICY, via=RolloutMethod.JOB), _NOW)
 
     assert (after.phase, words in after.why) == (phase, True), after.why
 
@@ -116,7 +117,7 @@ def test_the_budget_counts_nodes_that_others_took_out_of_service() -> None:
         replace(_POLICY, max_unavailable=2, canary=0),
     )
     assert step.actions == ()
-    assert step.why == "the budget of unavailable nodes is used up by c3 (DOWN: no reason given), c4 (IDLE+DRAIN: disk)"
+    assert step.why == "the limit of unavailable nodes is reached: c3 (DOWN: no reason given), c4 (IDLE+DRAIN: disk)"
 
 
 def test_nodes_that_are_down_come_first_and_cost_nothing_then_idle_ones() -> None:

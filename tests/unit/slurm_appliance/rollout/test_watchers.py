@@ -20,8 +20,8 @@ _PLAN = RolloutPlan(
     {
         **_BEFORE,
         "c1": NodeRecord("c1", Phase.FAILED, 990.0, "[bad] image"),
-        "c2": NodeRecord("c2", Phase.DRAINING, 995.0, "waits for its jobs to end"),
-        "c4": NodeRecord("c4", Phase.DONE, 1000.0, "on its target image already"),
+        "c2": NodeRecord("c2", Phase.DRAINING, 995.0, "waiting for its jobs to end"),
+        "c4": NodeRecord("c4", Phase.DONE, 1000.0, "already on its target image"),
     },
     (SlurmRequest(ActionKind.REBOOT, ("c2",)),),
     RolloutVerdict.GOING,
@@ -39,7 +39,7 @@ def test_json_lines() -> None:
 
     assert [event["event"] for event in events] == ["node", "node", "node", "reboot", "trouble", "end"]
     assert events[1] == {
-        "at": 1000.0, "event": "node", "node": "c2", "phase": "draining", "why": "waits for its jobs to end",
+        "at": 1000.0, "event": "node", "node": "c2", "phase": "draining", "why": "waiting for its jobs to end",
         "current": "old-image", "target": "new-image",
     }  # fmt: skip
     assert events[3]["nodes"] == ["c2"]
@@ -54,8 +54,8 @@ def test_plain_lines_say_each_thing_once() -> None:
 
     assert [line.split(" ", 1)[1] for line in lines] == [
         "c1: failed: [bad] image",
-        "c2: draining: waits for its jobs to end",
-        "c4: done: on its target image already",
+        "c2: draining: waiting for its jobs to end",
+        "c4: done: already on its target image",
         "the budget is used up",
     ]
 

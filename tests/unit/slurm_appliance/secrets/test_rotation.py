@@ -54,12 +54,12 @@ def test_what_cannot_be_rotated(stacks: Path) -> None:
         rotate("test", "mungekey", stacks)
     path = stacks / "Pulumi.test.yaml"
     path.write_text(path.read_text() + "    slurm-appliance:secrets: {monitoring_password: correct horse}\n")
-    with pytest.raises(UsageError, match="is given in the configuration"):
+    with pytest.raises(UsageError, match="is set in the configuration"):
         rotate("test", "monitoring_password", stacks)
 
 
 def test_a_file_in_another_style_is_not_guessed_at(stacks: Path) -> None:
     settings = {f"slurm-appliance:{key}": value for key, value in smallest().items()}
     (stacks / "Pulumi.test.yaml").write_text(yaml.dump({"config": settings}, default_flow_style=True))
-    with pytest.raises(UsageError, match="no 'config:' line of its own"):
+    with pytest.raises(UsageError, match="'config:'"):
         rotate("test", "munge_key", stacks)

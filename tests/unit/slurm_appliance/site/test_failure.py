@@ -36,9 +36,9 @@ def test_compute_nodes_that_failed_are_named_and_the_rest_left_out() -> None:
     assert isinstance(error, PartialSiteError)
     assert error.exit_status == 4
     assert str(error).splitlines() == [
-        "/somewhere/site-1.log: the cluster runs without 1 of its 3 compute nodes: drained, with the reason",
+        "/somewhere/site-1.log: the cluster runs without 1 of its 3 compute nodes; they were drained with the reason",
         "  │ life-d-0: Report this node: cannot be reached by ssh",
-        "  → mend what is named and run up again: it goes on with site.yml",
+        "  → fix the reported cause and run up again: it continues with site.yml",
     ]
 
 

@@ -82,7 +82,7 @@ def test_a_server_that_prints_none_is_named(known: KnownKeys) -> None:
     clock = Clock()
     silent = learn([HOST], known, lambda _server: "", lines.append, limit=10, sleep=clock.sleep, clock=clock)
     assert silent == ["demo-control"]
-    assert lines == ["demo-control: no host keys on its console in 10 s; the first one that it shows is believed"]
+    assert lines == ["demo-control: no host keys on its console within 10 s; trusting its key on first use"]
     assert not known.path.exists()
 
 
@@ -125,7 +125,7 @@ def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
         text=True,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("cloud nowhere: the cloud cannot be asked: ")
+    assert ended.stderr.startswith("cloud nowhere: cannot query the cloud: ")
     assert "Traceback" not in ended.stderr
 
 

@@ -22,14 +22,14 @@ def shown(failures: list[TaskFailure], console: Callable[[str], str]) -> list[st
 def test_the_end_of_the_console_without_its_colours() -> None:
     text = "\n".join([*(f"line {number}" for number in range(30)), "", "\x1b[0;31mKernel panic\x1b[0m"])
     said = shown(failed("c-1"), lambda server: text if server == "id-1" else "")
-    assert said[0] == "c-1 did not boot in time; the end of its console:"
+    assert said[0] == "c-1 did not boot in time; last lines of its console:"
     assert said[-1] == "  | Kernel panic"
     assert len(said) == 13
 
 
 def test_only_a_few_of_many() -> None:
     said = shown(failed(*INSTANCES), lambda _server: "")
-    assert said == [*(f"c-{number}'s console is empty" for number in range(5)), "likewise late: c-5, c-6, c-7"]
+    assert said == [*(f"c-{number}'s console is empty" for number in range(5)), "also late: c-5, c-6, c-7"]
 
 
 def test_other_failures_ask_nobody() -> None:
@@ -45,7 +45,7 @@ def test_a_cloud_that_does_not_answer_is_said() -> None:
         raise CloudError("no answer", where="nova")
 
     (line,) = shown(failed("c-1"), away)
-    assert line.startswith("consoles cannot be read: ")
+    assert line.startswith("cannot read consoles: ")
     assert "no answer" in line
 
 
