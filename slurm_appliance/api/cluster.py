@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.deployment import operations
-from slurm_appliance.deployment.keeping import never_ours
+from slurm_appliance.deployment.keeping import external_resources
 from slurm_appliance.deployment.operations import Destruction, Done
 from slurm_appliance.deployment.plan import DeploymentPlan, findings_of
 from slurm_appliance.deployment.plan_document import PlanDocument, document_of, refuse_stale
@@ -142,7 +142,7 @@ class ManagedCluster:
 
     def kept_by_others(self) -> tuple[str, ...]:
         """What the cluster uses and never deletes, because it existed before."""
-        return tuple(never_ours(self.config))
+        return tuple(external_resources(self.config))
 
 
 def open_cluster(
@@ -166,4 +166,4 @@ def open_cluster(
         UsageError: there is no such stack.
         ConfigError: its configuration has mistakes; ``problems`` has all of them.
     """
-    return ManagedCluster(open_session(name, say, stacks=stacks, excluded=tuple(exclude), patience=lock_timeout))
+    return ManagedCluster(open_session(name, say, stacks=stacks, excluded=tuple(exclude), lock_timeout=lock_timeout))

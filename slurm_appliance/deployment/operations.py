@@ -12,7 +12,7 @@ from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.interrupt import cancellable
-from slurm_appliance.deployment.keeping import Kept, given_up, kept, protecting
+from slurm_appliance.deployment.keeping import Kept, kept_resources, with_protection, without_protection
 from slurm_appliance.deployment.plan import (
     DeploymentPlan,
     drift_of,

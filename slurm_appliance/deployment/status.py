@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slurm_appliance.config.hostlist import fold
 from slurm_appliance.deployment.image_plan import NodeAction, image_plan
-from slurm_appliance.deployment.keeping import kept
+from slurm_appliance.deployment.keeping import kept_resources
 from slurm_appliance.deployment.plan import drift_of, findings_of
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.errors import ExitStatus

@@ -9,7 +9,7 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, gc, leftovers
 from slurm_appliance.image.api import Api, pages
-from slurm_appliance.image.claims import Workplace
+from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.gc import ImageVerdict, Reference
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.image.wanted import wanted

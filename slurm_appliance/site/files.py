@@ -17,7 +17,7 @@ from typing import Any
 
 from node.compute_init.share import STATE_DIR
 from slurm_appliance.deploy_host.files import write_whole
-from slurm_appliance.deploy_host.process import in_sentences
+from slurm_appliance.deploy_host.process import run_reporting_errors
 from slurm_appliance.hostvars import users_file
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.bundle import SharedFile
