@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from slurm_appliance.errors import UsageError
 from toolchain.paths import state_folder
 
 #: The engine's parallel operations. The default is four per core; creating servers is mostly waiting.
@@ -75,6 +76,23 @@ def _logged_in(user: Mapping[str, str]) -> str:
         return ""
 
 
+def _refuse_to_generate(user: Mapping[str, str]) -> None:
+    """A passphrase that is generated here is lost with this machine, and other operators do not have it.
+
+    Raises:
+        UsageError: the state is where other machines find it, and none is set. Pulumi Cloud needs none.
+    """
+    url = user.get("PULUMI_BACKEND_URL") or _logged_in(user)
+    if not url or url.startswith(("https://", "http://")):
+        return
+    raise UsageError(
+        "the state is shared, and no passphrase is set for its secrets; one that is generated here would be lost with "
+        "this machine",
+        where=shown_backend(user),
+        remedy="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, the same for every operator and runner",
+    )
+
+
 def _passphrase(user: Mapping[str, str]) -> dict[str, str]:
     """A file with a passphrase, generated once for this machine unless the user has set one.
 
@@ -84,6 +102,7 @@ def _passphrase(user: Mapping[str, str]) -> dict[str, str]:
         return {}
     path = state_folder("passphrase")
     if not path.exists():
+        _refuse_to_generate(user)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = path.with_name(f".passphrase-{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -3,29 +3,30 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 
 from slurm_appliance.errors import ApplianceError
 from toolchain.ensure import Toolchain
 from toolchain.paths import REPOSITORY
 
 
-def states(toolchain: Toolchain) -> dict[str, str]:
+def states(toolchain: Toolchain, variables: Mapping[str, str]) -> dict[str, str]:
     """The exported state of every stack of this project in the current backend.
 
     Raises:
         ApplianceError: the backend cannot be queried.
     """
-    stacks = json.loads(_pulumi(toolchain, "stack", "ls", "--json"))
-    return {each["name"]: _pulumi(toolchain, "stack", "export", "--stack", each["name"]) for each in stacks}
+    stacks = json.loads(_pulumi(toolchain, variables, "stack", "ls", "--json"))
+    return {each["name"]: _pulumi(toolchain, variables, "stack", "export", "--stack", each["name"]) for each in stacks}
 
 
-def _pulumi(toolchain: Toolchain, *arguments: str) -> str:
+def _pulumi(toolchain: Toolchain, variables: Mapping[str, str], *arguments: str) -> str:
     ended = subprocess.run(
         [toolchain.programs / "pulumi", *arguments, "--non-interactive", "--cwd", str(REPOSITORY)],
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, **toolchain.variables()},
+        env={**os.environ, **toolchain.variables(), **variables},
     )
     if ended.returncode != 0:
         raise ApplianceError(

@@ -49,7 +49,10 @@ def test_the_next_run_completes_where_the_last_call_was_lost(
     complete(rig, project)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(each, marks=pytest.mark.extended) for each in (signal.SIGHUP, signal.SIGINT))],
+)
 def test_a_signal_to_the_process_alone_ends_everything_in_order(
     rig: Rig, project: FakeProject, tmp_path: Path, number: signal.Signals
 ) -> None:

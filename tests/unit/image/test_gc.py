@@ -1,11 +1,16 @@
 """Which images may go, and who keeps the others."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from slurm_appliance import cli
 from slurm_appliance.cloud.image_names import IMAGE_TAG, PROPERTY
+from slurm_appliance.commands import image as commands
+from slurm_appliance.errors import ExitStatus
 from slurm_appliance.image import collect, gc
 from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.diff import ImageDifference, difference
@@ -150,3 +155,39 @@ def test_a_record_travels_with_its_image(site: Site) -> None:
 def test_an_image_without_a_record_is_an_error() -> None:
     with pytest.raises(ImageError, match="has no list of packages"):
         ImageRecord.of_image(image(1))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with no stack, and a cloud with one of our images that nothing references."""
+    cloud = FakeCloud()
+    cloud.add_image("slurm-nobodys", tags=(IMAGE_TAG,))
+    (tmp_path / "stacks").mkdir()
+    monkeypatch.setattr(commands, "_api", lambda _cloud: cloud)
+    monkeypatch.setattr(commands, "REPOSITORY", tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+def collected(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, ["image", "gc", "--without-states", *arguments])
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_dry_run_removes_nothing_and_is_readable_for_programs() -> None:
+    for _ in range(2):
+        (row,) = json.loads(collected("--dry-run", "--output", "json").stdout)
+        assert (row["name"], row["remove"], row["used_by"]) == ("slurm-nobodys", True, [])
+    assert collected("--output", "json").exit_code == ExitStatus.USAGE, "nobody is asked"
+    assert collected("--yes").exit_code == 0
+    assert json.loads(collected("--dry-run", "--output", "json").stdout) == []
+
+
+def test_nothing_is_removed_while_a_stack_file_cannot_be_read(checkout: Path) -> None:
+    broken = checkout / "stacks" / "Pulumi.broken.yaml"
+    broken.write_text("config: {}\n")
+    refused = collected("--yes")
+    assert refused.exit_code == ExitStatus.ERROR
+    assert "Pulumi.broken.yaml" in refused.output
+    broken.unlink()
+    assert len(json.loads(collected("--dry-run", "--output", "json").stdout)) == 1

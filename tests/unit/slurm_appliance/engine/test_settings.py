@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root
+from slurm_appliance.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,24 @@ def test_it_is_made_quick() -> None:
 
 @pytest.mark.parametrize("name", ["PULUMI_BACKEND_URL", "PULUMI_PARALLEL", "GOGC", "PULUMI_CONFIG_PASSPHRASE_FILE"])
 def test_what_the_user_has_set_stays(name: str) -> None:
-    assert name not in engine_variables({name: "mine"})
+    assert name not in engine_variables({"PULUMI_CONFIG_PASSPHRASE": "x", name: "mine"})
+
+
+@pytest.mark.parametrize("url", ["s3://states", "gs://states", "azblob://states", "file:///shared"])
+def test_no_passphrase_is_generated_for_a_shared_state(home: Path, url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        engine_variables({"PULUMI_BACKEND_URL": url})
+    assert caught.value.where == url
+    assert not (home / "state/slurm-appliance/passphrase").exists()
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in engine_variables(
+        {"PULUMI_BACKEND_URL": url, "PULUMI_CONFIG_PASSPHRASE": ""}
+    )
+
+
+def test_one_that_was_generated_before_still_opens_a_shared_state(home: Path) -> None:
+    engine_variables({})
+    variables = engine_variables({"PULUMI_BACKEND_URL": "s3://states"})
+    assert variables["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(home / "state/slurm-appliance/passphrase")
 
 
 def test_a_passphrase_is_not_made_beside_the_users(home: Path) -> None:
