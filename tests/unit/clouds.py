@@ -19,7 +19,7 @@ from slurm_appliance.image.images import packed
 
 IMAGE = "11111111-1111-4111-8111-111111111111"
 OTHER_IMAGE = "22222222-2222-4222-8222-222222222222"
-#: The id that tests/unit/config/examples.py uses wherever one is asked for.
+#: The id that tests/unit/slurm_appliance/config/examples.py uses wherever one is asked for.
 EXAMPLE_ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
 
 

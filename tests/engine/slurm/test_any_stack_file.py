@@ -16,8 +16,8 @@ from slurm_appliance.config.slurm import ComputeNodeOptions, Partition, SlurmSet
 from slurm_appliance.config.values import ClusterName, DomainSuffix, GroupName, PartitionName
 from slurm_appliance.errors import ConfigError
 from tests.engine.slurm.test_stack_files import outcomes, settings_of
-from tests.unit.config.examples import smallest
-from tests.unit.config.from_schema import of_section, of_shape
+from tests.unit.slurm_appliance.config.examples import smallest
+from tests.unit.slurm_appliance.config.from_schema import of_section, of_shape
 
 #: What Slurm alone can judge.
 FREE = frozenset({"options", "cgroup", "slurmdbd_options", "files"})

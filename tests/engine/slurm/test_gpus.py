@@ -13,7 +13,7 @@ import pytest
 from mirror.machine import install
 from slurm_appliance.config import from_mapping
 from slurm_appliance.slurm_trial.render import slurm_files
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 DEVICE = "/dev/slurm-appliance-test"
 

@@ -16,9 +16,9 @@ from slurm_appliance.config.load import own_settings
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.slurm_trial.judge import rejection_of
 from slurm_appliance.slurm_trial.render import slurm_files
-from tests.unit.config.examples import smallest
-from tests.unit.config.leaves import merged
-from tests.unit.config.test_cases import problems_of
+from tests.unit.slurm_appliance.config.examples import smallest
+from tests.unit.slurm_appliance.config.leaves import merged
+from tests.unit.slurm_appliance.config.test_cases import problems_of
 from toolchain.paths import REPOSITORY
 
 STACKS = REPOSITORY / "stacks"

@@ -10,7 +10,7 @@ from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.preflight import examine
 from tests.unit.clouds import cloud
 from tests.unit.components.recorder import Recorded, record
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 #: The description of what is created.
 MARK = "Slurm cluster demo, environment test, created by slurm-appliance"

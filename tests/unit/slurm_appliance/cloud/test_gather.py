@@ -17,7 +17,7 @@ from slurm_appliance.preflight.run import facts_for
 from tests.fakes.project import FakeProject
 from tests.fakes.project.http import RefusalError, Request
 from tests.unit.clouds import cloud
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 
 @pytest.fixture

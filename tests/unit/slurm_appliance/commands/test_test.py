@@ -49,10 +49,10 @@ def test_more_arguments_reach_pytest() -> None:
 
 
 def test_paths_stand_for_themselves() -> None:
-    paths = ["tests/engine/cloud/test_network.py", "tests/unit/config", "-x"]
+    paths = ["tests/engine/cloud/test_network.py", "tests/unit/slurm_appliance/config", "-x"]
     calls = {tier: [call[3:] for call in command.pytest_commands(tier, paths)] for tier in Tier}
     assert calls == {
-        Tier.unit: [["tests/unit/config", "-x"]],
+        Tier.unit: [["tests/unit/slurm_appliance/config", "-x"]],
         Tier.engine: [["tests/engine/cloud/test_network.py", "-x"]],
         Tier.lifecycle: [],
     }

@@ -9,7 +9,7 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, folded, image_plan, summary
 from slurm_appliance.engine.steps import SERVER, Step
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 TARGET: dict[ImageSource, str | None] = {ImageSource(name="slurm-2026-11"): IMAGE}
 

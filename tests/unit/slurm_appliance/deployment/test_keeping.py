@@ -4,7 +4,7 @@ from typing import Any
 
 from slurm_appliance.config import from_mapping
 from slurm_appliance.deployment.keeping import external_resources, kept_resources, with_protection, without_protection
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 
 _VOLUME = "openstack:blockstorage/volume:Volume"
 

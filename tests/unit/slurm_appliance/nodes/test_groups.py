@@ -8,7 +8,7 @@ from slurm_appliance.config import from_mapping
 from slurm_appliance.config.image_users import OnImageChange
 from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.nodes.groups import Group, groups
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 
 
 def group(name: str, **changes: Any) -> Group:

@@ -11,7 +11,7 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.preflight import Findings, examine, network_names
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, cloud, image, port, server
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 COMPUTE = {"nodes": ["c-[0-1]"], "flavor": "m1.small"}
 LOGIN = {"nodes": ["login-0"], "flavor": "m1.small"}

@@ -7,7 +7,7 @@ import pytest
 from slurm_appliance.config import from_mapping
 from slurm_appliance.preflight import Findings, examine
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, image, server
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 GROUPS = {
     "login": {"entry": {"nodes": ["login-0"], "flavor": "m1.small"}},

@@ -10,7 +10,7 @@ from slurm_appliance.engine.recorded import recorded
 from slurm_appliance.engine.steps import PORT, SECURITY_GROUP, SERVER, VOLUME
 from slurm_appliance.preflight import Findings, examine
 from tests.unit.clouds import cloud, port, server
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 _NODES = ("demo-control", "demo-login-0", "demo-c-0", "demo-c-1")
 

@@ -7,7 +7,7 @@ import yaml
 
 from slurm_appliance.errors import UsageError
 from slurm_appliance.secrets.rotation import ROTATED, known, rotate
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 TEXT = """\
 # A comment.

@@ -12,7 +12,7 @@ import yaml
 from slurm_appliance.config import ClusterConfig, NodeKind, from_mapping
 from slurm_appliance.config.checks.names import RESERVED
 from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 from toolchain.paths import REPOSITORY
 
 GOLDEN = Path(__file__).parent / "golden"

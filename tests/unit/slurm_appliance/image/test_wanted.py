@@ -14,8 +14,8 @@ from slurm_appliance.image.errors import ImageError
 from slurm_appliance.image.settings import from_settings
 from slurm_appliance.image.spec import Machine, PackageRepository, Ssh
 from slurm_appliance.image.wanted import Wanted, wanted
-from tests.unit.config.examples import smallest
-from tests.unit.image.fake_cloud import FakeCloud
+from tests.unit.slurm_appliance.config.examples import smallest
+from tests.unit.slurm_appliance.image.fake_cloud import FakeCloud
 
 FULL = {"base_image": "debian-12", "flavor": "m1.small"}
 EXTRA = {"base_image": {"build": "full"}, "groups": ["dev"], "flavor": "m1.small", "extra_packages": ["htop"]}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, OTHER_IMAGE
-from tests.unit.config.examples import LARGEST
+from tests.unit.slurm_appliance.config.examples import LARGEST
 
 INSTANCE = "compute/instance:Instance"
 PORT = "networking/port:Port"

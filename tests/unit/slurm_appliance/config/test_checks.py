@@ -7,7 +7,7 @@ import pytest
 
 from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import ConfigError
-from tests.unit.config.examples import LARGEST, largest, smallest
+from tests.unit.slurm_appliance.config.examples import LARGEST, largest, smallest
 
 
 def group(*nodes: str, **settings: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from slurm_appliance.config import ClusterConfig, from_mapping, stack_file
 from slurm_appliance.config.load import own_settings
 from slurm_appliance.errors import ConfigError
-from tests.unit.config.examples import LARGEST
+from tests.unit.slurm_appliance.config.examples import LARGEST
 
 # Surrogates, control characters and very long texts included.
 TEXTS = st.one_of(

@@ -14,7 +14,7 @@ from slurm_appliance.cli import app
 from slurm_appliance.commands.config import stack_file_of
 from slurm_appliance.config.generated import text_of
 from slurm_appliance.errors import UsageError
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 from toolchain.paths import REPOSITORY
 
 SIX_MISTAKES = """\

@@ -7,7 +7,7 @@ import pytest
 
 from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import ConfigError, Problem
-from tests.unit.config.examples import LARGEST, smallest
+from tests.unit.slurm_appliance.config.examples import LARGEST, smallest
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr x"
 

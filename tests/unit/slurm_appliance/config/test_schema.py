@@ -12,7 +12,7 @@ from slurm_appliance.config.kinds import OUR_ERROR, TrueFalse, Whole
 from slurm_appliance.config.paths import parse
 from slurm_appliance.config.problems import KNOWN
 from slurm_appliance.config.section import Shape, shape_of
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 
 ALL = settings()
 

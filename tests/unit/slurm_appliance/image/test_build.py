@@ -14,7 +14,7 @@ from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError, 
 from slurm_appliance.image.images import unpacked
 from slurm_appliance.image.spec import ImageBuild, PackageSources, Ssh
 from slurm_appliance.image.stop import Deadline
-from tests.unit.image.conftest import FAT, KINDS, Site, base_id
+from tests.unit.slurm_appliance.image.conftest import FAT, KINDS, Site, base_id
 
 
 @KINDS

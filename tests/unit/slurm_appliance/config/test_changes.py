@@ -6,7 +6,7 @@ import pytest
 
 from slurm_appliance.config import UpdatePolicy, from_mapping
 from slurm_appliance.config.changes import SettingChange, changes
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 
 
 def between(old: dict[str, Any], new: dict[str, Any]) -> list[SettingChange]:

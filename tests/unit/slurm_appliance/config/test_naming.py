@@ -16,7 +16,7 @@ from slurm_appliance.config.hostlist import MOST_NODES, expand, is_hostlist
 from slurm_appliance.config.paths import look_up, parse, render
 from slurm_appliance.config.slurm import DEFAULT_PARTITION
 from slurm_appliance.config.template import fill, is_node_name_template, placeholders
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 
 
 def config_of(**changes: object) -> ClusterConfig:

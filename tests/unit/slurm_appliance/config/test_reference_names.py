@@ -9,7 +9,7 @@ from slurm_appliance.config.catalog import settings
 from slurm_appliance.config.causes import by_cause
 from slurm_appliance.config.reference_names import ReferenceSetting, reference_setting, table
 from slurm_appliance.errors import ConfigError, Problem
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 PATHS = {setting.path for setting in settings()}
 TOP = {setting.location[0] for setting in settings()}

@@ -8,7 +8,7 @@ from slurm_appliance.config import from_mapping, slurm_options
 from slurm_appliance.config.checks.slurm import FOLLOWS_FROM, REFUSED
 from slurm_appliance.errors import ConfigError
 from slurm_appliance.site.inventory_settings import as_slurm_reads, playbook_settings
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 
 LEVELS = (slurm_options.CLUSTER, slurm_options.NODES, slurm_options.PARTITIONS)
 

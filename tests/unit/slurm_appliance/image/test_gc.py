@@ -18,8 +18,8 @@ from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.gc import Reference, judge
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.record import ImageRecord
-from tests.unit.image.conftest import FAT, Site
-from tests.unit.image.fake_cloud import FakeCloud, Killed
+from tests.unit.slurm_appliance.image.conftest import FAT, Site
+from tests.unit.slurm_appliance.image.fake_cloud import FakeCloud, Killed
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from slurm_appliance.image.progress import BuildProgress
 from slurm_appliance.image.spec import ImageBuild, Machine
 from slurm_appliance.image.ssh import SshTarget
 from slurm_appliance.image.stop import Deadline
-from tests.unit.image.fake_cloud import FakeCloud
+from tests.unit.slurm_appliance.image.fake_cloud import FakeCloud
 
 FAT = ImageBuild("debian-12", ("control", "login", "compute"), Machine("m1.small", "cluster"))
 VOLUME = replace(FAT, machine=replace(FAT.machine, volume_size=20, volume_type="ssd"))

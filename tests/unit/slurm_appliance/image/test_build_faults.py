@@ -12,8 +12,8 @@ from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.errors import BuildError, CloudApiError, StoppedError
 from slurm_appliance.image.spec import ImageBuild, PackageRepository, PackageSources
-from tests.unit.image.conftest import FAT, KINDS, Site, base_id
-from tests.unit.image.fake_cloud import LOST, FakeCloud, Fault, Killed
+from tests.unit.slurm_appliance.image.conftest import FAT, KINDS, Site, base_id
+from tests.unit.slurm_appliance.image.fake_cloud import LOST, FakeCloud, Fault, Killed
 
 
 @KINDS

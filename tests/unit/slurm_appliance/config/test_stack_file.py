@@ -10,7 +10,7 @@ import yaml
 from slurm_appliance.config import ClusterConfig, environment_of, from_mapping, from_stack_file, stack_file
 from slurm_appliance.config.load import NAMESPACE, own_settings
 from slurm_appliance.errors import ConfigError, Problem
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 from toolchain.paths import REPOSITORY
 
 

@@ -17,7 +17,7 @@ from slurm_appliance.config.generated import FILES, text_of
 from slurm_appliance.config.json_schema import json_schema
 from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.config.reference import BEGIN, END
-from tests.unit.config.examples import largest, smallest
+from tests.unit.slurm_appliance.config.examples import largest, smallest
 from toolchain.paths import REPOSITORY
 
 STACKS = sorted((REPOSITORY / "stacks").glob("Pulumi.*.yaml"))

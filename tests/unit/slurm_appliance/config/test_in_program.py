@@ -12,7 +12,7 @@ from pulumi.runtime import settings as runtime_settings
 from components.settings import read_settings, settings_or_end
 from slurm_appliance.config import NAMESPACE
 from slurm_appliance.errors import ConfigError
-from tests.unit.config.examples import smallest
+from tests.unit.slurm_appliance.config.examples import smallest
 from toolchain.paths import REPOSITORY
 
 
