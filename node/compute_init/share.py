@@ -76,7 +76,7 @@ class Share:
         except limited.TooMuchError as error:
             raise TooLargeError(f"{name} is larger than {most} bytes, so it is not from the stack") from error
         except subprocess.TimeoutExpired as error:
-            raise ShareError(f"{self.server} did not answer in {timeout:.0f} s") from error
+            raise ShareError(f"{self.server} did not respond within {timeout:.0f} s") from error
         except OSError as error:
             raise ShareError(f"{self.program}: {error.strerror}") from error
         if status == 0:

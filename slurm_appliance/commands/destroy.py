@@ -32,9 +32,9 @@ def destroy(
             return True
         print(f"{what.servers} servers and all other resources of {stack} will be deleted")
         for each in what.staying:
-            print(f"stays: {each.what}")
+            print(f"kept: {each.what}")
         for used in cluster.kept_by_others():
-            print(f"stays, because it was there before: {used}")
+            print(f"kept, because it is not ours: {used}")
         return agreed(yes=yes)
 
     done = cluster.destroy(approve=approve, allow_disruptive=allow_disruptive, delete_volumes=delete_volumes)

@@ -99,7 +99,7 @@ def up(
     as_json = output is Output.json
     approved = None if plan_file is None else load_plan(plan_file)
     if as_json and not yes and approved is None:
-        raise UsageError("--output json asks nobody", remedy="add --yes or --plan FILE")
+        raise UsageError("--output json cannot ask for confirmation", remedy="add --yes or --plan FILE")
     cluster = cluster_of(stack, exclude, quiet=as_json, lock_timeout=seconds(lock_timeout))
 
     def approve(plan: "DeploymentPlan") -> bool:

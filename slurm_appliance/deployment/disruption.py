@@ -27,7 +27,7 @@ def disruptions(steps: Iterable[Step]) -> list[str]:
             found.append(f"{kind} {step.name} is deleted{_data(step)}")
         elif step.op == "replace":
             why = ", ".join(step.replacing or step.changed)
-            found.append(f"{kind} {step.name} is deleted and created anew{_data(step)}: {why} changed")
+            found.append(f"{kind} {step.name} is replaced{_data(step)}: {why} changed")
         elif step.type == PORT and any(changed.startswith("fixedIps") for changed in step.changed):
             found.append(f"{kind} {step.name} gets another address: its node has no network until it is rebooted")
     return found

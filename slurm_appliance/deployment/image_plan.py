@@ -99,8 +99,8 @@ _DISRUPTION = {
 
 _ON_IMAGE_CHANGE = {
     OnImageChange.LEAVE_TO_SLURM: (NodeAction.REIMAGE_BY_SLURM, "ignore_image_changes: srun --reboot, or rollout"),
-    OnImageChange.REPLACE: (NodeAction.REPLACE, "a new image, and it boots from a volume"),
-    OnImageChange.REBUILD: (NodeAction.REBUILD_NOW, "a new image"),
+    OnImageChange.REPLACE: (NodeAction.REPLACE, "new image, and it boots from a volume"),
+    OnImageChange.REBUILD: (NodeAction.REBUILD_NOW, "new image"),
 }
 
 

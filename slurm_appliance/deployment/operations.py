@@ -138,7 +138,7 @@ def _up(
         deployment = mended(deployment, drift)
         with session.handing_over(session.facts()):
             if deployment.get("resources") or whole_plan:
-                session.say("comparing with what is there ...")
+                session.say("comparing the configuration with the cloud ...")
                 outcome = _previewed(session, deployment)
                 plan = make_plan(session, findings, outcome.steps, drift, deployment)
                 if not plan.steps:
@@ -277,7 +277,7 @@ def _run(
 
 @contextmanager
 def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], None], TextIO]]:
-    """A log of the run, for its owner; yields what says a line to the operator and writes it down, and the file."""
+    """A log of the run, readable only by its owner; yields a function that prints and logs a line, and the file."""
     path = new_run_log(session.folder.logs, operation)
     with path.open("w", encoding="utf-8", buffering=1) as file:
 

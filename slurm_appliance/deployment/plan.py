@@ -23,7 +23,7 @@ from slurm_appliance.preflight import Findings, examine
 from slurm_appliance.preflight.run import package_proxy
 from slurm_appliance.preflight.unrecorded import estranged
 
-_MADE_AGAIN = "somebody deleted it: made again"
+_MADE_AGAIN = "was deleted outside Pulumi: will be created again"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class DeploymentPlan:
         rows: one a node.
         losses: what is taken away beside nodes, a sentence each.
         notes: what an operator should know.
-        drift: what somebody changed behind the state's back.
+        drift: what was changed outside Pulumi.
         settings: what differs from the configuration of the last run, as far as the state records it.
     """
 

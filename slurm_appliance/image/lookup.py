@@ -45,11 +45,11 @@ def choose(reference: str, images: Iterable[_Image]) -> _Image:
     active = [image for image in candidates if image.status == "active"]
     if not active:
         states = ", ".join(sorted({image.status for image in candidates}))
-        what = f"the image {reference} is not active but {states}" if candidates else f"no image is called {reference}"
-        raise ImageError(what, remedy="name an active image; openstack image list shows them")
+        what = f"the image {reference} is not active but {states}" if candidates else f"there is no image {reference}"
+        raise ImageError(what, remedy="use an active image; list them with `openstack image list`")
     if len(active) > 1 and not all(image.ours for image in active):
         ids = ", ".join(sorted(image.id for image in active))
-        raise ImageError(f"{len(active)} images are called {reference}", remedy=f"give the id of one of them: {ids}")
+        raise ImageError(f"{len(active)} images have the name {reference}", remedy=f"use the ID of one of them: {ids}")
     return active[-1]
 
 

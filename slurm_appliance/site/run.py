@@ -82,7 +82,7 @@ def main() -> int:
 def run(request: SiteRequest, ending: _Ending) -> int:
     """Run the playbook; returns the exit status."""
     log = new_run_log(request.environment_folder / "logs", Path(request.playbook).stem)
-    _say(f"{request.playbook}: the whole log is {log}")
+    _say(f"{request.playbook}: full log: {log}")
     hosts = read_inventory(request.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
     timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)

@@ -102,7 +102,7 @@ def test_a_cluster_from_the_command_line(rig: Rig, project: FakeProject) -> None
 
     gone = run(rig, "destroy", "--stack", "test", "--yes")
     assert gone.returncode == 0, gone.stderr
-    assert "stays: volume demo-state" in gone.stdout
+    assert "kept: volume demo-state" in gone.stdout
     assert "network cluster" in gone.stdout
     assert not project.compute.servers.things
     assert len(project.volume.volumes.things) == 2

@@ -100,7 +100,7 @@ def test_images_have_names() -> None:
     rows = {row.node: row for row in image_plan(config(), facts, TARGET)}
     assert str(rows["demo-c-0"].current) == "slurm-other (22222222)"
     assert str(rows["demo-c-0"].target) == "slurm-2026-11 (11111111)"
-    assert str(rows["demo-control"].current) == "no longer there (gone-for)"
+    assert str(rows["demo-control"].current) == "missing (gone-for)"
 
 
 def test_an_image_that_has_to_be_built() -> None:
