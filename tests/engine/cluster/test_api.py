@@ -69,7 +69,7 @@ def test_a_cluster_is_validated_planned_and_looked_at(rig: Rig, project: FakePro
     assert not project.compute.servers.things
     assert cluster.up(approve=lambda plan: not plan.rows) is None
     assert not project.compute.servers.things
-    assert {node.state for node in cluster.status().nodes} == {"not there"}
+    assert {node.state for node in cluster.status().nodes} == {"missing"}
 
 
 def test_the_pipelines_of_the_documentation_use_commands_that_exist() -> None:

@@ -213,7 +213,7 @@ def test_a_stack_that_is_not_there(rig: Rig) -> None:
     missing = run(rig, "up", "--stack", "nowhere", "--yes")
     assert missing.returncode == 2
     assert "unknown stack nowhere" in missing.stderr
-    assert "there are: test" in missing.stderr
+    assert "the stacks are: test" in missing.stderr
 
 
 class Pulumi:

@@ -28,7 +28,7 @@ def test_a_deleted_server_is_named_and_made_again(rig: Rig, project: FakeProject
     seen = run(rig, "preview", "--stack", "test", *excluded())
     assert seen.returncode == ExitStatus.DRIFT, seen.stderr
     assert f"drift: server demo-c-1 ({before['demo-c-1']}) is gone" in seen.stdout
-    assert "somebody deleted it: made again" in seen.stdout
+    assert "was deleted outside Pulumi: will be created again" in seen.stdout
     assert "to create" in seen.stdout
     told = run(rig, "status", "--stack", "test", "--output", "json")
     assert told.returncode == ExitStatus.DRIFT
