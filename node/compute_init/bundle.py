@@ -112,7 +112,7 @@ def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
     for name, each in listed.items():
         content = read(name, each)
         if hashlib.sha256(content).hexdigest() != each.sha256:
-            raise BundleError(f"{name} is not what bundle.json says, it may just be changing")
+            raise BundleError(f"{name} does not match bundle.json; it may be changing right now")
         files[name] = content
     try:
         variables = json.loads(files["variables.json"])

@@ -46,7 +46,7 @@ def fetch(
     accepted(statement)
     head = share.read("bundle.json", MOST_HEAD)
     if hashlib.sha256(head).hexdigest() != statement.bundle:
-        raise BundleError(f"bundle.json is not what {FILE} says, it may just be changing")
+        raise BundleError(f"bundle.json does not match {FILE}; it may be changing right now")
 
     def read(name: str, listed: Listed) -> bytes:
         here = kept.content(listed.sha256) if listed.keep else None

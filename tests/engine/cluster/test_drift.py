@@ -27,12 +27,12 @@ def test_a_deleted_server_is_named_and_made_again(rig: Rig, project: FakeProject
 
     seen = run(rig, "preview", "--stack", "test", *excluded())
     assert seen.returncode == ExitStatus.DRIFT, seen.stderr
-    assert f"drift: server demo-c-1 ({before['demo-c-1']}) is gone" in seen.stdout
+    assert f"drift: server demo-c-1 ({before['demo-c-1']}) is missing" in seen.stdout
     assert "was deleted outside Pulumi: will be created again" in seen.stdout
     assert "to create" in seen.stdout
     told = run(rig, "status", "--stack", "test", "--output", "json")
     assert told.returncode == ExitStatus.DRIFT
-    assert json.loads(told.stdout)["drift"] == [f"server demo-c-1 ({before['demo-c-1']}) is gone"]
+    assert json.loads(told.stdout)["drift"] == [f"server demo-c-1 ({before['demo-c-1']}) is missing"]
     assert rig.ids() == before, "looking changes nothing"
 
     refused = run(rig, "up", "--stack", "test", *excluded())
@@ -74,7 +74,7 @@ def test_a_deleted_port_is_made_again_with_its_server(rig: Rig, project: FakePro
     project.network.ports.delete(port)
     plan = rig.preview()
     assert plan.exit_status == ExitStatus.DISRUPTIVE, "the server has to be made anew"
-    assert plan.drift.lines() == (f"port demo-c-0-cluster ({port}) is gone",)
+    assert plan.drift.lines() == (f"port demo-c-0-cluster ({port}) is missing",)
     assert [row.node for row in plan.rows if row.action is NodeAction.REPLACE] == ["demo-c-0"]
     rig.up()
     complete(rig, project)

@@ -19,7 +19,7 @@ def layout_of(rig: Rig) -> StateLayout:
 def test_a_stack_in_use(rig: Rig) -> None:
     layout = layout_of(rig)
     rig.up()
-    assert run(rig, "locks", "--stack", "test").stdout == "nobody uses test\n"
+    assert run(rig, "locks", "--stack", "test").stdout == "test is not locked\n"
     with locked(layout, "up"):
         (holder,) = holders(layout)
         for command in (("up", "--yes", *excluded()), ("destroy", "--yes")):

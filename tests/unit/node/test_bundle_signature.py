@@ -101,9 +101,9 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "huge head": (_large("bundle.json", MOST_HEAD + 1), "wrong-bundle", "bundle.json is larger than"),
     "huge file": (_large("hosts", 1 << 34), "wrong-bundle", "hosts is larger than"),
     "huge shared file": (_large("users.json", 1 << 34), "wrong-bundle", "users.json is larger than 3 bytes"),
-    "forged shared file": (_another_user, "wrong-bundle", "users.json is not what bundle.json says"),
-    "listed otherwise": (_listed_anew, "wrong-bundle", "bundle.json is not what bundle.signed says"),
-    "forged content": (_forged, "wrong-bundle", "bundle.json is not what bundle.signed says"),
+    "forged shared file": (_another_user, "wrong-bundle", "users.json does not match bundle.json"),
+    "listed otherwise": (_listed_anew, "wrong-bundle", "bundle.json does not match bundle.signed"),
+    "forged content": (_forged, "wrong-bundle", "bundle.json does not match bundle.signed"),
     "another node": (lambda folder: _signed(folder, node="demo-c-1"), "wrong-bundle", "for node 'demo-c-1'"),
     "another server": (lambda folder: _signed(folder, instance_id="s-0"), "wrong-bundle", "for server 's-0'"),
 }

@@ -145,7 +145,7 @@ def test_no_metadata_fails(settings: ComputeInitSettings) -> None:
     ("changes", "said"),
     [
         ({"schema": 1}, "schema 1"),
-        ({"files": {"variables.json": {"sha256": "0" * 64, "bytes": 1}}}, "variables.json is not what"),
+        ({"files": {"variables.json": {"sha256": "0" * 64, "bytes": 1}}}, "variables.json does not match"),
         ({"files": {"variables.json": "0" * 64}}, "does not list its files"),
         ({"files": {"variables.json": {"sha256": "../etc", "bytes": 1}}}, "does not list its files"),
         ({"files": {}}, "variables.json cannot be used"),

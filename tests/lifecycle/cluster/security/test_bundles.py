@@ -59,7 +59,7 @@ ATTACKS = {
     "cut off": (f"truncate --size=-40 {FOLDER}/bundle.signed", "bundle.signed is not signed with the stack's key"),
     "another user for all": (
         f"""sed -i 's/"uid": /"uid":  /' {FOLDER}/../../shared/users.json""",
-        "users.json is not what bundle.json says",
+        "users.json does not match bundle.json",
     ),
     "endless": (f"truncate --size=1T {FOLDER}/bundle.signed", "bundle.signed is larger than 4096 bytes"),
 }
