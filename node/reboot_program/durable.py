@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
     """Write a JSON document to a temporary file, sync and rename it."""
-    aside = path.with_suffix(f".{os.getpid()}.part")
+    # The listener and the worker are threads of one process, and may write the same file.
+    aside = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     with aside.open("w", encoding="utf-8") as file:
         json.dump(document, file)
         file.flush()
