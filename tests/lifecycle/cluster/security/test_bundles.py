@@ -57,10 +57,6 @@ ATTACKS = {
         "the bundle is for node 'life-c-0'",
     ),
     "cut off": (f"truncate --size=-40 {FOLDER}/bundle.signed", "bundle.signed is not signed with the stack's key"),
-    "another user for all": (
-        f"""sed -i 's/"uid": /"uid":  /' {FOLDER}/../../shared/users.json""",
-        "users.json does not match bundle.json",
-    ),
     "endless": (f"truncate --size=1T {FOLDER}/bundle.signed", "bundle.signed is larger than 4096 bytes"),
 }
 
