@@ -23,7 +23,7 @@ from toolchain.paths import REPOSITORY
 
 STACKS = REPOSITORY / "stacks"
 #: Files that sites could bring, where the tests of the configuration keep them.
-SITES = REPOSITORY / "tests" / "unit" / "config" / "cases"
+SITES = REPOSITORY / "tests" / "unit" / "slurm_appliance" / "config" / "cases"
 #: A trial waits more than it works.
 AT_ONCE = 12
 
