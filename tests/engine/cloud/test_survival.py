@@ -36,7 +36,7 @@ def test_an_operator_logs_in_by_the_keys_that_the_server_printed(
 def test_a_server_that_does_not_exist_is_named(cloud: Cloud) -> None:
     done = run_cloud(cloud, "ssh", "nobody")
     assert done.returncode == 1
-    assert "no server 'nobody'" in done.stderr
+    assert "unknown server 'nobody'" in done.stderr
 
 
 def test_nova_killed_during_a_rebuild_leaves_a_server_that_can_be_brought_back(
