@@ -77,7 +77,7 @@ def test_another_user_of_the_machine_reads_and_changes_nothing_while_up_runs(
 
         _run(project, backend, toolchain, attack)
 
-    assert answers == [[401, '{"code": 401, "message": "no access"}']] * 12
+    assert answers == [[401, '{"code": 401, "message": "access denied"}']] * 12
     assert {"secret", "other"} <= project.resources().keys()
     assert project.resources()["secret"]["outputs"]["stdout"] == "hidden-from-strangers"
 

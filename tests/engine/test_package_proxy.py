@@ -40,8 +40,8 @@ class Bench:
 
     def start(self) -> process.Process:
         """Start the proxy as ``cloud up`` does, and wait until it answers."""
-        program = "import sys; from pathlib import Path; from localcloud.control import layout, mirror;"
-        program += "mirror.start(layout.Layout(Path(sys.argv[1])))"
+        program = "import sys; from pathlib import Path; from localcloud.control import mirror; from localcloud.host.layout import CloudLayout;"
+        program += "mirror.start(CloudLayout(Path(sys.argv[1])))"
         done = self.run(sys.executable, "-c", program, str(self.layout.root))
         assert done.returncode == 0, done.stderr
         found = process.recorded(self.layout, "mirror")
