@@ -40,7 +40,8 @@ class Bench:
 
     def start(self) -> process.Process:
         """Start the proxy as ``cloud up`` does, and wait until it answers."""
-        program = "import sys; from pathlib import Path; from localcloud.control import mirror; from localcloud.host.layout import CloudLayout;"
+        program = "import sys; from pathlib import Path; from localcloud.control import mirror;"
+        program += "from localcloud.host.layout import CloudLayout;"
         program += "mirror.start(CloudLayout(Path(sys.argv[1])))"
         done = self.run(sys.executable, "-c", program, str(self.layout.root))
         assert done.returncode == 0, done.stderr
