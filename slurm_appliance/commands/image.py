@@ -112,12 +112,11 @@ def build(
     import dataclasses
     import os
 
-    from slurm_appliance.cloud.gather import image_facts
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.image_source import ImageSource
     from slurm_appliance.config.stack_file import cloud_of
-    from slurm_appliance.image.api import pages
     from slurm_appliance.image.build_process import build_image
+    from slurm_appliance.image.images import all_facts
     from slurm_appliance.image.settings import PROXY
     from slurm_appliance.image.wanted import wanted
 
@@ -131,8 +130,7 @@ def build(
     api = _api(named)
     if named is not None:
         os.environ["OS_CLOUD"] = named
-    images = [image_facts(body) for body in pages(api, "image", "/images", "images")]
-    *bases, last = wanted(config, [ImageSource(build=target)], images, os.environ.get(PROXY, ""))
+    *bases, last = wanted(config, [ImageSource(build=target)], all_facts(api), os.environ.get(PROXY, ""))
     for base in bases:
         build_image(base.build, force=base.force)
     outcome = build_image(

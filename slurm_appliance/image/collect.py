@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from slurm_appliance.cloud.gather import image_facts
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image import claims, gc, leftovers
-from slurm_appliance.image.api import Api, pages
+from slurm_appliance.image.api import Api
 from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.gc import ImageVerdict, Reference
+from slurm_appliance.image.images import all_facts
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.image.wanted import wanted
 
@@ -48,7 +48,7 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
         say: called with files that cannot be read, whose builds are then unknown.
     """
     found = []
-    known = [image_facts(body) for body in pages(api, "image", "/images", "images")]
+    known = all_facts(api)
     for name, path in stacks.items():
         try:
             config = from_stack_file(path)

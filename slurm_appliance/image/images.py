@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from slurm_appliance.cloud.facts import ImageFacts
+from slurm_appliance.cloud.gather import image_facts
 from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.errors import CloudApiError
-from slurm_appliance.image.lookup import choose
+from slurm_appliance.image.lookup import choose, identity_of
 from slurm_appliance.image.spec import is_id
 
 
@@ -61,7 +63,7 @@ class GlanceImage:
     @property
     def identity(self) -> str:
         """Identifies its content: the name, which has a digest, if we built it; otherwise the ID."""
-        return self.name if self.ours else self.id
+        return identity_of(self)
 
 
 def parse_time(text: str) -> datetime:
@@ -72,6 +74,11 @@ def parse_time(text: str) -> datetime:
 def listed(api: Api, query: Mapping[str, str]) -> list[GlanceImage]:
     """All images that match a Glance query."""
     return [GlanceImage.of(body) for body in pages(api, "image", "/images", "images", query)]
+
+
+def all_facts(api: Api) -> list[ImageFacts]:
+    """All images, as the facts of a cloud have them."""
+    return [image_facts(body) for body in pages(api, "image", "/images", "images")]
 
 
 def get(api: Api, image_id: str) -> GlanceImage | None:

@@ -53,6 +53,11 @@ def choose(reference: str, images: Iterable[_Image]) -> _Image:
     return active[-1]
 
 
+def identity_of(image: Candidate) -> str:
+    """What tells an image from those with other content: the name of one of ours, as it carries a digest."""
+    return image.name if image.ours else image.id
+
+
 def newest_of_ours(name: str, images: Iterable[_Image]) -> _Image | None:
     """The newest active image of ours with a name; None where there is none.
 

@@ -8,7 +8,7 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import UsageError
 from slurm_appliance.image import content
-from slurm_appliance.image.lookup import choose, newest_of_ours
+from slurm_appliance.image.lookup import choose, identity_of, newest_of_ours
 from slurm_appliance.image.settings import build_settings, from_settings
 from slurm_appliance.image.spec import ImageBuild
 
@@ -35,7 +35,11 @@ class Wanted:
 
 
 def wanted(
-    config: ClusterConfig, sources: Iterable[ImageSource], images: Iterable[ImageFacts], proxy: str = ""
+    config: ClusterConfig,
+    sources: Iterable[ImageSource],
+    images: Iterable[ImageFacts],
+    proxy: str = "",
+    found: dict[str, Wanted] | None = None,
 ) -> list[Wanted]:
     """The builds that image sources refer to, with those that they start from, each after its base.
 
@@ -44,12 +48,13 @@ def wanted(
         sources: image sources of it.
         images: what Glance has.
         proxy: for package downloads during a build.
+        found: results of earlier calls by the build's name, which are not computed again; takes the new ones.
 
     Raises:
         ApplianceError: a build or a base image does not exist, or builds are circular.
     """
     known = sorted((image for image in images if not image.claim), key=lambda image: (image.created, image.id))
-    found: dict[str, Wanted] = {}
+    found = {} if found is None else found
     for source in sources:
         if source.build is not None:
             _want(config, source.build, known, proxy, found, ())
@@ -75,8 +80,7 @@ def _want(
         base = identity = _want(config, source.build, images, proxy, found, (*above, name)).image_name
     else:
         image = choose(source.id or source.name or "", images)
-        # The name of one of ours carries the digest of its content.
-        base, identity = image.id, image.name if image.ours else image.id
+        base, identity = image.id, identity_of(image)
     build = from_settings(config, name, base, proxy=proxy)
     image_name = content.image_name(build, identity)
     newest = None if settings.force else newest_of_ours(image_name, images)

@@ -44,7 +44,7 @@ def builds(
     found: dict[str, Wanted] = {}
     for group in groups:
         try:
-            found |= {build.name: build for build in wanted(config, [group.image], facts.images, proxy)}
+            wanted(config, [group.image], facts.images, proxy, found)
         except ApplianceError as error:
             finder.problem(error.where or group.image_path, error.what, error.remedy)
     return tuple(found.values())

@@ -9,6 +9,8 @@ from slurm_appliance.cloud.facts import CloudAccess, FloatingIp, Named, NetworkF
 from slurm_appliance.config import from_mapping
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ConfigError
+from slurm_appliance.image import content
+from slurm_appliance.image.spec import ImageBuild
 from slurm_appliance.preflight import Findings, examine, network_names
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, cloud, image, port, server
 from tests.unit.slurm_appliance.config.examples import smallest
@@ -446,6 +448,21 @@ def test_a_build_makes_its_own_image() -> None:
         ""
     )
     assert found.images == {ImageSource(build="fat"): "new"}
+
+
+def test_the_files_of_a_build_are_read_once_however_many_groups_boot_its_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+
+    def image_name(_build: ImageBuild, base: str) -> str:
+        named.append(base)
+        return f"slurm-{base}"
+
+    monkeypatch.setattr(content, "image_name", image_name)
+    builds = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
+    own = {"compute": {name: {"nodes": [f"{name}-0"], "flavor": "m1.small"} for name in ("a", "b", "c")}}
+    facts = {"images": (image("base", "debian-12", digest=""),)}
+    findings(facts, cluster_image={"build": "fat"}, image_builds=builds, **own)
+    assert named == ["base"]
 
 
 def test_a_build_without_its_base_image_is_a_problem_among_the_others() -> None:
