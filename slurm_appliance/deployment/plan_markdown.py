@@ -24,13 +24,9 @@ def markdown(plan: DeploymentPlan, stack: str) -> str:
         ("Nodes", "Group", "Action", "Current image", "Target image", "Disruption", "Why"),
         [
             (
-                row.node,
-                row.group,
+                *_cells(row.node, row.group),
                 f"**{row.action.value}**" if row.action.disruptive else row.action.value,
-                str(row.current or ""),
-                str(row.target or ""),
-                row.disruption,
-                row.why,
+                *_cells(str(row.current or ""), str(row.target or ""), row.disruption, row.why),
             )
             for row in every
         ],
@@ -41,7 +37,7 @@ def markdown(plan: DeploymentPlan, stack: str) -> str:
         "Settings",
         ("Setting", "Old", "New", "Policy", "Consequence"),
         [
-            (each.path, json.dumps(each.old), json.dumps(each.new), each.policy.value, each.consequence)
+            _cells(each.path, json.dumps(each.old), json.dumps(each.new), each.policy.value, each.consequence)
             for each in plan.settings
         ],
     )
@@ -52,10 +48,11 @@ def markdown(plan: DeploymentPlan, stack: str) -> str:
 
 
 def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table; its cells are Markdown."""
     if not rows:
         return []
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in rows[:_MOST_ROWS]]
+    lines += ["| " + " | ".join(row) + " |" for row in rows[:_MOST_ROWS]]
     left = [f"… and {len(rows) - _MOST_ROWS} more"] if len(rows) > _MOST_ROWS else []
     return [f"#### {title}", "\n".join(lines), *left]
 
@@ -69,11 +66,12 @@ def _list(title: str, entries: Iterable[str]) -> list[str]:
     return [f"#### {title}", "\n".join([*lines, *left])]
 
 
+def _cells(*texts: str) -> tuple[str, ...]:
+    return tuple(map(_cell, texts))
+
+
 def _cell(text: str) -> str:
     """A text that is nothing but text to a Markdown renderer."""
-    strong = re.fullmatch(r"\*\*([\w ]+)\*\*", text)
-    if strong:
-        return text
     shown = text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
     plain = "".join(each if each.isprintable() else " " for each in shown)
     return re.sub(r"([\\`*_{}\[\]<>#|~@])", r"\\\1", plain)

@@ -134,3 +134,9 @@ def test_what_the_cloud_says_is_text_in_markdown(evil: str) -> None:
     assert row.replace("\\|", "").count("|") == 8
     for special in "<`[@":
         assert special not in row.replace(f"\\{special}", "")
+
+
+def test_what_the_cloud_says_is_not_printed_as_strong() -> None:
+    text = markdown(plan(node("c-0", why="**Approved**")), "demo")
+    assert "**REBUILD NOW**" in text
+    assert "**Approved**" not in text
