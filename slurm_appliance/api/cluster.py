@@ -17,8 +17,8 @@ from slurm_appliance.engine.project import STACKS
 from slurm_appliance.errors import Problem
 
 
-def _ignore(_text: str) -> None:
-    pass
+def silent(_text: str) -> None:
+    """Take a line of progress that nobody reads."""
 
 
 def _agree(_what: object) -> bool:
@@ -148,7 +148,7 @@ class ManagedCluster:
 def open_cluster(
     name: str,
     *,
-    say: Callable[[str], None] = _ignore,
+    say: Callable[[str], None] = silent,
     stacks: Path = STACKS,
     exclude: Sequence[str] = (),
     lock_timeout: float = 0.0,

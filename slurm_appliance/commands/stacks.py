@@ -55,15 +55,11 @@ def cluster_of(
     stack: str, exclude: Sequence[str] | None = None, *, quiet: bool = False, lock_timeout: float = 0.0
 ) -> "ManagedCluster":
     """The cluster of a stack; progress goes to standard error, standard output belongs to results."""
-    from slurm_appliance.api import open_cluster
+    from slurm_appliance.api.cluster import open_cluster, silent
 
-    cluster = open_cluster(stack, say=_ignore if quiet else say, exclude=exclude or (), lock_timeout=lock_timeout)
+    cluster = open_cluster(stack, say=silent if quiet else say, exclude=exclude or (), lock_timeout=lock_timeout)
     find_local_cloud(cluster.session.cloud)
     return cluster
-
-
-def _ignore(_text: str) -> None:
-    """Drop messages if the output is for programs."""
 
 
 def show_plan(plan: "DeploymentPlan") -> None:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, NodeImage, summary
+from slurm_appliance.deployment.image_plan import ImageReference, NodeImage, summary
 from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.errors import ApplianceError, ExitStatus, UsageError
 
@@ -15,6 +15,10 @@ from slurm_appliance.errors import ApplianceError, ExitStatus, UsageError
 VERSION = 1
 #: Differences that an error names one by one.
 _MOST_DIFFERENCES = 20
+
+
+#: A ``NodeAction`` by its name; the schema lists them, so a new one is a new field value for programs.
+ActionWord = Literal["none", "create", "reimage_by_slurm", "resize", "rebuild_now", "replace", "delete", "blocked"]
 
 
 class StalePlanError(ApplianceError):
@@ -42,7 +46,7 @@ class NodeDocument(_Document):
     node: str = Field(description="Its host name.")
     current: ImageDocument | None = Field(description="The image that it runs; null where there is no server.")
     target: ImageDocument | None = Field(description="The image that it is to run; null where it is to be deleted.")
-    action: Literal["none", "create", "reimage_by_slurm", "resize", "rebuild_now", "replace", "delete", "blocked"]
+    action: ActionWord
     disruptive: bool = Field(description="Whether somebody who uses the node notices.")
     disruption: str = Field(description="What they notice; empty for nothing.")
     why: str
@@ -124,7 +128,7 @@ def _node(row: NodeImage) -> NodeDocument:
         node=row.node,
         current=_image(row.current),
         target=_image(row.target),
-        action=_WORDS[row.action],
+        action=cast("ActionWord", row.action.name.lower()),
         disruptive=row.action.disruptive,
         disruption=row.disruption,
         why=row.why,
@@ -133,21 +137,6 @@ def _node(row: NodeImage) -> NodeDocument:
 
 def _image(image: ImageReference | None) -> ImageDocument | None:
     return None if image is None else ImageDocument(id=image.id, name=image.name, build=image.build)
-
-
-_WORDS: dict[
-    NodeAction,
-    Literal["none", "create", "reimage_by_slurm", "resize", "rebuild_now", "replace", "delete", "blocked"],
-] = {
-    NodeAction.NONE: "none",
-    NodeAction.CREATE: "create",
-    NodeAction.REIMAGE_BY_SLURM: "reimage_by_slurm",
-    NodeAction.RESIZE: "resize",
-    NodeAction.REBUILD_NOW: "rebuild_now",
-    NodeAction.REPLACE: "replace",
-    NodeAction.DELETE: "delete",
-    NodeAction.BLOCKED: "blocked",
-}
 
 
 def schema_text() -> str:

@@ -17,7 +17,7 @@ def interrupt_engine(*, send: bool) -> bool:
     Returns:
         Whether an engine runs.
     """
-    engines = [child for child in _children() if _name(child) == _NAME]
+    engines = _engines()
     if send:
         for engine in engines:
             with contextlib.suppress(ProcessLookupError):  # It ended meanwhile.
@@ -25,20 +25,13 @@ def interrupt_engine(*, send: bool) -> bool:
     return bool(engines)
 
 
-def _children() -> list[int]:
-    """Processes that this one has started; the kernel need not have a list of them."""
+def _engines() -> list[int]:
+    """The engines among the processes that this one has started; the kernel need not have a list of these."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):  # It ended meanwhile.
-                stat = (entry / "stat").read_text()
-                if int(stat[stat.rindex(")") + 2 :].split()[1]) == os.getpid():
+                before, _, after = (entry / "stat").read_text().rpartition(")")
+                if before.partition("(")[2] == _NAME and int(after.split()[1]) == os.getpid():
                     found.append(int(entry.name))
     return found
-
-
-def _name(process: int) -> str:
-    try:
-        return Path(f"/proc/{process}/comm").read_text().strip()
-    except OSError:
-        return ""
