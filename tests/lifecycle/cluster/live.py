@@ -50,7 +50,7 @@ def settings(image: str, key: Path) -> dict[str, Any]:
         "cluster_networks": [{"network": "life", "create": {"cidr": "10.66.0.0/24"}}],
         "key_pair": {"public_key_file": str(key.with_suffix(".pub"))},
         "ssh": {"private_key_file": str(key)},
-        # Tests log in to each node by itself; what holds without this is test_access.py's.
+        # Tests log in to each node by itself; what holds without this is test_outside.py's.
         "nonlogin_ssh_allowed_cidrs": ["0.0.0.0/0"],
         "control_node_flavor": FLAVOR,
         "state_volume_size": 2,

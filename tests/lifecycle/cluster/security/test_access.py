@@ -1,8 +1,6 @@
 """Where users, and strangers, get in."""
 
 import re
-import socket
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,34 +82,6 @@ def test_a_neighbour_reaches_what_is_open(live: Live) -> None:
             f'for port in {ports}; do timeout 2 bash -c "</dev/tcp/{live.address("control")}/$port" && echo $port; done'
         )
         assert {int(port) for port in live.run(node, f"{script}; true").split()} == documented()["control"]
-
-
-def opened(address: str, ports: list[int]) -> set[int]:
-    """Ports of an address that accept a connection from this machine, which is outside the cluster."""
-
-    def accepts(port: int) -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            return probe.connect_ex((address, port)) == 0
-
-    with ThreadPoolExecutor(256) as pool:
-        return {port for port, yes in zip(ports, pool.map(accepts, ports), strict=True) if yes}
-
-
-def test_from_outside_ssh_to_login_nodes_is_all_that_is_open(live: Live) -> None:
-    ports = sorted({*range(1, 1025), *(port for each in documented().values() for port in each)})
-    former = live.rig.settings.pop("nonlogin_ssh_allowed_cidrs")
-    try:
-        live.rig.up()
-        assert {node: opened(live.address(node), ports) for node in NODES} == {
-            node: ({22} if node == "login-0" else set()) for node in NODES
-        }
-        # The deploy host goes through the login node now.
-        assert live.site()["exit_status"] == 0
-    finally:
-        live.rig.settings["nonlogin_ssh_allowed_cidrs"] = former
-        live.rig.up()
-    assert opened(live.address("control"), [22]) == {22}
 
 
 @pytest.mark.extended  # Four runs of site.yml.
