@@ -86,7 +86,12 @@ def run(
         try:
             with _put_off(signal.SIGTERM):
                 child = subprocess.Popen(
-                    command(playbook, file, program), cwd=playbook.parent, env=environment, stdin=subprocess.DEVNULL
+                    command(playbook, file, program),
+                    cwd=playbook.parent,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    # The caller may keep its own files private. What roles create without a mode is for everybody.
+                    umask=0o022,
                 )
             status = child.wait()
         except OSError as error:

@@ -391,6 +391,19 @@ def test_programs_on_the_nodes_parse_as_python_3_9(path: Path) -> None:
     ast.parse(path.read_text(), feature_version=(3, 9))
 
 
+def test_what_a_playbook_creates_is_for_everybody_however_private_its_caller_is(tmp_path: Path) -> None:
+    program = tmp_path / "ansible-playbook"
+    program.write_text("#!/bin/sh\nmkdir made\n")
+    program.chmod(0o755)
+    former = os.umask(0o077)
+    try:
+        playbook.run(tmp_path / "site.yml", {}, str(program))
+    finally:
+        os.umask(former)
+
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o755
+
+
 def test_the_longest_error_is_cut(tmp_path: Path) -> None:
     (tmp_path / "f").write_text(json.dumps({"task": "t", "path": "", "message": "x\n" * 5000}))
     assert len(playbook.explain(2, tmp_path / "f")) < 450
