@@ -20,6 +20,8 @@ ANSIBLE = REPOSITORY / "ansible"
 #: Environment variables passed to Ansible; only these, so that it gets no credentials.
 _ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "USER", "XDG_CACHE_HOME")
 _LONGEST_MESSAGE = 1500
+#: Seconds without a line for the operator, after which the task in progress is named.
+_SILENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,15 @@ class _Course:
     changed: dict[str, int] = field(default_factory=dict)
     changed_tasks: dict[str, int] = field(default_factory=dict)
     phase: str = ""
-    started: float = field(default_factory=time.monotonic)
-    since: float = field(default_factory=time.monotonic)
+    task: str = ""
+    clock: Callable[[], float] = time.monotonic
+    started: float = 0.0
+    since: float = 0.0
+    task_since: float = 0.0
+    said: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.started = self.since = self.task_since = self.said = self.clock()
 
     def take(self, event: Mapping[str, Any]) -> bool:
         """Process an event of ansible-runner; return False, so that it is not stored."""
@@ -81,6 +90,8 @@ class _Course:
         match event.get("event"):
             case "playbook_on_play_start":
                 self._begin(str(data.get("name") or data.get("play")))
+            case "playbook_on_task_start":
+                self.task, self.task_since = printable(str(data.get("task"))), self.clock()
             case "runner_on_ok" if _result(data).get("changed") is True:
                 task = printable(str(data.get("task")))
                 self.changed_tasks[task] = self.changed_tasks.get(task, 0) + 1
@@ -99,11 +110,21 @@ class _Course:
             return
         self.end_phase()
         self.phase = phase
-        self.say(f"[{time.monotonic() - self.started:6.1f} s] {phase}: {rest}")
+        self._print(f"{phase}: {rest}")
+
+    def tick(self) -> None:
+        """Name the task in progress if nothing was printed for long."""
+        now = self.clock()
+        if self.task and now - self.said >= _SILENCE:
+            self._print(f"  '{self.task}' has been running for {now - self.task_since:.0f} s")
+
+    def _print(self, text: str) -> None:
+        self.said = self.clock()
+        self.say(f"[{self.said - self.started:6.1f} s] {text}")
 
     def end_phase(self) -> None:
         """Add the seconds since the last play began to its phase."""
-        now = time.monotonic()
+        now = self.clock()
         if self.phase:
             self.phases[self.phase] = round(self.phases.get(self.phase, 0.0) + now - self.since, 1)
         self.since = now
@@ -143,6 +164,11 @@ def run_playbook(
     import ansible_runner
 
     course = _Course(log, say)
+
+    def ended_early() -> bool:
+        course.tick()
+        return cancelled()
+
     with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}):
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
@@ -155,7 +181,7 @@ def run_playbook(
             # Not on the command line, where other users could read them.
             cmdline=f"--extra-vars @{values}" if variables else None,
             event_handler=course.take,
-            cancel_callback=cancelled,
+            cancel_callback=ended_early,
             quiet=True,
             suppress_env_files=True,
             settings={"pexpect_timeout": 1, "idle_timeout": 0},
@@ -167,7 +193,7 @@ def run_playbook(
         changed=course.changed,
         changed_tasks=course.changed_tasks,
         phases=course.phases,
-        seconds=round(time.monotonic() - course.started, 1),
+        seconds=round(course.clock() - course.started, 1),
     )
 
 

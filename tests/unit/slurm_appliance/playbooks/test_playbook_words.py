@@ -49,3 +49,20 @@ def test_a_failure_is_told_in_one_line(result: Any) -> None:
 @pytest.mark.parametrize("msg", [" ", "\n", "\x0b", "\x1b[2J"])
 def test_a_message_of_nothing_but_space(msg: str) -> None:
     assert fail({"msg": msg}) == ["           c-0: t: no message"]
+
+
+def test_a_task_that_takes_long_is_named_every_minute() -> None:
+    said: list[str] = []
+    now = 0.0
+    course = _Course(io.StringIO(), said.append, clock=lambda: now)
+    course.take({"event": "playbook_on_play_start", "event_data": {"name": "Slurm: Configure the controller"}})
+    course.take({"event": "playbook_on_task_start", "event_data": {"task": "Run slurmdbd\x1b[2J"}})
+    for second in range(150):
+        now = float(second)
+        course.tick()
+
+    assert said == [
+        "[   0.0 s] slurm: Configure the controller",
+        "[  60.0 s]   'Run slurmdbd' has been running for 60 s",
+        "[ 120.0 s]   'Run slurmdbd' has been running for 120 s",
+    ]
