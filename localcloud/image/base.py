@@ -11,7 +11,7 @@ from localcloud.errors import BaseImageError
 from localcloud.host.debian import program
 from localcloud.host.layout import cloud_cache
 from localcloud.host.steps import Steps
-from localcloud.image.recipe import FILES, ImageRecipe
+from localcloud.image.recipe import ImageRecipe
 from localcloud.image.sources import debian_sources
 from localcloud.image.systems import System
 
@@ -38,7 +38,7 @@ def make(system: System, steps: Steps) -> BaseImage:
         ImageError: mmdebstrap fails.
     """
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout
-    recipe = ImageRecipe(tuple(debian_sources(system)), architecture.strip())
+    recipe = ImageRecipe(tuple(debian_sources(system)), architecture.strip(), check_valid_until=system.released)
     file = cloud_cache("images", f"{system.name}-{recipe.digest}.tar.zst")
     image = BaseImage(system, file, recipe.digest)
     image.file.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def make(system: System, steps: Steps) -> BaseImage:
 def _make(recipe: ImageRecipe, target: Path) -> None:
     with TemporaryDirectory(prefix="base-image-", dir=target.parent) as folder:
         tree, fresh = Path(folder) / "tree", Path(folder) / "image.tar"
-        for name, text in FILES.items():
+        for name, text in recipe.files.items():
             file = tree / name.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)

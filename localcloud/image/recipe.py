@@ -65,6 +65,9 @@ MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", 
 ENABLED = ("systemd-networkd.service",)
 
 
+_NOT_FRESH = 'Acquire::Check-Valid-Until "false"'
+
+
 @dataclass(frozen=True)
 class ImageRecipe:
     """How to create the image.
@@ -72,28 +75,39 @@ class ImageRecipe:
     Attributes:
         sources: package sources, also written into the image.
         architecture: Debian's name of it.
+        check_valid_until: whether the archive must be as fresh as it promises. Mirrors of suites that change every day
+            are often not.
     """
 
     sources: tuple[AptSource, ...]
     architecture: str
+    check_valid_until: bool = True
 
     @property
     def digest(self) -> str:
         """Names the image: sixteen hexadecimal digits."""
-        parts = [*map(str, self.sources), self.architecture, *PACKAGES, json.dumps(FILES), *MASKED, *ENABLED, *_HOOKS]
+        parts = [*map(str, self.sources), self.architecture, *PACKAGES, json.dumps(self.files)]
+        parts += [*MASKED, *ENABLED, *_HOOKS]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Files of the image, by path."""
+        return FILES if self.check_valid_until else {**FILES, "/etc/apt/apt.conf.d/90-not-fresh": f"{_NOT_FRESH};\n"}
 
     def command(self, mmdebstrap: str, tree: str, target: str) -> list[str]:
         """The command line that creates it.
 
         Args:
             mmdebstrap: the program.
-            tree: a folder with `FILES` at their paths in the image.
+            tree: a folder with `files` at their paths in the image.
             target: the tar file to write.
         """
         suite = self.sources[0].suite
         command = [mmdebstrap, "--mode=root", "--variant=minbase", f"--architectures={self.architecture}"]
         command += ["--format=tar", "--quiet", f"--include={','.join(PACKAGES)}"]
+        if not self.check_valid_until:
+            command.append(f"--aptopt={_NOT_FRESH}")
         hooks = [
             f'cp --recursive --remove-destination --no-preserve=ownership {tree}/. "$1"',
             *_HOOKS,

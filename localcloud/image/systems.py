@@ -12,10 +12,12 @@ class System:
     Attributes:
         version: as in /etc/os-release.
         suite: its name in the archive.
+        released: whether it is; before that it is Debian testing, whose /etc/os-release has no version.
     """
 
     version: str
     suite: str
+    released: bool = True
 
     @property
     def name(self) -> str:
@@ -23,7 +25,7 @@ class System:
         return f"debian-{self.version}"
 
 
-_ALL = (System("12", "bookworm"), System("13", "trixie"))
+_ALL = (System("12", "bookworm"), System("13", "trixie"), System("14", "forky", released=False))
 
 #: By the names of their base images.
 SYSTEMS = {system.name: system for system in _ALL}

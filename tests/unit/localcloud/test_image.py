@@ -48,12 +48,25 @@ def test_the_command_line_names_all_that_goes_in() -> None:
     assert any("mask apt-daily.timer" in hook for hook in hooks)
 
 
+def test_an_archive_may_be_older_than_it_promises_before_the_release() -> None:
+    released, testing = ImageRecipe((MAIN,), "amd64"), ImageRecipe((MAIN,), "amd64", check_valid_until=False)
+
+    assert "Valid-Until" not in str(released.command("mmdebstrap", "/tree", "/image.tar")) + str(released.files)
+    assert "Valid-Until" in str(testing.command("mmdebstrap", "/tree", "/image.tar"))
+    assert any("Valid-Until" in text for text in testing.files.values())
+    assert released.digest != testing.digest
+
+
 @pytest.mark.parametrize("package", ["cloud-init", "openssh-server", "python3", "systemd-sysv", "sudo"])
 def test_the_image_has_what_ansible_and_openstack_need(package: str) -> None:
     assert package in PACKAGES
 
 
 def test_a_system_goes_by_the_name_of_its_image() -> None:
-    assert {name: system(name).suite for name in SYSTEMS} == {"debian-12": "bookworm", "debian-13": "trixie"}
+    assert {name: system(name).suite for name in SYSTEMS} == {
+        "debian-12": "bookworm",
+        "debian-13": "trixie",
+        "debian-14": "forky",
+    }
     with pytest.raises(BaseImageError):
         system("debian-11")
