@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from node.slurm_files.plan import version_of
+from node.slurm_files.release import upstream
 from slurm_appliance.config.hostlist import fold
 from slurm_appliance.deployment.image_plan import NodeAction, image_plan
 from slurm_appliance.deployment.keeping import kept_resources
@@ -25,6 +27,7 @@ class NodeState:
         current: its current image.
         target: its target image.
         next: what brings it there.
+        slurm: Slurm's version in its current image; empty if the image has no record.
     """
 
     group: str
@@ -33,6 +36,7 @@ class NodeState:
     current: str
     target: str
     next: str
+    slurm: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,15 @@ class Status:
     drift: tuple[str, ...] = ()
 
     @property
+    def slurm(self) -> dict[str, list[str]]:
+        """Nodes by Slurm's version in their current images, as far as it is known; the newest version first."""
+        found: dict[str, list[str]] = {}
+        for node in sorted(self.nodes, key=lambda node: version_of(node.slurm), reverse=True):
+            if node.slurm:
+                found.setdefault(node.slurm, []).append(node.node)
+        return found
+
+    @property
     def well(self) -> bool:
         """Whether all nodes exist and run, and there are no problems."""
         running = all(node.state == "ACTIVE" for node in self.nodes)
@@ -78,6 +91,9 @@ class Status:
             yield f"an operation is running: {who}"
         for who in self.interrupted:
             yield f"an operation was interrupted: {who}; the next up continues it"
+        if len(self.slurm) > 1:
+            versions = "; ".join(f"{version} on {fold(names)}" for version, names in self.slurm.items())
+            yield f"Slurm's versions: {versions}"
         for volume in self.volumes:
             yield f"kept when the cluster is deleted: {volume}"
         for problem in self.problems:
@@ -104,6 +120,7 @@ def look(session: Session) -> Status:
     drift = drift_of(session, deployment)
     facts = session.facts()
     findings = findings_of(session, deployment)
+    slurm = {image.id: upstream(image.slurm) for image in facts.images}
     states = {server.name: server.status for server in findings.resolved.servers.values()}
     rows = image_plan(session.config, facts, findings.resolved.images)
     layout = session.layout
@@ -118,6 +135,7 @@ def look(session: Session) -> Status:
                 str(row.current or ""),
                 str(row.target or ""),
                 "" if row.action is NodeAction.NONE else row.action.value,
+                slurm.get(row.current.id, "") if row.current else "",
             )
             for row in rows
         ),
