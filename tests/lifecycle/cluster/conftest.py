@@ -39,10 +39,12 @@ def live(
     cloud: Cloud,
     user: Connection,
     fat_image: GlanceImage,
-    second_image: GlanceImage,  # noqa: ARG001 - built while packages are in reach
+    request: pytest.FixtureRequest,
     toolchain: Toolchain,  # noqa: ARG001 - there before time is looked at
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
     """The cluster, up on the full image."""
+    if any("second_image" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
+        request.getfixturevalue("second_image")  # Built while packages are in reach.
     with no_packages(), running(cloud, user, fat_image.name, tmp_path_factory.mktemp("cluster")) as made:
         yield made
