@@ -26,6 +26,7 @@ from slurm_appliance.commands import (
     rollout,
     schema,
     secrets,
+    slurm,
     status,
     test,
     up,
@@ -74,6 +75,7 @@ app.add_typer(image.app, name="image", rich_help_panel="Clusters")
 app.add_typer(mirror.app, name="mirror", rich_help_panel="Clusters")
 app.add_typer(rollout.app, name="rollout", rich_help_panel="Clusters")
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Clusters")
+app.add_typer(slurm.app, name="slurm", rich_help_panel="Clusters")
 app.command("schema", rich_help_panel="Clusters")(schema.schema)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("env", rich_help_panel="This machine")(environment.env)

@@ -3,8 +3,8 @@
 ``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
 ``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
 Where it does not run with them, the former files and the daemon come back.
-``--record FILE`` has the versions of Slurm that the state is of: ``judge`` refuses one that does not take it over, and
-``apply`` writes the one that runs.
+``--volume FOLDER`` is the state volume: ``judge`` refuses a version of Slurm that does not take over the state there,
+and ``apply`` records the one that runs. The other commands back the state up and restore it: see `state_commands`.
 Each ends with one line of JSON; with exit status 1 it has the reason in ``rejected`` or ``failed``.
 """
 
@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import plan, trial
+from . import plan, state_commands, trial
 from .conf import option
 from .daemons import DaemonError, Daemons
-from .record import Record
 from .rejection import Rejection, rejection
 from .sets import Sets
 from .sources import FILE, Sources
+from .state import SlurmState
+from .upgrade import UpgradeAction
 
 _INSIDE = "inside"
 _DAEMONS = ("slurmdbd", "slurmctld")
@@ -126,26 +128,30 @@ def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.exe
     """Run a command."""
     parser = argparse.ArgumentParser(prog="slurm-appliance-slurm-files", description=__doc__)
     parser.add_argument("--folder", type=Path, default=trial.ETC, help="folder of Slurm's files")
-    parser.add_argument("--record", type=Path, help="file that says of which version of Slurm the state is")
+    parser.add_argument("--volume", type=Path, default=Path("/var/lib/state"), help="the state volume")
     commands = parser.add_subparsers(dest="command", required=True)
     judging = commands.add_parser("judge", help="test the files on standard input with Slurm's daemons")
     judging.add_argument("--control", required=True, help="host name of the control node")
     applying = commands.add_parser("apply", help="apply accepted files to a daemon")
     applying.add_argument("daemon", choices=_DAEMONS)
     commands.add_parser(_INSIDE, help="for internal use")
+    state_commands.add(commands)
     options = parser.parse_args(arguments)
     if options.command == _INSIDE:
         return trial.inside()
-    sets = Sets(options.folder)
-    record = Record(options.record) if options.record else None
+    ended = state_commands.run(options)
+    if ended is not None:
+        return _say(*ended)
+    sets, state = Sets(options.folder), state_commands.state_of(options.volume)
     if options.command == "judge":
-        return _judge(sets, entry, options.control, record)
-    return _apply(sets, options.daemon, record)
+        return _judge(sets, entry, options.control, state)
+    return _apply(sets, options.daemon, state)
 
 
-def _judge(sets: Sets, entry: Sequence[str], control: str, record: Record | None) -> int:
-    if record and (refused := record.refuses(Daemons().version_text())):
-        return _say({"rejected": refused}, 1)
+def _judge(sets: Sets, entry: Sequence[str], control: str, state: SlurmState) -> int:
+    decision = state.decision(Daemons().version_text())
+    if decision.action is UpgradeAction.REFUSE:
+        return _say({"rejected": f"{decision.reason}; {decision.remedy}"}, 1)
     document: dict[str, str] = json.load(sys.stdin)
     sources = Sources.read(document.pop(FILE, ""))
     files = {name: text.encode() for name, text in document.items()}
@@ -162,8 +168,9 @@ def _judge(sets: Sets, entry: Sequence[str], control: str, record: Record | None
     return _say({"accepted": name, "changed": name != sets.in_use}, 0)
 
 
-def _apply(sets: Sets, daemon: str, record: Record | None) -> int:
-    daemons = Daemons()
+def _apply(sets: Sets, daemon: str, state: SlurmState) -> int:
+    # The time that a conversion takes grows with the site's history, so it has no limit.
+    daemons = Daemons(timeout=math.inf) if state.pending() else Daemons()
     try:
         done = Appliance(sets, daemons).apply(daemon)
     except DaemonError as error:
@@ -171,8 +178,7 @@ def _apply(sets: Sets, daemon: str, record: Record | None) -> int:
         found = rejection(daemon, error.log, files, Sources())
         why = f"{error}. {found.sentence()}" if found else str(error)
         return _say({"failed": why, "log": error.log[-15:]}, 1)
-    if record:
-        record.note(daemon, daemons.version_text())
+    state.runs(daemon, daemons.version_text())
     return _say(done, 0)
 
 

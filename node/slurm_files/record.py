@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from .release import refusal, upstream
+from .release import upstream
+from .whole_file import write_whole
 
 
 class Record:
@@ -28,23 +29,11 @@ class Record:
             return {}
         return {str(name): str(version) for name, version in read.items()} if isinstance(read, dict) else {}
 
-    def refuses(self, version: str) -> str:
-        """Why a version does not start on this state, and what can be done; empty where it does.
-
-        Args:
-            version: as ``slurmctld -V`` says it.
-        """
-        for daemon, former in sorted(self.versions.items()):
-            found = refusal(former, version)
-            if found is not None:
-                return f"{daemon}'s state: {found[0]}; {found[1]}"
-        return ""
-
     def note(self, daemon: str, version: str) -> None:
         """A daemon runs with a version."""
-        before = self.versions
-        after = {**before, daemon: upstream(version)}
-        if after != before:
-            fresh = self._path.with_name(f".{self._path.name}.new")
-            fresh.write_text(json.dumps(after, sort_keys=True) + "\n")
-            fresh.replace(self._path)
+        self.replace({**self.versions, daemon: upstream(version)})
+
+    def replace(self, versions: Mapping[str, str]) -> None:
+        """The state is of these versions, by daemon."""
+        if versions != self.versions:
+            write_whole(self._path, json.dumps(dict(versions), sort_keys=True) + "\n", mode=0o644, durable=True)

@@ -94,8 +94,8 @@ def refusal(former: str, new: str) -> tuple[str, str] | None:
         return (
             f"Slurm {upstream(new)} is older than {upstream(former)}, whose state is there: slurmctld and slurmdbd "
             "read no state of a newer release",
-            f"use an image with Slurm {old} or newer; to go back, bring back the state volume of before as well: what "
-            "happened since is lost",
+            f"use an image with Slurm {old} or newer; or go back with the backup that was made before the upgrade "
+            "(slurm restore): what happened since is lost",
         )
     if found is Verdict.TOO_OLD:
         way = steps(old, young)

@@ -17,6 +17,7 @@ from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.errors import ApplianceError, ConfigError, ExitStatus, Problem, StateError, UsageError
 from slurm_appliance.journal.errors import LockedError
 from slurm_appliance.site.failure import SiteError
+from slurm_appliance.slurm_backups.control import SlurmBackup, SlurmBackupError, SlurmBackups
 
 __all__ = [
     "ApplianceError",
@@ -38,6 +39,9 @@ __all__ = [
     "Problem",
     "ProtectedEnvironmentError",
     "SiteError",
+    "SlurmBackup",
+    "SlurmBackupError",
+    "SlurmBackups",
     "StalePlanError",
     "StateError",
     "Status",

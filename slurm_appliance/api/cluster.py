@@ -15,6 +15,7 @@ from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.deployment.status import Status, look
 from slurm_appliance.engine.project import STACKS
 from slurm_appliance.errors import Problem
+from slurm_appliance.slurm_backups.control import ControlBackups, SlurmBackup, SlurmBackupError, SlurmBackups, of_stack
 
 
 def silent(_text: str) -> None:
@@ -22,6 +23,10 @@ def silent(_text: str) -> None:
 
 
 def _agree(_what: object) -> bool:
+    return True
+
+
+def _agree_to_restore(_plan: DeploymentPlan, _backup: SlurmBackup) -> bool:
     return True
 
 
@@ -114,6 +119,63 @@ class ManagedCluster:
         # What an operation before it changed is not in the facts that this began with.
         self.session.facts(fresh=True)
         return look(self.session)
+
+    def slurm_backups(self) -> SlurmBackups:
+        """The backups of Slurm's state, which are made before a new release of Slurm starts.
+
+        Raises:
+            ApplianceError: the control node cannot be reached.
+        """
+        return self._control().list()
+
+    def restore_slurm(
+        self,
+        backup: str,
+        *,
+        approve: Callable[[DeploymentPlan, SlurmBackup], bool] = _agree_to_restore,
+        allow_disruptive: bool = False,
+    ) -> Done | None:
+        """Go back to a former release of Slurm with its state of then. The control node's image must have that release.
+
+        Args:
+            backup: name of the backup.
+            approve: asked with the plan and the backup before the first change.
+            allow_disruptive: go on where a protected environment would be disturbed.
+
+        Returns:
+            What was done; None where ``approve`` said no.
+
+        Raises:
+            SlurmBackupError: there is no such backup, or it is of the release that runs.
+            ApplianceError: as up().
+        """
+        control = self._control()
+        listed = control.list()
+        chosen = listed.get(backup)
+        self.session.slurm_state = chosen.version
+        plan = self.plan()
+        if not plan.steps and listed.requested != backup:
+            raise SlurmBackupError(
+                "the plan changes nothing, so the control node would keep its image",
+                where=str(self.session.source),
+                remedy=f"set the control node's image to one with Slurm {chosen.version}, the backup's",
+            )
+        if not approve(plan, chosen):
+            return None
+        control.request_restore(backup)
+        return self.up(allow_disruptive=allow_disruptive)
+
+    def cancel_slurm_restore(self) -> bool:
+        """Forget a restore that was requested and has not begun; return whether there was one.
+
+        Raises:
+            ApplianceError: it has begun, or the control node cannot be reached.
+        """
+        return self._control().cancel_restore()
+
+    def _control(self) -> ControlBackups:
+        session = self.session
+        return of_stack(session.name, session.source, session.cloud, session.config.state_dir)
 
     def destroy(
         self,

@@ -200,7 +200,8 @@ class CloudFacts:
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
     security_groups, security_group_rules. ``key_pairs`` has the public key of each name. Services that the cloud does
-    not have leave their facts empty, and are listed in ``absent``.
+    not have leave their facts empty, and are listed in ``absent``. ``slurm_state`` is the version of Slurm whose backup
+    is being restored; empty unless one is.
     """
 
     flavors: tuple[Flavor, ...] = ()
@@ -223,3 +224,4 @@ class CloudFacts:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     access: CloudAccess = field(default=CloudAccess())
     absent: frozenset[str] = frozenset()
+    slurm_state: str = ""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ class Session:
         say: prints a line for the operator.
         excluded: URNs of resources that operations must not change.
         lock_timeout: timeout for a locked stack, in seconds.
+        slurm_state: version of Slurm whose backup is being restored; empty unless one is.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Session:
     _stacks: Path = STACKS
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
+    slurm_state: str = ""
 
     @property
     def stack(self) -> "Stack":
@@ -84,7 +86,7 @@ class Session:
         """
         if self._facts is None or fresh:
             self._facts = (time.monotonic(), facts_for(self.config, self.cloud))
-        return self._facts[1]
+        return replace(self._facts[1], slurm_state=self.slurm_state)
 
     @property
     def age(self) -> float:

@@ -35,9 +35,26 @@ def fits(
         return
     server = own.get(control.nodes[0].hostname)
     running = _version(next((image for image in facts.images if server and image.id == server.image_id), None))
-    _take_over(control, running, wanted, finder)
+    if facts.slurm_state:
+        _restored(control, running, facts.slurm_state, wanted, finder)
+    else:
+        _take_over(control, running, wanted, finder)
     for group in every:
         _agrees(group, _version(images.get(group.image)), wanted, finder)
+
+
+def _restored(control: Group, running: str, backup: str, wanted: str, finder: Finder) -> None:
+    """A backup is being restored, so the state of the Slurm that runs does not matter."""
+    if release(wanted) != release(backup):
+        finder.problem(
+            control.image_path,
+            f"the backup is of Slurm {upstream(backup)}, and this image has Slurm {upstream(wanted)}",
+            f"choose an image with Slurm {release(backup)}",
+        )
+    else:
+        finder.note(
+            control.image_path, f"Slurm {upstream(running) or '?'} → {upstream(wanted)}", "a backup is restored"
+        )
 
 
 def _take_over(control: Group, running: str, wanted: str, finder: Finder) -> None:
@@ -53,7 +70,7 @@ def _take_over(control: Group, running: str, wanted: str, finder: Finder) -> Non
         finder.note(
             control.image_path,
             f"Slurm {upstream(running)} → {upstream(wanted)}",
-            remedy.get(found, "state and running jobs are taken over; there is no way back to the former release"),
+            remedy.get(found, "state and running jobs are taken over, after a backup for the way back"),
         )
 
 

@@ -32,7 +32,7 @@ from toolchain.paths import REPOSITORY, cache_folder
 #: Everything that nodes of any kind need.
 FAT = ("control", "login", "compute")
 #: Slurm's release in each release of Debian.
-SLURM = {"12": "22.05", "13": "24.11"}
+SLURM = {"12": "22.05", "13": "24.11", "14": "26.05"}
 #: Files of earlier contents that stay beside the newest.
 _KEPT = 4
 

@@ -28,7 +28,7 @@ COMMANDS = [
     "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "image", "locks",
     "mirror", "plan",
     "preview",
-    "rollout", "schema", "secrets", "status", "test", "toolchain", "unlock", "up",
+    "rollout", "schema", "secrets", "slurm", "status", "test", "toolchain", "unlock", "up",
 ]  # fmt: skip
 
 

@@ -15,15 +15,15 @@ GROUPS = {
 }
 
 
-def found(running: str, wanted: str, *, there: bool = True, **changes: Any) -> Findings:
-    """What is said when the control node runs one version, and its image has another."""
+def found(running: str, wanted: str, *, there: bool = True, backup: str = "", **changes: Any) -> Findings:
+    """What is said when the control node runs one version, its image has another, and perhaps a backup is restored."""
     config = from_mapping(smallest(**{**GROUPS, **changes}), "test", environment="test")
     images = (
         image(IMAGE, "slurm-2026-11", slurm=wanted),
         image(OTHER_IMAGE, "slurm-other", slurm=running),
     )
     servers = (server("demo-control", image_id=OTHER_IMAGE),) if there else ()
-    return examine(config, cloud(images=images, servers=servers, volumes=()))
+    return examine(config, cloud(images=images, servers=servers, volumes=(), slurm_state=backup))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,18 @@ def test_what_it_takes_over_is_shown(running: str, wanted: str, said: list[str])
 
     assert findings.problems == ()
     assert [note.what for note in findings.notes] == said
+
+
+def test_a_backup_leads_back_to_its_own_release() -> None:
+    findings = found("26.05.5-1", "24.11.5-4", backup="24.11.2")
+
+    assert findings.problems == ()
+    assert [note.what for note in findings.notes] == ["Slurm 26.05.5 → 24.11.5"]
+
+
+@pytest.mark.parametrize("wanted", ["26.05.5-1", "24.05.1-1"])
+def test_a_backup_is_restored_by_no_other_release(wanted: str) -> None:
+    assert [problem.path for problem in found("26.05.5-1", wanted, backup="24.11.2").problems] == ["cluster_image"]
 
 
 def test_a_cluster_that_is_not_there_takes_any_release() -> None:

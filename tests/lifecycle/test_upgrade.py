@@ -1,0 +1,97 @@
+"""Slurm's and the distribution's next release come as a change of image, under running jobs; and the way back."""
+
+from collections.abc import Iterator
+
+import pytest
+from openstack.connection import Connection
+
+from localcloud.control import lifecycle
+from localcloud.host.steps import Steps
+from localcloud.image import systems
+from slurm_appliance.api import ManagedCluster
+from tests.engine.cloud_fixtures import Cloud, say, wait_until
+from tests.lifecycle.cluster.live import Live, running
+from tests.lifecycle.image_fixtures import SLURM, BuildSite, fits_any_disk, full_image
+from toolchain.ensure import Toolchain
+
+OLD, NEW = systems.system("debian-13"), systems.system("debian-14")
+
+
+@pytest.fixture(scope="module")
+def names(cloud: Cloud, build_site: BuildSite, user: Connection) -> dict[str, str]:
+    """The images' names, by the release of Debian."""
+    found = {}
+    for each in (OLD, NEW):
+        if each != systems.DEFAULT:
+            lifecycle.add_image(cloud.layout, each, Steps(say))
+        found[each.version] = fits_any_disk(user, full_image(build_site, user, each.name).id).name
+    return found
+
+
+@pytest.fixture(scope="module")
+def live(
+    cloud: Cloud,
+    user: Connection,
+    names: dict[str, str],
+    toolchain: Toolchain,  # noqa: ARG001 - there before the cluster is brought up
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Live]:
+    """A cluster on the older release."""
+    with running(cloud, user, names[OLD.version], tmp_path_factory.mktemp("upgrade")) as made:
+        yield made
+
+
+def _use(live: Live, image: str) -> None:
+    live.rig.settings["cluster_image"] = image
+
+
+def _slurm(live: Live, node: str, program: str) -> str:
+    return live.run(node, f"{program} -V").split()[1][:5]
+
+
+def _finished(live: Live, job: str) -> None:
+    wait_until(f"job {job} to end", lambda: live.job_state(job) not in ("", "PENDING", "RUNNING"), 240)
+    assert live.job_state(job) == "COMPLETED"
+
+
+def test_an_upgrade_under_a_running_job_and_the_way_back(live: Live, names: dict[str, str]) -> None:
+    done_before = live.submit("alice", "--nodes=2", "srun hostname")
+    _finished(live, done_before)
+    runs = live.submit("alice", "--nodelist=life-c-0", "sleep 100000")
+    waits = live.submit("alice", "--nodelist=life-c-0 --exclusive", "true")
+    wait_until("the job to run", lambda: live.job_state(runs) == "RUNNING", 60)
+
+    _use(live, names[NEW.version])
+    assert [note.what for note in live.rig.preview().notes if "Slurm" in note.what]
+    live.rig.up()
+
+    assert _slurm(live, "control", "slurmctld") == SLURM[NEW.version]
+    assert _slurm(live, "c-0", "slurmd") == SLURM[OLD.version], "compute nodes follow in their own time"
+    assert (live.job_state(runs), live.job_state(waits)) == ("RUNNING", "PENDING")
+    assert live.job_state(done_before) == "COMPLETED"
+    again = live.submit("alice", "--nodelist=life-c-1", "hostname")
+    _finished(live, again)
+    (backup,) = ManagedCluster(live.rig.session()).slurm_backups().all
+    assert backup.version.startswith(SLURM[OLD.version])
+    assert backup.database
+    assert live.site()["changed"] == 0
+
+    # A node that follows.
+    live.run("control", "scontrol reboot ASAP nextstate=RESUME life-c-1")
+    wait_until(
+        "c-1 to have the new release",
+        lambda: live.node("c-1")["state"] == "IDLE" and live.image("c-1") == live.image("control"),
+        300,
+    )
+    assert _slurm(live, "c-1", "slurmd") == SLURM[NEW.version]
+    _finished(live, live.submit("alice", "--nodelist=life-c-1", "hostname"))
+
+    # And back: the job that ran at the time of the backup still runs on its node.
+    _use(live, names[OLD.version])
+    assert ManagedCluster(live.rig.session()).restore_slurm(backup.name) is not None
+    assert _slurm(live, "control", "slurmctld") == SLURM[OLD.version]
+    assert live.job_state(done_before) == "COMPLETED"
+    assert live.job_state(again) == ""
+    assert (live.job_state(runs), live.job_state(waits)) == ("RUNNING", "PENDING")
+    live.run("control", f"scancel {runs}")
+    _finished(live, waits)
