@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from node.compute_init.whole_file import write_whole
 
 
 class KeptFiles:
@@ -39,7 +40,4 @@ class KeptFiles:
                 (self._folder / name).unlink()
         for digest, content in contents.items():
             if self.content(digest) is None:
-                fresh = self._folder / f".{digest}.new"
-                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(content)
-                fresh.replace(self._folder / digest)
+                write_whole(self._folder / digest, content)

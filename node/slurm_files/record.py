@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .release import refusal, upstream
+from .whole_file import write_whole
 
 
 class Record:
@@ -45,6 +46,4 @@ class Record:
         before = self.versions
         after = {**before, daemon: upstream(version)}
         if after != before:
-            fresh = self._path.with_name(f".{self._path.name}.new")
-            fresh.write_text(json.dumps(after, sort_keys=True) + "\n")
-            fresh.replace(self._path)
+            write_whole(self._path, json.dumps(after, sort_keys=True) + "\n", mode=0o644, durable=True)

@@ -1,0 +1,78 @@
+"""Writes files that a reader finds as they were or as they are now, never half of one.
+
+The only module that does so on nodes. Each package comes to a node by itself, perhaps from another release than the
+others there, so each one that writes files brings this module along: its ``whole_file.py`` is a link to this one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+#: Begins the name of a temporary file, which is in the folder of the file.
+_UNFINISHED = ".writing-"
+#: SELinux stores a file's label in this attribute.
+_LABEL = "security.selinux"
+
+
+def write_whole(
+    path: Path, content: str | bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None, durable: bool = False
+) -> None:
+    """Write a file whole or not at all. Threads and processes may write the same file: one of them is the last.
+
+    Args:
+        path: the file, in an existing folder.
+        content: a text is written as UTF-8.
+        mode: the mode of the file, whatever the umask.
+        owner: user and group of the file; by default those of this process.
+        durable: whether the file has to be on the disk when this returns, to survive a power failure.
+    """
+    _write(path, content, mode=mode, owner=owner, label=b"", durable=durable)
+
+
+def rewrite_whole(path: Path, content: str | bytes) -> None:
+    """Replace an existing file durably; it keeps its owner, mode and SELinux label."""
+    former = path.stat()
+    label = os.getxattr(path, _LABEL) if _LABEL in os.listxattr(path) else b""
+    owner = (former.st_uid, former.st_gid)
+    _write(path, content, mode=former.st_mode & 0o7777, owner=owner, label=label, durable=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files of killed writers. No file of the folder may be written meanwhile."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        path.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames, creations and deletions in a folder survive a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(
+    path: Path, content: str | bytes, *, mode: int, owner: tuple[int, int] | None, label: bytes, durable: bool
+) -> None:
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(descriptor, *owner)
+            os.fchmod(descriptor, mode)
+            if label:
+                os.setxattr(descriptor, _LABEL, label)
+            file.write(content.encode() if isinstance(content, str) else content)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+        Path(unfinished).replace(path)
+    except BaseException:
+        # It would keep a full disk full.
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
