@@ -36,13 +36,13 @@ class Machines:
     Args:
         api: the cloud.
         build: the build's id.
-        stop: ends waits.
+        deadline: ends waits.
     """
 
-    def __init__(self, api: Api, build: str, stop: Deadline) -> None:
+    def __init__(self, api: Api, build: str, deadline: Deadline) -> None:
         self._api = api
         self._build = build
-        self._stop = stop
+        self._deadline = deadline
         self.name = resource_name(build)
 
     def security_group(self, port: int) -> str:
@@ -164,7 +164,7 @@ class Machines:
             return self._status(server)
 
         try:
-            self._stop.until(
+            self._deadline.until(
                 lambda: status() == "SHUTOFF", limit=timeout, pause=PAUSE, on_time_out=lambda: "not shut off yet"
             )
         except TimeoutError:
@@ -179,7 +179,7 @@ class Machines:
 
     def delete_server(self, server: str) -> None:
         """Delete the server and wait until it is gone."""
-        forget(self._api, self._stop, "compute", f"/servers/{server}")
+        forget(self._api, self._deadline, "compute", f"/servers/{server}")
 
     def snapshot(self, server: str, properties: Mapping[str, str]) -> str:
         """Create an image from the server's root disk; return its ID at once."""
@@ -242,7 +242,7 @@ class Machines:
             return last == wanted
 
         try:
-            self._stop.until(
+            self._deadline.until(
                 reached, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"after {STEP_LIMIT:.0f} s it is {last}"
             )
         except TimeoutError as error:
@@ -277,7 +277,7 @@ class Machines:
         return {f"{PROPERTY}build": self._build}
 
 
-def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
+def forget(api: Api, deadline: Deadline, service: str, path: str) -> None:
     """Delete a resource and wait until it is gone.
 
     Raises:
@@ -299,7 +299,7 @@ def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
             raise
         return False
 
-    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} still exists")
+    deadline.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} still exists")
 
 
 def user_data(host_key: str, host_key_public: str, login_key: str) -> str:
