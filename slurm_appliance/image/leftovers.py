@@ -9,8 +9,8 @@ from slurm_appliance.image import images
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.errors import BuildError
-from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.plan import Claim
+from slurm_appliance.image.resources import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.stop import Deadline
 
 
