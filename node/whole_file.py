@@ -1,7 +1,7 @@
-"""Writes files that a reader finds as they were or as they are now, never half of one.
+"""Writes files atomically: a reader gets the former content or the new one, never a part of it.
 
-The only module that does so on nodes. Each package comes to a node by itself, perhaps from another release than the
-others there, so each one that writes files brings this module along: its ``whole_file.py`` is a link to this one.
+No other module in `node` does this. Packages are installed on a node separately and can be from different releases, so
+each package that writes files contains this module: its ``whole_file.py`` is a link to this one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-#: Begins the name of a temporary file, which is in the folder of the file.
+#: Prefix of temporary files, which are created in the folder of the file.
 _UNFINISHED = ".writing-"
 #: SELinux stores a file's label in this attribute.
 _LABEL = "security.selinux"
@@ -19,20 +19,20 @@ _LABEL = "security.selinux"
 def write_whole(
     path: Path, content: str | bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None, durable: bool = False
 ) -> None:
-    """Write a file whole or not at all. Threads and processes may write the same file: one of them is the last.
+    """Write a file atomically. Several threads and processes may write the same file; the last one wins.
 
     Args:
         path: the file, in an existing folder.
         content: a text is written as UTF-8.
-        mode: the mode of the file, whatever the umask.
+        mode: the mode of the file, regardless of the umask.
         owner: user and group of the file; by default those of this process.
-        durable: whether the file has to be on the disk when this returns, to survive a power failure.
+        durable: also sync the file and its name to the disk, so that they survive a power failure.
     """
     _write(path, content, mode=mode, owner=owner, label=b"", durable=durable)
 
 
 def rewrite_whole(path: Path, content: str | bytes) -> None:
-    """Replace an existing file durably; it keeps its owner, mode and SELinux label."""
+    """Replace the content of an existing file, durably; keep its owner, mode and SELinux label."""
     former = path.stat()
     label = os.getxattr(path, _LABEL) if _LABEL in os.listxattr(path) else b""
     owner = (former.st_uid, former.st_gid)
@@ -40,7 +40,7 @@ def rewrite_whole(path: Path, content: str | bytes) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files of killed writers. No file of the folder may be written meanwhile."""
+    """Remove temporary files of killed writers; call only while no one writes to the folder."""
     for path in folder.glob(f"{_UNFINISHED}*"):
         path.unlink()
 
@@ -71,7 +71,7 @@ def _write(
                 os.fsync(descriptor)
         Path(unfinished).replace(path)
     except BaseException:
-        # It would keep a full disk full.
+        # Do not fill the disk.
         Path(unfinished).unlink(missing_ok=True)
         raise
     if durable:

@@ -1,10 +1,10 @@
 """``slurm-appliance-slurm-files``: test new files of Slurm, and run the daemons with them.
 
 ``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
-``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
-Where it does not run with them, the former files and the daemon come back.
-``--record FILE`` has the versions of Slurm that the state is of: ``judge`` refuses one that does not take it over, and
-``apply`` writes the one that runs.
+``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and run the daemon with them. If
+the daemon fails, they restore the former files and run the daemon with those.
+``--record FILE`` has the Slurm version that each daemon last ran with: ``judge`` rejects a version that cannot upgrade
+that state, and ``apply`` records the version that runs.
 Each ends with one line of JSON; with exit status 1 it has the reason in ``rejected`` or ``failed``.
 """
 

@@ -1,4 +1,4 @@
-"""Which version of Slurm the state on the state volume is of, by daemon: JSON, written once a daemon ran with it."""
+"""The record of the Slurm version that each daemon last ran with: a JSON file on the state volume, beside the state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Record:
     """The record.
 
     Args:
-        path: its file; there is none on a state volume from before it was written.
+        path: its file; missing on the state volume of a cluster older than the record.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,7 +22,7 @@ class Record:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """By daemon; nothing where it cannot be read."""
+        """The versions by daemon; empty if the file is missing or damaged."""
         try:
             read = json.loads(self._path.read_text())
         except (FileNotFoundError, ValueError):
@@ -30,10 +30,10 @@ class Record:
         return {str(name): str(version) for name, version in read.items()} if isinstance(read, dict) else {}
 
     def refuses(self, version: str) -> str:
-        """Why a version does not start on this state, and what can be done; empty where it does.
+        """Why a version of Slurm cannot start with this state, and what to do; empty if it can.
 
         Args:
-            version: as ``slurmctld -V`` says it.
+            version: the output of ``slurmctld -V``.
         """
         for daemon, former in sorted(self.versions.items()):
             found = refusal(former, version)
@@ -42,7 +42,7 @@ class Record:
         return ""
 
     def note(self, daemon: str, version: str) -> None:
-        """A daemon runs with a version."""
+        """Record the version that a daemon runs with."""
         before = self.versions
         after = {**before, daemon: upstream(version)}
         if after != before:
