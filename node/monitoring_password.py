@@ -1,63 +1,50 @@
 #!/usr/bin/python3 -I
-"""Writes who may see the pages of Prometheus: ``monitoring_password.py FILE USER GROUP``, the password on stdin.
+"""Prints Prometheus's settings of users: ``monitoring_password.py FILE USER``, with the password on stdin.
 
-A hash has a salt of its own: a new one is made only when the password or the user is another. The C library's crypt is
-called by itself, since Python has no module for it any more (3.13). Prints "changed" when it wrote.
+Each hash has a random salt, so the hash in the file is kept while user and password stay the same. The program calls
+the C library's crypt directly, because Python 3.13 has no module for it.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import secrets
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-#: bcrypt, which is all that Prometheus takes, with 2^10 rounds.
+#: bcrypt with 2^10 rounds; Prometheus accepts no other hash.
 _KIND = "$2b$10$"
-#: Letters of bcrypt's salt. The last one of 22 holds two bits only: one of ``.Oeu``.
+#: Letters of bcrypt's salt. The last of its 22 letters has only two bits: one of ``.Oeu``.
 _LETTERS = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_MODE = 0o640
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the file if it has to be written."""
-    path, user, group = Path(arguments[0]), arguments[1], arguments[2]
-    word = sys.stdin.read().rstrip("\n")
-    there = path.read_text() if path.exists() else ""
-    text = settings(there, user, word)
-    if text != there:
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(text)
-        shutil.chown(fresh, group=group)
-        fresh.chmod(_MODE)
-        fresh.replace(path)
-        print("changed")
+    """Read the former settings and print the new ones."""
+    path, user = Path(arguments[0]), arguments[1]
+    password = sys.stdin.read().rstrip("\n")
+    print(settings(path.read_text() if path.exists() else "", user, password), end="")
     return 0
 
 
-def settings(there: str, user: str, word: str) -> str:
-    """The text of the file: the one that is there, where it lets in this user with this password."""
-    known = there.rpartition(": ")[2].strip()
-    if known and there == _text(user, known) and crypt(word, known) == known:
-        return there
+def settings(former: str, user: str, password: str) -> str:
+    """The settings; the former ones if they already accept this user with this password."""
+    known = former.rpartition(": ")[2].strip()
+    if known and former == _text(user, known) and crypt(password, known) == known:
+        return former
     salt = "".join(secrets.choice(_LETTERS) for _ in range(21)) + secrets.choice(".Oeu")
-    return _text(user, crypt(word, _KIND + salt))
+    return _text(user, crypt(password, _KIND + salt))
 
 
-def crypt(word: str, setting: str) -> str:
-    """What crypt(3) makes of a password; empty for a setting that it does not know.
+def crypt(password: str, setting: str) -> str:
+    """The hash of a password by crypt(3); empty if crypt(3) does not know the setting.
 
     Raises:
-        OSError: the library is not there.
+        OSError: the C library's crypt is missing.
     """
     function = _library().crypt
     function.argtypes, function.restype = [ctypes.c_char_p, ctypes.c_char_p], ctypes.c_char_p
-    found = function(word.encode(), setting.encode()) or b"*"
+    found = function(password.encode(), setting.encode()) or b"*"
     return "" if found.startswith(b"*") else str(found.decode())
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import nova.conf
 
+from localcloud.compute import devices
 from localcloud.compute import instance as facts_of
 from localcloud.compute.driver_base import DriverBase, reported
 from localcloud.compute.server_facts import disk_from_mapping, next_device, volume_id
@@ -35,14 +36,14 @@ class DeviceCalls(DriverBase):
         """Plug a port into a server, running or not."""
         node = self._existing(instance)
         device = next_interface({nic.device for nic in node.facts.nics})
-        node.add_nic(Nic.from_vif(vif, device), self._metadata_url)
+        devices.add_nic(node, Nic.from_vif(vif, device), self._metadata_url)
 
     @reported
     def detach_interface(self, context: Any, instance: Any, vif: Mapping[str, Any]) -> None:
         """Detach a port from a server."""
         facts = self._load(instance)
         if facts is not None:
-            self._node(facts).remove_nic(vif["id"], self._metadata_url)
+            devices.remove_nic(self._node(facts), vif["id"], self._metadata_url)
 
     def get_volume_connector(self, instance: Any) -> dict[str, Any]:
         """Return the connector: the volume driver only needs to know that it is this host."""
@@ -62,7 +63,7 @@ class DeviceCalls(DriverBase):
         """Attach a volume to a server, running or not."""
         mapping = {"connection_info": connection_info, "mount_device": mountpoint}
         root = instance.root_device_name or facts_of.ROOT_DEVICE
-        self._existing(instance).add_disk(disk_from_mapping(mapping, root), self._metadata_url)
+        devices.add_disk(self._existing(instance), disk_from_mapping(mapping, root), self._metadata_url)
 
     @reported
     def detach_volume(
@@ -76,7 +77,7 @@ class DeviceCalls(DriverBase):
         """Detach a volume from a server."""
         facts = self._load(instance)
         if facts is not None:
-            self._node(facts).remove_disk(volume_id(connection_info), self._metadata_url)
+            devices.remove_disk(self._node(facts), volume_id(connection_info), self._metadata_url)
 
     def extend_volume(
         self, context: Any, connection_info: Mapping[str, Any], instance: Any, requested_size: int

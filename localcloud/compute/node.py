@@ -1,4 +1,4 @@
-"""One server on this host: its folder, its root, its interfaces, its disks and its processes.
+"""One server on this host: its folder, its root and its processes, with the interfaces and disks that it has.
 
 Every call can be repeated after an interruption at any point; existing parts are kept.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from localcloud.compute import cgroups, guest_files, nspawn, root_filesystem
 from localcloud.compute.image_cache import ImageCache
-from localcloud.compute.server_facts import Disk, HostedServerFacts
+from localcloud.compute.server_facts import HostedServerFacts
 from localcloud.host import loop_device
 from localcloud.host.command import HostError, run, try_run
 from localcloud.host.places import CloudPlaces
@@ -144,10 +144,19 @@ class HostedServer:
         for nic in self.facts.nics:
             bridge.plug(nic, self.namespace, self._places.dhcp)
 
+    def plug(self, nic: Nic) -> None:
+        """Plug one port."""
+        bridge.add_namespace(self.namespace)
+        bridge.plug(nic, self.namespace, self._places.dhcp)
+
+    def unplug(self, nic: Nic) -> None:
+        """Unplug one port."""
+        bridge.unplug(nic, self._places.dhcp)
+
     def unplug_all(self) -> None:
         """Unplug its ports and remove its namespace."""
         for nic in self.facts.nics:
-            bridge.unplug(nic, self._places.dhcp)
+            self.unplug(nic)
         bridge.remove_namespace(self.namespace)
 
     def signal(self, number: int) -> int | None:
@@ -211,76 +220,7 @@ class HostedServer:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - size))
             return stream.read()
 
-    def add_nic(self, nic: Nic, metadata_url: str) -> None:
-        """Plug a port into it, running or not."""
-        self.save(self.facts.with_nic(nic))
-        bridge.add_namespace(self.namespace)
-        bridge.plug(nic, self.namespace, self._places.dhcp)
-        self._refresh(metadata_url)
-        self._inside("networkctl", "reload")
-
-    def remove_nic(self, port_id: str, metadata_url: str) -> None:
-        """Unplug a port; a missing port is not an error."""
-        for nic in self.facts.nics:
-            if nic.port_id == port_id:
-                bridge.unplug(nic, self._places.dhcp)
-        self.save(self.facts.without_nic(port_id))
-        self._refresh(metadata_url)
-
-    def add_disk(self, disk: Disk, metadata_url: str) -> None:
-        """Attach a volume, running or not."""
-        self.save(self.facts.with_disk(disk))
-        if not self.running:
-            return
-        device = loop_device.attach(disk.file)
-        major, minor = loop_device.numbers(device)
-        self.groups.allow_disk(major, minor)
-        for name in (disk.device, device):
-            self._inside("rm", "-f", name)
-            self._inside("mknod", "--mode=0660", name, "b", str(major), str(minor), check=True)
-            self._inside("chgrp", "disk", name)
-        self._refresh(metadata_url)
-
-    def remove_disk(self, volume_id: str, metadata_url: str) -> None:
-        """Detach a volume; a missing volume is not an error.
-
-        Raises:
-            HostError: the running server still uses it, for instance it is mounted.
-        """
-        disk = next((disk for disk in self.facts.disks if disk.volume_id == volume_id), None)
-        if disk is None:
-            return
-        if self.running:
-            self._release(disk)
-        loop_device.detach(disk.file)
-        self.save(self.facts.without_disk(volume_id))
-        self._refresh(metadata_url)
-
-    def _release(self, disk: Disk) -> None:
-        device = loop_device.find(disk.file)
-        if device is None:
-            return
-        major, minor = loop_device.numbers(device)
-        mounts = self._inside("cat", "/proc/self/mountinfo") or ""
-        if any(
-            line.split()[2] == f"{major}:{minor}" and line.split()[4] != disk.device for line in mounts.splitlines()
-        ):
-            raise HostError(
-                "the server still has the volume mounted",
-                where=f"volume {disk.volume_id} of server {self.facts.uuid}",
-                remedy=f"unmount {disk.device} in the server first",
-            )
-        # A disk from the boot is a bind mount, a later one a separate device node.
-        names = f"{disk.device} {device}"
-        self._inside("sh", "-c", f"umount {names} 2>/dev/null; rm -f {names}")
-        self.groups.allow_disk(major, minor, allowed=False)
-
-    def _refresh(self, metadata_url: str) -> None:
-        """Rewrite the files that the running server, or its next boot, reads."""
-        devices = {disk.device: loop_device.find(disk.file) for disk in self.facts.disks}
-        self.write_boot_files(metadata_url, {guest: host for guest, host in devices.items() if host})
-
-    def _inside(self, *words: str, check: bool = False) -> str | None:
+    def inside(self, *words: str, check: bool = False) -> str | None:
         """Run a program in it; return its output, None if the server is not running or the program failed."""
         leader = self.leader()
         if leader is None:

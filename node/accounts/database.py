@@ -6,15 +6,12 @@ One pass over the files handles any number of users; ``useradd`` would read and 
 from __future__ import annotations
 
 import ctypes
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-#: SELinux stores a file's label in this attribute.
-_LABEL = "security.selinux"
+from .whole_file import rewrite_whole
 
 
 @dataclass(frozen=True)
@@ -54,34 +51,16 @@ def read(etc: Path) -> Database:
     texts = {}
     for each in fields(Database):
         path = etc / each.name
-        texts[each.name] = path.read_text(errors="surrogateescape") if path.exists() else ""
+        texts[each.name] = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
     return Database(**texts)
 
 
 def write(etc: Path, before: Database, after: Database) -> None:
-    """Replace the changed files atomically, with owner, mode and label of the former ones.
+    """Replace the changed files atomically; each keeps its owner, mode and label.
 
     Groups come first and passwords last: a kill in between leaves groups without users, never the reverse.
     """
     for name in ("group", "gshadow", "subuid", "subgid", "passwd", "shadow"):
         text = getattr(after, name)
         if text != getattr(before, name):
-            _replace(etc / name, text)
-
-
-def _replace(path: Path, text: str) -> None:
-    former = path.stat()
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", errors="surrogateescape") as file:
-            os.fchown(file.fileno(), former.st_uid, former.st_gid)
-            os.fchmod(file.fileno(), former.st_mode & 0o7777)
-            if _LABEL in os.listxattr(path):
-                os.setxattr(fresh, _LABEL, os.getxattr(path, _LABEL))
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(fresh).replace(path)
-    except BaseException:
-        Path(fresh).unlink()
-        raise
+            rewrite_whole(etc / name, text.encode(errors="surrogateescape"))

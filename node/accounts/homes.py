@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .request import AccountUser, Folders
+from .whole_file import write_whole
 
 #: Removes keys from the ``~/.ssh/authorized_keys`` of the user that it runs as. The user can place links there at any
 #: time, so it runs with the user's rights only.
@@ -67,10 +68,7 @@ def write_keys(folder: Path, keys: Mapping[str, Sequence[str]], nobody: Iterable
         if text == there:
             continue
         if text:
-            fresh = folder / f".{name}.new"
-            fresh.write_text(text)
-            fresh.chmod(0o644)
-            fresh.replace(path)
+            write_whole(path, text, mode=0o644)
         else:
             path.unlink()
         changed.append(name)

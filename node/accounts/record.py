@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection
 
 from .database import Database
 from .request import Folders
+from .whole_file import write_whole
 
 _NAME = "users.json"
 
@@ -37,9 +37,4 @@ def write_record(folders: Folders, users: Collection[str]) -> None:
     text = json.dumps({"users": sorted(users)}, indent=1) + "\n"
     if path.exists() and path.read_text() == text:
         return
-    fresh = path.with_suffix(".new")
-    with fresh.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, text, mode=0o644, durable=True)

@@ -22,12 +22,12 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Listed:
-    """What bundle.json says about a file beside it.
+    """The entry of a file in bundle.json.
 
     Attributes:
         sha256: its digest.
         size: in bytes.
-        keep: a node may keep it on its disk: it is the same for all nodes, large, and no secret.
+        keep: whether a node may cache it on its disk: it is large, the same for all nodes, and not secret.
     """
 
     sha256: str
@@ -36,7 +36,7 @@ class Listed:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Listed:
-        """From its form in bundle.json."""
+        """Parse the entry."""
         digest = str(document["sha256"])
         if not _DIGEST.fullmatch(digest):
             raise ValueError(f"{digest!r} is no SHA-256")
@@ -86,11 +86,11 @@ def check_statement(statement: Statement, node: str, instance_id: str, seen: int
 
 
 def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
-    """Check what bundle.json says, read the files that it lists, and check those.
+    """Check bundle.json, then read and check the files that it lists.
 
     Args:
         head: content of bundle.json, as the stack signed it.
-        read: reads another file of the same folder, by its name and what bundle.json says about it.
+        read: reads another file of the same folder, given its name and its entry.
 
     Raises:
         BundleError: the bundle has another schema, or is damaged.

@@ -10,7 +10,7 @@ from node.compute_init.kept import KeptFiles
 from node.compute_init.share import AbsentError, Share
 from node.compute_init.signature import FILE, SignatureError, Statement, verify
 
-#: Bytes that are read at most; of any other file, what bundle.json says.
+#: Maximum sizes in bytes. bundle.json has the sizes of all other files.
 MOST_STATEMENT = 4096
 MOST_HEAD = 64 * 1024
 
@@ -32,8 +32,8 @@ def fetch(
         node: this node's name.
         instance_id: this node's server.
         seen: the serial of the newest bundle that this node has seen.
-        accepted: called with what the stack says about the bundle, as soon as that is known to be right.
-        kept: files of former bundles: what is among them is not fetched.
+        accepted: called with the stack's statement about the bundle, as soon as it has been verified.
+        kept: the cache: files in it are not fetched.
 
     Raises:
         AbsentError: the server responds, but has no bundle for this node.

@@ -1,26 +1,27 @@
-"""Files of former bundles on this node's disk, so that only what is new has to be fetched. Nothing secret is kept."""
+"""A cache of bundle files on this node's disk, so that only changed files are fetched. Secrets are never in it."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from node.compute_init.whole_file import write_whole
+
 
 class KeptFiles:
-    """A folder of files that are named by their digests.
+    """A folder of files that have their digests as names.
 
     Args:
-        folder: for root only; made where it is missing.
+        folder: the folder, created if missing, readable only by root.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def content(self, digest: str) -> bytes | None:
-        """The content with this digest, if it is here and whole."""
+        """The content with a digest; None if the file is missing or damaged."""
         try:
             found = (self._folder / digest).read_bytes()
         except OSError:
@@ -28,10 +29,10 @@ class KeptFiles:
         return found if hashlib.sha256(found).hexdigest() == digest else None
 
     def keep(self, contents: Mapping[str, bytes]) -> None:
-        """Have exactly these contents here, by digest.
+        """Keep exactly these contents, given by digest; remove all others.
 
         Raises:
-            OSError: the disk is full, or cannot be written.
+            OSError: the disk is full or read-only.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in {path.name for path in self._folder.iterdir()} - contents.keys():
@@ -39,7 +40,4 @@ class KeptFiles:
                 (self._folder / name).unlink()
         for digest, content in contents.items():
             if self.content(digest) is None:
-                fresh = self._folder / f".{digest}.new"
-                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(content)
-                fresh.replace(self._folder / digest)
+                write_whole(self._folder / digest, content)

@@ -17,7 +17,7 @@ def nodes_folder(state_dir: str) -> str:
     return f"{state_dir}/compute-init/nodes"
 
 
-#: Bytes a second that a file comes with at least.
+#: The lowest speed of a transfer, in bytes a second.
 _SLOWEST = 100_000
 
 #: What libnfs prints when the server answered that there is no such file or export. Seen with libnfs 4.0 against
@@ -46,8 +46,8 @@ class Share:
         node: this node's name.
         folder: see `nodes_folder`.
         program: libnfs's nfs-cat.
-        timeout: seconds that one file may take, and more for a large one.
-        port: of the file service; only looked at to say more than the client does when it fails.
+        timeout: timeout for a small file, in seconds; a large one has more time.
+        port: port of the NFS server, only used to explain a failed connection.
     """
 
     server: str
@@ -87,7 +87,7 @@ class Share:
         raise ShareError(self._refusal() or said)
 
     def _refusal(self) -> str:
-        """Why the connection failed, which the client's message does not say."""
+        """Why the connection failed; the client's message does not have the reason."""
         try:
             socket.create_connection((self.server, self.port), timeout=5).close()
         except ConnectionRefusedError:

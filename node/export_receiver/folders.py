@@ -55,12 +55,3 @@ def content(path: Path) -> bytes | None:
         raise
     with os.fdopen(handle, "rb") as file:
         return file.read()
-
-
-def sync_folder(path: Path) -> None:
-    """Sync renames, creations and deletions in a folder to the disk."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

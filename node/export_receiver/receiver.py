@@ -16,6 +16,7 @@ from pathlib import Path
 from node.export_receiver.archive import check_order
 from node.export_receiver.folders import check_way, content, own_folder
 from node.export_receiver.reload import Reload
+from node.export_receiver.whole_file import remove_unfinished, write_whole
 
 #: Files of the archive that the NFS server reads.
 _EXPORTS = "nfs/"
@@ -56,6 +57,8 @@ class Receiver:
             check_order(files, content(self._folder / "manifest.json"))
             for name in ("nodes", "shared"):
                 own_folder(self._folder / name, 0o711)
+            for folder in (self._folder, self._folder / "shared"):
+                remove_unfinished(folder)
             nodes = {path.split("/")[1] for path in files if path.startswith("nodes/")}
             self._write(self._folder / "manifest.json", files["manifest.json"], 0o600)
             self._write_nodes(nodes, files)
@@ -107,12 +110,7 @@ class Receiver:
     def _write(self, path: Path, text: bytes, mode: int) -> None:
         if _is(path, text, mode):
             return
-        aside = path.with_name(f".{path.name}.part")
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(text)
-        aside.replace(path)
+        write_whole(path, text, mode=mode)
         self.changed += path.name not in _UNCOUNTED
 
     def _link(self, path: Path, target: Path) -> None:

@@ -5,14 +5,13 @@ A file marks a pending reload. So a run that failed or was killed at any moment 
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from node.export_receiver.errors import ReloadError
-from node.export_receiver.folders import sync_folder
+from node.export_receiver.whole_file import sync_folder, write_whole
 
 
 class Reload:
@@ -29,12 +28,7 @@ class Reload:
 
     def owe(self) -> None:
         """Mark a reload as pending; call before exports change."""
-        handle = os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(self._mark.parent)
+        write_whole(self._mark, b"", durable=True)
 
     @property
     def owed(self) -> bool:

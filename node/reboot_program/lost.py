@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .durable import write
+from .whole_file import write_whole
 
 
 class Lost:
@@ -27,7 +27,7 @@ class Lost:
     def add(self, node: str, asked: float) -> None:
         """Record a node that has not come up."""
         self._since[node] = asked
-        write(self._file(node), {"asked": asked})
+        write_whole(self._file(node), json.dumps({"asked": asked}), durable=True)
 
     def remove(self, node: str) -> None:
         """Remove a node: Slurm has seen it boot."""

@@ -7,7 +7,7 @@
     lost/<node>.json             one node that Slurm has not seen since its boot; see lost.py
     worker.lock                  locked by the worker
 
-Files are written atomically (temporary file, sync, rename). A request is removed after all its nodes have a file, so a
+Files are written atomically and durably. A request is removed after all its nodes have a file, so a
 crash in between repeats harmless work and loses none.
 """
 
@@ -21,8 +21,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .durable import write
 from .facts import Intent, Verb
+from .whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Spool:
     def add(self, request: RebootRequest) -> Path:
         """Store a request; it is on disk when this returns."""
         path = self.requests / f"{time.time_ns()}-{os.getpid()}.json"
-        write(path, asdict(request))
+        write_whole(path, json.dumps(asdict(request)), durable=True)
         return path
 
     def pending(self) -> Iterator[tuple[Path, RebootRequest]]:
@@ -94,7 +94,7 @@ class Spool:
         document = asdict(entry)
         if entry.intent:
             document["intent"]["verb"] = entry.intent.verb.value
-        write(self.nodes / f"{entry.node}.json", document)
+        write_whole(self.nodes / f"{entry.node}.json", json.dumps(document), durable=True)
 
     def remove(self, node: str) -> None:
         """Remove a finished node."""

@@ -14,6 +14,7 @@ from typing import Any
 from . import plan
 from .facts import gather
 from .request import AccountingRequest, FormerJobs
+from .whole_file import write_whole
 
 #: Enough for sacctmgr to find slurmdbd: the cluster's slurm.conf may be missing or about to change.
 _CONFIGURATION = """\
@@ -113,9 +114,4 @@ def _remember(state: Path, request: AccountingRequest) -> None:
     text = json.dumps(plan.to_apply(request), indent=1, sort_keys=True) + "\n"
     if path.exists() and path.read_text() == text:
         return
-    fresh = path.with_suffix(".new")
-    with fresh.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, text, mode=0o644, durable=True)

@@ -8,7 +8,6 @@ it is renamed to it at the end.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from .accounting_database import AccountingDatabase
-from .whole_file import sync_folder
+from .whole_file import sync_file, sync_folder
 
 _ABOUT, _STATE, _DATABASE = "backup.json", "slurmctld.tar", "database.sql.gz"
 _PART = ".part"
@@ -122,7 +121,7 @@ class Backups:
         )
         (part / _ABOUT).write_text(json.dumps(asdict(made), sort_keys=True) + "\n", encoding="utf-8")
         for path in part.iterdir():
-            _sync(path)
+            sync_file(path)
         sync_folder(part)
         part.rename(self._folder / made.name)
         sync_folder(self._folder)
@@ -182,8 +181,3 @@ def _size(folder: Path) -> int:
 
 def _mib(size: int) -> int:
     return -(-size // 2**20)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

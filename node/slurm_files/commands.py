@@ -1,10 +1,10 @@
 """``slurm-appliance-slurm-files``: test new files of Slurm, and run the daemons with them.
 
 ``judge`` takes the files as JSON on standard input and has Slurm's daemons try them; nothing in use changes.
-``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and bring them to the daemon.
-Where it does not run with them, the former files and the daemon come back.
-``--volume FOLDER`` is the state volume: ``judge`` refuses a version of Slurm that does not take over the state there,
-and ``apply`` records the one that runs. The other commands back the state up and restore it: see `state_commands`.
+``apply slurmdbd`` and ``apply slurmctld`` put the accepted files in use, all at once, and run the daemon with them. If
+the daemon fails, they restore the former files and run the daemon with those.
+``--volume FOLDER`` is the state volume: ``judge`` rejects a version of Slurm that cannot upgrade the state there, and
+``apply`` records the version that runs. The other commands back up the state and restore it: see `state_commands`.
 Each ends with one line of JSON; with exit status 1 it has the reason in ``rejected`` or ``failed``.
 """
 

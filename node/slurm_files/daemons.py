@@ -48,7 +48,7 @@ class Daemons:
         return version_of(self.version_text())
 
     def version_text(self) -> str:
-        """Slurm's version, as its daemons say it, which need no settings for that: there may be none yet."""
+        """The output of ``slurmctld -V``, which needs no configuration."""
         return _output("slurmctld", "-V")
 
     def do(self, daemon: str, action: DaemonAction, port: int) -> None:

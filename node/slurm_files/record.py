@@ -1,4 +1,4 @@
-"""Which version of Slurm the state on the state volume is of, by daemon: JSON, written once a daemon ran with it."""
+"""The record of the Slurm version that each daemon last ran with: a JSON file on the state volume, beside the state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Record:
     """The record.
 
     Args:
-        path: its file; there is none on a state volume from before it was written.
+        path: its file; missing on the state volume of a cluster older than the record.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,7 +22,7 @@ class Record:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """By daemon; nothing where it cannot be read."""
+        """The versions by daemon; empty if the file is missing or damaged."""
         try:
             read = json.loads(self._path.read_text())
         except (FileNotFoundError, ValueError):
@@ -30,10 +30,10 @@ class Record:
         return {str(name): str(version) for name, version in read.items()} if isinstance(read, dict) else {}
 
     def note(self, daemon: str, version: str) -> None:
-        """A daemon runs with a version."""
-        self.replace({**self.versions, daemon: upstream(version)})
+        """Record the version that a daemon runs with."""
+        self.write({**self.versions, daemon: upstream(version)})
 
-    def replace(self, versions: Mapping[str, str]) -> None:
-        """The state is of these versions, by daemon."""
+    def write(self, versions: Mapping[str, str]) -> None:
+        """Record the version of each daemon's state."""
         if versions != self.versions:
             write_whole(self._path, json.dumps(dict(versions), sort_keys=True) + "\n", mode=0o644, durable=True)

@@ -1,7 +1,7 @@
-"""Which releases of Slurm take over the state of which others: slurmctld's, slurmdbd's and that of running jobs. Pure.
+"""The upgrades between releases of Slurm that keep the state of slurmctld, of slurmdbd and of running jobs. Pure.
 
-A release starts on the state of its own, and of those that `TAKEN_OVER` names; on any other it ends at once. Nothing
-goes back to an older release: that needs the state and the database of before.
+Slurm's daemons start with state of their own release and of the releases in `UPGRADES`; with any other they exit. There
+is no downgrade: an older release needs the state and the database from before the upgrade.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import enum
 import re
 from collections.abc import Mapping
 
-#: By release, those whose state it takes over: SchedMD's release notes.
-TAKEN_OVER: Mapping[str, tuple[str, ...]] = {
+#: The releases that each release can be upgraded from, according to SchedMD's release notes.
+UPGRADES: Mapping[str, tuple[str, ...]] = {
     "23.11": ("22.05", "23.02"),
     "24.05": ("23.02", "23.11"),
     "24.11": ("23.02", "23.11", "24.05"),
@@ -22,92 +22,92 @@ TAKEN_OVER: Mapping[str, tuple[str, ...]] = {
 
 
 class Verdict(enum.Enum):
-    """What becomes of a release's state under another one."""
+    """Whether a release of Slurm can use the state of another one."""
 
     SAME = "same"
-    TAKEN_OVER = "taken over"
+    UPGRADE = "upgrade"
     TOO_OLD = "too old"
-    NEWER = "newer"
+    DOWNGRADE = "downgrade"
     UNKNOWN = "unknown"
 
     @property
     def refused(self) -> bool:
         """Whether Slurm would not start."""
-        return self in (Verdict.TOO_OLD, Verdict.NEWER)
+        return self in (Verdict.TOO_OLD, Verdict.DOWNGRADE)
 
 
 def release(version: str) -> str:
-    """The release in a version, of a package or of a program: ``24.11`` in ``24.11.5-4+deb13u1``; empty for none."""
+    """The release in the version of a package or a program: ``24.11`` in ``24.11.5-4+deb13u1``; empty if not found."""
     found = re.search(r"(?<![\d.])(\d\d\.\d\d)(?![\d])", version)
     return found.group(1) if found else ""
 
 
 def upstream(version: str) -> str:
-    """Slurm's own version in a package's: ``24.11.5`` in ``24.11.5-4+deb13u1``; empty for none."""
+    """Slurm's version in the version of a package: ``24.11.5`` in ``24.11.5-4+deb13u1``; empty if not found."""
     found = re.search(r"(?<![\d.])\d\d\.\d\d(\.\d+)?", version)
     return found.group() if found else ""
 
 
 def verdict(former: str, new: str) -> Verdict:
-    """What becomes of a release's state under another one.
+    """Whether a release of Slurm can use the state of another one.
 
     Args:
-        former: release whose state is there, like ``24.11``.
-        new: release that is to run.
+        former: the release that wrote the state, like ``24.11``.
+        new: the release to run.
     """
     if former == new:
         return Verdict.SAME
     if not former or not new:
         return Verdict.UNKNOWN
     if _order(former) > _order(new):
-        return Verdict.NEWER
-    if new not in TAKEN_OVER:
+        return Verdict.DOWNGRADE
+    if new not in UPGRADES:
         return Verdict.UNKNOWN
-    return Verdict.TAKEN_OVER if former in TAKEN_OVER[new] else Verdict.TOO_OLD
+    return Verdict.UPGRADE if former in UPGRADES[new] else Verdict.TOO_OLD
 
 
 def steps(former: str, new: str) -> list[str]:
-    """The fewest releases to go through, the last one included; none where there is no way."""
+    """The shortest sequence of upgrades, up to and including the new release; empty if there is none."""
     ways = [[former]]
     seen = {former}
     for way in ways:
         if way[-1] == new:
             return way[1:]
-        # The newest first: of two ways of a length, the one that is out of date later.
-        for each in sorted(TAKEN_OVER, key=_order, reverse=True):
-            if way[-1] in TAKEN_OVER[each] and each not in seen:
+        # Try the newest releases first: of two sequences of the same length, theirs stays supported longer.
+        for each in sorted(UPGRADES, key=_order, reverse=True):
+            if way[-1] in UPGRADES[each] and each not in seen:
                 seen.add(each)
                 ways.append([*way, each])
     return []
 
 
 def refusal(former: str, new: str) -> tuple[str, str] | None:
-    """Why a release does not start on another's state, and what can be done; None where it does, or nobody knows.
+    """Why a version of Slurm cannot start with the state of another, and what to do; None if it can, or if unknown.
 
     Args:
-        former: version that the state is of.
-        new: version that is to run.
+        former: the version that wrote the state.
+        new: the version to run.
     """
     old, young = release(former), release(new)
     found = verdict(old, young)
-    if found is Verdict.NEWER:
+    if found is Verdict.DOWNGRADE:
         return (
-            f"Slurm {upstream(new)} is older than {upstream(former)}, whose state is there: slurmctld and slurmdbd "
-            "read no state of a newer release",
-            f"use an image with Slurm {old} or newer; or go back with the backup that was made before the upgrade "
-            "(slurm restore): what happened since is lost",
+            f"Slurm {upstream(new)} is older than {upstream(former)}, which wrote the state: slurmctld and slurmdbd "
+            "cannot read the state of a newer release",
+            f"use an image with Slurm {old} or newer; to downgrade, restore the backup from before the upgrade "
+            "(slurm-appliance slurm restore), which loses all jobs and accounting since then",
         )
     if found is Verdict.TOO_OLD:
         way = steps(old, young)
         through = (
-            f"go by way of {' and '.join(way[:-1])}: an image and an update of the cluster each"
+            f"upgrade through {' and '.join(way[:-1])}, each with an image and an update of the cluster"
             if len(way) > 1
-            else "no way of releases leads there"
+            else "no sequence of upgrades leads there"
         )
         return (
-            f"Slurm {upstream(new)} takes over no state of {upstream(former)}, only of "
-            f"{', '.join(TAKEN_OVER[young])}: neither slurmctld's nor slurmdbd's",
-            f"{through}; or begin with an empty state volume: jobs, their history and accounts are lost",
+            f"Slurm {upstream(new)} cannot upgrade the state of slurmctld and slurmdbd from {upstream(former)}, only "
+            f"from {', '.join(UPGRADES[young])}",
+            f"{through}; or start with an empty state volume, which loses jobs, their history and accounts",
         )
     return None
 

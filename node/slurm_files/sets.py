@@ -23,6 +23,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from .whole_file import sync_folder, write_whole
+
 #: Files that only Slurm's user can read.
 SECRET = frozenset({"slurmdbd.conf"})
 #: Files written by an older version of this appliance: the set of a node without sets.
@@ -79,9 +81,8 @@ class Sets:
         aside.mkdir(mode=0o755)
         for file, content in files.items():
             self._write(aside / file, content)
-        _sync(aside)
         aside.rename(place)
-        _sync(self._sets)
+        sync_folder(self._sets)
         return name
 
     def accept(self, name: str) -> None:
@@ -116,19 +117,14 @@ class Sets:
         for path in self._folder.iterdir():
             if path.is_symlink() and os.readlink(path).startswith(".in-use/") and path.name not in new:
                 path.unlink()
-        _sync(self._folder)
+        sync_folder(self._folder)
 
     def prove(self, daemon: str) -> None:
         """Record that a daemon runs with the set in use, and remove unused sets."""
         known = {}
         with contextlib.suppress(FileNotFoundError):
             known = json.loads(self._proven.read_text(encoding="utf-8"))
-        aside = self._proven.with_name(f"{self._proven.name}.part")
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump({**known, daemon: self.in_use}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._proven)
+        write_whole(self._proven, json.dumps({**known, daemon: self.in_use}), mode=0o644, durable=True)
         needed = {self.in_use, self.next, *(self.proven(each) for each in ("slurmctld", "slurmdbd"))}
         for path in self._sets.iterdir():
             if path.name not in needed:
@@ -146,20 +142,13 @@ class Sets:
             aside.unlink()
         aside.symlink_to(target)
         aside.replace(place)
-        _sync(self._folder)
+        sync_folder(self._folder)
 
     def _write(self, path: Path, content: bytes) -> None:
         secret = path.name in SECRET
         mode = 0o600 if secret else 0o755 if content.startswith(b"#!") else 0o644
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            if secret:
-                owner = pwd.getpwnam(self._user)
-                os.fchown(file.fileno(), owner.pw_uid, owner.pw_gid)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
+        owner = pwd.getpwnam(self._user)[2:4] if secret else None
+        write_whole(path, content, mode=mode, owner=owner, durable=True)
 
 
 def digest(files: Mapping[str, bytes]) -> str:
@@ -171,12 +160,3 @@ def digest(files: Mapping[str, bytes]) -> str:
 def _target(link: Path) -> str | None:
     """Name of the set that a link points to; None if the link or the set is missing."""
     return os.readlink(link).rpartition("/")[2] if link.is_symlink() and link.is_dir() else None
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in a folder survive a power failure."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -176,7 +176,7 @@ class SlurmState:
         if self._places.state.exists():
             shutil.rmtree(self._places.state)  # Of a restore that was killed: the former state is in the other folder.
         self.backups.extract_state(backup.name, self._places.state)
-        self._record.replace(backup.versions)
+        self._record.write(backup.versions)
         return {"changed": True, "backup": backup.name, "replaced": str(aside)}
 
     def restore_database(self, database: AccountingDatabase | None) -> dict[str, Any]:

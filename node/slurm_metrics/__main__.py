@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from node.slurm_metrics.metrics import SINFO, SQUEUE, Labels, job_metrics, node_metrics, render
+from node.slurm_metrics.whole_file import write_whole
 
 #: Timeout of a Slurm call in seconds.
 _LIMIT = 30
@@ -29,12 +28,7 @@ def collect() -> dict[tuple[str, Labels], float]:
 
 def main() -> int:
     """Collect and write."""
-    path = Path(sys.argv[1])
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(render(collect()))
-    Path(fresh).replace(path)
+    write_whole(Path(sys.argv[1]), render(collect()), mode=0o644)
     return 0
 
 

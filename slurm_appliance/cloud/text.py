@@ -1,4 +1,4 @@
-"""Validates the cloud's data about servers: malformed values are rejected before anything uses them."""
+"""Text that the cloud has a format for; malformed values from it are rejected before anything uses them."""
 
 import ipaddress
 import re
@@ -11,6 +11,11 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 class CloudTextError(ApplianceError, ValueError):
     """Raised when the cloud returns a malformed value."""
+
+
+def is_id(reference: str) -> bool:
+    """Whether a reference to a resource is an ID, not a name."""
+    return _ID.fullmatch(reference.lower()) is not None
 
 
 def checked_id(text: str, what: str) -> str:

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
-from slurm_appliance.cloud.gather import rule_content
+from slurm_appliance.cloud.project_lists import rule_content
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.engine.steps import SERVER
 

@@ -1,6 +1,6 @@
-"""The cluster's users as one file, which every node reads as it is.
+"""The cluster's users in one file, which every node reads unchanged.
 
-It is no variable of the inventory: Ansible would hold a copy a host, and look through it at every task.
+They are not a variable of the inventory: Ansible would keep a copy for each host and search it in every task.
 """
 
 import json
@@ -12,19 +12,19 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.references import plain, references
 
-#: Beside the inventory, in the folder of what is rendered, and in a node's bundle.
+#: Name of the file: in the inventory's folder, among the rendered files, and in a node's bundle.
 NAME = "users.json"
-#: The variable of inventories that are written by hand.
+#: The variable in inventories that are written by hand.
 VARIABLE = "users"
 
 
 def of_config(config: ClusterConfig) -> str:
-    """The file's text for the users of a configuration."""
+    """The text of the file for a configuration."""
     return _text(config.model_dump(mode="json", include={"users"})["users"])
 
 
 def of_inventory(inventory: Path, hosts: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """The file for an inventory: from its variable ``users`` where there is one, or else the one beside it.
+    """The file for an inventory: from its variable ``users``, or else the file in the inventory's folder.
 
     Raises:
         HostVariablesError: hosts have different users, or the variable has templates.
@@ -37,9 +37,9 @@ def of_inventory(inventory: Path, hosts: Mapping[str, Mapping[str, Any]]) -> byt
     for name, other in found.items():
         if other is not users and other != users:
             raise HostVariablesError(
-                f"the variable {VARIABLE} differs from that of {first}",
+                f"variable {VARIABLE} differs from that of {first}",
                 where=name,
-                remedy="give it to all hosts: group_vars/all",
+                remedy="define it once for all hosts, in group_vars/all",
             )
     try:
         used = references(users)
@@ -49,12 +49,12 @@ def of_inventory(inventory: Path, hosts: Mapping[str, Mapping[str, Any]]) -> byt
         raise HostVariablesError(
             f"variable {VARIABLE} refers to {', '.join(sorted(used))}",
             where=first,
-            remedy="write the values themselves",
+            remedy="write the values into it",
         )
     return _text(plain(users)).encode()
 
 
 def _text(users: Mapping[str, Any]) -> str:
-    """A user a line."""
+    """JSON with one line for each user."""
     lines = (f"{json.dumps(name)}: {json.dumps(settings, sort_keys=True)}" for name, settings in sorted(users.items()))
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -60,7 +60,7 @@ class Builder:
     def __init__(self, tools: Tools, build_folder: BuildFolder, ansible: Path = content.ANSIBLE) -> None:
         self._tools = tools
         self._api = tools.api
-        self._stop = tools.stop
+        self._deadline = tools.deadline
         self._progress = tools.progress
         self._build_folder = build_folder
         self._ansible = ansible
@@ -91,7 +91,7 @@ class Builder:
                 if action.claim.build != waiting_for:
                     self._progress.say(f"wait: {action.reason}")
                     waiting_for = action.claim.build
-                self._stop.sleep(_PAUSE)
+                self._deadline.sleep(_PAUSE)
                 continue
             outcome = self._try_to_build(build, base, name, since, action.reason)
             if outcome is not None:
@@ -108,7 +108,7 @@ class Builder:
     def _clear_up(self, marks: Sequence[Claim]) -> None:
         for claim in planning.abandoned(marks):
             try:
-                leftovers.remove_abandoned(self._api, self._build_folder, claim, self._stop, self._progress.say)
+                leftovers.remove_abandoned(self._api, self._build_folder, claim, self._deadline, self._progress.say)
             except StoppedError:
                 raise
             except ApplianceError as error:
@@ -128,7 +128,7 @@ class Builder:
                 mark.remove()
                 shutil.rmtree(folder)
                 # A random delay, so that two builds do not collide again.
-                self._stop.sleep(0.5 + secrets.randbelow(2000) / 1000)
+                self._deadline.sleep(0.5 + secrets.randbelow(2000) / 1000)
                 return None
             self._progress.say(f"build {build_id}: {reason}; Ansible's log: {folder / 'ansible.log'}")
             build_run = BuildRun(self._tools, build, base, name, build_id, folder)
@@ -140,7 +140,7 @@ class Builder:
         """Build, and in any case remove what was created, unless a failed server must be kept."""
         nothing_left = False
         try:
-            with mark.renewed(self._stop, self._progress.say):
+            with mark.renewed(self._deadline, self._progress.say):
                 try:
                     image = build_run.run()
                 except Exception as error:

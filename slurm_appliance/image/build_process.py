@@ -29,10 +29,12 @@ def build_image(build: ImageBuild, *, force: bool = False) -> BuildOutcome:
     Raises:
         ApplianceError: the build failed.
     """
-    stop = Deadline(build.build_timeout, "the image build")
+    deadline = Deadline(build.build_timeout, "the image build")
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
-    with signals_stop(stop, progress.say):
-        tools = Tools(OpenStackApi(connect(), sleep=stop.sleep), stop, progress, playbook.run, commit=git_commit())
+    with signals_stop(deadline, progress.say):
+        tools = Tools(
+            OpenStackApi(connect(), sleep=deadline.sleep), deadline, progress, playbook.run, commit=git_commit()
+        )
         return Builder(tools, BuildFolder(state_folder("image-builds"))).ensure(build, force=force)
 
 

@@ -161,10 +161,10 @@ class Mark:
         self._api.call("image", "PATCH", f"/images/{self.id}", json=patch)
 
     @contextmanager
-    def renewed(self, stop: Deadline, say: Callable[[str], None]) -> Iterator[None]:
+    def renewed(self, deadline: Deadline, say: Callable[[str], None]) -> Iterator[None]:
         """Renew the mark in the background during the context; stop the build if that fails for long."""
         ended = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(stop, say, ended), name="renew-mark", daemon=True)
+        thread = threading.Thread(target=self._renew, args=(deadline, say, ended), name="renew-mark", daemon=True)
         thread.start()
         try:
             yield
@@ -172,7 +172,7 @@ class Mark:
             ended.set()
             thread.join()
 
-    def _renew(self, stop: Deadline, say: Callable[[str], None], ended: threading.Event) -> None:
+    def _renew(self, deadline: Deadline, say: Callable[[str], None], ended: threading.Event) -> None:
         last = time.monotonic()
         count = 0
         while not ended.wait(LEASE / 6):
@@ -184,5 +184,5 @@ class Mark:
             except CloudApiError as error:
                 say(f"the build's mark could not be renewed: {error}")
                 if error.status == 404 or time.monotonic() - last > LEASE * 2 / 3:
-                    stop.set(StoppedError("the build's mark in the project was removed", remedy="run it again"))
+                    deadline.set(StoppedError("the build's mark in the project was removed", remedy="run it again"))
                     return

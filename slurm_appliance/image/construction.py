@@ -31,7 +31,7 @@ class RunPlaybook(Protocol):
         ssh_target: SshTarget,
         groups: tuple[str, ...],
         variables: Mapping[str, Any],
-        stop: Deadline,
+        deadline: Deadline,
         say: Callable[[str], None],
     ) -> Mapping[str, float]:
         """Run it; return durations by phase in seconds."""
@@ -43,7 +43,7 @@ class Tools:
 
     Attributes:
         api: the cloud.
-        stop: stops the build.
+        deadline: ends the build early.
         progress: reports progress.
         run_playbook: runs the playbook in the server.
         wait_for_ssh: waits for ssh before that.
@@ -52,7 +52,7 @@ class Tools:
     """
 
     api: Api
-    stop: Deadline
+    deadline: Deadline
     progress: BuildProgress
     run_playbook: RunPlaybook
     wait_for_ssh: Callable[[SshTarget, Deadline, float], None] = ssh.wait
@@ -93,8 +93,10 @@ class BuildRun:
         if self.build.sources.sync:
             with step("mirror", f"snapshot {self.build.sources.snapshot}"):
                 log = self.folder / "mirror.log"
-                self.tools.refresh_mirror(self.build.sources.snapshot, log, self.tools.stop, self.tools.progress.say)
-        machines = Machines(self.tools.api, self.id, self.tools.stop)
+                self.tools.refresh_mirror(
+                    self.build.sources.snapshot, log, self.tools.deadline, self.tools.progress.say
+                )
+        machines = Machines(self.tools.api, self.id, self.tools.deadline)
         with step("server", f"flavor {machine.flavor}, network {machine.network}, from {self.base.name}"):
             server, volume, address = self._server(machines)
         ssh_target = SshTarget(
@@ -103,14 +105,14 @@ class BuildRun:
         self.keep = self.build.keep_on_failure
         try:
             with step("ssh", f"{machine.ssh.user}@{address}, timeout {self.build.ssh_timeout} s"):
-                self.tools.wait_for_ssh(ssh_target, self.tools.stop, self.build.ssh_timeout)
+                self.tools.wait_for_ssh(ssh_target, self.tools.deadline, self.build.ssh_timeout)
             with step("playbook", "fatimage.yml for " + ", ".join(self.build.all_groups)):
                 phases = self.tools.run_playbook(
                     self.folder,
                     ssh_target,
                     self.build.all_groups,
                     self._variables(),
-                    self.tools.stop,
+                    self.tools.deadline,
                     # Its lines have their own times; use those of the build.
                     lambda line: self.tools.progress.say(f"  {line.partition('] ')[2] or line.strip()}"),
                 )

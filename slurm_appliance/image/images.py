@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from slurm_appliance.cloud.facts import ImageFacts
-from slurm_appliance.cloud.gather import image_facts
 from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
+from slurm_appliance.cloud.project_lists import image_facts
+from slurm_appliance.cloud.text import is_id
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.errors import CloudApiError
 from slurm_appliance.image.lookup import choose, identity_of
-from slurm_appliance.image.spec import is_id
 
 
 @dataclass(frozen=True)

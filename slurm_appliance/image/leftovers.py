@@ -9,12 +9,12 @@ from slurm_appliance.image import images
 from slurm_appliance.image.api import Api, pages
 from slurm_appliance.image.claims import BuildFolder
 from slurm_appliance.image.errors import BuildError
-from slurm_appliance.image.machines import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.plan import Claim
+from slurm_appliance.image.resources import PAUSE, STEP_LIMIT, forget
 from slurm_appliance.image.stop import Deadline
 
 
-def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> None:
+def remove(api: Api, build: str, deadline: Deadline, say: Callable[[str], None]) -> None:
     """Remove what a build created, except its mark.
 
     Tries every kind, even if another could not be removed.
@@ -24,7 +24,7 @@ def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> 
     """
     name = resource_name(build)
     problems: list[str] = []
-    for what, delete in _found(api, name, stop, problems):
+    for what, delete in _found(api, name, deadline, problems):
         say(f"remove {what}")
         try:
             delete()
@@ -39,7 +39,7 @@ def remove(api: Api, build: str, stop: Deadline, say: Callable[[str], None]) -> 
 
 
 def remove_abandoned(
-    api: Api, build_folder: BuildFolder, claim: Claim, stop: Deadline, say: Callable[[str], None]
+    api: Api, build_folder: BuildFolder, claim: Claim, deadline: Deadline, say: Callable[[str], None]
 ) -> None:
     """Remove a dead build with its mark; its keys on this machine are removed in any case.
 
@@ -48,11 +48,11 @@ def remove_abandoned(
     """
     say(f"removing leftovers of the build {claim.build} of {claim.owner}: {claim.why}")
     build_folder.tidy(claim.build)
-    remove(api, claim.build, stop, say)
+    remove(api, claim.build, deadline, say)
     images.delete(api, claim.id)
 
 
-def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
+def _found(api: Api, name: str, deadline: Deadline, problems: list[str]) -> Iterator[tuple[str, Callable[[], None]]]:
     """The leftovers in order of removal, with the actions that remove them."""
 
     def listing(service: str, path: str, key: str, query: dict[str, str]) -> list[Any]:
@@ -63,7 +63,7 @@ def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator
             return []
 
     def forgetting(service: str, path: str) -> Callable[[], None]:
-        return lambda: forget(api, stop, service, path)
+        return lambda: forget(api, deadline, service, path)
 
     for each in listing("compute", "/servers", "servers", {"name": f"^{name}$"}):
         yield f"server {each['id']}", forgetting("compute", f"/servers/{each['id']}")
@@ -77,10 +77,10 @@ def _found(api: Api, name: str, stop: Deadline, problems: list[str]) -> Iterator
     for each in listing("network", "/security-groups", "security_groups", {"name": name}):
         yield f"security group {each['id']}", forgetting("network", f"/security-groups/{each['id']}")
     for each in listing("block_storage", "/volumes", "volumes", {"name": name}):
-        yield f"volume {each['id']}", lambda volume=each["id"]: _delete_volume(api, stop, volume)  # type: ignore[misc]
+        yield f"volume {each['id']}", lambda volume=each["id"]: _delete_volume(api, deadline, volume)  # type: ignore[misc]
 
 
-def _delete_volume(api: Api, stop: Deadline, volume: str) -> None:
+def _delete_volume(api: Api, deadline: Deadline, volume: str) -> None:
     """Delete a volume as soon as Cinder releases it: it may just have been attached or uploaded to Glance."""
 
     def idle() -> bool:
@@ -88,5 +88,5 @@ def _delete_volume(api: Api, stop: Deadline, volume: str) -> None:
         status = next((each["status"] for each in found if each["id"] == volume), "deleted")
         return status in {"available", "error", "deleted", "error_deleting"}
 
-    stop.until(idle, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"volume {volume} is still in use")
-    forget(api, stop, "block_storage", f"/volumes/{volume}")
+    deadline.until(idle, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"volume {volume} is still in use")
+    forget(api, deadline, "block_storage", f"/volumes/{volume}")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
+from slurm_appliance.cloud.text import is_id
 from slurm_appliance.image.errors import ImageError
-from slurm_appliance.image.spec import is_id
 
 
 class Candidate(Protocol):

@@ -1,21 +1,18 @@
-"""The build server and its resources, each found by the build's name."""
+"""The build server and what it needs: its network, its volume, and the image that it becomes."""
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slurm_appliance.cloud.image_names import PROPERTY, resource_name
+from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.image.api import Api, create_once, pages
-from slurm_appliance.image.errors import BuildError, CloudApiError, ImageError
+from slurm_appliance.image.errors import BuildError, CloudApiError
+from slurm_appliance.image.resources import PAUSE, BuildResources, forget
 from slurm_appliance.image.spec import Machine
 from slurm_appliance.image.stop import Deadline
 
-#: Timeout for one step of Nova, Cinder or Neutron, in seconds.
-STEP_LIMIT = 900.0
-#: Polling interval in seconds.
-PAUSE = 1.0
 #: Nova's first microversion whose createImage returns the image's ID as JSON.
 _CREATE_IMAGE_ANSWERS = "2.45"
 
@@ -31,23 +28,26 @@ class BuildServer:
 
 
 class Machines:
-    """Creates the resources of one build. All of them have the build's name, so nothing has to be recorded.
+    """Creates what one build needs, and waits for it.
 
     Args:
         api: the cloud.
         build: the build's id.
-        stop: ends waits.
+        deadline: ends waits.
     """
 
-    def __init__(self, api: Api, build: str, stop: Deadline) -> None:
+    def __init__(self, api: Api, build: str, deadline: Deadline) -> None:
         self._api = api
-        self._build = build
-        self._stop = stop
-        self.name = resource_name(build)
+        self._deadline = deadline
+        self._resources = BuildResources(api, build, deadline)
+        self._metadata = {f"{PROPERTY}build": build}
+        self.name = self._resources.name
 
     def security_group(self, port: int) -> str:
         """Create a security group that allows ssh, and return its ID."""
-        group = self._create("network", "/security-groups", "security_group", {"description": "ssh for an image build"})
+        group = self._resources.create(
+            "network", "/security-groups", "security_group", {"description": "ssh for an image build"}
+        )
         for family in ("IPv4", "IPv6"):
             rule = {
                 "security_group_id": group["id"],
@@ -74,22 +74,23 @@ class Machines:
             machine: names the network.
             security_groups: ids; None if the network does not support them.
         """
-        network = self._reference("network", "/networks", "networks", machine.network, "network")
+        network = self._resources.reference("network", "/networks", "networks", machine.network, "network")
         body: dict[str, Any] = {"network_id": network["id"]}
         if network.get("port_security_enabled", True) is not False and security_groups is not None:
             body["security_groups"] = list(security_groups)
-        return self._create("network", "/ports", "port", body)
+        return self._resources.create("network", "/ports", "port", body)
 
     def group_ids(self, names: Sequence[str]) -> list[str]:
         """Ids of existing security groups."""
         found = [
-            self._reference("network", "/security-groups", "security_groups", name, "security group") for name in names
+            self._resources.reference("network", "/security-groups", "security_groups", name, "security group")
+            for name in names
         ]
         return [str(each["id"]) for each in found]
 
     def floating_ip(self, port: str, network: str) -> str:
         """Create a floating IP for the server's port, and return its address."""
-        external = self._reference("network", "/networks", "networks", network, "network")
+        external = self._resources.reference("network", "/networks", "networks", network, "network")
         body = {"floating_network_id": external["id"], "port_id": port, "description": self.name}
         query = {"description": self.name}
         made = create_once(
@@ -103,18 +104,18 @@ class Machines:
 
     def volume(self, machine: Machine, image: str) -> str:
         """Create the root volume from an image, wait until it is ready, and return its ID."""
-        body = {"size": machine.volume_size, "imageRef": image, "metadata": self._metadata()}
+        body = {"size": machine.volume_size, "imageRef": image, "metadata": self._metadata}
         if machine.volume_type:
             body["volume_type"] = machine.volume_type
         if machine.availability_zone:
             body["availability_zone"] = machine.availability_zone
-        volume = str(self._create("block_storage", "/volumes", "volume", body)["id"])
+        volume = str(self._resources.create("block_storage", "/volumes", "volume", body)["id"])
         self.volume_becomes(volume, "available")
         return volume
 
     def volume_becomes(self, volume: str, wanted: str) -> None:
         """Wait until a volume has a status."""
-        self._becomes(
+        self._resources.becomes(
             "volume",
             wanted,
             lambda: str(self._api.call("block_storage", "GET", f"/volumes/{volume}").body["volume"]["status"]),
@@ -123,12 +124,12 @@ class Machines:
 
     def server(self, machine: Machine, *, image: str, volume: str, port: str, user_data: str) -> str:
         """Create the server and return its id; does not wait."""
-        flavor = self._reference("compute", "/flavors", "flavors", machine.flavor, "flavor")
+        flavor = self._resources.reference("compute", "/flavors", "flavors", machine.flavor, "flavor")
         body: dict[str, Any] = {
             "flavorRef": flavor["id"],
             "networks": [{"port": port}],
             "user_data": base64.b64encode(user_data.encode()).decode(),
-            "metadata": {"ansible_init_disable": "true", **self._metadata()},
+            "metadata": {"ansible_init_disable": "true", **self._metadata},
         }
         if machine.availability_zone:
             body["availability_zone"] = machine.availability_zone
@@ -137,7 +138,7 @@ class Machines:
             body["block_device_mapping_v2"] = [{**root, "delete_on_termination": False}]
         else:
             body["imageRef"] = image
-        return str(self._create("compute", "/servers", "server", body)["id"])
+        return str(self._resources.create("compute", "/servers", "server", body)["id"])
 
     def look(self, server: str) -> BuildServer:
         """The server's current state."""
@@ -149,7 +150,7 @@ class Machines:
 
     def becomes_active(self, server: str) -> None:
         """Wait until Nova has built the server."""
-        self._becomes("server", "ACTIVE", lambda: self._status(server), lambda status: status == "ERROR")
+        self._resources.becomes("server", "ACTIVE", lambda: self._status(server), lambda status: status == "ERROR")
 
     def becomes_shut_off(self, server: str, timeout: float) -> None:
         """Wait until Nova has seen that the server powered itself off.
@@ -164,7 +165,7 @@ class Machines:
             return self._status(server)
 
         try:
-            self._stop.until(
+            self._deadline.until(
                 lambda: status() == "SHUTOFF", limit=timeout, pause=PAUSE, on_time_out=lambda: "not shut off yet"
             )
         except TimeoutError:
@@ -175,11 +176,11 @@ class Machines:
             except CloudApiError as error:
                 if error.status != 409:  # Nova noticed just now
                     raise
-            self._becomes("server", "SHUTOFF", status, lambda found: found == "ERROR")
+            self._resources.becomes("server", "SHUTOFF", status, lambda found: found == "ERROR")
 
     def delete_server(self, server: str) -> None:
         """Delete the server and wait until it is gone."""
-        forget(self._api, self._stop, "compute", f"/servers/{server}")
+        forget(self._api, self._deadline, "compute", f"/servers/{server}")
 
     def snapshot(self, server: str, properties: Mapping[str, str]) -> str:
         """Create an image from the server's root disk; return its ID at once."""
@@ -206,7 +207,7 @@ class Machines:
 
     def image_becomes_active(self, image: str) -> None:
         """Wait until the image is complete."""
-        self._becomes(
+        self._resources.becomes(
             "image",
             "active",
             lambda: str(self._api.call("image", "GET", f"/images/{image}").body["status"]),
@@ -230,76 +231,6 @@ class Machines:
         if found.status == "ERROR":
             raise BuildError(f"Nova put the server into ERROR: {found.fault or 'no reason given'}", where=self.name)
         return found.status
-
-    def _becomes(self, what: str, wanted: str, status: Callable[[], str], bad: Callable[[str], bool]) -> None:
-        last = ""
-
-        def reached() -> bool:
-            nonlocal last
-            last = status()
-            if bad(last):
-                raise BuildError(f"the {what} is {last} instead of {wanted}", where=self.name)
-            return last == wanted
-
-        try:
-            self._stop.until(
-                reached, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"after {STEP_LIMIT:.0f} s it is {last}"
-            )
-        except TimeoutError as error:
-            raise BuildError(f"the {what} did not become {wanted}: {error}", where=self.name) from error
-
-    def _create(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a resource with the build's name, once."""
-        listing = {"compute": "/servers", "block_storage": "/volumes"}.get(service, path)
-        query = {"name": f"^{self.name}$" if service == "compute" else self.name}
-
-        def find() -> Any:
-            return next(pages(self._api, service, listing, listing[1:].replace("-", "_"), query), None)
-
-        def create() -> Any:
-            return self._api.call(service, "POST", path, json={key: {"name": self.name, **body}}, retry=False).body[key]
-
-        made: dict[str, Any] = create_once(self._api, find, create)
-        return made
-
-    def _reference(self, service: str, path: str, key: str, reference: str, what: str) -> dict[str, Any]:
-        """Resolve an ID or a name."""
-        found = [
-            each for each in pages(self._api, service, path, key) if reference in (each.get("id"), each.get("name"))
-        ]
-        if len(found) != 1:
-            number = "no" if not found else str(len(found))
-            raise ImageError(f"{number} {what} has the name {reference}", remedy="use an ID or a unique name")
-        body: dict[str, Any] = found[0]
-        return body
-
-    def _metadata(self) -> dict[str, str]:
-        return {f"{PROPERTY}build": self._build}
-
-
-def forget(api: Api, stop: Deadline, service: str, path: str) -> None:
-    """Delete a resource and wait until it is gone.
-
-    Raises:
-        TimeoutError: it still exists.
-    """
-    try:
-        api.call(service, "DELETE", path)
-    except CloudApiError as error:
-        if error.status == 404:
-            return
-        raise
-
-    def gone() -> bool:
-        try:
-            api.call(service, "GET", path)
-        except CloudApiError as error:
-            if error.status == 404:
-                return True
-            raise
-        return False
-
-    stop.until(gone, limit=STEP_LIMIT, pause=PAUSE, on_time_out=lambda: f"{service} {path} still exists")
 
 
 def user_data(host_key: str, host_key_public: str, login_key: str) -> str:

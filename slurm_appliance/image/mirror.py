@@ -16,13 +16,13 @@ _GRACE = 30.0
 PROGRAM = REPOSITORY / "slurm-appliance"
 
 
-def refresh(snapshot: str, log: Path, stop: Deadline, say: Callable[[str], None], program: Path = PROGRAM) -> None:
+def refresh(snapshot: str, log: Path, deadline: Deadline, say: Callable[[str], None], program: Path = PROGRAM) -> None:
     """Sync the mirror and publish a snapshot with this name; an existing one is used unchanged.
 
     Args:
         snapshot: its name.
         log: file for the program's output.
-        stop: stops it.
+        deadline: ends the run early.
         say: prints a line for the operator.
         program: this project's command.
 
@@ -38,7 +38,7 @@ def refresh(snapshot: str, log: Path, stop: Deadline, say: Callable[[str], None]
     ):
         try:
             while running.poll() is None:
-                stop.sleep(_PAUSE)
+                deadline.sleep(_PAUSE)
         finally:
             _end(running)
     if running.returncode:

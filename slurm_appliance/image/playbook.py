@@ -22,7 +22,7 @@ def run(
     ssh_target: SshTarget,
     groups: Sequence[str],
     variables: Mapping[str, Any],
-    stop: Deadline,
+    deadline: Deadline,
     say: Callable[[str], None],
 ) -> Mapping[str, float]:
     """Run the playbook.
@@ -32,7 +32,7 @@ def run(
         ssh_target: how to reach the server.
         groups: the server's inventory groups.
         variables: variables for the playbook; may contain secrets.
-        stop: stops the run.
+        deadline: ends the run early.
         say: prints a line for the operator.
 
     Returns:
@@ -55,9 +55,9 @@ def run(
             folder=work,
             variables=variables,
             environment={"ANSIBLE_HOST_KEY_CHECKING": "True"},
-            cancelled=lambda: stop.wanted,
+            cancelled=lambda: deadline.wanted,
         )
-    stop.check()
+    deadline.check()
     if outcome.status != "successful":
         remedy = f"full log: {folder / 'ansible.log'}"
         if not outcome.failures:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,6 @@ FORMAT_PROPERTIES: Mapping[str, Mapping[str, str]] = {
 }
 #: Inventory groups that an image can be built for. ``all`` is always included and not listed.
 GROUPS = ("control", "login", "compute", "dev", "extra_packages")
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -168,11 +165,6 @@ class ImageBuild:
         """The image properties from the operator's settings."""
         user = {"os_admin_user": self.machine.ssh.user}
         return {**DEFAULT_PROPERTIES, **FORMAT_PROPERTIES[self.disk_format], **user, **self.properties}
-
-
-def is_id(reference: str) -> bool:
-    """Whether a reference to an image is an ID, not a name."""
-    return _UUID.fullmatch(reference.lower()) is not None
 
 
 def to_json(build: ImageBuild) -> str:

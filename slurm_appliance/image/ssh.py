@@ -97,7 +97,7 @@ def write_config(folder: Path, alias: str, address: str, ssh: Ssh) -> Path:
     return config
 
 
-def wait(ssh_target: SshTarget, stop: Deadline, limit: float) -> None:
+def wait(ssh_target: SshTarget, deadline: Deadline, limit: float) -> None:
     """Wait until login works.
 
     Raises:
@@ -129,7 +129,7 @@ def wait(ssh_target: SshTarget, stop: Deadline, limit: float) -> None:
         return False
 
     try:
-        stop.until(logged_in, limit=limit, pause=0.5, on_time_out=lambda: said or "nothing")
+        deadline.until(logged_in, limit=limit, pause=0.5, on_time_out=lambda: said or "nothing")
     except TimeoutError as error:
         raise BuildError(f"no ssh within {limit:.0f} s; last error: {error}", where=ssh_target.alias) from error
 

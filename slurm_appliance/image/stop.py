@@ -79,16 +79,16 @@ class Deadline:
 
 
 @contextmanager
-def signals_stop(stop: Deadline, say: Callable[[str], None]) -> Iterator[None]:
+def signals_stop(deadline: Deadline, say: Callable[[str], None]) -> Iterator[None]:
     """During the context, Ctrl-C and SIGTERM request a clean stop; repeating them has no effect."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if stop.wanted:
+        if deadline.wanted:
             say(f"{name}: already stopping; removing what was created")
             return
         say(f"{name}: stopping after removing what was created")
-        stop.set(StoppedError(f"interrupted by {name}", remedy="run it again", signal=number))
+        deadline.set(StoppedError(f"interrupted by {name}", remedy="run it again", signal=number))
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:

@@ -1,19 +1,17 @@
-"""Images against the kinds of nodes that boot them: a control node needs the packages of one."""
+"""Checks that images have the packages for the kinds of nodes that boot them."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from slurm_appliance.cloud.facts import CloudFacts, ImageFacts
+from slurm_appliance.cloud.text import is_id
 from slurm_appliance.config import NodeKind
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 
 def suit(groups: Iterable[Group], images: Mapping[ImageSource, ImageFacts], facts: CloudFacts, finder: Finder) -> None:
-    """Each image was built for the kind of nodes that boot it, as far as records say."""
+    """Check that each image was built for the kind of nodes that boot it, if the images' records show it."""
     for group in groups:
         image = images.get(group.image)
         has = packages_for(image, facts.images) if image else None
@@ -26,14 +24,15 @@ def suit(groups: Iterable[Group], images: Mapping[ImageSource, ImageFacts], fact
 
 
 def packages_for(image: ImageFacts, known: Iterable[ImageFacts]) -> frozenset[str] | None:
-    """The kinds of nodes that an image, and those that it is built on, have packages for; None where nobody can say."""
+    """The kinds of nodes that an image has packages for, those of its base images included; None if unknown."""
     ours = {each.name: each for each in known if each.digest}
     found: set[str] = set()
     at: ImageFacts | None = image
-    # An image of ours is called by its name, any other by its id: one of ours that is gone may have had more.
+    # A record has the name of a base image of ours, and the ID of any other. One of ours that was deleted may have had
+    # more packages.
     while at is not None:
         found |= set(at.groups)
-        if _ID.fullmatch(at.base):
+        if is_id(at.base):
             return frozenset(found)
         at = ours.pop(at.base, None)
     return None

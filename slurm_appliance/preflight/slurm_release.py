@@ -1,4 +1,4 @@
-"""Slurm's release in the images against the one that runs: what Slurm would not take over is refused at once."""
+"""Checks that the Slurm in the images can upgrade from the one that runs, and that nodes fit the control node's."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,16 +17,16 @@ def fits(
     facts: CloudFacts,
     finder: Finder,
 ) -> None:
-    """The control node's Slurm takes over the state of the one that runs, and no node has a newer one.
+    """Check that the control node's Slurm can upgrade the running one's state, and that no node has a newer Slurm.
 
-    An image whose record does not say is passed over; the control node looks at its state volume in any case.
+    Images without Slurm in their record are not checked here; the control node checks its state volume in any case.
 
     Args:
         groups: all node groups.
-        images: those that exist, by what the configuration calls them.
-        own: the servers that are there, by name.
+        images: the existing images, by their references in the configuration.
+        own: the cluster's existing servers, by name.
         facts: the cloud.
-        finder: takes what is found.
+        finder: collects the problems and notes.
     """
     every = tuple(groups)
     control = next(group for group in every if group.kind is NodeKind.CONTROL)
@@ -38,9 +38,9 @@ def fits(
     if facts.slurm_state:
         _restored(control, running, facts.slurm_state, wanted, finder)
     else:
-        _take_over(control, running, wanted, finder)
+        _check_upgrade(control, running, wanted, finder)
     for group in every:
-        _agrees(group, _version(images.get(group.image)), wanted, finder)
+        _check_node(group, _version(images.get(group.image)), wanted, finder)
 
 
 def _restored(control: Group, running: str, backup: str, wanted: str, finder: Finder) -> None:
@@ -57,29 +57,29 @@ def _restored(control: Group, running: str, backup: str, wanted: str, finder: Fi
         )
 
 
-def _take_over(control: Group, running: str, wanted: str, finder: Finder) -> None:
+def _check_upgrade(control: Group, running: str, wanted: str, finder: Finder) -> None:
     refused = refusal(running, wanted)
     if refused is not None:
         finder.problem(control.image_path, *refused)
     elif running and upstream(running) != upstream(wanted):
         found = verdict(release(running), release(wanted))
         remedy = {
-            Verdict.SAME: "the same release: state and running jobs are taken over, and so it is on the way back",
-            Verdict.UNKNOWN: "whether it takes over the state is not known here: see its release notes",
+            Verdict.SAME: "both are the same release: state and running jobs are kept, also if you go back",
+            Verdict.UNKNOWN: "it is unknown whether this upgrade keeps the state: see the release notes",
         }
         finder.note(
             control.image_path,
             f"Slurm {upstream(running)} → {upstream(wanted)}",
-            remedy.get(found, "state and running jobs are taken over, after a backup for the way back"),
+            remedy.get(found, "the upgrade keeps state and running jobs; a backup is made first"),
         )
 
 
-def _agrees(group: Group, version: str, control: str, finder: Finder) -> None:
-    """Daemons and commands may be older than slurmctld, as old as what it takes over, and never newer."""
+def _check_node(group: Group, version: str, control: str, finder: Finder) -> None:
+    """slurmctld works with daemons and commands of its own release and of those it can upgrade from."""
     found = verdict(release(version), release(control))
     if not found.refused:
         return
-    which = "newer than" if found is Verdict.NEWER else "too old for"
+    which = "newer than" if found is Verdict.DOWNGRADE else "too old for"
     finder.problem(
         group.image_path,
         f"Slurm {upstream(version)} of {group.name} is {which} slurmctld's {upstream(control)} on the control node",

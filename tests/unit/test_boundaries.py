@@ -24,7 +24,17 @@ MAY_IMPORT = {
 LOOSE = {
     "slurm_appliance": {"__init__", "__main__", "cli", "errors", "console_keys", "image_build", "site_run"},
     "localcloud": {"__init__", "cli", "endpoints", "errors"},
-    "node": {"__init__", "job_cleanup", "monitoring_password"},
+    "node": {"__init__", "job_cleanup", "monitoring_password", "whole_file"},
+}
+
+#: Modules of `node` that rename something, apart from `whole_file`, the owner of writing whole files; and what.
+RENAMES = {
+    "node/accounts/homes.py": "a home directory",
+    "node/export_receiver/receiver.py": "a hard link",
+    "node/reboot_program/spool.py": "a damaged file",
+    "node/slurm_files/backups.py": "a whole backup, and a restored folder",
+    "node/slurm_files/sets.py": "links and sets",
+    "node/slurm_files/state.py": "the folders that a restore replaces",
 }
 
 
@@ -112,6 +122,36 @@ def test_pulumi_is_known_to_the_components_and_the_engine() -> None:
         if any(name.startswith("pulumi") for name in imported(module))
     }
     assert knowing == {"slurm_appliance.engine"}
+
+
+def _writes_whole(call: ast.Call) -> bool:
+    """Whether a call is a part of writing a whole file: a temporary file, a sync, a rename."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    # A text's replace has two arguments, a path's has one.
+    renames = name in {"rename", "renames"} or (name == "replace" and len(call.args) == 1 and not call.keywords)
+    return renames or name in {"fsync", "mkstemp", "NamedTemporaryFile"} or ast.unparse(call.func) == "os.replace"
+
+
+def test_whole_files_on_nodes_have_one_owner() -> None:
+    own = [module for module in modules("node") if not (REPOSITORY / module).is_symlink()]
+    writers = {
+        str(module)
+        for module in own
+        for each in ast.walk(ast.parse((REPOSITORY / module).read_text()))
+        if isinstance(each, ast.Call) and _writes_whole(each)
+    }
+    assert writers == {"node/whole_file.py", *RENAMES}
+    synced = {str(module) for module in own if "fsync" in (REPOSITORY / module).read_text()}
+    assert synced == {"node/whole_file.py"}
+
+
+def test_a_package_of_node_brings_the_owner_of_whole_files_along() -> None:
+    """Packages come to a node one by one: a module beside them could be missing there, or from another release."""
+    for module in modules("node"):
+        for name in imported(module):
+            if name.endswith(".whole_file"):
+                assert name == f"{'.'.join(module.parent.parts)}.whole_file", module
+                assert (REPOSITORY / module.parent / "whole_file.py").readlink() == Path("../whole_file.py"), module
 
 
 def test_names_of_classes_are_unique() -> None:

@@ -1,6 +1,7 @@
 """What lies on the control node: whole, in root's own folders, and read by the NFS server whatever happens between."""
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -206,13 +207,13 @@ def test_a_link_in_place_of_a_folder_is_not_followed(place: str, tmp_path: Path)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["export/.lock", "export/.reload-owed", "export/nodes/c1/.bundle.json.part"])
+@pytest.mark.parametrize("name", [".lock", ".reload-owed", "manifest.json"])
 def test_a_link_in_place_of_a_file_that_is_written_is_not_followed(name: str, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / name).parent.mkdir(parents=True)
-    (tmp_path / name).symlink_to(victim)
-    with pytest.raises(OSError, match="symbolic links"):
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / name).symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic links") if name == ".lock" else contextlib.nullcontext():
         _receiver(tmp_path, "true").receive(unpack(_archive(1)))
     assert victim.read_text() == "precious"
 

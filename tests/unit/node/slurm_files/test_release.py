@@ -1,8 +1,8 @@
-"""Which release of Slurm takes over the state of which other one."""
+"""Which release of Slurm can be upgraded to which other one."""
 
 import pytest
 
-from node.slurm_files.release import TAKEN_OVER, Verdict, refusal, release, steps, upstream, verdict
+from node.slurm_files.release import UPGRADES, Verdict, refusal, release, steps, upstream, verdict
 
 
 @pytest.mark.parametrize(
@@ -27,19 +27,19 @@ def test_the_release_in_a_version(version: str, named: str, own: str) -> None:
     ("former", "new", "found"),
     [
         ("24.11", "24.11", Verdict.SAME),
-        ("22.05", "23.11", Verdict.TAKEN_OVER),
-        ("24.11", "26.05", Verdict.TAKEN_OVER),
+        ("22.05", "23.11", Verdict.UPGRADE),
+        ("24.11", "26.05", Verdict.UPGRADE),
         ("22.05", "24.11", Verdict.TOO_OLD),
         ("23.11", "26.05", Verdict.TOO_OLD),
-        ("26.05", "24.11", Verdict.NEWER),
-        ("24.11", "22.05", Verdict.NEWER),
+        ("26.05", "24.11", Verdict.DOWNGRADE),
+        ("24.11", "22.05", Verdict.DOWNGRADE),
         ("26.05", "26.11", Verdict.UNKNOWN),
         ("20.11", "22.05", Verdict.UNKNOWN),
         ("", "24.11", Verdict.UNKNOWN),
         ("24.11", "", Verdict.UNKNOWN),
     ],
 )
-def test_what_becomes_of_a_state(former: str, new: str, found: Verdict) -> None:
+def test_whether_a_state_can_be_used(former: str, new: str, found: Verdict) -> None:
     assert verdict(former, new) is found
     assert (refusal(former, new) is not None) == found.refused
 
@@ -66,5 +66,5 @@ def test_a_refusal_names_the_steps() -> None:
     assert "24.11.5" in refused[0]
 
 
-def test_releases_are_taken_over_by_newer_ones_only() -> None:
-    assert all(former < new for new, formers in TAKEN_OVER.items() for former in formers)
+def test_upgrades_lead_to_newer_releases_only() -> None:
+    assert all(former < new for new, formers in UPGRADES.items() for former in formers)

@@ -33,7 +33,7 @@ class Site:
     variables: list[Mapping[str, Any]] = field(default_factory=list)
     #: What happens in the server, before the record is written.
     in_server: Callable[[], None] = lambda: None
-    stop: Deadline = field(default_factory=lambda: Deadline(60, "the test"))
+    deadline: Deadline = field(default_factory=lambda: Deadline(60, "the test"))
     refresh_mirror: Callable[[str, Path, Deadline, Callable[[str], None]], None] = lambda *_: None
 
     def run_playbook(
@@ -42,7 +42,7 @@ class Site:
         ssh_target: SshTarget,  # noqa: ARG002 - the signature is the real one's
         groups: tuple[str, ...],
         variables: Mapping[str, Any],
-        stop: Deadline,  # noqa: ARG002
+        deadline: Deadline,  # noqa: ARG002
         say: Callable[[str], None],  # noqa: ARG002
     ) -> Mapping[str, float]:
         """A playbook that leaves its record and powers the server off."""
@@ -61,7 +61,7 @@ class Site:
         """Have an image."""
         tools = Tools(
             self.cloud,
-            self.stop,
+            self.deadline,
             BuildProgress(self.lines.append),
             self.run_playbook,
             wait_for_ssh=lambda *_: None,

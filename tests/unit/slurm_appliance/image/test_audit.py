@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from slurm_appliance import cli
 from slurm_appliance.cloud.image_names import IMAGE_TAG
-from slurm_appliance.commands import image as commands
+from slurm_appliance.commands import image_audit as command
 from slurm_appliance.image.audit import Vulnerability, audit, release_of
 from slurm_appliance.image.errors import ImageError, TrackerError
 from slurm_appliance.image.images import GlanceImage, packed
@@ -162,7 +162,7 @@ def test_an_image_whose_record_has_no_sources_cannot_be_audited() -> None:
 
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: str, *more: str) -> Any:
     (tmp_path / "tracker.json").write_text(data)
-    monkeypatch.setattr(commands, "_api", lambda _cloud: None)
+    monkeypatch.setattr(command, "image_api", lambda _cloud: None)
     monkeypatch.setattr("slurm_appliance.image.images.find", lambda _api, _reference: glance_image(RECORD))
     return CliRunner().invoke(cli.app, ["image", "audit", "fat-1", "--tracker", str(tmp_path / "tracker.json"), *more])
 
@@ -208,7 +208,7 @@ def test_data_that_know_none_of_the_image_s_packages_are_an_error(
 
 
 def test_a_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(commands, "_api", lambda _cloud: None)
+    monkeypatch.setattr(command, "image_api", lambda _cloud: None)
     done = CliRunner().invoke(cli.app, ["image", "audit", "fat-1", "--tracker", str(tmp_path / "none.json")])
     assert done.exit_code == 2
 

@@ -59,7 +59,7 @@ def test_the_server_is_told_to_leave_itself_alone_and_gets_its_keys(site: Site) 
 def test_the_mirror_is_brought_up_to_date_before_anything_is_created(site: Site) -> None:
     asked: list[str] = []
 
-    def refresh(snapshot: str, _log: Path, _stop: Deadline, _say: Callable[[str], None]) -> None:
+    def refresh(snapshot: str, _log: Path, _deadline: Deadline, _say: Callable[[str], None]) -> None:
         assert site.cloud.servers == {}
         asked.append(snapshot)
 

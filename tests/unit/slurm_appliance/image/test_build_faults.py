@@ -213,8 +213,8 @@ def test_keep_on_failure_keeps_the_server_and_says_how_to_log_in(site: Site) -> 
 @pytest.mark.parametrize("keep", [False, True])
 def test_a_signal_removes_everything_even_where_failures_are_kept(site: Site, keep: bool) -> None:
     def interrupt() -> None:
-        site.stop.set(StoppedError("interrupted by SIGINT", signal=2))
-        site.stop.check()
+        site.deadline.set(StoppedError("interrupted by SIGINT", signal=2))
+        site.deadline.check()
 
     site.in_server = interrupt
     with pytest.raises(StoppedError, match="interrupted by SIGINT") as caught:
@@ -240,7 +240,7 @@ def test_a_lost_mark_ends_the_build(site: Site, monkeypatch: pytest.MonkeyPatch)
     def lose() -> None:
         for key in [key for key, image in site.cloud.images.items() if CLAIM_TAG in image["tags"]]:
             del site.cloud.images[key]
-        site.stop.until(lambda: False, limit=10, pause=0.01, on_time_out=lambda: "the mark was not missed")
+        site.deadline.until(lambda: False, limit=10, pause=0.01, on_time_out=lambda: "the mark was not missed")
 
     site.in_server = lose
     with pytest.raises(StoppedError, match="mark"):
@@ -255,5 +255,5 @@ def test_a_mark_is_renewed_while_its_build_lives(site: Site, monkeypatch: pytest
         marks = [image for image in site.cloud.images.values() if CLAIM_TAG in image["tags"]]
         return int(marks[0]["slurm_appliance_renewed"]) >= 3
 
-    site.in_server = lambda: site.stop.until(renewed, limit=10, pause=0.01, on_time_out=lambda: "not renewed")
+    site.in_server = lambda: site.deadline.until(renewed, limit=10, pause=0.01, on_time_out=lambda: "not renewed")
     assert site.ensure().built

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from slurm_appliance import cli
 from slurm_appliance.cloud.image_names import IMAGE_TAG, PROPERTY
-from slurm_appliance.commands import image as commands
+from slurm_appliance.commands import image_gc as command
 from slurm_appliance.errors import ExitStatus
 from slurm_appliance.image import collect, gc
 from slurm_appliance.image.claims import BuildFolder
@@ -163,8 +163,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cloud = FakeCloud()
     cloud.add_image("slurm-nobodys", tags=(IMAGE_TAG,))
     (tmp_path / "stacks").mkdir()
-    monkeypatch.setattr(commands, "_api", lambda _cloud: cloud)
-    monkeypatch.setattr(commands, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(command, "image_api", lambda _cloud: cloud)
+    monkeypatch.setattr(command, "REPOSITORY", tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path
 

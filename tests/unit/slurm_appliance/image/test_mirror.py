@@ -11,7 +11,7 @@ from slurm_appliance.image.stop import Deadline
 
 
 @pytest.fixture
-def stop() -> Deadline:
+def deadline() -> Deadline:
     return Deadline(20, "the build")
 
 
@@ -22,24 +22,24 @@ def program(folder: Path, script: str) -> Path:
     return path
 
 
-def test_the_snapshot_is_asked_for_by_name(tmp_path: Path, stop: Deadline) -> None:
+def test_the_snapshot_is_asked_for_by_name(tmp_path: Path, deadline: Deadline) -> None:
     said: list[str] = []
     log = tmp_path / "log"
-    refresh("20261123", log, stop, said.append, program(tmp_path, 'echo "$@"'))
+    refresh("20261123", log, deadline, said.append, program(tmp_path, 'echo "$@"'))
     assert log.read_text() == "mirror publish --sync --snapshot 20261123 --output json\n"
     assert str(log) in said[0]
 
 
-def test_a_mirror_that_cannot_ends_the_build_with_its_words(tmp_path: Path, stop: Deadline) -> None:
+def test_a_mirror_that_cannot_ends_the_build_with_its_words(tmp_path: Path, deadline: Deadline) -> None:
     log = tmp_path / "log"
     with pytest.raises(BuildError, match="the upstream does not answer") as failure:
-        refresh("20261123", log, stop, print, program(tmp_path, "echo the upstream does not answer >&2; exit 1"))
+        refresh("20261123", log, deadline, print, program(tmp_path, "echo the upstream does not answer >&2; exit 1"))
     assert failure.value.where == str(log)
 
 
-def test_the_end_of_the_build_ends_the_program(tmp_path: Path, stop: Deadline) -> None:
+def test_the_end_of_the_build_ends_the_program(tmp_path: Path, deadline: Deadline) -> None:
     ended = tmp_path / "ended"
     script = f"trap 'touch {ended}; exit 1' TERM; while :; do sleep 0.1; done"
-    stop.set(StoppedError("stopped", signal=15))
+    deadline.set(StoppedError("stopped", signal=15))
     with pytest.raises(StoppedError):
-        refresh("20261123", tmp_path / "log", stop, print, program(tmp_path, f"touch {tmp_path}/began; {script}"))
+        refresh("20261123", tmp_path / "log", deadline, print, program(tmp_path, f"touch {tmp_path}/began; {script}"))

@@ -39,12 +39,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder = tmp_path / "build"
     folder.mkdir()
 
-    def go(*tasks: dict[str, Any], stop: Deadline | None = None) -> list[str]:
+    def go(*tasks: dict[str, Any], deadline: Deadline | None = None) -> list[str]:
         plays = [{"name": "Prepare: do it", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
         (ansible / "fatimage.yml").write_text(json.dumps(plays))
         lines: list[str] = []
         ssh_target = SshTarget(tmp_path / "config", "build-1")
-        playbook.run(folder, ssh_target, ("compute",), {"secret": SECRET}, stop or Deadline(60, "it"), lines.append)
+        playbook.run(folder, ssh_target, ("compute",), {"secret": SECRET}, deadline or Deadline(60, "it"), lines.append)
         return lines
 
     go.folder = folder  # type: ignore[attr-defined]
@@ -89,7 +89,7 @@ def test_a_playbook_that_does_not_start_is_an_error_too(run: Any) -> None:
 
 
 def test_the_run_ends_when_the_build_is_to_end(run: Any, tmp_path: Path) -> None:
-    stop = Deadline(60, "it")
+    deadline = Deadline(60, "it")
     marker = tmp_path / "running"
     code = textwrap.dedent(f"""
         import pathlib, os, signal, time
@@ -98,12 +98,12 @@ def test_the_run_ends_when_the_build_is_to_end(run: Any, tmp_path: Path) -> None
             time.sleep(0.05)
         os.kill({os.getpid()}, signal.SIGUSR1)
     """)
-    before = signal.signal(signal.SIGUSR1, lambda *_: stop.set(StoppedError("interrupted")))
+    before = signal.signal(signal.SIGUSR1, lambda *_: deadline.set(StoppedError("interrupted")))
     watcher = subprocess.Popen([sys.executable, "-c", code])
     started = time.monotonic()
     try:
         with pytest.raises(StoppedError):
-            run({"name": "Long", "ansible.builtin.shell": f"touch {marker}; exec sleep 600"}, stop=stop)
+            run({"name": "Long", "ansible.builtin.shell": f"touch {marker}; exec sleep 600"}, deadline=deadline)
     finally:
         watcher.wait(60)
         signal.signal(signal.SIGUSR1, before)

@@ -88,10 +88,10 @@ def test_another_host_key_is_an_error_of_its_own(tmp_path: Path, monkeypatch: py
 
 
 def test_waiting_ends_when_the_build_is_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop = Deadline(60, "it")
-    stop.set(StoppedError("interrupted"))
+    deadline = Deadline(60, "it")
+    deadline.set(StoppedError("interrupted"))
     with pytest.raises(StoppedError):
-        ssh.wait(ssh_target(tmp_path, monkeypatch, "exit 255"), stop, 30)
+        ssh.wait(ssh_target(tmp_path, monkeypatch, "exit 255"), deadline, 30)
 
 
 @pytest.mark.parametrize("address", ["10.0.0.9\n  ProxyCommand touch /tmp/x", "-oProxyCommand=x", "{{ x }}", ""])

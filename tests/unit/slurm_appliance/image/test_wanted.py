@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from slurm_appliance.cloud.facts import ImageFacts
-from slurm_appliance.cloud.gather import image_facts
 from slurm_appliance.cloud.image_names import IMAGE_TAG
+from slurm_appliance.cloud.project_lists import image_facts
 from slurm_appliance.config import ClusterConfig, from_mapping
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ApplianceError, UsageError

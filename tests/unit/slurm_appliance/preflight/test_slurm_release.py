@@ -34,7 +34,7 @@ def found(running: str, wanted: str, *, there: bool = True, backup: str = "", **
         ("26.05.5-1", "25.11.3-1"),
     ],
 )
-def test_what_slurm_cannot_take_over_is_refused(running: str, wanted: str) -> None:
+def test_what_slurm_cannot_upgrade_is_refused(running: str, wanted: str) -> None:
     assert [problem.path for problem in found(running, wanted).problems] == ["cluster_image"]
 
 
@@ -55,7 +55,7 @@ def test_the_steps_are_named() -> None:
         ("24.11.5-4", "", []),
     ],
 )
-def test_what_it_takes_over_is_shown(running: str, wanted: str, said: list[str]) -> None:
+def test_an_upgrade_is_shown(running: str, wanted: str, said: list[str]) -> None:
     findings = found(running, wanted)
 
     assert findings.problems == ()

@@ -1,0 +1,65 @@
+"""Images and their builds."""
+
+import pytest
+
+from slurm_appliance.config import from_mapping
+from slurm_appliance.errors import ConfigError
+from tests.unit.slurm_appliance.config.checks.mistakes import ID, Mistake, build, check, group
+from tests.unit.slurm_appliance.config.examples import smallest
+
+MISTAKES: list[Mistake] = [
+    ({"cluster_image": None}, "cluster_image", "required, but not set", "{build: NAME}"),
+    ({"cluster_image_id": ID}, "cluster_image_id", "cluster_image is set as well", "keep one"),
+    ({"cluster_image": {"build": "fat"}}, "cluster_image.build", "no build fat in image_builds", "add it to"),
+    (
+        {"cluster_image": {"build": "fatt"}, "image_builds": {"fat": build("x")}},
+        "cluster_image.build",
+        "no build fatt in image_builds",
+        "did you mean 'fat'?",
+    ),
+    (
+        {"compute": {"a": group("c-0", image="x", image_id=ID)}},
+        "compute.a.image_id",
+        "image is set as well",
+        "keep one",
+    ),
+    (
+        {"compute": {"a": group("c-0", image={"build": "fat"})}},
+        "compute.a.image.build",
+        "no build fat",
+        "add it to image_builds",
+    ),
+    (
+        {"image_builds": {"fat": build({"build": "fat"})}},
+        "image_builds.fat.base_image",
+        "starts from itself: fat → fat",
+        "another image",
+    ),
+    (
+        {"image_builds": {"fat": build("x", package_sources={"repositories": {"r": {"url": "${mirror}/r"}}})}},
+        "image_builds.fat.package_sources.repositories.r.url",
+        "${mirror} stands for nothing",
+        "set image_builds.fat.package_sources.mirror",
+    ),
+    (
+        {"image_builds": {"fat": build("x", package_sources={"username": "me"})}},
+        "image_builds.fat.package_sources",
+        "username and password are not both set",
+        "both or none",
+    ),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake[1]}: {mistake[2]}")
+def test_images_that_do_not_go_together(mistake: Mistake) -> None:
+    check(mistake)
+
+
+def test_a_circle_of_builds_is_named_from_each_of_them() -> None:
+    builds = {"a": build({"build": "b"}), "b": build({"build": "a"}), "c": build({"build": "a"})}
+    with pytest.raises(ConfigError) as caught:
+        from_mapping(smallest(image_builds=builds), "a test")
+    assert [str(problem).splitlines()[0] for problem in caught.value.problems] == [
+        "image_builds.a.base_image: starts from itself: a → b → a",
+        "image_builds.b.base_image: starts from itself: b → a → b",
+    ]
