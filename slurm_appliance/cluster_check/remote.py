@@ -93,7 +93,7 @@ a separator
 0        more block sizes for PTRANS
 0
 END
-env --ignore-environment PATH="$PATH" hpcc > said 2>&1
+env --ignore-environment PATH="$PATH" HOME="$HOME" hpcc > said 2>&1
 number=$(sed -n 's/^HPL_Tflops=//p' hpccoutf.txt)
 if ! grep --quiet '^Success=1$' hpccoutf.txt || [ -z "$number" ]; then tail --lines 5 said hpccoutf.txt >&2; exit 1; fi
 echo "$(hostname -s) $(awk -v number="$number" 'BEGIN { printf "%.1f", number * 1000 }')"
