@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import time
 from dataclasses import dataclass
 
 from node.compute_init import limited
@@ -23,6 +24,13 @@ _SLOWEST = 100_000
 #: What libnfs prints when the server answered that there is no such file or export. Seen with libnfs 4.0 against
 #: nfs-ganesha 4.3 and the kernel's server: a folder that is exported to another address looks just the same.
 _ABSENT = ("NFS4ERR_NOENT", "MNT3ERR_NOENT", "NFS3ERR_NOENT", "NFS4ERR_ACCESS", "MNT3ERR_ACCES", "ENOENT")
+
+
+#: What libnfs prints when a file was replaced while the server still had the former one in its cache. nfs-ganesha
+#: answers so once, and finds the new file for the next request. Seen with nfs-ganesha 6.5.
+_STALE = ("NFS4ERR_STALE", "NFS3ERR_STALE", "ESTALE")
+#: Requests for a file that is stale, and the pause between them in seconds.
+_REQUESTS, _PAUSE = 5, 0.2
 
 
 class ShareError(Exception):
@@ -70,6 +78,19 @@ class Share:
             TooLargeError: the file is larger.
             ShareError: the server does not respond, or denies access.
         """
+        for left in reversed(range(_REQUESTS)):
+            status, content, said = self._request(name, most)
+            if status == 0:
+                return content
+            if not left or not any(word in said for word in _STALE):
+                break
+            time.sleep(_PAUSE)
+        if any(word in said for word in _ABSENT):
+            raise AbsentError(said)
+        raise ShareError(self._refusal() or said)
+
+    def _request(self, name: str, most: int) -> tuple[int, bytes, str]:
+        """Exit status, output and message of one call of the client."""
         timeout = self.timeout + most / _SLOWEST
         try:
             status, content, complaint = limited.output([self.program, self.url(name)], most, timeout)
@@ -79,12 +100,7 @@ class Share:
             raise ShareError(f"{self.server} did not respond within {timeout:.0f} s") from error
         except OSError as error:
             raise ShareError(f"{self.program}: {error.strerror}") from error
-        if status == 0:
-            return content
-        said = " ".join(complaint.split()) or f"exit status {status}"
-        if any(word in said for word in _ABSENT):
-            raise AbsentError(said)
-        raise ShareError(self._refusal() or said)
+        return status, content, " ".join(complaint.split()) or f"exit status {status}"
 
     def _refusal(self) -> str:
         """Why the connection failed; the client's message does not have the reason."""

@@ -26,16 +26,12 @@ def kernel_exports(nodes: Iterable[Reader], folder: str) -> str:
 
 
 def ganesha_exports(nodes: Iterable[Reader], folder: str, first_id: int = 1000) -> str:
-    """The same for nfs-ganesha, if the kernel has no NFS server; IDs start at ``first_id``.
-
-    ``Attr_Expiration_Time``: an export changes the files without nfs-ganesha, which would go on using the sizes and
-    names that it has cached for 60 seconds.
-    """
+    """The same for nfs-ganesha, if the kernel has no NFS server; IDs start at ``first_id``."""
     blocks = [
         f"EXPORT {{ Export_Id = {first_id + number}; Path = {folder}/{node.name}; Pseudo = {folder}/{node.name}; "
-        "Protocols = 4; Transports = TCP; SecType = sys; Squash = No_Root_Squash; Attr_Expiration_Time = 0; "
-        f"Access_Type = NONE; CLIENT {{ Clients = {node.address}; Access_Type = RO; PrivilegedPort = true; "
-        "Squash = No_Root_Squash; } FSAL { Name = VFS; } }"
+        "Protocols = 4; Transports = TCP; SecType = sys; Squash = No_Root_Squash; Access_Type = NONE; "
+        f"CLIENT {{ Clients = {node.address}; Access_Type = RO; PrivilegedPort = true; Squash = No_Root_Squash; }} "
+        "FSAL { Name = VFS; } }"
         for number, node in enumerate(nodes)
     ]
     return "\n".join(["# Written by slurm-appliance; changes are overwritten.", *blocks, ""])

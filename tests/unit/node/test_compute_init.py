@@ -176,6 +176,28 @@ def test_a_server_that_does_not_answer_is_not_a_missing_file(tmp_path: Path) -> 
     assert not isinstance(raised.value, AbsentError)
 
 
+@pytest.mark.parametrize(("stale", "requests"), [(1, 2), (99, 5)])
+def test_a_file_that_was_replaced_is_asked_for_again(tmp_path: Path, stale: int, requests: int) -> None:
+    asked = tmp_path / "asked"
+    program(tmp_path / "nfs-cat", f"""
+        import pathlib, sys
+        asked = pathlib.Path({str(asked)!r})
+        number = len(asked.read_text()) if asked.exists() else 0
+        asked.write_text("x" * (number + 1))
+        if number < {stale}:
+            sys.exit('open call failed with "NFS4: (path /) failed with NFS4ERR_STALE(-5)"')
+        print("content", end="")
+        """)  # fmt: skip
+    share = Share("127.0.0.1", NODE, program=str(tmp_path / "nfs-cat"), port=1)
+
+    if stale < requests:
+        assert share.read("bundle.json", 100) == b"content"
+    else:
+        with pytest.raises(ShareError):
+            share.read("bundle.json", 100)
+    assert len(asked.read_text()) == requests
+
+
 def test_addresses_of_version_6_are_written_in_brackets() -> None:
     assert Share("fd00::1", NODE).url("x").startswith("nfs://[fd00::1]/")
 

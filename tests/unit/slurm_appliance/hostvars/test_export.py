@@ -52,8 +52,6 @@ def test_each_folder_is_exported_to_its_node_alone() -> None:
         assert f"Path = /e/nodes/c{number};" in line
         assert "Access_Type = NONE; CLIENT" in line
         assert f"Clients = 10.0.0.{number}; Access_Type = RO; PrivilegedPort = true;" in line
-        # The folder is written beside the server, not through it: what it remembers of a file would be stale.
-        assert "Attr_Expiration_Time = 0;" in line
     assert "[fd00::1](" in kernel_exports([ComputeNode("c", "fd00::1", "", "", {}, frozenset())], "/e")
 
 
