@@ -21,7 +21,8 @@ from pathlib import Path
 
 from slurm_appliance.ssh.known_keys import KnownKeys, known_name
 
-#: cloud-init's markers around the keys; the last block is from the last boot that generated keys.
+#: cloud-init's markers around the keys. Each boot that generates keys prints a block, and so does site.yml when it
+#: restores keys. On some clouds the console keeps the blocks of before a rebuild.
 _BLOCK = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _KEY = re.compile(r"((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/]{40,}={0,3})")
 #: Timeout for a server to boot and print its keys, which cloud-init does at its end.
@@ -51,9 +52,9 @@ class ConsoleHost:
 
 
 def printed_keys(console: str) -> list[str]:
-    """The host keys in a console's text, each as ``TYPE KEY``; empty if they are missing or incomplete."""
-    blocks = _BLOCK.findall(console)
-    return [f"{type_} {key}" for type_, key in _KEY.findall(blocks[-1])] if blocks else []
+    """All host keys in a console's text, each as ``TYPE KEY``, the oldest first; without incomplete blocks."""
+    found = [f"{type_} {key}" for block in _BLOCK.findall(console) for type_, key in _KEY.findall(block)]
+    return list(dict.fromkeys(found))
 
 
 def learn(
@@ -68,6 +69,9 @@ def learn(
 ) -> list[str]:
     """Read the keys of new hosts from their consoles; return the names of those that printed none in time.
 
+    A host that was rebuilt has printed its keys when the console has one that is not known: until then it is booting,
+    and the console is that of before.
+
     Args:
         hosts: the hosts to connect to.
         known: the known keys.
@@ -80,7 +84,8 @@ def learn(
     while waiting:
         silent = []
         for host in waiting:
-            keys = printed_keys(console(host.instance_id))
+            former = known.former(host)
+            keys = [key for key in printed_keys(console(host.instance_id)) if key not in former]
             if keys:
                 known.add(host, keys)
                 say(f"{host.name}: {len(keys)} host keys from its console")
@@ -92,7 +97,7 @@ def learn(
         if waiting:
             sleep(_PAUSE)
     for host in waiting:
-        say(f"{host.name}: no host keys on its console within {limit:.0f} s; trusting its key on first use")
+        say(f"{host.name}: no new host keys on its console within {limit:.0f} s; trusting its key on first use")
     return [host.name for host in waiting]
 
 

@@ -68,6 +68,13 @@ class KnownKeys:
         lines, record = self.read()
         return [each for each in servers if record.get(each.known_as) != each.identity or not _of(each, lines)]
 
+    def former(self, server: KeyedServer) -> set[str]:
+        """The keys of a server before its rebuild, each ``TYPE KEY``; empty if it is new."""
+        lines, record = self.read()
+        if record.get(server.known_as, "").partition(" ")[0] != server.identity.partition(" ")[0]:
+            return set()
+        return {line.partition(" ")[2] for line in _of(server, lines)}
+
     def add(self, server: KeyedServer, keys: Sequence[str]) -> bool:
         """Record a server's keys, each ``TYPE KEY``; return whether it was known with another image.
 

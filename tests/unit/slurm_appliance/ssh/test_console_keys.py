@@ -45,8 +45,8 @@ def test_a_console_without_them_or_not_with_all_yet(console: str) -> None:
     assert printed_keys(console) == []
 
 
-def test_the_last_boot_counts() -> None:
-    assert printed_keys(printed(ED25519) + printed(OTHER)) == [OTHER]
+def test_every_block_counts_once() -> None:
+    assert printed_keys(printed(ED25519) + printed(OTHER) + printed(ED25519)) == [ED25519, OTHER]
 
 
 def _asks(consoles: list[str]) -> Callable[[str], str]:
@@ -82,7 +82,7 @@ def test_a_server_that_prints_none_is_named(known: KnownKeys) -> None:
     clock = Clock()
     silent = learn([HOST], known, lambda _server: "", lines.append, limit=10, sleep=clock.sleep, clock=clock)
     assert silent == ["demo-control"]
-    assert lines == ["demo-control: no host keys on its console within 10 s; trusting its key on first use"]
+    assert lines == ["demo-control: no new host keys on its console within 10 s; trusting its key on first use"]
     assert not known.path.exists()
 
 
@@ -97,6 +97,35 @@ def test_a_rebuilt_server_keeps_its_keys_and_gets_new_ones(known: KnownKeys) -> 
     assert known.unknown([rebuilt]) == [rebuilt]
     known.add(rebuilt, [OTHER])
     assert known.path.read_text().splitlines() == [f"10.0.0.10 {ED25519}", f"10.0.0.10 {OTHER}"]
+
+
+#: What a console has before a rebuild: the keys of its first boot, of another image's, and the restored ones.
+BEFORE = printed(ED25519) + printed(ECDSA) + printed(ED25519)
+
+
+def test_the_console_of_before_a_rebuild_is_not_taken_for_the_new_boot_s(known: KnownKeys) -> None:
+    clock = Clock()
+    known.add(HOST, [ED25519, ECDSA])
+    rebuilt = replace(HOST, image_id="image-b")
+    consoles = [BEFORE, BEFORE, BEFORE + printed(OTHER)]
+
+    assert learn([rebuilt], known, _asks(consoles), lambda _: None, sleep=clock.sleep, clock=clock) == []
+
+    assert known.path.read_text().splitlines()[-1] == f"10.0.0.10 {OTHER}"
+    assert clock.now == 6
+
+
+def test_whoever_comes_later_knows_a_rebuilt_server_s_keys_at_once(known: KnownKeys) -> None:
+    """Another operator has rebuilt it since, and site.yml has restored its keys."""
+    clock = Clock()
+    known.add(HOST, [ED25519])
+    rebuilt = replace(HOST, image_id="image-b")
+    console = printed(ED25519) + printed(OTHER) + printed(ED25519)
+
+    assert learn([rebuilt], known, _asks([console]), lambda _: None, sleep=clock.sleep, clock=clock) == []
+
+    assert {f"10.0.0.10 {key}" for key in (ED25519, OTHER)} == set(known.path.read_text().splitlines())
+    assert clock.now == 0
 
 
 def test_another_server_at_the_address_has_nothing_to_do_with_it(known: KnownKeys) -> None:
