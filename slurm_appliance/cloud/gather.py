@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slurm_appliance.cloud.connection import asking
+from slurm_appliance.cloud.connection import CloudError, asking
 from slurm_appliance.cloud.facts import (
     CloudAccess,
     CloudFacts,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 _GIB = 1024**3
+#: Logins with a token that somebody else got.
+TOKENS = frozenset({"token", "v3token"})
 
 
 def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: bool = False) -> CloudFacts:
@@ -45,6 +47,7 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
     from keystoneauth1.exceptions import ClientException, EndpointNotFound
     from openstack.exceptions import SDKException
 
+    _for_a_project(connection)
     absent: set[str] = set()
 
     def optional(service: str, question: Callable[[], Any], nothing: Any) -> Any:
@@ -89,6 +92,20 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
     ports = asking(lambda: lists.ports(ids), "ports")
     quotas = answers.pop("compute_quotas") | answers.pop("volume_quotas") | answers.pop("network_quotas")
     return CloudFacts(**_with_images(answers), ports=ports, quotas=quotas, absent=frozenset(absent))
+
+
+def _for_a_project(connection: "Connection") -> None:
+    auth: Any = connection.session.auth
+    if not hasattr(auth, "get_access"):
+        raise CloudError(
+            f"a login of type {connection.config.config.get('auth_type')} says neither user nor project",
+            remedy="use a password or an application credential",
+        )
+    if not asking(lambda: connection.current_project_id, "the login"):
+        raise CloudError(
+            "the login is for no project",
+            remedy="name one: project_name and project_domain_name (OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)",
+        )
 
 
 def _with_images(answers: dict[str, Any]) -> dict[str, Any]:
@@ -145,15 +162,18 @@ class _Lists:
     def access(self) -> CloudAccess:
         connection = self._connection
         auth: Any = connection.session.auth
+        auth_type = str(connection.config.config.get("auth_type") or "password")
         token = auth.get_access(connection.session)
         endpoints = {}
         for name in ("compute", "image", "block-storage"):
             url = connection.endpoint_for(name)
             if url:
                 endpoints[name.replace("-", "_")] = url
-        # A restricted application credential cannot make others; keystoneauth has no word for it.
+        # A restricted application credential cannot make others, nor can who acts for somebody else; keystoneauth has
+        # no words for it.
         said = token._data["token"]  # noqa: SLF001
         credential = said.get("application_credential") or {}
+        delegated = not {"OS-TRUST:trust", "OS-OAUTH1"}.isdisjoint(said)
         interface = connection.config.get_interface()
         verify, _client_certificate = connection.config.get_requests_verify_args()
         return CloudAccess(
@@ -163,9 +183,11 @@ class _Lists:
             ca_certificates=Path(verify).read_text() if isinstance(verify, str) else "",
             verify=bool(verify),
             endpoints=endpoints,
-            may_create_credentials=not credential.get("restricted", False),
+            may_create_credentials=not credential.get("restricted", False) and not delegated,
             federated="OS-FEDERATION" in said.get("user", {}) and not credential,
             project_id=self._project,
+            auth_type=auth_type,
+            token_expires=token.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if auth_type in TOKENS else "",
         )
 
     def flavors(self) -> tuple[Flavor, ...]:

@@ -91,6 +91,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)
     compute.key_pair(config, facts, finder)
+    credentials.login(facts, finder)
     credentials.may_be_created(config, facts, finder)
     networks = network.networks(config, every, facts, finder)
     network.address_families(config, every, networks, finder)
