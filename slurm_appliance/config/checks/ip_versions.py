@@ -96,7 +96,8 @@ def lists(config: ClusterConfig) -> Iterator[Problem]:
     yield from _once("nonlogin_security_groups", config.nonlogin_security_groups or ())
     for index, network in enumerate(config.cluster_networks):
         if network.create is not None:
-            yield from _once(f"cluster_networks[{index}].create.dns_nameservers", network.create.dns_nameservers)
+            servers = [str(ipaddress.ip_address(each)) for each in network.create.dns_nameservers]
+            yield from _once(f"cluster_networks[{index}].create.dns_nameservers", servers)
 
 
 def group_lists(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:

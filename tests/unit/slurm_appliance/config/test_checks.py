@@ -333,6 +333,16 @@ CROSS = [
         "keep one",
     ),
     (
+        {
+            "cluster_networks": [
+                {"network": "a", "create": {"cidr": "10.0.0.0/24", "dns_nameservers": ["fd00::53", "FD00:0::53"]}}
+            ]
+        },
+        "cluster_networks[0].create.dns_nameservers[1]",
+        "fd00::53 is in the list twice",
+        "keep one",
+    ),
+    (
         {"login": {"a": group("l-0", security_group_ids=[ID, ID])}},
         "login.a.security_group_ids[1]",
         "is in the list twice",
