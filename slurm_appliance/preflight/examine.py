@@ -18,6 +18,7 @@ from slurm_appliance.preflight import (
     network,
     quota,
     servers,
+    slurm_options,
     slurm_release,
     storage,
     unrecorded,
@@ -101,7 +102,9 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     network.free_addresses(config, every, networks, facts, finder)
     network.floating_ips(every, networks, facts, finder)
     own = servers.ours(config, every, facts, finder)
-    slurm_release.fits(every, {**images, **_built(builds, facts)}, own, facts, finder)
+    existing = {**images, **_built(builds, facts)}
+    slurm_release.fits(every, existing, own, facts, finder)
+    slurm_options.still_taken(config, every, existing, finder)
     servers.unreadable(own.values(), finder)
     servers.user_data(own.values(), finder)
     storage.volume_types(config, every, facts, finder)
