@@ -1,6 +1,7 @@
 """The networks that nodes have ports on: existing ones, or created with subnet and router."""
 
-from collections.abc import Iterable, Mapping
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -29,6 +30,15 @@ class NodeNetwork:
     subnet_id: pulumi.Input[str]
     cidr: str
     connected: tuple[pulumi.Resource, ...] = ()
+
+    def address_of(self, addresses: Sequence[str]) -> str:
+        """Which of a port's addresses is from the subnet.
+
+        Neutron adds others by itself: those of subnets with IPv6's autoconfiguration. While a port moves to another
+        subnet, none is from it.
+        """
+        cidr = ipaddress.ip_network(self.cidr)
+        return next((each for each in addresses if ipaddress.ip_address(each) in cidr), addresses[0])
 
 
 class Networks(pulumi.ComponentResource):

@@ -151,7 +151,7 @@ class NodeGroup(pulumi.ComponentResource):
             opts=self._port_options,
         )
         self.ports[node.hostname, network] = port
-        self.addresses[node.hostname, network] = fixed or port.all_fixed_ips[0]
+        self.addresses[node.hostname, network] = fixed or port.all_fixed_ips.apply(there.address_of)
 
     def _server(self, node: Node, server_group_id: pulumi.Input[str] | None) -> compute.Instance:
         args, group = self._args, self._args.group

@@ -26,6 +26,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── SlurmTrialError                     the deploy host's Slurm cannot try its files (slurm_trial/)
 ├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
 ├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)
+├── SlurmBackupError                    the control node cannot list or restore backups (slurm_backups/)
 ├── ClusterCheckError                   a cluster cannot be looked at, or does not pass (cluster_check/)
 └── DemoError                           the demo's cluster does not do what the demo wants to show (demo.py)
 """

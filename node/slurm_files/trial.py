@@ -61,6 +61,18 @@ class Trial:
         self.accepted, self.log, self.why = accepted, list(log), why
 
 
+def find(daemon: str) -> str:
+    """The path of a daemon's program.
+
+    Raises:
+        TrialError: it is missing.
+    """
+    program = shutil.which(daemon, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if program is None:
+        raise TrialError(f"{daemon} is not installed here")
+    return program
+
+
 def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, control: str, etc: Path = ETC) -> Trial:
     """Run a trial.
 
@@ -74,9 +86,7 @@ def run(daemon: str, files: Mapping[str, bytes], entry: Sequence[str], *, contro
     Raises:
         TrialError: the program is missing, or this machine does not allow namespaces.
     """
-    program = shutil.which(daemon, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if program is None:
-        raise TrialError(f"{daemon} is not installed here")
+    program = find(daemon)
     if os.geteuid() != 0:
         raise TrialError(f"testing {daemon} needs root, to create namespaces")
     folder = Path(tempfile.mkdtemp(prefix="slurm-files-"))

@@ -1,5 +1,6 @@
 """The connection to a stack's cloud, with errors that an operator can act on."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,6 +34,28 @@ def connect(cloud: str | None = None) -> "Connection":
         return connection
 
     return asking(log_in, f"cloud {cloud}" if cloud else "the cloud of the OS_* variables")
+
+
+def plugin_variables(cloud: str) -> dict[str, str]:
+    """The variables by which Pulumi's plugin reaches a cloud as `connect` does, as far as the user has not set them.
+
+    The plugin reads the entry's login, region and certificates, but not its interface.
+
+    Args:
+        cloud: an entry of clouds.yaml.
+    """
+    from openstack.config import OpenStackConfig
+    from openstack.exceptions import ConfigException
+
+    variables = {"OS_CLOUD": cloud}
+    try:
+        given = OpenStackConfig().get_one(cloud).get_interface()
+    except ConfigException:
+        return variables  # `connect` says what is wrong with it.
+    interface = str(given[0] if isinstance(given, list) else given or "public")
+    if not interface.startswith("public") and "OS_ENDPOINT_TYPE" not in os.environ:
+        variables["OS_ENDPOINT_TYPE"] = interface
+    return variables
 
 
 def asking(question: Callable[[], _Result], where: str) -> _Result:

@@ -181,6 +181,8 @@ class CloudAccess:
         may_create_credentials: whether the user may create application credentials.
         federated: whether the user is another identity provider's, who has roles by its word alone.
         project_id: the project; empty where it is not known.
+        auth_type: how it was logged in: keystoneauth's name, like password; empty where it is not known.
+        token_expires: when the login ends, where it is a token of somebody's that cannot be renewed; else empty.
     """
 
     auth_url: str = ""
@@ -192,6 +194,8 @@ class CloudAccess:
     interface: str = "public"
     ca_certificates: str = ""
     verify: bool = True
+    auth_type: str = ""
+    token_expires: str = ""
 
 
 @dataclass(frozen=True)

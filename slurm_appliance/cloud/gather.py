@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from slurm_appliance.cloud.connection import asking
+from slurm_appliance.cloud.connection import CloudError, asking
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.cloud.project_lists import ProjectLists
 
@@ -26,6 +26,7 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
     from keystoneauth1.exceptions import ClientException, EndpointNotFound
     from openstack.exceptions import SDKException
 
+    _for_a_project(connection)
     absent: set[str] = set()
 
     def optional(service: str, question: Callable[[], Any], nothing: Any) -> Any:
@@ -70,6 +71,20 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
     ports = asking(lambda: lists.ports(ids), "ports")
     quotas = answers.pop("compute_quotas") | answers.pop("volume_quotas") | answers.pop("network_quotas")
     return CloudFacts(**_with_images(answers), ports=ports, quotas=quotas, absent=frozenset(absent))
+
+
+def _for_a_project(connection: "Connection") -> None:
+    auth: Any = connection.session.auth
+    if not hasattr(auth, "get_access"):
+        raise CloudError(
+            f"a login of type {connection.config.config.get('auth_type')} says neither user nor project",
+            remedy="use a password or an application credential",
+        )
+    if not asking(lambda: connection.current_project_id, "the login"):
+        raise CloudError(
+            "the login is for no project",
+            remedy="name one: project_name and project_domain_name (OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)",
+        )
 
 
 def _with_images(answers: dict[str, Any]) -> dict[str, Any]:

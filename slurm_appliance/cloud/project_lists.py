@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 _GIB = 1024**3
+#: Logins with a token that somebody else got.
+TOKENS = frozenset({"token", "v3token"})
 
 
 def image_facts(body: Mapping[str, Any]) -> ImageFacts:
@@ -68,15 +70,18 @@ class ProjectLists:
         """The project, and what its credentials may do."""
         connection = self._connection
         auth: Any = connection.session.auth
+        auth_type = str(connection.config.config.get("auth_type") or "password")
         token = auth.get_access(connection.session)
         endpoints = {}
         for name in ("compute", "image", "block-storage"):
             url = connection.endpoint_for(name)
             if url:
                 endpoints[name.replace("-", "_")] = url
-        # A restricted application credential cannot make others; keystoneauth has no word for it.
+        # A restricted application credential cannot make others, nor can who acts for somebody else; keystoneauth has
+        # no words for it.
         said = token._data["token"]  # noqa: SLF001
         credential = said.get("application_credential") or {}
+        delegated = not {"OS-TRUST:trust", "OS-OAUTH1"}.isdisjoint(said)
         interface = connection.config.get_interface()
         verify, _client_certificate = connection.config.get_requests_verify_args()
         return CloudAccess(
@@ -86,9 +91,11 @@ class ProjectLists:
             ca_certificates=Path(verify).read_text() if isinstance(verify, str) else "",
             verify=bool(verify),
             endpoints=endpoints,
-            may_create_credentials=not credential.get("restricted", False),
+            may_create_credentials=not credential.get("restricted", False) and not delegated,
             federated="OS-FEDERATION" in said.get("user", {}) and not credential,
             project_id=self._project,
+            auth_type=auth_type,
+            token_expires=token.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if auth_type in TOKENS else "",
         )
 
     def flavors(self) -> tuple[Flavor, ...]:

@@ -13,6 +13,7 @@ from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars import users_file
 from slurm_appliance.hostvars.inventory import members, read_inventory
+from slurm_appliance.hostvars.references import plain
 from slurm_appliance.playbooks.run import ANSIBLE
 from slurm_appliance.ssh.known_hosts import SshHost
 
@@ -46,7 +47,7 @@ def check_cluster(environment: EnvironmentFolder, *, user: str = "", limit: floa
     if variables.get("features", {}).get("monitoring"):
         control = members(hosts, "control")[0]
         facts["targets"] = targets(
-            SshHost.of(control, hosts[control], environment.inventory), str(variables["monitoring_password"]), watched
+            SshHost.of(control, hosts[control], environment.inventory), plain(variables["monitoring_password"]), watched
         )
     accounting = bool(variables.get("slurm", {}).get("accounting"))
     return judge(facts, compute, watched, user=user, accounting=accounting)

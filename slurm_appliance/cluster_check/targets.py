@@ -29,7 +29,7 @@ def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[st
     while True:
         ended = subprocess.run(
             control.command(_COMMAND),
-            input=f'user = "{_USER}:{password}"\n',
+            input=curl_config(_USER, password),
             capture_output=True,
             text=True,
             check=False,
@@ -38,6 +38,12 @@ def targets(control: SshHost, password: str, watched: frozenset[str]) -> dict[st
         if ended.returncode or seconds > _TIMEOUT or _all_up(ended.stdout, watched):
             return {"status": ended.returncode, "out": ended.stdout, "err": ended.stderr, "seconds": round(seconds, 1)}
         time.sleep(1)
+
+
+def curl_config(user: str, password: str) -> str:
+    """A configuration of curl's that logs in, whatever the password is made of."""
+    quoted = f"{user}:{password}".replace("\\", "\\\\").replace('"', '\\"')
+    return f'user = "{quoted}"\n'
 
 
 def _all_up(answer: str, watched: frozenset[str]) -> bool:

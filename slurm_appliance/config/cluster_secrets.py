@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import DatabasePassword, MungeKey, Password, SigningKey
+from slurm_appliance.config.values import DatabasePassword, MonitoringPassword, MungeKey, Password, SigningKey
 
 _EXAMPLE = [{"secure": "v1:..."}]
 
@@ -28,7 +28,7 @@ class GivenSecrets(Section):
     slurm_database_password: Annotated[DatabasePassword | None, RERUN_PLAYBOOK] = Field(
         None, description="Password of slurmdbd at MariaDB.", examples=_EXAMPLE
     )
-    monitoring_password: Annotated[Password | None, RERUN_PLAYBOOK] = Field(
+    monitoring_password: Annotated[MonitoringPassword | None, RERUN_PLAYBOOK] = Field(
         None, description="Password of the monitoring pages.", examples=_EXAMPLE
     )
 

@@ -18,8 +18,9 @@ from slurm_appliance.config.values import (
     Gigabytes,
     Key,
     Line,
+    MirrorPassword,
+    MirrorUser,
     PackageName,
-    Password,
     PropertyName,
     PropertyValue,
     RepositoryUrl,
@@ -87,8 +88,10 @@ class PackageSourcesConfig(Section):
         {},
         description="Repository files that replace those of the base image. None: the base image's are used.",
     )
-    username: Annotated[Line | None, LIVE] = Field(None, description="User name at the mirror.", examples=["builder"])
-    password: Annotated[Password | None, LIVE] = Field(
+    username: Annotated[MirrorUser | None, LIVE] = Field(
+        None, description="User name at the mirror.", examples=["builder"]
+    )
+    password: Annotated[MirrorPassword | None, LIVE] = Field(
         None, description="Password at the mirror.", examples=[{"secure": "v1:..."}]
     )
     sync: Annotated[Flag, LIVE] = Field(

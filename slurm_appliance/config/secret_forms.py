@@ -2,18 +2,36 @@
 
 import base64
 import binascii
+import re
+
+#: bcrypt, which is all that Prometheus takes, hashes so many bytes of a password and ignores the others.
+MOST_OF_BCRYPT = 72
 
 
 def is_password(text: str) -> bool:
-    """Whether a password comes through Ansible as it is: it must not look like a template, a list or a mapping."""
-    template = any(mark in text for mark in ("{{", "{%", "{#"))
-    return len(text) >= 8 and text.isprintable() and text == text.strip() and not template and text[0] not in "[{"
+    """Whether a text is a password: characters that can be seen, none of which is lost where it is copied."""
+    return len(text) >= 8 and text.isprintable() and text == text.strip()
 
 
 def is_slurm_password(text: str) -> bool:
     """The same for one that also stands in a file of Slurm's, whose quotes cannot be escaped."""
     quotes = '"' in text
     return is_password(text) and not (quotes and (" " in text or text[0] == text[-1] == '"'))
+
+
+def is_monitoring_password(text: str) -> bool:
+    """The same for one that Prometheus keeps a hash of."""
+    return is_password(text) and len(text.encode()) <= MOST_OF_BCRYPT
+
+
+def is_mirror_password(text: str) -> bool:
+    """The same for one that also stands in files of apt and dnf, which have no quotes."""
+    return is_password(text) and is_mirror_word(text)
+
+
+def is_mirror_word(text: str) -> bool:
+    """Whether apt reads a text as one word, and dnf without a variable in it."""
+    return text.isprintable() and " " not in text and not re.search(r"\$[A-Za-z_{]", text)
 
 
 def is_munge_key(text: str) -> bool:

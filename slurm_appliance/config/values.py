@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 from slurm_appliance.config.hostlist import is_hostlist
 from slurm_appliance.config.kinds import ScalarAsText, SlurmScalar, Text, TrueFalse, Whole
 from slurm_appliance.config.secret import Secret, SecretText
-from slurm_appliance.config.secret_forms import is_munge_key, is_password, is_slurm_password
+from slurm_appliance.config.secret_forms import (
+    MOST_OF_BCRYPT,
+    is_mirror_password,
+    is_mirror_word,
+    is_monitoring_password,
+    is_munge_key,
+    is_password,
+    is_slurm_password,
+)
 from slurm_appliance.config.template import fill, is_node_name_template
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -157,11 +165,18 @@ Retention = Annotated[str, Text("a length of time", "a number and h, d, w or y: 
 CloudConfig = Annotated[str, Text("a piece of cloud-config", "YAML text, at most 16000 characters",
                                   r"[^\x00-\x08\x0b-\x1f\x7f]*", max_length=16_000)]  # fmt: skip
 
-_PRINTABLE_RULE = "8 to 4096 printable characters, no space at either end, no '{{', '{%' and '{#', no '[' or '{' first"
+_PRINTABLE_RULE = "8 to 4096 printable characters, no space at either end"
+_MIRROR_RULE = "no spaces, which apt's files cannot hold, and no '$' before a letter or '{', which is a variable to dnf"
 Password = Annotated[Secret, SecretText("a password", _PRINTABLE_RULE, is_password)]
 DatabasePassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RULE}; no double quotes beside spaces or "
                                                 "around it, which slurmdbd.conf cannot hold",
                                                 is_slurm_password)]  # fmt: skip
+MonitoringPassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RULE}; at most {MOST_OF_BCRYPT} bytes in "
+                                                  "UTF-8, since Prometheus would ignore the others",
+                                                  is_monitoring_password)]  # fmt: skip
+MirrorPassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RULE}; {_MIRROR_RULE}", is_mirror_password)]
+MirrorUser = Annotated[str, Text("a user name at a mirror", f"printable characters without a colon; {_MIRROR_RULE}",
+                                 r"[^:\s]+", is_mirror_word)]  # fmt: skip
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes, as 'head -c 128 "
                                         "/dev/urandom | base64 -w 0' prints it", is_munge_key)]  # fmt: skip
 SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud import store
+from slurm_appliance.cloud.connection import plugin_variables
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
@@ -66,7 +67,7 @@ class Session:
             variables = engine_variables()
             if self.cloud is not None:
                 # The stack's commands use the same cloud as its provider.
-                variables["OS_CLOUD"] = self.cloud
+                variables |= plugin_variables(self.cloud)
             self._stack = automation.open_stack(
                 self.name, pieces, variables=variables, folder=prepare(self.name, self._stacks)
             )

@@ -18,6 +18,7 @@ from slurm_appliance.preflight import (
     network,
     quota,
     servers,
+    slurm_options,
     slurm_release,
     storage,
     unrecorded,
@@ -91,15 +92,19 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)
     compute.key_pair(config, facts, finder)
+    credentials.login(facts, finder)
     credentials.may_be_created(config, facts, finder)
     networks = network.networks(config, every, facts, finder)
     network.address_families(config, every, networks, finder)
     external = network.external_networks(config, facts, finder)
     security_groups = network.security_groups(config, every, facts, finder)
     network.fixed_addresses(every, networks, facts, finder)
-    network.floating_ips(every, facts, finder)
+    network.free_addresses(config, every, networks, facts, finder)
+    network.floating_ips(every, networks, facts, finder)
     own = servers.ours(config, every, facts, finder)
-    slurm_release.fits(every, {**images, **_built(builds, facts)}, own, facts, finder)
+    existing = {**images, **_built(builds, facts)}
+    slurm_release.fits(every, existing, own, facts, finder)
+    slurm_options.still_taken(config, every, existing, finder)
     servers.unreadable(own.values(), finder)
     servers.user_data(own.values(), finder)
     storage.volume_types(config, every, facts, finder)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from slurm_appliance.cloud.facts import CloudFacts, NetworkFacts, Port, SubnetFacts
 from slurm_appliance.config import ClusterConfig, Node
-from slurm_appliance.config.checks.ip_versions import in_reach
+from slurm_appliance.config.checks.ip_versions import in_reach, not_a_host
 from slurm_appliance.config.network import NetworkConfig as ClusterNetwork
 from slurm_appliance.config.network import NetworkReference
 from slurm_appliance.config.suggest import did_you_mean
@@ -49,13 +49,25 @@ def _subnet(
         return finder.named(f"{path}.subnet", f"subnet of network {network.name} called", reference.subnet, subnets)
     if len(subnets) == 1:
         return subnets[0]
-    names = ", ".join(sorted(subnet.name for subnet in subnets))
-    if subnets:
-        what = f"network {network.name} has {len(subnets)} subnets"
-        finder.problem(f"{path}.subnet", what, f"set the one for the nodes' addresses: {names}")
-    else:
+    if not subnets:
         finder.problem(f"{path}.network", f"network {network.name} has no subnet", "create one, or choose another")
+        return None
+    access = path == "cluster_networks[0]"
+    what, remedy = f"network {network.name} has {len(subnets)} subnets", "set the one for the nodes' addresses"
+    usable = [subnet for subnet in subnets if not access or ipaddress.ip_network(subnet.cidr).version == 4]
+    if access:
+        remedy += " on the access network, which are IPv4"
+    if usable:
+        finder.problem(f"{path}.subnet", what, f"{remedy}: {_shown(usable)}")
+    else:
+        what += f", all IPv6 ({_shown(subnets)}), but nodes use IPv4 on the access network"
+        remedy = "create an IPv4 subnet, or put a network with an IPv4 subnet first"
+        finder.problem(f"{path}.subnet", what, remedy)
     return None
+
+
+def _shown(subnets: Iterable[SubnetFacts]) -> str:
+    return ", ".join(f"{subnet.name} ({subnet.cidr})" for subnet in sorted(subnets, key=lambda each: each.cidr))
 
 
 def _port_security(path: str, reference: NetworkReference, network: NetworkFacts, finder: Finder) -> None:
@@ -87,7 +99,10 @@ def address_families(
                 path = "cluster_networks" if other in shared else group.at("extra_networks")
                 finder.problem(path, f"networks {one} ({known[one]}) and {other} ({known[other]}) overlap", _APART)
         path = group.at("gateway_ip") if group.own and group.own.gateway_ip else "gateway_ip"
-        if group.gateway_ip is not None and not in_reach(group.gateway_ip, known.values()):
+        special = [not_a_host(group.gateway_ip, range_) for range_ in known.values()] if group.gateway_ip else []
+        if any(special):
+            finder.problem(path, f"{group.gateway_ip} is {''.join(special)}", "choose another address")
+        elif group.gateway_ip is not None and not in_reach(group.gateway_ip, known.values()):
             shown = ", ".join(map(str, known.values()))
             what = f"{group.gateway_ip} is not in any of the nodes' networks ({shown})"
             finder.problem(path, what, "choose an address in one of them")
@@ -132,7 +147,9 @@ def fixed_addresses(
 ) -> None:
     """Check that fixed addresses are in their subnets and unused."""
     subnets = {subnet.id: subnet for subnet in facts.subnets}
-    taken = {(port.network_id, address): port for port in facts.ports for address in port.addresses}
+    taken = {
+        (port.network_id, ipaddress.ip_address(address)): port for port in facts.ports for address in port.addresses
+    }
     for group in groups:
         for network, given in group.fixed.items():
             if network not in existing:
@@ -140,7 +157,7 @@ def fixed_addresses(
             there = existing[network]
             for node, (address, path) in zip(group.nodes, given, strict=False):
                 _in_subnet(path, address, subnets[there.subnet_id], finder)
-                port = taken.get((there.network_id, address))
+                port = taken.get((there.network_id, ipaddress.ip_address(address)))
                 if port and port.name != cloud_names.port(node, network):
                     finder.problem(path, f"{address} is used by {_owner(port)}", "choose another address")
 
@@ -149,8 +166,46 @@ def _in_subnet(path: str, text: str, subnet: SubnetFacts, finder: Finder) -> Non
     cidr, address = ipaddress.ip_network(subnet.cidr), ipaddress.ip_address(text)
     if address not in cidr:
         finder.problem(path, f"{text} is not in subnet {subnet.name} ({cidr})", f"choose an address in {cidr}")
-    elif text == subnet.gateway_ip:
+    elif not_a_host(text, cidr):
+        finder.problem(path, f"{text} is {not_a_host(text, cidr)}", "choose another address")
+    elif subnet.gateway_ip is not None and address == ipaddress.ip_address(subnet.gateway_ip):
         finder.problem(path, f"{text} is the gateway of subnet {subnet.name}", "choose another address")
+
+
+def free_addresses(
+    config: ClusterConfig,
+    groups: Iterable[Group],
+    existing: Mapping[str, ResolvedNetwork],
+    facts: CloudFacts,
+    finder: Finder,
+) -> None:
+    """Check that a subnet can have an address for each node; ports of others that cannot be seen come on top."""
+    groups = tuple(groups)
+    subnets = {subnet.id: subnet for subnet in facts.subnets}
+    ports = {(port.network_id, port.name) for port in facts.ports}
+    seen: set[str] = set()
+    for path, reference in references(config, groups):
+        there = existing.get(reference.network)
+        if there is None or reference.network in seen:
+            continue
+        seen.add(reference.network)
+        subnet = subnets[there.subnet_id]
+        cidr = ipaddress.ip_network(subnet.cidr)
+        own = [port for port in facts.ports if port.network_id == there.network_id]
+        used = {ipaddress.ip_address(address) for port in own for address in port.addresses}
+        used |= {ipaddress.ip_address(subnet.gateway_ip)} if subnet.gateway_ip else set()
+        special = 2 if not_a_host(str(cidr.network_address), cidr) else 0
+        free = cidr.num_addresses - special - sum(address in cidr for address in used)
+        names = (
+            cloud_names.port(node, reference.network)
+            for group in groups
+            if reference.network in (network.network for network in group.networks)
+            for node in group.nodes
+        )
+        needed = sum((there.network_id, name) not in ports for name in names)
+        if needed > free:
+            what = f"{needed} addresses of subnet {subnet.name} ({cidr}) needed, but only {free} are free"
+            finder.problem(f"{path}.subnet", what, "choose a larger subnet, or fewer nodes")
 
 
 def _owner(port: Port) -> str:
@@ -162,11 +217,20 @@ def own_ports(node: Node, group: Group) -> set[str]:
     return {cloud_names.port(node, network.network) for network in group.networks}
 
 
-def floating_ips(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> None:
-    """Floating IPs are the project's, and free or on a port of the node that is to have them."""
+def floating_ips(
+    groups: Iterable[Group], existing: Mapping[str, ResolvedNetwork], facts: CloudFacts, finder: Finder
+) -> None:
+    """Floating IPs are the project's, and free or on a port of the node that is to have them; the port has IPv4."""
+    subnets = {subnet.id: subnet for subnet in facts.subnets}
     known = {floating.address: floating for floating in facts.floating_ips}
     names = {port.id: port.name for port in facts.ports}
     for group in groups:
+        there = existing.get(group.floating_network) if group.floating_ips else None
+        if there is not None and ipaddress.ip_network(there.cidr).version != 4:
+            subnet = f"subnet {subnets[there.subnet_id].name} of {group.floating_network}"
+            what = f"floating IPs are IPv4, but {subnet} is IPv6 ({there.cidr})"
+            remedy = "choose a network with an IPv4 subnet, or remove fip_addresses"
+            finder.problem(group.at("fip_network"), what, remedy)
         for index, (address, node) in enumerate(zip(group.floating_ips, group.nodes, strict=False)):
             path = f"{group.at('fip_addresses')}[{index}]"
             floating = known.get(address)

@@ -23,14 +23,18 @@ _ID = "00000000-0000-0000-0000-000000000000"
 _PASSWORD = "password"  # noqa: S105 - no password
 
 
-def slurm_files(config: ClusterConfig) -> dict[str, str]:
+def slurm_files(config: ClusterConfig, version: str) -> dict[str, str]:
     """The files by name, including ``sources.json``, as ``site.yml`` copies them to the control node.
 
     Data known only in a running cluster are invented: addresses, and nodes with one processor and 1 GB.
+
+    Args:
+        config: the configuration.
+        version: Slurm's version, which the files are for: ``24.11.5``.
     """
     hosts = tuple(_hosts(config))
     _load_plugins()
-    return _render(config, hosts)
+    return _render(config, hosts, version)
 
 
 def _hosts(config: ClusterConfig) -> Iterator[InventoryHost]:
@@ -56,7 +60,7 @@ def _load_plugins() -> None:
     add_all_plugin_dirs(str(_ANSIBLE))
 
 
-def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...]) -> dict[str, str]:
+def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...], version: str) -> dict[str, str]:
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
 
@@ -85,7 +89,7 @@ def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...]) -> dict[str
         "control_host": control,
         "control_address": _ADDRESS,
         "ansible_facts": {"virtualization_type": "kvm"},
-        "slurmctld_release": "22.05.8",
+        "slurmctld_release": version,
         "slurm_database_password": _PASSWORD,
         "slurmctld_facts": {group: {"processors": "CPUs=1", "memory_mb": 1024} for group in compute},
         # The search path of template lookups.

@@ -63,7 +63,7 @@ def cloud(**changes: Any) -> CloudFacts:
         "subnets": (
             SubnetFacts("subnet-cluster", "cluster", "network-cluster", "10.0.0.0/24", "10.0.0.1"),
             SubnetFacts("subnet-storage-v4", "storage-v4", "network-storage", "10.1.0.0/24"),
-            SubnetFacts("subnet-storage-v6", "storage-v6", "network-storage", "fd00::/64"),
+            SubnetFacts("subnet-storage-v6", "storage-v6", "network-storage", "fd00::/64", "fd00::1"),
             SubnetFacts("subnet-fabric", "fabric", "network-fabric", "10.2.0.0/24"),
         ),
         "security_groups": (Named("group-default", "default"), Named("group-ssh", "ssh"), Named(EXAMPLE_ID, "own")),

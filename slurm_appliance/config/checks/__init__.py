@@ -7,7 +7,18 @@ that asks for a setting with a mistake is left out (see salvage.py).
 from collections.abc import Callable, Iterable
 from typing import Final, cast
 
-from slurm_appliance.config.checks import addresses, boot, folders, images, ip_versions, names, networks, slurm, users
+from slurm_appliance.config.checks import (
+    addresses,
+    boot,
+    created_networks,
+    folders,
+    images,
+    ip_versions,
+    names,
+    networks,
+    slurm,
+    users,
+)
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.salvage import NotParsed, Partial
 from slurm_appliance.errors import Problem
@@ -16,6 +27,7 @@ CHECKS: Final[tuple[Callable[[ClusterConfig], Iterable[Problem]], ...]] = (
     *names.CHECKS,
     *images.CHECKS,
     *networks.CHECKS,
+    *created_networks.CHECKS,
     *addresses.CHECKS,
     *ip_versions.CHECKS,
     *boot.CHECKS,

@@ -59,7 +59,10 @@ def _gateway(path: str, text: str | None, networks: Iterable[NetworkConfig]) -> 
     if text is None or None in created:
         return
     ranges = [ipaddress.ip_network(each.cidr) for each in created if each is not None]
-    if not in_reach(text, ranges):
+    special = next((found for range_ in ranges if (found := not_a_host(text, range_))), "")
+    if special:
+        yield Problem(path, f"{text} is {special}", "choose another address of one of them")
+    elif not in_reach(text, ranges):
         shown = ", ".join(map(str, ranges))
         yield Problem(path, f"{text} is in none of the nodes' networks ({shown})", "choose an address of one of them")
 
@@ -70,6 +73,16 @@ def in_reach(text: str, ranges: Iterable[ipaddress.IPv4Network | ipaddress.IPv6N
     return any(
         address in range_ or (address.version == range_.version == 6 and address.is_link_local) for range_ in ranges
     )
+
+
+def not_a_host(text: str, range_: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """What an address of a range is that no node and no router can have; empty for others."""
+    if range_.version != 4 or range_.prefixlen > 30:
+        return ""
+    address = ipaddress.ip_address(text)
+    if address == range_.network_address:
+        return f"the network address of {range_}"
+    return f"the broadcast address of {range_}" if address == range_.broadcast_address else ""
 
 
 def lists(config: ClusterConfig) -> Iterator[Problem]:
@@ -83,7 +96,8 @@ def lists(config: ClusterConfig) -> Iterator[Problem]:
     yield from _once("nonlogin_security_groups", config.nonlogin_security_groups or ())
     for index, network in enumerate(config.cluster_networks):
         if network.create is not None:
-            yield from _once(f"cluster_networks[{index}].create.dns_nameservers", network.create.dns_nameservers)
+            servers = [str(ipaddress.ip_address(each)) for each in network.create.dns_nameservers]
+            yield from _once(f"cluster_networks[{index}].create.dns_nameservers", servers)
 
 
 def group_lists(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:

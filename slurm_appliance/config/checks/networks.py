@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from slurm_appliance.config.checks.groups import for_each_group
-from slurm_appliance.config.checks.ip_versions import in_reach
+from slurm_appliance.config.checks.ip_versions import in_reach, not_a_host
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind
 from slurm_appliance.config.node_group import AccessibleGroup, NodeGroupConfig
@@ -37,6 +37,9 @@ def created_ranges(config: ClusterConfig) -> Iterator[Problem]:
         gateway = network.create.gateway_ip
         if gateway is not None and not in_reach(gateway, [cidr]):
             yield Problem(f"{path}.gateway_ip", f"{gateway} is not in {cidr}", "choose an address of the subnet")
+        elif gateway is not None and not_a_host(gateway, cidr):
+            what = f"{gateway} is {not_a_host(gateway, cidr)}"
+            yield Problem(f"{path}.gateway_ip", what, "choose another address of the subnet")
         for other, range_ in ranges:
             if cidr.version == range_.version and cidr.overlaps(range_):
                 yield Problem(f"{path}.cidr", f"{cidr} overlaps {range_} of {other}", "choose another range")
@@ -95,6 +98,24 @@ def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group:
         yield Problem(f"{path}.fip_network", "required with more than one network, but not set", remedy)
 
 
+def floating_ip_router(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
+    """A floating IP, which is IPv4, reaches the port that gets it; of networks that exist, only the cloud knows."""
+    accessible: AccessibleGroup = group  # type: ignore[assignment]  # Asked below: all groups but compute's are.
+    if kind is NodeKind.COMPUTE or not accessible.fip_addresses or not config.cluster_networks:
+        return
+    name = accessible.fip_network or config.cluster_networks[0].network
+    for index, network in enumerate(config.cluster_networks):
+        if network.network != name or network.create is None:
+            continue
+        if ipaddress.ip_network(network.create.cidr).version != 4:
+            what = f"floating IPs are IPv4, but {name} is IPv6 ({network.create.cidr})"
+            yield Problem(f"{path}.fip_network", what, "choose an IPv4 network, or remove fip_addresses")
+        elif network.create.external_network is None:
+            what = f"network {name}, which is created, has no router to an external network"
+            remedy = f"set cluster_networks[{index}].create.external_network to the network of the floating IPs"
+            yield Problem(f"{path}.fip_addresses", what, remedy)
+
+
 CHECKS = (
     at_least_one,
     named_once,
@@ -103,4 +124,5 @@ CHECKS = (
     cluster_wide_names,
     for_each_group(group_wide_names),
     for_each_group(floating_ip_network),
+    for_each_group(floating_ip_router),
 )

@@ -12,6 +12,7 @@ import pytest
 
 from mirror.machine import install
 from slurm_appliance.config import from_mapping
+from slurm_appliance.slurm_trial.judge import installed_version
 from slurm_appliance.slurm_trial.render import slurm_files
 from tests.unit.slurm_appliance.config.examples import smallest
 
@@ -40,7 +41,7 @@ def test_slurmd_finds_them_by_their_files() -> None:
         "compute": {"general": {"nodes": ["c-[0-1]"], "flavor": "small"}},
         "slurm": {"nodegroups": {"general": group}},
     }
-    files = slurm_files(from_mapping(smallest(**settings), "test", environment="test"))
+    files = slurm_files(from_mapping(smallest(**settings), "test", environment="test"), installed_version())
     node = next(line for line in files["slurm.conf"].splitlines() if line.startswith("NodeName="))
     name = node.removeprefix("NodeName=").partition(",")[0]
     assert node.split(" Gres=")[1].split()[0] == "gpu:a100:2"

@@ -26,6 +26,11 @@ PASSWORDS = (
     "a=b StorageUser=root",
     "tail#",
     "quote\"hash#back\\",
+    "{% raw %}",
+    "[1] {a: 1}",
+    "pässwörd-😀",
+    "#" * 4096,
+    "😀" * 4096,
 )  # fmt: skip
 SALT = b"0123456789abcdefghij"
 

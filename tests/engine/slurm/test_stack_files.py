@@ -14,7 +14,7 @@ from slurm_appliance.commands.config import app
 from slurm_appliance.config import ClusterConfig, from_mapping, from_stack_file, stack_file
 from slurm_appliance.config.load import own_settings
 from slurm_appliance.errors import ConfigError
-from slurm_appliance.slurm_trial.judge import rejection_of
+from slurm_appliance.slurm_trial.judge import installed_version, rejection_of
 from slurm_appliance.slurm_trial.render import slurm_files
 from tests.unit.slurm_appliance.config.examples import smallest
 from tests.unit.slurm_appliance.config.leaves import merged
@@ -50,8 +50,9 @@ GROUP = {"nodes": ["c-[0-1]"], "flavor": "small"}
 
 def outcomes(configs: dict[str, ClusterConfig]) -> dict[str, Rejection | None]:
     """What Slurm has against each of some configurations."""
+    version = installed_version()
     # Ansible's templates have no second thread.
-    rendered = {name: slurm_files(config) for name, config in configs.items()}
+    rendered = {name: slurm_files(config, version) for name, config in configs.items()}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(lambda name: rejection_of(configs[name], rendered[name]), configs)
         return dict(zip(configs, found, strict=True))

@@ -93,7 +93,9 @@ class _Cloud(mocks.Mocks):
         if args.typ == "openstack:networking/port:Port":
             given = (outputs.get("fixedIps") or [{}])[0].get("ipAddress")
             # The same port gets the same address in every run.
-            outputs["allFixedIps"] = [given or f"10.0.0.{100 + zlib.crc32(args.name.encode()) % 100}"]
+            # Neutron adds an address of IPv6 by itself where a subnet of the network has autoconfiguration.
+            more = ["2001:db8::f816:3eff:fe00:1"] if args.inputs["networkId"] == "network-cluster" else []
+            outputs["allFixedIps"] = [*more, given or f"10.0.0.{100 + zlib.crc32(args.name.encode()) % 100}"]
         if args.typ.endswith(":ApplicationCredential"):
             outputs["secret"] = f"secret of {args.name}"
         if args.typ == "command:local:Command":

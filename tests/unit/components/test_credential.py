@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from slurm_appliance.cloud.facts import CloudAccess
+from slurm_appliance.cloud.facts import CloudAccess, SubnetFacts
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, recorded
 from tests.unit.components.recorder import Record, Recorded, id_of
@@ -65,10 +65,9 @@ def test_the_name_changes_with_the_servers_and_with_each_rotation() -> None:
 
 
 def test_very_large_clusters_get_rules_that_keystone_takes() -> None:
-    paths = {
-        rule["path"]
-        for rule in credential(made(compute={"general": {**COMPUTE, "nodes": ["c-[0-299]"]}})).inputs["accessRules"]
-    }
+    large = cloud(access=_ACCESS, subnets=(SubnetFacts("a", "cluster", "network-cluster", "10.0.0.0/16"),))
+    many = recorded(large, compute={"general": {**COMPUTE, "nodes": ["c-[0-299]"]}})
+    paths = {rule["path"] for rule in credential(many).inputs["accessRules"]}
     assert "/compute/v2.1/servers/*/action" in paths
     assert len(paths) == 3
 

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slurm_appliance.cloud import store
-from slurm_appliance.cloud.connection import CloudError, connect
+from slurm_appliance.cloud.connection import CloudError, connect, plugin_variables
 from slurm_appliance.cloud.facts import CloudFacts, Quota
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import from_mapping
@@ -163,6 +164,70 @@ def test_how_the_deploy_hosts_entry_reaches_the_cloud(
     assert not found.federated
     trusting = gather(connect("any"), ()).access
     assert (trusting.interface, trusting.ca_certificates, trusting.verify) == ("public", "", False)
+
+
+@pytest.mark.parametrize(("more", "may", "federated"), [
+    ({}, True, False),
+    ({"application_credential": {"id": "a", "restricted": False}}, True, False),
+    ({"application_credential": {"id": "a", "restricted": True}}, False, False),
+    ({"user": {"id": "user", "name": "user", "domain": {"id": "d"}, "OS-FEDERATION": {}}}, True, True),
+    ({"OS-TRUST:trust": {"id": "t"}}, False, False),
+    ({"OS-OAUTH1": {"access_token_id": "t"}}, False, False),
+])  # fmt: skip
+def test_who_may_create_application_credentials(
+    project: FakeProject, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], may: bool, federated: bool
+) -> None:
+    token = project._token()
+    monkeypatch.setattr(project, "_token", lambda: {**token, **more})
+    found = _gathered().access
+    assert (found.may_create_credentials, found.federated) == (may, federated)
+    assert (found.auth_type, found.token_expires) == ("password", "")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_token_that_somebody_else_got_is_known_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OS_USERNAME", "OS_PASSWORD", "OS_USER_DOMAIN_NAME", "OS_USER_DOMAIN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OS_AUTH_TYPE", "token")
+    monkeypatch.setenv("OS_TOKEN", "a-token")
+    found = _gathered().access
+    assert (found.auth_type, found.token_expires) == ("token", "2099-01-01T00:00:00Z")
+
+
+def test_a_login_without_a_project_says_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = {key: value for key, value in project._token().items() if key != "project"}
+    monkeypatch.setattr(project, "_token", lambda: token)
+    with pytest.raises(CloudError, match="the login is for no project"):
+        _gathered()
+
+
+def test_a_login_without_a_user_says_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(project.environment()):
+        if name not in ("OS_CLOUD", "OS_CLIENT_CONFIG_FILE"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("OS_AUTH_TYPE", "admin_token")
+    monkeypatch.setenv("OS_TOKEN", "a-token")
+    monkeypatch.setenv("OS_ENDPOINT", project.api.url)
+    with pytest.raises(CloudError, match="login of type admin_token"):
+        _gathered()
+
+
+@pytest.mark.parametrize(("interface", "variables"), [
+    (None, {"OS_CLOUD": "own"}),
+    ("public", {"OS_CLOUD": "own"}),
+    ("internal", {"OS_CLOUD": "own", "OS_ENDPOINT_TYPE": "internal"}),
+])  # fmt: skip
+def test_the_plugin_uses_the_entrys_interface(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interface: str | None, variables: dict[str, str]
+) -> None:
+    entry = {"auth": {"auth_url": "http://192.0.2.1"}, **({"interface": interface} if interface else {})}
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"own": entry}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    monkeypatch.delenv("OS_ENDPOINT_TYPE", raising=False)
+    assert plugin_variables("own") == variables
+    monkeypatch.setenv("OS_ENDPOINT_TYPE", "admin")
+    assert plugin_variables("own") == {"OS_CLOUD": "own"}
+    assert plugin_variables("nowhere") == {"OS_CLOUD": "nowhere"}
 
 
 def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,12 @@ FAULTS: dict[str, list[tuple[str, str]]] = {
     "06b-home-export": [],
     "07-docs-first-example": [],
     "08-group-named-like-alias": [("compute.hpc_large", "the inventory calls compute.large hpc_large, too")],
-    "10-password-characters": [
+    "10-password-characters": [("secrets.munge_key", "is not a munge key")],
+    "10b-passwords-that-a-program-cannot-hold": [
+        ("image_builds.full.package_sources.password", "is not a password"),
+        ("image_builds.full.package_sources.username", '"build er" is not a user name at a mirror'),
         ("secrets.monitoring_password", "is not a password"),
-        ("secrets.munge_key", "is not a munge key"),
+        ("secrets.slurm_database_password", "is not a password"),
     ],
     "11-uid-of-the-image": [("users.alice.uid", "1000 is out of bounds")],
     "12-names-of-the-system": [

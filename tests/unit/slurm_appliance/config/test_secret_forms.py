@@ -2,49 +2,72 @@
 
 import base64
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slurm_appliance.config.secret_forms import is_munge_key, is_password, is_slurm_password
+from slurm_appliance.config.secret_forms import (
+    is_mirror_password,
+    is_monitoring_password,
+    is_munge_key,
+    is_password,
+    is_slurm_password,
+)
 from slurm_appliance.secrets.generate import MAKERS
 
-
-@pytest.mark.parametrize("character", string.punctuation)
-def test_every_printable_character_has_a_place_in_a_password(character: str) -> None:
-    assert is_password(f"abc{character}def123")
-    assert is_slurm_password(f"abc{character}def123")
+FORMS = (is_password, is_slurm_password, is_monitoring_password, is_mirror_password)
 
 
-@pytest.mark.parametrize("text", ["abc#def 123", "it's-a-secret", 'a"bcdefgh', "pässwörd-1", "correct horse"])
-def test_passwords(text: str) -> None:
-    assert is_password(text)
-    assert is_slurm_password(text)
+@pytest.mark.parametrize("character", [*string.punctuation, "é", "😀"])
+@pytest.mark.parametrize("is_form", FORMS)
+def test_every_printable_character_has_a_place_in_a_password(character: str, is_form: Callable[[str], bool]) -> None:
+    assert is_form(f"abc{character}1def123")
+    assert is_form(f"{character}1abcdefg")
+    assert is_form(f"abcdefg1{character}")
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "short",
-        " abcdefgh",
-        "abcdefgh ",
-        "abc{{def123",
-        "abc{%def123",
-        "abc{#def123",
-        "[abcdefg]",
-        "{abcdefgh}",
-        "a\tbcdefgh",
+        "abc#def 123",
+        "it's-a-secret",
+        'a"bcdefgh',
+        "pässwörd-1",
+        "correct horse",
+        "{{ x }} {% y %} {# z #}",
+        "[1, 2, 3]",
     ],
 )
-def test_what_ansible_would_change(text: str) -> None:
-    assert not is_password(text)
+def test_passwords(text: str) -> None:
+    assert is_password(text)
+    assert is_slurm_password(text)
+    assert is_monitoring_password(text)
+
+
+@pytest.mark.parametrize("text", ["short", " abcdefgh", "abcdefgh ", "a\tbcdefgh", "abcdef\u2028gh", "abc\u00a0defgh"])
+@pytest.mark.parametrize("is_form", FORMS)
+def test_what_gets_lost_where_it_is_copied(text: str, is_form: Callable[[str], bool]) -> None:
+    assert not is_form(text)
 
 
 @pytest.mark.parametrize("text", ['"abcdefgh"', 'abc "def" ghi'])
 def test_what_slurmdbd_conf_cannot_hold(text: str) -> None:
     assert is_password(text)
     assert not is_slurm_password(text)
+
+
+@pytest.mark.parametrize(("text", "whole"), [("x" * 72, True), ("x" * 73, False), ("é" * 36, True), ("é" * 37, False)])
+def test_what_bcrypt_would_cut_off(text: str, whole: bool) -> None:
+    assert is_password(text)
+    assert is_monitoring_password(text) is whole
+
+
+@pytest.mark.parametrize("text", ["abc def ghi", "abc$basearch", "abc${basearch}", "$DNF0xyzabc"])
+def test_what_the_files_of_apt_and_dnf_cannot_hold(text: str) -> None:
+    assert is_password(text)
+    assert not is_mirror_password(text)
 
 
 @given(st.binary(max_size=1100))

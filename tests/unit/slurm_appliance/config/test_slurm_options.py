@@ -62,6 +62,21 @@ def test_options_are_written_as_slurm_reads_them(given: dict[str, Any], written:
     assert options_of(**given) == written
 
 
+@pytest.mark.parametrize(
+    ("level", "option"),
+    [
+        (slurm_options.CLUSTER, "PreemptParameters"),
+        (slurm_options.CLUSTER, "LicenseParameters"),
+        (slurm_options.CLUSTER, "SlurmctldHttpAuthParameters"),
+        (slurm_options.NODES, "SuspendTime"),
+        (slurm_options.PARTITIONS, "Exclusive"),
+    ],
+)
+def test_new_options_are_no_slips_of_old_ones(level: slurm_options.Level, option: str) -> None:
+    assert level.knows(option)
+    assert level.meant(option) is None
+
+
 def test_free_text_is_put_in_quotes() -> None:
     assert as_slurm_reads(slurm_options.NODES, {"reason": "under test"}) == {"Reason": '"under test"'}
 

@@ -110,7 +110,7 @@ def test_every_setting_reaches_the_build(tmp_path: Any) -> None:
                 "debian": {"url": "${mirror}/debian/${snapshot}", "suite": "bookworm", "gpg_key": str(key)}
             },
             "username": "u",
-            "password": "correct horse",
+            "password": "correct-horse",
         },
         "image_name_prefix": "site",
         "visibility": "shared",
@@ -126,7 +126,7 @@ def test_every_setting_reaches_the_build(tmp_path: Any) -> None:
     assert build.sources.repositories == (
         PackageRepository("debian", "http://mirror.example.org/debian/20261123T031500", "bookworm", ("main",), "KEY"),
     )
-    assert (build.sources.username, build.sources.password) == ("u", "correct horse")
+    assert (build.sources.username, build.sources.password) == ("u", "correct-horse")
     assert (build.prefix, build.visibility, build.disk_format) == ("site", "shared", "qcow2")
     assert build.properties == {"hw_machine_type": "pc"}
     assert (build.keep_on_failure, build.ssh_timeout, build.build_timeout) == (True, 60, 600)

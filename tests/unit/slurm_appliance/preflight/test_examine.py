@@ -154,12 +154,18 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "credentials that must not create others": (
         {"access": CloudAccess(may_create_credentials=False)},
         {},
-        "features.rebuild: needs a new application credential, but the current one is restricted",
+        "features.rebuild: needs a new application credential, which the current login cannot create: it is restricted",
     ),
     "roles that only another identity provider knows of": (
         {"access": CloudAccess(federated=True)},
         {},
         "features.rebuild: needs an application credential, and the roles of this user are another identity provider's",
+    ),
+    "a login that the plugin does not know": (
+        {"access": CloudAccess(auth_type="v3oidcpassword")},
+        {"features": {"rebuild": False}},
+        "openstack:cloud: the login is of type v3oidcpassword, which Pulumi's OpenStack plugin does not know → use an "
+        "application credential, which the cloud's portal makes (auth_type v3applicationcredential), or a password",
     ),
     "instances": (
         {"quotas": {"instances": Quota(6, 3)}},
@@ -263,3 +269,18 @@ def test_what_is_created_need_not_be_there() -> None:
 
 def test_groups_are_the_projects_own() -> None:
     assert said({"security_groups": (Named("g", "default"),)}, nonlogin_security_groups=["default"]) == []
+
+
+def test_a_login_that_ends_is_noted() -> None:
+    found = findings({"access": CloudAccess(auth_type="v3token", token_expires="2099-01-01T00:00:00Z")})
+    assert not found.problems
+    assert [str(note) for note in found.notes] == [
+        "openstack:cloud: the login is a token, which nobody can renew: it ends at 2099-01-01T00:00:00Z, and what runs "
+        "then fails\n  → for anything longer, use an application credential or a password"
+    ]
+
+
+@pytest.mark.parametrize("auth_type", ["password", "v3password", "v3applicationcredential", ""])
+def test_logins_that_all_programs_know(auth_type: str) -> None:
+    found = findings({"access": CloudAccess(auth_type=auth_type)})
+    assert found.problems == found.notes == ()

@@ -7,8 +7,9 @@ import pytest
 from slurm_appliance.cloud.facts import NetworkFacts, SubnetFacts
 from slurm_appliance.config import from_mapping
 from slurm_appliance.preflight import network_names
+from tests.unit.clouds import port
 from tests.unit.slurm_appliance.config.examples import smallest
-from tests.unit.slurm_appliance.preflight.examined import findings, general, said
+from tests.unit.slurm_appliance.preflight.examined import entry, findings, general, said
 
 #: Facts of the cloud, settings, and the beginning of a problem that follows.
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
@@ -30,8 +31,47 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "which of two subnets": (
         {},
         {"cluster_networks": [{"network": "storage", "no_security_groups": True}]},
-        "cluster_networks[0].subnet: network storage has 2 subnets → set the one for the nodes' addresses: "
-        "storage-v4, storage-v6",
+        "cluster_networks[0].subnet: network storage has 2 subnets → set the one for the nodes' addresses on the "
+        "access network, which are IPv4: storage-v4 (10.1.0.0/24)",
+    ),
+    "which of two subnets of another network": (
+        {},
+        {"cluster_networks": [{"network": "cluster"}, {"network": "storage", "no_security_groups": True}]},
+        "cluster_networks[1].subnet: network storage has 2 subnets → set the one for the nodes' addresses: "
+        "storage-v4 (10.1.0.0/24), storage-v6 (fd00::/64)",
+    ),
+    "the subnet's broadcast address": (
+        {},
+        {"control_ip_addresses": {"cluster": "10.0.0.255"}},
+        "control_ip_addresses.cluster: 10.0.0.255 is the broadcast address of 10.0.0.0/24 → choose another address",
+    ),
+    "a gateway that is the network's address": (
+        {},
+        {"gateway_ip": "10.0.0.0"},
+        "gateway_ip: 10.0.0.0 is the network address of 10.0.0.0/24 → choose another address",
+    ),
+    "a floating IP on IPv6": (
+        {},
+        {
+            "cluster_networks": [
+                {"network": "cluster"},
+                {"network": "storage", "subnet": "storage-v6", "no_security_groups": True},
+            ],
+            **entry(fip_addresses=["203.0.113.10"], fip_network="storage"),
+        },
+        "login.entry.fip_network: floating IPs are IPv4, but subnet storage-v6 of storage is IPv6 (fd00::/64) → choose "
+        "a network with an IPv4 subnet, or remove fip_addresses",
+    ),
+    "an address of IPv6 that is written otherwise": (
+        {},
+        {
+            "cluster_networks": [
+                {"network": "cluster"},
+                {"network": "storage", "subnet": "storage-v6", "no_security_groups": True},
+            ],
+            "control_ip_addresses": {"storage": "FD00:0::0001"},
+        },
+        "control_ip_addresses.storage: FD00:0::0001 is the gateway of subnet storage-v6 → choose another address",
     ),
     "security groups on a network without port security": (
         {},
@@ -63,6 +103,35 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"subnets": (SubnetFacts("a", "six", "network-cluster", "fd00::/64"),)},
         {},
         "cluster_networks[0].subnet: the subnet is IPv6 (fd00::/64), but nodes use IPv4",
+    ),
+    "an access network with nothing but IPv6": (
+        {
+            "subnets": (
+                SubnetFacts("a", "six", "network-cluster", "fd00::/64"),
+                SubnetFacts("b", "more", "network-cluster", "fd01::/64"),
+            )
+        },
+        {},
+        "cluster_networks[0].subnet: network cluster has 2 subnets, all IPv6 (six (fd00::/64), more (fd01::/64)), but "
+        "nodes use IPv4 on the access network → create an IPv4 subnet, or put a network with an IPv4 subnet first",
+    ),
+    "a subnet with too few addresses": (
+        {"subnets": (SubnetFacts("a", "small", "network-cluster", "10.0.0.0/29", "10.0.0.1"),)},
+        general(nodes=["c-[0-5]"]),
+        "cluster_networks[0].subnet: 8 addresses of subnet small (10.0.0.0/29) needed, but only 5 are free → choose a "
+        "larger subnet, or fewer nodes",
+    ),
+    "a subnet that others use": (
+        {
+            "subnets": (SubnetFacts("a", "small", "network-cluster", "10.0.0.0/29", "10.0.0.1"),),
+            "ports": (
+                port("other", "10.0.0.3"),
+                port("gateway", "10.0.0.1"),
+                port("demo-control-cluster", "10.0.0.4"),
+            ),
+        },
+        general(nodes=["c-[0-2]"]),
+        "cluster_networks[0].subnet: 4 addresses of subnet small (10.0.0.0/29) needed, but only 3 are free → ",
     ),
     "a gateway that nodes cannot reach": (
         {},

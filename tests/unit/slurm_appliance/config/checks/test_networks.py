@@ -140,9 +140,82 @@ MISTAKES: list[Mistake] = [
         "one of them",
     ),
     (
+        {"cluster_networks": [{"network": "a", "create": {"cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.255"}}]},
+        "cluster_networks[0].create.gateway_ip",
+        "10.0.0.255 is the broadcast address of 10.0.0.0/24",
+        "of the subnet",
+    ),
+    (
+        {"cluster_networks": CREATED, "gateway_ip": "10.20.0.0"},
+        "gateway_ip",
+        "10.20.0.0 is the network address of 10.20.0.0/24",
+        "one of them",
+    ),
+    *(
+        (
+            {"cluster_networks": [*CREATED, {"network": "b", "create": {"cidr": cidr}}]},
+            "cluster_networks[1].create.cidr",
+            f"{cidr} {kind}",
+            "10.0.0.0/8",
+        )
+        for cidr, kind in (
+            ("224.0.1.0/24", "is for multicast"),
+            ("127.1.0.0/16", "is for a machine's own use"),
+            ("169.254.0.0/16", "is link-local"),
+            ("0.0.0.0/5", "contains 0.0.0.0/8, which is reserved"),
+            ("240.0.0.0/8", "is reserved"),
+            ("fe80::/64", "is link-local"),
+            ("ff02::/64", "is for multicast"),
+            ("::/64", "is reserved"),
+        )
+    ),
+    (
+        {
+            "cluster_networks": [{"network": "a", "create": {"cidr": "10.20.0.0/29"}}],
+            "compute": {"a": group("c-[0-4]")},
+        },
+        "cluster_networks[0].create.cidr",
+        "10.20.0.0/29 has 6 addresses, but 6 nodes, the gateway and DHCP need 8",
+        "larger range",
+    ),
+    (
+        {"cluster_networks": [*CREATED, {"network": "b", "create": {"cidr": "fd00::/64", "mtu": 1279}}]},
+        "cluster_networks[1].create.mtu",
+        "IPv6 needs packets of 1280 bytes, but it is 1279",
+        "1280 or more",
+    ),
+    (
+        {"cluster_networks": CREATED, "login": {"a": group("l-0", fip_addresses=["192.0.2.1"])}},
+        "login.a.fip_addresses",
+        "network cluster, which is created, has no router to an external network",
+        "cluster_networks[0].create.external_network",
+    ),
+    (
+        {
+            "cluster_networks": [
+                *CREATED,
+                {"network": "six", "create": {"cidr": "fd00::/64", "external_network": "external"}},
+            ],
+            "login": {"a": group("l-0", fip_addresses=["192.0.2.1"], fip_network="six")},
+        },
+        "login.a.fip_network",
+        "floating IPs are IPv4, but six is IPv6",
+        "an IPv4 network",
+    ),
+    (
         {"ssh_allowed_cidrs": ["fd00:0::/64", "fd00::/64"]},
         "ssh_allowed_cidrs[1]",
         "fd00::/64 is in the list twice",
+        "keep one",
+    ),
+    (
+        {
+            "cluster_networks": [
+                {"network": "a", "create": {"cidr": "10.0.0.0/24", "dns_nameservers": ["fd00::53", "FD00:0::53"]}}
+            ]
+        },
+        "cluster_networks[0].create.dns_nameservers[1]",
+        "fd00::53 is in the list twice",
         "keep one",
     ),
     (
