@@ -4,6 +4,8 @@ Importing this module must stay fast: it imports no pulumi, openstack, ansible o
 needs when it runs.
 """
 
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -103,8 +105,20 @@ def _options(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    stacks: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SLURM_APPLIANCE_STACKS",
+            exists=True,
+            file_okay=False,
+            help="Folder of the stack files. Default: stacks/ of the checkout.",
+        ),
+    ] = None,
 ) -> None:
     """Handle the options before the command."""
+    if stacks is not None:
+        # Read by engine.project, which commands import later, and by child programs.
+        os.environ["SLURM_APPLIANCE_STACKS"] = str(stacks.resolve())
 
 
 def main() -> None:

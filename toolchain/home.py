@@ -29,6 +29,8 @@ def assemble(provisions: Sequence[InstalledPiece]) -> Path:
     for provision in provisions:
         content.update(f"\0{provision.piece}\0{provision.path}".encode())
     home = cache_folder("pulumi-home", content.hexdigest()[:16])
+    # On each run: a cache that was copied to another machine has a link to it.
+    (user_home() / "workspaces").mkdir(parents=True, exist_ok=True)
     with exclusively(home):
         if not home.exists():
             with fresh_folder(home) as folder:
@@ -55,9 +57,7 @@ def _fill(folder: Path, provisions: Sequence[InstalledPiece]) -> None:
             (programs / launcher).symlink_to(provision.path.with_name(launcher))
     # Before the first run of the engine, which would create a folder there.
     (folder / "logs").write_text(_NO_LOGS)
-    stacks = user_home() / "workspaces"
-    stacks.mkdir(parents=True, exist_ok=True)
-    (folder / "workspaces").symlink_to(stacks)
+    (folder / "workspaces").symlink_to(user_home() / "workspaces")
 
 
 def _same_file(source: Path, target: Path) -> None:

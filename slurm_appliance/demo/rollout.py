@@ -13,7 +13,7 @@ import yaml
 from slurm_appliance.demo.run import STACK, DemoError, Entrance
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
-from slurm_appliance.engine.project import STACKS
+from slurm_appliance.engine.project import OWN_STACKS
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.run import Rollout
@@ -35,7 +35,7 @@ def _copy() -> Path:
 
 def stacks() -> Path:
     """The folder of the stack file: the checkout's or, after the image change, the copy's."""
-    return _copy().parent if _copy().exists() else STACKS
+    return _copy().parent if _copy().exists() else OWN_STACKS
 
 
 def forget() -> None:
@@ -55,7 +55,7 @@ def change_image(session: Session, say: Callable[[str], None]) -> None:
     path = _copy()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        document = yaml.safe_load((STACKS / path.name).read_text())
+        document = yaml.safe_load((OWN_STACKS / path.name).read_text())
         document["config"][_SETTING] = {"build": _NEXT}
         path.write_text(yaml.safe_dump(document, sort_keys=False))
     session = open_session(STACK, say, stacks=path.parent)

@@ -15,7 +15,7 @@ from localcloud.host.layout import CloudLayout
 from localcloud.host.steps import Steps
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
-from slurm_appliance.engine.project import STACKS
+from slurm_appliance.engine.project import OWN_STACKS
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import members, read_inventory
@@ -33,7 +33,7 @@ class DemoError(ApplianceError):
     """Raised when the demo's cluster exists but does not work as expected."""
 
 
-def bring_up(say: Callable[[str], None], stacks: Path = STACKS) -> Session:
+def bring_up(say: Callable[[str], None], stacks: Path = OWN_STACKS) -> Session:
     """Cloud, image, cluster, job.
 
     Args:

@@ -5,6 +5,7 @@ control. So commands use a copy next to the environment's other files and only r
 checkout uses the same stack: project, name and state are the same.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from slurm_appliance.errors import UsageError
 from toolchain.paths import REPOSITORY
 
 #: The checkout's folder of stack files.
-STACKS = REPOSITORY / "stacks"
+OWN_STACKS = REPOSITORY / "stacks"
+#: The environment variable that names another one, for a site that keeps its stack files in a repository of its own.
+STACKS_VARIABLE = "SLURM_APPLIANCE_STACKS"
+#: The folder of stack files.
+STACKS = Path(os.environ[STACKS_VARIABLE]).resolve() if os.environ.get(STACKS_VARIABLE) else OWN_STACKS
 
 _EXAMPLE = "example"
 
@@ -21,7 +26,7 @@ _SALT = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
 
 
 def stack_file(stack: str, stacks: Path = STACKS) -> Path:
-    """The stack's file in the checkout.
+    """The stack's file.
 
     Raises:
         UsageError: the file does not exist.
@@ -44,7 +49,7 @@ def prepare(stack: str, stacks: Path = STACKS) -> Path:
     """Bring the stack's project folder up to date and return it.
 
     Raises:
-        UsageError: the checkout does not have the stack.
+        UsageError: there is no such stack.
     """
     source = stack_file(stack, stacks)
     folder = EnvironmentFolder.of(stack).folder / "project"

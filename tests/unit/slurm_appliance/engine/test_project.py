@@ -1,5 +1,8 @@
 """The folder that commands run a stack's program in."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +58,19 @@ def test_the_first_stack(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         stack_file("first", tmp_path)
     assert caught.value.remedy.startswith(f"write {tmp_path}/Pulumi.first.yaml;")
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_a_site_keeps_its_stack_files_elsewhere(stacks: Path, by: str) -> None:
+    (stacks / "Pulumi.test.yaml").write_text("config:\n  slurm-appliance:cluster_name: 17\n")
+    before, more = (["--stacks", str(stacks)], {}) if by == "option" else ([], {"SLURM_APPLIANCE_STACKS": str(stacks)})
+    ended = subprocess.run(
+        [sys.executable, "-m", "slurm_appliance", *before, "config", "validate", "--stack", "test"],
+        cwd=REPOSITORY,
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert str(stacks / "Pulumi.test.yaml") in ended.stdout + ended.stderr
