@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from slurm_appliance.commands.output import Output, OutputOption
+from slurm_appliance.commands.stacks import StackOption
 
 
 def check_cluster(
-    stack: Annotated[
-        str, typer.Option("--stack", "-s", help="Name of the stack; its file is stacks/Pulumi.NAME.yaml.")
-    ] = "local",
+    stack: StackOption = "local",
     user: Annotated[
         str, typer.Option("--user", help="User to run the jobs as. Default: the first user in the configuration.")
     ] = "",

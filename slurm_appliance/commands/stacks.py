@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from slurm_appliance.api import DeploymentPlan, ManagedCluster
 
 StackOption = Annotated[
-    str, typer.Option("--stack", "-s", help="Name of the stack; its file is stacks/Pulumi.NAME.yaml.")
+    str,
+    typer.Option(
+        "--stack", "-s", envvar="PULUMI_STACK", help="Name of the stack; its file is stacks/Pulumi.NAME.yaml."
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 AllowOption = Annotated[

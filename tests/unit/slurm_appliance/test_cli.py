@@ -86,3 +86,11 @@ def test_an_error_of_any_package_is_a_sentence_and_an_exit_status(
     assert ended.stderr == (
         "slurm-appliance: compute.general.flavor: no such flavor 'huge'\n  → one of: small, large\n"
     )
+
+
+@pytest.mark.parametrize("command", ["status", "preview", "up", "destroy", "locks", "check-cluster"])
+def test_the_stack_that_pulumi_selects_is_meant(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_STACK", "there-is-none")
+    ended = CliRunner().invoke(cli.app, [command])
+    assert ended.exit_code != 0
+    assert "there-is-none" in ended.stderr
