@@ -71,7 +71,8 @@ def test_a_loop_says_which_item_failed(real: AnsibleInitSettings) -> None:
 def test_a_playbook_that_does_not_parse_is_explained(real: AnsibleInitSettings) -> None:
     (real.playbooks / "10-a.yml").write_text("- hosts: localhost\n  tasks: 5\n")
     assert go(real)[0] == 1
-    assert "no task failed" in written(real).error
+    assert written(real).step == "10-a.yml"
+    assert "status 4" in written(real).error
 
 
 def test_what_a_playbook_creates_is_for_everybody_however_private_its_caller_is(tmp_path: Path) -> None:

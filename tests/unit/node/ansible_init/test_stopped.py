@@ -54,7 +54,7 @@ def test_sigterm_ends_the_playbook_and_is_the_result(tmp_path: Path) -> None:
     found = result.read(tmp_path / "result.json")
     assert found is not None
     assert (found.status, found.step) == ("failed", "10-long.yml")
-    assert found.error.startswith("stopped by SIGTERM")
+    assert "SIGTERM" in found.error
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -85,4 +85,4 @@ def test_sigterm_while_a_playbook_starts_leaves_none_behind(
         for each in started:
             each.kill()
             each.wait()
-    assert written(settings).error.startswith("stopped by SIGTERM")
+    assert "SIGTERM" in written(settings).error

@@ -62,7 +62,7 @@ def test_one_failure_harms_no_other(bed: Bed) -> None:
 
     assert bed.image("c3") == bed.new
     reasons = {names: reason for state, names, reason in bed.slurm.told if state == "DOWN"}
-    assert "does not exist" in reasons["c1",]
+    assert bed.ids["c1"] in reasons["c1",]
     assert "403 (req-" in reasons["c2",]
     # Neither was rebuilt, so both are kept out of service.
     assert {(state, names) for state, names, _ in bed.slurm.told} >= {("DRAIN", ("c1",)), ("DRAIN", ("c2",))}
@@ -85,7 +85,7 @@ def test_nodes_that_fail_alike_are_one_call_to_slurm(bed: Bed) -> None:
     bed.work()
 
     assert [state for state, names, _ in bed.slurm.told if len(names) == 20] == ["DOWN", "RESUME", "DRAIN"]
-    assert "does not exist" in bed.slurm.told[0][2]
+    assert bed.new in bed.slurm.told[0][2]
     # The missing image is asked for once, not twenty times.
     assert len([call for call in bed.cloud.calls if "/images/" in call.path]) == 1
 
@@ -98,7 +98,7 @@ def test_conflict_for_ever_ends_with_a_reason(bed: Bed) -> None:
 
     state, names, reason = bed.slurm.told[0]
     assert (state, names) == ("DOWN", ("c1",))
-    assert "got 409 (req-" in reason
+    assert "409 (req-" in reason
 
 
 def test_slurm_hears_the_reason_in_time_however_long_the_cloud_wants_to_be_left_alone(bed: Bed) -> None:
@@ -106,7 +106,7 @@ def test_slurm_hears_the_reason_in_time_however_long_the_cloud_wants_to_be_left_
     bed.cloud.faults.append(Fault("POST", "/action", 429, times=10_000, headers={"Retry-After": "300"}))
     bed.ask()
     until(lambda: bed.slurm.told, bed.worker(limit=2.0))
-    assert "got 429 (req-" in bed.slurm.told[0][2]
+    assert "429 (req-" in bed.slurm.told[0][2]
 
 
 def test_error_after_rebuild(bed: Bed) -> None:
@@ -118,7 +118,7 @@ def test_error_after_rebuild(bed: Bed) -> None:
     # Its old image is gone: should somebody heal the server, Slurm may have the node back.
     ((state, names, reason),) = bed.slurm.told
     assert (state, names) == ("DOWN", ("c1",))
-    assert "ended in ERROR (req-" in reason
+    assert "ERROR (req-" in reason
     assert "no valid host" in reason
     bed.cloud.rebuild_ends_in_error.clear()
     bed.slurm.asks_for("c1")
@@ -135,7 +135,7 @@ def test_a_server_that_never_boots(bed: Bed) -> None:
 
     ((state, _, reason),) = bed.slurm.told
     assert state == "DOWN"
-    assert "slurmd has not registered" in reason
+    assert "slurmd" in reason
 
 
 def test_a_node_that_did_not_come_up_is_not_asked_to_reboot_itself(bed: Bed) -> None:
