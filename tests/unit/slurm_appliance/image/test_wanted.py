@@ -76,7 +76,7 @@ def test_only_builds_that_something_refers_to_are_wanted() -> None:
 
 
 def test_mistakes_are_named() -> None:
-    with pytest.raises(UsageError, match="image build nothing"):
+    with pytest.raises(UsageError, match=r"\bbuild nothing\b"):
         want(configured(full=FULL), FakeCloud(), "nothing")
     with pytest.raises(ImageError, match="debian-99"):
         want(configured(full={**FULL, "base_image": "debian-99"}), FakeCloud(), "full")
