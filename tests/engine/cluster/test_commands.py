@@ -1,20 +1,15 @@
-"""The command line, and plain pulumi, over a project."""
+"""The command line over a project."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from slurm_appliance.deployment.image_plan import NodeAction
-from slurm_appliance.engine import automation
-from slurm_appliance.engine.project import prepare
-from slurm_appliance.engine.settings import engine_variables
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ConfigError, ExitStatus
 from slurm_appliance.hostvars.signing import SigningKey
@@ -214,86 +209,6 @@ def test_a_stack_that_is_not_there(rig: Rig) -> None:
     assert missing.returncode == 2
     assert "unknown stack nowhere" in missing.stderr
     assert "the stacks are: test" in missing.stderr
-
-
-class Pulumi:
-    """Plain pulumi, as after ``eval "$(./slurm-appliance env)"``."""
-
-    def __init__(self, rig: Rig) -> None:
-        rig.session()
-        self._pieces = automation.ensured_toolchain()
-        self._folder = prepare("test", rig.stacks)
-
-    def run(self, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **self._pieces.variables(), **engine_variables(), **(more or {})}
-        command = [str(self._pieces.programs / "pulumi"), *arguments, "--non-interactive", "--cwd", str(self._folder)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-
-    def state(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.run("stack", "export", "--stack", "test").stdout)
-        return document
-
-
-def test_plain_pulumi_does_the_same(rig: Rig, project: FakeProject) -> None:
-    pulumi = Pulumi(rig)
-    assert pulumi.run("stack", "init", "test").returncode == 0
-    excluded = [word for urn in WITHOUT_SITE for word in ("--exclude", urn)]
-    made = pulumi.run("up", "--yes", "--skip-preview", "--stack", "test", *excluded)
-    assert made.returncode == 0, made.stdout + made.stderr
-    assert len(project.compute.servers.things) == 4
-    # And each of the two goes on where the other left off.
-    assert set(rig.up().changes) == {"same"}
-    again = pulumi.run("up", "--yes", "--skip-preview", "--stack", "test", *excluded)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "42 unchanged" in again.stdout or "unchanged" in again.stdout.split("Resources:")[1]
-    assert "+" not in again.stdout.split("Resources:")[1]
-
-
-def test_plain_pulumi_says_what_happens_to_each_node(rig: Rig, project: FakeProject) -> None:
-    rig.up()
-    rig.settings["cluster_image"] = "image-b"
-    pulumi = Pulumi(rig)
-    said = pulumi.run("preview", "--stack", "test")
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "Images: 4 nodes · 2 at their next reboot by Slurm · 2 REBUILD NOW" in said.stdout
-    assert "demo-c-[0-1]: image-a (" in said.stdout
-    assert "demo-control: image-a (" in said.stdout
-
-    rig.settings["protected"] = True
-    pulumi = Pulumi(rig)
-    before = dict(project.api.calls)
-    assert "test is protected, and this would disturb 2 nodes" in pulumi.run("preview", "--stack", "test").stdout
-    refused = pulumi.run("up", "--yes", "--skip-preview", "--stack", "test")
-    assert refused.returncode != 0
-    assert "nothing was changed" in refused.stdout + refused.stderr
-    changed = {key for key, count in project.api.calls.items() if count != before.get(key, 0)}
-    assert {key for key in changed if not key.startswith(("GET", "POST identity"))} == set()
-
-
-def test_plain_pulumi_says_what_would_go_wrong_before_the_first_change(rig: Rig, project: FakeProject) -> None:
-    rig.settings["control_node_flavor"] = "smal"
-    rig.settings["key_pair"] = "nobody"
-    pulumi = Pulumi(rig)
-    assert pulumi.run("stack", "init", "test").returncode == 0
-    refused = pulumi.run("up", "--yes", "--skip-preview", "--stack", "test")
-    said = refused.stdout + refused.stderr
-    assert refused.returncode != 0
-    assert "control_node_flavor: there is no flavor smal in this project" in said
-    assert "key_pair: there is no key pair nobody in this project" in said
-    assert "Traceback" not in said
-    assert not project.compute.servers.things
-
-
-def test_plain_pulumi_is_kept_out_while_a_journal_is_not_part_of_the_state(rig: Rig) -> None:
-    rig.up()
-    layout = rig.session().layout
-    assert layout is not None
-    layout.locks.mkdir(parents=True, exist_ok=True)
-    lock = {"pid": 1, "username": "me", "hostname": "elsewhere", "timestamp": "2026-11-23T08:00:00Z"}
-    (layout.locks / "x.json").write_text(json.dumps(lock))
-    refused = Pulumi(rig).run("up", "--yes", "--skip-preview", "--stack", "test")
-    assert refused.returncode != 0
-    assert "currently locked by 1 lock" in refused.stdout + refused.stderr
 
 
 def test_mistakes_in_the_configuration_are_said_first(rig: Rig, project: FakeProject, tmp_path: Path) -> None:

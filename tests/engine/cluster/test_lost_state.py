@@ -9,8 +9,9 @@ import pytest
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.status import look
 from slurm_appliance.errors import StateError
+from tests.engine.cluster.plain_pulumi import Pulumi
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
-from tests.engine.cluster.test_commands import Pulumi, run
+from tests.engine.cluster.test_commands import run
 from tests.fakes.project import FakeProject
 from tests.fakes.project.http import Request
 

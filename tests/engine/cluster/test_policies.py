@@ -27,7 +27,8 @@ from slurm_appliance.errors import ConfigError
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, OTHER_IMAGE
-from tests.unit.slurm_appliance.config.leaves import KEY, LEAVES, merged
+from tests.unit.slurm_appliance.config.leaf import KEY, merged
+from tests.unit.slurm_appliance.config.leaves import LEAVES
 from tests.unit.slurm_appliance.config.test_leaves import SETTINGS as SCHEMA
 from tests.unit.slurm_appliance.config.test_leaves import keys_of, with_value
 

@@ -17,7 +17,7 @@ from slurm_appliance.errors import ConfigError
 from slurm_appliance.slurm_trial.judge import installed_version, rejection_of
 from slurm_appliance.slurm_trial.render import slurm_files
 from tests.unit.slurm_appliance.config.examples import smallest
-from tests.unit.slurm_appliance.config.leaves import merged
+from tests.unit.slurm_appliance.config.leaf import merged
 from tests.unit.slurm_appliance.config.test_cases import problems_of
 from toolchain.paths import REPOSITORY
 

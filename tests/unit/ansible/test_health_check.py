@@ -90,7 +90,7 @@ def test_a_fault_that_is_no_job_s_drains_all_the_same(health: Health) -> None:
     health.program("unmunge", "exit 1")
 
     assert health.run().returncode == 1
-    assert "munge does not work" in health.told.read_text()
+    assert "munge" in health.told.read_text()
 
 
 def test_paths_are_the_same_everywhere() -> None:

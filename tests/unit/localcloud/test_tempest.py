@@ -44,7 +44,7 @@ def test_a_run_without_a_test_that_passed_is_not_good() -> None:
 
 
 def test_a_listed_test_needs_a_reason() -> None:
-    with pytest.raises(ValueError, match=r"line 2: tempest\.a is listed without a reason"):
+    with pytest.raises(ValueError, match=r"line 2: tempest\.a\b"):
         read_known_failures("# why\ntempest.a\n")
 
 

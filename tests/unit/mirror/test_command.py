@@ -33,12 +33,13 @@ def test_mistakes_in_the_list_are_a_usage_error(folder: Path) -> None:
     listing.write_text("repositories: {debian: {type: deb, url: 'http://example.org/', suite: [stable]}}")
     refused = call("sync", "--config", str(listing))
     assert refused.exit_code == 2
-    assert refused.stderr.splitlines() == [
-        f"slurm-appliance: {listing}: the list of repositories has 2 mistakes; nothing was changed",
-        "  │ repositories.debian.suites: is missing",
-        "  │ repositories.debian.suite: unknown key; did you mean 'suites'?",
-        "  → see docs/mirror.md for every setting",
-    ]
+    head, missing, unknown, remedy = refused.stderr.splitlines()
+    assert head.startswith(f"slurm-appliance: {listing}: ")
+    assert missing.startswith("  │ repositories.debian.suites: ")
+    assert unknown.startswith("  │ repositories.debian.suite: ")
+    assert "'suites'" in unknown
+    assert remedy.startswith("  → ")
+    assert "docs/mirror.md" in remedy
 
 
 @pytest.mark.parametrize("arguments", [("publish",), ("remove", "20261123T031500", "--yes"), ("prune", "--keep", "1")])
@@ -47,7 +48,9 @@ def test_commands_on_a_mirror_that_is_down_say_so(folder: Path, arguments: tuple
     listing.write_text("repositories: {rocky: {type: rpm, url: 'http://example.org/'}}")
     refused = call(*arguments, *(["--config", str(listing)] if arguments[0] == "publish" else []))
     assert refused.exit_code == 1
-    assert refused.stderr.startswith("slurm-appliance: mirror: not running\n  → start it with")
+    what, remedy = refused.stderr.splitlines()
+    assert what.startswith("slurm-appliance: mirror: ")
+    assert "slurm-appliance mirror up" in remedy
 
 
 def test_down_and_reset_of_a_mirror_that_never_was_are_no_error(folder: Path) -> None:

@@ -1,3 +1,5 @@
+import errno
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -102,9 +104,11 @@ def test_all_mistakes_are_told_at_once(content: Any, problems: list[str]) -> Non
 def test_an_address_with_a_password_is_refused_and_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(MirrorConfigError):
         parse({"repositories": {"a": RPM | {"url": "http://me:secret@example.org/"}}}, tmp_path / "mirror.yaml")
-    with pytest.raises(MirrorConfigError, match="1 mistake; nothing was changed") as caught:
+    with pytest.raises(MirrorConfigError) as caught:
         load(tmp_path / "mirror.yaml")
-    assert "No such file" in caught.value.problems[0]
+    assert caught.value.where == str(tmp_path / "mirror.yaml")
+    [problem] = caught.value.problems
+    assert os.strerror(errno.ENOENT) in problem
 
 
 def test_the_example_of_the_documentation_is_valid(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_packages_are_looked_for_again_with_new_lists_before_giving_up(monkeypat
 
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/apt-get")
     monkeypatch.setattr(subprocess, "run", apt)
-    with pytest.raises(MirrorMachineError, match="apt-get cannot install x") as caught:
+    with pytest.raises(MirrorMachineError) as caught:
         machine.install(["x"])
     assert calls == ["install", "update", "install"]
     assert caught.value.evidence == "E: Unable to locate package x"
@@ -70,5 +70,6 @@ def test_no_cluster_of_the_whole_machine_is_made(
 
 def test_only_root_can_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(MirrorMachineError, match="needs root"):
+    with pytest.raises(MirrorMachineError) as refused:
         machine.require_root()
+    assert "sudo" in refused.value.remedy

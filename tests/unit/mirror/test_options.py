@@ -18,7 +18,7 @@ def test_options_are_kept_and_what_is_not_chosen_stays(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     places = MirrorPlaces(tmp_path)
     places.options.write_text("{")
-    with pytest.raises(MirrorServiceError, match="cannot be read") as caught:
+    with pytest.raises(MirrorServiceError) as caught:
         Options.load(places)
     assert caught.value.where == str(places.options)
 

@@ -80,5 +80,5 @@ def test_pruning_keeps_the_newest_and_the_pinned(keep: int, pinned: list[str], r
 
 
 def test_pruning_keeps_at_least_one() -> None:
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="snapshot"):
         plan_prune([OLD], 0)

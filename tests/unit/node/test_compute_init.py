@@ -1,6 +1,7 @@
 """compute-init's states: what each is reached by, what its result file says, and whether systemd tries again."""
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,7 @@ from node.compute_init import run
 from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import read_record
 from node.compute_init.run import ComputeInitSettings, main
-from node.compute_init.share import AbsentError, Share, ShareError
+from node.compute_init.share import AbsentError, Share, ShareError, TooLargeError
 from tests.unit.node.compute_node import FILES, NODE, SERVER, Known, calls, go, head, program, put
 
 
@@ -95,7 +96,7 @@ def test_before_site_yml_the_node_says_that_it_waits_for_it(settings: ComputeIni
     (folder / "bundle.json").unlink()
     status, record, _ = go(settings)
     assert (status, record.status, record.state) == (0, "skipped", "not-exported")
-    assert "waiting for site.yml" in record.reason
+    assert "site.yml" in record.reason
 
 
 def test_a_share_that_is_away_for_a_while_is_waited_for(settings: ComputeInitSettings, tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_share_that_is_not_there_yet_says_so_while_it_is_waited_for(
         seen.append(f"{record.status}: {record.reason}")
 
     assert main(replace(settings, share_timeout=60), log) == 0
-    assert "running: no file service on 127.0.0.1: site.yml has not run there yet, or the service is stopped" in seen
+    assert any(line.startswith("running: ") and "127.0.0.1" in line for line in seen)
 
 
 def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(
@@ -126,7 +127,7 @@ def test_a_share_that_stays_away_fails_and_is_tried_again_by_systemd(
     (tmp_path / "away").write_text("1000")
     status, record, _ = go(settings)
     assert (status, record.status, record.state, record.step) == (1, "failed", "unreachable", "fetch")
-    assert "no file service on 127.0.0.1" in record.error
+    assert "127.0.0.1" in record.error
 
 
 def test_a_failed_role_is_named(settings: ComputeInitSettings, folder: Path) -> None:
@@ -145,10 +146,10 @@ def test_no_metadata_fails(settings: ComputeInitSettings) -> None:
     ("changes", "said"),
     [
         ({"schema": 1}, "schema 1"),
-        ({"files": {"variables.json": {"sha256": "0" * 64, "bytes": 1}}}, "variables.json does not match"),
-        ({"files": {"variables.json": "0" * 64}}, "does not list its files"),
-        ({"files": {"variables.json": {"sha256": "../etc", "bytes": 1}}}, "does not list its files"),
-        ({"files": {}}, "variables.json cannot be used"),
+        ({"files": {"variables.json": {"sha256": "0" * 64, "bytes": 1}}}, r"^variables\.json .* bundle\.json"),
+        ({"files": {"variables.json": "0" * 64}}, r"^bundle\.json .*\(TypeError\("),
+        ({"files": {"variables.json": {"sha256": "../etc", "bytes": 1}}}, r"^bundle\.json .*'\.\./etc'"),
+        ({"files": {}}, r"^variables\.json .*'variables\.json'"),
     ],
 )
 def test_a_bundle_that_cannot_be_read_or_is_not_whole_is_refused(changes: dict[str, object], said: str) -> None:
@@ -171,9 +172,10 @@ def test_a_good_bundle_shows_no_secret_when_printed() -> None:
 def test_a_server_that_does_not_answer_is_not_a_missing_file(tmp_path: Path) -> None:
     program(tmp_path / "slow", "import time; time.sleep(60)")
     share = Share("127.0.0.1", NODE, program=str(tmp_path / "slow"), timeout=0.2)
-    with pytest.raises(ShareError, match="did not respond") as raised:
+    with pytest.raises(ShareError, match=r"127\.0\.0\.1") as raised:
         share.read("bundle.json", 100)
     assert not isinstance(raised.value, AbsentError)
+    assert isinstance(raised.value.__cause__, subprocess.TimeoutExpired)
 
 
 @pytest.mark.parametrize(("stale", "requests"), [(1, 2), (99, 5)])
@@ -210,7 +212,9 @@ def test_a_servers_endless_answers_are_cut_off(tmp_path: Path) -> None:
                 sys.{stream}.write("x" * 65536)
             """)  # fmt: skip
         share = Share("127.0.0.1", NODE, program=str(tmp_path / "endless"), timeout=1)
-        with pytest.raises(
-            ShareError, match="larger than 100 bytes" if stream == "stdout" else "did not respond within 1 s"
-        ):
+        with pytest.raises(ShareError) as raised:
             share.read("bundle.json", 100)
+        if stream == "stdout":
+            assert isinstance(raised.value, TooLargeError)
+        else:
+            assert isinstance(raised.value.__cause__, subprocess.TimeoutExpired)

@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -115,11 +116,11 @@ def _tar(**files: bytes) -> bytes:
         (b"", "not an archive"),
         (_archive(1)[:-20], "not an archive"),
         (_tar(x=b"1"), "no manifest"),
-        (_tar(**{"manifest.json": b'{"schema": 9}'}), "schema 9, but this control node accepts 1"),
-        (_tar(**{"nodes/../../etc/passwd": b""}), "unexpected member"),
-        (_tar(**{"/etc/passwd": b""}), "unexpected member"),
-        (_tar(**{"nodes/c1/.hidden": b""}), "unexpected member"),
-        (_tar(**{"a/b/c/d": b""}), "unexpected member"),
+        (_tar(**{"manifest.json": b'{"schema": 9}'}), "schema 9"),
+        (_tar(**{"nodes/../../etc/passwd": b""}), r"'nodes/\.\./\.\./etc/passwd'"),
+        (_tar(**{"/etc/passwd": b""}), "'/etc/passwd'"),
+        (_tar(**{"nodes/c1/.hidden": b""}), r"'nodes/c1/\.hidden'"),
+        (_tar(**{"a/b/c/d": b""}), "'a/b/c/d'"),
     ],
     ids=["empty", "cut off", "no manifest", "schema", "upwards", "absolute", "hidden", "deep"],
 )
@@ -139,7 +140,7 @@ def test_a_signature_of_now_is_put_in_place_and_is_no_change(tmp_path: Path) -> 
 def test_an_older_archive_is_refused_before_anything_changes(tmp_path: Path) -> None:
     """Nodes would refuse it: a deploy host with a wrong clock must not take the whole cluster out of service."""
     _receiver(tmp_path).receive(unpack(_archive(1, serial=200)))
-    with pytest.raises(ReceiveError, match="deploy host's clock"):
+    with pytest.raises(ReceiveError, match=r"\(serial 100\).*\(200\)"):
         _receiver(tmp_path).receive(unpack(_archive(1, 2, serial=100)))
     assert not (tmp_path / "export" / "nodes" / "c2").exists()
     rotated = SigningKey(base64.b64encode(b"o" * 32).decode())
@@ -202,7 +203,7 @@ def _link(path: Path, target: Path) -> None:
 @pytest.mark.parametrize("place", ["export", "export/nodes", "export/shared", "export/nodes/c1"])
 def test_a_link_in_place_of_a_folder_is_not_followed(place: str, tmp_path: Path) -> None:
     _link(tmp_path / place, tmp_path / "elsewhere")
-    with pytest.raises(ReceiveError, match="not a folder owned by root"):
+    with pytest.raises(ReceiveError, match=rf"^{re.escape(str(tmp_path / place))} "):
         _receiver(tmp_path).receive(unpack(_archive(1)))
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
@@ -236,7 +237,7 @@ def test_a_way_that_others_can_change_is_not_taken(place: str, tmp_path: Path) -
     above = (tmp_path / place).parent
     above.mkdir(exist_ok=True)
     above.chmod(0o777)
-    with pytest.raises(ReceiveError, match="writable by users other than root"):
+    with pytest.raises(ReceiveError, match=rf"^{re.escape(str(above))} .*\b0755\b"):
         _receiver(tmp_path).receive(unpack(_archive(1)))
     assert not (tmp_path / "export").exists()
 

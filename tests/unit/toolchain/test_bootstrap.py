@@ -99,8 +99,9 @@ def test_a_package_that_is_not_in_the_lock_is_refused_with_a_remedy(
     empty_lock.write_text(f"thing @ {wheel.as_uri()} --hash=sha256:{'0' * 64}\n")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     folder = bootstrap.environment_folder(empty_lock)
-    with pytest.raises(bootstrap.BootstrapError, match="package index"):
+    with pytest.raises(bootstrap.BootstrapError, match=empty_lock.name) as refused:
         bootstrap.make_environment(folder, empty_lock)
+    assert "pip config list" in refused.value.remedy
     assert not (folder / "ready").exists()
 
 
@@ -109,8 +110,12 @@ def test_a_cache_that_cannot_be_written_gets_a_clear_sentence(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(bootstrap.BootstrapError, match=r"cannot be created: Not a directory\n.*XDG_CACHE_HOME"):
-        bootstrap.make_environment(bootstrap.environment_folder(empty_lock), empty_lock)
+    folder = bootstrap.environment_folder(empty_lock)
+    with pytest.raises(bootstrap.BootstrapError) as refused:
+        bootstrap.make_environment(folder, empty_lock)
+    assert refused.value.where == str(folder)
+    assert isinstance(refused.value.__cause__, NotADirectoryError)
+    assert "XDG_CACHE_HOME" in refused.value.remedy
 
 
 def test_link_follows_the_environment_and_spares_a_folder_of_the_users(
@@ -166,15 +171,14 @@ def start(programs: Path, *arguments: str, **variables: str) -> subprocess.Compl
     return subprocess.run(["/bin/sh", ENTRY, *arguments], env=environment, check=False, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(
-    ("version", "found"), [("3.9.2", "found Python 3.9.2 on PATH"), ("", "found no python3 on PATH")]
-)
+@pytest.mark.parametrize(("version", "found"), [("3.9.2", "Python 3.9.2"), ("", "no python3")])
 def test_an_old_python_or_none_gets_a_clear_sentence(version: str, found: str, programs: Path) -> None:
     if version:
         fake_python(programs / "python3", version)
     ended = start(programs, "doctor")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert f"needs Python 3.11 or newer, {found}." in ended.stderr
+    assert "Python 3.11" in ended.stderr
+    assert found in ended.stderr
     assert "SLURM_APPLIANCE_PYTHON=/path" in ended.stderr
     assert len(ended.stderr.splitlines()) == 2
 
@@ -193,7 +197,8 @@ def test_the_python_that_is_named_is_taken_or_none(programs: Path, tmp_path: Pat
     for old, what in ((fake_python(tmp_path / "old", "3.10.4"), "Python 3.10.4"), (tmp_path / "none", "no Python")):
         ended = start(programs, "doctor", SLURM_APPLIANCE_PYTHON=str(old))
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert f"needs Python 3.11 or newer, SLURM_APPLIANCE_PYTHON={old} is {what}." in ended.stderr
+        assert "Python 3.11" in ended.stderr
+        assert f"SLURM_APPLIANCE_PYTHON={old} is {what}" in ended.stderr
 
 
 def _development() -> dict[str, str]:

@@ -158,7 +158,7 @@ def test_a_release_whose_checksum_nobody_knows_is_not_even_asked_for(
     machine.offer()
     monkeypatch.setattr(release, "answers", lambda: pytest.fail("the download site was asked"))
     assert set(origins(ensure()).values()) == {Origin.BUILT}
-    assert "toolchain/sums.txt has no checksum of its release" in capsys.readouterr().err
+    assert sums.FILE.name in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("failing", [Piece.ENGINE, Piece.COMMAND])
@@ -173,8 +173,8 @@ def test_a_release_that_is_not_what_the_repository_knows_is_never_used(
     assert origins(toolchain)["OPENSTACK"] is (Origin.BUILT if failing is Piece.ENGINE else Origin.RELEASED)
     assert not any(f"resource {failing.plugin} " in call for call in machine.calls("plugins") if failing.plugin)
     said = capsys.readouterr().err
-    assert f"the checksum of {sums.archive(failing)} does not match sums.txt" in said
-    assert "building from source instead" in said
+    assert sums.archive(failing) in said
+    assert sums.FILE.name in said
     left = [one.name for one in (machine.folder / "home").rglob("*.tar.gz")]
     assert left == []
 

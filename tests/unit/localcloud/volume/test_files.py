@@ -60,18 +60,20 @@ def test_an_image_that_is_too_large_changes_nothing(tmp_path: Path) -> None:
     file = volume(tmp_path, 8)
     with file.open("r+b") as stream:
         stream.write(b"kept")
-    with pytest.raises(HostError, match="image-3 has 9 bytes, the volume 8"):
+    with pytest.raises(HostError, match=r"image-3\b.*\b9\b.*\b8\b"):
         files.write_image(file, "image-3", blob(tmp_path, b"123456789"))
     assert file.read_bytes() == b"kept\0\0\0\0"
 
 
 def test_a_volume_that_was_given_no_image_says_so(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="not made from an image"):
-        files.image_of(volume(tmp_path))
+    file = volume(tmp_path)
+    with pytest.raises(HostError) as refused:
+        files.image_of(file)
+    assert refused.value.where == file.name
 
 
 def test_a_file_that_is_too_short_is_noticed(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="2 bytes shorter"):
+    with pytest.raises(HostError, match="2 bytes"):
         files.copy_start(volume(tmp_path, 8), tmp_path / "start", 10)
 
 

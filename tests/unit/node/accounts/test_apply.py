@@ -127,7 +127,9 @@ def test_keys_are_taken_out_with_the_user_s_own_rights(tmp_path: Path) -> None:
 
 def test_a_bad_user_is_reported_and_the_others_are_made(folders: Folders) -> None:
     changes, problems = apply_users(request(folders, {"eve": {"uid": 1000}, "alice": {"uid": 2001}}))
-    assert problems == ["user eve: uid 1000 belongs to debian on this node"]
+    [problem] = problems
+    assert problem.startswith("user eve: uid 1000 ")
+    assert "debian" in problem
     assert "user alice: created" in changes
     assert apply_users(request(folders, {"alice": {"uid": 2001}})) == ([], [])
 
@@ -158,7 +160,7 @@ def test_the_deploy_user_has_a_home_that_no_node_shares_and_exactly_the_server_s
 
 @pytest.mark.parametrize("data", [{}, {"v1": {}}, {"v1": {"public_ssh_keys": []}}])
 def test_the_deploy_host_does_not_lose_its_way_in(folders: Folders, data: dict[str, Any]) -> None:
-    with pytest.raises(AccountsError, match="no ssh key"):
+    with pytest.raises(AccountsError, match="metadata"):
         apply_deploy_user(request(folders, {}), data)
     assert not folders.keys.exists()
 
@@ -192,7 +194,9 @@ def test_the_program_says_what_it_changed(folders: Folders) -> None:
     assert ended.returncode == 0, ended.stderr
     said = json.loads(ended.stdout)
     assert "user alice: created" in said["changes"]
-    assert said["problems"] == ["user eve: uid 0 belongs to root on this node"]
+    [problem] = said["problems"]
+    assert problem.startswith("user eve: uid 0 ")
+    assert "root" in problem
     assert said["shared"] == ["alice"]
     wrong = subprocess.run([sys.executable, "-m", "node.accounts"], input="", capture_output=True, check=False)
     assert wrong.returncode == 2

@@ -1,9 +1,11 @@
 """What the worker's tests stand on: a Slurm that remembers what it was told, and a worker's surroundings."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from node.reboot_program.cloud import Cloud
 from node.reboot_program.connection import Connection
@@ -105,3 +107,18 @@ class Bed:
 
     def actions(self, name: str) -> list[str]:
         return self.cloud.actions(self.ids[name])
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Iterator[Bed]:
+    with FakeCloud().serving() as cloud:
+        yield Bed(tmp_path, cloud)
+
+
+def until(true: Callable[[], object], worker: RebootWorker, seconds: float = 15.0) -> None:
+    """Let a worker step until something is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not so within {seconds} s"
+        worker.step()
+        time.sleep(0.02)

@@ -41,15 +41,17 @@ def test_targets_that_cannot_be_used(tmp_path: Path, document: object, words: st
     targets = read_targets(_write(tmp_path / "t", document))
 
     assert words in targets.problem
-    assert "run site.yml" in targets.problem
+    assert "site.yml" in targets.problem
     assert not targets.nodes
 
 
 def test_targets_missing_or_damaged(tmp_path: Path) -> None:
     (tmp_path / "damaged").write_text('{"schema": 1, "no')
 
-    assert "does not exist" in read_targets(tmp_path / "none").problem
-    assert "cannot be read" in read_targets(tmp_path / "damaged").problem
+    for name in ("none", "damaged"):
+        targets = read_targets(tmp_path / name)
+        assert str(tmp_path / name) in targets.problem
+        assert not targets.nodes
 
 
 def test_settings(tmp_path: Path) -> None:

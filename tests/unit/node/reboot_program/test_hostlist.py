@@ -52,7 +52,7 @@ def test_what_is_not_a_node_list(text: str) -> None:
 
 def test_a_mistyped_range_does_not_fill_the_memory() -> None:
     for text in ("c[1-999999999]", "a[1-9999]b[1-9999]", ",".join(f"c{n}" for n in range(hostlist.MOST_NAMES + 1))):
-        with pytest.raises(HostlistError, match="more than"):
+        with pytest.raises(HostlistError, match=str(hostlist.MOST_NAMES)):
             expand(text)
 
 

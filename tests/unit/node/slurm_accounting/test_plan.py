@@ -119,7 +119,7 @@ def test_what_was_applied_is_not_applied_again() -> None:
 
 def test_accounts_that_are_each_other_s_parents() -> None:
     request = AccountingRequest.of({**BASE, "accounts": {"a": {"parent": "b"}, "b": {"parent": "a"}}})
-    with pytest.raises(ValueError, match="circular parents of accounts: a, b"):
+    with pytest.raises(ValueError, match=r": a, b$"):
         define(request, AccountingFacts(**THERE))
 
 

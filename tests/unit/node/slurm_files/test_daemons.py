@@ -64,7 +64,7 @@ def test_a_daemon_with_nothing_to_do_must_answer(node: Path, port: int) -> None:
     Daemons().do("slurmctld", DaemonAction.NOTHING, port)
     assert calls(node) == []
     (node / "state").write_text(FAILED)
-    with pytest.raises(DaemonError, match="slurmctld exited"):
+    with pytest.raises(DaemonError, match=r"slurmctld\b.*\bstatus 1\b"):
         Daemons().do("slurmctld", DaemonAction.NOTHING, port)
 
 
@@ -74,18 +74,18 @@ def test_a_daemon_with_nothing_to_do_must_answer(node: Path, port: int) -> None:
 def test_a_daemon_that_has_ended_is_not_waited_for(node: Path, port: int, state: str) -> None:
     (node / "after").write_text(state)
     (node / "log").write_text("slurmctld: fatal: Invalid node names in partition batch\n")
-    with pytest.raises(DaemonError, match="slurmctld exited") as raised:
+    with pytest.raises(DaemonError, match=r"slurmctld\b.*\bstatus \d") as raised:
         Daemons().do("slurmctld", DaemonAction.RESTART, port)
     assert raised.value.log == ["slurmctld: fatal: Invalid node names in partition batch"]
 
 
 @pytest.mark.usefixtures("node")
 def test_a_daemon_that_lives_and_does_not_answer() -> None:
-    with pytest.raises(DaemonError, match="slurmctld did not respond within 1 s"):
+    with pytest.raises(DaemonError, match=r"slurmctld\b.*\b1 s\b"):
         Daemons(timeout=1).do("slurmctld", DaemonAction.START, 1)
 
 
 def test_a_database_that_refuses_slurmdbd_is_not_waited_for(node: Path) -> None:
     (node / "log").write_text("slurmdbd: error: mysql_real_connect failed: 1045 Access denied for user 'slurm'\n")
-    with pytest.raises(DaemonError, match="MariaDB rejects slurmdbd"):
+    with pytest.raises(DaemonError, match=r"MariaDB\b.*\bslurmdbd"):
         Daemons().do("slurmdbd", DaemonAction.RESTART, 1)

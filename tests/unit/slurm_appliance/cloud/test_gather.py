@@ -141,8 +141,9 @@ def test_what_every_cloud_has_must_answer(project: FakeProject) -> None:
             raise RefusalError(403, "not allowed")
 
     project.api.before = fail
-    with pytest.raises(CloudError, match=r"flavors: cannot query the cloud: .*403"):
+    with pytest.raises(CloudError, match="403") as refused:
         _gathered()
+    assert refused.value.where == "flavors"
 
 
 def test_how_the_deploy_hosts_entry_reaches_the_cloud(
@@ -197,8 +198,9 @@ def test_a_token_that_somebody_else_got_is_known_as_one(monkeypatch: pytest.Monk
 def test_a_login_without_a_project_says_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     token = {key: value for key, value in project._token().items() if key != "project"}
     monkeypatch.setattr(project, "_token", lambda: token)
-    with pytest.raises(CloudError, match="the login is for no project"):
+    with pytest.raises(CloudError) as refused:
         _gathered()
+    assert "OS_PROJECT_NAME" in refused.value.remedy
 
 
 def test_a_login_without_a_user_says_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +210,7 @@ def test_a_login_without_a_user_says_so(project: FakeProject, monkeypatch: pytes
     monkeypatch.setenv("OS_AUTH_TYPE", "admin_token")
     monkeypatch.setenv("OS_TOKEN", "a-token")
     monkeypatch.setenv("OS_ENDPOINT", project.api.url)
-    with pytest.raises(CloudError, match="login of type admin_token"):
+    with pytest.raises(CloudError, match="admin_token"):
         _gathered()
 
 
@@ -237,8 +239,10 @@ def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.Monk
 
 
 def test_a_missing_entry_in_clouds_yaml_says_so() -> None:
-    with pytest.raises(CloudError, match=r"cloud nowhere: cannot query the cloud: .*nowhere"):
+    with pytest.raises(CloudError) as refused:
         connect("nowhere")
+    assert refused.value.where == "cloud nowhere"
+    assert "nowhere" in refused.value.what
 
 
 def test_facts_survive_a_file(tmp_path: Path) -> None:

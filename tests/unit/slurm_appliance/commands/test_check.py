@@ -22,7 +22,7 @@ def two_gates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("two_gates")
 def test_names_the_gate_that_failed_and_shows_its_output(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckError, match="gates failed: bad"):
+    with pytest.raises(CheckError, match=r": bad\b"):
         check()
     shown = capsys.readouterr().out
     assert "line 3" in shown
@@ -36,9 +36,9 @@ def test_one_gate_alone() -> None:
 
 @pytest.mark.usefixtures("two_gates")
 def test_an_unknown_gate_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="unknown gate: ugly") as raised:
+    with pytest.raises(UsageError, match=r": ugly\b") as raised:
         check(["ugly"])
-    assert "good, bad" in str(raised.value)
+    assert "good, bad" in raised.value.remedy
 
 
 @pytest.mark.usefixtures("two_gates")

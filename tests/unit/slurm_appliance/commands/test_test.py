@@ -29,7 +29,7 @@ def test_runs_all_tiers_and_prints_how_long_each_took(
 
 def test_a_failed_tier_does_not_keep_the_others_from_running(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = answer(monkeypatch, {"unit": 1, "engine": 0, "lifecycle": 0})
-    with pytest.raises(CheckError, match="tests failed in: unit"):
+    with pytest.raises(CheckError, match=r": unit\b"):
         command.run_tests()
     assert len(calls) == 4
 
@@ -38,8 +38,9 @@ def test_a_filter_may_leave_a_tier_empty_but_not_all(monkeypatch: pytest.MonkeyP
     answer(monkeypatch, {"unit": 0, "engine": 5, "lifecycle": 5})
     command.run_tests(["-k", "one"])
     answer(monkeypatch, {"unit": 5})
-    with pytest.raises(CheckError, match="no test selected"):
+    with pytest.raises(CheckError) as refused:
         command.run_tests(["-k", "nothing"], [Tier.unit])
+    assert "--" in refused.value.remedy
 
 
 def test_more_arguments_reach_pytest() -> None:

@@ -9,165 +9,25 @@ A place is a type of resource in the recorded cluster, or one of:
 - ``code: FILE: TEXT``: a program looks at it when it runs.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, OTHER_IMAGE
-from tests.unit.slurm_appliance.config.examples import LARGEST
+from tests.unit.slurm_appliance.config.leaf import (
+    INSTANCE,
+    KEY,
+    MANAGED_BUILD,
+    NETWORK,
+    OTHER_KEY,
+    PORT,
+    RULE,
+    SUBNET,
+    VOLUME,
+    Leaf,
+)
+from tests.unit.slurm_appliance.config.leaves_of_builds import build_leaves
+from tests.unit.slurm_appliance.config.leaves_of_groups import group_leaves
 
-INSTANCE = "compute/instance:Instance"
-PORT = "networking/port:Port"
-VOLUME = "blockstorage/volume:Volume"
-SUBNET = "networking/subnet:Subnet"
-NETWORK = "networking/network:Network"
-RULE = "networking/secGroupRule:SecGroupRule"
-KEY = LARGEST["key_pair"]["public_key"]
-OTHER_KEY = KEY.replace("AAAAC3", "AAAAC4")
-MANAGED_BUILD = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
 CREATED = [{"network": "own", "create": {"cidr": "10.9.0.0/24"}}]
-SOURCES = {"repositories": {"main": {"url": "http://a.example.org/x", "suite": "bookworm"}}}
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One setting.
-
-    Attributes:
-        value: what it is changed to.
-        place: where that shows.
-        given: settings that have to be there for it.
-    """
-
-    value: Any
-    place: str
-    given: dict[str, Any] = field(default_factory=dict)
-
-
-def _group(kind: str, name: str) -> dict[str, Leaf]:
-    """The settings that all kinds of groups have; the group is ``name``, its nodes are c-0 and c-1."""
-    two = {"extra_networks": [{"network": "fabric"}]}
-    fabric = {kind: {name: two}}
-    scratch = {kind: {name: {"extra_volumes": {"scratch": {"size": 50}}}}}
-    volumes = {kind: {name: {"volume_backed_instances": True}}}
-    leaves = {
-        "nodes": Leaf(["c-[0-2]"], INSTANCE),
-        "flavor": Leaf("m1.large", INSTANCE),
-        "image.id": Leaf(OTHER_IMAGE, INSTANCE),
-        "image.name": Leaf("slurm-other", INSTANCE),
-        "image.build": Leaf("fat", "group", {"image_builds": MANAGED_BUILD}),
-        "image_id": Leaf(OTHER_IMAGE, INSTANCE),
-        "extra_networks[].network": Leaf("storage", "group", fabric),
-        "extra_networks[].subnet": Leaf("storage-v4", PORT, {kind: {name: {"extra_networks": [
-            {"network": "storage", "no_security_groups": True, "subnet": "storage-v6"}]}}}),
-        "extra_networks[].no_security_groups": Leaf(True, PORT, fabric),
-        "vnic_types": Leaf({"cluster": "direct"}, PORT),
-        "ip_addresses": Leaf({"cluster": ["10.0.0.20", "10.0.0.21"]}, PORT),
-        "gateway_ip": Leaf("10.0.0.254", INSTANCE),
-        "nodename_template": Leaf("${node}-x.example.org", INSTANCE),
-        "availability_zone": Leaf("rack-1", INSTANCE),
-        "match_ironic_node": Leaf(True, INSTANCE),
-        "server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
-        "server_group_policy": Leaf("affinity", INSTANCE),
-        "volume_backed_instances": Leaf(True, INSTANCE),
-        "root_volume_size": Leaf(77, INSTANCE, volumes),
-        "root_volume_type": Leaf("ssd", INSTANCE, volumes),
-        "extra_volumes.<volume>.size": Leaf(60, VOLUME, scratch),
-        "extra_volumes.<volume>.volume_type": Leaf("ssd", VOLUME, scratch),
-        "additional_cloud_config": Leaf("timezone: UTC\n", INSTANCE),
-        "additional_cloud_config_vars": Leaf({"zone": "UTC"}, INSTANCE, {kind: {name: {
-            "additional_cloud_config": "timezone: ${zone}\n", "additional_cloud_config_vars": {"zone": "CET"}}}}),
-    }  # fmt: skip
-    if kind != "compute":
-        fip = {kind: {name: {"fip_addresses": ["203.0.113.10"]}}}
-        leaves |= {
-            "fip_addresses": Leaf(["203.0.113.10"], "networking/floatingIpAssociate:FloatingIpAssociate"),
-            "fip_network": Leaf(
-                "fabric",
-                "networking/floatingIpAssociate:FloatingIpAssociate",
-                {kind: {name: {**two, **fip[kind][name], "fip_network": "cluster"}}},
-            ),
-            "security_group_ids": Leaf([EXAMPLE_ID], PORT),
-        }
-    else:
-        leaves |= {
-            "compute_init_enable": Leaf(["compute"], INSTANCE),
-            "ignore_image_changes": Leaf(True, INSTANCE),
-        }
-    return {f"{kind}.<group>.{path}": leaf for path, leaf in leaves.items()}
-
-
-def _builds() -> dict[str, Leaf]:
-    """Image builds; the build is ``fat``."""
-    at = "image_builds.<build>"
-    given = {"image_builds": MANAGED_BUILD}
-    access = {"image_builds": {"fat": {"ssh": {"user": "debian", "bastion_host": "b.example.org"}}}}
-    sources = {"image_builds": {"fat": {"package_sources": {**SOURCES, "username": "x", "password": "12345678"}}}}
-    mirrored = {"main": {"url": "${mirror}/x", "suite": "bookworm"}}
-    of_mirror = {
-        "image_builds": {"fat": {"package_sources": {"mirror": "http://n.example.org", "repositories": mirrored}}}
-    }
-    volume = {"image_builds": {"fat": {"volume_backed_instances": True}}}
-    sources_of_today = merged(sources, {"image_builds": {"fat": {"package_sources": {"snapshot": "today"}}}})
-    repository = f"{at}.package_sources.repositories.<repository>"
-    leaves: dict[str, tuple[Any, dict[str, Any]]] = {
-        "groups": (["compute"], {}),
-        "extra_packages": (["htop"], {}),
-        "package_sources.mirror": ("http://m.example.org", of_mirror),
-        "package_sources.snapshot": ("20261123T031500", sources),
-        "package_sources.username": ("y", sources),
-        "package_sources.password": ("87654321", sources),
-        "package_sources.sync": (True, sources_of_today),
-        "image_name_prefix": ("other", {}),
-        "visibility": ("shared", {}),
-        "disk_format": ("qcow2", {}),
-        "properties": ({"a": "b"}, {}),
-        "flavor": ("m1.large", {}),
-        "network": ("fabric", {}),
-        "security_groups": (["default"], {}),
-        "floating_ip_network": ("external", {}),
-        "availability_zone": ("rack-1", {}),
-        "ssh.user": ("rocky", access),
-        "ssh.port": (2222, access),
-        "ssh.private_key_file": ("/k", access),
-        "ssh.bastion_host": ("c.example.org", access),
-        "ssh.bastion_user": ("me", access),
-        "ssh.bastion_private_key_file": ("/b", access),
-        "volume_backed_instances": (True, {}),
-        "root_volume_size": (33, volume),
-        "root_volume_type": ("ssd", volume),
-        "keep_on_failure": (True, {}),
-        "ssh_timeout": (99, {}),
-        "build_timeout": (999, {}),
-    }
-    found = {f"{at}.{path}": Leaf(value, "build", merged(given, more)) for path, (value, more) in leaves.items()}
-    found |= {
-        f"{repository}.{name}": Leaf(value, "build", merged(given, sources))
-        for name, value in (
-            ("url", "http://b.example.org/y"),
-            ("suite", "trixie"),
-            ("components", ["contrib"]),
-            ("gpg_key", "LICENSE"),
-        )
-    }
-    based = {"image_builds": {"fat": {"flavor": "m1.small", "base_image": {}}}}
-    found |= {
-        f"{at}.base_image.name": Leaf("rocky-9", "group", based),
-        f"{at}.base_image.id": Leaf(EXAMPLE_ID, "group", based),
-        f"{at}.base_image.build": Leaf(
-            "b", "group", merged(based, {"image_builds": {"b": MANAGED_BUILD["fat"], "c": MANAGED_BUILD["fat"]}})
-        ),
-        f"{at}.force": Leaf(True, "code: components/image.py: .force", given),
-    }
-    return found
-
-
-def merged(one: Any, other: Any) -> Any:
-    """Mappings, the one laid over the other."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return {**one, **other, **{key: merged(one[key], other[key]) for key in one.keys() & other.keys()}}
-    return other
-
-
 _BASTION = {"ssh": {"bastion_host": "b.example.org"}}
 _NODE: dict[str, Any] = {"slurm": {"nodegroups": {"general": {}}}}
 _PARTS = {"slurm": {"partitions": {"a": {"groups": ["general"], "default": True}, "b": {"groups": ["general"]}}}}
@@ -185,7 +45,7 @@ LEAVES: dict[str, Leaf] = {
     "cluster_image.name": Leaf("slurm-other", INSTANCE, {"cluster_image": {}}),
     "cluster_image.build": Leaf("fat", "group", {"image_builds": MANAGED_BUILD, "cluster_image": {}}),
     "cluster_image_id": Leaf(OTHER_IMAGE, INSTANCE, {"cluster_image": None, "cluster_image_id": IMAGE}),
-    **_builds(),
+    **build_leaves(),
     "cluster_networks[].network": Leaf("fabric", PORT),
     "cluster_networks[].subnet": Leaf(
         "storage-v4",
@@ -220,9 +80,9 @@ LEAVES: dict[str, Leaf] = {
     "control_node_flavor": Leaf("m1.small", INSTANCE),
     "control_ip_addresses": Leaf({"cluster": "10.0.0.10"}, PORT),
     "control_server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
-    **_group("login", "entry"),
-    **_group("compute", "general"),
-    **_group("additional_nodegroups", "squid"),
+    **group_leaves("login", "entry"),
+    **group_leaves("compute", "general"),
+    **group_leaves("additional_nodegroups", "squid"),
     "volume_backed_instances": Leaf(True, INSTANCE),
     "root_volume_size": Leaf(77, INSTANCE, {"volume_backed_instances": True}),
     "root_volume_type": Leaf("ssd", INSTANCE, {"volume_backed_instances": True}),

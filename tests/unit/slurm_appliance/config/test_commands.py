@@ -1,6 +1,8 @@
 """The commands: one run says everything, exit statuses are right, and secrets stay out of sight."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,7 +123,7 @@ def test_stacks_are_found_by_name(tmp_path: Path) -> None:
     assert stack_file_of("one", None, tmp_path) == tmp_path / "Pulumi.one.yaml"
     with pytest.raises(UsageError, match="two") as caught:
         stack_file_of("two", None, tmp_path)
-    assert "the stacks are: one;" in caught.value.remedy
+    assert ": one;" in caught.value.remedy
     with pytest.raises(UsageError, match="--stack and --file"):
         stack_file_of("one", tmp_path / "x", tmp_path)
     with pytest.raises(UsageError, match="--stack NAME"):
@@ -149,7 +151,7 @@ def test_show_reports_mistakes_like_validate(broken: Path) -> None:
     outcome = run("config", "show", "--file", broken)
     assert outcome.exit_code == 1
     assert outcome.exit_code == 1
-    assert "the configuration has 6 mistakes; nothing was changed" in outcome.stderr
+    assert "6 mistakes" in outcome.stderr
 
 
 def test_explain_one_setting() -> None:
@@ -190,7 +192,7 @@ def test_explain_a_setting_of_the_reference_appliance() -> None:
 def test_explain_what_is_not_there() -> None:
     outcome = run("config", "explain", "compute.general.flavour")
     assert outcome.exit_code == 2
-    assert outcome.stderr.endswith("\n  → did you mean compute.<group>.flavor?\n")
+    assert "compute.<group>.flavor?" in outcome.stderr.splitlines()[-1]
 
 
 def test_diff(tmp_path: Path) -> None:
@@ -213,4 +215,5 @@ def test_schema_to_a_file_and_to_the_terminal(tmp_path: Path) -> None:
     assert run("schema", "--form", "example").stdout == text_of("example")
     refused = run("schema", "--output", tmp_path / "none" / "schema.json")
     assert refused.exit_code == 2
-    assert "schema.json: cannot be written: No such file or directory" in refused.stderr
+    assert f"{tmp_path}/none/schema.json: " in refused.stderr
+    assert os.strerror(errno.ENOENT) in refused.stderr

@@ -20,7 +20,8 @@ from slurm_appliance.ssh.options import connection_variables, options
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, LOGIN, arguments, configured
 from tests.unit.components.recorder import Record, record
-from tests.unit.slurm_appliance.config.leaves import INSTANCE, LEAVES, Leaf, merged
+from tests.unit.slurm_appliance.config.leaf import INSTANCE, Leaf, merged
+from tests.unit.slurm_appliance.config.leaves import LEAVES
 from toolchain.paths import REPOSITORY
 
 #: Keys of the operator's choice in a path, and those that the tests have in their place.

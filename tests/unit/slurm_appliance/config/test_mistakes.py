@@ -139,7 +139,7 @@ def test_a_mistyped_name_is_not_reported_as_missing_too() -> None:
     tree["compute"]["gpu"]["flavour"] = "g1.large"
     [problem] = problems_of(tree)
     assert problem.path == "compute.gpu.flavour"
-    assert problem.remedy == "did you mean 'flavor'?"
+    assert "'flavor'" in problem.remedy
 
 
 def test_mistakes_in_different_places_are_all_reported_in_the_order_of_the_schema() -> None:

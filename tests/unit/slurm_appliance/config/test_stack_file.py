@@ -91,7 +91,8 @@ def test_what_is_wrong_with_a_file(text: str, path: str, what: str, remedy: str)
 def test_aliases_of_aliases_do_not_fill_the_memory() -> None:
     levels = "\n".join(f"  a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 12))
     [problem] = problems_of(f"config:\n  a0: &a0 [x]\n{levels}\n")
-    assert "too many values" in problem.what
+    assert problem.path == "the file"
+    assert "'*'" in problem.remedy
 
 
 def test_other_namespaces_are_left_alone_and_mistyped_ones_found() -> None:
@@ -178,7 +179,7 @@ def test_secrets_of_a_file_are_encrypted_and_those_of_a_program_are_known(tmp_pa
     there, here = from_file.secrets.monitoring_password, in_program.secrets.monitoring_password
     assert there is not None
     assert there.encrypted
-    with pytest.raises(ValueError, match="encrypted in the stack file"):
+    with pytest.raises(ValueError, match="encrypted"):
         there.reveal()
     assert here is not None
     assert here.reveal() == "correct horse"

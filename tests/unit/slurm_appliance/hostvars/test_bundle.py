@@ -33,9 +33,9 @@ def test_what_is_allowed_and_what_that_refers_to() -> None:
 
 def test_a_forbidden_variable_is_named_with_the_one_that_refers_to_it() -> None:
     forbidden = {"slurm_database_password"}
-    with pytest.raises(HostVariablesError, match=r"slurm_database_password .* but leak references it"):
+    with pytest.raises(HostVariablesError, match=r"slurm_database_password\b.*\bleak\b"):
         node_variables(_node("leak"), forbidden)
-    with pytest.raises(HostVariablesError, match="its roles use it"):
+    with pytest.raises(HostVariablesError, match=r"slurm_database_password\b.*\broles\b"):
         node_variables(_node("slurm_database_password"), forbidden)
     assert node_variables(_node("other"), forbidden) == {"other": "not for nodes"}
 
@@ -45,8 +45,9 @@ def test_variables_that_refer_to_each_other_end() -> None:
 
 
 def test_a_value_that_means_something_else_on_a_node_is_named() -> None:
-    with pytest.raises(HostVariablesError, match=r"c1: variable a references hostvars"):
+    with pytest.raises(HostVariablesError, match=r"\ba\b.*\bhostvars\b") as refused:
         node_variables(_node("a", a="{{ hostvars }}"))
+    assert refused.value.where == "c1"
 
 
 def test_files() -> None:

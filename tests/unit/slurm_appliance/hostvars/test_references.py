@@ -26,10 +26,10 @@ def test_names(value: Any, names: set[str]) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("{{ hostvars['ctl'].ansible_host }}", "references hostvars"),
-        (["{{ groups['compute'] | length }}"], "references groups"),
-        ("{{ lookup('file', '/etc/passwd') }}", r"uses lookup\(\)"),
-        ("{{ query('env', 'HOME') }}", r"uses query\(\)"),
+        ("{{ hostvars['ctl'].ansible_host }}", r"\bhostvars\b"),
+        (["{{ groups['compute'] | length }}"], r"\bgroups\b"),
+        ("{{ lookup('file', '/etc/passwd') }}", r"\blookup\(\)"),
+        ("{{ query('env', 'HOME') }}", r"\bquery\(\)"),
         ("{{ broken", "valid Jinja template"),
         ({"__ansible_vault": "$ANSIBLE_VAULT;1.1"}, "ansible-vault"),
     ],

@@ -70,5 +70,6 @@ def test_what_is_no_key_is_refused_without_being_shown(secret: str) -> None:
 
 
 def test_without_the_key_nothing_is_exported() -> None:
-    with pytest.raises(HostVariablesError, match="has no bundle_signing_key"):
+    with pytest.raises(HostVariablesError, match="bundle_signing_key") as raised:
         signing_key({"control": {}}, "control")
+    assert raised.value.where == "control"

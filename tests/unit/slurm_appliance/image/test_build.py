@@ -116,11 +116,11 @@ def test_properties_of_the_base_image_that_would_lie_are_replaced_or_dropped(sit
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"base": "debian-99"}, "no image debian-99"),
-        ({"machine": replace(FAT.machine, network="nowhere")}, "no network has the name nowhere"),
-        ({"machine": replace(FAT.machine, flavor="huge")}, "no flavor has the name huge"),
-        ({"machine": replace(FAT.machine, security_groups=("x",))}, "no security group has the name x"),
-        ({"machine": replace(FAT.machine, floating_ip_network="x")}, "no network has the name x"),
+        ({"base": "debian-99"}, "image debian-99"),
+        ({"machine": replace(FAT.machine, network="nowhere")}, r"network\b.*\bnowhere\b"),
+        ({"machine": replace(FAT.machine, flavor="huge")}, r"flavor\b.*\bhuge\b"),
+        ({"machine": replace(FAT.machine, security_groups=("x",))}, r"security group\b.*\bx\b"),
+        ({"machine": replace(FAT.machine, floating_ip_network="x")}, r"network\b.*\bx\b"),
     ],
 )
 def test_a_reference_to_nothing_is_named_and_nothing_is_left(site: Site, change: dict[str, object], says: str) -> None:
@@ -131,14 +131,14 @@ def test_a_reference_to_nothing_is_named_and_nothing_is_left(site: Site, change:
 
 def test_two_base_images_of_one_name_are_refused(site: Site) -> None:
     site.cloud.add_image("debian-12")
-    with pytest.raises(ImageError, match="2 images have the name debian-12") as caught:
+    with pytest.raises(ImageError, match=r"\b2 images\b.*\bdebian-12\b") as caught:
         site.ensure()
     assert base_id(site) in caught.value.remedy
 
 
 def test_a_base_image_that_is_not_active_is_refused(site: Site) -> None:
     site.cloud.images[base_id(site)]["status"] = "queued"
-    with pytest.raises(ImageError, match="is not active but queued"):
+    with pytest.raises(ImageError, match=r"\bdebian-12\b.*\bqueued\b"):
         site.ensure()
 
 

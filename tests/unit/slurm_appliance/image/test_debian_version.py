@@ -1,5 +1,6 @@
 """Debian's order of versions, compared with the rules and with dpkg itself."""
 
+import re
 import shutil
 import subprocess
 from itertools import pairwise
@@ -34,7 +35,7 @@ def test_versions_that_are_written_differently_can_be_the_same(one: str, other: 
 
 @pytest.mark.parametrize("text", ["", " ", "a:1", "1 2", "1\n", ":1", "1:", "\x1b[31m1", "é"])
 def test_what_is_no_version_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match="Debian package version"):
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
         DebianVersion(text)
 
 

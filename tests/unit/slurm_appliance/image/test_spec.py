@@ -60,7 +60,7 @@ def test_extra_packages_are_a_group_of_their_own() -> None:
 def test_an_unknown_group_or_format_is_refused() -> None:
     with pytest.raises(UsageError, match="gpu"):
         replace(BUILD, groups=("gpu",))
-    with pytest.raises(UsageError, match="disk format vmdk"):
+    with pytest.raises(UsageError, match="vmdk"):
         replace(BUILD, disk_format="vmdk")
 
 
@@ -91,7 +91,8 @@ def test_the_process_refuses_nonsense_with_a_sentence() -> None:
     )
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert "standard input: cannot read the build's description" in ended.stderr
+    assert "standard input: " in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_json_is_stable() -> None:

@@ -76,7 +76,7 @@ def test_only_builds_that_something_refers_to_are_wanted() -> None:
 
 
 def test_mistakes_are_named() -> None:
-    with pytest.raises(UsageError, match="image build nothing"):
+    with pytest.raises(UsageError, match=r"\bbuild nothing\b"):
         want(configured(full=FULL), FakeCloud(), "nothing")
     with pytest.raises(ImageError, match="debian-99"):
         want(configured(full={**FULL, "base_image": "debian-99"}), FakeCloud(), "full")
@@ -138,6 +138,6 @@ def test_without_a_volume_its_size_does_not_matter() -> None:
 
 def test_a_key_that_cannot_be_read_is_named() -> None:
     repositories = {"debian": {"url": "http://m/d", "suite": "x", "gpg_key": "/nowhere/key.asc"}}
-    with pytest.raises(ApplianceError, match=r"/nowhere/key.asc cannot be read") as caught:
+    with pytest.raises(ApplianceError, match=r"/nowhere/key\.asc") as caught:
         from_settings(configured(full={**FULL, "package_sources": {"repositories": repositories}}), "full", "base")
     assert caught.value.where == "package_sources.repositories.debian.gpg_key"

@@ -66,7 +66,7 @@ def test_a_stack_is_held_by_one(layout: StateLayout) -> None:
         assert lock.taken_over == ()
         (own,) = holders(layout)
         assert (own.pid, own.doing, own.gone) == (os.getpid(), "up", False)
-        with pytest.raises(LockedError, match=f"process {os.getpid()}, up, since") as refused, locked(layout):
+        with pytest.raises(LockedError, match=rf"\b{os.getpid()}, up\b") as refused, locked(layout):
             pass
         assert refused.value.exit_status == 5
         assert f"unlock {own.id} --stack s" in refused.value.remedy
@@ -77,7 +77,7 @@ def test_a_run_that_lives_is_left_alone_and_one_that_was_killed_is_not(layout: S
     with another_run(layout) as other:
         (holder,) = holders(layout)
         assert not holder.gone
-        with pytest.raises(LockedError, match=f"process {other.pid}, up"), locked(layout):
+        with pytest.raises(LockedError, match=rf"\b{other.pid}, up\b"), locked(layout):
             pass
         assert holder.path.exists()
         other.kill()
@@ -114,7 +114,7 @@ def test_only_what_proves_it_makes_a_holder_gone(case: str) -> None:
 def test_a_run_out_of_sight_is_taken_over_when_it_is_silent(layout: StateLayout) -> None:
     lock_of(layout, replace(_OWN, machine="other", boot="other", hostname="other"))
     lines: list[str] = []
-    with pytest.raises(LockedError, match="locked by me@there"), locked(layout, pace=_QUICK):
+    with pytest.raises(LockedError, match="me@there"), locked(layout, pace=_QUICK):
         pass
     with locked(layout, lock_timeout=30, say=lines.append, pace=_QUICK) as lock:
         assert [each.username for each in lock.taken_over] == ["me"]
@@ -130,7 +130,7 @@ def test_a_run_out_of_sight_is_not_taken_over_while_its_heart_beats(layout: Stat
 
 def test_plain_pulumi_has_no_heart_to_listen_to(layout: StateLayout) -> None:
     path = lock_of(layout, None)
-    with pytest.raises(LockedError, match="locked by me@there"), locked(layout, lock_timeout=1.5, pace=_QUICK):
+    with pytest.raises(LockedError, match="me@there"), locked(layout, lock_timeout=1.5, pace=_QUICK):
         pass
     assert path.exists()
 
@@ -171,5 +171,6 @@ def test_silence_is_measured_by_the_clock_of_who_listens(tmp_path: Path) -> None
 
 def test_a_lock_that_nobody_can_read_is_somebodys(layout: StateLayout) -> None:
     lock_of(layout, None).write_text("")
-    with pytest.raises(LockedError, match="unreadable lock"), locked(layout):
+    with pytest.raises(LockedError) as refused, locked(layout):
         pass
+    assert "unlock somebodys --stack s" in refused.value.remedy

