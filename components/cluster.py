@@ -6,14 +6,14 @@ from typing import Any
 
 import pulumi
 
-from components.credential import Credential
-from components.environment import Environment
+from components.credential import Credential, CredentialArgs
+from components.environment import Environment, EnvironmentArgs
 from components.image import cluster_images
 from components.key_pair import key_pair_name
 from components.kind import token
 from components.network import Networks
 from components.node_group import NodeGroup, NodeGroupArgs
-from components.playbook import Site
+from components.playbook import Site, SiteArgs
 from components.secrets import Rotations, Secrets
 from components.security_groups import SecurityGroups
 from components.storage import Storage
@@ -89,24 +89,28 @@ class Cluster(pulumi.ComponentResource):
             values["reboot_cloud"] = self._credential(rebuildable).cloud
         folder = Environment(
             "environment",
-            config,
-            args.folder,
-            [group.hosts() for group in everyone],
-            [
-                InventorySubnet(network.network, self._networks.by_name[network.network].cidr)
-                for network in first.networks
-            ],
-            values,
+            EnvironmentArgs(
+                config=config,
+                folder=args.folder,
+                hosts=[group.hosts() for group in everyone],
+                subnets=[
+                    InventorySubnet(network.network, self._networks.by_name[network.network].cidr)
+                    for network in first.networks
+                ],
+                values=values,
+            ),
             child,
         )
         site = Site(
             "site",
-            args.folder,
-            [group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
-            reasons={**folder.digests, "volume_sizes": storage.sizes},
-            depends_on=[*folder.written, *attachments, *everyone],
-            ssh_port=config.ssh.port,
-            opts=child,
+            SiteArgs(
+                folder=args.folder,
+                hosts=[group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
+                reasons={**folder.digests, "volume_sizes": storage.sizes},
+                depends_on=[*folder.written, *attachments, *everyone],
+                ssh_port=config.ssh.port,
+            ),
+            child,
         )
         self.outputs: dict[str, Any] = {
             "cluster_name": config.cluster_name,
@@ -121,12 +125,14 @@ class Cluster(pulumi.ComponentResource):
     def _credential(self, rebuildable: Sequence[Group]) -> Credential:
         return Credential(
             "rebuild",
-            self._args.config,
-            self._args.resolved,
-            [server.id for group in rebuildable for server in self.groups[group.name].servers.values()],
-            rotation=self._args.rotations(CREDENTIAL),
-            volume_backed=any(group.volume_backed for group in rebuildable),
-            opts=pulumi.ResourceOptions(parent=self),
+            CredentialArgs(
+                config=self._args.config,
+                resolved=self._args.resolved,
+                servers=[server.id for group in rebuildable for server in self.groups[group.name].servers.values()],
+                rotation=self._args.rotations(CREDENTIAL),
+                volume_backed=any(group.volume_backed for group in rebuildable),
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
 
     def resources(self) -> list[pulumi.Resource]:

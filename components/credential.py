@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -18,6 +19,25 @@ from slurm_appliance.preflight import Resolved
 _ANY = "*"
 
 
+@dataclass(frozen=True)
+class CredentialArgs:
+    """What a credential depends on.
+
+    Attributes:
+        config: the configuration.
+        resolved: how the cloud is reached.
+        servers: ids of the servers that Slurm may rebuild.
+        rotation: how often it was rotated.
+        volume_backed: whether any of them boots from a volume.
+    """
+
+    config: ClusterConfig
+    resolved: Resolved
+    servers: Sequence[pulumi.Input[str]]
+    rotation: int
+    volume_backed: bool
+
+
 class Credential(pulumi.ComponentResource):
     """An application credential for the servers of the compute nodes.
 
@@ -30,41 +50,20 @@ class Credential(pulumi.ComponentResource):
 
     cloud: pulumi.Output[Mapping[str, Any]]
 
-    def __init__(
-        self,
-        name: str,
-        config: ClusterConfig,
-        resolved: Resolved,
-        servers: Sequence[pulumi.Input[str]],
-        *,
-        rotation: int,
-        volume_backed: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Create the credential.
-
-        Args:
-            name: the component's name.
-            config: the configuration.
-            resolved: how the cloud is reached.
-            servers: ids of the servers that Slurm may rebuild.
-            rotation: how often it was rotated.
-            volume_backed: whether any of them boots from a volume.
-            opts: the component's options.
-        """
+    def __init__(self, name: str, args: CredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("Credential"), name, {}, opts)
-        access = resolved.access
+        access = args.resolved.access
 
         def rules(ids: Sequence[str]) -> list[AccessRule]:
             # Keystone limits the number of rules: above this many servers, one rule covers any server.
             wanted = ids if len(ids) <= MOST_SERVERS else [_ANY]
-            return access_rules(wanted, _endpoints(access.endpoints), volume_backed=volume_backed)
+            return access_rules(wanted, _endpoints(access.endpoints), volume_backed=args.volume_backed)
 
-        allowed: pulumi.Output[list[AccessRule]] = pulumi.Output.all(*servers).apply(rules)
+        allowed: pulumi.Output[list[AccessRule]] = pulumi.Output.all(*args.servers).apply(rules)
         credential = identity.ApplicationCredential(
             name,
-            name=allowed.apply(lambda known: f"{config.cluster_name}-{name}-{_digest(known, rotation)}"),
-            description=f"Slurm on cluster {config.cluster_name} rebuilds its compute nodes",
+            name=allowed.apply(lambda known: f"{args.config.cluster_name}-{name}-{_digest(known, args.rotation)}"),
+            description=f"Slurm on cluster {args.config.cluster_name} rebuilds its compute nodes",
             access_rules=allowed.apply(
                 lambda known: [
                     identity.ApplicationCredentialAccessRuleArgs(

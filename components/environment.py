@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -19,6 +20,25 @@ INVENTORY = "inventory/hosts.yml"
 SECRETS = "inventory/group_vars/all/secrets.yml"
 
 
+@dataclass(frozen=True)
+class EnvironmentArgs:
+    """What an environment's files are written from.
+
+    Attributes:
+        config: the configuration.
+        folder: where they are written.
+        hosts: all nodes, by group.
+        subnets: those of the cluster's networks.
+        values: secrets by name.
+    """
+
+    config: ClusterConfig
+    folder: EnvironmentFolder
+    hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]]
+    subnets: Sequence[InventorySubnet]
+    values: Mapping[str, pulumi.Output[Any]]
+
+
 class Environment(pulumi.ComponentResource):
     """The two parts of the folder, each written when it changes.
 
@@ -28,25 +48,17 @@ class Environment(pulumi.ComponentResource):
         written: the commands that write the parts.
     """
 
-    def __init__(
-        self,
-        name: str,
-        config: ClusterConfig,
-        folder: EnvironmentFolder,
-        hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]],
-        subnets: Sequence[InventorySubnet],
-        values: Mapping[str, pulumi.Output[Any]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("Environment"), name, {}, opts)
-        self._folder = folder
+        self._folder = args.folder
 
         def render(groups: Sequence[tuple[InventoryHost, ...]]) -> str:
-            return Inventory(config, tuple(host for group in groups for host in group), tuple(subnets)).render()
+            hosts = tuple(host for group in groups for host in group)
+            return Inventory(args.config, hosts, tuple(args.subnets)).render()
 
-        self.inventory: pulumi.Output[str] = pulumi.Output.all(*hosts).apply(render)
-        secret_file: pulumi.Output[str] = pulumi.Output.all(**values).apply(secrets.render)
-        users = users_file.of_config(config)
+        self.inventory: pulumi.Output[str] = pulumi.Output.all(*args.hosts).apply(render)
+        secret_file: pulumi.Output[str] = pulumi.Output.all(**args.values).apply(secrets.render)
+        users = users_file.of_config(args.config)
         self.written = [
             self._part("inventory", {INVENTORY: self.inventory, users_file.NAME: users}),
             self._part("secrets", {SECRETS: secret_file}),

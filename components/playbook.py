@@ -1,6 +1,7 @@
 """``site.yml`` as a resource: it runs only when servers, settings, secrets or playbooks change."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -16,6 +17,25 @@ from toolchain.paths import REPOSITORY
 ANSIBLE = REPOSITORY / "ansible"
 
 
+@dataclass(frozen=True)
+class SiteArgs:
+    """What a run of ``site.yml`` depends on.
+
+    Attributes:
+        folder: the folder of inventory, secrets and logs.
+        hosts: the nodes that the deploy host connects to, by group.
+        reasons: what the run depends on besides the playbooks, by name: digests, IDs.
+        depends_on: resources that must exist first.
+        ssh_port: port of the nodes' ssh servers.
+    """
+
+    folder: EnvironmentFolder
+    hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]]
+    reasons: Mapping[str, pulumi.Input[str]]
+    depends_on: Sequence[pulumi.Resource]
+    ssh_port: int
+
+
 class Site(pulumi.ComponentResource):
     """One playbook run over the whole cluster.
 
@@ -25,35 +45,14 @@ class Site(pulumi.ComponentResource):
 
     result: pulumi.Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        folder: EnvironmentFolder,
-        hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]],
-        *,
-        reasons: Mapping[str, pulumi.Input[str]],
-        depends_on: Sequence[pulumi.Resource],
-        ssh_port: int = 22,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Run ``site.yml``.
-
-        Args:
-            name: the resource's name.
-            folder: the folder of inventory, secrets and logs.
-            hosts: the nodes that the deploy host connects to, by group.
-            reasons: what the run depends on besides the playbooks, by name: digests, IDs.
-            depends_on: resources that must exist first.
-            ssh_port: port of the nodes' ssh servers.
-            opts: the component's options.
-        """
+    def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("Site"), name, {}, opts)
-        self._folder, self._port = folder, ssh_port
+        self._args = args
         self._cloud = pulumi.Config("openstack").get("cloud")
-        keys = self._host_keys(hosts, depends_on)
+        keys = self._host_keys()
         request: dict[str, Any] = {
-            "environment_folder": str(folder.folder),
-            "inventory": str(folder.inventory),
+            "environment_folder": str(args.folder.folder),
+            "inventory": str(args.folder.inventory),
             "playbook": "site.yml",
             "extra_vars": {},
             "cloud": self._cloud,
@@ -65,28 +64,27 @@ class Site(pulumi.ComponentResource):
             request=request,
             environment={
                 "SLURM_APPLIANCE_PLAYBOOKS": tree_digest(ANSIBLE),
-                **{f"SLURM_APPLIANCE_{word.upper()}": value for word, value in reasons.items()},
+                **{f"SLURM_APPLIANCE_{word.upper()}": value for word, value in args.reasons.items()},
             },
-            depends_on=[*depends_on, keys],
+            depends_on=[*args.depends_on, keys],
         )
         self.result = command.stdout
         self.register_outputs({})
 
-    def _host_keys(
-        self, groups: Sequence[pulumi.Output[tuple[InventoryHost, ...]]], depends_on: Sequence[pulumi.Resource]
-    ) -> pulumi.Resource:
+    def _host_keys(self) -> pulumi.Resource:
         """Read the host keys of new servers from their consoles, before anything connects to them."""
+        folder = self._args.folder
 
         def request(known: Sequence[tuple[InventoryHost, ...]]) -> dict[str, Any]:
             return {
-                "environment_folder": str(self._folder.folder),
-                "token": self._folder.marker(self._folder.known_hosts),
+                "environment_folder": str(folder.folder),
+                "token": folder.marker(folder.known_hosts),
                 "cloud": self._cloud,
                 "hosts": [
                     {
                         "name": host.name,
                         "address": host.addresses[host.access_network],
-                        "port": self._port,
+                        "port": self._args.ssh_port,
                         "instance_id": host.instance_id,
                         "image_id": host.image_id,
                     }
@@ -95,5 +93,7 @@ class Site(pulumi.ComponentResource):
                 ],
             }
 
-        wanted: pulumi.Output[Mapping[str, Any]] = pulumi.Output.all(*groups).apply(request)
-        return module_command("host-keys", "slurm_appliance.console_keys", self, request=wanted, depends_on=depends_on)
+        wanted: pulumi.Output[Mapping[str, Any]] = pulumi.Output.all(*self._args.hosts).apply(request)
+        return module_command(
+            "host-keys", "slurm_appliance.console_keys", self, request=wanted, depends_on=self._args.depends_on
+        )
