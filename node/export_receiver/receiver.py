@@ -137,5 +137,9 @@ class Receiver:
 
 
 def _is(path: Path, text: bytes, mode: int) -> bool:
-    """Whether a file already has this content and mode."""
-    return content(path) == text and path.lstat().st_mode & 0o777 == mode
+    """Whether a file already has this content and mode. A file of another size is not read, however large it is."""
+    try:
+        about = path.lstat()
+    except FileNotFoundError:
+        return False
+    return about.st_size == len(text) and about.st_mode & 0o777 == mode and content(path) == text

@@ -75,6 +75,19 @@ def test_again_changes_nothing(tmp_path: Path) -> None:
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+@pytest.mark.parametrize("name", ["bundle.signed", "variables.json", "hosts"])
+def test_a_file_that_somebody_made_huge_is_replaced_unread(tmp_path: Path, name: str) -> None:
+    _receiver(tmp_path).receive(unpack(_archive(1)))
+    path = tmp_path / "export" / "nodes" / "c1" / name
+    text = path.read_bytes()
+    os.truncate(path, 2**40)
+
+    _receiver(tmp_path).receive(unpack(_archive(1)))
+
+    assert path.stat().st_size == len(text)
+    assert path.read_bytes() == text
+
+
 def test_a_new_image_new_hosts_and_a_node_less(tmp_path: Path) -> None:
     _receiver(tmp_path).receive(unpack(_archive(1, 2)))
     (tmp_path / "export" / "nodes" / "c1" / "left-over").touch()
