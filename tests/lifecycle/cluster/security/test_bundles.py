@@ -120,6 +120,7 @@ def test_a_bundle_that_the_stack_did_not_sign_is_not_used(live: Live, attack: st
 
 
 @pytest.mark.extended
+@pytest.mark.usefixtures("exported")
 def test_an_older_bundle_is_not_used(live: Live) -> None:
     live.run("control", f"cp {FOLDER}/bundle.signed /root/older")
     assert live.site()["exit_status"] == 0
