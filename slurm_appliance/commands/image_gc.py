@@ -8,7 +8,7 @@ import typer
 from slurm_appliance.commands.image_api import CloudOption, image_api
 from slurm_appliance.commands.output import Output, OutputOption, say
 from slurm_appliance.errors import ApplianceError, UsageError
-from toolchain.paths import REPOSITORY, state_folder
+from toolchain.paths import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,7 @@ def gc(
     removed while a stack file cannot be read, because the images of its builds are unknown then.
     """
     from slurm_appliance.engine.automation import ensured_toolchain
+    from slurm_appliance.engine.project import STACKS
     from slurm_appliance.engine.settings import engine_variables
     from slurm_appliance.image import collect, images
     from slurm_appliance.image.claims import BuildFolder
@@ -46,7 +47,7 @@ def gc(
     if as_json and not (yes or dry_run):
         raise UsageError("--output json asks for no confirmation", remedy="add --yes or --dry-run")
     api = image_api(cloud)
-    stacks = {path.name: path for path in sorted((REPOSITORY / "stacks").glob("Pulumi.*.yaml"))}
+    stacks = {path.name: path for path in sorted(STACKS.glob("Pulumi.*.yaml"))}
     unknown: list[str] = []
     recorded = {} if without_states else states(ensured_toolchain(), engine_variables())
     verdicts = collect.verdicts(api, recorded, stacks, unknown.append)

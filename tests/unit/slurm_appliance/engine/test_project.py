@@ -76,3 +76,13 @@ def test_a_site_keeps_its_stack_files_elsewhere(stacks: Path, by: str) -> None:
     )
     assert ended.returncode == 1
     assert str(stacks / "Pulumi.test.yaml") in ended.stdout + ended.stderr
+
+
+def test_one_module_knows_where_stack_files_are() -> None:
+    """Another would look at the checkout's while a site's are meant, and take its images for unused ones."""
+    knowing = [
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "slurm_appliance").rglob("*.py")
+        if 'REPOSITORY / "stacks"' in path.read_text()
+    ]
+    assert knowing == ["slurm_appliance/engine/project.py"]
