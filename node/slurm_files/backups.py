@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from .accounting_database import AccountingDatabase
 from .whole_file import sync_file, sync_folder
@@ -30,7 +31,7 @@ class BackupError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Backup:
+class SlurmBackup:
     """A whole backup.
 
     Attributes:
@@ -47,6 +48,26 @@ class Backup:
     database: bool
     size: int
 
+    @property
+    def version(self) -> str:
+        """Slurm's version; empty if it is not recorded."""
+        return max(self.versions.values(), default="")
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> SlurmBackup:
+        """A backup from its JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it has another form.
+        """
+        return cls(
+            name=str(document["name"]),
+            versions={str(daemon): str(version) for daemon, version in document["versions"].items()},
+            made=str(document["made"]),
+            database=bool(document["database"]),
+            size=int(document["size"]),
+        )
+
 
 class Backups:
     """All backups of a state volume.
@@ -60,14 +81,14 @@ class Backups:
         self._folder = folder
         self._state = state
 
-    def all(self) -> list[Backup]:
+    def all(self) -> list[SlurmBackup]:
         """Those that are whole, the oldest first."""
         if not self._folder.is_dir():
             return []
         found = [self._read(path) for path in self._folder.iterdir() if (path / _ABOUT).is_file()]
         return sorted(found, key=lambda each: (each.made, each.name))
 
-    def get(self, name: str) -> Backup:
+    def get(self, name: str) -> SlurmBackup:
         """One by its name.
 
         Raises:
@@ -83,7 +104,7 @@ class Backups:
         # The daemons write tables anew when they convert them.
         return _size(self._state) + 2 * (database.size() if database else 0)
 
-    def make(self, versions: Mapping[str, str], database: AccountingDatabase | None, now: datetime) -> Backup:
+    def make(self, versions: Mapping[str, str], database: AccountingDatabase | None, now: datetime) -> SlurmBackup:
         """Make a backup.
 
         Args:
@@ -112,8 +133,8 @@ class Backups:
         if database:
             database.dump(part / _DATABASE)
         version = max(versions.values(), default="unknown")
-        made = Backup(
-            name=f"{version}-{now.strftime(_STAMP)}",
+        made = SlurmBackup(
+            name=f"{version}-{stamp(now)}",
             versions=dict(versions),
             made=now.isoformat(timespec="seconds"),
             database=database is not None,
@@ -159,20 +180,19 @@ class Backups:
         """
         database.load(self._folder / name / _DATABASE)
 
-    def _read(self, path: Path) -> Backup:
-        document = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
-        return Backup(
-            name=path.name,
-            versions={str(daemon): str(version) for daemon, version in document["versions"].items()},
-            made=str(document["made"]),
-            database=bool(document["database"]),
-            size=int(document["size"]),
-        )
+    @staticmethod
+    def _read(path: Path) -> SlurmBackup:
+        return SlurmBackup.of({**json.loads((path / _ABOUT).read_text(encoding="utf-8")), "name": path.name})
 
 
 def utc_now() -> datetime:
     """The time, UTC."""
     return datetime.now(timezone.utc)
+
+
+def stamp(now: datetime) -> str:
+    """A time, UTC, as names of folders have it."""
+    return now.strftime(_STAMP)
 
 
 def _size(folder: Path) -> int:

@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None, entry: Sequence[str] = (sys.exe
 def _judge(sets: Sets, entry: Sequence[str], control: str, state: SlurmState) -> int:
     decision = state.decision(Daemons().version_text())
     if decision.action is UpgradeAction.REFUSE:
-        return _say({"rejected": f"{decision.reason}; {decision.remedy}"}, 1)
+        return _say({"rejected": str(decision)}, 1)
     document: dict[str, str] = json.load(sys.stdin)
     sources = Sources.read(document.pop(FILE, ""))
     files = {name: text.encode() for name, text in document.items()}

@@ -59,7 +59,7 @@ def verdict(former: str, new: str) -> Verdict:
         return Verdict.SAME
     if not former or not new:
         return Verdict.UNKNOWN
-    if _order(former) > _order(new):
+    if release_order(former) > release_order(new):
         return Verdict.DOWNGRADE
     if new not in UPGRADES:
         return Verdict.UNKNOWN
@@ -74,7 +74,7 @@ def steps(former: str, new: str) -> list[str]:
         if way[-1] == new:
             return way[1:]
         # Try the newest releases first: of two sequences of the same length, theirs stays supported longer.
-        for each in sorted(UPGRADES, key=_order, reverse=True):
+        for each in sorted(UPGRADES, key=release_order, reverse=True):
             if way[-1] in UPGRADES[each] and each not in seen:
                 seen.add(each)
                 ways.append([*way, each])
@@ -112,5 +112,6 @@ def refusal(former: str, new: str) -> tuple[str, str] | None:
     return None
 
 
-def _order(of: str) -> tuple[int, ...]:
+def release_order(of: str) -> tuple[int, ...]:
+    """A key that sorts releases by age: ``(24, 11)`` for ``24.11``."""
     return tuple(int(part) for part in of.split("."))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .accounting_database import AccountingDatabase
-from .backups import Backup, BackupError, Backups
+from .backups import BackupError, Backups, SlurmBackup, stamp
 from .record import Record
 from .release import release, upstream
 from .upgrade import PendingUpgrade, UpgradeAction, UpgradeDecision, decide
@@ -108,7 +108,7 @@ class SlurmState:
         """
         decision = self.decision(installed)
         if decision.action is UpgradeAction.REFUSE:
-            raise BackupError(f"{decision.reason}; {decision.remedy}")
+            raise BackupError(str(decision))
         if decision.action is UpgradeAction.NOTHING:
             return {"changed": False, "reason": decision.reason}
         _stop("slurmctld", "slurmdbd")
@@ -127,15 +127,15 @@ class SlurmState:
         if pending and all(release(each) == release(pending.version) for each in self._record.versions.values()):
             self._note({})
 
-    def request_restore(self, name: str, now: datetime) -> Backup:
+    def request_restore(self, name: str, now: datetime) -> SlurmBackup:
         """Stop Slurm's daemons, and have the next site.yml restore a backup.
 
         Raises:
             BackupError: there is no such backup.
         """
         found = self.backups.get(name)
-        if self._restore().get("backup") != name:
-            self._note({"restore": {"backup": name, "requested": now.strftime("%Y%m%dT%H%M%SZ")}})
+        if self.requested != name:
+            self._note({"restore": {"backup": name, "requested": stamp(now)}})
         _stop("slurmctld", "slurmdbd")
         return found
 
@@ -163,7 +163,7 @@ class SlurmState:
             return {"changed": False}
         decision = self.decision(installed)
         if decision.action is UpgradeAction.REFUSE:
-            raise BackupError(f"{decision.reason}; {decision.remedy}")
+            raise BackupError(str(decision))
         backup = self.backups.get(wanted["backup"])
         aside = self._aside(wanted)
         aside.mkdir(mode=0o700, exist_ok=True)

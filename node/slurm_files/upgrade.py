@@ -47,6 +47,9 @@ class UpgradeDecision:
     reason: str
     remedy: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.remedy}" if self.remedy else self.reason
+
 
 def decide(
     recorded: Mapping[str, str], has_state: bool, installed: str, pending: PendingUpgrade | None

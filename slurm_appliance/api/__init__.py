@@ -4,6 +4,7 @@ Only what is in ``__all__`` is public. It keeps its meaning within a major versi
 Errors are those of ``slurm_appliance.errors``: each says what happened, where, and what to do.
 """
 
+from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.api.cluster import ManagedCluster, open_cluster
 from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, NodeImage
 from slurm_appliance.deployment.interrupt import CancelledError
@@ -17,7 +18,7 @@ from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.errors import ApplianceError, ConfigError, ExitStatus, Problem, StateError, UsageError
 from slurm_appliance.journal.errors import LockedError
 from slurm_appliance.site.failure import SiteError
-from slurm_appliance.slurm_backups.control import SlurmBackup, SlurmBackupError, SlurmBackups
+from slurm_appliance.slurm_backups.control import SlurmBackupError, SlurmBackups
 
 __all__ = [
     "ApplianceError",

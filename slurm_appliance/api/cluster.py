@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.keeping import external_resources
@@ -15,7 +16,7 @@ from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.deployment.status import Status, look
 from slurm_appliance.engine.project import STACKS
 from slurm_appliance.errors import Problem
-from slurm_appliance.slurm_backups.control import ControlBackups, SlurmBackup, SlurmBackupError, SlurmBackups, of_stack
+from slurm_appliance.slurm_backups.control import ControlBackups, SlurmBackupError, SlurmBackups, of_stack
 
 
 def silent(_text: str) -> None:
@@ -153,17 +154,20 @@ class ManagedCluster:
         listed = control.list()
         chosen = listed.get(backup)
         self.session.slurm_state = chosen.version
-        plan = self.plan()
-        if not plan.steps and listed.requested != backup:
-            raise SlurmBackupError(
-                "the plan changes nothing, so the control node would keep its image",
-                where=str(self.session.source),
-                remedy=f"set the control node's image to one with Slurm {chosen.version}, the backup's",
-            )
-        if not approve(plan, chosen):
-            return None
-        control.request_restore(backup)
-        return self.up(allow_disruptive=allow_disruptive)
+
+        def request(plan: DeploymentPlan) -> bool:
+            if not plan.steps and listed.requested != backup:
+                raise SlurmBackupError(
+                    "the plan changes nothing, so the control node would keep its image",
+                    where=str(self.session.source),
+                    remedy=f"set the control node's image to one with Slurm {chosen.version}, the backup's",
+                )
+            if not approve(plan, chosen):
+                return False
+            control.request_restore(backup)
+            return True
+
+        return self.up(approve=request, allow_disruptive=allow_disruptive)
 
     def cancel_slurm_restore(self) -> bool:
         """Forget a restore that was requested and has not begun; return whether there was one.

@@ -1,11 +1,11 @@
 """The backups on a control node, seen and restored from the deploy host."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.shell import Shell
@@ -15,30 +15,6 @@ _PROGRAM = "slurm-appliance-slurm-files"
 
 class SlurmBackupError(ApplianceError):
     """Raised when the control node cannot list or restore backups."""
-
-
-@dataclass(frozen=True)
-class SlurmBackup:
-    """A backup of Slurm's state.
-
-    Attributes:
-        name: begins with the version of Slurm.
-        versions: of Slurm, by daemon.
-        made: when: UTC, ISO 8601.
-        database: whether it has the accounting database.
-        size: bytes.
-    """
-
-    name: str
-    versions: Mapping[str, str]
-    made: str
-    database: bool
-    size: int
-
-    @property
-    def version(self) -> str:
-        """Slurm's version; empty if it is not recorded."""
-        return max(self.versions.values(), default="")
 
 
 @dataclass(frozen=True)
@@ -102,11 +78,9 @@ class ControlBackups:
         """
         said = self._run("backups")
         try:
-            found = tuple(
-                SlurmBackup(**{key: each[key] for key in SlurmBackup.__annotations__}) for each in said["backups"]
-            )
+            found = tuple(SlurmBackup.of(each) for each in said["backups"])
             return SlurmBackups(found, str(said["restore"]))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SlurmBackupError("the list of backups has an unknown form", where=self._shell.where) from error
 
     def request_restore(self, name: str) -> None:
