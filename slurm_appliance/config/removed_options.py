@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from node.slurm_files.release import release_order
+
 _TABLE = Path(__file__).with_name("removed_options.yml")
 
 
@@ -83,7 +85,7 @@ class RemovedOption:
 
     def holds_in(self, release: str) -> bool:
         """Whether a release, like ``24.11``, is one that no longer takes it."""
-        return _order(release) >= _order(self.release)
+        return release_order(release) >= release_order(self.release)
 
 
 @cache
@@ -122,7 +124,3 @@ def _row(
 
 def _plain(value: str) -> str:
     return value.strip().lower().rpartition("/")[2]
-
-
-def _order(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split("."))

@@ -9,6 +9,7 @@ from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.removed_options import OptionFile, RemovalEffect, removed
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.preflight.slurm_release import slurm_of
 
 _VERB = {
     RemovalEffect.REFUSED: "refuses",
@@ -31,9 +32,8 @@ def still_taken(
         finder: takes what is found.
     """
     control = next(group for group in groups if group.kind is NodeKind.CONTROL)
-    image = images.get(control.image)
-    version = image.slurm if image is not None else ""
-    if not release(version):
+    version = slurm_of(images.get(control.image))
+    if not version:
         return
     for file, path, options in _places(config):
         for option, value in options.items():

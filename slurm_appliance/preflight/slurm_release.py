@@ -30,17 +30,17 @@ def fits(
     """
     every = tuple(groups)
     control = next(group for group in every if group.kind is NodeKind.CONTROL)
-    wanted = _version(images.get(control.image))
+    wanted = slurm_of(images.get(control.image))
     if not wanted:
         return
     server = own.get(control.nodes[0].hostname)
-    running = _version(next((image for image in facts.images if server and image.id == server.image_id), None))
+    running = slurm_of(next((image for image in facts.images if server and image.id == server.image_id), None))
     if facts.slurm_state:
         _restored(control, running, facts.slurm_state, wanted, finder)
     else:
         _check_upgrade(control, running, wanted, finder)
     for group in every:
-        _check_node(group, _version(images.get(group.image)), wanted, finder)
+        _check_node(group, slurm_of(images.get(group.image)), wanted, finder)
 
 
 def _restored(control: Group, running: str, backup: str, wanted: str, finder: Finder) -> None:
@@ -87,5 +87,6 @@ def _check_node(group: Group, version: str, control: str, finder: Finder) -> Non
     )
 
 
-def _version(image: ImageFacts | None) -> str:
+def slurm_of(image: ImageFacts | None) -> str:
+    """The version of Slurm in an image; empty if its record has none."""
     return image.slurm if image is not None and release(image.slurm) else ""

@@ -81,11 +81,11 @@ def learn(
         sleep, clock: as in the time module.
     """
     waiting, end = known.unknown(hosts), clock() + limit
+    former = {host.name: known.former(host) for host in waiting}
     while waiting:
         silent = []
         for host in waiting:
-            former = known.former(host)
-            keys = [key for key in printed_keys(console(host.instance_id)) if key not in former]
+            keys = [key for key in printed_keys(console(host.instance_id)) if key not in former[host.name]]
             if keys:
                 known.add(host, keys)
                 say(f"{host.name}: {len(keys)} host keys from its console")

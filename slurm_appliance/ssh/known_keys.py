@@ -1,7 +1,7 @@
 """The trusted host keys: an environment's known_hosts, and a record next to it of their servers."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -71,7 +71,7 @@ class KnownKeys:
     def former(self, server: KeyedServer) -> set[str]:
         """The keys of a server before its rebuild, each ``TYPE KEY``; empty if it is new."""
         lines, record = self.read()
-        if record.get(server.known_as, "").partition(" ")[0] != server.identity.partition(" ")[0]:
+        if not _rebuilt(server, record):
             return set()
         return {line.partition(" ")[2] for line in _of(server, lines)}
 
@@ -82,7 +82,7 @@ class KnownKeys:
         node gets its former keys from the state volume.
         """
         lines, record = self.read()
-        rebuilt = record.get(server.known_as, "").partition(" ")[0] == server.identity.partition(" ")[0]
+        rebuilt = _rebuilt(server, record)
         if not rebuilt:
             gone = set(_of(server, lines))
             lines = [line for line in lines if line not in gone]
@@ -92,6 +92,11 @@ class KnownKeys:
         write_whole(self.path, "".join(f"{line}\n" for line in lines))
         write_whole(self._record, json.dumps(record, indent=1, sort_keys=True))
         return rebuilt
+
+
+def _rebuilt(server: KeyedServer, record: Mapping[str, str]) -> bool:
+    """Whether the record has the same server, perhaps with another image."""
+    return record.get(server.known_as, "").partition(" ")[0] == server.identity.partition(" ")[0]
 
 
 def _of(server: KeyedServer, lines: Iterable[str]) -> list[str]:

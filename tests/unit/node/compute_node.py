@@ -7,19 +7,19 @@ import signal
 import socket
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
+from node.ansible_init.metadata import Metadata
 from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.run import ComputeInitSettings, main
 from node.compute_init.share import Share
 from slurm_appliance.hostvars.bundle import SharedFile, listed
 from slurm_appliance.hostvars.signing import SigningKey
+from tests.unit.node.known_metadata import Known
 
 NODE = "demo-c-0"
 KEY = SigningKey(base64.b64encode(b"k" * 32).decode())
@@ -34,18 +34,6 @@ SERVER = Metadata("server-1", NODE, META)
 FILES = {"variables.json": b'{"munge_key": "k"}', "hosts": b"127.0.0.1 localhost\n", "users.json": b"{}\n"}
 #: Those of the files that are no secret, and that nodes keep.
 KEPT = frozenset({"users.json"})
-
-
-@dataclass(frozen=True)
-class Known(MetadataSource):
-    """A source that knows its answer, or fails with it."""
-
-    answer: Metadata | str = field(default=SERVER)
-
-    def read(self, log: Callable[[str], None]) -> Metadata:  # noqa: ARG002 - the signature is Source's
-        if isinstance(self.answer, str):
-            raise MetadataError(self.answer)
-        return self.answer
 
 
 def head(**changes: object) -> bytes:
@@ -108,7 +96,7 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     before = signal.getsignal(signal.SIGTERM)
     umask = os.umask(0o022)
     yield ComputeInitSettings(
-        source=Known(),
+        source=Known(answer=SERVER),
         playbook=tmp_path / "compute-init.yml",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",

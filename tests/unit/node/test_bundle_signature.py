@@ -16,7 +16,8 @@ from node.ansible_init.metadata import Metadata
 from node.compute_init.fetch import MOST_HEAD, MOST_STATEMENT
 from node.compute_init.run import ComputeInitSettings
 from slurm_appliance.hostvars.signing import SigningKey
-from tests.unit.node.compute_node import FILES, KEY, META, NODE, Known, calls, go, head, put
+from tests.unit.node.compute_node import FILES, KEY, META, NODE, calls, go, head, put
+from tests.unit.node.known_metadata import Known
 
 OTHER_KEY = SigningKey(base64.b64encode(b"o" * 32).decode())
 SIGNED = "bundle.signed"

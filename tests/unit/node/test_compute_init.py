@@ -14,7 +14,8 @@ from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import read_record
 from node.compute_init.run import ComputeInitSettings, main
 from node.compute_init.share import AbsentError, Share, ShareError, TooLargeError
-from tests.unit.node.compute_node import FILES, NODE, SERVER, Known, calls, go, head, program, put
+from tests.unit.node.compute_node import FILES, NODE, SERVER, calls, go, head, program, put
+from tests.unit.node.known_metadata import Known
 
 
 def test_a_node_sets_itself_up_from_its_own_bundle(settings: ComputeInitSettings, tmp_path: Path) -> None:

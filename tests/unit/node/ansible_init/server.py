@@ -4,31 +4,18 @@ import json
 import signal
 import sys
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from node.ansible_init import result
-from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
+from node.ansible_init.metadata import Metadata
 from node.ansible_init.result import Result
 from node.ansible_init.run import AnsibleInitSettings, main
+from tests.unit.node.known_metadata import Known
 
 SERVER = Metadata("server-1", "demo-compute-0", {"compute": "true"})
-
-
-@dataclass(frozen=True)
-class Known(MetadataSource):
-    """A source that knows its answer, or fails with it."""
-
-    answer: Metadata | str = field(default=SERVER)
-
-    def read(self, log: Callable[[str], None]) -> Metadata:  # noqa: ARG002 - the signature is Source's
-        if isinstance(self.answer, str):
-            raise MetadataError(self.answer)
-        return self.answer
 
 
 @pytest.fixture
@@ -52,7 +39,11 @@ def settings(tmp_path: Path) -> AnsibleInitSettings:
     )
     fake.chmod(0o755)
     return AnsibleInitSettings(
-        Known(), tmp_path / "playbooks", tmp_path / "var" / "result.json", tmp_path / "image.json", str(fake)
+        Known(answer=SERVER),
+        tmp_path / "playbooks",
+        tmp_path / "var" / "result.json",
+        tmp_path / "image.json",
+        str(fake),
     )
 
 

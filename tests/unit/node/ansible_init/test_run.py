@@ -10,7 +10,8 @@ import pytest
 from node.ansible_init import playbook
 from node.ansible_init.metadata import Metadata
 from node.ansible_init.run import AnsibleInitSettings
-from tests.unit.node.ansible_init.server import Known, calls, go, written
+from tests.unit.node.ansible_init.server import calls, go, written
+from tests.unit.node.known_metadata import Known
 
 
 def test_playbooks_run_in_the_order_of_their_names_and_the_result_says_done(settings: AnsibleInitSettings) -> None:
