@@ -80,8 +80,12 @@ def ask(path: Path, document: dict[str, Any], timeout: float) -> dict[str, Any]:
             connection.connect(str(path))
         except OSError as error:
             raise MessageError(f"{path}: {error}") from error
+        unsent = None
         try:
             send(connection, document, timeout)
+        except MessageError as error:
+            unsent = error  # A service that refuses this user answers and closes before it has read anything.
+        try:
             return receive(connection, timeout)
         except MessageError as error:
-            raise MessageError(f"{path}: {error}") from error
+            raise MessageError(f"{path}: {unsent or error}") from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -121,6 +122,32 @@ def test_the_kernel_says_who_asks(tmp_path: Path, targets: Path) -> None:
 
     assert answer == {"error": f"uid {os.getuid()} may not request reboots"}
     assert list(ear.spool.pending()) == []
+
+
+def test_a_refusal_arrives_also_when_the_request_was_not_read(tmp_path: Path, targets: Path) -> None:
+    ear = Ear(tmp_path, targets, frozenset({os.getuid() + 1}))
+    try:
+        answer = ear.ask(nodes="c1", features="x" * messages.LONGEST)  # More than the socket holds.
+    finally:
+        ear.close()
+
+    assert answer == {"error": f"uid {os.getuid()} may not request reboots"}
+
+
+def test_a_service_that_closes_without_an_answer_is_an_error_with_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "requests.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(path))
+        listening.listen(1)
+
+        def close_unread() -> None:
+            listening.accept()[0].close()
+
+        closing = Thread(target=close_unread)
+        closing.start()
+        with pytest.raises(MessageError, match=re.escape(str(path))):
+            ask(path, {"nodes": "x" * messages.LONGEST}, 10.0)
+        closing.join()
 
 
 @pytest.mark.parametrize("pieces", [(b"not json\n",), (b'["c1"]\n',), (b"[" * 200_000 + b"\n",)])
