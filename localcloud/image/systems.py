@@ -31,7 +31,7 @@ _ALL = (System("12", "bookworm"), System("13", "trixie"), System("14", "forky", 
 SYSTEMS = {system.name: system for system in _ALL}
 
 #: The system whose image every cloud has.
-DEFAULT = SYSTEMS["debian-12"]
+DEFAULT = SYSTEMS["debian-13"]
 
 
 def system(name: str) -> System:

@@ -12,10 +12,10 @@ from tests.lifecycle.cluster.live import running
 from tests.lifecycle.image_fixtures import BuildSite, full_image
 from toolchain.ensure import Toolchain
 
-OTHER = systems.system("debian-13")
+OTHER = systems.system("debian-12")
 
 
-def test_a_cluster_of_debian_13_runs_a_job(
+def test_a_cluster_of_debian_12_runs_a_job(
     cloud: Cloud,
     build_site: BuildSite,
     user: Connection,
