@@ -78,6 +78,8 @@ class Networks(pulumi.ComponentResource):
             gateway_ip=wanted.gateway_ip,
             dns_nameservers=list(wanted.dns_nameservers),
             enable_dhcp=wanted.dhcp,
+            ipv6_address_mode=wanted.ipv6_mode,
+            ipv6_ra_mode=wanted.ipv6_mode,
             opts=child,
         )
         connected: Iterable[pulumi.Resource] = ()

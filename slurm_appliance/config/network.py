@@ -28,6 +28,14 @@ class VnicType(StrEnum):
     ACCELERATOR_DIRECT_PHYSICAL = "accelerator-direct-physical"
 
 
+class Ipv6Mode(StrEnum):
+    """How nodes learn their IPv6 addresses: the subnet's ipv6_ra_mode and ipv6_address_mode in Neutron."""
+
+    SLAAC = "slaac"
+    DHCPV6_STATEFUL = "dhcpv6-stateful"
+    DHCPV6_STATELESS = "dhcpv6-stateless"
+
+
 _LEARNED = Consequence("Changed on the subnet in place; nodes learn it when they boot, or renew their DHCP lease.")
 
 
@@ -45,6 +53,12 @@ class NetworkCreation(Section):
         None, description="External network to connect to through a router. Not set: no router.", examples=["external"]
     )
     dhcp: Annotated[Flag, LIVE] = Field(True, description="DHCP on the subnet.")
+    ipv6_mode: Annotated[Ipv6Mode | None, REPLACE] = Field(
+        None,
+        description="How nodes learn their addresses on an IPv6 subnet: from the router's advertisements (slaac), or "
+        "from DHCPv6. It needs a router (external_network). Not set: the router does not advertise the subnet.",
+        examples=["slaac"],
+    )
     mtu: Annotated[Mtu | None, LIVE] = Field(
         None, description="MTU of the network. Not set: the cloud's.", examples=[8950]
     )

@@ -1,11 +1,13 @@
 """Networks that are created: of a range that Neutron takes, with an address for each node."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from slurm_appliance.config.checks.groups import known_groups
+from slurm_appliance.config.checks.groups import for_each_group, known_groups
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.network import NetworkCreation
+from slurm_appliance.config.naming import NodeKind
+from slurm_appliance.config.network import Ipv6Mode, NetworkCreation
+from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
@@ -23,6 +25,8 @@ _SPECIAL = {
 _PRIVATE = "choose a private range, from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fd00::/8"
 #: RFC 8200.
 _LEAST_OF_IPV6 = 1280
+#: RFC 4862 with the identifiers of RFC 4291; Neutron refuses others.
+_PREFIX_OF_AUTOCONFIGURATION = 64
 
 
 def _created(config: ClusterConfig) -> Iterator[tuple[str, NetworkCreation]]:
@@ -70,4 +74,50 @@ def packets(config: ClusterConfig) -> Iterator[Problem]:
             yield Problem(f"{path}.mtu", what, f"set it to {_LEAST_OF_IPV6} or more, or leave it out")
 
 
-CHECKS = (kinds_of_ranges, sizes_of_ranges, packets)
+def modes(config: ClusterConfig) -> Iterator[Problem]:
+    """Neutron takes an IPv6 mode for IPv6 only, advertises through a router, and has conditions for each mode."""
+    for path, created in _created(config):
+        if created.ipv6_mode is None:
+            continue
+        cidr = ipaddress.ip_network(created.cidr)
+        if cidr.version != 6:
+            yield Problem(f"{path}.ipv6_mode", f"is for IPv6, but {cidr} is IPv4", "leave it out")
+            continue
+        if created.external_network is None:
+            what = f"{created.ipv6_mode} needs router advertisements, but the network has no router"
+            yield Problem(f"{path}.ipv6_mode", what, f"set {path}.external_network, or leave ipv6_mode out")
+        if not created.dhcp:
+            what = f"{created.ipv6_mode} needs dhcp: Neutron refuses a mode without it, also for slaac"
+            yield Problem(f"{path}.dhcp", what, "set dhcp to true, or leave ipv6_mode out")
+        if created.ipv6_mode is not Ipv6Mode.DHCPV6_STATEFUL and cidr.prefixlen != _PREFIX_OF_AUTOCONFIGURATION:
+            what = f"{created.ipv6_mode} needs a range of /{_PREFIX_OF_AUTOCONFIGURATION}, but it is /{cidr.prefixlen}"
+            yield Problem(f"{path}.cidr", what, f"choose a /{_PREFIX_OF_AUTOCONFIGURATION}, or dhcpv6-stateful")
+
+
+def chosen_control_addresses(config: ClusterConfig) -> Iterator[Problem]:
+    """Where nodes make their own addresses, none can be chosen for the control node."""
+    yield from _chosen(config, "control_ip_addresses", config.control_ip_addresses)
+
+
+def chosen_addresses(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
+    """The same for a group's nodes."""
+    yield from _chosen(config, f"{path}.ip_addresses", group.ip_addresses)
+
+
+def _chosen(config: ClusterConfig, path: str, networks: Iterable[str]) -> Iterator[Problem]:
+    created = {network.network: network.create for network in config.cluster_networks}
+    for name in networks:
+        network = created.get(name)
+        if network is not None and network.ipv6_mode in (Ipv6Mode.SLAAC, Ipv6Mode.DHCPV6_STATELESS):
+            what = f"nodes make their own addresses on {name} ({network.ipv6_mode})"
+            yield Problem(f"{path}.{name}", what, "leave it out, or choose dhcpv6-stateful for the network")
+
+
+CHECKS = (
+    kinds_of_ranges,
+    sizes_of_ranges,
+    packets,
+    modes,
+    chosen_control_addresses,
+    for_each_group(chosen_addresses),
+)

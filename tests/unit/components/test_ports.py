@@ -103,6 +103,14 @@ def test_a_created_network_with_its_router() -> None:
     assert interface.urn in server.dependencies
 
 
+def test_a_created_network_that_advertises_its_addresses() -> None:
+    create = {"cidr": "fd00::/64", "external_network": "external", "ipv6_mode": "dhcpv6-stateless"}
+    own = {"network": "own", "create": {"cidr": "10.9.0.0/24"}}
+    made = recorded(cluster_networks=[own, {"network": "six", "create": create}])
+    (subnet,) = (each.inputs for each in made.of("networking/subnet:Subnet").values() if each.inputs["name"] == "six")
+    assert (subnet["ipVersion"], subnet["ipv6AddressMode"], subnet["ipv6RaMode"]) == (6, *["dhcpv6-stateless"] * 2)
+
+
 def test_a_created_network_without_a_router() -> None:
     made = _created(external_network=None)
     assert not made.of("networking/router:Router")

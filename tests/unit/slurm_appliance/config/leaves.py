@@ -28,6 +28,7 @@ from tests.unit.slurm_appliance.config.leaves_of_builds import build_leaves
 from tests.unit.slurm_appliance.config.leaves_of_groups import group_leaves
 
 CREATED = [{"network": "own", "create": {"cidr": "10.9.0.0/24"}}]
+_SIX = {"cidr": "fd00::/64", "external_network": "external", "ipv6_mode": "dhcpv6-stateful"}
 _BASTION = {"ssh": {"bastion_host": "b.example.org"}}
 _NODE: dict[str, Any] = {"slurm": {"nodegroups": {"general": {}}}}
 _PARTS = {"slurm": {"partitions": {"a": {"groups": ["general"], "default": True}, "b": {"groups": ["general"]}}}}
@@ -61,6 +62,9 @@ LEAVES: dict[str, Leaf] = {
         "external", "networking/router:Router", {"cluster_networks": CREATED}
     ),
     "cluster_networks[].create.dhcp": Leaf(False, SUBNET, {"cluster_networks": CREATED}),
+    "cluster_networks[].create.ipv6_mode": Leaf(
+        "slaac", SUBNET, {"cluster_networks": [*CREATED, {"network": "six", "create": _SIX}]}
+    ),
     "cluster_networks[].create.mtu": Leaf(1400, NETWORK, {"cluster_networks": CREATED}),
     "vnic_types": Leaf({"cluster": "direct"}, PORT),
     "gateway_ip": Leaf("10.0.0.254", INSTANCE),

@@ -109,6 +109,7 @@ def test_every_value_in_the_example_is_allowed_at_its_place(tmp_path: Path) -> N
         del everything["slurm-appliance:cluster_image"][name]
     del everything["slurm-appliance:cluster_image_id"]
     del everything["slurm-appliance:key_pair"]["public_key_file"]
+    del everything["slurm-appliance:cluster_networks"][0]["create"]["ipv6_mode"]  # For a network of IPv6.
     del everything["slurm-appliance:image_builds"]["fat"]["package_sources"]["password"]
     for group in ("login", "compute"):
         for settings_of_group in everything[f"slurm-appliance:{group}"].values():

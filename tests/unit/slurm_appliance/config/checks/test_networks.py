@@ -1,10 +1,18 @@
 """Networks, and addresses in them."""
 
+from typing import Any
+
 import pytest
 
 from slurm_appliance.config import from_mapping
 from tests.unit.slurm_appliance.config.checks.mistakes import CREATED, ID, Mistake, check, group
 from tests.unit.slurm_appliance.config.examples import smallest
+
+
+def _six(**more: object) -> dict[str, Any]:
+    create = {"cidr": "fd00::/64", "external_network": "external", "ipv6_mode": "slaac", **more}
+    return {"network": "six", "create": create}
+
 
 TWO_NETWORKS = [{"network": "cluster"}, {"network": "storage"}]
 
@@ -185,6 +193,42 @@ MISTAKES: list[Mistake] = [
         "1280 or more",
     ),
     (
+        {"cluster_networks": [{"network": "a", "create": {"cidr": "10.20.0.0/24", "ipv6_mode": "slaac"}}]},
+        "cluster_networks[0].create.ipv6_mode",
+        "10.20.0.0/24 is IPv4",
+        "leave it out",
+    ),
+    (
+        {"cluster_networks": [*CREATED, {"network": "b", "create": {"cidr": "fd00::/64", "ipv6_mode": "slaac"}}]},
+        "cluster_networks[1].create.ipv6_mode",
+        "the network has no router",
+        "cluster_networks[1].create.external_network",
+    ),
+    (
+        {"cluster_networks": [*CREATED, _six(dhcp=False)]},
+        "cluster_networks[1].create.dhcp",
+        "slaac needs dhcp",
+        "dhcp to true",
+    ),
+    (
+        {"cluster_networks": [*CREATED, _six(cidr="fd00::/56", ipv6_mode="dhcpv6-stateless")]},
+        "cluster_networks[1].create.cidr",
+        "dhcpv6-stateless needs a range of /64, but it is /56",
+        "dhcpv6-stateful",
+    ),
+    (
+        {"cluster_networks": [*CREATED, _six()], "control_ip_addresses": {"six": "fd00::5"}},
+        "control_ip_addresses.six",
+        "nodes make their own addresses on six (slaac)",
+        "dhcpv6-stateful",
+    ),
+    (
+        {"cluster_networks": [*CREATED, _six()], "compute": {"a": group("c-0", ip_addresses={"six": ["fd00::6"]})}},
+        "compute.a.ip_addresses.six",
+        "nodes make their own addresses on six (slaac)",
+        "dhcpv6-stateful",
+    ),
+    (
         {"cluster_networks": CREATED, "login": {"a": group("l-0", fip_addresses=["192.0.2.1"])}},
         "login.a.fip_addresses",
         "network cluster, which is created, has no router to an external network",
@@ -230,6 +274,12 @@ MISTAKES: list[Mistake] = [
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake[1]}: {mistake[2]}")
 def test_networks_that_do_not_go_together(mistake: Mistake) -> None:
     check(mistake)
+
+
+def test_addresses_can_be_chosen_where_dhcp_gives_them() -> None:
+    six = _six(cidr="fd00::/56", ipv6_mode="dhcpv6-stateful")
+    given = {"cluster_networks": [*CREATED, six], "control_ip_addresses": {"six": "fd00::5"}}
+    assert from_mapping(smallest(**given), "a test").control_ip_addresses == {"six": "fd00::5"}
 
 
 def test_ipv6_beside_ipv4_with_a_link_local_gateway() -> None:
