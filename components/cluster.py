@@ -105,6 +105,7 @@ class Cluster(pulumi.ComponentResource):
             "site",
             SiteArgs(
                 folder=args.folder,
+                here=folder.here,
                 hosts=[group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
                 reasons={**folder.digests, "volume_sizes": storage.sizes},
                 depends_on=[*folder.written, *attachments, *everyone],
@@ -114,7 +115,6 @@ class Cluster(pulumi.ComponentResource):
         )
         self.outputs: dict[str, Any] = {
             "cluster_name": config.cluster_name,
-            "environment_folder": str(args.folder.folder),
             "control": address,
             "login": self._login_addresses(),
             "volumes": {volume.label: volume.volume_id for volume in storage.volumes},

@@ -1,4 +1,8 @@
-"""Ansible's files on the deploy host, written by the stack: the inventory and the secrets."""
+"""Ansible's files on the deploy host, written by the stack: the inventory and the secrets.
+
+Commands write them when they change, and their requests, which the state records, say nothing of the machine: a preview
+on another machine has nothing to do. Each ``up`` writes what this machine does not have yet.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -46,6 +50,7 @@ class Environment(pulumi.ComponentResource):
         inventory: the content of hosts.yml.
         digests: one digest per part; the one of the secrets is secret as well.
         written: the commands that write the parts.
+        here: known when this machine has the files; in a preview at once, because it writes nothing.
     """
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -63,19 +68,28 @@ class Environment(pulumi.ComponentResource):
             self._part("inventory", {INVENTORY: self.inventory, users_file.NAME: users}),
             self._part("secrets", {SECRETS: secret_file}),
         ]
+        self.here = self._on_this_machine(pulumi.Output.all(inventory=self.inventory, secrets=secret_file), users)
         self.digests = {
             "inventory": self.inventory.apply(lambda text: _digest(text + users)),
             "secrets": secret_file.apply(_digest),
         }
         self.register_outputs({})
 
+    def _on_this_machine(self, content: pulumi.Output[Mapping[str, str]], users: str) -> pulumi.Output[None]:
+        if pulumi.runtime.is_dry_run():
+            return pulumi.Output.from_input(None)
+
+        def write(texts: Mapping[str, str]) -> None:
+            try:
+                self._folder.write("inventory", {INVENTORY: texts["inventory"], users_file.NAME: users})
+                self._folder.write("secrets", {SECRETS: texts["secrets"]})
+            except OSError as error:
+                raise pulumi.RunError(f"cannot write the environment's files: {error}") from error
+
+        return pulumi.Output.unsecret(content.apply(write))
+
     def _part(self, part: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Resource:
-        request = {
-            "folder": str(self._folder.folder),
-            "part": part,
-            "token": self._folder.token(part),
-            "files": files,
-        }
+        request = {"environment": self._folder.name, "part": part, "files": files}
         return module_command(part, "slurm_appliance.environment", self, request=request)
 
 

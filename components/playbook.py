@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pulumi_command import local
 
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.site.inventory import InventoryHost
+from slurm_appliance.ssh.known_keys import KnownKeys
+from slurm_appliance.ssh.recorded_keys import take_over
 from toolchain.paths import REPOSITORY
 
 #: All playbooks and roles: a change in any of them is a reason to run.
@@ -23,6 +26,7 @@ class SiteArgs:
 
     Attributes:
         folder: the folder of inventory, secrets and logs.
+        here: known when the folder has its files on this machine.
         hosts: the nodes that the deploy host connects to, by group.
         reasons: what the run depends on besides the playbooks, by name: digests, IDs.
         depends_on: resources that must exist first.
@@ -30,6 +34,7 @@ class SiteArgs:
     """
 
     folder: EnvironmentFolder
+    here: pulumi.Output[None]
     hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]]
     reasons: Mapping[str, pulumi.Input[str]]
     depends_on: Sequence[pulumi.Resource]
@@ -51,8 +56,7 @@ class Site(pulumi.ComponentResource):
         self._cloud = pulumi.Config("openstack").get("cloud")
         keys = self._host_keys()
         request: dict[str, Any] = {
-            "environment_folder": str(args.folder.folder),
-            "inventory": str(args.folder.inventory),
+            "environment": args.folder.name,
             "playbook": "site.yml",
             "extra_vars": {},
             "cloud": self._cloud,
@@ -61,7 +65,7 @@ class Site(pulumi.ComponentResource):
             name,
             "slurm_appliance.site_run",
             self,
-            request=request,
+            request=pulumi.Output.all(args.here, self._known_here(keys)).apply(lambda _: request),
             environment={
                 "SLURM_APPLIANCE_PLAYBOOKS": tree_digest(ANSIBLE),
                 **{f"SLURM_APPLIANCE_{word.upper()}": value for word, value in args.reasons.items()},
@@ -71,14 +75,23 @@ class Site(pulumi.ComponentResource):
         self.result = command.stdout
         self.register_outputs({})
 
-    def _host_keys(self) -> pulumi.Resource:
+    def _known_here(self, keys: local.Command) -> pulumi.Output[None]:
+        """Known when this machine knows the recorded host keys; in a preview at once, because it writes nothing."""
+        if pulumi.runtime.is_dry_run():
+            return pulumi.Output.from_input(None)
+        known = KnownKeys(self._args.folder.known_hosts)
+
+        def learn(recorded: str) -> None:
+            take_over(recorded, known)
+
+        return keys.stdout.apply(learn)
+
+    def _host_keys(self) -> local.Command:
         """Read the host keys of new servers from their consoles, before anything connects to them."""
-        folder = self._args.folder
 
         def request(known: Sequence[tuple[InventoryHost, ...]]) -> dict[str, Any]:
             return {
-                "environment_folder": str(folder.folder),
-                "token": folder.marker(folder.known_hosts),
+                "environment": self._args.folder.name,
                 "cloud": self._cloud,
                 "hosts": [
                     {
@@ -95,5 +108,10 @@ class Site(pulumi.ComponentResource):
 
         wanted: pulumi.Output[Mapping[str, Any]] = pulumi.Output.all(*self._args.hosts).apply(request)
         return module_command(
-            "host-keys", "slurm_appliance.console_keys", self, request=wanted, depends_on=self._args.depends_on
+            "host-keys",
+            "slurm_appliance.console_keys",
+            self,
+            request=wanted,
+            recalls=True,
+            depends_on=self._args.depends_on,
         )

@@ -13,6 +13,7 @@ from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.keeping import Kept, kept_resources, with_protection, without_protection
+from slurm_appliance.deployment.local_files import has_files, record_files
 from slurm_appliance.deployment.plan import (
     DeploymentPlan,
     drift_of,
@@ -146,7 +147,10 @@ def _up(
                     approve(plan)
                     if drift.missing:
                         session.set_deployment(deployment)
-                    return Done(plan, dict(outcome.changes))
+                    if has_files(session.folder, deployment):
+                        return Done(plan, dict(outcome.changes))
+                    session.say("writing the environment's files: this machine does not have those of the last run ...")
+                    return _apply(session, plan)
             else:
                 plan = without_preview(session, findings)
         refuse_disruption(session, plan, allow_disruptive)
@@ -157,15 +161,21 @@ def _up(
         if session.age > _FRESH_SECONDS:
             session.facts(fresh=True)
             examined(session, deployment)
-        with session.handing_over(session.facts()), _log(session, "up") as (say, log):
-            try:
-                outcome = _run(session, "up", say, log, plan.steps)
-            except automation.EngineError as error:
-                failure = site_failure(error.problems)
-                if failure is None:
-                    raise
-                raise failure from error
-        return Done(plan, dict(outcome.changes), Path(log.name))
+        with session.handing_over(session.facts()):
+            return _apply(session, plan)
+
+
+def _apply(session: Session, plan: DeploymentPlan) -> Done:
+    with _log(session, "up") as (say, log):
+        try:
+            outcome = _run(session, "up", say, log, plan.steps)
+        except automation.EngineError as error:
+            failure = site_failure(error.problems)
+            if failure is None:
+                raise
+            raise failure from error
+    record_files(session.folder, session.deployment())
+    return Done(plan, dict(outcome.changes), Path(log.name))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The folder of an environment on the deploy host: inventory, secrets for Ansible, known hosts, logs.
 
-It is outside the checkout, and everything in it except the logs is derived from the stack. So commands of the stack
-write it when its content changes, and also when the folder is missing or a file was changed: in that case a **token**
-next to each part, which is one of the command's inputs, is new.
+It is outside the checkout, and everything in it except the logs is derived from the stack. The state records its
+content, and nothing of the machine: the same state serves several machines. So a change makes commands of the stack
+write it, and each ``up`` writes what is missing or differs on the machine that it runs on.
 
 Standard library only: ``python -m slurm_appliance.environment`` writes each part from a request on standard input,
 because the content is partly secret.
@@ -10,7 +10,6 @@ because the content is partly secret.
 
 import hashlib
 import json
-import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ from pathlib import Path
 
 from slurm_appliance.deploy_host.files import write_whole
 from toolchain.paths import state_folder
+
+#: Files that are written together.
+PARTS = ("inventory", "secrets")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class EnvironmentFolder:
     def of(cls, stack: str) -> "EnvironmentFolder":
         """The folder of a stack."""
         return cls(state_folder("environments", stack))
+
+    @property
+    def name(self) -> str:
+        """The environment's name: the stack's."""
+        return self.folder.name
 
     @property
     def inventory(self) -> Path:
@@ -51,55 +58,55 @@ class EnvironmentFolder:
         """The default passphrase of the state's secrets."""
         return self.folder / "passphrase"
 
-    def token(self, part: str) -> str:
-        """The token of a part's last write; a new one if its files are missing or changed."""
-        try:
-            record = json.loads(self._record(part).read_text())
-            digests, token = record["digests"], str(record["token"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return secrets.token_hex(8)
-        if all(_digest(self.folder / name) == digest for name, digest in digests.items()):
-            return token
-        return secrets.token_hex(8)
-
-    def write(self, part: str, token: str, files: Mapping[str, str]) -> list[str]:
-        """Write the files of a part atomically, and remove its obsolete files.
+    def write(self, part: str, files: Mapping[str, str]) -> list[str]:
+        """Write the files of a part that are missing or differ, each atomically, and remove its obsolete files.
 
         Args:
-            part: ``inventory`` or ``secrets``.
-            token: see token().
+            part: one of `PARTS`.
             files: text by path within the folder.
 
         Returns:
             The paths that changed.
+
+        Raises:
+            OSError: a file cannot be written.
         """
         before = self._written(part)
-        changed = [name for name, text in files.items() if _digest(self.folder / name) != _text_digest(text)]
+        digests = {name: _text_digest(text) for name, text in files.items()}
+        changed = [name for name, digest in digests.items() if _digest(self.folder / name) != digest]
         for name in changed:
             write_whole(self.folder / name, files[name])
-        for name in before - files.keys():
+        for name in before.keys() - files.keys():
             (self.folder / name).unlink(missing_ok=True)
-        record = {"token": token, "digests": {name: _text_digest(text) for name, text in files.items()}}
-        write_whole(self._record(part), json.dumps(record, indent=1, sort_keys=True))
-        return sorted({*changed, *(before - files.keys())})
+        if before != digests:
+            write_whole(self._record(part), json.dumps({"digests": digests}, sort_keys=True))
+        return sorted({*changed, *(before.keys() - files.keys())})
 
-    def marker(self, file: Path) -> str:
-        """The token of a file that is also written by others; a new one if the file is missing."""
-        marker = self._marker(file)
-        return marker.read_text() if file.exists() and marker.exists() else secrets.token_hex(8)
+    def is_intact(self) -> bool:
+        """Whether all parts are there as they were written."""
+        parts = [self._written(part) for part in PARTS]
+        return all(parts) and all(_digest(self.folder / name) == of for part in parts for name, of in part.items())
 
-    def mark(self, file: Path, token: str) -> None:
-        """Record the token of a file."""
-        write_whole(self._marker(file), token)
-
-    def _marker(self, file: Path) -> Path:
-        return self.folder / f".{file.name}.token"
-
-    def _written(self, part: str) -> set[str]:
+    def recorded_state(self) -> str:
+        """The digest of the state that the files are of; empty if not known."""
         try:
-            return set(json.loads(self._record(part).read_text())["digests"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return set()
+            return self._state.read_text()
+        except FileNotFoundError:
+            return ""
+
+    def record_state(self, digest: str) -> None:
+        """Record which state of the stack the files are of."""
+        write_whole(self._state, digest)
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / ".state"
+
+    def _written(self, part: str) -> dict[str, str]:
+        try:
+            return dict(json.loads(self._record(part).read_text())["digests"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return {}
 
     def _record(self, part: str) -> Path:
         return self.folder / f".{part}.json"
@@ -119,6 +126,6 @@ def _text_digest(text: str) -> str:
 def main() -> int:
     """Write the part in the request on standard input; print what changed, but no content."""
     request = json.load(sys.stdin)
-    changed = EnvironmentFolder(Path(request["folder"])).write(request["part"], request["token"], request["files"])
+    changed = EnvironmentFolder.of(request["environment"]).write(request["part"], request["files"])
     print(json.dumps({"changed": changed}))
     return 0

@@ -7,6 +7,7 @@ Standard library only: ``slurm_appliance.secrets`` starts often.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,9 +29,15 @@ def literal(text: str) -> str:
     return text.replace("{", _BRACE)
 
 
-def rendered(template: str, name: str, value: str) -> str:
-    """Render a template with one variable and texts from `literal`, like Ansible."""
-    return value.join(part.replace(_BRACE, "{") for part in template.split(f"{{{{ {name} }}}}"))
+def rendered(template: str, values: Mapping[str, str]) -> str:
+    """Render a template with some expressions and texts from `literal`, like Ansible.
+
+    Args:
+        template: the template.
+        values: the values of its expressions.
+    """
+    known = {_BRACE: "{", **{f"{{{{ {expression} }}}}": value for expression, value in values.items()}}
+    return re.sub("|".join(map(re.escape, known)), lambda found: known[found[0]], template)
 
 
 def is_unsafe(text: str) -> bool:

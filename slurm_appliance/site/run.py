@@ -2,7 +2,7 @@
 
 Reads a request as JSON from standard input::
 
-    {"environment_folder": "...", "inventory": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null}
+    {"environment": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null}
 
 Progress goes to standard error; the last line, on standard output, is a small JSON summary. Exit status: 0 success; 3
 the cluster runs, but some compute nodes failed; 1 any other failure; 130 and 143 stopped by a signal.
@@ -19,6 +19,7 @@ from typing import Any
 
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.ssh.consoles import explain, reader
@@ -36,15 +37,13 @@ class SiteRequest:
     """The request: what to run, and where.
 
     Attributes:
-        environment_folder: folder of the environment on the deploy host.
-        inventory: its inventory.
+        environment: the environment's name.
         playbook: name of a playbook in the checkout.
         extra_vars: variables that override all others; no secrets.
         cloud: an entry of clouds.yaml, to read consoles of nodes that do not boot; None: the OS_* variables.
     """
 
-    environment_folder: Path
-    inventory: Path
+    environment: str
     playbook: str = "site.yml"
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     cloud: str | None = None
@@ -53,8 +52,7 @@ class SiteRequest:
     def of(cls, document: Mapping[str, Any]) -> "SiteRequest":
         """Parse a request from JSON."""
         return cls(
-            Path(document["environment_folder"]),
-            Path(document["inventory"]),
+            str(document["environment"]),
             str(document.get("playbook", "site.yml")),
             dict(document.get("extra_vars") or {}),
             document.get("cloud"),
@@ -81,14 +79,19 @@ def main() -> int:
 
 def run(request: SiteRequest, ending: _Ending) -> int:
     """Run the playbook; returns the exit status."""
-    log = new_run_log(request.environment_folder / "logs", Path(request.playbook).stem)
+    environment = EnvironmentFolder.of(request.environment)
+    log = new_run_log(environment.logs, Path(request.playbook).stem)
     _say(f"{request.playbook}: full log: {log}")
-    hosts = read_inventory(request.inventory, ANSIBLE)
+    hosts = read_inventory(environment.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
     timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
     trust(
-        [SshHost.of(name, variables, request.inventory) for name, variables in hosts.items() if name not in compute],
-        request.environment_folder / "known_hosts",
+        [
+            SshHost.of(name, variables, environment.inventory)
+            for name, variables in hosts.items()
+            if name not in compute
+        ],
+        environment.known_hosts,
         _say,
         limit=timeout,
         going=lambda: not ending.signal,
@@ -96,12 +99,12 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
         outcome = run_playbook(
             ANSIBLE / request.playbook,
-            request.inventory,
+            environment.inventory,
             file,
             _say,
             folder=folder,
             variables=request.extra_vars,
-            environment={"SLURM_APPLIANCE_HOOKS": str(request.environment_folder / "hooks")},
+            environment={"SLURM_APPLIANCE_HOOKS": str(environment.folder / "hooks")},
             cancelled=lambda: bool(ending.signal),
         )
     instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}

@@ -4,22 +4,27 @@ An attacker between the deploy host and a new server can present any key over th
 Nova's authenticated API. The stack runs this before ``site.yml``, as ``python -m slurm_appliance.console_keys`` with a
 request on standard input::
 
-    {"environment_folder": "...", "token": "...", "cloud": null,
+    {"environment": "...", "cloud": null,
      "hosts": [{"name": "...", "address": "...", "port": 22, "instance_id": "...", "image_id": "..."}]}
 
-The keys go to the environment's known_hosts. For a server that prints no keys, the site run trusts the key on first use
-and reports that.
+The keys go to the environment's known_hosts on this machine, and to standard output, for the state: other machines take
+them over from there, and so does the next run on another machine (``PULUMI_COMMAND_STDOUT``). For a server that prints
+no keys, the site run trusts the key on first use and reports that.
 """
 
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from slurm_appliance.ssh.known_keys import KnownKeys, known_name
+from slurm_appliance.ssh.recorded_keys import record, take_over
+
+#: What this command printed the last time, on any machine; Pulumi sets it.
+_RECORDED = "PULUMI_COMMAND_STDOUT"
 
 #: cloud-init's markers around the keys. Each boot that generates keys prints a block, and so does site.yml when it
 #: restores keys. On some clouds the console keeps the blocks of before a rebuild.
@@ -108,11 +113,10 @@ def main() -> int:
 
     request = json.load(sys.stdin)
     hosts = [ConsoleHost(**host) for host in request["hosts"]]
-    environment = EnvironmentFolder(Path(request["environment_folder"]))
-    known = KnownKeys(environment.known_hosts)
+    known = KnownKeys(EnvironmentFolder.of(request["environment"]).known_hosts)
+    take_over(os.environ.get(_RECORDED, ""), known)
     silent: list[str] = []
     if known.unknown(hosts):
         silent = learn(hosts, known, reader(request["cloud"]), lambda text: print(text, file=sys.stderr, flush=True))
-    environment.mark(environment.known_hosts, request["token"])
-    print(json.dumps({"without_keys": silent}))
+    print(json.dumps(record(known, hosts, silent)))
     return 0

@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from slurm_appliance.playbooks.text import rendered
 from slurm_appliance.ssh.known_keys import KnownKeys, known_name
+from slurm_appliance.ssh.options import as_ansible_renders
 
 #: Number of hosts queried in parallel.
 _PARALLEL = 20
@@ -45,7 +45,7 @@ class SshHost:
     @classmethod
     def of(cls, name: str, variables: Mapping[str, Any], inventory: Path) -> "SshHost":
         """A host of an inventory folder."""
-        common = rendered(str(variables.get("ansible_ssh_common_args", "")), "inventory_dir", str(inventory))
+        common = as_ansible_renders(str(variables.get("ansible_ssh_common_args", "")), inventory)
         return cls(
             name=name,
             address=str(variables["ansible_host"]),

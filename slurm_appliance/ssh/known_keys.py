@@ -68,12 +68,14 @@ class KnownKeys:
         lines, record = self.read()
         return [each for each in servers if record.get(each.known_as) != each.identity or not _of(each, lines)]
 
+    def keys_of(self, server: KeyedServer) -> list[str]:
+        """The known keys of a server, each ``TYPE KEY``."""
+        return [line.partition(" ")[2] for line in _of(server, self.read()[0])]
+
     def former(self, server: KeyedServer) -> set[str]:
         """The keys of a server before its rebuild, each ``TYPE KEY``; empty if it is new."""
-        lines, record = self.read()
-        if not _rebuilt(server, record):
-            return set()
-        return {line.partition(" ")[2] for line in _of(server, lines)}
+        _, record = self.read()
+        return set(self.keys_of(server)) if _rebuilt(server, record) else set()
 
     def add(self, server: KeyedServer, keys: Sequence[str]) -> bool:
         """Record a server's keys, each ``TYPE KEY``; return whether it was known with another image.

@@ -1,7 +1,7 @@
-"""Environments of earlier code, kept as test data: their state, their project, and their folder on the deploy host.
+"""Environments of earlier code, kept as test data: their state and their project.
 
 ``python -m tests.engine.cluster.recording FILE`` records one, with the code of this checkout. Commands that need nodes
-or make secrets are answered by ``stand_in`` below, so that nothing in a recording is secret.
+or make secrets are answered by `use_fixed_answers`, so that nothing in a recording is secret.
 """
 
 import argparse
@@ -17,8 +17,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.deploy_host.files import write_whole
-from slurm_appliance.environment.folder import EnvironmentFolder
+from slurm_appliance.ssh.console_keys import ConsoleHost
 from tests.engine.cluster.rig import SETTINGS, Rig, furnish, use
 from tests.fakes.project import FakeProject
 from tests.fakes.project.collection import Collection
@@ -44,6 +43,10 @@ RECORDED_SETTINGS: dict[str, Any] = SETTINGS | {
 }
 
 
+#: The key of every server's ssh server.
+HOST_KEY = f"ssh-ed25519 {'A' * 68}"
+
+
 def _answer(module: str, arguments: list[str], request: str) -> str:
     """What a command prints here: fixed values, which no cluster uses."""
     match module, arguments:
@@ -52,11 +55,9 @@ def _answer(module: str, arguments: list[str], request: str) -> str:
         case "slurm_appliance.secrets", [_, name]:
             return f"recorded {name} ".ljust(64, "x")
         case "slurm_appliance.console_keys", _:
-            asked = json.loads(request)
-            folder = EnvironmentFolder(Path(asked["environment_folder"]))
-            folder.known_hosts.write_text("")
-            folder.mark(folder.known_hosts, asked["token"])
-            return "{}"
+            hosts = [ConsoleHost(**host) for host in json.loads(request)["hosts"]]
+            keys = [{"known_as": each.known_as, "identity": each.identity, "keys": [HOST_KEY]} for each in hosts]
+            return json.dumps({"keys": keys, "without_keys": []})
         case "slurm_appliance.site_run", _:
             return json.dumps({"status": "done"})
     raise ValueError(f"{module}: not known to the recording")
@@ -96,26 +97,6 @@ def put_things(project: FakeProject, things: Mapping[str, Any]) -> None:
         each.update(things[name])
 
 
-#: The files of an environment's folder that commands of the stack write.
-_WRITTEN = ("inventory/**/*", "known_hosts*", ".*.json", ".*.token")
-
-
-def _files(folder: Path) -> dict[str, str]:
-    found = {path for pattern in _WRITTEN for path in folder.glob(pattern) if path.is_file()}
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(found)}
-
-
-def _put_files(folder: EnvironmentFolder, files: Mapping[str, str]) -> None:
-    """Write the files as the commands do, under the recorded tokens: digests are those of this machine's paths."""
-    parts = {name: json.loads(text) for name, text in files.items() if name in (".inventory.json", ".secrets.json")}
-    for name, part in parts.items():
-        mine = {path: files[path] for path in part["digests"]}
-        folder.write(name.removeprefix(".").removesuffix(".json"), part["token"], mine)
-    for name, text in files.items():
-        if not (folder.folder / name).exists():
-            write_whole(folder.folder / name, text)
-
-
 def _portable(deployment: dict[str, Any]) -> dict[str, Any]:
     """A state without what is of one machine: its passphrase, and places in the program, which are not compared."""
     del deployment["secrets_providers"]
@@ -125,18 +106,23 @@ def _portable(deployment: dict[str, Any]) -> dict[str, Any]:
     return deployment
 
 
+def use_fixed_answers(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Have commands that need nodes, or make secrets, print fixed values."""
+    stand_in = folder / "venv" / "bin" / "python"
+    stand_in.parent.mkdir(parents=True)
+    stand_in.write_text(_STAND_IN.format(python=sys.executable))
+    stand_in.chmod(0o755)
+    real = Toolchain.variables
+    variables = {"VIRTUAL_ENV": str(stand_in.parent.parent)}
+    patch.setattr(Toolchain, "variables", lambda pieces: {**real(pieces), **variables})
+
+
 def record(folder: Path) -> dict[str, Any]:
     """Bring up the recorded settings in a new project, and return all that there is then."""
     with FakeProject().serving() as project, pytest.MonkeyPatch.context() as patch:
         furnish(project)
         use(project, folder, patch)
-        stand_in = folder / "venv" / "bin" / "python"
-        stand_in.parent.mkdir(parents=True)
-        stand_in.write_text(_STAND_IN.format(python=sys.executable))
-        stand_in.chmod(0o755)
-        real = Toolchain.variables
-        variables = {"VIRTUAL_ENV": str(stand_in.parent.parent)}
-        patch.setattr(Toolchain, "variables", lambda pieces: {**real(pieces), **variables})
+        use_fixed_answers(folder, patch)
         rig = Rig(folder, excluded=())
         rig.settings = RECORDED_SETTINGS
         rig.up()
@@ -145,7 +131,6 @@ def record(folder: Path) -> dict[str, Any]:
             "settings": rig.settings,
             "deployment": _portable(dict(session.stack.export_stack().deployment or {})),
             "project": things_of(project),
-            "files": _files(session.folder.folder),
         }
         text = json.dumps(whole, indent=1, sort_keys=True)
         text = text.replace(str(folder), _FOLDER).replace(project.api.url, _CLOUD)
@@ -164,7 +149,6 @@ def replayed(recording: Path, folder: Path) -> Iterator[Rig]:
         rig = Rig(folder, excluded=())
         rig.settings = whole["settings"]
         session = rig.session()
-        _put_files(session.folder, whole["files"])
         state = session.stack.export_stack()
         state.deployment = whole["deployment"] | {"secrets_providers": (state.deployment or {})["secrets_providers"]}
         session.stack.import_stack(state)

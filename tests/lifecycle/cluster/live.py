@@ -218,7 +218,7 @@ class Live:
 
     def site(self) -> dict[str, Any]:
         """Run site.yml again, and return what it says in the end."""
-        request = {"environment_folder": str(self.environment.folder), "inventory": str(self.environment.inventory)}
+        request = {"environment": self.rig.name}
         ended = subprocess.run(
             [sys.executable, "-m", "slurm_appliance.site_run"],
             input=json.dumps(request),

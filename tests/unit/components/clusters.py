@@ -24,12 +24,14 @@ def configured(**changes: Any) -> ClusterConfig:
     return from_mapping(smallest(**settings), "test", environment="test")
 
 
-def arguments(
-    config: ClusterConfig, facts: CloudFacts | None = None, folder: Path = Path("/environment"), **more: Any
-) -> ClusterArgs:
+#: The environment's folder; tests have one each.
+FOLDER = Path("/nowhere")
+
+
+def arguments(config: ClusterConfig, facts: CloudFacts | None = None, **more: Any) -> ClusterArgs:
     """What the program makes of a configuration and a cloud."""
     resolved = examine(config, facts or cloud()).ready("test")
-    return ClusterArgs(config, resolved, EnvironmentFolder(folder), **more)
+    return ClusterArgs(config, resolved, EnvironmentFolder(FOLDER), **more)
 
 
 def recorded(facts: CloudFacts | None = None, *, preview: bool = False, **changes: Any) -> Recorded:

@@ -19,6 +19,9 @@ from pulumi.runtime.stack import run_pulumi_func
 PROJECT = "slurm-appliance"
 #: What the stack made to sign bundles with.
 SIGNING_KEY = base64.b64encode(b"k" * 32).decode()
+#: What a command reads in the consoles.
+HOST_KEYS = json.dumps({"keys": [{"known_as": "10.0.0.2", "identity": "server image", "keys": ["ssh-ed25519 A"]}]})
+_ANSWERS = {"bundle_signing_key": SIGNING_KEY, "host-keys": HOST_KEYS}
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class _Cloud(mocks.Mocks):
         if args.typ == "command:local:Command":
             built = args.inputs["create"].endswith("slurm_appliance.image_build")
             answer = json.dumps({"image_id": id_of(args.name)}) if built else f"output of {args.name}"
-            outputs |= {"stdout": SIGNING_KEY if args.name == "bundle_signing_key" else answer, "stderr": ""}
+            outputs |= {"stdout": _ANSWERS.get(args.name, answer), "stderr": ""}
         return id_of(args.name) if args.typ.endswith(":Instance") else f"id-of-{args.name}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

@@ -1,7 +1,9 @@
 """Commands: nothing secret or of this machine in their text, inputs that make them run again, and nothing to undo."""
 
 import json
-from pathlib import Path
+
+import pulumi
+import pytest
 
 from components.cluster import Cluster
 from slurm_appliance.environment.folder import EnvironmentFolder
@@ -12,6 +14,11 @@ from tests.unit.components.recorder import Recorded, id_of, record
 COMMAND = "local:Command"
 
 
+def test_only_host_keys_are_passed_on() -> None:
+    commands = recorded().of(COMMAND)
+    assert [name for name, each in commands.items() if each.inputs["addPreviousOutputInEnv"]] == ["host-keys"]
+
+
 def test_the_text_is_constant_and_there_is_no_way_back() -> None:
     for command in recorded().of(COMMAND).values():
         text = command.inputs["create"]
@@ -19,7 +26,6 @@ def test_the_text_is_constant_and_there_is_no_way_back() -> None:
         assert command.inputs["update"] == text
         assert "delete" not in command.inputs
         assert "triggers" not in command.inputs
-        assert command.inputs["addPreviousOutputInEnv"] is False
 
 
 def test_each_secret_is_made_by_a_command_of_its_own_and_shown_nowhere() -> None:
@@ -56,7 +62,7 @@ def test_the_two_parts_of_the_folder() -> None:
     commands = recorded().of(COMMAND)
     inventory = json.loads(commands["inventory"].inputs["stdin"])
     secrets = json.loads(commands["secrets"].inputs["stdin"])
-    assert (inventory["folder"], inventory["part"]) == ("/environment", "inventory")
+    assert (inventory["environment"], inventory["part"]) == ("test", "inventory")
     assert "demo-c-1:" in inventory["files"][_HOSTS]
     assert f"instance_id: {id_of('demo-c-1')}" in inventory["files"][_HOSTS]
     assert 'munge_key: "output of munge_key"' in secrets["files"][_SECRETS]
@@ -87,8 +93,7 @@ def test_site_comes_last_and_says_where_things_are() -> None:
     made = recorded()
     site = made.of(COMMAND)["site"]
     assert json.loads(site.inputs["stdin"]) == {
-        "environment_folder": "/environment",
-        "inventory": "/environment/inventory",
+        "environment": "test",
         "playbook": "site.yml",
         "extra_vars": {},
         "cloud": None,
@@ -112,14 +117,27 @@ def test_host_keys_are_learned_before_anybody_connects() -> None:
     assert commands["host-keys"].urn in commands["site"].dependencies
 
 
-def test_a_folder_that_is_gone_is_written_again(tmp_path: Path) -> None:
-    def made() -> Recorded:
-        return record(lambda: Cluster("cluster", arguments(configured(), folder=tmp_path)))
+def test_what_this_machine_lacks_is_written_and_is_no_reason_to_run_anything(environment: EnvironmentFolder) -> None:
+    first = recorded().of(COMMAND)
+    hosts, secrets = (environment.folder / name for name in (_HOSTS, _SECRETS))
+    assert hosts.read_text() == json.loads(first["inventory"].inputs["stdin"])["files"][_HOSTS]
+    assert environment.known_hosts.read_text() == "10.0.0.2 ssh-ed25519 A\n"
+    for path in (hosts, secrets, environment.known_hosts):
+        path.unlink()
 
-    first = json.loads(made().of(COMMAND)["inventory"].inputs["stdin"])
-    EnvironmentFolder(tmp_path).write("inventory", first["token"], first["files"])
-    assert json.loads(made().of(COMMAND)["inventory"].inputs["stdin"]) == first
-    (tmp_path / _HOSTS).unlink()
-    again = json.loads(made().of(COMMAND)["inventory"].inputs["stdin"])
-    assert again["token"] != first["token"]
-    assert again["files"] == first["files"]
+    again = recorded().of(COMMAND)
+
+    assert {name: each.inputs for name, each in again.items()} == {name: each.inputs for name, each in first.items()}
+    assert all(path.exists() for path in (hosts, secrets, environment.known_hosts))
+
+
+def test_a_preview_writes_nothing(environment: EnvironmentFolder) -> None:
+    recorded(preview=True)
+    assert not environment.folder.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(environment: EnvironmentFolder) -> None:
+    environment.folder.parent.mkdir()
+    environment.folder.write_text("a file in its place")
+    with pytest.raises(pulumi.RunError, match=str(environment.folder)):
+        recorded()

@@ -30,10 +30,11 @@ from slurm_appliance.playbooks.run import ANSIBLE, run_playbook
 from slurm_appliance.playbooks.text import Template, literal, rendered, yaml_value
 from slurm_appliance.secrets.generate import render
 from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
-from slurm_appliance.ssh.options import connection_variables
+from slurm_appliance.ssh.options import as_ansible_renders, connection_variables
 from tests.unit.slurm_appliance.site.test_inventory import HOSTS, SUBNETS, config
 from toolchain.paths import REPOSITORY
 
+SSH_ARGS = "ansible_ssh_common_args"
 #: Where Ansible puts a file for each text that it renders; texts of the tests have the number of their place.
 _WITNESS = "{{ lookup('ansible.builtin.pipe', 'touch WITNESS') }}{% set x = 1 %}{# x #}"
 
@@ -200,18 +201,21 @@ def test_yaml_says_what_was_meant(value: Any) -> None:
 @given(path=texts, host=texts)
 def test_text_from_outside_within_a_template_is_itself(path: str, host: str) -> None:
     args = shlex.join([literal(path), "{{ inventory_dir }}/x", literal(host)])
-    assert shlex.split(rendered(args, "inventory_dir", "/folder")) == [path, "/folder/x", host]
+    assert shlex.split(rendered(args, {"inventory_dir": "/folder"})) == [path, "/folder/x", host]
 
 
 def test_ansible_renders_ssh_options_to_what_they_are(tmp_path: Path, poison: Poison) -> None:
     key = f"/keys/{poison.text()}"
-    access = SshAccess.model_construct(**{**SshAccess().model_dump(), "private_key_file": key})
+    given = {"private_key_file": key, "bastion_host": "b", "bastion_private_key_file": "~/.ssh/bastion"}
+    access = SshAccess.model_construct(**{**SshAccess().model_dump(), **given})
     inventory = tmp_path / "hosts.yml"
     tree = {"all": {"hosts": {"a": {"ansible_connection": "local", "args": connection_variables(access)}}}}
     inventory.write_text(inventory_file.dump(tree))
-    args = show(tmp_path, inventory, "args.ansible_ssh_common_args")["a"]["all"]
+    args = show(tmp_path, inventory, f"args.{SSH_ARGS}")["a"]["all"]
     assert key in shlex.split(args)
     assert f"UserKnownHostsFile={tmp_path}/../known_hosts" in shlex.split(args)
+    assert shlex.split(args) == shlex.split(as_ansible_renders(connection_variables(access)[SSH_ARGS], tmp_path))
+    assert f"{Path.home()}/.ssh/bastion" in args
     assert poison.rendered() == []
 
 

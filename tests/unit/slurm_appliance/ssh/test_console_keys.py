@@ -143,12 +143,12 @@ def test_other_ports_are_named_as_ssh_names_them(known: KnownKeys) -> None:
 
 def test_a_cloud_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
     host = {"name": "c-0", "address": "10.0.0.1", "port": 22, "instance_id": "s-1", "image_id": "i-1"}
-    request = {"environment_folder": str(tmp_path), "token": "t", "cloud": "nowhere", "hosts": [host]}
+    request = {"environment": "test", "cloud": "nowhere", "hosts": [host]}
     ended = subprocess.run(
         [sys.executable, "-m", "slurm_appliance.console_keys"],
         input=json.dumps(request),
         cwd=REPOSITORY,
-        env={"HOME": str(tmp_path)},
+        env={"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
         check=False,
         capture_output=True,
         text=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.config.access import SshAccess
-from slurm_appliance.ssh.options import connection_variables, login_command, options
+from slurm_appliance.ssh.options import as_ansible_renders, connection_variables, login_command, options
 
 
 def test_host_keys_are_checked_against_a_file_of_ours() -> None:
@@ -33,6 +33,19 @@ def test_ansible_gets_the_same() -> None:
     assert (variables["ansible_user"], variables["ansible_port"]) == ("rocky", 2222)
     words = shlex.split(variables["ansible_ssh_common_args"])
     assert words[1] == "UserKnownHostsFile={{ inventory_dir }}/../known_hosts"
+
+
+def test_the_inventory_is_the_same_on_every_operators_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = SshAccess(private_key_file="~/.ssh/it", bastion_host="b", bastion_private_key_file="~/.ssh/b {{ x }}")
+    texts = []
+    for home in ("/home/a", "/home/b b"):
+        monkeypatch.setenv("HOME", home)
+        text = connection_variables(access)["ansible_ssh_common_args"]
+        texts.append(text)
+        words = shlex.split(as_ansible_renders(text, Path("/inventory")))
+        assert words == options(access, "/inventory/../known_hosts")
+        assert f"{home}/.ssh/it" in words
+    assert texts[0] == texts[1]
 
 
 @pytest.mark.parametrize(
