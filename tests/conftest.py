@@ -12,6 +12,7 @@ EXTENDED = (
     "engine/cloud/test_volumes.py",
     "engine/cloud/test_cluster.py",
     "engine/mirror",
+    "engine/test_node_pythons.py",
     "engine/rollout",
     "lifecycle/cluster/test_control_away.py",
     "lifecycle/cluster/test_rebuild.py",

@@ -1,5 +1,7 @@
 """One boot of a node: its ID, and how systemd terminates a program in it."""
 
+from __future__ import annotations
+
 import signal
 from pathlib import Path
 from types import FrameType

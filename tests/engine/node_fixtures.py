@@ -70,8 +70,14 @@ class Login:
         return None if done.returncode == 255 else done
 
     def settled(self, address: str) -> None:
-        """Wait until cloud-init in a server has done all that it does."""
-        self.wait(address, "cloud-init status --wait >/dev/null || { cloud-init status --long; false; }")
+        """Wait until cloud-init in a server has done all that it does.
+
+        2 is a recoverable error: Debian 13's DHCP client, which cloud-init starts before the network is up, needs to
+        write to /proc/sys and cannot do so in a container. cloud-init then reads the metadata once the network is up.
+        """
+        self.wait(
+            address, "cloud-init status --wait >/dev/null || [ $? -eq 2 ] || { cloud-init status --long; false; }"
+        )
 
     def wait_for_boot(self, address: str, since: float, limit: float = 90) -> None:
         """Wait until a server has booted after a moment (``time.monotonic()``): its uptime tells."""

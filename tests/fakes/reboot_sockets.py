@@ -1,5 +1,7 @@
 """The sockets of the RebootProgram as systemd has them: one is handed over, one starts a helper for each call."""
 
+from __future__ import annotations
+
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -40,7 +42,7 @@ class RebootSockets:
 
     def service(
         self, environment: Mapping[str, str], *arguments: str, user: int | None = None, log: int | None = None
-    ) -> "subprocess.Popen[str]":
+    ) -> subprocess.Popen[str]:
         """Start the service with its socket handed over; its messages go to `log`, or to a pipe."""
         command = [self._python, "-m", "reboot_program.service", *arguments]
         return subprocess.Popen(

@@ -4,6 +4,8 @@ Speaks real HTTP to real clients, takes time for rebuilds, fails where a test te
 an application credential as keystonemiddleware does, and keeps a record of all calls.
 """
 
+from __future__ import annotations
+
 from tests.fakes.nova.calls import Call, Fault
 from tests.fakes.nova.cloud import FakeCloud
 from tests.fakes.nova.identity import PROJECT

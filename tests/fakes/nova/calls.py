@@ -1,5 +1,7 @@
 """Calls: as they came in, those that a test answers otherwise, and those that access rules allow."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

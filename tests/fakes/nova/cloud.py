@@ -1,5 +1,7 @@
 """The cloud as its clients reach it."""
 
+from __future__ import annotations
+
 import json
 import re
 import socket
@@ -40,7 +42,7 @@ class FakeCloud(Servers):
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     @contextmanager
-    def serving(self) -> Iterator["FakeCloud"]:
+    def serving(self) -> Iterator[FakeCloud]:
         """Serve until the block ends."""
         thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

@@ -1,5 +1,7 @@
 """HTTP for a cloud."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +11,7 @@ from typing import Any, Protocol, cast
 class Cloud(Protocol):
     """What answers calls."""
 
-    def answer(self, handler: "Handler", method: str) -> None:
+    def answer(self, handler: Handler, method: str) -> None:
         """Answer one call."""
 
 

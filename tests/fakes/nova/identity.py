@@ -1,5 +1,7 @@
 """What Keystone says."""
 
+from __future__ import annotations
+
 from typing import Any
 
 PROJECT = "0123456789abcdef0123456789abcdef"

@@ -1,5 +1,7 @@
 """Servers with their images and volumes, and what becomes of them when they are rebuilt and rebooted."""
 
+from __future__ import annotations
+
 import re
 import threading
 import time

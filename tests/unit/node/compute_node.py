@@ -1,5 +1,7 @@
 """A compute node with what the control node exports to it, and stand-ins for the programs that it calls."""
 
+from __future__ import annotations
+
 import base64
 import json
 import os

@@ -5,6 +5,8 @@ BEFORE brought, the run for AFTER is killed there, and a whole run follows. Prin
 the stand-in for the NFS server serves then, and what it should serve.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import os

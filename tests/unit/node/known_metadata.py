@@ -1,5 +1,7 @@
 """A source of metadata for tests."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

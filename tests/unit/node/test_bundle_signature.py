@@ -3,6 +3,8 @@
 Each attack runs the whole program, with the real ssh-keygen and real signatures.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import shutil

@@ -1,5 +1,7 @@
 """compute-init's states: what each is reached by, what its result file says, and whether systemd tries again."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 from dataclasses import replace

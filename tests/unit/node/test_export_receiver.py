@@ -1,5 +1,7 @@
 """What lies on the control node: whole, in root's own folders, and read by the NFS server whatever happens between."""
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import io

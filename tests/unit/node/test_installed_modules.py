@@ -1,5 +1,7 @@
 """What runs on nodes: all of it is installed, it needs nothing else, and the oldest Python there understands it."""
 
+from __future__ import annotations
+
 import ast
 import shutil
 import subprocess

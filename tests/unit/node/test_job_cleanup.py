@@ -1,5 +1,7 @@
 """What a user leaves behind on a compute node: real processes, real files, real users."""
 
+from __future__ import annotations
+
 import os
 import stat
 import subprocess
@@ -34,7 +36,7 @@ class Node:
         self.places = NodePlaces(folder / "run" / "jobs", folder / "steps", (self.shared,))
         self.started: list[subprocess.Popen[str]] = []
 
-    def run(self, uid: int, program: str) -> "subprocess.Popen[str]":
+    def run(self, uid: int, program: str) -> subprocess.Popen[str]:
         """A Python program of a user's that says a line when it is ready."""
         started = subprocess.Popen(
             ["/usr/bin/python3", "-c", program],

@@ -1,5 +1,7 @@
 """What is the same for all nodes is fetched once, and only believed by its digest."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The hash of the password that opens the pages of Prometheus."""
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
 

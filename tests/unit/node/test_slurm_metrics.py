@@ -1,5 +1,7 @@
 """Slurm's words as metrics."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 

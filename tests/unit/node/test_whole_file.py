@@ -1,5 +1,7 @@
 """Files that are written whole: by several writers, by one that fails, by one that is killed."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal

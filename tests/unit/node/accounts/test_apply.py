@@ -1,5 +1,7 @@
 """Accounts on real files: a folder in place of /etc, run as root."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """Decisions about account files, as tables: files and users in, files out."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

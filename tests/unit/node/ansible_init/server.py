@@ -1,5 +1,7 @@
 """A server with an image: playbooks, a stand-in for ansible-playbook, and the file that says how a run went."""
 
+from __future__ import annotations
+
 import json
 import signal
 import sys

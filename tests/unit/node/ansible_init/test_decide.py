@@ -1,5 +1,7 @@
 """Whether ansible-init runs, from what is known of the server and of its last run."""
 
+from __future__ import annotations
+
 import pytest
 
 from node.ansible_init.metadata import Metadata

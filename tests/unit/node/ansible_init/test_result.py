@@ -1,5 +1,7 @@
 """The file that says how a run went."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

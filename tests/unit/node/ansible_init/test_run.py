@@ -1,5 +1,7 @@
 """ansible-init from start to result file, with a stand-in for ansible-playbook."""
 
+from __future__ import annotations
+
 import errno
 import os
 import stat

@@ -1,5 +1,7 @@
 """ansible-init that is stopped while a playbook runs or starts."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess

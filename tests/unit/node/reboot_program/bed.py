@@ -1,5 +1,7 @@
 """What the worker's tests stand on: a Slurm that remembers what it was told, and a worker's surroundings."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

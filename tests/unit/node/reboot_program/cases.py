@@ -3,6 +3,8 @@
 Facts not named are those of a node that Slurm waits for, whose server is ACTIVE on image ``old`` with target ``new``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 

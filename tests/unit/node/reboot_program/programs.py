@@ -1,5 +1,7 @@
 """What the tests of the programs stand on: a folder with their settings, a stand-in for scontrol, and a cloud."""
 
+from __future__ import annotations
+
 import json
 import os
 import pwd

@@ -1,5 +1,7 @@
 """The files on the control node: targets, settings, spool."""
 
+from __future__ import annotations
+
 import json
 import os
 import stat

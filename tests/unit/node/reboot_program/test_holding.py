@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 
 from node.reboot_program.holding import STATES, FailureNotice, next_step

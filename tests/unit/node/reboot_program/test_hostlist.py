@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 from ClusterShell.NodeSet import NodeSet
 from hypothesis import given

@@ -1,5 +1,7 @@
 """What the worker takes from SlurmUser, and what not."""
 
+from __future__ import annotations
+
 import json
 import os
 import re

@@ -1,5 +1,7 @@
 """Nodes that Slurm has not seen since they were booted."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The three programs as processes: what Slurm calls, the service, and the helper that tells Slurm."""
 
+from __future__ import annotations
+
 import json
 import os
 import pwd
@@ -26,7 +28,7 @@ def _servers(programs: Programs, cloud: FakeCloud, names: list[str]) -> tuple[st
     return new, ids
 
 
-def _end_at_once(service: "subprocess.Popen[str]") -> str:
+def _end_at_once(service: subprocess.Popen[str]) -> str:
     service.kill()
     return service.communicate(timeout=20)[1]
 

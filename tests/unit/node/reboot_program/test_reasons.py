@@ -1,5 +1,7 @@
 """Reasons: one plain line, whatever the cloud said."""
 
+from __future__ import annotations
+
 from hypothesis import given
 from hypothesis import strategies as st
 

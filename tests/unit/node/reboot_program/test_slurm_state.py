@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 
 from node.reboot_program.slurm_state import parse_nodes

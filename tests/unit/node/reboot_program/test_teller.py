@@ -1,5 +1,7 @@
 """The helper that sets states of nodes for a worker that may not."""
 
+from __future__ import annotations
+
 import os
 import socket
 from pathlib import Path

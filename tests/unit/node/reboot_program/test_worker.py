@@ -1,5 +1,7 @@
 """The worker against a cloud over HTTP and a Slurm that remembers what it was told."""
 
+from __future__ import annotations
+
 import time
 
 import pytest

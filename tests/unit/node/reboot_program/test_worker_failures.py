@@ -1,5 +1,7 @@
 """The worker when the cloud, a node or Slurm fails: what passes is tried again, for the rest Slurm hears why."""
 
+from __future__ import annotations
+
 import time
 
 import pytest

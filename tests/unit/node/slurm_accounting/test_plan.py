@@ -1,5 +1,7 @@
 """Which sacctmgr commands follow from what is asked for and what there is: a table."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

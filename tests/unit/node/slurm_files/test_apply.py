@@ -1,5 +1,7 @@
 """Accepted files are brought to a daemon; one that does not run with them gets its former files back."""
 
+from __future__ import annotations
+
 import os
 import pwd
 from pathlib import Path

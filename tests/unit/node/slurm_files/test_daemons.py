@@ -1,5 +1,7 @@
 """Waiting for daemons: until they answer, or have ended. systemd and Slurm's commands are scripts here."""
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Iterator
 from pathlib import Path

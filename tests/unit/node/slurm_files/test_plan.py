@@ -1,5 +1,7 @@
 """What brings a set of files to a daemon."""
 
+from __future__ import annotations
+
 import pytest
 
 from node.slurm_files.plan import DaemonAction, slurmctld, slurmdbd, version_of

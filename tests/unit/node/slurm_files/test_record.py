@@ -1,5 +1,7 @@
 """The state volume says which version of Slurm its state is of."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """What a daemon says against its files, and the setting that it is about. The logs are those of Slurm 22.05."""
 
+from __future__ import annotations
+
 import pytest
 
 from node.slurm_files.rejection import rejection

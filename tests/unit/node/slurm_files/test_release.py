@@ -1,5 +1,7 @@
 """Which release of Slurm can be upgraded to which other one."""
 
+from __future__ import annotations
+
 import pytest
 
 from node.slurm_files.release import UPGRADES, Verdict, refusal, release, steps, upstream, verdict

@@ -1,5 +1,7 @@
 """Sets of files: exchanged all at once, whatever ends the exchange, and whenever."""
 
+from __future__ import annotations
+
 import os
 import pwd
 import signal

@@ -1,10 +1,12 @@
 """A backup before Slurm's state is converted, and the way back; a kill at any moment costs nothing."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +19,7 @@ from node.slurm_files.record import Record
 from node.slurm_files.state import SlurmState, StatePlaces
 from node.slurm_files.upgrade import UpgradeAction
 
-NOW = datetime(2026, 11, 29, 15, 41, tzinfo=UTC)
+NOW = datetime(2026, 11, 29, 15, 41, tzinfo=timezone.utc)
 OLD, NEW = "slurm 24.11.5", "slurm 26.05.5"
 NAME = "24.11.5-20261129T154100Z"
 

@@ -1,5 +1,7 @@
 """What another release of Slurm needs before it starts on the state that is there."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import pytest
