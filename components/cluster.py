@@ -87,6 +87,8 @@ class Cluster(pulumi.ComponentResource):
         rebuildable = [group for group in others if group.kind is NodeKind.COMPUTE and group.nodes]
         if config.features.rebuild and rebuildable:
             values["reboot_cloud"] = self._credential(rebuildable).cloud
+        if config.proxy is not None and config.proxy.addresses_with_login is not None:
+            values["proxy_with_login"] = pulumi.Output.secret(config.proxy.addresses_with_login)
         folder = Environment(
             "environment",
             EnvironmentArgs(

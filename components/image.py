@@ -61,12 +61,11 @@ class Image(pulumi.ComponentResource):
             environment["OS_CLOUD"] = cloud
         if wanted.force:
             environment[FORCE] = "1"
-        secret = bool(wanted.build.sources.password)
         self.command = module_command(
             f"image-{wanted.name}",
             "slurm_appliance.image_build",
             self,
-            request=pulumi.Output.secret(request) if secret else request,
+            request=pulumi.Output.secret(request) if wanted.build.sources.secret else request,
             environment=environment,
             depends_on=depends_on,
             ignore_changes=_IRRELEVANT if exists else (),

@@ -11,6 +11,7 @@ from slurm_appliance.config.rollout import Rollouts
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.slurm import SlurmChapter
 from slurm_appliance.config.storage import StorageConfig
+from slurm_appliance.config.system import SystemConfig
 from slurm_appliance.config.users import Users
 
 #: The parts of the configuration in the order that they are explained in.
@@ -25,6 +26,7 @@ CHAPTERS: tuple[type[Section], ...] = (
     Users,
     SecretsConfig,
     Features,
+    SystemConfig,
     Rollouts,
 )
 
@@ -40,6 +42,7 @@ class ClusterConfig(
     Users,
     SecretsConfig,
     Features,
+    SystemConfig,
     Rollouts,
 ):
     """All settings of a cluster, as loaded and checked by ``from_stack_file`` or ``from_mapping``."""

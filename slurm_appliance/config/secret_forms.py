@@ -34,6 +34,16 @@ def is_mirror_word(text: str) -> bool:
     return text.isprintable() and " " not in text and not re.search(r"\$[A-Za-z_{]", text)
 
 
+def is_proxy_word(text: str) -> bool:
+    """Whether a proxy can get it as a part of a login; in addresses it is percent-encoded."""
+    return text.isprintable() and text == text.strip()
+
+
+def is_proxy_user(text: str) -> bool:
+    """The same for the part before the colon."""
+    return is_proxy_word(text) and ":" not in text
+
+
 def is_munge_key(text: str) -> bool:
     """Whether it is base64 of as many bytes as munge takes."""
     try:

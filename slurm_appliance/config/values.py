@@ -15,6 +15,8 @@ from slurm_appliance.config.secret_forms import (
     is_monitoring_password,
     is_munge_key,
     is_password,
+    is_proxy_user,
+    is_proxy_word,
     is_slurm_password,
 )
 from slurm_appliance.config.template import fill, is_node_name_template
@@ -37,6 +39,14 @@ def _is_cidr(text: str) -> bool:
     except ValueError:
         return False
     return "/" in text and "%" not in text
+
+
+def _is_proxy_exception(text: str) -> bool:
+    return (
+        _is_ip_address(text)
+        or _is_cidr(text)
+        or re.fullmatch(r"\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", text) is not None
+    )
 
 
 def _is_url(text: str) -> bool:
@@ -115,6 +125,8 @@ HostName = Annotated[str, Text("a host name or an IP address", "a name such as n
                                r"[A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?")]  # fmt: skip
 Url = Annotated[str, Text("a web address", "http:// or https://, without user name and password (they have settings "
                           "of their own)", r"[!#-&(-\[\]-~]+", _is_url, max_length=2000)]  # fmt: skip
+ProxyException = Annotated[str, Text("a place without a proxy", "a host name, a domain such as .example.org, an "
+                                     "address or a network in CIDR notation", accepts=_is_proxy_exception)]  # fmt: skip
 RepositoryUrl = Annotated[str, Text("a web address", "http:// or https://, or ${mirror} in their place, and "
                                     "${snapshot} where wanted", r"[!#-&(-\[\]-~]+", _is_url_template,
                                     max_length=2000)]  # fmt: skip
@@ -177,6 +189,10 @@ MonitoringPassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RU
 MirrorPassword = Annotated[Secret, SecretText("a password", f"{_PRINTABLE_RULE}; {_MIRROR_RULE}", is_mirror_password)]
 MirrorUser = Annotated[str, Text("a user name at a mirror", f"printable characters without a colon; {_MIRROR_RULE}",
                                  r"[^:\s]+", is_mirror_word)]  # fmt: skip
+ProxyUser = Annotated[Secret, SecretText("a user name at a proxy", "printable characters without ':', no space at "
+                                         "either end", is_proxy_user)]  # fmt: skip
+ProxyPassword = Annotated[Secret, SecretText("a password at a proxy", "printable characters, no space at either end",
+                                             is_proxy_word)]  # fmt: skip
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes, as 'head -c 128 "
                                         "/dev/urandom | base64 -w 0' prints it", is_munge_key)]  # fmt: skip
 SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",

@@ -180,6 +180,8 @@ class BuildRun:
             "package_sources_username": sources.username,
             "package_sources_password": sources.password,
             "package_sources_proxy": sources.proxy,
+            "package_sources_https_proxy": sources.https_proxy,
+            "package_sources_direct": sources.direct,
             "package_sources_keep_distribution": sources.keep_distribution,
             "extra_packages_names": list(self.build.extra_packages),
             "image_record_build": self.id,
@@ -201,9 +203,9 @@ class BuildRun:
         remedy = f"{error.remedy}; the server's console: {console}".removeprefix("; ")
         sources = self.build.sources
         places = [each.url for each in sources.repositories]
-        if sources.proxy:
-            # Without a user and a password.
-            places.append(f"the proxy {re.sub('//[^/@]*@', '//', sources.proxy)}")
+        # Without a user and a password.
+        proxies = [re.sub("//[^/@]*@", "//", each) for each in (sources.proxy, sources.https_proxy) if each]
+        places += [f"the proxy {each}" for each in dict.fromkeys(proxies)]
         if places:
             remedy += f"; package sources: {', '.join(places)}"
         if self.keep:

@@ -6,6 +6,7 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_build import ImageBuildConfig as Settings
 from slurm_appliance.config.image_build import PackageRepositoryConfig
 from slurm_appliance.config.image_build import PackageSourcesConfig as SourceSettings
+from slurm_appliance.config.system import ProxyConfig
 from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from toolchain.paths import REPOSITORY
@@ -37,7 +38,7 @@ def from_settings(config: ClusterConfig, name: str, base: str, *, network: str =
         name: name of the build.
         base: ID or name of the base image; for our images, the name.
         network: ID of the build server's network if the stack creates it; otherwise the configuration's.
-        proxy: proxy for package downloads.
+        proxy: proxy for package downloads if the configuration has none.
     """
     settings = build_settings(config, name)
     ssh = settings.ssh or config.ssh
@@ -61,7 +62,7 @@ def from_settings(config: ClusterConfig, name: str, base: str, *, network: str =
             ),
         ),
         extra_packages=settings.extra_packages,
-        sources=_sources(settings.package_sources, proxy),
+        sources=_sources(settings.package_sources, config.proxy or proxy),
         prefix=settings.image_name_prefix,
         visibility=settings.visibility.value,
         disk_format=settings.disk_format.value,
@@ -72,12 +73,15 @@ def from_settings(config: ClusterConfig, name: str, base: str, *, network: str =
     )
 
 
-def _sources(settings: SourceSettings, proxy: str) -> PackageSources:
+def _sources(settings: SourceSettings, proxy: ProxyConfig | str) -> PackageSources:
     password = settings.password
+    addresses = {"http": proxy, "https": proxy} if isinstance(proxy, str) else proxy.used_by_root
     return PackageSources(
         repositories=tuple(_repository(name, each, settings) for name, each in settings.repositories.items()),
         snapshot=settings.snapshot or "",
-        proxy=proxy,
+        proxy=addresses["http"],
+        https_proxy=addresses["https"],
+        no_proxy=() if isinstance(proxy, str) else proxy.no_proxy,
         username=settings.username or "",
         sync=settings.sync,
         password=password.reveal() if password is not None and not password.encrypted else "",

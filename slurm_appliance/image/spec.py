@@ -5,8 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from slurm_appliance.errors import UsageError
+from slurm_appliance.image.no_proxy import bypasses
 
 #: Image properties that every cluster image gets; the site's own ones override them.
 DEFAULT_PROPERTIES: Mapping[str, str] = {
@@ -51,7 +53,9 @@ class PackageSources:
     Attributes:
         repositories: replace those of the base image; empty: use the base image's unchanged.
         snapshot: label of the package state, usually a time stamp; a new one requires a new image.
-        proxy: HTTP proxy for package downloads.
+        proxy: proxy for package downloads by http, with its login.
+        https_proxy: the same by https.
+        no_proxy: what is reached without it.
         username: user name at the repositories.
         password: password at the repositories.
         keep_distribution: restore the base image's own repositories at the end; otherwise the image has none.
@@ -60,11 +64,25 @@ class PackageSources:
 
     repositories: tuple[PackageRepository, ...] = ()
     snapshot: str = ""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
+    https_proxy: str = field(default="", repr=False)
+    no_proxy: tuple[str, ...] = ()
     username: str = ""
     password: str = field(default="", repr=False)
     keep_distribution: bool = True
     sync: bool = False
+
+    @property
+    def secret(self) -> bool:
+        """Whether any of it must not be shown."""
+        return bool(self.password) or "@" in self.proxy + self.https_proxy
+
+    @property
+    def direct(self) -> list[str]:
+        """The hosts that are reached without the proxy: package managers know no domains and networks."""
+        hosts = {urlsplit(each.url).hostname or "" for each in self.repositories}
+        named = {each for each in self.no_proxy if not each.startswith(".") and "/" not in each}
+        return sorted(named | {host for host in hosts if bypasses(host, self.no_proxy)})
 
 
 @dataclass(frozen=True)
@@ -196,7 +214,11 @@ def from_json(text: str) -> ImageBuild:
                     }
                 ),
                 "sources": PackageSources(
-                    **{**sources, "repositories": tuple(_repository(each) for each in sources["repositories"])}
+                    **{
+                        **sources,
+                        "repositories": tuple(_repository(each) for each in sources["repositories"]),
+                        "no_proxy": tuple(sources.get("no_proxy", ())),
+                    }
                 ),
             }
         )

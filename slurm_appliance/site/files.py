@@ -26,6 +26,7 @@ from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.hostvars.signing import SigningKey
+from slurm_appliance.hostvars.system_files import system_files
 from slurm_appliance.secrets.generate import MAKERS
 from toolchain.paths import REPOSITORY
 
@@ -69,6 +70,8 @@ def site_files(
         "home_key": SharedFile(home_key),
         "ssh_known_hosts": SharedFile(known_hosts),
     }
+    system = system_files(hosts)
+    shared |= {name: SharedFile(content, keep=True) for name, content in system.items()}
     exported = archive(
         export_files(nodes, shared, key=signing_key, serial=serial, forbidden=FORBIDDEN, state_dir=_state_dir(hosts))
     )
@@ -78,7 +81,7 @@ def site_files(
         for folder in sorted(playbooks.glob("roles/*/files/program"))
     }
     files = {"hosts": names, users_file.NAME: users, "ssh_known_hosts": known_hosts, "bundle_key.pub": public}
-    return files | programs | {_EXPORT: exported}
+    return files | system | programs | {_EXPORT: exported}
 
 
 def zip_program(folder: Path) -> bytes:

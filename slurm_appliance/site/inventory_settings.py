@@ -39,7 +39,15 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         for name, partition in partitions(config).items()
     }
     settings["slurm"]["options"] = as_slurm_reads(slurm_options.CLUSTER, config.slurm.options)
-    return settings | {"slurm_partitions": {name: part.model_dump(mode="json") for name, part in named.items()}}
+    partitions_ = {name: part.model_dump(mode="json") for name, part in named.items()}
+    return settings | {"slurm_partitions": partitions_} | _system_settings(config)
+
+
+def _system_settings(config: ClusterConfig) -> dict[str, Any]:
+    """Settings that are no variables where they are not set. The proxy's login is in the file of secrets."""
+    if config.proxy is None:
+        return {}
+    return {"proxy": {**config.proxy.addresses, "no_proxy": list(config.proxy.no_proxy)}}
 
 
 def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroupConfig) -> dict[str, Any]:

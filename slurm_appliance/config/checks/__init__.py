@@ -17,6 +17,7 @@ from slurm_appliance.config.checks import (
     names,
     networks,
     slurm,
+    system,
     users,
 )
 from slurm_appliance.config.cluster import ClusterConfig
@@ -33,6 +34,7 @@ CHECKS: Final[tuple[Callable[[ClusterConfig], Iterable[Problem]], ...]] = (
     *boot.CHECKS,
     *folders.CHECKS,
     *slurm.CHECKS,
+    *system.CHECKS,
     *users.CHECKS,
 )
 

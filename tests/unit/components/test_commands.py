@@ -54,6 +54,15 @@ def test_a_given_secret_is_not_generated() -> None:
     assert "correct horse" in json.loads(made.of(COMMAND)["secrets"].inputs["stdin"])["files"][_SECRETS]
 
 
+def test_a_proxys_login_is_among_the_secrets_only() -> None:
+    proxy = {"http": "http://proxy:3128", "username": "me", "password": "pa ss"}
+    commands = recorded(proxy=proxy).of(COMMAND)
+    assert "http://me:pa%20ss@proxy:3128" in json.loads(commands["secrets"].inputs["stdin"])["files"][_SECRETS]
+    assert "stdin" in commands["secrets"].secret_inputs
+    assert not [name for name, each in commands.items() if name != "secrets" and "pa%20ss" in str(each.inputs)]
+    assert "http: http://proxy:3128" in json.loads(commands["inventory"].inputs["stdin"])["files"][_HOSTS]
+
+
 _SECRETS = "inventory/group_vars/all/secrets.yml"
 _HOSTS = "inventory/hosts.yml"
 

@@ -79,3 +79,9 @@ def test_a_node_group_runs_the_image_that_its_command_tells() -> None:
 
     servers = record(cluster).of("compute/instance:Instance")
     assert {server.inputs["imageId"] for server in servers.values()} == {id_of("image-full")}
+
+
+def test_a_proxys_login_is_secret_and_an_address_is_not() -> None:
+    for proxy, secret in (("http://me:s3cret@proxy:3128", {"stdin"}), ("http://proxy:3128", set())):
+        build = ImageBuild("b", (), Machine("f", "n"), sources=PackageSources(proxy=proxy))
+        assert commands(wanted(build=build))["image-full"].secret_inputs == secret

@@ -49,6 +49,12 @@ LARGEST: dict[str, Any] = {
     "key_pair": {"public_key": _KEY},
     "ssh": {"user": "rocky", "port": 2222},
     "ssh_allowed_cidrs": ["192.0.2.0/24"],
+    "proxy": {
+        "http": "http://proxy.example.org:3128",
+        "no_proxy": [".example.org"],
+        "username": {"secure": "v1:abc:def"},
+        "password": {"secure": "v1:abc:def"},
+    },
     "nonlogin_ssh_allowed_cidrs": ["198.51.100.0/24"],
     "control_ip_addresses": {"cluster": "10.20.0.10"},
     "login": {

@@ -36,6 +36,8 @@ _ACCOUNT: dict[str, Any] = {"slurm": {"accounts": {"physics": {}}}}
 _USER = {"users": {"alice": {"uid": 2001}}}
 _SLURM_CONF = "ansible/roles/slurmctld/templates/slurm.conf.j2"
 
+_PROXY = {"proxy": {"http": "http://proxy:3128", "username": "me", "password": "pass"}}
+
 LEAVES: dict[str, Leaf] = {
     "cluster_name": Leaf("other", INSTANCE, {"state_volume_provisioning": "manage"}),
     "cluster_domain_suffix": Leaf("example.org", INSTANCE),
@@ -159,6 +161,11 @@ LEAVES: dict[str, Leaf] = {
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
     "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
+    "proxy.http": Leaf("http://other:3128", "inventory: proxy.http", _PROXY),
+    "proxy.https": Leaf("http://other:3128", "inventory: proxy.https", _PROXY),
+    "proxy.no_proxy": Leaf([".example.org"], "inventory: proxy.no_proxy", _PROXY),
+    "proxy.username": Leaf("you", "inventory secrets: proxy_with_login", _PROXY),
+    "proxy.password": Leaf("other", "inventory secrets: proxy_with_login", _PROXY),
     "rollout.via": Leaf("job", "rollout"),
     "rollout.batch": Leaf(3, "rollout"),
     "rollout.max_unavailable": Leaf("10%", "rollout"),

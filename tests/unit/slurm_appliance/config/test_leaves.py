@@ -125,7 +125,8 @@ _RECORDED: dict[str, dict[tuple[str, str], Record]] = {}
 
 def resources(config: ClusterConfig) -> dict[tuple[str, str], Record]:
     """The resources of a cluster by type and name."""
-    known = repr(config)
+    # Secrets are not in the configuration's repr.
+    known = repr((config, config.proxy and config.proxy.addresses_with_login))
     if known not in _RECORDED:
         _RECORDED[known] = _recorded(config)
     return _RECORDED[known]

@@ -33,7 +33,7 @@ def test_what_is_said_of_a_name(entry: ReferenceSetting) -> None:
         ("openhpc_ram_multiplier", "memory_percent"),
         ("openhpc_something_else", "here it is slurm"),
         ("control_node_hypervisor_hostname", "a hypervisor cannot be chosen"),
-        ("proxy_http_address", "SLURM_APPLIANCE_PACKAGE_PROXY"),
+        ("proxy_http_address", "here it is proxy.http"),
         ("resolv_conf_servers", "dns_nameservers"),
         ("os_manila_mount_shares", "Manila"),
         ("basic_users_users", "here it is users"),

@@ -17,7 +17,10 @@ BUILD = ImageBuild(
     Machine("m1", "net", ("default",), "ext", "az", 20, "ssd", Ssh("rocky", 2222, "bastion", "op", "/key")),
     ("htop",),
     PackageSources(
-        (PackageRepository("main", "http://mirror/debian", "bookworm", ("main", "contrib"), "KEY"),), "1", "p"
+        (PackageRepository("main", "http://mirror/debian", "bookworm", ("main", "contrib"), "KEY"),),
+        "1",
+        "p",
+        no_proxy=("mirror",),
     ),
     properties={"hw_machine_type": "pc"},
 )
@@ -34,8 +37,27 @@ def test_anything_else_is_refused(text: str) -> None:
         from_json(text)
 
 
-def test_the_password_is_not_shown() -> None:
-    assert "s3cret" not in repr(replace(BUILD, sources=PackageSources(password="s3cret")))
+def test_passwords_are_not_shown() -> None:
+    sources = PackageSources(password="s3cret", proxy="http://me:s3cret@p", https_proxy="http://me:s3cret@p")
+    assert "s3cret" not in repr(replace(BUILD, sources=sources))
+
+
+@pytest.mark.parametrize(
+    ("exception", "direct"),
+    [
+        ("mirror.example.org", ["mirror.example.org"]),
+        (".example.org", ["mirror.example.org"]),
+        ("10.1.0.0/16", ["10.1.2.3"]),
+        ("10.1.2.3", ["10.1.2.3"]),
+        ("other", ["other"]),
+        ("fd00::/8", []),
+        (".org.example", []),
+    ],
+)
+def test_hosts_without_the_proxy(exception: str, direct: list[str]) -> None:
+    urls = ("http://Mirror.example.org:8080/x", "https://10.1.2.3/y")
+    repositories = tuple(PackageRepository(str(number), url) for number, url in enumerate(urls))
+    assert PackageSources(repositories, no_proxy=(exception,)).direct == direct
 
 
 def test_properties_come_from_defaults_format_user_and_site() -> None:

@@ -90,6 +90,21 @@ def test_a_proxy_is_used_and_changes_no_name() -> None:
     assert after.image_name == before.image_name
 
 
+def test_the_configurations_proxy_goes_before_the_environments_and_changes_no_name() -> None:
+    known, sources = images(FakeCloud()), [ImageSource(build="full")]
+    settings = {"http": "http://site:3128", "no_proxy": [".example.org"], "username": "me", "password": "pa:ss"}
+    config = from_mapping(
+        smallest(image_builds={"full": FULL}, cluster_image={"build": "full"}, proxy=settings), "test", environment="t"
+    )
+    (before,) = wanted(configured(full=FULL), sources, known)
+    (after,) = wanted(config, sources, known, "http://proxy:3128")
+    assert after.build.sources.proxy == after.build.sources.https_proxy == "http://me:pa%3Ass@site:3128"
+    assert after.build.sources.no_proxy == (".example.org",)
+    assert after.build.sources.secret
+    assert not before.build.sources.secret
+    assert after.image_name == before.image_name
+
+
 def test_every_setting_reaches_the_build(tmp_path: Any) -> None:
     key = tmp_path / "key.asc"
     key.write_text("KEY")

@@ -1,0 +1,75 @@
+"""What the site's network and rules ask of every node's system."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import Field
+
+from slurm_appliance.config.policy import RERUN_PLAYBOOK, Consequence
+from slurm_appliance.config.secret import Secret
+from slurm_appliance.config.section import Section
+from slurm_appliance.config.values import ProxyException, ProxyPassword, ProxyUser, Url
+
+#: Builds take it the next time that they run; it is no part of an image's content.
+_ALSO_BUILDS = Consequence(
+    "site.yml runs again, and compute nodes get it with it; image builds use it from then on. No image is built anew."
+)
+
+
+class ProxyConfig(Section):
+    """A proxy between the cluster and the world outside."""
+
+    http: Annotated[Url, RERUN_PLAYBOOK] = Field(
+        description="Address for http, without a login.", examples=["http://proxy.example.org:3128"]
+    )
+    https: Annotated[Url | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Address for https. Not set: the same as http.",
+        examples=["http://proxy.example.org:3128"],
+    )
+    no_proxy: Annotated[tuple[ProxyException, ...], RERUN_PLAYBOOK] = Field(
+        (),
+        description="What is reached without it. The cluster's networks and nodes, localhost and the metadata service "
+        "are in the list by themselves.",
+        examples=[[".example.org", "192.0.2.0/24"]],
+    )
+    username: Annotated[ProxyUser | None, RERUN_PLAYBOOK] = Field(
+        None, description="User name at the proxy.", examples=[{"secure": "v1:..."}]
+    )
+    password: Annotated[ProxyPassword | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Password at the proxy: for package managers and the RebootProgram, not for users' sessions.",
+        examples=[{"secure": "v1:..."}],
+    )
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The addresses by protocol, without a login."""
+        return {"http": self.http, "https": self.https or self.http}
+
+    @property
+    def addresses_with_login(self) -> dict[str, str] | None:
+        """The same with the login; None where there is none, or where only Pulumi knows it."""
+        if not (_known(self.username) and _known(self.password)):
+            return None
+        login = ":".join(quote(each.reveal(), safe="") for each in (self.username, self.password) if each is not None)
+        return {name: address.replace("://", f"://{login}@", 1) for name, address in self.addresses.items()}
+
+    @property
+    def used_by_root(self) -> dict[str, str]:
+        """The addresses with the login where it is known, for whoever may have it."""
+        return self.addresses_with_login or self.addresses
+
+
+def _known(secret: Secret | None) -> bool:
+    return secret is not None and not secret.encrypted
+
+
+class SystemConfig(Section):
+    """System: what the site asks of every node."""
+
+    proxy: Annotated[ProxyConfig | None, RERUN_PLAYBOOK, _ALSO_BUILDS] = Field(
+        None,
+        description="Proxy for packages, during image builds and on nodes, for users' sessions and for the "
+        "RebootProgram's calls to the cloud. Not set: none.",
+    )
