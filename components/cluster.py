@@ -100,6 +100,7 @@ class Cluster(pulumi.ComponentResource):
                     for network in first.networks
                 ],
                 values=values,
+                certificates=args.resolved.certificates,
             ),
             child,
         )

@@ -34,6 +34,7 @@ class EnvironmentArgs:
         hosts: all nodes, by group.
         subnets: those of the cluster's networks.
         values: secrets by name.
+        certificates: what all nodes trust besides the distribution's.
     """
 
     config: ClusterConfig
@@ -41,6 +42,7 @@ class EnvironmentArgs:
     hosts: Sequence[pulumi.Output[tuple[InventoryHost, ...]]]
     subnets: Sequence[InventorySubnet]
     values: Mapping[str, pulumi.Output[Any]]
+    certificates: tuple[str, ...] = ()
 
 
 class Environment(pulumi.ComponentResource):
@@ -59,7 +61,7 @@ class Environment(pulumi.ComponentResource):
 
         def render(groups: Sequence[tuple[InventoryHost, ...]]) -> str:
             hosts = tuple(host for group in groups for host in group)
-            return Inventory(args.config, hosts, tuple(args.subnets)).render()
+            return Inventory(args.config, hosts, tuple(args.subnets), args.certificates).render()
 
         self.inventory: pulumi.Output[str] = pulumi.Output.all(*args.hosts).apply(render)
         secret_file: pulumi.Output[str] = pulumi.Output.all(**args.values).apply(secrets.render)

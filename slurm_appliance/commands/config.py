@@ -39,7 +39,10 @@ def validate(
     ] = False,
 ) -> None:
     """Check a configuration and report all mistakes at once, with their paths and remedies. Exit status 1: mistakes."""
+    from datetime import UTC, datetime
+
     from slurm_appliance.config import from_stack_file
+    from slurm_appliance.config.certificates import certificates, ended
     from slurm_appliance.config.show import summary
 
     path = stack_file_of(stack, file)
@@ -50,6 +53,7 @@ def validate(
 
             check(config, str(path))
         found = summary(config)
+        notes = [str(note) for note in ended(certificates(config), datetime.now(tz=UTC))]
     except ConfigError as error:
         if output is not Output.json:
             raise
@@ -57,10 +61,12 @@ def validate(
         typer.echo(json.dumps({"ok": False, "source": str(path), "problems": problems}, indent=2))
         raise typer.Exit(error.exit_status) from None
     if output is Output.json:
-        typer.echo(json.dumps({"ok": True, "source": str(path), **found}, indent=2))
+        typer.echo(json.dumps({"ok": True, "source": str(path), **found, "notes": notes}, indent=2))
     else:
         typer.echo(f"{path}: {found['settings']} settings, ok")
         typer.echo(_summary_text(found))
+        for note in notes:
+            typer.echo(f"note: {note}")
 
 
 def _summary_text(found: Mapping[str, Any]) -> str:

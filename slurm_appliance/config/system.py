@@ -8,7 +8,7 @@ from pydantic import Field
 from slurm_appliance.config.policy import RERUN_PLAYBOOK, Consequence
 from slurm_appliance.config.secret import Secret
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import ProxyException, ProxyPassword, ProxyUser, Url
+from slurm_appliance.config.values import CaCertificates, ProxyException, ProxyPassword, ProxyUser, Url
 
 #: Builds take it the next time that they run; it is no part of an image's content.
 _ALSO_BUILDS = Consequence(
@@ -72,4 +72,10 @@ class SystemConfig(Section):
         None,
         description="Proxy for packages, during image builds and on nodes, for users' sessions and for the "
         "RebootProgram's calls to the cloud. Not set: none.",
+    )
+    cacerts: Annotated[tuple[CaCertificates, ...], RERUN_PLAYBOOK, _ALSO_BUILDS] = Field(
+        (),
+        description="Certificates that all nodes trust, besides those of the distribution: each PEM text, or the path "
+        "of a file on the deploy host. Image builds trust them while they run.",
+        examples=[["certificates/site.pem"]],
     )

@@ -1,5 +1,6 @@
 """Files of settings that are the same for all nodes and may be too large for a node's variables. Pure."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ def system_files(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
     files = {}
     if given.get("proxy"):
         files["no_proxy"] = ",".join(_without_proxy(hosts, given)).encode()
+    if given.get("cacerts"):
+        files["cacerts.json"] = json.dumps(given["cacerts"]).encode()
     return files
 
 

@@ -164,7 +164,7 @@ class BuildRun:
         return image
 
     def _variables(self) -> dict[str, Any]:
-        """The playbook's variables: those of the roles package_sources, extra_packages and image_record."""
+        """The playbook's variables: those of the roles package_sources, cacerts, extra_packages and image_record."""
         sources = self.build.sources
         return {
             "package_sources_repositories": [
@@ -183,6 +183,7 @@ class BuildRun:
             "package_sources_https_proxy": sources.https_proxy,
             "package_sources_direct": sources.direct,
             "package_sources_keep_distribution": sources.keep_distribution,
+            "cacerts": list(self.build.cacerts),
             "extra_packages_names": list(self.build.extra_packages),
             "image_record_build": self.id,
             "image_record_name": self.name,

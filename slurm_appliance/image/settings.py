@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.certificates import certificates
 from slurm_appliance.config.image_build import ImageBuildConfig as Settings
 from slurm_appliance.config.image_build import PackageRepositoryConfig
 from slurm_appliance.config.image_build import PackageSourcesConfig as SourceSettings
@@ -63,6 +64,7 @@ def from_settings(config: ClusterConfig, name: str, base: str, *, network: str =
         ),
         extra_packages=settings.extra_packages,
         sources=_sources(settings.package_sources, config.proxy or proxy),
+        cacerts=certificates(config),
         prefix=settings.image_name_prefix,
         visibility=settings.visibility.value,
         disk_format=settings.disk_format.value,

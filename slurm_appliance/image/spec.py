@@ -139,6 +139,7 @@ class ImageBuild:
         machine: the build server.
         extra_packages: additional packages, by the distribution's names.
         sources: the package sources.
+        cacerts: certificates that the build server trusts while it is built, each as PEM text.
         prefix: first part of the image's name.
         visibility: who can see the image.
         disk_format: ``raw`` or ``qcow2``: for builds on a volume; otherwise Nova chooses.
@@ -154,6 +155,7 @@ class ImageBuild:
     machine: Machine
     extra_packages: tuple[str, ...] = ()
     sources: PackageSources = PackageSources()
+    cacerts: tuple[str, ...] = ()
     prefix: str = "slurm"
     visibility: str = "private"
     disk_format: str = "raw"
@@ -206,6 +208,7 @@ def from_json(text: str) -> ImageBuild:
                 **data,
                 "groups": tuple(data["groups"]),
                 "extra_packages": tuple(data["extra_packages"]),
+                "cacerts": tuple(data.get("cacerts", ())),
                 "machine": Machine(
                     **{
                         **machine,

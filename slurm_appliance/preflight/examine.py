@@ -12,6 +12,7 @@ from slurm_appliance.image.wanted import Wanted
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import (
     accounts,
+    certificates,
     compute,
     credentials,
     image_groups,
@@ -124,6 +125,7 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
         bare_metal=facts.bare_metal,
         servers=own,
         access=facts.access,
+        certificates=certificates.of_site(config, finder),
     )
     notes = (*finder.notes, *state.notes)
     return Findings(resolved, tuple(finder.problems), notes, tuple(state.problems))

@@ -32,6 +32,7 @@ class Resolved:
         bare_metal: Ironic's nodes, by name.
         servers: the environment's own servers, by name.
         access: the endpoints of the cloud's services.
+        certificates: the site's, each as PEM text.
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)
@@ -44,3 +45,4 @@ class Resolved:
     bare_metal: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, ServerFacts] = field(default_factory=dict)
     access: CloudAccess = field(default=CloudAccess())
+    certificates: tuple[str, ...] = ()

@@ -92,11 +92,19 @@ class InventorySubnet:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The inventory of one cluster."""
+    """The inventory of one cluster.
+
+    Attributes:
+        config: the configuration.
+        hosts: all nodes.
+        subnets: those of the cluster's networks.
+        certificates: what all nodes trust besides the distribution's, each as PEM text.
+    """
 
     config: ClusterConfig
     hosts: tuple[InventoryHost, ...]
     subnets: tuple[InventorySubnet, ...] = field(default=())
+    certificates: tuple[str, ...] = field(default=())
 
     def tree(self) -> dict[str, Any]:
         """The inventory in the format of Ansible's YAML plugin."""
@@ -128,6 +136,7 @@ class Inventory:
             "cluster_subnets": [{"network": subnet.network, "cidr": subnet.cidr} for subnet in self.subnets],
             **connection_variables(config.ssh, self._login_address()),
             **playbook_settings(config),
+            **({"cacerts": list(self.certificates)} if self.certificates else {}),
         }
 
     def _login_address(self) -> str | None:

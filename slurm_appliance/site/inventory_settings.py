@@ -17,8 +17,8 @@ from slurm_appliance.config.section import field_shape, policy_of
 _ALSO_AT_BOOT = frozenset({"state_dir"})
 
 #: Settings that are no variables. Those of the deploy host: ssh_options.py turns them into Ansible's own variables. And
-#: users, who have a file of their own (hostvars/users_file.py).
-_NO_VARIABLES = frozenset({"ssh", "users"})
+#: users, who have a file of their own (hostvars/users_file.py). And certificates, which may be in files (Inventory).
+_NO_VARIABLES = frozenset({"ssh", "users", "cacerts"})
 
 
 def playbook_settings(config: ClusterConfig) -> dict[str, Any]:

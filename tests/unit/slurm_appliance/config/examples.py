@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from tests.pem import certificate
+
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr somebody"
 _ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
 
@@ -49,6 +51,7 @@ LARGEST: dict[str, Any] = {
     "key_pair": {"public_key": _KEY},
     "ssh": {"user": "rocky", "port": 2222},
     "ssh_allowed_cidrs": ["192.0.2.0/24"],
+    "cacerts": [certificate("Site")],
     "proxy": {
         "http": "http://proxy.example.org:3128",
         "no_proxy": [".example.org"],

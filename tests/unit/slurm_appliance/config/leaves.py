@@ -11,6 +11,7 @@ A place is a type of resource in the recorded cluster, or one of:
 
 from typing import Any
 
+from tests.pem import certificate
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, OTHER_IMAGE
 from tests.unit.slurm_appliance.config.leaf import (
     INSTANCE,
@@ -161,6 +162,7 @@ LEAVES: dict[str, Leaf] = {
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
     "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
+    "cacerts": Leaf([certificate("Site")], "local:Command"),
     "proxy.http": Leaf("http://other:3128", "inventory: proxy.http", _PROXY),
     "proxy.https": Leaf("http://other:3128", "inventory: proxy.https", _PROXY),
     "proxy.no_proxy": Leaf([".example.org"], "inventory: proxy.no_proxy", _PROXY),

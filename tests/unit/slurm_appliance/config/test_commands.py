@@ -16,6 +16,7 @@ from slurm_appliance.cli import app
 from slurm_appliance.commands.config import stack_file_of
 from slurm_appliance.config.generated import text_of
 from slurm_appliance.errors import UsageError
+from tests.pem import certificate, private_key
 from tests.unit.slurm_appliance.config.examples import largest, smallest
 from toolchain.paths import REPOSITORY
 
@@ -93,6 +94,18 @@ def test_the_same_for_scripts(broken: Path) -> None:
     assert all(problem["what"] and problem["remedy"] for problem in found["problems"])
 
 
+def test_certificates_in_files_are_looked_at_and_an_end_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "site.pem").write_text(certificate("Former", -1))
+    path = write(tmp_path / "Pulumi.site.yaml", smallest(cacerts=[str(tmp_path / "site.pem")]))
+    outcome = run("config", "validate", "--file", path)
+    assert outcome.exit_code == 0
+    assert outcome.stdout.splitlines()[-2].startswith("note: cacerts: the certificate of CN=Former ended on ")
+    (tmp_path / "site.pem").write_text(private_key())
+    outcome = run("config", "validate", "--file", path, "--output", "json")
+    assert outcome.exit_code == 1
+    assert [problem["path"] for problem in json.loads(outcome.stdout)["problems"]] == ["cacerts[0]"]
+
+
 def test_a_good_configuration_is_summed_up(tmp_path: Path) -> None:
     path = write(tmp_path / "Pulumi.good.yaml", largest())
     outcome = run("config", "validate", "--file", path)
@@ -107,6 +120,7 @@ def test_a_good_configuration_is_summed_up(tmp_path: Path) -> None:
     ):
         assert line in outcome.stdout.splitlines()
     found = json.loads(run("config", "validate", "--file", path, "-o", "json").stdout)
+    assert found["notes"] == []
     assert found["ok"] is True
     assert found["nodes"]["compute"] == {"general": 3, "gpu": 1}
 

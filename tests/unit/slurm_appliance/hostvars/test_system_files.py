@@ -1,5 +1,6 @@
 """Files of settings for all nodes: only of what is set."""
 
+import json
 from typing import Any
 
 from slurm_appliance.hostvars.system_files import system_files
@@ -32,6 +33,10 @@ def test_what_is_reached_without_the_proxy() -> None:
         "localhost", "127.0.0.1", "::1", "169.254.169.254", "10.0.0.0", "10.0.0.0/24", ".demo.internal",
         "demo-c-0", "demo-c-1", "demo-control", ".example.org",
     ]  # fmt: skip
+
+
+def test_certificates() -> None:
+    assert json.loads(system_files(hosts(cacerts=["one", "other"]))["cacerts.json"]) == ["one", "other"]
 
 
 def test_full_names_without_a_domain() -> None:

@@ -124,6 +124,7 @@ CHANGES = {
     "user, a property": ({"machine": replace(MACHINE, ssh=Ssh(user="rocky"))}, True),
     "the order of groups": ({"groups": ("compute",)}, False),
     "proxy": ({"sources": PackageSources(proxy="http://proxy:3128")}, False),
+    "certificates": ({"cacerts": ("PEM",)}, False),
     "password": ({"sources": PackageSources(username="u", password="p")}, False),
     "flavor": ({"machine": replace(MACHINE, flavor="big")}, False),
     "network": ({"machine": replace(MACHINE, network="other")}, False),

@@ -22,6 +22,7 @@ BUILD = ImageBuild(
         "p",
         no_proxy=("mirror",),
     ),
+    cacerts=("PEM",),
     properties={"hw_machine_type": "pc"},
 )
 
