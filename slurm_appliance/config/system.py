@@ -1,14 +1,25 @@
 """What the site's network and rules ask of every node's system."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
 
 from pydantic import Field
 
+from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import RERUN_PLAYBOOK, Consequence
 from slurm_appliance.config.secret import Secret
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import CaCertificates, ProxyException, ProxyPassword, ProxyUser, Url
+from slurm_appliance.config.values import (
+    CaCertificates,
+    FileText,
+    ProxyException,
+    ProxyPassword,
+    ProxyUser,
+    SysctlName,
+    SysctlValue,
+    Url,
+)
 
 #: Builds take it the next time that they run; it is no part of an image's content.
 _ALSO_BUILDS = Consequence(
@@ -78,4 +89,12 @@ class SystemConfig(Section):
         description="Certificates that all nodes trust, besides those of the distribution: each PEM text, or the path "
         "of a file on the deploy host. Image builds trust them while they run.",
         examples=[["certificates/site.pem"]],
+    )
+    sysctl: Annotated[Mapping[SysctlName, SysctlValue], Keyed("parameter", "vm.swappiness"), RERUN_PLAYBOOK] = Field(
+        {},
+        description="Kernel parameters of all nodes. One that is taken out keeps its value until the node reboots.",
+        examples=[{"vm.swappiness": 10}],
+    )
+    motd: Annotated[FileText | None, RERUN_PLAYBOOK] = Field(
+        None, description="Text that login nodes show to users who log in.", examples=["Help: hpc@example.org"]
     )

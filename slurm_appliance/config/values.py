@@ -135,6 +135,10 @@ AbsolutePath = Annotated[str, Text("an absolute path", "starts with '/', no '..'
                                    r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)+", max_length=1000)]  # fmt: skip
 FilePath = Annotated[str, Text("a path to a file", "a path, absolute, from '~' or from the project's folder",
                                r".+", str.isprintable, max_length=1000)]  # fmt: skip
+SysctlName = Annotated[str, Text("a kernel parameter", "its name as sysctl has it: vm.swappiness, no wildcard",
+                                 r"[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_:@-]+)+")]  # fmt: skip
+SysctlValue = Annotated[str, ScalarAsText(), Text("a value of a kernel parameter", "a number, or a line of text",
+                                                  r"\S(?:.*\S)?", str.isprintable)]  # fmt: skip
 CaCertificates = Annotated[str, Text("certificates", "PEM text, or a path, absolute, from '~' or from the project's "
                                      "folder", r"[^\x00-\x08\x0b-\x1f\x7f]+", max_length=300_000)]  # fmt: skip
 UserName = Annotated[str, Text("a user name", "letters, digits and '._-', a letter or '_' first, no '.' at the end, at "

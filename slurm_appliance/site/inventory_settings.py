@@ -20,6 +20,9 @@ _ALSO_AT_BOOT = frozenset({"state_dir"})
 #: users, who have a file of their own (hostvars/users_file.py). And certificates, which may be in files (Inventory).
 _NO_VARIABLES = frozenset({"ssh", "users", "cacerts"})
 
+#: Settings that are no variables where they are not set, so that the inventory of other clusters stays as it is.
+_ONLY_IF_SET = frozenset({"sysctl", "motd"})
+
 
 def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
     """The settings that are variables of all nodes, by name; ``slurm_partitions`` includes the default partition."""
@@ -39,12 +42,13 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         for name, partition in partitions(config).items()
     }
     settings["slurm"]["options"] = as_slurm_reads(slurm_options.CLUSTER, config.slurm.options)
+    settings = {name: value for name, value in settings.items() if value or name not in _ONLY_IF_SET}
     partitions_ = {name: part.model_dump(mode="json") for name, part in named.items()}
-    return settings | {"slurm_partitions": partitions_} | _system_settings(config)
+    return settings | {"slurm_partitions": partitions_} | _proxy(config)
 
 
-def _system_settings(config: ClusterConfig) -> dict[str, Any]:
-    """Settings that are no variables where they are not set. The proxy's login is in the file of secrets."""
+def _proxy(config: ClusterConfig) -> dict[str, Any]:
+    """The proxy without its login, which is in the file of secrets."""
     if config.proxy is None:
         return {}
     return {"proxy": {**config.proxy.addresses, "no_proxy": list(config.proxy.no_proxy)}}

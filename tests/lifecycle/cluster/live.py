@@ -21,6 +21,7 @@ from slurm_appliance.rollout.run import Rollout
 from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.engine.cluster.rig import Rig
 from tests.engine.node_fixtures import Login
+from tests.pem import certificate
 from toolchain.paths import REPOSITORY
 
 #: What compute nodes do for themselves.
@@ -28,6 +29,9 @@ ROLES = ["compute", "journald", "resolv_conf", "etc_hosts", "chrony", "sshd", "n
 #: Seconds that Slurm gives a node to come back.
 RESUME_TIMEOUT = 80
 FLAVOR = "slurm.medium"
+#: The certificate authority that its nodes trust, and a kernel parameter that each container has for itself.
+AUTHORITY = "Authority of the test cluster"
+PARAMETER, PARAMETER_VALUE = "net.ipv4.tcp_keepalive_time", "7123"
 #: Its compute nodes.
 COMPUTE = ("c-0", "c-1", "d-0")
 
@@ -61,6 +65,8 @@ def settings(image: str, key: Path) -> dict[str, Any]:
             "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **group},
         },
         "slurm": {"resume_timeout": RESUME_TIMEOUT},
+        "cacerts": [certificate(AUTHORITY)],
+        "sysctl": {PARAMETER: PARAMETER_VALUE},
         "users": {
             "alice": {"uid": 2001, "ssh_keys": keys},
             "olga": {"uid": 2002, "slurm_admin": True},

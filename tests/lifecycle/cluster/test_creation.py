@@ -11,7 +11,7 @@ from localcloud.endpoints import MIRROR_URL
 from slurm_appliance.cluster_check.judge import CheckVerdict
 from slurm_appliance.cluster_check.run import check_cluster
 from tests.engine.cloud_fixtures import SYSTEM, wait_until
-from tests.lifecycle.cluster.live import Live
+from tests.lifecycle.cluster.live import AUTHORITY, PARAMETER, PARAMETER_VALUE, Live
 from tests.lifecycle.image_fixtures import SLURM
 
 NODES = {"life-c-0", "life-c-1", "life-d-0"}
@@ -65,6 +65,14 @@ def test_compute_nodes_said_that_they_waited_for_the_playbook(live: Live, node: 
     journal = live.run(node, "journalctl --boot --unit compute-init --output cat")
     assert "site.yml has not run" in journal
     assert "set up, slurmd is registered" in journal
+
+
+@pytest.mark.parametrize("node", EVERY)
+def test_nodes_have_what_the_site_asks_of_their_system(live: Live, node: str) -> None:
+    authorities = "python3 -c 'import ssl; print(ssl.create_default_context().get_ca_certs())'"
+    assert AUTHORITY in live.run(node, authorities)
+    assert live.run(node, f"sysctl --values {PARAMETER}") == PARAMETER_VALUE
+    assert live.run(node, "ls /etc/profile.d/slurm-appliance-proxy.sh 2>/dev/null || echo none") == "none"
 
 
 def test_a_second_run_changes_nothing(live: Live) -> None:

@@ -51,6 +51,8 @@ LARGEST: dict[str, Any] = {
     "key_pair": {"public_key": _KEY},
     "ssh": {"user": "rocky", "port": 2222},
     "ssh_allowed_cidrs": ["192.0.2.0/24"],
+    "sysctl": {"vm.swappiness": 10, "net.ipv4.tcp_rmem": "4096 87380 16777216"},
+    "motd": "Welcome\n",
     "cacerts": [certificate("Site")],
     "proxy": {
         "http": "http://proxy.example.org:3128",

@@ -162,6 +162,8 @@ LEAVES: dict[str, Leaf] = {
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
     "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
+    "sysctl": Leaf({"vm.swappiness": 10}, "inventory: sysctl.items()"),
+    "motd": Leaf("Welcome", "inventory: motd is defined"),
     "cacerts": Leaf([certificate("Site")], "local:Command"),
     "proxy.http": Leaf("http://other:3128", "inventory: proxy.http", _PROXY),
     "proxy.https": Leaf("http://other:3128", "inventory: proxy.https", _PROXY),

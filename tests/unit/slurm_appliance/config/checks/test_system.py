@@ -18,6 +18,10 @@ MISTAKES: list[Mistake] = [
     ({"proxy": {"http": PROXY, "no_proxy": ["10.0.0.1/24"]}}, "proxy.no_proxy[0]", "a place without a proxy", "CIDR"),
     ({"proxy": {"http": PROXY, "username": "me"}}, "proxy.password", "not set, but proxy.username is", "both"),
     ({"proxy": {"http": PROXY, "password": "pass"}}, "proxy.username", "not set, but proxy.password is", "both"),
+    ({"sysctl": {"swappiness": 1}}, "sysctl.swappiness", "is not a kernel parameter", "vm.swappiness"),
+    ({"sysctl": {"vm.*": 1}}, 'sysctl["vm.*"]', "is not a kernel parameter", "no wildcard"),
+    ({"sysctl": {"vm.swappiness": "1\n2"}}, 'sysctl["vm.swappiness"]', "a value of a kernel parameter", "a number"),
+    ({"motd": "\x1b[31m"}, "motd", "is not the text of a file", "text"),
     ({"proxy": {"http": PROXY, "username": "a:b", "password": "x"}}, "proxy.username", "a user name at", "':'"),
 ]
 
