@@ -29,7 +29,7 @@ ROLES = ["compute", "journald", "resolv_conf", "etc_hosts", "chrony", "sshd", "n
 #: Seconds that Slurm gives a node to come back.
 RESUME_TIMEOUT = 80
 FLAVOR = "slurm.medium"
-#: The certificate authority that its nodes trust, and a kernel parameter that each container has for itself.
+#: The certificate authority that its nodes trust, and a kernel parameter.
 AUTHORITY = "Authority of the test cluster"
 PARAMETER, PARAMETER_VALUE = "net.ipv4.tcp_keepalive_time", "7123"
 #: Its compute nodes.

@@ -36,7 +36,7 @@ def run_role(
         family: the family of distributions.
     """
     role, tasks = name.split("/")
-    facts = {"ansible.builtin.set_fact": {"os_family": family, "cacheable": True}}
+    facts = {"ansible.builtin.set_fact": {"os_family": family, "virtualization_type": "kvm", "cacheable": True}}
     included = {"ansible.builtin.include_role": {"name": role, "tasks_from": tasks}}
     # Without handlers, which restart services of this machine.
     end = {"ansible.builtin.meta": "end_play"}
