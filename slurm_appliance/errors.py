@@ -23,6 +23,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
 ├── CloudTextError (ValueError)         what the cloud says cannot be what it stands for (cloud_text.py)
 ├── HostVariablesError (ValueError)     variables of a node cannot be exported (hostvars/)
+├── SiteLayerError (ValueError)         a site's own layer cannot be used (site_layer/)
 ├── SlurmTrialError                     the deploy host's Slurm cannot try its files (slurm_trial/)
 ├── RolloutError                        a rollout ends with nodes that are not done, or cannot begin (rollout/)
 ├── ControlNodeError                    the control node cannot be asked; it may only be away (rollout/)

@@ -1,4 +1,4 @@
-"""Runs one playbook with ansible-playbook on this node itself."""
+"""Runs playbooks with ansible-playbook on this node itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,11 @@ def variables_file(variables: Mapping[str, Any], within: Path | None = None) -> 
         yield path
 
 
-def command(playbook: Path, variables: Path, program: str = "ansible-playbook") -> list[str]:
-    """The command that runs a playbook here, without ssh."""
+def command(playbooks: Sequence[Path], variables: Path, program: str = "ansible-playbook") -> list[str]:
+    """The command that runs playbooks here, one after another, without ssh."""
     return [
         program, "--inventory", "localhost,", "--connection", "local", "--limit", "localhost",
-        "--extra-vars", f"@{variables}", str(playbook),
+        "--extra-vars", f"@{variables}", *map(str, playbooks),
     ]  # fmt: skip
 
 
@@ -53,16 +53,21 @@ def _put_off(number: signal.Signals) -> Iterator[None]:
 
 
 def run(
-    playbook: Path, variables: Mapping[str, Any], program: str = "ansible-playbook", within: Path | None = None
+    playbooks: Sequence[Path],
+    variables: Mapping[str, Any],
+    program: str = "ansible-playbook",
+    within: Path | None = None,
+    roles: Sequence[Path] = (),
 ) -> None:
-    """Run one playbook; its output goes to this program's output.
+    """Run playbooks in one process, until one fails; the output goes to this program's output.
 
     Args:
-        playbook: the file.
+        playbooks: the files.
         variables: for it.
         program: the ansible-playbook to call.
         within: a folder in memory for all temporary files, including Ansible's, if the variables contain secrets: what
             a SIGKILL leaves behind disappears at the next boot and is never on a disk.
+        roles: folders of roles, in order; default: the folder beside each playbook.
 
     Raises:
         PlaybookError: it failed, or cannot be started.
@@ -82,12 +87,14 @@ def run(
         if within is not None:
             temporary = str(file.with_name("ansible"))
             environment |= {"ANSIBLE_LOCAL_TEMP": temporary, "ANSIBLE_REMOTE_TEMP": temporary}
+        if roles:
+            environment["ANSIBLE_ROLES_PATH"] = ":".join(map(str, roles))
         child = None
         try:
             with _put_off(signal.SIGTERM):
                 child = subprocess.Popen(
-                    command(playbook, file, program),
-                    cwd=playbook.parent,
+                    command(playbooks, file, program),
+                    cwd=playbooks[0].parent,
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     # The caller may keep its own files private. What roles create without a mode is for everybody.

@@ -129,7 +129,7 @@ class AnsibleInitRun:
             started = time.monotonic()
             failure = ""
             try:
-                playbook.run(each, _variables(metadata, self.state), self.settings.program)
+                playbook.run([each], _variables(metadata, self.state), self.settings.program)
             except playbook.PlaybookError as error:
                 failure = str(error)
             step = PlaybookResult(each.name, FAILED if failure else DONE, round(time.monotonic() - started, 1))

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,13 @@ from node.compute_init.kept import KeptFiles
 from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
+from node.compute_init.site_layer import FILE as LAYER_FILE
+from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer, SiteLayerPathError
 
 #: The metadata flag that enables compute-init: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
+#: The folder of the site's own layer, within the bundle's.
+LAYER = "layer"
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class ComputeInitSettings:
 
     Attributes:
         source: the sources of metadata.
-        playbook: the playbook to run.
+        playbook: the playbook that runs the roles.
+        rejoin: the playbook that checks the node's health and starts slurmd.
+        roles: the folder of our roles.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
         kept: a folder on the disk for files that need not be fetched again, readable by root only.
@@ -49,6 +55,8 @@ class ComputeInitSettings:
 
     source: MetadataSource = field(default_factory=MetadataSource)
     playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
+    rejoin: Path = Path("/usr/lib/slurm-appliance/ansible/compute-rejoin.yml")
+    roles: Path = Path("/usr/lib/slurm-appliance/ansible/roles")
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
     kept: Path = Path("/var/lib/slurm-appliance/compute-init")
@@ -135,7 +143,6 @@ class ComputeInitRun:
         if self._nothing_new(bundle):
             self._end(DONE, "unchanged", "already set up in this boot with the same variables", bundle=bundle.digest)
             return
-        self._step(self.settings.playbook.name)
         self._run(bundle, metadata, server)
         self._end(DONE, "done", "set up, slurmd is registered", bundle=bundle.digest)
 
@@ -203,10 +210,31 @@ class ComputeInitRun:
                 }
             )
             variables: dict[str, Any] = {**bundle.variables, **own}
-            try:
-                playbook.run(self.settings.playbook, variables, self.settings.program, folder)
-            except playbook.PlaybookError as error:
-                raise FailureError("role-failed", str(error)) from error
+            layer = _layer(bundle)
+            if layer is not None:
+                self._write_layer(layer, folder / LAYER)
+            for name, playbooks in course(self.settings.playbook, self.settings.rejoin, layer, folder / LAYER):
+                self._step(name)
+                self._play(playbooks, variables, folder, layer)
+
+    def _play(
+        self, playbooks: Sequence[Path], variables: dict[str, Any], folder: Path, layer: NodeLayer | None
+    ) -> None:
+        """Run playbooks of ours, or a hook: with the layer's roles, and with no variable but the layer's own."""
+        roles: tuple[Path, ...] = ()
+        if layer is not None and playbooks[0].is_relative_to(folder / LAYER):
+            roles = (self.settings.roles, folder / LAYER / ROLES)
+            variables = unsafe({**layer.variables, FILES_VARIABLE: str(folder / LAYER / FILES)})
+        try:
+            playbook.run(playbooks, variables, self.settings.program, folder, roles)
+        except playbook.PlaybookError as error:
+            raise FailureError("role-failed", str(error)) from error
+
+    def _write_layer(self, layer: NodeLayer, folder: Path) -> None:
+        try:
+            layer.write(folder)
+        except SiteLayerPathError as error:
+            raise FailureError("wrong-bundle", f"{error}: run site.yml") from error
 
     def _step(self, name: str) -> None:
         self.state = replace(self.state, step=name, reason="")
@@ -220,6 +248,41 @@ class ComputeInitRun:
 
     def _write(self) -> None:
         result.write(self.settings.result, self.state)
+
+
+def _layer(bundle: Bundle) -> NodeLayer | None:
+    """The site's own layer in a bundle; None for none.
+
+    Raises:
+        FailureError: it cannot be used.
+    """
+    if LAYER_FILE not in bundle.files:
+        return None
+    try:
+        return NodeLayer.of(bundle.files[LAYER_FILE])
+    except SiteLayerPathError as error:
+        raise FailureError("wrong-bundle", f"{error}: use matching image and site.yml") from error
+
+
+def course(roles: Path, rejoin: Path, layer: NodeLayer | None, folder: Path) -> Iterator[tuple[str, tuple[Path, ...]]]:
+    """The playbooks in order, those of one process together, each with the name of its step. Pure.
+
+    Without a hook between them, our two playbooks share a process, which saves the start of another.
+
+    Args:
+        roles: the playbook that runs the roles.
+        rejoin: the playbook that checks the node's health and starts slurmd.
+        layer: the site's own layer, if any.
+        folder: where the layer's files are.
+    """
+    before, after = ([], []) if layer is None else (layer.hooks("pre"), layer.hooks("post"))
+    yield from ((path, (folder / path,)) for path in before)
+    if not after:
+        yield roles.name, (roles, rejoin)
+        return
+    yield roles.name, (roles,)
+    yield from ((path, (folder / path,)) for path in after)
+    yield rejoin.name, (rejoin,)
 
 
 def _needed(metadata: Metadata, name: str) -> str:

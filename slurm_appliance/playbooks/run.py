@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -140,7 +140,7 @@ class _Course:
 
 def run_playbook(
     playbook: Path,
-    inventory: Path,
+    inventory: Path | Sequence[Path],
     log: TextIO,
     say: Callable[[str], None],
     *,
@@ -153,7 +153,7 @@ def run_playbook(
 
     Args:
         playbook: the file.
-        inventory: file or folder.
+        inventory: file or folder; of several, later ones take precedence.
         log: file for Ansible's full output.
         say: prints a line for the operator.
         folder: for Ansible's files during the run; after a ``kill -9`` the next run finds and removes them there.
@@ -177,7 +177,7 @@ def run_playbook(
             private_data_dir=work,
             project_dir=str(playbook.parent),
             playbook=playbook.name,
-            inventory=str(inventory),
+            inventory=str(inventory) if isinstance(inventory, Path) else [str(each) for each in inventory],
             # Not on the command line, where other users could read them.
             cmdline=f"--extra-vars @{values}" if variables else None,
             event_handler=course.take,

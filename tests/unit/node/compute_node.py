@@ -100,6 +100,7 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     yield ComputeInitSettings(
         source=Known(answer=SERVER),
         playbook=tmp_path / "compute-init.yml",
+        rejoin=tmp_path / "compute-rejoin.yml",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",
         kept=tmp_path / "var" / "kept",

@@ -85,7 +85,7 @@ def test_what_a_playbook_creates_is_for_everybody_however_private_its_caller_is(
     program.chmod(0o755)
     former = os.umask(0o077)
     try:
-        playbook.run(tmp_path / "site.yml", {}, str(program))
+        playbook.run([tmp_path / "site.yml"], {}, str(program))
     finally:
         os.umask(former)
 

@@ -184,7 +184,7 @@ def test_a_node_renders_the_stacks_templates_and_nothing_from_outside(tmp_path: 
     )
     role = poison.text()
     program = str(Path(sys.prefix) / "bin/ansible-playbook")
-    node_playbook.run(own, {**brought, **unsafe({"roles": [role]})}, program)
+    node_playbook.run([own], {**brought, **unsafe({"roles": [role]})}, program)
     assert json.loads((tmp_path / "out").read_text()) == [f"{comment}, {flavor}", comment, flavor, [role]]
     assert poison.rendered() == []
 

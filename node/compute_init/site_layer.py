@@ -1,0 +1,111 @@
+"""The site's own layer in this node's bundle: hooks that run before and after our roles, with their roles and files.
+
+The file is JSON, so that it can hold nothing but regular files with their paths. It comes from the signed bundle; its
+paths are checked all the same, so that nothing is ever written outside the layer's folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: The name of the file in the bundle.
+FILE = "layer.json"
+#: The form of the file.
+FORM = 1
+#: The layers that may have hooks, in the order in which they run.
+LAYERS = ("site", "environment")
+#: The roles and files of all layers.
+ROLES, FILES = "roles", "files"
+#: The variable with the folder of the layer's files.
+FILES_VARIABLE = "site_layer_files"
+
+
+class SiteLayerPathError(ValueError):
+    """Raised for a layer that cannot be read, or with a path that leaves its folder."""
+
+
+@dataclass(frozen=True)
+class LayerMember:
+    """A file.
+
+    Attributes:
+        path: its path in the layer's folder.
+        content: what is in it.
+        executable: whether it can be executed.
+    """
+
+    path: str
+    content: bytes = field(repr=False)
+    executable: bool
+
+
+@dataclass(frozen=True)
+class NodeLayer:
+    """A layer.
+
+    Attributes:
+        members: its files.
+        variables: plain data for the hooks.
+    """
+
+    members: tuple[LayerMember, ...]
+    variables: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, content: bytes) -> NodeLayer:
+        """Parse the file of the bundle.
+
+        Raises:
+            SiteLayerPathError: it has another form, or a path that leaves the folder.
+        """
+        try:
+            document = json.loads(content)
+            if document["form"] != FORM:
+                raise SiteLayerPathError(f"{FILE} has form {document['form']!r}, this image reads {FORM}")
+            members = tuple(
+                LayerMember(_checked(path), base64.b64decode(each["base64"], validate=True), bool(each.get("x")))
+                for path, each in sorted(document["files"].items())
+            )
+            return cls(members, dict(document["variables"]))
+        except SiteLayerPathError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SiteLayerPathError(f"{FILE} cannot be read: {error!r}") from error
+
+    def write(self, folder: Path) -> None:
+        """Write the files into a new folder.
+
+        Raises:
+            SiteLayerPathError: a path is a file and a folder at once.
+        """
+        folder.mkdir(mode=0o700)
+        for member in self.members:
+            path = folder / member.path
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.write_bytes(member.content)
+            except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+                raise SiteLayerPathError(f"{FILE}: {member.path} is a file and a folder") from error
+            path.chmod(0o700 if member.executable else 0o600)
+
+    def hooks(self, phase: str) -> list[str]:
+        """The paths of the hooks of a phase, ``pre`` or ``post``, in the order in which they run."""
+        known = {member.path for member in self.members}
+        wanted = [f"{layer}/hooks/compute-init/{phase}.yml" for layer in LAYERS]
+        return [path for path in wanted if path in known]
+
+
+def _checked(path: Any) -> str:
+    """A relative path without steps upwards.
+
+    Raises:
+        SiteLayerPathError: it is something else.
+    """
+    good = isinstance(path, str) and "\0" not in path and "\\" not in path
+    if not good or any(part in {"", ".", ".."} for part in path.split("/")):
+        raise SiteLayerPathError(f"{FILE} has the path {path!r}, which is not one within its folder")
+    return str(path)

@@ -1,0 +1,134 @@
+"""The layers of one stack: ``site`` for all environments, then ``environments/NAME``; both beside the stack files.
+
+The order of precedence: defaults, ``site``, ``environments/NAME``, the stack file. Hooks of both run, the shared ones
+first. Of a role or a file that both have, the environment's is used.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from node.compute_init.site_layer import LAYERS
+from slurm_appliance.site_layer import node_part
+from slurm_appliance.site_layer.group_vars import check_group_vars
+from slurm_appliance.site_layer.tree import Layer, LayerFile, digest, read_layer
+from toolchain.paths import REPOSITORY
+
+#: The shared layer, and the folder of the environments' own.
+SHARED, ENVIRONMENTS = "site", "environments"
+#: The names of layers in runs: the shared one, and the environment's.
+SITE, ENVIRONMENT = LAYERS
+#: The environment variable of site.yml's command with the layer's digest: a changed one is a reason to run.
+DIGEST_VARIABLE = "SLURM_APPLIANCE_LAYER"
+_PRODUCT_ROLES = REPOSITORY / "ansible" / "roles"
+_IMAGE_HOOKS = "hooks/image"
+
+
+@dataclass(frozen=True)
+class ImageLayer:
+    """What an image build uses of a layer.
+
+    Attributes:
+        stack: the stack whose layer it is.
+        digest: the digest of everything that the build can use.
+    """
+
+    stack: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class SiteLayer:
+    """The layers of one stack; at least one.
+
+    Attributes:
+        stack: the stack's name.
+        layers: the layers, in the order of precedence.
+    """
+
+    stack: str
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of everything that ``site.yml`` and compute nodes can use: all but the hooks of image builds."""
+        return digest(
+            (f"{layer.name}/{file.path}", file)
+            for layer in self.layers
+            for file in layer.files
+            if not file.within(_IMAGE_HOOKS)
+        )
+
+    @cached_property
+    def image(self) -> ImageLayer | None:
+        """What image builds use; None without a hook for them: then a changed role builds no image."""
+        files = [
+            (f"{layer.name}/{file.path}", file)
+            for layer in self.layers
+            for file in layer.files
+            if file.within(_IMAGE_HOOKS, "roles", "files", "group_vars")
+        ]
+        if not any(file.within(_IMAGE_HOOKS) for _path, file in files):
+            return None
+        return ImageLayer(self.stack, digest(files))
+
+    @cached_property
+    def node(self) -> bytes:
+        """What compute nodes get, packed; empty without a hook for them."""
+        return node_part.packed(self.layers, self.roles)
+
+    @cached_property
+    def roles(self) -> Mapping[str, Layer]:
+        """The layer of each role."""
+        return {name: layer for layer in self.layers for name in sorted(layer.roles)}
+
+    @cached_property
+    def files(self) -> Mapping[str, LayerFile]:
+        """The files of the folders ``files``, by their path there."""
+        return {
+            file.path.removeprefix("files/"): file
+            for layer in self.layers
+            for file in layer.files
+            if file.within("files")
+        }
+
+    def with_hook(self, sequence: str, name: str) -> list[Layer]:
+        """The layers that have a hook, in the order in which the hooks run."""
+        return [layer for layer in self.layers if layer.has(f"hooks/{sequence}/{name}")]
+
+
+def site_layer(stacks: Path, stack: str, product_roles: Iterable[str] | None = None) -> SiteLayer | None:
+    """The layers of a stack; None if there are none.
+
+    Args:
+        stacks: the folder of stack files.
+        stack: the stack's name.
+        product_roles: names that the site's roles must not have; default: those of the product's roles.
+
+    Raises:
+        SiteLayerError: a layer contains what nothing would use, or what must not be used.
+    """
+    taken = [path.name for path in _PRODUCT_ROLES.iterdir()] if product_roles is None else list(product_roles)
+    above = stacks.resolve().parent
+    found = [
+        layer
+        for name, folder in ((SITE, above / SHARED), (ENVIRONMENT, above / ENVIRONMENTS / stack))
+        if folder != stacks.resolve() and (layer := read_layer(name, folder, taken)) is not None
+    ]
+    if not found:
+        return None
+    for layer in found:
+        check_group_vars(layer)
+    made = SiteLayer(stack, tuple(found))
+    _ = made.node  # Too large, or not for nodes: an error now, not in the middle of a run.
+    return made
+
+
+def layer_of_file(path: Path) -> SiteLayer | None:
+    """The layers of the stack whose file this is; None if there are none.
+
+    Raises:
+        SiteLayerError: see `site_layer`.
+    """
+    return site_layer(path.parent, path.name.removeprefix("Pulumi.").removesuffix(".yaml"))

@@ -1,0 +1,153 @@
+"""The site's own layer on a compute node: order of hooks, what they are given, and forged paths."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from node.compute_init.run import ComputeInitSettings, course
+from node.compute_init.site_layer import FILE, NodeLayer, SiteLayerPathError
+from tests.unit.node.compute_node import FILES, calls, go, program, put
+
+PRE, POST = "hooks/compute-init/pre.yml", "hooks/compute-init/post.yml"
+
+
+def packed(*paths: str, variables: dict[str, Any] | None = None, **changes: Any) -> bytes:
+    files = {path: {"base64": base64.b64encode(b"- hosts: localhost\n").decode()} for path in paths}
+    return json.dumps({"form": 1, "files": files, "variables": variables or {}} | changes).encode()
+
+
+@pytest.fixture
+def order(settings: ComputeInitSettings, tmp_path: Path) -> Path:
+    """Where the playbooks are recorded, with what they were given."""
+    program(tmp_path / "ansible-playbook", f"""
+        import json, os, pathlib, sys
+        at = sys.argv.index("--extra-vars") + 1
+        values = json.load(open(sys.argv[at][1:]))
+        books = [pathlib.Path(each).name if "/layer/" not in each else each.partition("/layer/")[2]
+                 for each in sys.argv[at + 1:]]
+        there = [pathlib.Path(each).exists() for each in sys.argv[at + 1:] if "/layer/" in each]
+        seen = {{"books": books, "values": values, "there": there, "roles": os.environ.get("ANSIBLE_ROLES_PATH")}}
+        with open({str(tmp_path / "calls")!r}, "a") as file:
+            print(json.dumps(seen), file=file)
+        sys.exit(2 if values.get("break") else 0)
+        """)  # fmt: skip
+    return settings.work / "layer"
+
+
+def books(tmp_path: Path) -> list[list[str]]:
+    return [cast("list[str]", call["books"]) for call in calls(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ([], [["compute-init.yml", "compute-rejoin.yml"]]),
+        ([f"site/{PRE}"], [[f"site/{PRE}"], ["compute-init.yml", "compute-rejoin.yml"]]),
+        ([f"environment/{POST}"], [["compute-init.yml"], [f"environment/{POST}"], ["compute-rejoin.yml"]]),
+        (
+            [f"environment/{PRE}", f"site/{PRE}", f"environment/{POST}", f"site/{POST}"],
+            [
+                [f"site/{PRE}"],
+                [f"environment/{PRE}"],
+                ["compute-init.yml"],
+                [f"site/{POST}"],
+                [f"environment/{POST}"],
+                ["compute-rejoin.yml"],
+            ],
+        ),
+    ],
+)
+def test_hooks_run_around_our_roles_before_the_node_takes_jobs(
+    settings: ComputeInitSettings,
+    folder: Path,
+    tmp_path: Path,
+    order: Path,
+    paths: list[str],
+    expected: list[list[str]],
+) -> None:
+    put(folder, FILES | ({FILE: packed(*paths)} if paths else {}))
+    status, record, _ = go(settings)
+    assert (status, record.state) == (0, "done")
+    assert books(tmp_path) == expected
+    assert all(all(cast("list[bool]", call["there"])) for call in calls(tmp_path))
+    assert not order.parent.exists(), "nothing stays"
+
+
+def test_a_hook_is_given_the_layers_variables_as_data_and_nothing_else(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path
+) -> None:
+    put(folder, FILES | {FILE: packed(f"site/{PRE}", variables={"own": "{{ munge_key }}"})})
+    go(settings)
+    hook, ours = calls(tmp_path)
+    assert hook["values"] == {"own": {"__ansible_unsafe": "{{ munge_key }}"}, "site_layer_files": f"{order}/files"}
+    assert hook["roles"] == f"{settings.roles}:{order}/roles"
+    assert "own" not in cast("dict[str, Any]", ours["values"])
+    assert ours["roles"] is None
+
+
+def test_a_failed_hook_is_named_and_the_node_does_not_rejoin(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path
+) -> None:
+    put(folder, FILES | {FILE: packed(f"site/{POST}", variables={"break": True})})
+    status, record, _ = go(settings)
+    assert (status, record.state, record.step) == (1, "role-failed", f"site/{POST}")
+    assert books(tmp_path) == [["compute-init.yml"], [f"site/{POST}"]]
+    assert not order.parent.exists()
+
+
+def test_a_changed_layer_runs_everything_again(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path
+) -> None:
+    put(folder, FILES | {FILE: packed(f"site/{PRE}")})
+    go(settings)
+    assert go(settings)[1].state == "unchanged"
+    put(folder, FILES | {FILE: packed(f"site/{PRE}", "files/a")})
+    assert go(settings)[1].state == "done"
+    assert len(calls(tmp_path)) == 4
+    assert order
+
+
+FORGED = ["/etc/x", "../x", "roles/../../x", "roles//x", "./x", "", "roles/", "a\0b", "a\\b"]
+
+
+@pytest.mark.parametrize("path", FORGED)
+def test_a_path_that_leaves_the_folder_is_refused_before_anything_runs(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path, path: str
+) -> None:
+    with pytest.raises(SiteLayerPathError):
+        NodeLayer.of(packed(path))
+    put(folder, FILES | {FILE: packed(f"site/{PRE}", path)})
+    status, record, _ = go(settings)
+    assert (status, record.state) == (1, "wrong-bundle")
+    assert calls(tmp_path) == []
+    assert not order.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no JSON",
+        b"[]",
+        packed(form=2),
+        packed(files=[]),
+        packed(files={"a": {"base64": "?"}}),
+        packed(files={"a": {"link": "/etc"}}),
+        b'{"form": 1, "files": {}}',
+    ],
+)
+def test_another_form_is_refused(content: bytes) -> None:
+    with pytest.raises(SiteLayerPathError):
+        NodeLayer.of(content)
+
+
+def test_a_path_is_a_file_or_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(SiteLayerPathError):
+        NodeLayer.of(packed("a", "a/b")).write(tmp_path / "layer")
+
+
+def test_our_playbooks_share_a_process_unless_a_hook_is_between_them(tmp_path: Path) -> None:
+    roles, rejoin = tmp_path / "roles.yml", tmp_path / "rejoin.yml"
+    assert list(course(roles, rejoin, None, tmp_path)) == [("roles.yml", (roles, rejoin))]

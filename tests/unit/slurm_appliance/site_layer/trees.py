@@ -1,0 +1,31 @@
+"""Folders of a site's repository, written from tables."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from slurm_appliance.site_layer.layers import SiteLayer, site_layer
+
+STACK = "demo"
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files by path; return the folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def repository(folder: Path, files: Mapping[str, str]) -> Path:
+    """A site's repository with these files; returns its folder of stack files."""
+    (folder / "stacks").mkdir(parents=True, exist_ok=True)
+    write(folder, files)
+    return folder / "stacks"
+
+
+def layer_of(folder: Path, files: Mapping[str, str]) -> SiteLayer:
+    """The layer of such a repository, which has one."""
+    found = site_layer(repository(folder, files), STACK)
+    assert found is not None
+    return found
