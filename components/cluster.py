@@ -37,6 +37,7 @@ class ClusterArgs:
         folder: the environment's folder on the deploy host.
         public_key: the key to create the key pair from; None to use an existing pair.
         rotations: how often each secret was rotated.
+        layer_digest: the digest of the site's own layer; None without one.
     """
 
     config: ClusterConfig
@@ -44,6 +45,7 @@ class ClusterArgs:
     folder: EnvironmentFolder
     public_key: str | None = None
     rotations: Rotations = field(default=lambda _name: 0)
+    layer_digest: str | None = None
 
 
 class Cluster(pulumi.ComponentResource):
@@ -111,6 +113,7 @@ class Cluster(pulumi.ComponentResource):
                 here=folder.here,
                 hosts=[group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
                 reasons={**folder.digests, "volume_sizes": storage.sizes},
+                layer_digest=args.layer_digest,
                 depends_on=[*folder.written, *attachments, *everyone],
                 ssh_port=config.ssh.port,
             ),

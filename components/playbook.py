@@ -14,6 +14,7 @@ from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.site.inventory import InventoryHost
 from slurm_appliance.ssh.known_keys import KnownKeys
 from slurm_appliance.ssh.recorded_keys import take_over
+from slurm_appliance.site_layer.layers import DIGEST_VARIABLE
 from toolchain.paths import REPOSITORY
 
 #: All playbooks and roles: a change in any of them is a reason to run.
@@ -29,6 +30,7 @@ class SiteArgs:
         here: known when the folder has its files on this machine.
         hosts: the nodes that the deploy host connects to, by group.
         reasons: what the run depends on besides the playbooks, by name: digests, IDs.
+        layer_digest: the digest of the site's own layer; None without one.
         depends_on: resources that must exist first.
         ssh_port: port of the nodes' ssh servers.
     """
@@ -39,6 +41,7 @@ class SiteArgs:
     reasons: Mapping[str, pulumi.Input[str]]
     depends_on: Sequence[pulumi.Resource]
     ssh_port: int
+    layer_digest: str | None = None
 
 
 class Site(pulumi.ComponentResource):
@@ -69,6 +72,7 @@ class Site(pulumi.ComponentResource):
             environment={
                 "SLURM_APPLIANCE_PLAYBOOKS": tree_digest(ANSIBLE),
                 **{f"SLURM_APPLIANCE_{word.upper()}": value for word, value in args.reasons.items()},
+                **({DIGEST_VARIABLE: args.layer_digest} if args.layer_digest else {}),
             },
             depends_on=[*args.depends_on, keys],
         )

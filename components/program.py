@@ -11,11 +11,13 @@ from components.sdk_messages import leave_out_debug
 from components.secrets import configured_rotations
 from components.settled import settled
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.engine.project import STACKS
 from slurm_appliance.engine.recorded_state import recorded_state
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import facts_for, handed_over, preflight
+from slurm_appliance.site_layer.layers import SiteLayer, site_layer
 from toolchain.paths import REPOSITORY
 
 
@@ -30,8 +32,14 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     try:
         cloud = pulumi.Config("openstack").get("cloud")
         facts = facts_for(config, cloud)
-        findings = preflight(config, facts, lambda: recorded_state(pulumi.get_project(), pulumi.get_stack()))
-        args = _args(config, findings, source)
+        layer = site_layer(STACKS, pulumi.get_stack())
+        findings = preflight(
+            config,
+            facts,
+            lambda: recorded_state(pulumi.get_project(), pulumi.get_stack()),
+            layer.image if layer else None,
+        )
+        args = _args(config, findings, source, layer)
     except ApplianceError as error:
         raise pulumi.RunError(str(error)) from error
     for note in findings.notes:
@@ -44,11 +52,12 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     return cluster.outputs
 
 
-def _args(config: ClusterConfig, findings: Findings, source: str) -> ClusterArgs:
+def _args(config: ClusterConfig, findings: Findings, source: str, layer: SiteLayer | None) -> ClusterArgs:
     return ClusterArgs(
         config=config,
         resolved=findings.ready(source),
         folder=EnvironmentFolder.of(pulumi.get_stack()),
         public_key=public_key(config, REPOSITORY),
         rotations=configured_rotations(),
+        layer_digest=layer.digest if layer else None,
     )

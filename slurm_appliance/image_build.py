@@ -3,7 +3,8 @@
 import sys
 
 from slurm_appliance.deploy_host.process import run_reporting_errors
+from slurm_appliance.engine.project import STACKS
 from slurm_appliance.image.build_process import main
 
 if __name__ == "__main__":
-    sys.exit(run_reporting_errors(main, "slurm-appliance: image build"))
+    sys.exit(run_reporting_errors(lambda: main(STACKS), "slurm-appliance: image build"))

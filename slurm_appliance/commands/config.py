@@ -48,6 +48,7 @@ def validate(
     path = stack_file_of(stack, file)
     try:
         config = from_stack_file(path)
+        _check_layer(path)
         if slurm:
             from slurm_appliance.slurm_trial.judge import check
 
@@ -67,6 +68,22 @@ def validate(
         typer.echo(_summary_text(found))
         for note in notes:
             typer.echo(f"note: {note}")
+
+
+def _check_layer(path: Path) -> None:
+    """Check the site's own layer of a stack file.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    from slurm_appliance.errors import Problem
+    from slurm_appliance.site_layer.errors import SiteLayerError
+    from slurm_appliance.site_layer.layers import layer_of_file
+
+    try:
+        layer_of_file(path)
+    except SiteLayerError as error:
+        raise ConfigError([Problem(error.where, error.what, error.remedy)], str(path)) from error
 
 
 def _summary_text(found: Mapping[str, Any]) -> str:

@@ -105,6 +105,7 @@ def build(
     from slurm_appliance.image.images import all_facts
     from slurm_appliance.image.settings import PROXY
     from slurm_appliance.image.wanted import wanted
+    from slurm_appliance.site_layer.layers import layer_of_file
 
     path = stack_file_of(stack, file)
     config = from_stack_file(path)
@@ -116,11 +117,19 @@ def build(
     api = image_api(named)
     if named is not None:
         os.environ["OS_CLOUD"] = named
-    *bases, last = wanted(config, [ImageSource(build=target)], all_facts(api), os.environ.get(PROXY, ""))
+    layer = layer_of_file(path)
+    *bases, last = wanted(
+        config,
+        [ImageSource(build=target)],
+        all_facts(api),
+        os.environ.get(PROXY, ""),
+        layer=layer.image if layer else None,
+    )
     for base in bases:
-        build_image(base.build, force=base.force)
+        build_image(base.build, layer, force=base.force)
     outcome = build_image(
         dataclasses.replace(last.build, keep_on_failure=keep_on_failure or last.build.keep_on_failure),
+        layer,
         force=force or last.force,
     )
     typer.echo(outcome.image_id)

@@ -12,6 +12,7 @@ from slurm_appliance.deployment.absence import gone
 from slurm_appliance.deployment.disruption import disruptions
 from slurm_appliance.deployment.drift import Drift, absent, other_images
 from slurm_appliance.deployment.image_plan import NodeAction, NodeImage, image_plan
+from slurm_appliance.deployment.layer_change import layer_notes
 from slurm_appliance.deployment.recorded_settings import setting_changes
 from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
@@ -96,8 +97,12 @@ def findings_of(session: Session, deployment: Mapping[str, Any]) -> Findings:
 
     Raises:
         CloudError: a query to the cloud fails.
+        SiteLayerError: the site's own layer cannot be used.
     """
-    return examine(session.config, session.facts(), recorded_by(session, deployment), proxy=package_proxy())
+    layer = session.layer
+    recorded_now = recorded_by(session, deployment)
+    image = layer.image if layer else None
+    return examine(session.config, session.facts(), recorded_now, proxy=package_proxy(), layer=image)
 
 
 def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
@@ -150,7 +155,8 @@ def make_plan(
         replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is NodeAction.CREATE else row for row in rows
     ]
     settings = setting_changes(deployment, session.config)
-    return DeploymentPlan(changing, tuple(rows), tuple(disruptions(changing)), findings.notes, drift, settings)
+    notes = (*findings.notes, *layer_notes(deployment, session.layer))
+    return DeploymentPlan(changing, tuple(rows), tuple(disruptions(changing)), notes, drift, settings)
 
 
 def without_preview(session: Session, findings: Findings) -> DeploymentPlan:

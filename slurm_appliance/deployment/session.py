@@ -14,7 +14,7 @@ from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.engine import automation
-from slurm_appliance.engine.project import STACKS, prepare, stack_file
+from slurm_appliance.engine.project import STACKS, STACKS_VARIABLE, prepare, stack_file
 from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.journal import journaled
@@ -22,6 +22,7 @@ from slurm_appliance.journal.keeper import current
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
+from slurm_appliance.site_layer.layers import SiteLayer, site_layer
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
@@ -58,13 +59,15 @@ class Session:
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
     slurm_state: str = ""
+    _layer: tuple[SiteLayer | None, ...] = ()
 
     @property
     def stack(self) -> "Stack":
         """The engine's stack; opened, and created if missing, on first use."""
         if self._stack is None:
             pieces = automation.ensured_toolchain()
-            variables = engine_variables()
+            # Child programs look for the site's own layer beside the same stack files.
+            variables = engine_variables() | {STACKS_VARIABLE: str(self._stacks.resolve())}
             if self.cloud is not None:
                 # The stack's commands use the same cloud as its provider.
                 variables |= plugin_variables(self.cloud)
@@ -78,6 +81,17 @@ class Session:
         """The location of its state; None if it is not on this machine."""
         root = state_root()
         return StateLayout(root, PROJECT, self.name) if root else None
+
+    @property
+    def layer(self) -> SiteLayer | None:
+        """The site's own layer; read once.
+
+        Raises:
+            SiteLayerError: it cannot be used.
+        """
+        if not self._layer:
+            self._layer = (site_layer(self._stacks, self.name),)
+        return self._layer[0]
 
     def facts(self, *, fresh: bool = False) -> CloudFacts:
         """The facts of the cloud, gathered on first use.

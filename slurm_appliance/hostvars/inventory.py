@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from slurm_appliance.hostvars.errors import HostVariablesError
 _TIMEOUT = 300
 
 
-def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]]:
+def read_inventory(inventory: Path, playbooks: Path, before: Sequence[Path] = ()) -> dict[str, dict[str, Any]]:
     """All hosts' variables by host name, with Ansible's own precedence and unresolved templates.
 
     Includes ``group_names``: a host's groups, as in plays.
@@ -24,12 +24,14 @@ def read_inventory(inventory: Path, playbooks: Path) -> dict[str, dict[str, Any]
     Args:
         inventory: file or folder.
         playbooks: the folder whose ``group_vars`` and ``ansible.cfg`` apply.
+        before: inventories with lower precedence.
 
     Raises:
         HostVariablesError: Ansible cannot read it.
     """
     program = Path(sys.executable).with_name("ansible-inventory")
-    command = [str(program), "--inventory", str(inventory), "--playbook-dir", str(playbooks), "--list"]
+    sources = [word for each in (*before, inventory) for word in ("--inventory", str(each))]
+    command = [str(program), *sources, "--playbook-dir", str(playbooks), "--list"]
     ended = subprocess.run(
         command,
         env={**os.environ, "ANSIBLE_CONFIG": str(playbooks / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},

@@ -13,6 +13,7 @@ from slurm_appliance.image.gc import ImageVerdict, Reference
 from slurm_appliance.image.images import all_facts
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.image.wanted import wanted
+from slurm_appliance.site_layer.layers import layer_of_file
 
 #: Timeout for removing leftovers, in seconds.
 _LIMIT = 1800.0
@@ -53,7 +54,8 @@ def build_references(api: Api, stacks: Mapping[str, Path], say: Callable[[str], 
         try:
             config = from_stack_file(path)
             sources = [ImageSource(build=each) for each in config.image_builds]
-            wished = wanted(config, sources, known)
+            layer = layer_of_file(path)
+            wished = wanted(config, sources, known, layer=layer.image if layer else None)
         except ApplianceError as error:
             say(f"cannot read the builds of {name}: {str(error).splitlines()[0]}")
             continue

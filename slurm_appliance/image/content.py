@@ -56,6 +56,7 @@ def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
         "disk_format": build.disk_format,
         "properties": build.all_properties,
         "salt": build.salt,
+        **({"layer": build.layer.digest} if build.layer else {}),
         "files": [
             (path.relative_to(ansible).as_posix(), _file_digest(path)) for path in files(build.all_groups, ansible)
         ],

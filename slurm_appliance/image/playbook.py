@@ -12,6 +12,8 @@ from slurm_appliance.image.spec import GROUPS
 from slurm_appliance.image.ssh import SshTarget
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.playbooks.run import run_playbook
+from slurm_appliance.site_layer.layers import SiteLayer
+from slurm_appliance.site_layer.run import LayerRun, prepared
 
 #: The build server's name in the inventory.
 HOST = "builder"
@@ -24,6 +26,7 @@ def run(
     variables: Mapping[str, Any],
     deadline: Deadline,
     say: Callable[[str], None],
+    layer: SiteLayer | None = None,
 ) -> Mapping[str, float]:
     """Run the playbook.
 
@@ -34,6 +37,7 @@ def run(
         variables: variables for the playbook; may contain secrets.
         deadline: ends the run early.
         say: prints a line for the operator.
+        layer: the site's own layer, if the build uses it.
 
     Returns:
         Durations by phase in seconds.
@@ -46,15 +50,16 @@ def run(
     work.mkdir(mode=0o700)
     inventory = work / "hosts.json"
     inventory.write_text(json.dumps(unsafe(inventory_of(ssh_target, groups)), indent=1))
+    layers = LayerRun() if layer is None else prepared(layer, "image", work)
     with (folder / "ansible.log").open("a", encoding="utf-8", buffering=1) as log:
         outcome = run_playbook(
             ANSIBLE / PLAYBOOK,
-            inventory,
+            (*layers.inventories, inventory),
             log,
             say,
             folder=work,
-            variables=variables,
-            environment={"ANSIBLE_HOST_KEY_CHECKING": "True"},
+            variables={**variables, **layers.variables},
+            environment={"ANSIBLE_HOST_KEY_CHECKING": "True", **layers.environment},
             cancelled=lambda: deadline.wanted,
         )
     deadline.check()

@@ -10,6 +10,7 @@ from slurm_appliance.config.image_build import PackageSourcesConfig as SourceSet
 from slurm_appliance.config.system import ProxyConfig
 from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
+from slurm_appliance.site_layer.layers import ImageLayer
 from toolchain.paths import REPOSITORY
 
 #: Environment variable: a proxy for package downloads if the configuration has none. The local cloud sets it.
@@ -31,7 +32,15 @@ def build_settings(config: ClusterConfig, name: str) -> Settings:
         raise UsageError(f"unknown image build {name}", remedy=f"the builds of this stack: {known}") from None
 
 
-def from_settings(config: ClusterConfig, name: str, base: str, *, network: str = "", proxy: str = "") -> ImageBuild:
+def from_settings(
+    config: ClusterConfig,
+    name: str,
+    base: str,
+    *,
+    network: str = "",
+    proxy: str = "",
+    layer: ImageLayer | None = None,
+) -> ImageBuild:
     """The input of one build of a configuration.
 
     Args:
@@ -40,6 +49,7 @@ def from_settings(config: ClusterConfig, name: str, base: str, *, network: str =
         base: ID or name of the base image; for our images, the name.
         network: ID of the build server's network if the stack creates it; otherwise the configuration's.
         proxy: proxy for package downloads if the configuration has none.
+        layer: what the build uses of the site's own layer.
     """
     settings = build_settings(config, name)
     ssh = settings.ssh or config.ssh
@@ -69,6 +79,7 @@ def from_settings(config: ClusterConfig, name: str, base: str, *, network: str =
         visibility=settings.visibility.value,
         disk_format=settings.disk_format.value,
         properties=dict(settings.properties),
+        layer=layer,
         ssh_timeout=settings.ssh_timeout,
         build_timeout=settings.build_timeout,
         keep_on_failure=settings.keep_on_failure,

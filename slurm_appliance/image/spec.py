@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from slurm_appliance.errors import UsageError
 from slurm_appliance.image.no_proxy import bypasses
+from slurm_appliance.site_layer.layers import ImageLayer
 
 #: Image properties that every cluster image gets; the site's own ones override them.
 DEFAULT_PROPERTIES: Mapping[str, str] = {
@@ -145,6 +146,7 @@ class ImageBuild:
         disk_format: ``raw`` or ``qcow2``: for builds on a volume; otherwise Nova chooses.
         properties: image properties in addition to, or instead of, the defaults.
         salt: any text; changing it requires a new image even if nothing else changed.
+        layer: what the build uses of the site's own layer, if anything; found by its stack's name, not by a path.
         ssh_timeout: timeout for ssh, in seconds.
         build_timeout: timeout of the whole build, in seconds.
         keep_on_failure: keep the server of a failed build.
@@ -161,6 +163,7 @@ class ImageBuild:
     disk_format: str = "raw"
     properties: Mapping[str, str] = field(default_factory=dict)
     salt: str = ""
+    layer: ImageLayer | None = None
     ssh_timeout: int = 1200
     build_timeout: int = 7200
     keep_on_failure: bool = False
@@ -207,6 +210,7 @@ def from_json(text: str) -> ImageBuild:
             **{
                 **data,
                 "groups": tuple(data["groups"]),
+                "layer": ImageLayer(**data["layer"]) if data.get("layer") else None,
                 "extra_packages": tuple(data["extra_packages"]),
                 "cacerts": tuple(data.get("cacerts", ())),
                 "machine": Machine(

@@ -11,6 +11,7 @@ from slurm_appliance.image import content
 from slurm_appliance.image.lookup import choose, identity_of, newest_of_ours
 from slurm_appliance.image.settings import build_settings, from_settings
 from slurm_appliance.image.spec import ImageBuild
+from slurm_appliance.site_layer.layers import ImageLayer
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def wanted(
     images: Iterable[ImageFacts],
     proxy: str = "",
     found: dict[str, Wanted] | None = None,
+    layer: ImageLayer | None = None,
 ) -> list[Wanted]:
     """The builds that image sources refer to, with those that they start from, each after its base.
 
@@ -49,6 +51,7 @@ def wanted(
         images: what Glance has.
         proxy: for package downloads during a build.
         found: results of earlier calls by the build's name, which are not computed again; takes the new ones.
+        layer: what builds use of the site's own layer.
 
     Raises:
         ApplianceError: a build or a base image does not exist, or builds are circular.
@@ -57,15 +60,23 @@ def wanted(
     found = {} if found is None else found
     for source in sources:
         if source.build is not None:
-            _want(config, source.build, known, proxy, found, ())
+            _want(config, source.build, known, _Around(proxy, layer), found, ())
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What all builds have in common besides the configuration."""
+
+    proxy: str
+    layer: ImageLayer | None
 
 
 def _want(
     config: ClusterConfig,
     name: str,
     images: Sequence[ImageFacts],
-    proxy: str,
+    around: _Around,
     found: dict[str, Wanted],
     above: tuple[str, ...],
 ) -> Wanted:
@@ -77,11 +88,11 @@ def _want(
     settings = build_settings(config, name)
     source = settings.base_image
     if source.build is not None:
-        base = identity = _want(config, source.build, images, proxy, found, (*above, name)).image_name
+        base = identity = _want(config, source.build, images, around, found, (*above, name)).image_name
     else:
         image = choose(source.id or source.name or "", images)
         base, identity = image.id, identity_of(image)
-    build = from_settings(config, name, base, proxy=proxy)
+    build = from_settings(config, name, base, proxy=around.proxy, layer=around.layer)
     image_name = content.image_name(build, identity)
     newest = None if settings.force else newest_of_ours(image_name, images)
     found[name] = Wanted(

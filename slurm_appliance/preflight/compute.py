@@ -11,6 +11,7 @@ from slurm_appliance.errors import ApplianceError
 from slurm_appliance.image.wanted import Wanted, wanted
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
+from slurm_appliance.site_layer.layers import ImageLayer
 
 
 def flavors(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[str, Flavor]:
@@ -35,7 +36,12 @@ def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[I
 
 
 def builds(
-    config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, finder: Finder, proxy: str
+    config: ClusterConfig,
+    groups: Iterable[Group],
+    facts: CloudFacts,
+    finder: Finder,
+    proxy: str,
+    layer: ImageLayer | None = None,
 ) -> tuple[Wanted, ...]:
     """What the builds that groups name make, with the builds that these start from.
 
@@ -44,7 +50,7 @@ def builds(
     found: dict[str, Wanted] = {}
     for group in groups:
         try:
-            wanted(config, [group.image], facts.images, proxy, found)
+            wanted(config, [group.image], facts.images, proxy, found, layer)
         except ApplianceError as error:
             finder.problem(error.where or group.image_path, error.what, error.remedy)
     return tuple(found.values())

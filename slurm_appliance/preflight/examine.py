@@ -26,6 +26,7 @@ from slurm_appliance.preflight import (
 )
 from slurm_appliance.preflight.finder import Finder
 from slurm_appliance.preflight.resolved import Resolved
+from slurm_appliance.site_layer.layers import ImageLayer
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,14 @@ def _targets(images: Mapping[ImageSource, ImageFacts], builds: Iterable[Wanted])
     return targets | {ImageSource(build=build.name): build.image_id for build in builds}
 
 
-def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None = None, *, proxy: str = "") -> Findings:
+def examine(
+    config: ClusterConfig,
+    facts: CloudFacts,
+    recorded: Recorded | None = None,
+    *,
+    proxy: str = "",
+    layer: ImageLayer | None = None,
+) -> Findings:
     """Check a configuration against the facts of a cloud.
 
     Args:
@@ -82,13 +90,14 @@ def examine(config: ClusterConfig, facts: CloudFacts, recorded: Recorded | None 
         facts: the cloud.
         recorded: what the stack's state records; None where nothing is to be created.
         proxy: for package downloads during image builds.
+        layer: what image builds use of the site's own layer.
     """
     finder, state = Finder(), Finder()
     every = tuple(groups(config))
     flavors = compute.flavors(every, facts, finder)
     images = compute.images(every, facts, finder)
     accounts.free(config, {image.id: image for image in images.values()}.values(), finder)
-    builds = compute.builds(config, every, facts, finder, proxy)
+    builds = compute.builds(config, every, facts, finder, proxy, layer)
     image_groups.suit(every, images, facts, finder)
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)

@@ -13,6 +13,7 @@ from slurm_appliance.engine.recorded import Recorded
 from slurm_appliance.image.settings import PROXY
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight.examine import Findings, examine, network_names
+from slurm_appliance.site_layer.layers import ImageLayer
 
 
 def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
@@ -41,13 +42,16 @@ def handed_over() -> bool:
     return bool(os.environ.get(store.VARIABLE, ""))
 
 
-def preflight(config: ClusterConfig, facts: CloudFacts, state: Callable[[], Recorded]) -> Findings:
+def preflight(
+    config: ClusterConfig, facts: CloudFacts, state: Callable[[], Recorded], layer: ImageLayer | None
+) -> Findings:
     """Examine a configuration for the Pulumi program.
 
     Args:
         config: the configuration.
         facts: the cloud that it is for.
         state: reads what the state records; asked only where no command of ours has looked at it.
+        layer: what image builds use of the site's own layer.
     """
     recorded = None if handed_over() else state()
-    return examine(config, facts, recorded, proxy=package_proxy())
+    return examine(config, facts, recorded, proxy=package_proxy(), layer=layer)

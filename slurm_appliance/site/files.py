@@ -13,11 +13,14 @@ import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from node.compute_init.share import STATE_DIR
+from node.compute_init.site_layer import FILE as LAYER_FILE
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.deploy_host.process import run_reporting_errors
+from slurm_appliance.engine.project import STACKS
 from slurm_appliance.hostvars import users_file
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.bundle import SharedFile
@@ -28,6 +31,8 @@ from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.hostvars.system_files import system_files
 from slurm_appliance.secrets.generate import MAKERS
+from slurm_appliance.site_layer.layers import site_layer
+from slurm_appliance.site_layer.run import inventories
 from toolchain.paths import REPOSITORY
 
 PLAYBOOKS = REPOSITORY / "ansible"
@@ -46,6 +51,7 @@ def site_files(
     known_hosts: bytes,
     signing_key: SigningKey,
     serial: int,
+    layer: bytes = b"",
     playbooks: Path = PLAYBOOKS,
 ) -> dict[str, bytes]:
     """The files by name.
@@ -57,6 +63,7 @@ def site_files(
         known_hosts: the control node's host keys.
         signing_key: signs the nodes' bundles.
         serial: the time in seconds since 1970.
+        layer: what compute nodes get of the site's own layer; empty for none.
         playbooks: folder of the roles.
     """
     names = hosts_file(
@@ -69,6 +76,8 @@ def site_files(
         users_file.NAME: SharedFile(users, keep=True),
         "home_key": SharedFile(home_key),
         "ssh_known_hosts": SharedFile(known_hosts),
+        # Kept on nodes' disks: nothing in it is encrypted in the site's repository either.
+        **({LAYER_FILE: SharedFile(layer, keep=True)} if layer else {}),
     }
     system = system_files(hosts)
     shared |= {name: SharedFile(content, keep=True) for name, content in system.items()}
@@ -157,7 +166,10 @@ def main(arguments: list[str]) -> int:
     """Render an inventory's files into a folder, which already has the control node's public host key."""
     inventory, folder = Path(arguments[0]), Path(arguments[2])
     control = arguments[1]
-    hosts = read_inventory(inventory, PLAYBOOKS)
+    layer = site_layer(STACKS, inventory.resolve().parent.name)
+    with TemporaryDirectory() as folder_of_run:
+        before = inventories(layer, Path(folder_of_run)) if layer else ()
+        hosts = read_inventory(inventory, PLAYBOOKS, before)
     public_key = (folder / "control_host_key.pub").read_bytes()
     known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
     files = site_files(
@@ -167,6 +179,7 @@ def main(arguments: list[str]) -> int:
         known_hosts=known_hosts,
         signing_key=signing_key(hosts, control),
         serial=int(time.time()),
+        layer=layer.node if layer else b"",
     )
     print(json.dumps({"changed": [name for name in write(folder, files) if name != _EXPORT]}))
     return 0

@@ -9,6 +9,7 @@ the cluster runs, but some compute nodes failed; 1 any other failure; 130 and 14
 """
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -19,9 +20,13 @@ from typing import Any
 
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.engine.project import STACKS, STACKS_VARIABLE
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
+from slurm_appliance.site_layer.errors import SiteLayerError
+from slurm_appliance.site_layer.layers import DIGEST_VARIABLE, SiteLayer, site_layer
+from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
 from slurm_appliance.ssh.consoles import explain, reader
 from slurm_appliance.ssh.known_hosts import SshHost, trust
 
@@ -82,6 +87,7 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     environment = EnvironmentFolder.of(request.environment)
     log = new_run_log(environment.logs, Path(request.playbook).stem)
     _say(f"{request.playbook}: full log: {log}")
+    layer = _layer(request.environment)
     hosts = read_inventory(environment.inventory, ANSIBLE)
     compute = frozenset(members(hosts, "compute"))
     timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
@@ -97,14 +103,16 @@ def run(request: SiteRequest, ending: _Ending) -> int:
         going=lambda: not ending.signal,
     )
     with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
+        layers = _prepared(layer, folder, environment.folder / "hooks")
         outcome = run_playbook(
             ANSIBLE / request.playbook,
-            environment.inventory,
+            (*layers.inventories, environment.inventory),
             file,
             _say,
             folder=folder,
-            variables=request.extra_vars,
-            environment={"SLURM_APPLIANCE_HOOKS": str(environment.folder / "hooks")},
+            variables={**request.extra_vars, **layers.variables},
+            # The stack files' folder is for site.files, which looks for the layer of compute nodes.
+            environment={STACKS_VARIABLE: str(STACKS), **layers.environment},
             cancelled=lambda: bool(ending.signal),
         )
     instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}
@@ -112,6 +120,29 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     status = exit_status(outcome, compute, ending.signal)
     print(json.dumps(summary(outcome, compute, status, log)), flush=True)
     return status
+
+
+def _layer(stack: str) -> SiteLayer | None:
+    """The site's own layer.
+
+    Raises:
+        SiteLayerError: it cannot be used, or was there when the run was planned and is not found now.
+    """
+    layer = site_layer(STACKS, stack)
+    if layer is None and os.environ.get(DIGEST_VARIABLE):
+        raise SiteLayerError(
+            "the site's own layer is gone since this run was planned", where=str(STACKS.parent), remedy="run up again"
+        )
+    return layer
+
+
+def _prepared(layer: SiteLayer | None, folder: Path, hooks: Path) -> LayerRun:
+    """The run's hooks: those of the layer, then those of the environment's folder on this machine."""
+    if layer is None:
+        return LayerRun({HOOKS_VARIABLE: str(hooks)})
+    own = folder / "layer"
+    own.mkdir(mode=0o700)
+    return prepared(layer, "site", own, hooks)
 
 
 def exit_status(outcome: PlaybookOutcome, compute: frozenset[str], number: int = 0) -> int:

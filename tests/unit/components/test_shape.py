@@ -58,3 +58,16 @@ def test_the_order_of_groups_does_not_matter() -> None:
         sorted(each.urn for each in recorded(compute=groups).records) for groups in (one, dict(reversed(one.items())))
     ]
     assert names[0] == names[1]
+
+
+def _site(digest: str | None) -> dict[str, str]:
+    made = record(lambda: Cluster("cluster", arguments(configured(), layer_digest=digest))).records
+    (site,) = (each for each in made if each.type == "command:local:Command" and each.name == "site")
+    environment: dict[str, str] = site.inputs["environment"]
+    return environment
+
+
+def test_the_sites_own_layer_is_a_reason_to_run_site_yml_only_where_there_is_one() -> None:
+    before = _site(None)
+    assert set(_site("d1gest").items()) - set(before.items()) == {("SLURM_APPLIANCE_LAYER", "d1gest")}
+    assert not [name for name in before if "LAYER" in name]

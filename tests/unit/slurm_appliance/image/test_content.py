@@ -10,6 +10,7 @@ import yaml
 from slurm_appliance.image import content
 from slurm_appliance.image.content import ContentError, digest, files, image_name, roles
 from slurm_appliance.image.spec import GROUPS, ImageBuild, Machine, PackageRepository, PackageSources, Ssh
+from slurm_appliance.site_layer.layers import ImageLayer
 
 BUILD = ImageBuild("debian-12", ("compute",), Machine("m1.small", "cluster"))
 FAT = ("control", "login", "compute")
@@ -209,3 +210,13 @@ def test_monitoring_is_the_control_nodes() -> None:
     assert "prometheus" in roles(FAT)
     assert "prometheus" not in roles(["login", "compute"])
     assert "dev" not in roles(FAT)
+
+
+def test_the_sites_own_layer_changes_the_name_by_its_content_not_by_its_stack(tree: Path) -> None:
+    names = [
+        digest(replace(BUILD, layer=layer), "base", tree)
+        for layer in (None, ImageLayer("a", "1"), ImageLayer("b", "1"), ImageLayer("a", "2"))
+    ]
+    assert names[0] == digest(BUILD, "base", tree)
+    assert names[1] == names[2]
+    assert len(set(names)) == 3

@@ -9,6 +9,7 @@ from slurm_appliance.errors import UsageError
 from slurm_appliance.image.images import packed, unpacked
 from slurm_appliance.image.record import parse_packages
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh, from_json, to_json
+from slurm_appliance.site_layer.layers import ImageLayer
 from toolchain.paths import REPOSITORY
 
 BUILD = ImageBuild(
@@ -27,9 +28,21 @@ BUILD = ImageBuild(
 )
 
 
-@pytest.mark.parametrize("build", [BUILD, replace(BUILD, machine=Machine("m1", "net"), sources=PackageSources())])
+@pytest.mark.parametrize(
+    "build",
+    [
+        BUILD,
+        replace(BUILD, machine=Machine("m1", "net"), sources=PackageSources()),
+        replace(BUILD, layer=ImageLayer("demo", "d1gest")),
+    ],
+)
 def test_a_build_survives_its_way_through_json(build: ImageBuild) -> None:
     assert from_json(to_json(build)) == build
+
+
+def test_a_build_that_an_earlier_release_described_has_no_layer() -> None:
+    before = {key: value for key, value in json.loads(to_json(BUILD)).items() if key != "layer"}
+    assert from_json(json.dumps(before)) == BUILD
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": 5}', to_json(BUILD).replace("flavor", "flavour")])

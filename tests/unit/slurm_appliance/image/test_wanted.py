@@ -14,6 +14,7 @@ from slurm_appliance.image.errors import ImageError
 from slurm_appliance.image.settings import from_settings
 from slurm_appliance.image.spec import Machine, PackageRepository, Ssh
 from slurm_appliance.image.wanted import Wanted, wanted
+from slurm_appliance.site_layer.layers import ImageLayer
 from tests.unit.slurm_appliance.config.examples import smallest
 from tests.unit.slurm_appliance.image.fake_cloud import FakeCloud
 
@@ -156,3 +157,14 @@ def test_a_key_that_cannot_be_read_is_named() -> None:
     with pytest.raises(ApplianceError, match=r"/nowhere/key\.asc") as caught:
         from_settings(configured(full={**FULL, "package_sources": {"repositories": repositories}}), "full", "base")
     assert caught.value.where == "package_sources.repositories.debian.gpg_key"
+
+
+def test_what_builds_use_of_the_sites_layer_is_in_the_build_and_in_the_name_of_what_starts_from_it() -> None:
+    cloud = FakeCloud()
+    config = configured(extra=EXTRA, full=FULL)
+    sources, known = [ImageSource(build="extra")], images(cloud)
+    before = wanted(config, sources, known)
+    after = wanted(config, sources, known, layer=ImageLayer("demo", "1"))
+    assert [each.build.layer for each in before] == [None, None]
+    assert [each.build.layer for each in after] == [ImageLayer("demo", "1")] * 2
+    assert not {each.image_name for each in before} & {each.image_name for each in after}
