@@ -18,6 +18,7 @@ EXTENDED = (
     "lifecycle/cluster/test_rebuild.py",
     "lifecycle/cluster/test_rebuild_faults.py",
     "lifecycle/cluster/test_site_faults.py",
+    "lifecycle/cluster/test_site_layer.py",
     "lifecycle/cluster/test_slurm_files.py",
     "lifecycle/cluster/security/test_confinement.py",
     "lifecycle/test_other_system.py",

@@ -36,14 +36,18 @@ def toolchain(
 def env() -> None:
     """Print export lines to use plain pulumi in a shell: eval "$(./slurm-appliance env)".
 
-    Includes the local cloud's variables if a local cloud exists and no other cloud is set.
+    Includes the local cloud's variables if a local cloud exists and no other cloud is set, and --stacks if it is given.
     """
     from slurm_appliance.commands.clouds import local_cloud_variables
     from slurm_appliance.engine.automation import ensured_toolchain
+    from slurm_appliance.engine.project import OWN_STACKS, STACKS, STACKS_VARIABLE
     from slurm_appliance.engine.settings import engine_variables
 
     pieces = ensured_toolchain()
     variables = {**pieces.variables(), **engine_variables(), **local_cloud_variables()}
+    if STACKS != OWN_STACKS:
+        # Plain pulumi looks for the site's own layer beside the stack files.
+        variables[STACKS_VARIABLE] = str(STACKS)
     print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
     if sys.stdout.isatty():
         print('# In a shell: eval "$(./slurm-appliance env)"', file=sys.stderr)

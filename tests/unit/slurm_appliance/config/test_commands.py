@@ -231,3 +231,13 @@ def test_schema_to_a_file_and_to_the_terminal(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert f"{tmp_path}/none/schema.json: " in refused.stderr
     assert os.strerror(errno.ENOENT) in refused.stderr
+
+
+def test_validate_checks_the_sites_own_layer(tmp_path: Path) -> None:
+    stacks, hook = tmp_path / "stacks", tmp_path / "site" / "hooks" / "site" / "misspelt.yml"
+    stacks.mkdir()
+    hook.parent.mkdir(parents=True)
+    hook.write_text("[]")
+    outcome = run("config", "validate", "--file", write(stacks / "Pulumi.good.yaml", smallest()), "--output", "json")
+    assert outcome.exit_code == 1
+    assert [problem["path"] for problem in json.loads(outcome.stdout)["problems"]] == [str(hook)]

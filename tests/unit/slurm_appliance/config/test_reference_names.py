@@ -37,7 +37,7 @@ def test_what_is_said_of_a_name(entry: ReferenceSetting) -> None:
         ("resolv_conf_servers", "dns_nameservers"),
         ("os_manila_mount_shares", "Manila"),
         ("basic_users_users", "here it is users"),
-        ("hooks", "files of the environment's folder"),
+        ("hooks", "files of the site's own layer"),
     ],
 )
 def test_names_that_people_bring(name: str, advice: str) -> None:

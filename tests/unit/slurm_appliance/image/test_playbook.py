@@ -19,6 +19,8 @@ from slurm_appliance.image.spec import GROUPS
 from slurm_appliance.image.ssh import SshTarget
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.playbooks.run import message
+from slurm_appliance.site_layer.layers import SiteLayer
+from tests.unit.slurm_appliance.site_layer.trees import layer_of
 from toolchain.paths import REPOSITORY
 
 SECRET = "s3cret-of-the-mirror"
@@ -39,12 +41,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder = tmp_path / "build"
     folder.mkdir()
 
-    def go(*tasks: dict[str, Any], deadline: Deadline | None = None) -> list[str]:
+    def go(*tasks: dict[str, Any], deadline: Deadline | None = None, layer: SiteLayer | None = None) -> list[str]:
         plays = [{"name": "Prepare: do it", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
         (ansible / "fatimage.yml").write_text(json.dumps(plays))
         lines: list[str] = []
         ssh_target = SshTarget(tmp_path / "config", "build-1")
-        playbook.run(folder, ssh_target, ("compute",), {"secret": SECRET}, deadline or Deadline(60, "it"), lines.append)
+        playbook.run(
+            folder, ssh_target, ("compute",), {"secret": SECRET}, deadline or Deadline(60, "it"), lines.append, layer
+        )
         return lines
 
     go.folder = folder  # type: ignore[attr-defined]
@@ -140,3 +144,16 @@ def test_the_inventory_has_every_group_and_the_server_in_those_of_the_image(tmp_
 )
 def test_what_a_failed_task_said(result: dict[str, Any], said: str) -> None:
     assert message(result) == said
+
+
+def test_a_build_has_the_layers_variables_files_and_places_of_hooks(run: Any, tmp_path: Path) -> None:
+    layer = layer_of(
+        tmp_path / "own",
+        {"site/hooks/image/post.yml": "[]", "site/files/motd": "own", "site/group_vars/all.yml": "word: from-layer\n"},
+    )
+    seen = tmp_path / "seen"
+    say = "{{ word }} {{ lookup('file', site_layer_files ~ '/motd') }} {{ lookup('env', 'SLURM_APPLIANCE_HOOKS') }}"
+    run({"name": "Say", "ansible.builtin.copy": {"dest": str(seen), "content": say}}, layer=layer)
+    word, motd, hooks = seen.read_text().split()
+    assert (word, motd) == ("from-layer", "own")
+    assert Path(hooks).is_relative_to(run.folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from node.export_receiver.archive import unpack
 from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.playbooks.run import PlaybookOutcome, TaskFailure, run_playbook
 from slurm_appliance.secrets.generate import MAKERS
@@ -143,6 +144,13 @@ def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
     key = SigningKey(MAKERS["bundle_signing_key"]())
     first = site_files(hosts, users=b"{}", home_key=b"key", known_hosts=known, signing_key=key, serial=7)
     backwards = dict(reversed(hosts.items()))
+    with_layer = site_files(
+        hosts, users=b"{}", home_key=b"key", known_hosts=known, signing_key=key, serial=7, layer=b"{}"
+    )
+    assert {name for name in first if first[name] != with_layer[name]} == {"export.tar.gz"}
+    exported = unpack(with_layer["export.tar.gz"])
+    assert exported["shared/layer.json"] == b"{}"
+    assert "shared/layer.json" not in unpack(first["export.tar.gz"])
     again = site_files(backwards, users=b"{}", home_key=b"key", known_hosts=known, signing_key=key, serial=7)
     assert first == again
     assert sorted(write(tmp_path, first)) == [

@@ -1,11 +1,14 @@
 """Which layers a stack has, what may be in them, and what their digests depend on."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from node.compute_init.site_layer import NodeLayer
 from slurm_appliance.site.inventory import Inventory
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import OWNED
@@ -187,3 +190,17 @@ def test_no_layer_can_set_what_the_inventory_has_from_the_stack() -> None:
         return own.union(tree.get("vars") or {}, *(names(child) for child in (tree.get("children") or {}).values()))
 
     assert names(Inventory(config(), HOSTS).tree()["all"]) <= OWNED
+
+
+def test_the_examples_of_the_page_are_a_layer(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "site-layer.md").read_text()
+    examples = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", page, re.DOTALL))
+    assert len(examples) == page.count("```yaml")
+    for text in examples.values():
+        assert yaml.safe_load(text)
+    shared = {path: text for path, text in examples.items() if "image" not in path}
+    made = layer_of(tmp_path, examples)
+    assert made.image is not None
+    assert NodeLayer.of(made.node).variables == {"scratch_path": "/scratch"}
+    assert layer_of(tmp_path / "without", shared).image is None
+    assert [name for sequence in HOOKS.values() for name in sequence if name not in page] == []

@@ -1,0 +1,37 @@
+"""The site's own layer in a stack: what the engine sees of it, and that the state has no path of this machine."""
+
+from pathlib import Path
+
+import pytest
+
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.site_layer.errors import SiteLayerError
+from tests.engine.cluster.recording import replayed
+from tests.engine.cluster.test_recorded import RECORDINGS
+from tests.unit.slurm_appliance.site_layer.trees import write
+
+PLAY = "- hosts: localhost\n"
+
+
+def test_a_new_layer_is_a_reason_to_run_site_yml_and_the_plan_says_so(tmp_path: Path) -> None:
+    with replayed(RECORDINGS[-1], tmp_path) as rig:
+        before = rig.preview()
+        write(rig.folder, {f"environments/{rig.name}/hooks/site/pre.yml": PLAY})
+        after = rig.preview()
+
+    def site(plan: object) -> set[str]:
+        return {path for step in plan.steps for path in step.changed if step.name == "site"}  # type: ignore[attr-defined]
+
+    assert site(after) - site(before) == {"environment.SLURM_APPLIANCE_LAYER"}
+    assert {step.name for step in after.steps} - {step.name for step in before.steps} <= {"site"}
+    assert "layer" not in {note.path for note in before.notes}
+    assert "layer" in {note.path for note in after.notes}
+
+
+def test_a_layer_that_cannot_be_used_is_an_error_before_the_first_change(tmp_path: Path) -> None:
+    with replayed(RECORDINGS[-1], tmp_path) as rig:
+        write(rig.folder, {"site/hooks/site/misspelt.yml": PLAY})
+        with pytest.raises(SiteLayerError) as caught:
+            rig.preview()
+        assert isinstance(caught.value, ApplianceError)
+        assert caught.value.where == str(rig.folder / "site/hooks/site/misspelt.yml")

@@ -1,0 +1,119 @@
+"""A site's own layer on a running cluster: its hooks run on all nodes, and again after a rebuild by Slurm."""
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from slurm_appliance.image.images import GlanceImage
+from tests.lifecycle.cluster.live import COMPUTE, Live
+from tests.unit.slurm_appliance.site_layer.trees import write
+
+#: Where the site's role writes: on the root disk, which a rebuild erases.
+MARKER = "/var/lib/own-marker"
+
+
+def _role(source: str) -> str:
+    task = {
+        "name": "Write the marker",
+        "ansible.builtin.copy": {"dest": MARKER, "content": source, "mode": "0644"},
+    }
+    return json.dumps([task])
+
+
+def _hook(hosts: str, source: str) -> str:
+    play = {
+        "name": "Post: Write the marker",
+        "hosts": hosts,
+        "gather_facts": False,
+        "become": hosts != "localhost",
+        "vars": {"own_text": source},
+        "roles": ["own_marker"],
+    }
+    return json.dumps([play])
+
+
+FILE = "{{ lookup('file', site_layer_files ~ '/word') }}"
+LAYER = {
+    "site/roles/own_marker/tasks/main.yml": _role("{{ own_text }}\n"),
+    "site/files/word": "from the files",
+    "site/hooks/site/post.yml": _hook("control:login", f"{{{{ own_variable }}}} {FILE}"),
+    "site/group_vars/all.yml": "own_variable: from group_vars\n",
+    "site/hooks/compute-init/pre.yml": _hook("localhost", "before"),
+    "environments/life/hooks/compute-init/post.yml": _hook(
+        "localhost", f"{{{{ own_word }}}} {FILE} {{{{ munge_key | default('no key') }}}}"
+    ),
+    "environments/life/hooks/compute-init/vars.yml": "own_word: from vars\n",
+}
+ON_COMPUTE = "from vars from the files no key"
+
+
+@pytest.fixture(scope="module")
+def layered(live: Live) -> Iterator[Live]:
+    """The cluster with the layer; without it again afterwards."""
+    write(live.rig.folder, LAYER)
+    try:
+        assert "update" in live.rig.up().changes
+        yield live
+    finally:
+        shutil.rmtree(live.rig.folder / "site")
+        shutil.rmtree(live.rig.folder / "environments")
+        live.rig.up()
+
+
+def test_a_new_layer_runs_on_all_nodes(layered: Live) -> None:
+    expected = "from group_vars from the files"
+    assert {node: layered.run(node, f"cat {MARKER}") for node in ("control", "login-0")} == {
+        "control": expected,
+        "login-0": expected,
+    }
+    assert {layered.run(node, f"cat {MARKER}") for node in COMPUTE} == {ON_COMPUTE}
+
+
+def test_a_node_keeps_nothing_of_the_layer_in_the_open(layered: Live) -> None:
+    layered.run("c-0", "test ! -e /run/slurm-appliance/compute-init")
+    record = json.loads(layered.run("c-0", "cat /var/lib/ansible-init/compute-init.json"))
+    assert (record["status"], record["state"]) == ("done", "done")
+
+
+def test_a_second_run_changes_nothing(layered: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(layered.rig.up().changes) == {"same"}
+    monkeypatch.setenv("SLURM_APPLIANCE_STACKS", str(layered.rig.stacks))
+    said = layered.site()
+    assert (said["exit_status"], said["changed_tasks"]) == (0, {})
+
+
+def test_a_rebuild_by_slurm_brings_back_what_the_hook_did(
+    layered: Live, fat_image: GlanceImage, second_image: GlanceImage
+) -> None:
+    former = layered.image("c-0")
+    other = next(image.id for image in (fat_image, second_image) if image.id != former)
+    layered.run("c-0", f"touch {MARKER}.of-the-former-disk")
+    for image in (other, former):
+        layered.set_target("c-0", image)
+        done = layered.as_user("olga", f"srun --reboot --nodelist=life-c-0 cat {MARKER}", limit=180)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip() == ON_COMPUTE, "before the node takes jobs"
+        assert layered.image("c-0") == image
+        layered.wait_for_state("c-0", "IDLE")
+    assert layered.run("c-0", f"ls {MARKER}*") == MARKER
+
+
+def test_a_hook_that_fails_keeps_the_node_away_from_jobs_and_is_named(
+    layered: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_APPLIANCE_STACKS", str(layered.rig.stacks))
+    hook = "environments/life/hooks/compute-init/post.yml"
+    broken = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Break", "ansible.builtin.fail": {}}]}]
+    write(layered.rig.folder, {hook: json.dumps(broken)})
+    try:
+        said = layered.site()
+        assert said["compute_nodes_failed"] == len(COMPUTE)
+        assert all("environment/hooks/compute-init/post.yml" in failure for failure in said["failures"])
+        assert all("DRAIN" in layered.node(node)["state"] for node in COMPUTE)
+    finally:
+        write(layered.rig.folder, {hook: LAYER[hook]})
+    assert layered.site()["exit_status"] == 0
+    for node in COMPUTE:
+        layered.wait_for_state(node, "IDLE")
