@@ -24,7 +24,7 @@ from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 from node.compute_init.site_layer import FILE as LAYER_FILE
-from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer, SiteLayerPathError
+from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer, SiteLayerPathError, course
 
 #: The metadata flag that enables compute-init: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
@@ -262,27 +262,6 @@ def _layer(bundle: Bundle) -> NodeLayer | None:
         return NodeLayer.of(bundle.files[LAYER_FILE])
     except SiteLayerPathError as error:
         raise FailureError("wrong-bundle", f"{error}: use matching image and site.yml") from error
-
-
-def course(roles: Path, rejoin: Path, layer: NodeLayer | None, folder: Path) -> Iterator[tuple[str, tuple[Path, ...]]]:
-    """The playbooks in order, those of one process together, each with the name of its step. Pure.
-
-    Without a hook between them, our two playbooks share a process, which saves the start of another.
-
-    Args:
-        roles: the playbook that runs the roles.
-        rejoin: the playbook that checks the node's health and starts slurmd.
-        layer: the site's own layer, if any.
-        folder: where the layer's files are.
-    """
-    before, after = ([], []) if layer is None else (layer.hooks("pre"), layer.hooks("post"))
-    yield from ((path, (folder / path,)) for path in before)
-    if not after:
-        yield roles.name, (roles, rejoin)
-        return
-    yield roles.name, (roles,)
-    yield from ((path, (folder / path,)) for path in after)
-    yield rejoin.name, (rejoin,)
 
 
 def _needed(metadata: Metadata, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,27 @@ class NodeLayer:
         known = {member.path for member in self.members}
         wanted = [f"{layer}/hooks/compute-init/{phase}.yml" for layer in LAYERS]
         return [path for path in wanted if path in known]
+
+
+def course(roles: Path, rejoin: Path, layer: NodeLayer | None, folder: Path) -> Iterator[tuple[str, tuple[Path, ...]]]:
+    """The playbooks in order, those of one process together, each with the name of its step. Pure.
+
+    Without a hook between them, our two playbooks share a process, which saves the start of another.
+
+    Args:
+        roles: the playbook that runs the roles.
+        rejoin: the playbook that checks the node's health and starts slurmd.
+        layer: the site's own layer, if any.
+        folder: where the layer's files are.
+    """
+    before, after = ([], []) if layer is None else (layer.hooks("pre"), layer.hooks("post"))
+    yield from ((path, (folder / path,)) for path in before)
+    if not after:
+        yield roles.name, (roles, rejoin)
+        return
+    yield roles.name, (roles,)
+    yield from ((path, (folder / path,)) for path in after)
+    yield rejoin.name, (rejoin,)
 
 
 def _checked(path: Any) -> str:

@@ -18,7 +18,18 @@ from toolchain.terminal import printable
 #: The folder of playbooks and roles.
 ANSIBLE = REPOSITORY / "ansible"
 #: Environment variables passed to Ansible; only these, so that it gets no credentials.
-_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "USER", "XDG_CACHE_HOME")
+_ENVIRONMENT = (
+    # The operator's file, or program, with the password of a site's own encrypted files.
+    "ANSIBLE_VAULT_PASSWORD_FILE",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LOGNAME",
+    "SSH_AUTH_SOCK",
+    "TMPDIR",
+    "USER",
+    "XDG_CACHE_HOME",
+)
 _LONGEST_MESSAGE = 1500
 #: Seconds without a line for the operator, after which the task in progress is named.
 _SILENCE = 60.0

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from node.compute_init.run import ComputeInitSettings, course
-from node.compute_init.site_layer import FILE, NodeLayer, SiteLayerPathError
+from node.compute_init.run import ComputeInitSettings
+from node.compute_init.site_layer import FILE, NodeLayer, SiteLayerPathError, course
 from tests.unit.node.compute_node import FILES, calls, go, program, put
 
 PRE, POST = "hooks/compute-init/pre.yml", "hooks/compute-init/post.yml"

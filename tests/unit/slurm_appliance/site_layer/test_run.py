@@ -6,6 +6,7 @@ Of our playbooks only the places of the hooks are run: the rest would set up thi
 import io
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,8 +15,7 @@ import yaml
 
 from node.ansible_init import playbook as on_node
 from node.ansible_init.unsafe import unsafe
-from node.compute_init.run import course
-from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer
+from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer, course
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.site_layer.layers import SiteLayer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
@@ -111,6 +111,24 @@ def test_hooks_of_site_yml_run_in_order_with_own_roles_files_and_group_vars(tmp_
     assert outcome.status == "successful", stand.log.getvalue()
     first = ["shared-pre.yml", "shared own stack own", str(stand.inventory.parent), "last"]
     assert stand.lines == [*first, *(f"shared-{name}" for name in HOOKS["site"][1:])]
+
+
+def test_encrypted_variables_work_with_the_operators_password_file(
+    tmp_path: Path, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = layer_of(
+        tmp_path / "own",
+        {"site/hooks/site/pre.yml": hook("{{ hidden }}"), "site/group_vars/all/hidden.yml": "hidden: found\n"},
+    )
+    password, variables = tmp_path / "password", tmp_path / "own/site/group_vars/all/hidden.yml"
+    password.write_text("of the site")
+    vault = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", "--vault-password-file", str(password)]
+    subprocess.run([*vault, str(variables)], check=True, capture_output=True)
+    assert variables.read_text().startswith("$ANSIBLE_VAULT")
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(password))
+    outcome = stand.run(layer, "site", "site.yml")
+    assert outcome.status == "successful", stand.log.getvalue()
+    assert stand.lines == ["found"]
 
 
 def test_hooks_of_an_image_build_run_for_its_groups(tmp_path: Path, stand: Stand) -> None:
