@@ -7,10 +7,11 @@ first. Of a role or a file that both have, the environment's is used.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from node.compute_init.site_layer import LAYERS
 from slurm_appliance.site_layer import node_part
+from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import check_group_vars
 from slurm_appliance.site_layer.tree import Layer, LayerFile, digest, read_layer
 from toolchain.paths import REPOSITORY
@@ -121,8 +122,25 @@ def site_layer(stacks: Path, stack: str, product_roles: Iterable[str] | None = N
     for layer in found:
         check_group_vars(layer)
     made = SiteLayer(stack, tuple(found))
+    _check_files(made.files)
     _ = made.node  # Too large, or not for nodes: an error now, not in the middle of a run.
     return made
+
+
+def _check_files(files: Mapping[str, LayerFile]) -> None:
+    """Check that the files of all layers fit into one folder.
+
+    Raises:
+        SiteLayerError: a path is a file of one layer and a folder of another.
+    """
+    for path, file in files.items():
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in files:
+                raise SiteLayerError(
+                    f"{files[str(parent)].source} is a file, and here a folder",
+                    where=str(file.source),
+                    remedy="rename one",
+                )
 
 
 def layer_of_file(path: Path) -> SiteLayer | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from node.compute_init.site_layer import FILES, FILES_VARIABLE, FORM, ROLES
+from node.compute_init.site_layer import FILES, FILES_VARIABLE, FORM, ROLES, NodeLayer, SiteLayerPathError
 from slurm_appliance.site_layer.errors import PAGE, SiteLayerError
 from slurm_appliance.site_layer.group_vars import VAULT
 from slurm_appliance.site_layer.tree import Layer, LayerFile
@@ -48,7 +48,12 @@ def packed(layers: Sequence[Layer], roles: Mapping[str, Layer]) -> bytes:
             for path, file in chosen.items()
         },
     }
-    return (json.dumps(document, sort_keys=True) + "\n").encode()
+    text = (json.dumps(document, sort_keys=True) + "\n").encode()
+    try:
+        NodeLayer.of(text)
+    except SiteLayerPathError as error:
+        raise SiteLayerError(f"compute nodes would refuse this: {error}", where="layer", remedy="rename it") from error
+    return text
 
 
 def _chosen(layers: Sequence[Layer], roles: Mapping[str, Layer]) -> dict[str, LayerFile]:

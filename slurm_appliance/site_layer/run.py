@@ -1,7 +1,6 @@
 """A site's layer in a run of Ansible on the deploy host: hooks in order, roles, group_vars, files."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,10 +84,9 @@ def _write_hooks(layer: SiteLayer, sequence: str, folder: Path, last: Path | Non
 
 
 def _write_files(layer: SiteLayer, folder: Path) -> None:
-    """Copy the files of all layers into one folder; of a file that both have, the environment's."""
+    """Link the files of all layers in one folder; of a file that both have, the environment's."""
     folder.mkdir(mode=0o700)
     for path, file in layer.files.items():
         target = folder / path
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(file.source, target)
-        target.chmod(0o700 if file.executable else 0o600)
+        target.symlink_to(file.source.resolve())

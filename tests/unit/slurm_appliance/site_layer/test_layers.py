@@ -177,6 +177,14 @@ def test_without_a_hook_for_it_a_layer_changes_no_image(tmp_path: Path) -> None:
     assert layer_of(tmp_path, files).image is None
 
 
+@pytest.mark.parametrize(("shared", "own"), [("a", "a/b"), ("a/b", "a")])
+def test_a_file_of_one_layer_is_no_folder_of_the_other(tmp_path: Path, shared: str, own: str) -> None:
+    stacks = repository(tmp_path, {f"site/files/{shared}": "x", f"{OWN}/files/{own}": "x"})
+    with pytest.raises(SiteLayerError) as caught:
+        site_layer(stacks, STACK)
+    assert caught.value.where.endswith("a/b")
+
+
 def test_group_vars_may_be_encrypted_or_have_tags(tmp_path: Path) -> None:
     secret = "$ANSIBLE_VAULT;1.1;AES256\n3132\n"
     layer_of(tmp_path, {"site/group_vars/all/a.yml": secret, "site/group_vars/all/b.yml": "own: !vault |\n  31\n"})

@@ -102,3 +102,9 @@ def test_too_much_is_refused_with_the_largest_files(tmp_path: Path) -> None:
         site_layer(stacks, STACK)
     (tmp_path / f"site/{HOOKS}/pre.yml").unlink()
     assert site_layer(stacks, STACK) is not None, "nothing of it reaches nodes"
+
+
+def test_a_path_that_nodes_would_refuse_is_refused_before_the_first_change(tmp_path: Path) -> None:
+    stacks = repository(tmp_path, {f"site/{HOOKS}/pre.yml": PLAY, "site/files/a\\b": "x"})
+    with pytest.raises(SiteLayerError):
+        site_layer(stacks, STACK)
