@@ -12,9 +12,9 @@ from components.kind import token
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.site.inventory import InventoryHost
+from slurm_appliance.site_layer.layers import DIGEST_VARIABLE
 from slurm_appliance.ssh.known_keys import KnownKeys
 from slurm_appliance.ssh.recorded_keys import take_over
-from slurm_appliance.site_layer.layers import DIGEST_VARIABLE
 from toolchain.paths import REPOSITORY
 
 #: All playbooks and roles: a change in any of them is a reason to run.

@@ -1,5 +1,7 @@
 """The site's own layer on a compute node: order of hooks, what they are given, and forged paths."""
 
+from __future__ import annotations
+
 import base64
 import json
 from pathlib import Path
