@@ -7,7 +7,7 @@ from slurm_appliance.cloud.image_names import PROPERTY
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.suggest import did_you_mean
-from slurm_appliance.errors import ApplianceError
+from slurm_appliance.errors import ApplianceError, ConfigError
 from slurm_appliance.image.wanted import Wanted, wanted
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
@@ -51,6 +51,9 @@ def builds(
     for group in groups:
         try:
             wanted(config, [group.image], facts.images, proxy, found, layer)
+        except ConfigError as error:
+            for problem in error.problems:
+                finder.problem(problem.path, problem.what, problem.remedy)
         except ApplianceError as error:
             finder.problem(error.where or group.image_path, error.what, error.remedy)
     return tuple(found.values())

@@ -27,3 +27,9 @@ def test_one_that_has_ended_is_a_note() -> None:
 def test_a_build_trusts_them() -> None:
     config = configured(cacerts=[certificate("Site")], image_builds=MANAGED_BUILD)
     assert from_settings(config, "fat", "base").cacerts == (certificate("Site"),)
+
+
+def test_a_missing_file_is_one_problem_also_where_an_image_is_built() -> None:
+    builds = {"fat": {"base_image": "slurm-2026-11", "flavor": "m1.small"}}
+    found = findings(cacerts=["/nonexistent/x.pem"], image_builds=builds, cluster_image={"build": "fat"})
+    assert [problem.path for problem in found.problems] == ["cacerts[0]"]
