@@ -1,5 +1,6 @@
 """The image build's playbook changes a build server only."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ def test_the_machine_that_ansible_runs_on_is_refused_first(tmp_path: Path) -> No
     playbook.write_text(yaml.safe_dump([first, {**first, "name": "Next", "tasks": [after]}]))
     command = [Path(sys.prefix) / "bin/ansible-playbook", "--connection", "local", "--inventory", "builder,", playbook]
 
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible/ansible.cfg")}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert ended.returncode != 0
     assert "builder is the machine that Ansible runs on" in ended.stdout + ended.stderr
