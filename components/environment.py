@@ -82,17 +82,26 @@ class Environment(pulumi.ComponentResource):
             return pulumi.Output.from_input(None)
 
         def write(texts: Mapping[str, str]) -> None:
-            try:
-                self._folder.write("inventory", {INVENTORY: texts["inventory"], users_file.NAME: users})
-                self._folder.write("secrets", {SECRETS: texts["secrets"]})
-            except OSError as error:
-                raise pulumi.RunError(f"cannot write the environment's files: {error}") from error
+            write_here(self._folder, texts["inventory"], users, texts["secrets"])
 
         return pulumi.Output.unsecret(content.apply(write))
 
     def _part(self, part: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Resource:
         request = {"environment": self._folder.name, "part": part, "files": files}
         return module_command(part, "slurm_appliance.environment", self, request=request)
+
+
+def write_here(folder: EnvironmentFolder, inventory: str, users: str, secret_file: str) -> None:
+    """Write what this machine lacks of the files.
+
+    Raises:
+        pulumi.RunError: a file cannot be written.
+    """
+    try:
+        folder.write("inventory", {INVENTORY: inventory, users_file.NAME: users})
+        folder.write("secrets", {SECRETS: secret_file})
+    except OSError as error:
+        raise pulumi.RunError(f"cannot write the environment's files: {error}") from error
 
 
 def _digest(text: str) -> str:

@@ -9,6 +9,9 @@ from localcloud.control import lifecycle
 from localcloud.host.steps import Steps
 from localcloud.image import systems
 from slurm_appliance.api import ManagedCluster
+from slurm_appliance.rollout.policy import Policy
+from slurm_appliance.rollout.watchers import PlainLines
+from slurm_appliance.site.failure import PartialSiteError
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
 from tests.lifecycle.cluster.live import Live, running
 from tests.lifecycle.image_fixtures import SLURM, BuildSite, fits_any_disk, full_image
@@ -88,10 +91,19 @@ def test_an_upgrade_under_a_running_job_and_the_way_back(live: Live, names: dict
 
     # And back: the job that ran at the time of the backup still runs on its node.
     _use(live, names[OLD.version])
-    assert ManagedCluster(live.rig.session()).restore_slurm(backup.name) is not None
+    with pytest.raises(PartialSiteError, match="life-c-1"):  # Its slurmd is newer than the controller.
+        ManagedCluster(live.rig.session()).restore_slurm(backup.name)
     assert _slurm(live, "control", "slurmctld") == SLURM[OLD.version]
     assert live.job_state(done_before) == "COMPLETED"
     assert live.job_state(again) == ""
     assert (live.job_state(runs), live.job_state(waits)) == ("RUNNING", "PENDING")
     live.run("control", f"scancel {runs}")
     _finished(live, waits)
+
+    # The newer node follows, too.
+    rollout = live.rollout()
+    end = rollout.run(rollout.select("life-c-1", ()), Policy(batch=1, max_unavailable=1), PlainLines(print))
+    rollout.judge(end)
+    assert _slurm(live, "c-1", "slurmd") == SLURM[OLD.version]
+    _finished(live, live.submit("alice", "--nodelist=life-c-1", "hostname"))
+    assert live.site()["exit_status"] == 0

@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components.cluster import Cluster
+from components.environment import write_here
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.secrets.generate import MAKERS
 from tests.unit.components.clusters import arguments, configured, recorded
@@ -149,4 +150,4 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(environment: En
     environment.folder.parent.mkdir()
     environment.folder.write_text("a file in its place")
     with pytest.raises(pulumi.RunError, match=str(environment.folder)):
-        recorded()
+        write_here(environment, "inventory", "users", "secrets")
