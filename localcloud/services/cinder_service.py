@@ -16,8 +16,11 @@ def application() -> Any:
     monkey_patch.patch(backend="threading")
     # The other services use an environment variable for this.
     sys.argv[1:] = ["--config-file", os.environ["LOCALCLOUD_CINDER_CONFIG"]]
+    from cinder import policy
     from cinder.wsgi.api import application as api
 
+    # Before the first request, as in neutron_service.py.
+    policy.init()
     return api
 
 
