@@ -22,7 +22,8 @@ def test_the_machine_that_ansible_runs_on_is_refused_first(tmp_path: Path) -> No
     after = {"name": "Change it", "ansible.builtin.debug": {"msg": "reached"}}
     first = {"name": "Prepare", "hosts": "all", "gather_facts": False, "tasks": [*tasks, after]}
     playbook.write_text(yaml.safe_dump([first, {**first, "name": "Next", "tasks": [after]}]))
-    command = [Path(sys.prefix) / "bin/ansible-playbook", "--connection", "local", "--inventory", "builder,", playbook]
+    program = str(Path(sys.prefix) / "bin/ansible-playbook")
+    command = [program, "--connection", "local", "--inventory", "builder,", str(playbook)]
 
     environment = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible/ansible.cfg")}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
