@@ -15,9 +15,9 @@ import yaml
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.repair import recorded_image
+from slurm_appliance.engine.recorded import recorded_command
 from slurm_appliance.engine.steps import (
     ATTACHMENT,
-    COMMAND,
     NETWORK,
     PORT,
     ROUTER,
@@ -178,12 +178,10 @@ def other_images(
 
 
 def _targets_of_last_run(deployment: Mapping[str, Any]) -> dict[str, str]:
-    for resource in deployment.get("resources") or []:
-        if resource["type"] == COMMAND and resource["urn"].endswith("::inventory"):
-            stdin = (resource.get("inputs") or {}).get("stdin")
-            files = json.loads(stdin)["files"] if isinstance(stdin, str) else {}
-            return dict(image for text in files.values() for image in _images(yaml.safe_load(text)))
-    return {}
+    command = recorded_command(deployment, "inventory") or {}
+    stdin = (command.get("inputs") or {}).get("stdin")
+    files = json.loads(stdin)["files"] if isinstance(stdin, str) else {}
+    return dict(image for text in files.values() for image in _images(yaml.safe_load(text)))
 
 
 def _images(inventory: object) -> Iterator[tuple[str, str]]:

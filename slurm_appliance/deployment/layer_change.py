@@ -3,23 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slurm_appliance.engine.steps import COMMAND
+from slurm_appliance.engine.recorded import recorded_command
 from slurm_appliance.errors import Problem
 from slurm_appliance.site_layer.layers import DIGEST_VARIABLE, SiteLayer
-
-#: The command that runs site.yml.
-_SITE = "slurm-appliance:index:Site$command:local:Command::site"
 
 
 def layer_notes(deployment: Mapping[str, Any], layer: SiteLayer | None) -> tuple[Problem, ...]:
     """A note if site.yml runs because the layer changed; nothing for a stack in which it has not run."""
-    for resource in deployment.get("resources") or ():
-        if resource["type"] == COMMAND and resource["urn"].endswith(_SITE):
-            environment = (resource.get("inputs") or {}).get("environment") or {}
-            before = environment.get(DIGEST_VARIABLE) if isinstance(environment, Mapping) else None
-            now = layer.digest if layer else None
-            if before == now:
-                return ()
-            what = "is new" if before is None else "is gone" if now is None else "changed"
-            return (Problem("layer", f"the site's own layer {what}: site.yml runs", "see docs/site-layer.md"),)
-    return ()
+    command = recorded_command(deployment, "site")
+    if command is None:
+        return ()
+    environment = (command.get("inputs") or {}).get("environment") or {}
+    before = environment.get(DIGEST_VARIABLE) if isinstance(environment, Mapping) else None
+    now = layer.digest if layer else None
+    if before == now:
+        return ()
+    what = "is new" if before is None else "is gone" if now is None else "changed"
+    return (Problem("layer", f"the site's own layer {what}: site.yml runs", "see docs/site-layer.md"),)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from slurm_appliance.engine.steps import COMMAND
+from slurm_appliance.engine.recorded import recorded_command
 from slurm_appliance.environment.folder import EnvironmentFolder
 
 _HOST_KEYS = "host-keys"
@@ -27,13 +27,12 @@ def record_files(folder: EnvironmentFolder, deployment: Mapping[str, Any]) -> No
 
 def _recorded(deployment: Mapping[str, Any]) -> dict[str, Any]:
     """What the state has of the files, by command; secrets are encrypted there."""
-    found = {}
-    for resource in deployment.get("resources") or []:
-        name = resource["urn"].rpartition("::")[2]
-        if resource["type"] == COMMAND and name in _SOURCES:
-            side, property_ = _SOURCES[name]
-            found[name] = (resource.get(side) or {}).get(property_)
-    return found
+    commands = {name: recorded_command(deployment, name) for name in _SOURCES}
+    return {
+        name: (command.get(side) or {}).get(property_)
+        for name, (side, property_) in _SOURCES.items()
+        if (command := commands[name]) is not None
+    }
 
 
 def _digest(recorded: Mapping[str, Any]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slurm_appliance.engine.steps import COMMAND
+
 #: The providers of resources in the project; commands and secrets are not among them.
 _OPENSTACK = "openstack:"
 
@@ -67,6 +69,19 @@ def recorded(
         ids.setdefault(type_, set()).add(id_)
     interrupted = found is None and bool(deployment.get("pending_operations"))
     return Recorded(stack, backend, _frozen(ids), _frozen(names), frozenset(projects), interrupted)
+
+
+def recorded_command(deployment: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """One of our commands, with its inputs and outputs; None if the state does not have it.
+
+    Args:
+        deployment: the state's resources.
+        name: the command's name: ``inventory``, ``site``.
+    """
+    for resource in deployment.get("resources") or []:
+        if resource["type"] == COMMAND and resource["urn"].rpartition("::")[2] == name:
+            return dict(resource)
+    return None
 
 
 def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

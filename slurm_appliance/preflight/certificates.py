@@ -13,8 +13,7 @@ def of_site(config: ClusterConfig, finder: Finder) -> tuple[str, ...]:
     try:
         found = certificates(config)
     except ConfigError as error:
-        for problem in error.problems:
-            finder.problem(problem.path, problem.what, problem.remedy)
+        finder.problems_of(error)
         return ()
     for problem in ended(found, datetime.now(tz=UTC)):
         finder.note(problem.path, problem.what, problem.remedy)

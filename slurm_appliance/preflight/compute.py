@@ -52,8 +52,7 @@ def builds(
         try:
             wanted(config, [group.image], facts.images, proxy, found, layer)
         except ConfigError as error:
-            for problem in error.problems:
-                finder.problem(problem.path, problem.what, problem.remedy)
+            finder.problems_of(error)
         except ApplianceError as error:
             finder.problem(error.where or group.image_path, error.what, error.remedy)
     return tuple(found.values())

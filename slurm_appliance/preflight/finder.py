@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from slurm_appliance.config.suggest import did_you_mean
-from slurm_appliance.errors import Problem
+from slurm_appliance.errors import ConfigError, Problem
 
 
 class Thing(Protocol):
@@ -39,6 +39,11 @@ class Finder:
         found = Problem(path, what, remedy)
         if found not in self.problems:
             self.problems.append(found)
+
+    def problems_of(self, error: ConfigError) -> None:
+        """Record each of an error's problems once."""
+        for problem in error.problems:
+            self.problem(problem.path, problem.what, problem.remedy)
 
     def note(self, path: str, what: str, remedy: str) -> None:
         """Record a note, which does not stop a run."""
