@@ -4,14 +4,13 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from toolchain.paths import REPOSITORY, cache_folder
-from toolchain.python_packages import uv_commands, uv_of
+from toolchain.python_packages import pip_commands
 
 #: By release of Python, the lock that its environment is installed from: Rocky Linux 9, Debian 13 and Debian testing.
 LOCKS = {"3.9": "node.txt", "3.13": "dev.txt", "3.14": "dev.txt"}
@@ -37,9 +36,8 @@ def environment(python: Path, lock: Path) -> Path:
     digest = hashlib.sha256(f"{python}\0".encode() + lock.read_bytes()).hexdigest()[:16]
     folder = cache_folder("environments", f"node-{digest}")
     if not (folder / "ready").exists():
-        uv = uv_of(Path(sys.prefix))
-        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", python, folder], check=True)
-        for command in uv_commands(uv, folder / "bin/python", lock):
+        subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
+        for command in pip_commands(folder / "bin/python", lock):
             subprocess.run(command, check=True)
         (folder / "ready").touch()
     return folder
