@@ -32,6 +32,7 @@ from slurm_appliance.commands import (
     status,
     test,
     up,
+    update,
 )
 from slurm_appliance.errors import ApplianceError
 from toolchain.terminal import guarded
@@ -67,6 +68,7 @@ app.add_typer(cloud, name="cloud", rich_help_panel="Try it")
 app.command("up", rich_help_panel="Clusters")(up.up)
 app.command("preview", rich_help_panel="Clusters")(up.preview)
 app.command("plan", rich_help_panel="Clusters", help="Another name for preview.")(up.preview)
+app.command("update", rich_help_panel="Clusters")(update.update)
 app.command("status", rich_help_panel="Clusters")(status.status)
 app.command("check-cluster", rich_help_panel="Clusters")(check_cluster.check_cluster)
 app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)

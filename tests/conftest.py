@@ -22,6 +22,7 @@ EXTENDED = (
     "lifecycle/cluster/test_slurm_files.py",
     "lifecycle/cluster/security/test_confinement.py",
     "lifecycle/test_other_system.py",
+    "lifecycle/test_update.py",
     "lifecycle/test_upgrade.py",
     "lifecycle/test_image_build.py",
     "lifecycle/test_image_build_faults.py",

@@ -95,17 +95,11 @@ def build(
     ] = None,
 ) -> None:
     """Build an image, and the images it starts from, if they are missing; print its ID."""
-    import dataclasses
     import os
 
     from slurm_appliance.config import from_stack_file
-    from slurm_appliance.config.image_source import ImageSource
     from slurm_appliance.config.stack_file import cloud_of
-    from slurm_appliance.image.build_process import build_image
-    from slurm_appliance.image.images import all_facts
-    from slurm_appliance.image.settings import PROXY
-    from slurm_appliance.image.wanted import wanted
-    from slurm_appliance.site_layer.layers import layer_of_file
+    from slurm_appliance.update.images import ensure_image
 
     path = stack_file_of(stack, file)
     config = from_stack_file(path)
@@ -117,22 +111,7 @@ def build(
     api = image_api(named)
     if named is not None:
         os.environ["OS_CLOUD"] = named
-    layer = layer_of_file(path)
-    *bases, last = wanted(
-        config,
-        [ImageSource(build=target)],
-        all_facts(api),
-        os.environ.get(PROXY, ""),
-        layer=layer.image if layer else None,
-    )
-    for base in bases:
-        build_image(base.build, layer, force=base.force)
-    outcome = build_image(
-        dataclasses.replace(last.build, keep_on_failure=keep_on_failure or last.build.keep_on_failure),
-        layer,
-        force=force or last.force,
-    )
-    typer.echo(outcome.image_id)
+    typer.echo(ensure_image(config, path, api, target, keep=keep_on_failure, force=force))
 
 
 @app.command()
@@ -154,14 +133,8 @@ def diff(
     if output is Output.json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
         return
-    for change in found.facts:
-        typer.echo(f"  {change.name}: {change.before or '(nothing)'} → {change.after or '(nothing)'}")
-    for change in found.packages:
-        sign = {"added": "+", "removed": "-", "changed": "~"}[change.kind]
-        versions = f"{change.before} → {change.after}" if change.kind == "changed" else change.before or change.after
-        typer.echo(f"{sign} {change.name} {versions}")
-    if not found.facts and not found.packages:
-        typer.echo("no difference")
+    for line in found.lines():
+        typer.echo(line)
 
 
 app.command()(audit)

@@ -114,6 +114,22 @@ def status(
     _print_rows(*task.status(task.select(nodes, partition or ())), output)
 
 
+def roll_out(stack: str, output: Output) -> None:
+    """Roll out to all compute nodes of a stack by its own settings.
+
+    Raises:
+        ApplianceError: a node failed, or the rollout stopped.
+    """
+    from slurm_appliance.config.rollout import RolloutMethod
+    from slurm_appliance.rollout.policy import Policy
+    from slurm_appliance.rollout.run import Rollout
+
+    access = _access(stack, None, here=False)
+    task = Rollout(access, RolloutMethod(access.settings.via))
+    names = task.select(None, ())
+    _run(task, names, Policy.of(access.settings, len(names), task.reboot_limit()), output)
+
+
 def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAccess":
     from slurm_appliance.commands.config import stack_file_of
     from slurm_appliance.config.stack_file import cloud_of

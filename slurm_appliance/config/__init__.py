@@ -8,7 +8,7 @@ nodes and names is in ``naming.py``.
 """
 
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.load import NAMESPACE, environment_of, from_mapping, from_stack_file
+from slurm_appliance.config.load import NAMESPACE, environment_of, from_mapping, from_stack_file, from_stack_text
 from slurm_appliance.config.naming import (
     Node,
     NodeKind,
@@ -42,6 +42,7 @@ __all__ = [
     "fqdn",
     "from_mapping",
     "from_stack_file",
+    "from_stack_text",
     "group_image",
     "group_nodes",
     "node_groups",

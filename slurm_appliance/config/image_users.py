@@ -37,6 +37,18 @@ def own_image(group: NodeGroupConfig | None) -> ImageSource | None:
     return group.image or (ImageSource(id=group.image_id) if group.image_id else None)
 
 
+def booted_builds(config: ClusterConfig) -> tuple[str, ...]:
+    """The builds whose images nodes boot."""
+    groups = [None, *(group for _, _, group in node_groups(config))]
+    images = (own_image(group) or cluster_image(config) for group in groups)
+    return tuple(dict.fromkeys(image.build for image in images if image.build is not None))
+
+
+def builds_below(config: ClusterConfig, build: str) -> list[str]:
+    """A build and those that it starts from, each after its base."""
+    return _chain(config, ImageSource(build=build))[::-1]
+
+
 def _chain(config: ClusterConfig, image: ImageSource) -> list[str]:
     """The builds that an image comes from: its own, the one that this starts from, and so on."""
     builds: list[str] = []

@@ -31,7 +31,12 @@ def from_stack_file(path: Path) -> ClusterConfig:
     Raises:
         ConfigError: with every mistake that can be found at once.
     """
-    keys, problems = stack_file.read(path)
+    return from_stack_text(stack_file.text_of(path), path)
+
+
+def from_stack_text(text: str, path: Path) -> ClusterConfig:
+    """Like ``from_stack_file``, with another text in place of the file's."""
+    keys, problems = stack_file.parse(text, str(path))
     settings = own_settings(keys, problems)
     return _load(settings, str(path), environment_of(path), frozenset(), problems)
 

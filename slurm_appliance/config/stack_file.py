@@ -52,14 +52,22 @@ def read(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     Raises:
         ConfigError: the file cannot be read, is not YAML, or has no ``config:`` at all.
     """
+    return parse(text_of(path), str(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a stack file.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _unreadable(path, f"cannot be read: {reason}", "name an existing stack file") from error
-    return parse(text, str(path))
 
 
 def cloud_of(path: Path) -> str | None:

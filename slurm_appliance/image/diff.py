@@ -19,6 +19,12 @@ class ImageDifference:
         """``added``, ``removed`` or ``changed``."""
         return "changed" if self.before and self.after else ("added" if self.after else "removed")
 
+    def __str__(self) -> str:
+        """``~ libc6 2.41-12 → 2.41-13``."""
+        sign = {"added": "+", "removed": "-", "changed": "~"}[self.kind]
+        versions = f"{self.before} → {self.after}" if self.kind == "changed" else self.before or self.after
+        return f"{sign} {self.name} {versions}"
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -31,6 +37,11 @@ class Difference:
 
     facts: tuple[ImageDifference, ...]
     packages: tuple[ImageDifference, ...]
+
+    def lines(self) -> list[str]:
+        """All of it for a person: first the facts, then the packages, a line each."""
+        facts = [f"  {each.name}: {each.before or '(nothing)'} → {each.after or '(nothing)'}" for each in self.facts]
+        return [*facts, *map(str, self.packages)] or ["no difference"]
 
 
 def difference(before: ImageRecord, after: ImageRecord) -> Difference:

@@ -3,11 +3,11 @@
 If a secret's number changes, the next ``up`` generates that secret again, and no other.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from slurm_appliance.config import from_stack_file, stack_file
+from slurm_appliance.config.stack_edit import with_value, write_stack_file
 from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.engine.project import STACKS
 from slurm_appliance.engine.project import stack_file as path_of
@@ -59,23 +59,10 @@ def rotate(stack: str, name: str, stacks: Path = STACKS) -> int:
         remedy = f"change it there: pulumi config set --secret --path secrets.{name}"
         raise UsageError(f"{name} is set in the configuration", where=str(path), remedy=remedy)
     times = _times(path, name) + 1
-    path.write_text(_with_number(path.read_text(), f"{NAMESPACE}:{name}", times))
+    write_stack_file(path, with_value(stack_file.text_of(path), (f"{NAMESPACE}:{name}",), times, str(path)))
     return times
 
 
 def _times(path: Path, name: str) -> int:
     keys, _problems = stack_file.read(path)
     return int(keys.get(f"{NAMESPACE}:{name}", 0))
-
-
-def _with_number(text: str, key: str, number: int) -> str:
-    """The stack file's text with a number set; everything else, including comments, is unchanged."""
-    line = re.compile(rf"^(\s+{re.escape(key)}:).*$", re.MULTILINE)
-    if line.search(text):
-        return line.sub(rf"\g<1> {number}", text)
-    head = re.search(r"^config:[ \t]*(?:#.*)?\n", text, re.MULTILINE)
-    if head is None:
-        raise UsageError("the stack file has no top-level 'config:' line", remedy="put its settings below 'config:'")
-    first = re.match(r"(?:[ \t]*(?:#.*)?\n)*([ \t]+)\S", text[head.end() :])
-    indent = first[1] if first else "  "
-    return f"{text[: head.end()]}{indent}{key}: {number}\n{text[head.end() :]}"

@@ -41,7 +41,7 @@ def user_key(key: Path) -> Path:
     return key.with_name("user")
 
 
-def settings(image: str, key: Path) -> dict[str, Any]:
+def settings(image: str | dict[str, str], key: Path) -> dict[str, Any]:
     """Control, one login node, two compute nodes that boot from the image and one from a volume; users.
 
     mallory's uid is in the range of accounts that images bring, sven may become root.
@@ -239,20 +239,21 @@ class Live:
 
 
 @contextmanager
-def running(cloud: Cloud, user: Connection, image: str, folder: Path) -> Iterator[Live]:
+def running(cloud: Cloud, user: Connection, image: str | dict[str, str], folder: Path, **more: Any) -> Iterator[Live]:
     """The cluster, up on an image; gone again afterwards.
 
     Args:
         cloud: the cloud.
         user: the cloud, as the project's ordinary user.
-        image: the image's name.
+        image: the image's name, or what else the setting takes.
+        more: more settings.
         folder: an empty one for its keys and its state.
     """
     key = folder / "key"
     for each in (key, user_key(key)):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
     rig = Rig(folder, "life", excluded=())
-    rig.settings = settings(image, key)
+    rig.settings = settings(image, key) | more
     rig.more = {"openstack:cloud": cloud.environment["OS_CLOUD"]}
     made = Live(rig, Login(key), user)
     with pytest.MonkeyPatch.context() as patch:

@@ -31,9 +31,9 @@ def test_a_rotation_is_one_line_more(stacks: Path) -> None:
     path = stacks / "Pulumi.test.yaml"
     before = path.read_text()
     assert rotate("test", "munge_key", stacks) == 1
-    assert path.read_text() == before.replace("config:\n", "config:\n    rotation:munge_key: 1\n")
+    assert path.read_text() == before.replace("    openstack:", "    rotation:munge_key: 1\n    openstack:")
     assert rotate("test", "munge_key", stacks) == 2
-    assert path.read_text() == before.replace("config:\n", "config:\n    rotation:munge_key: 2\n")
+    assert path.read_text() == before.replace("    openstack:", "    rotation:munge_key: 2\n    openstack:")
     assert rotate("test", "rebuild_credential", stacks) == 1
     assert yaml.safe_load(path.read_text())["config"]["rotation:munge_key"] == 2
 
@@ -60,8 +60,9 @@ def test_what_cannot_be_rotated(stacks: Path) -> None:
     assert "secrets.monitoring_password" in refused.value.remedy
 
 
-def test_a_file_in_another_style_is_not_guessed_at(stacks: Path) -> None:
+def test_a_file_in_another_style(stacks: Path) -> None:
     settings = {f"slurm-appliance:{key}": value for key, value in smallest().items()}
-    (stacks / "Pulumi.test.yaml").write_text(yaml.dump({"config": settings}, default_flow_style=True))
-    with pytest.raises(UsageError, match="'config:'"):
-        rotate("test", "munge_key", stacks)
+    path = stacks / "Pulumi.test.yaml"
+    path.write_text(yaml.dump({"config": settings}, default_flow_style=True))
+    assert rotate("test", "munge_key", stacks) == 1
+    assert yaml.safe_load(path.read_text())["config"] == {**settings, "rotation:munge_key": 1}
