@@ -29,6 +29,7 @@ COMMANDS = [
     "mirror", "plan",
     "preview",
     "rollout", "schema", "secrets", "slurm", "status", "test", "toolchain", "unlock", "up",
+    "update",
 ]  # fmt: skip
 
 
