@@ -11,7 +11,7 @@ from localcloud.endpoints import MIRROR_URL
 from slurm_appliance.cluster_check.judge import CheckVerdict
 from slurm_appliance.cluster_check.run import check_cluster
 from tests.engine.cloud_fixtures import SYSTEM, wait_until
-from tests.lifecycle.cluster.live import AUTHORITY, PARAMETER, PARAMETER_VALUE, Live
+from tests.lifecycle.cluster.live import AUTHORITY, COMPUTE, PARAMETER, PARAMETER_VALUE, Live
 from tests.lifecycle.image_fixtures import SLURM
 
 NODES = {"life-c-0", "life-c-1", "life-d-0"}
@@ -74,6 +74,14 @@ def test_nodes_have_what_the_site_asks_of_their_system(live: Live, node: str) ->
     # Containers may not set it: they have the file only.
     assert f"{PARAMETER} = {PARAMETER_VALUE}" in live.run(node, "cat /etc/sysctl.d/90-slurm-appliance.conf")
     assert live.run(node, "ls /etc/profile.d/slurm-appliance-proxy.sh 2>/dev/null || echo none") == "none"
+
+
+def test_slurm_shows_each_node_s_server_and_image(live: Live) -> None:
+    for node in COMPUTE:
+        shown = live.run("control", f"scontrol show node life-{node}")
+        image = json.loads(live.run(node, "cat /var/lib/image/image.json"))["name"]
+        assert f"InstanceId={live.hosts()[f'life-{node}']['instance_id']}" in shown.split()
+        assert f"Extra=image={image}" in shown.split()
 
 
 def test_a_second_run_changes_nothing(live: Live) -> None:
