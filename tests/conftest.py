@@ -14,6 +14,7 @@ EXTENDED = (
     "engine/mirror",
     "engine/test_node_pythons.py",
     "engine/rollout",
+    "lifecycle/cluster/test_authentication.py",
     "lifecycle/cluster/test_control_away.py",
     "lifecycle/cluster/test_rebuild.py",
     "lifecycle/cluster/test_rebuild_faults.py",

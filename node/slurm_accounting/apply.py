@@ -21,7 +21,7 @@ _CONFIGURATION = """\
 ClusterName={cluster}
 SlurmctldHost={control_host}
 SlurmUser=slurm
-AuthType=auth/munge
+AuthType=auth/{auth_type}
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost={control_host}
 """
@@ -89,7 +89,11 @@ class _Sacctmgr:
 def _sacctmgr(request: AccountingRequest) -> Iterator[_Sacctmgr]:
     with tempfile.TemporaryDirectory(prefix="slurm-accounting-") as folder:
         path = Path(folder, "slurm.conf")
-        path.write_text(_CONFIGURATION.format(cluster=request.cluster, control_host=request.control_host))
+        path.write_text(
+            _CONFIGURATION.format(
+                cluster=request.cluster, control_host=request.control_host, auth_type=request.auth_type
+            )
+        )
         yield _Sacctmgr(path)
 
 

@@ -63,6 +63,7 @@ class AccountingRequest:
 
     cluster: str
     control_host: str
+    auth_type: str = "munge"
     qos: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     accounts: tuple[RequestedAccount, ...] = ()
     users: tuple[AccountingUser, ...] = ()
@@ -86,6 +87,7 @@ class AccountingRequest:
         return cls(
             cluster=str(document["cluster"]).lower(),
             control_host=str(document["control_host"]),
+            auth_type=str(document.get("auth_type", "munge")),
             qos={name: dict(settings.get("options") or {}) for name, settings in (document.get("qos") or {}).items()},
             accounts=tuple(
                 RequestedAccount(name, str(settings.get("parent") or "root"), dict(settings.get("options") or {}))

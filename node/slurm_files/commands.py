@@ -30,6 +30,10 @@ from .upgrade import UpgradeAction
 
 _INSIDE = "inside"
 _DAEMONS = ("slurmdbd", "slurmctld")
+_KEEPS_JOBS = (
+    "jobs that run ({jobs}) would be lost with another slurm.auth_type or another key of auth/slurm. Let them end "
+    "(scontrol update partitionname=NAME state=drain), then run up again"
+)
 
 
 def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], control: str) -> Rejection | None:
@@ -44,7 +48,7 @@ def judge(files: Mapping[str, bytes], sources: Sources, entry: Sequence[str], co
     Raises:
         TrialError: they could not be tested.
     """
-    texts = {name: content.decode(errors="replace") for name, content in files.items()}
+    texts = {name: content.decode(errors="replace") for name, content in files.items() if name != "slurm.key"}
     for daemon in _DAEMONS:
         if daemon == "slurmdbd" and "slurmdbd.conf" not in files:
             continue
@@ -157,6 +161,13 @@ def _judge(sets: Sets, entry: Sequence[str], control: str, state: SlurmState) ->
     files = {name: text.encode() for name, text in document.items()}
     sets.adopt()
     name = sets.add(files)
+    if plan.other_authentication(sets.files(sets.proven("slurmctld")), files):
+        try:
+            jobs = Daemons().jobs()
+        except DaemonError as error:
+            return _say({"rejected": f"slurm.auth_type is another one, and {error}"}, 1)
+        if jobs:
+            return _say({"rejected": _KEEPS_JOBS.format(jobs=", ".join(jobs[:10]))}, 1)
     if name != sets.proven("slurmctld"):
         try:
             found = judge(files, sources, entry, control)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 #: Records with several options. All other lines have one option.
 RECORDS = frozenset({"nodename", "nodeset", "partitionname", "switchname", "downnodes", "frontendname", "name"})
 #: Prefixes of options with secret values.
+#: Files that only Slurm's user can read.
+SECRET_FILES = frozenset({"slurmdbd.conf", "slurm.key"})
+
 _SECRET = re.compile(r"(?i)^\s*(StoragePass|AccountingStoragePass)\s*=.*")
 
 

@@ -51,6 +51,21 @@ class Daemons:
         """The output of ``slurmctld -V``, which needs no configuration."""
         return _output("slurmctld", "-V")
 
+    def jobs(self) -> list[str]:
+        """Jobs with processes on nodes; none if slurmctld is not running.
+
+        Raises:
+            DaemonError: slurmctld does not say.
+        """
+        if not self.active("slurmctld"):
+            return []
+        states = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STOPPED"
+        command = ["squeue", "--all", "--noheader", "--format=%i", f"--states={states}"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise DaemonError(f"squeue failed: {ended.stderr.strip()}", [])
+        return ended.stdout.split()
+
     def do(self, daemon: str, action: DaemonAction, port: int) -> None:
         """Act, and wait until the daemon responds.
 

@@ -6,6 +6,8 @@ import enum
 import re
 from collections.abc import Mapping
 
+from .conf import SECRET_FILES, option
+
 #: Options that no slurmctld version applies on reconfigure.
 _FIXED = re.compile(
     rb"(?im)^(AuthType|AuthAltTypes|CredType|SlurmctldPort|SlurmdPort|SlurmctldHost|StateSaveLocation)\s*=.*"
@@ -24,7 +26,7 @@ class DaemonAction(enum.Enum):
 
 
 def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: bool) -> DaemonAction:
-    """For slurmdbd, which reads one file, and only when it starts.
+    """For slurmdbd, which reads its file and the key, and only when it starts.
 
     Args:
         proven: files that it last ran with.
@@ -33,7 +35,8 @@ def slurmdbd(proven: Mapping[str, bytes], in_use: Mapping[str, bytes], active: b
     """
     if not active:
         return DaemonAction.START
-    return DaemonAction.NOTHING if proven.get("slurmdbd.conf") == in_use.get("slurmdbd.conf") else DaemonAction.RESTART
+    same = all(proven.get(name) == in_use.get(name) for name in SECRET_FILES)
+    return DaemonAction.NOTHING if same else DaemonAction.RESTART
 
 
 def slurmctld(
@@ -58,12 +61,26 @@ def slurmctld(
     return DaemonAction.RECONFIGURE if _without_partitions(before) == _without_partitions(now) else DaemonAction.RESTART
 
 
+def other_authentication(before: Mapping[str, bytes], now: Mapping[str, bytes]) -> bool:
+    """Whether jobs that were started with the former files could no longer reach slurmctld.
+
+    A job's processes keep the plugin and the key of their start. munge's key is not among the files: munged has it.
+    """
+    return bool(before) and _authentication(before) != _authentication(now)
+
+
+def _authentication(files: Mapping[str, bytes]) -> tuple[str, bytes]:
+    kind = option(files.get("slurm.conf", b"").decode(errors="replace"), "AuthType") or "auth/munge"
+    return kind, files.get("slurm.key", b"")
+
+
 def _read_by_slurmctld(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name != "slurmdbd.conf"}
 
 
 def _fixed(files: Mapping[str, bytes]) -> list[bytes]:
-    return [found.group() for found in _FIXED.finditer(files.get("slurm.conf", b""))]
+    lines = [found.group() for found in _FIXED.finditer(files.get("slurm.conf", b""))]
+    return [*lines, files.get("slurm.key", b"")]
 
 
 def _without_partitions(files: Mapping[str, bytes]) -> dict[str, bytes]:

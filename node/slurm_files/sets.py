@@ -23,10 +23,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from .conf import SECRET_FILES
 from .whole_file import sync_folder, write_whole
 
-#: Files that only Slurm's user can read.
-SECRET = frozenset({"slurmdbd.conf"})
 #: Files written by an older version of this appliance: the set of a node without sets.
 ADOPTED = ("slurm.conf", "cgroup.conf", "slurmdbd.conf")
 
@@ -145,7 +144,7 @@ class Sets:
         sync_folder(self._folder)
 
     def _write(self, path: Path, content: bytes) -> None:
-        secret = path.name in SECRET
+        secret = path.name in SECRET_FILES
         mode = 0o600 if secret else 0o755 if content.startswith(b"#!") else 0o644
         owner = pwd.getpwnam(self._user)[2:4] if secret else None
         write_whole(path, content, mode=mode, owner=owner, durable=True)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from . import trial_copy
-from .conf import option
+from .conf import SECRET_FILES, option
 from .log import ended_badly, started
 from .ports import listening
 
@@ -128,12 +128,12 @@ def _fill(folder: Path, files: Mapping[str, bytes], etc: Path, control: str) -> 
         path = target / name
         path.touch(mode=0o600)
         path.write_bytes(changed(content.decode(), folder).encode() if changed else content)
-        path.chmod(0o600 if name == "slurmdbd.conf" else 0o755 if content.startswith(b"#!") else 0o644)
+        path.chmod(0o600 if name in SECRET_FILES else 0o755 if content.startswith(b"#!") else 0o644)
     conf = files.get("slurm.conf", b"").decode()
     present = Path("/etc/hosts").read_text(encoding="utf-8", errors="replace")
     (folder / "hosts").write_text(trial_copy.hosts_file(present, conf, control), encoding="utf-8")
     owner = _slurm_user(option(conf, "SlurmUser") or "root")
-    for path in (folder / "state", folder / "run", target / "slurmdbd.conf"):
+    for path in (folder / "state", folder / "run", *(target / name for name in SECRET_FILES)):
         if owner is not None and path.exists():
             os.chown(path, owner.pw_uid, owner.pw_gid)
 

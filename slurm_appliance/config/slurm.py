@@ -70,6 +70,13 @@ class AccountingEnforcement(StrEnum):
     WCKEYS = "wckeys"
 
 
+class AuthType(StrEnum):
+    """How Slurm's daemons and commands trust each other (AuthType, CredType)."""
+
+    MUNGE = "munge"
+    SLURM = "slurm"
+
+
 SlurmOptions = Annotated[Mapping[SlurmOption, SlurmValue], Keyed("option", "Weight")]
 
 
@@ -178,6 +185,11 @@ class SlurmSettings(Section):
         description="More files of /etc/slurm on the control node, by name: topology.conf, job_submit.lua and the "
         "like. Slurm gives those that nodes need to them.",
         examples=[{"topology.conf": "SwitchName=s0 Nodes=demo-c-[0-15]"}],
+    )
+    auth_type: Annotated[AuthType, RERUN_PLAYBOOK] = Field(
+        AuthType.MUNGE,
+        description="How Slurm's daemons and commands trust each other (AuthType). slurm: Slurm's own plugin and sackd "
+        "on login nodes, where only root has the key; needs Slurm 23.11 on all nodes. It changes only while no job runs.",
     )
     accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Job accounting with slurmdbd and MariaDB on the control node."

@@ -113,7 +113,7 @@ def examine(
     network.floating_ips(every, networks, facts, finder)
     own = servers.ours(config, every, facts, finder)
     existing = {**images, **_built(builds, facts)}
-    slurm_release.fits(every, existing, own, facts, finder)
+    slurm_release.fits(every, existing, own, facts, finder, config.slurm.auth_type)
     slurm_options.still_taken(config, every, existing, finder)
     servers.unreadable(own.values(), finder)
     servers.user_data(own.values(), finder)

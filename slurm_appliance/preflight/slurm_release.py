@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from node.slurm_files.release import Verdict, refusal, release, upstream, verdict
+from node.slurm_files.release import Verdict, refusal, release, release_order, upstream, verdict
 from slurm_appliance.cloud.facts import CloudFacts, ImageFacts, ServerFacts
 from slurm_appliance.config import NodeKind
 from slurm_appliance.config.image_source import ImageSource
+from slurm_appliance.config.slurm import AuthType
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.preflight.finder import Finder
+
+#: The first release with auth/slurm and sackd.
+_AUTH_SLURM = "23.11"
 
 
 def fits(
@@ -16,6 +20,7 @@ def fits(
     own: Mapping[str, ServerFacts],
     facts: CloudFacts,
     finder: Finder,
+    auth_type: AuthType = AuthType.MUNGE,
 ) -> None:
     """Check that the control node's Slurm can upgrade the running one's state, and that no node has a newer Slurm.
 
@@ -27,6 +32,7 @@ def fits(
         own: the cluster's existing servers, by name.
         facts: the cloud.
         finder: collects the problems and notes.
+        auth_type: how Slurm's daemons and commands trust each other.
     """
     every = tuple(groups)
     control = next(group for group in every if group.kind is NodeKind.CONTROL)
@@ -40,6 +46,7 @@ def fits(
     else:
         _check_upgrade(control, running, wanted, finder)
     for group in every:
+        _check_authentication(group, slurm_of(images.get(group.image)), auth_type, finder)
         _check_node(group, slurm_of(images.get(group.image)), wanted, finder)
 
 
@@ -71,6 +78,16 @@ def _check_upgrade(control: Group, running: str, wanted: str, finder: Finder) ->
             control.image_path,
             f"Slurm {upstream(running)} → {upstream(wanted)}",
             remedy.get(found, "the upgrade keeps state and running jobs; a backup is made first"),
+        )
+
+
+def _check_authentication(group: Group, version: str, auth_type: AuthType, finder: Finder) -> None:
+    found = release(version)
+    if auth_type is AuthType.SLURM and found and release_order(found) < release_order(_AUTH_SLURM):
+        finder.problem(
+            group.image_path,
+            f"Slurm {upstream(version)} of {group.name} has no auth/slurm, which slurm.auth_type asks for",
+            "choose an image with Slurm 23.11 or newer, or set slurm.auth_type: munge",
         )
 
 

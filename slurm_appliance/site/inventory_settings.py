@@ -12,6 +12,7 @@ from slurm_appliance.config.catalog import holds_secrets
 from slurm_appliance.config.naming import ansible_group
 from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
 from slurm_appliance.config.section import field_shape, policy_of
+from slurm_appliance.config.slurm import AuthType
 
 #: Settings for the boot of servers that playbooks also use.
 _ALSO_AT_BOOT = frozenset({"state_dir"})
@@ -42,6 +43,10 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         for name, partition in partitions(config).items()
     }
     settings["slurm"]["options"] = as_slurm_reads(slurm_options.CLUSTER, config.slurm.options)
+    # A variable of its own, because compute nodes get it.
+    settings["slurm_auth_type"] = settings["slurm"].pop("auth_type")
+    if config.slurm.auth_type is AuthType.MUNGE:
+        del settings["slurm_auth_type"]  # So that the inventory of other clusters stays as it is.
     settings = {name: value for name, value in settings.items() if value or name not in _ONLY_IF_SET}
     partitions_ = {name: part.model_dump(mode="json") for name, part in named.items()}
     return settings | {"slurm_partitions": partitions_} | _proxy(config)

@@ -21,6 +21,8 @@ _ADDRESS = "192.0.2.1"
 _ID = "00000000-0000-0000-0000-000000000000"
 #: Placeholder for the secret, whose value Slurm's daemons do not check.
 _PASSWORD = "password"  # noqa: S105 - no password
+#: Placeholder for the key: Slurm refuses an empty one.
+_KEY = "a2V5" * 43
 
 
 def slurm_files(config: ClusterConfig, version: str) -> dict[str, str]:
@@ -91,6 +93,7 @@ def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...], version: st
         "ansible_facts": {"virtualization_type": "kvm"},
         "slurmctld_release": version,
         "slurm_database_password": _PASSWORD,
+        "munge_key": _KEY,
         "slurmctld_facts": {group: {"processors": "CPUs=1", "memory_mb": 1024} for group in compute},
         # The search path of template lookups.
         "ansible_search_path": [str(_ROLES / role) for role in ("slurmctld", "slurmdbd")],

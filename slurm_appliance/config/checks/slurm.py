@@ -42,13 +42,13 @@ FOLLOWS_FROM = {
     },
 }
 
-_MUNGE = "Slurm's parts of this cluster trust each other by munge"
+_AUTHENTICATION = "set slurm.auth_type"
 _ONE_CONTROLLER = "the cluster has one controller, its control node"
 _PORTS = "other programs, firewalls and nodes that boot expect the usual port"
 #: Options that the template does not write and that would break what else the appliance sets up: why.
 REFUSED = {
     slurm_options.CLUSTER: {
-        **dict.fromkeys(("AuthType", "CredType", "CryptoType"), _MUNGE),
+        **dict.fromkeys(("AuthType", "CredType", "CryptoType"), _AUTHENTICATION),
         **dict.fromkeys(
             ("BackupAddr", "BackupController", "ControlAddr", "ControlMachine", "SlurmctldAddr"), _ONE_CONTROLLER
         ),
@@ -168,6 +168,7 @@ OWN_FILES = {
     "slurm.conf": "slurm.options",
     "cgroup.conf": "slurm.cgroup",
     "gres.conf": "slurm.nodegroups.<group>.gres",
+    "slurm.key": "slurm.auth_type",
     "slurmdbd.conf": "slurm.slurmdbd_options",
     "sources.json": "another name",
 }

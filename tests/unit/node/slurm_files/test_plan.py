@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from node.slurm_files.plan import DaemonAction, slurmctld, slurmdbd, version_of
+from node.slurm_files.plan import DaemonAction, other_authentication, slurmctld, slurmdbd, version_of
 
 CONF = b"SlurmctldPort=6817\nKillWait=30\nPartitionName=a Nodes=ALL\n"
 OLD = {"slurm.conf": CONF, "cgroup.conf": b"x", "slurmdbd.conf": b"p"}
@@ -25,6 +25,7 @@ def changed(old: bytes, new: bytes) -> dict[str, bytes]:
         (changed(b"6817", b"6820"), True, DaemonAction.RESTART, DaemonAction.RESTART),
         ({**OLD, "cgroup.conf": b"y"}, True, DaemonAction.RESTART, DaemonAction.RECONFIGURE),
         ({**OLD, "gres.conf": b"y"}, True, DaemonAction.RESTART, DaemonAction.RECONFIGURE),
+        ({**OLD, "slurm.key": b"y"}, True, DaemonAction.RESTART, DaemonAction.RESTART),
     ],
 )
 def test_slurmctld(now: dict[str, bytes], active: bool, old_slurm: DaemonAction, new_slurm: DaemonAction) -> None:
@@ -48,3 +49,29 @@ def test_versions() -> None:
         (24, 11, 5),
         (25, 5, 0),
     ]
+
+
+def test_slurmdbd_reads_the_key_when_it_starts() -> None:
+    assert slurmdbd(OLD, {**OLD, "slurm.key": b"new"}, active=True) is DaemonAction.RESTART
+
+
+MUNGE = {"slurm.conf": b"AuthType=auth/munge\n"}
+SLURM = {"slurm.conf": b"AuthType=auth/slurm\n", "slurm.key": b"key"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "lost"),
+    [
+        ({}, SLURM, False),
+        (MUNGE, MUNGE, False),
+        (OLD, MUNGE, False),
+        (MUNGE, SLURM, True),
+        (SLURM, MUNGE, True),
+        (SLURM, {**SLURM, "slurm.key": b"another"}, True),
+        (SLURM, {**SLURM, "cgroup.conf": b"x"}, False),
+    ],
+)
+def test_jobs_that_run_need_the_authentication_of_their_start(
+    before: dict[str, bytes], now: dict[str, bytes], lost: bool
+) -> None:
+    assert other_authentication(before, now) is lost

@@ -128,6 +128,7 @@ LEAVES: dict[str, Leaf] = {
     "slurm.accounting": Leaf(False, "inventory: slurm.accounting"),
     "slurm.accounting_enforce": Leaf(["limits"], "inventory: slurm.accounting_enforce"),
     "slurm.private_data": Leaf(["jobs"], "inventory: slurm.private_data"),
+    "slurm.auth_type": Leaf("slurm", "inventory: slurm_auth_type"),
     "slurm.clean_up_after_jobs": Leaf(False, "inventory: slurm.clean_up_after_jobs"),
     "slurm.cgroup": Leaf({"AllowedRAMSpace": "90"}, "inventory: slurm.cgroup"),
     "slurm.slurmdbd_options": Leaf({"DebugLevel": "debug"}, "inventory: slurm.slurmdbd_options"),

@@ -86,3 +86,19 @@ def test_no_node_is_newer_than_the_controller_or_too_old_for_it(other: str, refu
     paths = [problem.path for problem in found(other, "24.11.5", there=False, compute=compute).problems]
 
     assert paths == (["compute.general.image"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "version", "refused"),
+    [
+        ("slurm", "22.05.8-4", True),
+        ("slurm", "23.11.4-1", False),
+        ("slurm", "", False),
+        ("munge", "22.05.8-4", False),
+    ],
+)
+def test_slurm_s_own_authentication_needs_a_release_that_has_it(auth_type: str, version: str, refused: bool) -> None:
+    findings = found(version, version, slurm={"auth_type": auth_type})
+
+    paths = {problem.path for problem in findings.problems if "auth/slurm" in problem.what}
+    assert paths == ({"cluster_image"} if refused else set())
