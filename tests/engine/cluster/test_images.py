@@ -111,6 +111,7 @@ def test_switching_changes_no_server(booted: Rig, project: FakeProject) -> None:
         assert (booted.ids(), images(project)) == (before, running)
 
 
+@pytest.mark.extended
 def test_switching_off_after_slurm_has_rebuilt_changes_no_server(booted: Rig, project: FakeProject) -> None:
     booted.up()
     before = booted.ids()

@@ -89,6 +89,7 @@ def test_nodes_come_and_go_without_touching_others(rig: Rig) -> None:
     assert set(rig.up().changes) == {"same"}
 
 
+@pytest.mark.extended
 def test_two_environments_side_by_side(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
     other = Rig(tmp_path, "other")
     other.settings["cluster_name"] = "second"
