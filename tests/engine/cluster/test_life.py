@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from slurm_appliance.deployment.image_plan import NodeAction
