@@ -5,6 +5,9 @@
 program and command together (the project is a process of its own, and not counted); MB of the largest process; calls a
 node; and between the sizes, what a node more costs. ``site.yml`` needs nodes that boot, and is left out.
 
+``BACKEND`` is where the state is: ``file`` (the default), ``s3`` (a server of its own, like the project), or
+``file,s3`` for both in turn and their ratio.
+
 Wall-clock seconds mean something on an idle machine only: the load before each size is printed.
 """
 
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from tests.engine.cluster.rig import Rig
+from tests.fakes.bucket import CREDENTIALS, bucket
 from toolchain.paths import REPOSITORY
 
 _SIZES = (10, 100, 400, 1000)
@@ -69,9 +73,19 @@ class Project:
 
 
 @contextmanager
-def _environment(project: Project, folder: Path) -> Iterator[None]:
+def _state(backend: str) -> Iterator[dict[str, str]]:
+    """The variables of a state: in the default folder, or in a bucket."""
+    if backend == "file":
+        yield {}
+        return
+    with bucket() as url:
+        yield CREDENTIALS | {"PULUMI_BACKEND_URL": url, "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
+
+
+@contextmanager
+def _environment(project: Project, folder: Path, state: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
-    os.environ.update(project.environment, XDG_STATE_HOME=str(folder / "state"))
+    os.environ.update(project.environment, XDG_STATE_HOME=str(folder / "state"), **state)
     os.environ["PULUMI_CREDENTIALS_PATH"] = str(folder / "nobody")
     try:
         yield
@@ -96,9 +110,9 @@ def _measure(name: str, project: Project, operation: Callable[[], Any]) -> Measu
     return Measured(name, seconds, _cpu() - cpu, megabytes, project.calls() - calls)
 
 
-def _operations(nodes: int, delay: float) -> Iterator[Measured]:
+def _operations(nodes: int, delay: float, backend: str) -> Iterator[Measured]:
     project = Project(delay)
-    with tempfile.TemporaryDirectory() as name, _environment(project, Path(name)):
+    with tempfile.TemporaryDirectory() as name, _state(backend) as state, _environment(project, Path(name), state):
         try:
             rig = Rig(Path(name))
             rig.settings["compute"]["general"]["nodes"] = [f"c-[0-{nodes - 1}]"]
@@ -118,11 +132,12 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _measure_size(nodes: int) -> list[Measured]:
+def _measure_size(nodes: int, backend: str) -> list[Measured]:
     delay = float(os.environ.get("DELAY", "0"))
-    _say(f"{nodes} compute nodes, {delay:g} s a call; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    _say(f"{nodes} compute nodes, state on {backend}, {delay:g} s a call; {load}")
     rows = []
-    for each in _operations(nodes, delay):
+    for each in _operations(nodes, delay, backend):
         _say(
             f"  {each.name:24} {each.seconds:7.1f} s {each.cpu:7.1f} CPU-s {each.megabytes:6d} MB "
             f"{each.calls / nodes:6.1f} calls a node"
@@ -131,9 +146,9 @@ def _measure_size(nodes: int) -> list[Measured]:
     return rows
 
 
-def _apart(nodes: int) -> list[Measured]:
+def _apart(nodes: int, backend: str) -> list[Measured]:
     """A size in a process of its own: peak memory is a process's."""
-    command = [sys.executable, "-m", "benchmarks.scale", _ALONE, str(nodes)]
+    command = [sys.executable, "-m", "benchmarks.scale", _ALONE, str(nodes), backend]
     ended = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
     return [Measured(**each) for each in json.loads(ended.stdout)]
 
@@ -149,16 +164,36 @@ def growth(measured: Mapping[int, Sequence[Measured]]) -> Iterator[str]:
         yield f"  {operation.name:24} {' '.join(steps)}"
 
 
+def ratios(measured: Mapping[int, Sequence[Measured]], base: Mapping[int, Sequence[Measured]]) -> Iterator[str]:
+    """Seconds of each operation as a multiple of another backend's, by size."""
+    for index, operation in enumerate(measured[min(measured)]):
+        parts = [
+            f"{rows[index].seconds / base[nodes][index].seconds:5.2f} ({nodes})" for nodes, rows in measured.items()
+        ]
+        yield f"  {operation.name:24} {' '.join(parts)}"
+
+
 def main(words: Sequence[str]) -> None:
     """Measure all sizes and say how they grow."""
     if words[:1] == [_ALONE]:
-        print(json.dumps([asdict(each) for each in _measure_size(int(words[1]))]))
+        print(json.dumps([asdict(each) for each in _measure_size(int(words[1]), words[2])]))
         return
-    measured = {nodes: _apart(nodes) for nodes in [int(word) for word in words] or _SIZES}
-    if len(measured) > 1:
-        _say("milliseconds for each node more")
-        for line in growth(measured):
+    sizes = [int(word) for word in words] or _SIZES
+    backends = os.environ.get("BACKEND", "file").split(",")
+    measured: dict[str, dict[int, list[Measured]]] = {backend: {} for backend in backends}
+    for nodes in sizes:
+        for backend in backends:
+            measured[backend][nodes] = _apart(nodes, backend)
+    first, *others = backends
+    for backend in others:
+        _say(f"{backend} as a multiple of {first}")
+        for line in ratios(measured[backend], measured[first]):
             _say(line)
+    if len(sizes) > 1:
+        for backend in backends:
+            _say(f"milliseconds for each node more, state on {backend}")
+            for line in growth(measured[backend]):
+                _say(line)
 
 
 if __name__ == "__main__":

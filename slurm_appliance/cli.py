@@ -13,7 +13,6 @@ from typer.core import TyperGroup
 
 from localcloud.cli import app as cloud
 from localcloud.errors import LocalCloudError
-from slurm_appliance import __version__
 from slurm_appliance.commands import (
     check,
     check_cluster,
@@ -22,6 +21,7 @@ from slurm_appliance.commands import (
     destroy,
     doctor,
     environment,
+    history,
     image,
     locks,
     mirror,
@@ -72,6 +72,7 @@ app.command("update", rich_help_panel="Clusters")(update.update)
 app.command("status", rich_help_panel="Clusters")(status.status)
 app.command("check-cluster", rich_help_panel="Clusters")(check_cluster.check_cluster)
 app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)
+app.command("history", rich_help_panel="Clusters")(history.history)
 app.command("locks", rich_help_panel="Clusters")(locks.locks)
 app.command("unlock", rich_help_panel="Clusters")(locks.unlock)
 app.add_typer(config.app, name="config", rich_help_panel="Clusters")
@@ -98,7 +99,9 @@ def _reflow(command: Any) -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"slurm-appliance {__version__}")
+        from slurm_appliance.deploy_host.commit import version
+
+        typer.echo(f"slurm-appliance {version()}")
         raise typer.Exit
 
 

@@ -36,6 +36,19 @@ def connect(cloud: str | None = None) -> "Connection":
     return asking(log_in, f"cloud {cloud}" if cloud else "the cloud of the OS_* variables")
 
 
+def usable_entry(named: str | None) -> str | None:
+    """The entry of clouds.yaml to use; None to use the OS_* variables, as in CI: no clouds.yaml has the entry.
+
+    Args:
+        named: the entry that a stack file names.
+    """
+    if named is None or "OS_AUTH_URL" not in os.environ:
+        return named
+    from openstack.config import OpenStackConfig
+
+    return named if named in OpenStackConfig().get_cloud_names() else None
+
+
 def plugin_variables(cloud: str) -> dict[str, str]:
     """The variables by which Pulumi's plugin reaches a cloud as `connect` does, as far as the user has not set them.
 

@@ -97,6 +97,7 @@ def build(
     """Build an image, and the images it starts from, if they are missing; print its ID."""
     import os
 
+    from slurm_appliance.cloud.connection import usable_entry
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.stack_file import cloud_of
     from slurm_appliance.update.images import ensure_image
@@ -107,7 +108,7 @@ def build(
     if name is None and len(config.image_builds) != 1:
         raise UsageError("no build given", remedy=f"name one of: {known}")
     target = name or next(iter(config.image_builds))
-    named = cloud or cloud_of(path)
+    named = cloud or usable_entry(cloud_of(path))
     api = image_api(named)
     if named is not None:
         os.environ["OS_CLOUD"] = named

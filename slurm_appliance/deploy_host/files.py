@@ -7,23 +7,23 @@ import os
 import tempfile
 from pathlib import Path
 
-_FOLDER_MODE = 0o700
-_FILE_MODE = 0o600
+from slurm_appliance.deploy_host.shared_folder import PRIVATE, Modes, give
 
 
-def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> None:
-    """Write a file for its owner alone, whole or not at all.
+def write_whole(path: Path, content: str | bytes, *, durable: bool = False, modes: Modes = PRIVATE) -> None:
+    """Write a file, whole or not at all.
 
     Args:
-        path: the file; folders that are missing are made, for the owner alone.
+        path: the file; missing folders are created.
         content: a text is written as UTF-8.
         durable: whether it has to survive a loss of power.
+        modes: access to the file and to created folders; the owner's alone by default.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+    make_folders(path.parent, modes)
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), _FILE_MODE)
+            give(Path(fresh), modes.file, modes.group)
             file.write(content.encode() if isinstance(content, str) else content)
             if durable:
                 file.flush()
@@ -35,6 +35,15 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> N
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def make_folders(folder: Path, modes: Modes = PRIVATE) -> None:
+    """Create a folder, and the missing folders above it."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=modes.folder & 0o777)
+    if modes.group is not None:
+        for each in missing:
+            give(each, modes.folder, modes.group)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,25 +1,27 @@
 """One stack, ready to run operations on: its configuration, its cloud, its engine, its state."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud import store
-from slurm_appliance.cloud.connection import plugin_variables
+from slurm_appliance.cloud.connection import plugin_variables, usable_entry
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
+from slurm_appliance.deploy_host.commit import run_origin
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.project import STACKS, STACKS_VARIABLE, prepare, stack_file
-from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root
+from slurm_appliance.engine.recorded_state import resources_of, stack_place
+from slurm_appliance.engine.settings import engine_variables, shown_backend
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.journal import journaled
-from slurm_appliance.journal.keeper import current
-from slurm_appliance.journal.layout import StateLayout
+from slurm_appliance.journal.layout import StackPlace, StateLayout
+from slurm_appliance.journal.store import FolderStore
 from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
 from slurm_appliance.site_layer.layers import SiteLayer, site_layer
@@ -60,27 +62,48 @@ class Session:
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
     slurm_state: str = ""
     _layer: tuple[SiteLayer | None, ...] = ()
+    _place: tuple[StackPlace | None, ...] = field(default=(), repr=False)
 
     @property
     def stack(self) -> "Stack":
         """The engine's stack; opened, and created if missing, on first use."""
         if self._stack is None:
-            pieces = automation.ensured_toolchain()
-            # Child programs look for the site's own layer beside the same stack files.
-            variables = engine_variables() | {STACKS_VARIABLE: str(self._stacks.resolve())}
-            if self.cloud is not None:
-                # The stack's commands use the same cloud as its provider.
-                variables |= plugin_variables(self.cloud)
-            self._stack = automation.open_stack(
-                self.name, pieces, variables=variables, folder=prepare(self.name, self._stacks)
-            )
+            self._stack = self._opened(prepare(self.name, self._stacks, without_cloud=self.cloud is None))
+            if isinstance(self.layout, StateLayout):
+                self.layout.share()
         return self._stack
 
+    def _opened(self, folder: Path, more: Mapping[str, str] | None = None) -> "Stack":
+        pieces = automation.ensured_toolchain()
+        # Child programs look for the site's own layer beside the same stack files.
+        variables = engine_variables() | {STACKS_VARIABLE: str(self._stacks.resolve())} | dict(more or {})
+        if self.cloud is not None:
+            # The stack's commands use the same cloud as its provider.
+            variables |= plugin_variables(self.cloud)
+        return automation.open_stack(self.name, pieces, variables=variables, folder=folder)
+
+    @contextmanager
+    def provisional(self) -> Iterator[None]:
+        """If the stack does not exist, use one in a scratch folder for previews: they create nothing in the backend."""
+        if self._stack is not None or self.layout is None or self.layout.exists():
+            yield
+            return
+        with scratch_folder() as scratch:
+            project = prepare(self.name, self._stacks, into=scratch / "project", without_cloud=self.cloud is None)
+            backend = scratch / "state"
+            backend.mkdir()
+            self._stack = self._opened(project, {"PULUMI_BACKEND_URL": f"file://{backend}"})
+            try:
+                yield
+            finally:
+                self._stack = None
+
     @property
-    def layout(self) -> StateLayout | None:
-        """The location of its state; None if it is not on this machine."""
-        root = state_root()
-        return StateLayout(root, PROJECT, self.name) if root else None
+    def layout(self) -> StackPlace | None:
+        """The files of its state; None if it is in a service, such as Pulumi Cloud."""
+        if not self._place:
+            self._place = (stack_place(PROJECT, self.name),)
+        return self._place[0]
 
     @property
     def layer(self) -> SiteLayer | None:
@@ -124,8 +147,8 @@ class Session:
             yield
             return
         before = dict(stack.workspace.env_vars)
-        place = (layout.root, layout.project, layout.stack)
-        with journaled(*place, doing, lock_timeout=self.lock_timeout, say=self._wait_for) as backend:
+        origin = run_origin(self._stacks)
+        with journaled(layout, doing, origin=origin, lock_timeout=self.lock_timeout, say=self._wait_for) as backend:
             for holder in backend.taken_over:
                 self.say(f"removed a stale lock held by {holder}")
             if backend.recovered:
@@ -148,7 +171,7 @@ class Session:
             return
         workspace = self.stack.workspace
         before = dict(workspace.env_vars)
-        with supposed(self.layout or StateLayout(Path(), PROJECT, self.name), deployment) as variables:
+        with supposed(self.layout or StackPlace(FolderStore(Path()), PROJECT, self.name), deployment) as variables:
             workspace.env_vars = {**before, **variables}
             try:
                 yield
@@ -183,7 +206,7 @@ class Session:
         layout = self.layout
         if layout is None:
             return dict(self.stack.export_stack().deployment or {})
-        return dict(current(layout)["checkpoint"].get("latest") or {}) if layout.state.exists() else {}
+        return resources_of(layout)
 
     @property
     def backend(self) -> str:
@@ -225,4 +248,5 @@ def open_session(
     """
     path = stack_file(name, stacks)
     config = from_stack_file(path)
-    return Session(name, config, cloud_of(path), EnvironmentFolder.of(name), path, say, excluded, lock_timeout, stacks)
+    cloud = usable_entry(cloud_of(path))
+    return Session(name, config, cloud, EnvironmentFolder.of(name), path, say, excluded, lock_timeout, stacks)

@@ -45,20 +45,34 @@ def known_stacks(stacks: Path = STACKS) -> list[str]:
     return sorted(name for name in names if name != _EXAMPLE)
 
 
-def prepare(stack: str, stacks: Path = STACKS) -> Path:
+def prepare(stack: str, stacks: Path = STACKS, *, into: Path | None = None, without_cloud: bool = False) -> Path:
     """Bring the stack's project folder up to date and return it.
+
+    Args:
+        stack: the stack's name.
+        stacks: the folder of stack files.
+        into: another folder than the environment's.
+        without_cloud: leave out the entry of clouds.yaml, so that Pulumi's plugin uses the OS_* variables.
 
     Raises:
         UsageError: there is no such stack.
     """
     source = stack_file(stack, stacks)
-    folder = EnvironmentFolder.of(stack).folder / "project"
+    folder = into or EnvironmentFolder.of(stack).folder / "project"
     (folder / "stacks").mkdir(parents=True, exist_ok=True, mode=0o700)
     project = (REPOSITORY / "Pulumi.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(f"{project.rstrip()}\nmain: {REPOSITORY}\n")
     copy = folder / "stacks" / source.name
-    copy.write_text(_with_salt(source.read_text(), copy.read_text() if copy.exists() else ""))
+    text = _without_cloud(source.read_text()) if without_cloud else source.read_text()
+    copy.write_text(_with_salt(text, copy.read_text() if copy.exists() else ""))
     return folder
+
+
+def _without_cloud(text: str) -> str:
+    """The stack file's text without the entry of clouds.yaml."""
+    from slurm_appliance.config.stack_file import CLOUD_SETTING
+
+    return re.sub(rf"""^[ \t]*["']?{CLOUD_SETTING}["']?[ \t]*:.*\n?""", "", text, flags=re.MULTILINE)
 
 
 def _with_salt(text: str, before: str) -> str:

@@ -6,10 +6,10 @@ import subprocess
 from typing import Any
 
 from slurm_appliance.engine.recorded import Recorded, recorded
-from slurm_appliance.engine.settings import shown_backend, state_root
+from slurm_appliance.engine.settings import shown_backend, state_root, state_store
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.journal.keeper import current
-from slurm_appliance.journal.layout import ORGANIZATION, StateLayout
+from slurm_appliance.journal.layout import ORGANIZATION, StackPlace, StateLayout
 from toolchain.paths import REPOSITORY
 
 #: Timeout for a remote backend in seconds.
@@ -26,15 +26,31 @@ def recorded_state(project: str, stack: str) -> Recorded:
     Raises:
         ApplianceError: the state cannot be read.
     """
-    root = state_root()
-    deployment = (
-        _from_file(StateLayout(root, project, stack)) if root else _exported(f"{ORGANIZATION}/{project}/{stack}")
-    )
+    place = stack_place(project, stack)
+    deployment = resources_of(place) if place else _exported(f"{ORGANIZATION}/{project}/{stack}")
     return recorded(deployment, stack, shown_backend())
 
 
-def _from_file(layout: StateLayout) -> dict[str, Any]:
-    return dict(current(layout)["checkpoint"].get("latest") or {}) if layout.state.exists() else {}
+def stack_place(project: str, stack: str) -> StackPlace | None:
+    """The files of a stack; None if its state is in a service, such as Pulumi Cloud.
+
+    Raises:
+        UsageError: the backend's URL or its credentials have something that is not supported.
+    """
+    root = state_root()
+    if root:
+        return StateLayout(root, project, stack)
+    store = state_store()
+    return StackPlace(store, project, stack) if store else None
+
+
+def resources_of(place: StackPlace) -> dict[str, Any]:
+    """A stack's resources, including those of an unfinished journal; empty for a stack that does not exist.
+
+    Raises:
+        JournalError: the state cannot be read.
+    """
+    return dict(current(place)["checkpoint"].get("latest") or {}) if place.exists() else {}
 
 
 def _exported(name: str) -> dict[str, Any]:

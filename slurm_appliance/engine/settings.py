@@ -8,10 +8,14 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from slurm_appliance.errors import UsageError
 from toolchain.paths import state_folder
+
+if TYPE_CHECKING:
+    from slurm_appliance.journal.store import Store
 
 #: The engine's parallel operations. The default is four per core; creating servers is mostly waiting.
 PARALLEL = 32
@@ -41,19 +45,40 @@ def engine_variables(given: Mapping[str, str] | None = None) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if name not in user}
 
 
+def backend_url(given: Mapping[str, str] | None = None) -> str:
+    """The location of the state: the user's choice, or a folder of this machine."""
+    user = os.environ if given is None else given
+    return user.get("PULUMI_BACKEND_URL") or _logged_in(user) or engine_variables(user)["PULUMI_BACKEND_URL"]
+
+
 def state_root(given: Mapping[str, str] | None = None) -> Path | None:
     """The folder of the state; None if it is not in a folder on this machine."""
-    user = os.environ if given is None else given
-    url = user.get("PULUMI_BACKEND_URL") or engine_variables(user).get("PULUMI_BACKEND_URL", "")
+    url = backend_url(given)
     if not url.startswith("file://"):
         return None
     return Path(url.removeprefix("file://")).expanduser()
 
 
+def state_store(given: Mapping[str, str] | None = None) -> "Store | None":
+    """The files of the state; None for Pulumi Cloud and other services, which keep a journal of their own.
+
+    Raises:
+        UsageError: the backend's URL or its credentials have something that is not supported.
+    """
+    from slurm_appliance.journal.object_store import ObjectStore
+    from slurm_appliance.journal.object_url import bucket_settings, is_bucket
+    from slurm_appliance.journal.store import FolderStore
+
+    user = os.environ if given is None else given
+    root, url = state_root(user), backend_url(user)
+    if root:
+        return FolderStore(root)
+    return ObjectStore(bucket_settings(url, user)) if is_bucket(url) else None
+
+
 def shown_backend(given: Mapping[str, str] | None = None) -> str:
     """The location of the state, for messages: the backend's URL without user, password and parameters."""
-    user = os.environ if given is None else given
-    url = user.get("PULUMI_BACKEND_URL") or _logged_in(user) or engine_variables(user)["PULUMI_BACKEND_URL"]
+    url = backend_url(given)
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) or url.partition("?")[0]
 

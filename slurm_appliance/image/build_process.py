@@ -7,12 +7,12 @@ JSON on standard output: image_id, name, built, reason, seconds, log. Safe to ru
 import dataclasses
 import json
 import os
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
 from slurm_appliance.cloud.connection import connect
+from slurm_appliance.deploy_host.commit import commit_of
 from slurm_appliance.image import playbook
 from slurm_appliance.image.build import Builder, BuildOutcome
 from slurm_appliance.image.claims import BuildFolder
@@ -49,19 +49,13 @@ def build_image(build: ImageBuild, layer: SiteLayer | None, *, force: bool = Fal
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
     with signals_stop(deadline, progress.say):
         tools = Tools(
-            OpenStackApi(connect(), sleep=deadline.sleep), deadline, progress, run_playbook, commit=git_commit()
+            OpenStackApi(connect(), sleep=deadline.sleep),
+            deadline,
+            progress,
+            run_playbook,
+            commit=commit_of(REPOSITORY),
         )
         return Builder(tools, BuildFolder(state_folder("image-builds"))).ensure(build, force=force)
-
-
-def git_commit() -> str:
-    """The checkout's commit, with ``+`` if files differ from it; empty outside git."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--match", "", "--dirty=+"]
-    try:
-        ended = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
-    except FileNotFoundError:
-        return ""
-    return ended.stdout.strip() if ended.returncode == 0 else ""
 
 
 def main(stacks: Path) -> int:

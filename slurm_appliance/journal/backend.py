@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from slurm_appliance.deploy_host.scratch import scratch_folder
-from slurm_appliance.journal.keeper import Keeper
-from slurm_appliance.journal.layout import StateLayout
+from slurm_appliance.journal.keeper import Keeper, Origin
+from slurm_appliance.journal.layout import StackPlace
 from slurm_appliance.journal.lock import Holder, locked
 from slurm_appliance.journal.service import JournalService
 
 #: Milliseconds that the engine waits for more entries before it sends them; 50 by default, for a remote service.
-_BATCH_MILLISECONDS = "5"
+_BATCH_MILLISECONDS = 5
+#: The same where each batch becomes an object in a bucket.
+_REMOTE_BATCH_MILLISECONDS = 25
 
 
 @dataclass(frozen=True)
@@ -23,32 +24,30 @@ class Backend:
         variables: environment variables that make the engine use it.
         recovered: number of entries found from a killed update.
         taken_over: holders of removed stale locks.
-        layout: the paths of the state.
+        layout: the files of the state.
     """
 
     variables: dict[str, str]
     recovered: int
     taken_over: Sequence[Holder]
-    layout: StateLayout
+    layout: StackPlace
 
 
 @contextmanager
 def journaled(
-    root: Path,
-    project: str,
-    stack: str,
+    layout: StackPlace,
     doing: str = "",
     *,
+    origin: Origin = ("", {}),
     lock_timeout: float = 0.0,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Iterator[Backend]:
-    """Serve the state of a stack from the file backend in a folder, and lock it.
+    """Serve the state of a stack from one of Pulumi's own backends, and lock it.
 
     Args:
-        root: the folder: the part after ``file://``.
-        project: the project's name.
-        stack: the existing stack's name.
+        layout: the files of the existing stack.
         doing: the operation, shown to others who find the stack locked.
+        origin: for the stack's history: the default message, and who runs it from which commit, by name.
         lock_timeout: timeout for a locked stack, in seconds.
         say: prints a line about the holder.
 
@@ -56,9 +55,8 @@ def journaled(
         LockedError: the stack is locked.
         JournalError: its state cannot be read.
     """
-    layout = StateLayout(root, project, stack)
     with locked(layout, doing, lock_timeout=lock_timeout, say=say) as lock:
-        keeper = Keeper(layout, lock.check)
+        keeper = Keeper(layout, lock.check, origin)
         recovered = keeper.recover()
         with serving(keeper) as variables:
             try:
@@ -71,6 +69,7 @@ def journaled(
 @contextmanager
 def serving(keeper: Keeper) -> Iterator[dict[str, str]]:
     """Serve a state; yields environment variables that make the engine use it."""
+    batch = _REMOTE_BATCH_MILLISECONDS if keeper.layout.store.patience else _BATCH_MILLISECONDS
     with scratch_folder() as credentials:
         service = JournalService(keeper)
         with service.serving():
@@ -79,5 +78,5 @@ def serving(keeper: Keeper) -> Iterator[dict[str, str]]:
                 "PULUMI_ACCESS_TOKEN": service.token,
                 # The engine stores its login; this keeps the user's own logins unchanged.
                 "PULUMI_CREDENTIALS_PATH": str(credentials),
-                "PULUMI_JOURNALING_BATCH_PERIOD": _BATCH_MILLISECONDS,
+                "PULUMI_JOURNALING_BATCH_PERIOD": str(batch),
             }

@@ -38,16 +38,6 @@ def read_body(file: BinaryIO, length: str | None, *, packed: bool, limit: int) -
     return b"".join(_unpacked(pieces, limit) if packed else pieces)
 
 
-def drop_body(file: BinaryIO, length: str | None, *, limit: int) -> None:
-    """Read and discard a body.
-
-    Raises:
-        BodyError: it is too large, or shorter than its length.
-    """
-    for _ in _pieces(file, _checked(length, limit)):
-        pass
-
-
 def _checked(length: str | None, limit: int) -> int:
     text = length or "0"
     if not (text.isascii() and text.isdigit() and len(text) <= 20):

@@ -3,13 +3,14 @@
 Only changes count, on the observer's clock: the clocks of machines and file servers differ.
 """
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+
+from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.store import Store
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,40 @@ class Pace:
 PACE = Pace()
 
 
+class Pulse:
+    """When this process last saw its lock."""
+
+    def __init__(self) -> None:
+        self._seen = _now()
+
+    def seen(self) -> None:
+        """Record that it is there."""
+        self._seen = _now()
+
+    @property
+    def age(self) -> float:
+        """Seconds since then; time in a suspended machine counts."""
+        return _now() - self._seen
+
+
 @contextmanager
-def beating(path: Path, pace: Pace = PACE) -> Iterator[None]:
+def beating(store: Store, key: str, pace: Pace = PACE) -> Iterator[Pulse]:
     """Touch a lock while the block runs. A removed lock is not created again."""
-    ended = threading.Event()
+    ended, pulse = threading.Event(), Pulse()
 
     def beat() -> None:
         while not ended.wait(pace.interval):
             try:
-                os.utime(path)
-            except FileNotFoundError:
-                return
-            except OSError:
-                continue  # The file server is unavailable; the next touch may reach it.
+                if not store.touch(key):
+                    return
+                pulse.seen()
+            except JournalError:
+                continue  # The store is unavailable; the next touch may reach it.
 
     thread = threading.Thread(target=beat, name="lock heartbeat", daemon=True)
     thread.start()
     try:
-        yield
+        yield pulse
     finally:
         ended.set()
         thread.join()
@@ -55,30 +72,35 @@ def beating(path: Path, pace: Pace = PACE) -> Iterator[None]:
 class Watch:
     """Measures how long locks have had no heartbeat, since this process observes them."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
         self._clock = clock
-        self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
+        self._seen: dict[str, tuple[Hashable, float]] = {}
 
-    def silence(self, path: Path) -> float:
+    def silence(self, key: str) -> float:
         """Seconds since the last observed change of a lock; 0 at the first observation."""
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
+        mark = self._store.mark(key)
+        if mark is None:
             return 0.0
-        now, mark = self._clock(), (stat.st_mtime_ns, stat.st_ino)
-        seen = self._seen.get(path)
+        now = self._clock()
+        seen = self._seen.get(key)
         if seen is None or seen[0] != mark:
-            self._seen[path] = (mark, now)
+            self._seen[key] = (mark, now)
             return 0.0
         return now - seen[1]
 
 
-def heard(path: Path, limit: float) -> bool:
+def heard(store: Store, key: str, limit: float) -> bool:
     """Whether a lock has a heartbeat within a timeout in seconds, or is released."""
-    watch, end = Watch(), time.monotonic() + limit
-    watch.silence(path)
+    watch, end = Watch(store), time.monotonic() + limit
+    watch.silence(key)
     while time.monotonic() < end:
         time.sleep(min(0.5, limit / 10))
-        if watch.silence(path) == 0.0:
+        if watch.silence(key) == 0.0:
             return True
     return False
+
+
+def _now() -> float:
+    # Linux' monotonic clock stops while the machine is suspended; other systems' do not.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -5,16 +5,18 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from slurm_appliance.journal.errors import JournalError
-from slurm_appliance.journal.layout import StateLayout
-from slurm_appliance.journal.log import Content, Log, well_formed
+from slurm_appliance.journal.layout import StackPlace
+from slurm_appliance.journal.log import Content, well_formed
 from slurm_appliance.journal.replay import replayed
 
 Json = dict[str, Any]
+#: The default message of updates; who runs them, and from which commit, by name.
+Origin = tuple[str, Mapping[str, str]]
 
 #: Journal and state are two files: retry if an update ends between the two reads.
 _LOOKS = 3
@@ -30,6 +32,9 @@ class Update:
         begun: start time, in seconds of time.time().
         ended: end time; 0 while it runs.
         result: succeeded, failed or cancelled, when it has ended.
+        message: what the operator says about it.
+        environment: who runs it, and from which commit.
+        changes: number of resources by operation, when it has ended.
     """
 
     id: str
@@ -37,6 +42,9 @@ class Update:
     begun: float
     ended: float = 0.0
     result: str = "in-progress"
+    message: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
 
     def as_history(self, version: int) -> Json:
         """The update in the format of Pulumi's history."""
@@ -46,9 +54,10 @@ class Update:
             "startTime": int(self.begun),
             "endTime": int(self.ended),
             "result": self.result,
-            "message": "",
-            "environment": {},
+            "message": self.message,
+            "environment": dict(self.environment),
             "config": {},
+            **({"resourceChanges": dict(self.changes)} if self.changes else {}),
         }
 
 
@@ -56,15 +65,22 @@ class Keeper:
     """The state of one stack, which is locked: see lock.py.
 
     Args:
-        layout: the paths of the state.
+        layout: the files of the state.
         guard: raises if the lock was lost: then nothing more is written.
+        origin: the default message of updates; who runs them, and from which commit, by name.
     """
 
-    def __init__(self, layout: StateLayout, guard: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        layout: StackPlace,
+        guard: Callable[[], None] = lambda: None,
+        origin: Origin = ("", {}),
+    ) -> None:
         self.layout = layout
         self._guard = guard
+        self._origin = origin
         self.updates: list[Update] = []
-        self._log = Log(layout.journal)
+        self._log = layout.log()
         self._refused: JournalError | None = None
         self._lock = threading.RLock()
 
@@ -86,8 +102,10 @@ class Keeper:
                 self._log.remove()
                 return 0
             if found.head["base"] != _digest(state):
-                raise _other_state(self._log)
+                raise _other_state(self._log.where)
             self._fold(found, state)
+            if found.head.get("about") and found.entries:
+                self.layout.record(found.head["about"] | {"endTime": int(time.time()), "result": "failed"})
             return len(found.entries)
 
     def export(self) -> Json:
@@ -100,9 +118,11 @@ class Keeper:
             "deployment": state["checkpoint"].get("latest") or {},
         }
 
-    def announce(self, kind: str) -> Update:
+    def announce(self, kind: str, message: str = "", environment: Mapping[str, str] | None = None) -> Update:
         """Announce an update that is about to start."""
-        update = Update(str(uuid.uuid4()), kind, time.time())
+        title, known = self._origin
+        about = {**(environment or {}), **known}
+        update = Update(str(uuid.uuid4()), kind, time.time(), message=message or title, environment=about)
         with self._lock:
             self.updates.append(update)
         return update
@@ -123,7 +143,9 @@ class Keeper:
         if update.kind != "preview":
             self._guard()
             self._refused = None
-            self._log.begin({"update": update.id, "engine": engine, "base": _digest(self.layout.read())})
+            base = _digest(self.layout.read())
+            about = update.as_history(0)
+            self._log.begin({"update": update.id, "engine": engine, "base": base, "about": about})
 
     def add(self, entries: list[Json]) -> None:
         """Add entries of the running update.
@@ -153,8 +175,13 @@ class Keeper:
             self._guard()
             found = self._log.read()
             if found is None:
-                raise JournalError("the running update has no journal", where=str(self._log.path))
+                raise JournalError("the running update has no journal", where=self._log.where)
             self._fold(found, self.layout.read())
+            self.layout.record(update.as_history(0))
+
+    def count(self, update: Update, changes: Mapping[str, int]) -> None:
+        """Record how many resources an update changed."""
+        update.changes = dict(changes)
 
     def _fold(self, journal: Content, state: Json) -> None:
         if journal.entries:
@@ -165,13 +192,13 @@ class Keeper:
         self._log.remove()
 
 
-def current(layout: StateLayout) -> Json:
+def current(layout: StackPlace) -> Json:
     """The state with its journal's changes, from a running or killed update; changes nothing.
 
     Raises:
         JournalError: the journal does not match the current state.
     """
-    log = Log(layout.journal)
+    log = layout.log()
     for _attempt in range(_LOOKS):
         found = log.read()
         state = layout.read()
@@ -182,13 +209,13 @@ def current(layout: StateLayout) -> Json:
             return state
         if found.head["base"] == digest:
             return replayed(state, found.entries, found.head["engine"])
-    raise _other_state(log)
+    raise _other_state(log.where)
 
 
-def _other_state(log: Log) -> JournalError:
+def _other_state(where: str) -> JournalError:
     return JournalError(
         "the journal of an unfinished update does not match the current state",
-        where=str(log.path),
+        where=where,
         remedy="the state was replaced in the meantime: move the journal away, then compare both with the cloud",
     )
 

@@ -1,56 +1,63 @@
-"""The paths of Pulumi's file backend for one stack; our journal is next to its state."""
+"""The files of Pulumi's own backends for one stack; our journal is next to its state."""
 
 import gzip
 import json
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.deploy_host.files import write_whole
+from slurm_appliance.deploy_host.shared_folder import share, shared_modes
 from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.log import Log
+from slurm_appliance.journal.object_log import ObjectLog
+from slurm_appliance.journal.store import FolderStore, Store
 
-#: The file backend has only one organization.
+#: These backends have only one organization.
 ORGANIZATION = "organization"
 
 
-@dataclass(frozen=True)
-class StateLayout:
-    """The files of a stack.
+class StackPlace:
+    """The files of a stack in a store.
 
     Attributes:
-        root: the backend's folder: the part after ``file://``.
+        store: the store.
         project: the project's name.
         stack: the stack's name.
     """
 
-    root: Path
-    project: str
-    stack: str
+    def __init__(self, store: Store, project: str, stack: str) -> None:
+        self.store = store
+        self.project = project
+        self.stack = stack
+
+    #: What is locked, for messages.
+    noun = "the stack"
 
     @property
-    def state(self) -> Path:
-        """The state file. It may be compressed; the newest file counts."""
-        plain = self._folder("stacks") / f"{self.stack}.json"
-        packed = plain.with_suffix(".json.gz")
-        return packed if packed.exists() else plain
+    def state_key(self) -> str:
+        """The state's key. It may be compressed; the newest file counts."""
+        plain = f"{self._folder('stacks')}/{self.stack}.json"
+        packed = f"{plain}.gz"
+        return packed if self.store.has(packed) else plain
 
     @property
-    def journal(self) -> Path:
-        """The journal of changes since the state was written."""
-        return self._folder("journals") / f"{self.stack}.jsonl"
-
-    @property
-    def locks(self) -> Path:
+    def locks_folder(self) -> str:
         """The folder with the stack's locks."""
-        return self.root / ".pulumi" / "locks" / ORGANIZATION / self.project / self.stack
+        return f".pulumi/locks/{self.qualified_name}"
 
     @property
     def qualified_name(self) -> str:
         """The stack's name in the state."""
         return f"{ORGANIZATION}/{self.project}/{self.stack}"
 
-    def _folder(self, kind: str) -> Path:
-        return self.root / ".pulumi" / kind / self.project
+    def log(self) -> Log | ObjectLog:
+        """The journal of changes since the state was written."""
+        return ObjectLog(self.store, f"{self._folder('journals')}/{self.stack}")
+
+    def exists(self) -> bool:
+        """Whether the stack exists."""
+        return self.store.has(self.state_key)
 
     def read(self) -> dict[str, Any]:
         """The state: version, features, checkpoint.
@@ -58,19 +65,17 @@ class StateLayout:
         Raises:
             JournalError: the stack does not exist, or its state cannot be read.
         """
-        path = self.state
+        key = self.state_key
+        where, raw = self.store.where(key), self.store.read(key)
+        if raw is None:
+            raise JournalError(f"the stack {self.stack} does not exist", where=where, remedy="create it first")
         try:
-            raw = path.read_bytes()
-            state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-        except FileNotFoundError as error:
-            raise JournalError(
-                f"the stack {self.stack} does not exist", where=str(path), remedy="create it first"
-            ) from error
+            state = json.loads(gzip.decompress(raw) if key.endswith(".gz") else raw)
         except (OSError, ValueError) as error:
-            remedy = "see the copies in .pulumi/backups"
-            raise JournalError(f"cannot read the state: {error}", where=str(path), remedy=remedy) from error
+            remedy = "see the copies in .pulumi/backups and .pulumi/history"
+            raise JournalError(f"cannot read the state: {error}", where=where, remedy=remedy) from error
         if not isinstance(state, dict) or state.get("version") not in (3, 4) or "checkpoint" not in state:
-            raise JournalError("the state has an unknown format", where=str(path), remedy="use a newer slurm-appliance")
+            raise JournalError("the state has an unknown format", where=where, remedy="use a newer slurm-appliance")
         return state
 
     def write(self, state: dict[str, Any]) -> None:
@@ -79,16 +84,80 @@ class StateLayout:
         Raises:
             JournalError: it cannot be written; the state is unchanged.
         """
-        path = self.state
+        key = self.state_key
         raw = json.dumps(state, separators=(",", ":")).encode()
-        try:
-            if path.exists():
-                write_whole(path.with_name(f"{path.name}.bak"), path.read_bytes(), durable=True)
-            write_whole(path, gzip.compress(raw, 1) if path.suffix == ".gz" else raw, durable=True)
-        except OSError as error:
-            raise JournalError(
-                f"cannot write the state: {error.strerror or error}",
-                where=str(path),
-                remedy="fix that (for a full disk, free space), then run the command again: the state is the one from "
-                "before, and the journal next to it has all later changes",
-            ) from error
+        self.store.keep_copy(key, f"{key}.bak")
+        self.store.write(key, gzip.compress(raw, 1) if key.endswith(".gz") else raw)
+
+    def record(self, update: Mapping[str, Any]) -> None:
+        """Add an update to the stack's history, with a copy of the state, as Pulumi does.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        name = f"{self._folder('history')}/{self.stack}/{self.stack}-{time.time_ns()}"
+        key = self.state_key
+        packed = ".gz" if key.endswith(".gz") else ""
+        self.store.keep_copy(key, f"{name}.checkpoint.json{packed}")
+        self.store.write(f"{name}.history.json", json.dumps(update, indent=4).encode())
+
+    def history(self, last: int) -> list[dict[str, Any]]:
+        """The last updates of the stack, the newest first.
+
+        Raises:
+            JournalError: they cannot be read.
+        """
+        folder = f"{self._folder('history')}/{self.stack}"
+        keys = [
+            f"{folder}/{name}"
+            for name in self.store.names(folder)
+            if name.endswith((".history.json", ".history.json.gz"))
+        ][-last:]
+        updates = []
+        for key, raw in zip(keys, self.store.read_all(keys), strict=True):
+            try:
+                updates.append(json.loads(gzip.decompress(raw) if key.endswith(".gz") else raw))
+            except (OSError, ValueError) as error:
+                remedy = "remove this file: nothing else depends on it"
+                raise JournalError(
+                    f"cannot read the history: {error}", where=self.store.where(key), remedy=remedy
+                ) from error
+        return updates[::-1]
+
+    def _folder(self, kind: str) -> str:
+        return f".pulumi/{kind}/{self.project}"
+
+
+class StateLayout(StackPlace):
+    """The files of a stack in a folder.
+
+    Attributes:
+        root: the backend's folder: the part after ``file://``.
+    """
+
+    def __init__(self, root: Path, project: str, stack: str) -> None:
+        super().__init__(FolderStore(root), project, stack)
+        self.root = root
+
+    @property
+    def state(self) -> Path:
+        """The state file."""
+        return self.root / self.state_key
+
+    @property
+    def journal(self) -> Path:
+        """The journal, one file."""
+        return self.root / f"{self._folder('journals')}/{self.stack}.jsonl"
+
+    @property
+    def locks(self) -> Path:
+        """The folder with the stack's locks."""
+        return self.root / self.locks_folder
+
+    def log(self) -> Log:
+        """See `StackPlace`."""
+        return Log(self.journal, shared_modes(self.root))
+
+    def share(self) -> None:
+        """Let the group of a shared folder use what this user's Pulumi wrote there, which it keeps private."""
+        share(self.root / ".pulumi", shared_modes(self.root))

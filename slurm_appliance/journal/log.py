@@ -8,12 +8,13 @@ journal always consists of complete lines and at most one incomplete line at its
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.deploy_host.files import sync_folder
+from slurm_appliance.deploy_host.files import make_folders, sync_folder
+from slurm_appliance.deploy_host.shared_folder import PRIVATE, Modes, give
 from slurm_appliance.journal.errors import JournalError
 
 Json = dict[str, Any]
@@ -45,8 +46,10 @@ class Log:
     without it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, modes: Modes = PRIVATE) -> None:
         self.path = path
+        self.where = str(path)
+        self._modes = modes
 
     def begin(self, head: Json) -> None:
         """Start the journal of an update.
@@ -56,12 +59,13 @@ class Log:
                 written.
         """
         with self._readable_errors():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(self.path.parent, self._modes)
             try:
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError as error:
-                raise JournalError("the journal of an unfinished update exists", where=str(self.path)) from error
+                raise unfinished(self.where) from error
             try:
+                give(self.path, self._modes.file, self._modes.group)
                 _append(descriptor, [head])
                 sync_folder(self.path.parent)
             except OSError:
@@ -86,7 +90,7 @@ class Log:
 
     def close(self, result: str) -> None:
         """Record that the journal is about to be merged, and the digest of the resulting state."""
-        self.add([{_RESULT: result}])
+        self.add([result_entry(result)])
 
     def read(self) -> Content | None:
         """Its content without an incomplete last line; None if there is no journal.
@@ -99,11 +103,7 @@ class Log:
                 *lines, _torn = self.path.read_bytes().split(b"\n")
             except FileNotFoundError:
                 return None
-        if not lines:
-            return None
-        head, *rest = (self._parsed(number, line) for number, line in enumerate(lines, 1))
-        results = [line[_RESULT] for line in rest if _RESULT in line]
-        return Content(head, list(_once(line for line in rest if _RESULT not in line)), results[-1] if results else "")
+        return content_of(lines, self.where)
 
     def remove(self) -> None:
         """Remove the journal, which is part of the state now.
@@ -113,20 +113,6 @@ class Log:
         """
         with self._readable_errors():
             self.path.unlink(missing_ok=True)
-
-    def _parsed(self, number: int, line: bytes) -> Json:
-        try:
-            document = json.loads(line)
-        except ValueError:
-            document = None
-        if isinstance(document, dict) and (_is_head(document) if number == 1 else _is_entry(document)):
-            return document
-        raise JournalError(
-            f"line {number} of the journal is damaged",
-            where=str(self.path),
-            remedy=f"save a copy of the journal and truncate it before line {number}; then run the command again, and "
-            "compare with the cloud: the changes from that line on are missing in the state",
-        )
 
     @contextlib.contextmanager
     def _readable_errors(self) -> Iterator[None]:
@@ -139,6 +125,49 @@ class Log:
                 remedy="fix that (for a full disk, free space), then run the command again: all recorded steps are "
                 "kept and added to the state",
             ) from error
+
+
+def unfinished(where: str) -> JournalError:
+    """An update cannot start, because the journal of another one is there."""
+    return JournalError("the journal of an unfinished update exists", where=where)
+
+
+def content_of(lines: Sequence[bytes], where: str) -> Content | None:
+    """The content of a journal from its complete lines; None if it has no head.
+
+    Raises:
+        JournalError: a line is damaged.
+    """
+    if not lines:
+        return None
+    head, *rest = (_parsed(number, line, where) for number, line in enumerate(lines, 1))
+    results = [line[_RESULT] for line in rest if _RESULT in line]
+    return Content(head, list(_once(line for line in rest if _RESULT not in line)), results[-1] if results else "")
+
+
+def lines_of(entries: Iterable[Json]) -> bytes:
+    """Entries as complete lines."""
+    return b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries)
+
+
+def result_entry(result: str) -> Json:
+    """The last entry of a journal: see Log.close."""
+    return {_RESULT: result}
+
+
+def _parsed(number: int, line: bytes, where: str) -> Json:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        document = None
+    if isinstance(document, dict) and (_is_head(document) if number == 1 else _is_entry(document)):
+        return document
+    raise JournalError(
+        f"line {number} of the journal is damaged",
+        where=where,
+        remedy=f"save a copy of the journal and truncate it before line {number}; then run the command again, and "
+        "compare with the cloud: the changes from that line on are missing in the state",
+    )
 
 
 def _is_head(document: Json) -> bool:
@@ -157,7 +186,7 @@ def well_formed(entry: object) -> bool:
 
 def _append(descriptor: int, entries: Iterable[Json]) -> None:
     """Append complete lines after the last complete line, atomically."""
-    data = b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries)
+    data = lines_of(entries)
     end = _end_of_lines(descriptor)
     os.ftruncate(descriptor, end)
     try:

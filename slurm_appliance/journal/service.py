@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from slurm_appliance.journal.body import drop_body, read_body
+from slurm_appliance.journal.body import read_body
 from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import ORGANIZATION
@@ -34,6 +34,9 @@ _WITHIN = {("PATCH", "journalentries"), ("POST", "renew_lease"), ("POST", "compl
 #: Maximum size of a body in bytes: journal entries may contain the whole state, 10 MB at 1000 nodes.
 MOST_ENTRY_BYTES = 128 * 1024 * 1024
 MOST_BYTES = 8 * 1024 * 1024
+
+
+_SUMMARY = b'"summaryEvent"'
 
 
 class _Unknown(Exception):  # noqa: N818 - an answer rather than an error
@@ -95,8 +98,11 @@ class JournalService:
         length, parts = call.headers.get("Content-Length"), call.words[1:]
         try:
             if parts[-2:] == ["events", "batch"]:
-                drop_body(call.rfile, length, limit=MOST_ENTRY_BYTES)
-                return 200, self.answer(call.command, parts, {}, "")
+                packed = call.headers.get("Content-Encoding") == "gzip"
+                raw = read_body(call.rfile, length, packed=packed, limit=MOST_ENTRY_BYTES)
+                # Most batches have nothing that is needed, and thousands of resources.
+                body = _document(raw) if _SUMMARY in raw else {}
+                return 200, self.answer(call.command, parts, body, "")
             limit = MOST_ENTRY_BYTES if parts[-1:] == ["journalentries"] else MOST_BYTES
             packed = call.headers.get("Content-Encoding") == "gzip"
             body = _document(read_body(call.rfile, length, packed=packed, limit=limit))
@@ -142,10 +148,9 @@ class JournalService:
             case "GET", ["export"]:
                 return keeper.export()
             case "GET", ["updates", *_]:
-                history = [update.as_history(number) for number, update in enumerate(keeper.updates, 1)]
-                return {"updates": history[::-1]}
+                return {"updates": [update.as_history(number) for number, update in enumerate(keeper.updates, 1)][::-1]}
             case "POST", [kind] if kind in _KINDS:
-                return {"updateID": keeper.announce(kind).id}
+                return {"updateID": keeper.announce(kind, *_metadata(body)).id}
             case "POST", [_, id_]:
                 if body.get("journalVersion") != VERSION:
                     raise JournalError("this engine is too old: it does not support journaling")
@@ -160,7 +165,10 @@ class JournalService:
             case "POST", [_, id_, "complete"]:
                 keeper.complete(keeper.find(id_), _member(body, "status", str))
                 return {}
-            case "POST", [_, _, "events", "batch"]:
+            case "POST", [_, id_, "events", "batch"]:
+                changes = _resource_changes(body)
+                if changes:
+                    keeper.count(keeper.find(id_), changes)
                 return {}
         raise _Unknown
 
@@ -183,6 +191,26 @@ def _member(body: Json, name: str, type_: type) -> Any:
     if not isinstance(body.get(name), type_):
         raise JournalError(f"the body has no {name}")
     return body[name]
+
+
+def _metadata(body: Json) -> tuple[str, dict[str, str]]:
+    """The message and the environment of an announced update."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        return "", {}
+    environment = metadata.get("environment")
+    known = environment if isinstance(environment, dict) else {}
+    return str(metadata.get("message") or ""), {str(name): str(value) for name, value in known.items()}
+
+
+def _resource_changes(body: Json) -> dict[str, int]:
+    """The numbers of resources by operation, from a batch of events; empty if it has no summary."""
+    for event in body.get("events") or []:
+        summary = event.get("summaryEvent") if isinstance(event, dict) else None
+        changes = summary.get("resourceChanges") if isinstance(summary, dict) else None
+        if isinstance(changes, dict):
+            return {str(name): number for name, number in changes.items() if isinstance(number, int)}
+    return {}
 
 
 def _engine(agent: str) -> str:

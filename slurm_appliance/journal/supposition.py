@@ -7,7 +7,7 @@ from typing import Any
 from slurm_appliance.journal.backend import serving
 from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper, Update
-from slurm_appliance.journal.layout import StateLayout
+from slurm_appliance.journal.layout import StackPlace
 from slurm_appliance.journal.replay import formatted
 
 
@@ -19,7 +19,7 @@ class Supposition(Keeper):
         deployment: the assumed resources.
     """
 
-    def __init__(self, layout: StateLayout, deployment: dict[str, Any]) -> None:
+    def __init__(self, layout: StackPlace, deployment: dict[str, Any]) -> None:
         super().__init__(layout)
         self._deployment = deployment
 
@@ -39,7 +39,7 @@ class Supposition(Keeper):
 
 
 @contextmanager
-def supposed(layout: StateLayout, deployment: dict[str, Any]) -> Iterator[dict[str, str]]:
+def supposed(layout: StackPlace, deployment: dict[str, Any]) -> Iterator[dict[str, str]]:
     """Serve an assumed state; yields the engine's variables. Needs no lock, because no state is changed."""
     with serving(Supposition(layout, deployment)) as variables:
         yield variables

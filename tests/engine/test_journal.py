@@ -14,6 +14,7 @@ from slurm_appliance.engine import automation
 from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.journal import JournalError, journaled
 from slurm_appliance.journal.backend import Backend
+from slurm_appliance.journal.layout import StateLayout
 from tests.engine.pulumi_fixtures import Project, backend_variables
 from toolchain.ensure import Toolchain
 
@@ -61,13 +62,13 @@ def test_another_user_of_the_machine_reads_and_changes_nothing_while_up_runs(
     project.write(secret={"create": "echo hidden-from-strangers"}, other={"create": "echo other"})
     answers: list[list[str | int]] = []
 
-    with journaled(project.folder, "plain", "test") as backend:
+    with journaled(StateLayout(project.folder, "plain", "test")) as backend:
 
         def attack(event: EngineEvent) -> None:
             # Once something of this update is recorded.
             if answers or event.res_outputs_event is None:
                 return
-            head = json.loads(backend.layout.journal.read_text().partition("\n")[0])
+            head = json.loads(StateLayout(project.folder, "plain", "test").journal.read_text().partition("\n")[0])
             host = backend.variables["PULUMI_BACKEND_URL"].removeprefix("http://")
             # The system's Python: the user nobody may not be able to read ours.
             command = ["/usr/bin/python3", "-c", _ATTACK, host, head["update"]]
@@ -108,7 +109,7 @@ def test_a_full_disk_stops_the_run_and_what_was_recorded_is_kept(
         project.write(**{name: {"create": f"echo {name} >> {folder}/made; printf %06000d"} for name in names})
         state = folder / ".pulumi/stacks/plain/test.json"
         before = state.read_bytes()
-        with pytest.raises(JournalError) as failure, journaled(folder, "plain", "test") as backend:
+        with pytest.raises(JournalError) as failure, journaled(StateLayout(folder, "plain", "test")) as backend:
             _run(project, backend, toolchain, lambda _event: None)
         assert "No space left on device" in str(failure.value)
         assert "free space" in failure.value.remedy
@@ -118,7 +119,7 @@ def test_a_full_disk_stops_the_run_and_what_was_recorded_is_kept(
         assert kept.endswith(b"\n")
 
         resize("8m")
-        with journaled(folder, "plain", "test") as backend:
+        with journaled(StateLayout(folder, "plain", "test")) as backend:
             assert backend.recovered > 0
         recorded = project.resources().keys() & set(names)
         pending = json.loads(state.read_text())["checkpoint"]["latest"].get("pending_operations", [])

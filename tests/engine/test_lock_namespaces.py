@@ -27,14 +27,14 @@ def test_a_run_in_another_pid_namespace_is_not_taken_over(tmp_path: Path, proc: 
         assert not holder.gone
         with pytest.raises(LockedError, match="process 1, up"), locked(layout):
             pass
-        assert holder.path.exists()
+        assert layout.store.has(holder.key)
         # And the other way round: from in there, ours is not visible either.
-        holder.path.unlink()
+        layout.store.release(holder.key)
         with locked(layout, "up") as lock:
             looking = [*command[:-4], sys.executable, "-c", HOLDING, str(tmp_path)]
             refused = subprocess.run(looking, cwd=REPOSITORY, capture_output=True, text=True, check=False)
             assert "LockedError" in refused.stderr
-            assert lock.path.exists()
+            assert layout.store.has(lock.key)
     finally:
         other.kill()
         other.communicate()

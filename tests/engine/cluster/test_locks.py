@@ -12,7 +12,7 @@ from tests.engine.cluster.test_lost_state import excluded
 
 def layout_of(rig: Rig) -> StateLayout:
     layout = rig.session().layout
-    assert layout is not None
+    assert isinstance(layout, StateLayout)
     return layout
 
 
@@ -36,7 +36,7 @@ def test_a_stack_in_use(rig: Rig) -> None:
         alive = run(rig, "unlock", holder.id, "--stack", "test", "--yes")
         assert alive.returncode == 5
         assert "is alive" in alive.stderr
-        assert holder.path.exists()
+        assert layout.store.has(holder.key)
 
 
 def test_a_lock_of_plain_pulumi_is_removed_on_request_only(rig: Rig) -> None:

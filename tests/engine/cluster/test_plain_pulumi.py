@@ -2,6 +2,7 @@
 
 import json
 
+from slurm_appliance.journal.layout import StateLayout
 from tests.engine.cluster.plain_pulumi import Pulumi
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
@@ -60,7 +61,7 @@ def test_plain_pulumi_says_what_would_go_wrong_before_the_first_change(rig: Rig,
 def test_plain_pulumi_is_kept_out_while_a_journal_is_not_part_of_the_state(rig: Rig) -> None:
     rig.up()
     layout = rig.session().layout
-    assert layout is not None
+    assert isinstance(layout, StateLayout)
     layout.locks.mkdir(parents=True, exist_ok=True)
     lock = {"pid": 1, "username": "me", "hostname": "elsewhere", "timestamp": "2026-11-23T08:00:00Z"}
     (layout.locks / "x.json").write_text(json.dumps(lock))

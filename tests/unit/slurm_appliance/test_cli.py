@@ -25,7 +25,7 @@ def test_importing_the_command_line_stays_light() -> None:
 
 
 COMMANDS = [
-    "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "image", "locks",
+    "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "history", "image", "locks",
     "mirror", "plan",
     "preview",
     "rollout", "schema", "secrets", "slurm", "status", "test", "toolchain", "unlock", "up",
@@ -89,7 +89,7 @@ def test_an_error_of_any_package_is_a_sentence_and_an_exit_status(
     )
 
 
-@pytest.mark.parametrize("command", ["status", "preview", "up", "destroy", "locks", "check-cluster"])
+@pytest.mark.parametrize("command", ["status", "preview", "up", "destroy", "history", "locks", "check-cluster"])
 def test_the_stack_that_pulumi_selects_is_meant(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_STACK", "there-is-none")
     ended = CliRunner().invoke(cli.app, [command])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slurm_appliance.journal.body import BodyError, drop_body, read_body
+from slurm_appliance.journal.body import BodyError, read_body
 
 LIMIT = 200_000
 
@@ -35,11 +35,3 @@ def test_a_damaged_one_is_refused(content: bytes, cut: int, more: bytes) -> None
     with pytest.raises(BodyError) as refused:
         read_body(io.BytesIO(content), str(len(content) + cut), packed=False, limit=LIMIT)
     assert refused.value.status == 400
-
-
-def test_a_body_that_nobody_looks_at_has_a_limit_too() -> None:
-    file = io.BytesIO(b"x" * 10)
-    drop_body(file, "7", limit=10)
-    assert file.read() == b"xxx"
-    with pytest.raises(BodyError):
-        drop_body(file, "11", limit=10)
