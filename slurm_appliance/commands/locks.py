@@ -1,4 +1,4 @@
-"""``slurm-appliance locks`` and ``unlock``: show who holds a stack's lock, and remove a stale lock."""
+"""``slurm-appliance locks`` and ``unlock``: show who holds the locks of a stack and its rollout, remove stale ones."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +10,11 @@ from slurm_appliance.commands.output import Output, OutputOption, print_table, s
 from slurm_appliance.commands.stacks import StackOption, YesOption, cluster_of
 
 if TYPE_CHECKING:
-    from slurm_appliance.journal.layout import StateLayout
-    from slurm_appliance.journal.lock import Holder
+    from slurm_appliance.journal.lock import Holder, Locked
 
 
 def locks(stack: StackOption, output: OutputOption = Output.text) -> None:
-    """Show who holds the lock of a stack: a running command, or a killed one.
+    """Show who holds the lock of a stack or of its rollout: a running command, or a killed one.
 
     Exit status 0: not locked; 5: locked.
     """
@@ -32,7 +31,8 @@ def locks(stack: StackOption, output: OutputOption = Output.text) -> None:
             "since": holder.since[:19],
             "gone": holder.gone,
         }
-        for holder in holders(_layout(stack))
+        for place in _places(stack)
+        for holder in holders(place)
     ]
     if output is Output.json:
         print(json.dumps(rows, indent=2))
@@ -58,21 +58,22 @@ def unlock(
     from slurm_appliance.journal.heartbeat import PACE, heard
     from slurm_appliance.journal.lock import holders
 
-    found = {holder.id: holder for holder in holders(_layout(stack))}
+    places = _places(stack)
+    found = {holder.id: (place.store, holder) for place in places for holder in holders(place)}
     if lock not in found:
         there = f"its locks are: {', '.join(found)}" if found else "it is not locked"
         raise UsageError(f"stack {stack} has no lock {lock}", remedy=there)
-    holder = found[lock]
+    store, holder = found[lock]
     if not holder.gone:
         if holder.process is not None:
             say(f"waiting {2 * PACE.interval:.0f} s for a heartbeat from {holder} ...")
-        if _is_here(holder) or (holder.process is not None and heard(holder.path, 2 * PACE.interval)):
+        if _is_here(holder) or (holder.process is not None and heard(store, holder.key, 2 * PACE.interval)):
             raise LockedError(f"{holder} is alive", where=stack, remedy="stop it, or wait until it ends")
         say(f"no heartbeat from {holder}")
         if not agreed(yes=yes):
             say("nothing was changed")
             raise typer.Exit(1)
-    holder.path.unlink(missing_ok=True)
+    store.release(holder.key)
     print(f"removed the lock of {holder}; the next up continues where it stopped")
 
 
@@ -83,10 +84,12 @@ def _is_here(holder: "Holder") -> bool:
     return holder.process is not None and holder.process.is_seen(ProcessIdentity.own())
 
 
-def _layout(stack: str) -> "StateLayout":
+def _places(stack: str) -> "list[Locked]":
+    """What can be locked: the stack, and its rollouts."""
     from slurm_appliance.errors import UsageError
+    from slurm_appliance.rollout.access import rollout_place
 
     layout = cluster_of(stack).session.layout
     if layout is None:
         raise UsageError("this backend uses Pulumi's own locks", remedy="remove them with `pulumi cancel`")
-    return layout
+    return [layout, rollout_place(stack)]

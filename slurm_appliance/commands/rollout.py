@@ -8,6 +8,7 @@ import typer
 
 from slurm_appliance.commands.clouds import find_local_cloud
 from slurm_appliance.commands.output import Output, OutputOption, console
+from slurm_appliance.commands.stacks import LockTimeoutOption, seconds
 from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-StackOption = Annotated[str | None, typer.Option("--stack", "-s", help="Name of the stack.")]
+StackOption = Annotated[str | None, typer.Option("--stack", "-s", envvar="PULUMI_STACK", help="Name of the stack.")]
 CloudOption = Annotated[str | None, typer.Option(help="Entry of clouds.yaml. Default: the stack's.")]
 HereOption = Annotated[bool, typer.Option("--here", help="Run on the control node itself, without a stack.")]
 PartitionOption = Annotated[
@@ -56,13 +57,14 @@ def rollout(
         int | None, typer.Option(min=1, help="Timeout for a node to come back, in seconds; at least ResumeTimeout.")
     ] = None,
     job_partition: Annotated[str | None, typer.Option(help="Partition of the jobs that --via job submits.")] = None,
+    lock_timeout: LockTimeoutOption = "0",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and exit.")] = False,
     output: OutputOption = Output.text,
 ) -> None:
     """Bring compute nodes to their target image through Slurm, without losing a job.
 
     If interrupted, run it again: it continues, and skips finished nodes. Options override the stack's
-    setting rollout. Exit status 0: no node failed; 1: a node failed, or the rollout stopped.
+    setting rollout. Exit status 0: no node failed; 1: a node failed, or the rollout stopped; 5: another one is running.
     """
     if context.invoked_subcommand:
         # Options before the subcommand also apply to it.
@@ -95,7 +97,7 @@ def rollout(
     if dry_run:
         _print_rows(*task.preview(names, policy), output)
         return
-    _run(task, names, policy, output)
+    _run(task, names, policy, output, seconds(lock_timeout))
 
 
 @app.command()
@@ -131,22 +133,23 @@ def roll_out(stack: str, output: Output) -> None:
 
 
 def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAccess":
+    from slurm_appliance.cloud.connection import usable_entry
     from slurm_appliance.commands.config import stack_file_of
     from slurm_appliance.config.stack_file import cloud_of
     from slurm_appliance.rollout import access
 
-    if here == bool(stack):
-        raise UsageError("no cluster given", remedy="add --stack NAME or, on its control node, --here")
     if here:
         return access.here()
+    if not stack:
+        raise UsageError("no cluster given", remedy="add --stack NAME or, on its control node, --here")
     name = str(stack)
     path = stack_file_of(name, None)
-    named = cloud or cloud_of(path)
+    named = cloud or usable_entry(cloud_of(path))
     find_local_cloud(named)
     return access.of_stack(name, path, named)
 
 
-def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:
+def _run(task: Any, names: list[str], policy: Any, output: Output, lock_timeout: float) -> None:
     """Run a rollout and show its progress."""
     from slurm_appliance.rollout.watchers import JsonLines, LiveTable, PlainLines
 
@@ -156,7 +159,7 @@ def _run(task: Any, names: list[str], policy: Any, output: Output) -> None:
     watcher = live or (lines if output is Output.json else PlainLines(typer.echo))
     try:
         with live or nullcontext():
-            end = task.run(names, policy, watcher)
+            end = task.run(names, policy, watcher, lock_timeout=lock_timeout)
     except KeyboardInterrupt:
         typer.echo(
             "Interrupted. Slurm and the RebootProgram finish the nodes in progress; "

@@ -11,12 +11,15 @@ from node.reboot_program.settings import read_settings, settings_file
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config import from_stack_file
 from slurm_appliance.config.rollout import RolloutDefaults
+from slurm_appliance.engine.settings import state_store
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
+from slurm_appliance.journal.store import FolderStore
 from slurm_appliance.playbooks import inventory_file
 from slurm_appliance.rollout.control import TARGETS
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.images import ServerImages
+from slurm_appliance.rollout.journal import RolloutPlace
 from slurm_appliance.rollout.shell import LocalShell, Shell, SshShell
 from slurm_appliance.ssh.known_hosts import SshHost
 from toolchain.paths import state_folder
@@ -32,14 +35,14 @@ class ClusterAccess:
     Attributes:
         shell: shell on the control node.
         images: image lookup in its cloud.
-        journal: the folder of its rollouts' journal.
+        journal: where its rollouts are recorded.
         settings: defaults of the command's options.
         targets: the file of targets on the control node.
     """
 
     shell: Shell
     images: ServerImages
-    journal: Path
+    journal: RolloutPlace
     settings: RolloutDefaults = field(default_factory=RolloutDefaults)
     targets: Path = TARGETS
 
@@ -71,7 +74,16 @@ def of_stack(stack: str, stack_file: Path, cloud: str | None) -> ClusterAccess:
     shell = SshShell(f"{control.user}@{control.address}", ["-p", str(control.port), *control.arguments])
     connection = connect(cloud)
     servers = Cloud(connection.compute, connection.image, connection.block_storage)
-    return ClusterAccess(shell, ServerImages(servers), state_folder("rollouts", stack), config.rollout)
+    return ClusterAccess(shell, ServerImages(servers), rollout_place(stack), config.rollout)
+
+
+def rollout_place(stack: str) -> RolloutPlace:
+    """Where the rollouts of a stack's cluster are recorded: beside its state; for Pulumi Cloud, on this machine.
+
+    Raises:
+        UsageError: the backend's URL or its credentials have something that is not supported.
+    """
+    return RolloutPlace(state_store() or FolderStore(state_folder()), f".slurm-appliance/rollouts/{stack}", stack)
 
 
 def here() -> ClusterAccess:
@@ -90,4 +102,5 @@ def here() -> ClusterAccess:
         raise ApplianceError(str(error), remedy="run this as root") from error
     # Next to the spool, not in it: the worker's user owns the spool, and this runs as root.
     journal = settings.spool.with_name(f"{settings.spool.name}-rollout")
-    return ClusterAccess(LocalShell(), ServerImages(servers), journal, targets=settings.targets)
+    place = RolloutPlace(FolderStore(journal.parent), journal.name)
+    return ClusterAccess(LocalShell(), ServerImages(servers), place, targets=settings.targets)

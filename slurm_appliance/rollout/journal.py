@@ -1,74 +1,109 @@
-"""A rollout's records in one file on the machine that it runs on; safe against a kill at any moment."""
+"""A rollout's records and its lock, beside the stack's state: another operator sees both, and can go on."""
 
-import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from slurm_appliance.deploy_host.files import write_whole
+from slurm_appliance.journal.lock import Lock, locked
+from slurm_appliance.journal.store import Store
 from slurm_appliance.rollout.errors import RolloutError
 from slurm_appliance.rollout.record import NodeRecord, Phase
 
 SCHEMA = 1
 
 
-class Journal:
-    """The records of a cluster's rollouts: those of the last one, until the next starts.
+@dataclass(frozen=True)
+class RolloutPlace:
+    """Where the rollouts of a cluster are recorded.
 
-    Args:
-        folder: a folder for this cluster only, created if missing.
+    Attributes:
+        store: the store.
+        folder: the key of a folder for this cluster only.
+        stack: the stack's name; empty on the control node.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._path = folder / "rollout.json"
-        folder.mkdir(parents=True, exist_ok=True)
+    store: Store
+    folder: str
+    stack: str = ""
+
+    @property
+    def locks_folder(self) -> str:
+        """See `journal.lock.Locked`."""
+        return f"{self.folder}/locks"
+
+    @property
+    def noun(self) -> str:
+        """See `journal.lock.Locked`."""
+        return "the rollout of this cluster"
+
+    @property
+    def records(self) -> str:
+        """The key of the records."""
+        return f"{self.folder}/rollout.json"
+
+
+class Journal:
+    """The records of a cluster's rollouts: those of the last one, until the next starts."""
+
+    def __init__(self, place: RolloutPlace) -> None:
+        self._place = place
+        self._where = place.store.where(place.records)
+        self._lock: Lock | None = None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Lock the journal; the kernel releases it when the process exits.
+    def alone(self, lock_timeout: float = 0.0, say: Callable[[str], None] = lambda _text: None) -> Iterator[None]:
+        """Let no other rollout of this cluster run, here or on another machine.
+
+        Args:
+            lock_timeout: timeout for another rollout, in seconds.
+            say: prints a line about the other one.
 
         Raises:
-            RolloutError: another rollout of this cluster is running.
+            LockedError: another rollout of this cluster is running.
+            JournalError: the store cannot be accessed.
         """
-        with (self._folder / "lock").open("a+", encoding="ascii") as lock:
+        with locked(self._place, "rollout", lock_timeout=lock_timeout, say=say) as lock:
+            self._lock = lock
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RolloutError(
-                    "another rollout of this cluster is running",
-                    where=str(self._folder),
-                    remedy="wait for it, or watch it with slurm-appliance rollout status",
-                ) from error
-            yield
+                yield
+            finally:
+                self._lock = None
 
     def read(self) -> dict[str, NodeRecord]:
         """The records by node name; empty if there was no rollout.
 
         Raises:
-            RolloutError: the file is damaged or has another schema.
+            RolloutError: they are damaged or have another schema.
+            JournalError: the store cannot be accessed.
         """
+        content = self._place.store.read(self._place.records)
+        if content is None:
+            return {}
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
+            document = json.loads(content)
             if document["schema"] != SCHEMA:
                 raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
             return {name: _record(name, each) for name, each in document["records"].items()}
-        except FileNotFoundError:
-            return {}
         except (ValueError, KeyError, TypeError) as error:
             raise RolloutError(
                 f"cannot read the journal: {error}",
-                where=str(self._path),
+                where=self._where,
                 remedy="remove it: nodes in progress are found again from Slurm's state",
             ) from error
 
     def write(self, records: Mapping[str, NodeRecord]) -> None:
-        """Store all records; they are on disk when this returns."""
+        """Store all records; they are durable when this returns.
+
+        Raises:
+            LockLostError: another rollout has taken over.
+            JournalError: the store cannot be accessed.
+        """
+        if self._lock is not None:
+            self._lock.check()
         document = {"schema": SCHEMA, "records": {name: asdict(record) for name, record in records.items()}}
-        write_whole(self._path, json.dumps(document, indent=1), durable=True)
+        self._place.store.write(self._place.records, json.dumps(document, indent=1).encode())
 
 
 def _record(name: str, document: dict[str, Any]) -> NodeRecord:

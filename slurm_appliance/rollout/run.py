@@ -52,14 +52,21 @@ class Rollout:
         """Timeout of a reboot in seconds: a little more than Slurm's."""
         return self._control.resume_timeout() + _MARGIN
 
-    def run(self, names: Sequence[str], policy: Policy, watcher: Watcher) -> RolloutPlan:
+    def run(self, names: Sequence[str], policy: Policy, watcher: Watcher, *, lock_timeout: float = 0.0) -> RolloutPlan:
         """Bring the nodes to their target images; also finish nodes left in progress by an earlier run.
 
+        Args:
+            names: the nodes.
+            policy: how many at a time, and when to stop.
+            watcher: shows the progress.
+            lock_timeout: timeout for another rollout of this cluster, in seconds.
+
         Raises:
-            RolloutError: another rollout is running, or no node could start.
+            LockedError: another rollout is running.
+            RolloutError: no node could start.
             ApplianceError: the cluster was unavailable for too long.
         """
-        with self._journal.alone():
+        with self._journal.alone(lock_timeout, watcher.trouble):
             records = resumed(names, self._journal.read())
             return Drive(self._cluster, self._journal.write, watcher, interval=self._interval).run(records, policy)
 

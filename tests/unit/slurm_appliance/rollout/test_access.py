@@ -44,7 +44,8 @@ def test_a_stack_s_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.shell.where.endswith("@10.0.0.2")
     assert found.shell._command[found.shell._command.index("-p") + 1] == "22"
     assert "ProxyCommand=ssh -W %h:%p debian@10.0.0.3" in found.shell._command
-    assert found.journal == state_folder("rollouts", "mine")
+    folder = state_folder("pulumi", ".slurm-appliance", "rollouts", "mine")
+    assert found.journal.store.where(found.journal.records) == str(folder / "rollout.json")
     assert isinstance(found.settings, RolloutDefaults)
     assert asked == ["slurm-local"]
 
@@ -65,7 +66,7 @@ def test_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = access.here()
 
     assert isinstance(found.shell, LocalShell)
-    assert found.journal == tmp_path / "spool-rollout"
+    assert found.journal.store.where(found.journal.records) == str(tmp_path / "spool-rollout/rollout.json")
     assert found.targets == Path("/etc/t")
 
 
