@@ -44,6 +44,6 @@ def destroy(
     if not done.changes:
         say(f"{stack} has nothing to delete")
         return
-    print(f"Deleted {done.changes.get('delete', 0)} resources. Log: {done.log}")
+    print(f"Deleted {done.counts.get('delete', 0)} resources. Log: {done.log}")
     if not delete_volumes:
         print(f"To delete the volumes as well: ./slurm-appliance destroy --stack {stack} --delete-volumes")

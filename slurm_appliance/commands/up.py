@@ -118,7 +118,11 @@ def up(
         raise typer.Exit(1)
     if as_json:
         plan = document_of(done.plan, stack).model_dump(mode="json")
-        print(json.dumps({"plan": plan, "done": done.changes, "log": str(done.log or ""), "exit_status": 0}, indent=2))
+        print(
+            json.dumps(
+                {"plan": plan, "done": dict(done.counts), "log": str(done.log or ""), "exit_status": 0}, indent=2
+            )
+        )
     else:
         _show_done(cluster.session, done)
 
@@ -133,8 +137,7 @@ def _asks(plan: "DeploymentPlan") -> bool:
 def _show_done(session: "Session", done: "Done") -> None:
     from slurm_appliance.ssh.options import login_command
 
-    changed = {op: count for op, count in done.changes.items() if op != "same"}
-    words = ", ".join(f"{count} {op}" for op, count in sorted(changed.items())) or "no changes"
+    words = ", ".join(f"{count} {op}" for op, count in done.counts.items()) or "no changes"
     print(f"Done: {words}." + (f" Log: {done.log}" if done.log else ""))
     outputs = session.stack.outputs()
     addresses = outputs["login"].value if "login" in outputs else []

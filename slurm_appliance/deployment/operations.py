@@ -1,8 +1,8 @@
 """The operations themselves: preview, up, destroy."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,7 +27,7 @@ from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disrupt
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine import automation
-from slurm_appliance.engine.steps import COMMAND, SERVER, Step
+from slurm_appliance.engine.steps import COMMAND, SERVER, Step, counts
 from slurm_appliance.journal.lock import holders
 from slurm_appliance.site.failure import site_failure
 
@@ -41,13 +41,15 @@ class Done:
 
     Attributes:
         plan: its plan.
-        changes: number of resources by operation.
+        changes: number of resources by operation, with components and unchanged ones.
         log: the file with the engine's full output; None if there was nothing to do.
+        counts: number of changed resources by operation, as a plan counts them.
     """
 
     plan: DeploymentPlan
     changes: dict[str, int]
     log: Path | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def preview(session: Session) -> DeploymentPlan:
@@ -60,7 +62,7 @@ def preview(session: Session) -> DeploymentPlan:
         EngineError: the engine cannot tell.
         CancelledError: a signal came.
     """
-    with cancellable(session.say):
+    with cancellable(session.say), session.provisional():
         return _preview(session)
 
 
@@ -74,9 +76,7 @@ def _preview(session: Session) -> DeploymentPlan:
     refuse_data_loss(session, drift)
     repair = plan_repair(deployment, session.facts(), environment(session.config))
     for unfinished in repair.unfinished:
-        left = (
-            "a resource that the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
-        )
+        left = "what the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
         session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
         outcome = _previewed(session, mended(repaired(deployment, repair), drift))
@@ -175,7 +175,7 @@ def _apply(session: Session, plan: DeploymentPlan) -> Done:
                 raise
             raise failure from error
     record_files(session.folder, session.deployment())
-    return Done(plan, dict(outcome.changes), Path(log.name))
+    return Done(plan, dict(outcome.changes), Path(log.name), counts(outcome.steps))
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_vo
             session.set_deployment(with_protection(deployment, [each.urn for each in staying]))
         with _log(session, "destroy") as (say, log):
             outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
-        return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name))
+        return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name), counts(outcome.steps))
 
 
 def _heal(session: Session) -> None:

@@ -17,7 +17,7 @@ from slurm_appliance.deployment.recorded_settings import setting_changes
 from slurm_appliance.deployment.repair import plan_repair
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.recorded import Recorded, recorded
-from slurm_appliance.engine.steps import SERVER, Step, planned
+from slurm_appliance.engine.steps import SERVER, Step, counts, planned
 from slurm_appliance.errors import ExitStatus, Problem, StateError
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings, examine
@@ -64,10 +64,7 @@ class DeploymentPlan:
     @property
     def counts(self) -> Mapping[str, int]:
         """Number of resources by operation."""
-        found: dict[str, int] = {}
-        for step in self.steps:
-            found[step.op] = found.get(step.op, 0) + 1
-        return dict(sorted(found.items()))
+        return counts(self.steps)
 
 
 def recorded_by(session: Session, deployment: Mapping[str, Any]) -> Recorded:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Operation = Literal["up", "preview", "refresh", "destroy"]
 
+#: Begins Pulumi's advice about interrupted operations, which speaks of AWS' console; deployment/repair.py handles them.
+_PENDING = "Attempting to deploy or update resources with "
 #: Colour codes in Pulumi's messages.
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
@@ -161,9 +163,9 @@ def run(
             steps.append(step)
         if step and on_step:
             on_step(step, stage)
-        message = event.diagnostic_event
+        message = message_of(event)
         if message and on_message:
-            on_message(message.severity, message.urn or "", printable(_COLOUR.sub("", message.message)).strip())
+            on_message(*message)
 
     def print_line(line: str) -> None:
         if on_output:
@@ -192,6 +194,15 @@ def run(
         if event.summary_event:
             changes = {str(getattr(kind, "value", kind)): n for kind, n in event.summary_event.resource_changes.items()}
     return OperationOutcome(changes, tuple(events), f"{result.stdout}\n{result.stderr}", tuple(steps))
+
+
+def message_of(event: "EngineEvent") -> tuple[str, str, str] | None:
+    """The severity, URN and text of a message; None for other events, and for what our own repair has dealt with."""
+    message = event.diagnostic_event
+    if message is None:
+        return None
+    text = printable(_COLOUR.sub("", message.message)).strip()
+    return None if text.startswith(_PENDING) else (message.severity, message.urn or "", text)
 
 
 def step_of(event: "EngineEvent") -> tuple[Step | None, str]:

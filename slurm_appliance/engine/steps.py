@@ -1,5 +1,6 @@
 """The engine's actual or planned steps on resources, as plain data, without the resources' content."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -62,6 +63,11 @@ class Step:
 def planned(steps: Iterable[Step]) -> list[Step]:
     """The steps that change something, with a replacement counted once."""
     return [step for step in steps if step.op not in _NOTHING | _PARTS and not step.is_component]
+
+
+def counts(steps: Iterable[Step]) -> dict[str, int]:
+    """Number of changed resources by operation, the same in a preview and in the run that follows it."""
+    return dict(sorted(Counter(step.op for step in planned(steps)).items()))
 
 
 def of_type(steps: Iterable[Step], type_: str) -> dict[str, Step]:
