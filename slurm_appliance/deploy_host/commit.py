@@ -45,7 +45,8 @@ def operator() -> str:
 
 def version() -> str:
     """The version of slurm-appliance, with its commit if it runs from a checkout."""
-    commit = commit_of(REPOSITORY)
+    # An installed package may lie in somebody else's checkout.
+    commit = commit_of(REPOSITORY) if (REPOSITORY / ".git").exists() else ""
     dirty = "+" if commit.endswith("+") else ""
     return f"{__version__} ({commit[:10]}{dirty})" if commit else __version__
 

@@ -48,7 +48,7 @@ def engine_variables(given: Mapping[str, str] | None = None) -> dict[str, str]:
 def backend_url(given: Mapping[str, str] | None = None) -> str:
     """The location of the state: the user's choice, or a folder of this machine."""
     user = os.environ if given is None else given
-    return user.get("PULUMI_BACKEND_URL") or _logged_in(user) or engine_variables(user)["PULUMI_BACKEND_URL"]
+    return user.get("PULUMI_BACKEND_URL") or _logged_in(user) or engine_variables(user).get("PULUMI_BACKEND_URL", "")
 
 
 def state_root(given: Mapping[str, str] | None = None) -> Path | None:

@@ -16,6 +16,7 @@ from typing import Any
 from slurm_appliance.deploy_host.files import make_folders, sync_folder
 from slurm_appliance.deploy_host.shared_folder import PRIVATE, Modes, give
 from slurm_appliance.journal.errors import JournalError
+from slurm_appliance.journal.store import remedy_for
 
 Json = dict[str, Any]
 
@@ -119,12 +120,8 @@ class Log:
         try:
             yield
         except OSError as error:
-            raise JournalError(
-                f"cannot access the journal: {error.strerror or error}",
-                where=str(self.path),
-                remedy="fix that (for a full disk, free space), then run the command again: all recorded steps are "
-                "kept and added to the state",
-            ) from error
+            what = f"cannot access the journal: {error.strerror or error}"
+            raise JournalError(what, where=self.where, remedy=remedy_for(error)) from error
 
 
 def unfinished(where: str) -> JournalError:

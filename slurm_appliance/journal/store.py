@@ -154,10 +154,13 @@ class FolderStore:
 
 def access_error(error: OSError, path: Path, doing: str) -> JournalError:
     """What an error of the operating system means for a file of the state."""
-    return JournalError(f"cannot {doing} the state: {error.strerror or error}", where=str(path), remedy=_remedy(error))
+    return JournalError(
+        f"cannot {doing} the state: {error.strerror or error}", where=str(path), remedy=remedy_for(error)
+    )
 
 
-def _remedy(error: OSError) -> str:
+def remedy_for(error: OSError) -> str:
+    """What an operator can do about an error of the operating system."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return (
             "the folder of a state that several users share belongs to their group, with mode 2770; whoever owns this "

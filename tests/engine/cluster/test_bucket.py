@@ -102,6 +102,7 @@ def test_a_live_run_keeps_its_lock(shared_rig: Rig) -> None:
         refused = run(shared_rig, "up", "--yes", *excluded(), "--stack", "test")
         assert refused.returncode == ExitStatus.LOCKED, refused.stderr
         assert str(holder) in refused.stderr
+        assert run(shared_rig, "destroy", "--yes", "--stack", "test").returncode == ExitStatus.LOCKED
         assert run(shared_rig, "locks", "--stack", "test").returncode == ExitStatus.LOCKED
         assert run(shared_rig, "status", "--stack", "test").returncode == ExitStatus.ERROR
         assert Pulumi(shared_rig).run("up", "--yes", "--stack", "test").returncode != 0

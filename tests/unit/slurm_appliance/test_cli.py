@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from localcloud.errors import FaultError, LocalCloudError
 from mirror.errors import MirrorNotFoundError as PulpNotFoundError
 from slurm_appliance import __version__, cli
+from slurm_appliance.deploy_host.commit import commit_of
 from slurm_appliance.errors import ApplianceError, UsageError
 from toolchain.errors import ReleaseError
 from toolchain.paths import REPOSITORY
@@ -61,7 +62,10 @@ def test_every_command_and_option_is_explained(path: tuple[str, ...]) -> None:
 
 
 def test_version() -> None:
-    assert CliRunner().invoke(cli.app, ["--version"]).stdout == f"slurm-appliance {__version__}\n"
+    shown = CliRunner().invoke(cli.app, ["--version"]).stdout
+    commit = commit_of(REPOSITORY) if (REPOSITORY / ".git").exists() else ""
+    assert shown.startswith(f"slurm-appliance {__version__}")
+    assert (f"({commit[:10]}" in shown) is bool(commit)
 
 
 @pytest.mark.parametrize(

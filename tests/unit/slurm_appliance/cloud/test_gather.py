@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.cloud import store
-from slurm_appliance.cloud.connection import CloudError, connect, plugin_variables
+from slurm_appliance.cloud.connection import CloudError, connect, plugin_variables, usable_entry
 from slurm_appliance.cloud.facts import CloudFacts, Quota
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import from_mapping
@@ -230,6 +230,15 @@ def test_the_plugin_uses_the_entrys_interface(
     monkeypatch.setenv("OS_ENDPOINT_TYPE", "admin")
     assert plugin_variables("own") == {"OS_CLOUD": "own"}
     assert plugin_variables("nowhere") == {"OS_CLOUD": "nowhere"}
+
+
+def test_the_variables_stand_for_an_entry_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"own": {"auth": {"auth_url": "http://192.0.2.1"}}}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    monkeypatch.setenv("OS_AUTH_URL", "http://192.0.2.2")
+    assert [usable_entry(name) for name in ("own", "production", None)] == ["own", None, None]
+    monkeypatch.delenv("OS_AUTH_URL")
+    assert usable_entry("production") == "production", "openstacksdk says what is missing"
 
 
 def test_wrong_credentials_say_so(project: FakeProject, monkeypatch: pytest.MonkeyPatch) -> None:

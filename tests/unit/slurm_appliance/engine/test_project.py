@@ -86,3 +86,11 @@ def test_one_module_knows_where_stack_files_are() -> None:
         if 'REPOSITORY / "stacks"' in path.read_text()
     ]
     assert knowing == ["slurm_appliance/engine/project.py"]
+
+
+def test_the_cloud_is_left_out_of_the_copy_where_variables_say_it(stacks: Path) -> None:
+    path = stacks / "Pulumi.test.yaml"
+    path.write_text("config:\n  openstack:cloud: production  # ours\n  slurm-appliance:cluster_name: demo\n")
+    for without, left in ((True, set()), (False, {"openstack:cloud"})):
+        copy = prepare("test", stacks, without_cloud=without) / "stacks/Pulumi.test.yaml"
+        assert yaml.safe_load(copy.read_text())["config"].keys() - {"slurm-appliance:cluster_name"} == left

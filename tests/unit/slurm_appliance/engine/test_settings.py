@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root
+from slurm_appliance.engine.settings import engine_variables, shown_backend, state_root, state_store
 from slurm_appliance.errors import UsageError
 
 
@@ -70,6 +70,17 @@ def test_a_login_is_respected(home: Path, variable: str) -> None:
     given = {} if variable == "HOME" else {variable: str(folder)}
     assert "PULUMI_BACKEND_URL" not in engine_variables(given)
     assert state_root(given) is None
+
+
+def test_a_login_to_a_folder_or_a_bucket_has_our_journal_too(home: Path) -> None:
+    given = {"PULUMI_CREDENTIALS_PATH": str(home), "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    for current, where in (("file:///srv/state", "/srv/state/k"), ("s3://states/a?region=r", "s3://states/a/k")):
+        (home / "credentials.json").write_text(json.dumps({"current": current}))
+        store = state_store(given)
+        assert store is not None
+        assert store.where("k") == where
+    (home / "credentials.json").write_text(json.dumps({"current": "https://api.pulumi.com"}))
+    assert state_store(given) is None
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"current": ""}'])
