@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from toolchain.errors import ToolchainError  # noqa: E402 - the line above makes these importable
+from toolchain.active import use_environment  # noqa: E402 - the line above makes these importable
+from toolchain.errors import ToolchainError  # noqa: E402
 from toolchain.paths import REPOSITORY, cache_folder  # noqa: E402
 from toolchain.python_packages import pip_commands  # noqa: E402
 
@@ -119,11 +120,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"slurm-appliance: {error}")
     if kind == "user":
         link_environment(folder)
-    os.environ["VIRTUAL_ENV"] = str(folder)
-    binaries = str(folder / "bin")
-    path = os.environ.get("PATH", os.defpath)
-    if path.split(os.pathsep)[0] != binaries:
-        os.environ["PATH"] = f"{binaries}{os.pathsep}{path}"
+    use_environment(folder)
     python = str(folder / "bin/python")
     os.execv(python, [python, str(REPOSITORY / "slurm_appliance/__main__.py"), *arguments])  # noqa: S606 - our own interpreter
 

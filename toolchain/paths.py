@@ -1,4 +1,4 @@
-"""Folders of cached and stored data: outside the checkout, one per kind, named by content.
+"""Folders: of the product's files, and of cached and stored data, which are outside of them and named by content.
 
 Standard library only: the bootstrap imports this before any virtual environment exists.
 """
@@ -6,10 +6,15 @@ Standard library only: the bootstrap imports this before any virtual environment
 import os
 from pathlib import Path
 
-#: The checkout that this file belongs to.
+#: The product's files, which are only read: the checkout that this file belongs to, or an installed wheel's folder.
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 _NAME = "slurm-appliance"
+
+
+def is_checkout() -> bool:
+    """Whether the product's files are a checkout, with its tests and stacks, and not an installed wheel."""
+    return (REPOSITORY / "tests").is_dir()
 
 
 def _base(variable: str, default: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from slurm_appliance.commands.checkout import refuse_without_checkout
 from slurm_appliance.errors import CheckError, UsageError
 from toolchain.paths import REPOSITORY
 
@@ -103,6 +104,7 @@ def check(
     fix: Annotated[bool, typer.Option("--fix", help="Fix first what the tools can fix automatically.")] = False,
 ) -> None:
     """Run the checks that every change must pass: formatting, lint, types, Ansible, Go and shell."""
+    refuse_without_checkout("check")
     chosen = gates()
     if names:
         unknown = sorted(set(names) - {gate.name for gate in chosen})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slurm_appliance.commands.output import Output, OutputOption, print_table, say
-from toolchain.paths import REPOSITORY
 
 if TYPE_CHECKING:  # The command line must import fast.
     from mirror.pulp import Pulp
@@ -23,19 +22,16 @@ app = typer.Typer(
 
 
 _Config = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--config",
         "-c",
-        help="The list of repositories (see docs/mirror.md). Default: stacks/mirror.yaml.",
+        help="The list of repositories (see docs/mirror.md). Default: mirror.yaml next to the stack files.",
         show_default=False,
     ),
 ]
 _Limit = Annotated[int, typer.Option("--limit", help="Timeout for Pulp's tasks, in minutes.", min=1)]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-
-#: Next to the stack files.
-_LIST = REPOSITORY / "stacks/mirror.yaml"
 
 
 @app.command()
@@ -144,8 +140,14 @@ def status(output: OutputOption = Output.text) -> None:
     raise typer.Exit(found.exit_status)
 
 
+def _beside_the_stacks() -> Path:
+    from slurm_appliance.engine.project import STACKS
+
+    return STACKS / "mirror.yaml"
+
+
 @app.command()
-def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Output.text) -> None:
+def sync(config: _Config = None, limit: _Limit = 720, output: OutputOption = Output.text) -> None:
     """Sync the listed repositories from their upstreams. This does not change snapshots."""
     from dataclasses import asdict
 
@@ -154,7 +156,7 @@ def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Ou
     from mirror.places import MirrorPlaces
     from mirror.syncing import sync as run
 
-    repositories = load(config)
+    repositories = load(config or _beside_the_stacks())
     with command_lock(MirrorPlaces.default(), "sync"), _pulp() as pulp:
         outcome = run(pulp, repositories, limit * 60.0)
     if output is Output.json:
@@ -168,7 +170,7 @@ def sync(config: _Config = _LIST, limit: _Limit = 720, output: OutputOption = Ou
 
 @app.command()
 def publish(
-    config: _Config = _LIST,
+    config: _Config = None,
     snapshot: Annotated[
         str,
         typer.Option(
@@ -186,7 +188,7 @@ def publish(
     from mirror.places import MirrorPlaces
     from mirror.service import require_up
 
-    repositories = load(config)
+    repositories = load(config or _beside_the_stacks())
     places = MirrorPlaces.default()
     with command_lock(places, "publish"), _pulp() as pulp:
         options = require_up(places)

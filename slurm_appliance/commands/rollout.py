@@ -116,7 +116,7 @@ def status(
     _print_rows(*task.status(task.select(nodes, partition or ())), output)
 
 
-def roll_out(stack: str, output: Output) -> None:
+def roll_out(stack: str, output: Output, lock_timeout: float) -> None:
     """Roll out to all compute nodes of a stack by its own settings.
 
     Raises:
@@ -129,7 +129,7 @@ def roll_out(stack: str, output: Output) -> None:
     access = _access(stack, None, here=False)
     task = Rollout(access, RolloutMethod(access.settings.via))
     names = task.select(None, ())
-    _run(task, names, Policy.of(access.settings, len(names), task.reboot_limit()), output)
+    _run(task, names, Policy.of(access.settings, len(names), task.reboot_limit()), output, lock_timeout)
 
 
 def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAccess":

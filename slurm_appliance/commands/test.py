@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from slurm_appliance.commands.checkout import refuse_without_checkout
 from slurm_appliance.deploy_host.process import run_to_end
 from slurm_appliance.errors import CheckError
 from toolchain.paths import REPOSITORY
@@ -64,6 +65,7 @@ def run_tests(
     ] = None,
 ) -> None:
     """Run the tests: unit (seconds), engine (real Pulumi engine, real OpenStack APIs), lifecycle (nodes that boot)."""
+    refuse_without_checkout("test")
     outcomes: list[tuple[Tier, int, float]] = []
     for each in tier or list(Tier):
         print(f"== {each} tier ==", flush=True)

@@ -108,7 +108,7 @@ def update(
     if no_rollout:
         say(f"compute nodes keep their image until `slurm-appliance rollout --stack {stack}`")
         return
-    roll_out(stack, output)
+    roll_out(stack, output, seconds(lock_timeout))
 
 
 def _tracker(file: Path | None) -> "SecurityTracker | None":

@@ -189,7 +189,7 @@ class SlurmSettings(Section):
     auth_type: Annotated[AuthType, RERUN_PLAYBOOK] = Field(
         AuthType.MUNGE,
         description="How Slurm's daemons and commands trust each other (AuthType). slurm: Slurm's own plugin and sackd "
-        "on login nodes, where only root has the key; needs Slurm 23.11 on all nodes. It changes only while no job runs.",
+        "on login nodes, where only root has the key; needs Slurm 23.11 on all nodes. Changes only while no job runs.",
     )
     accounting: Annotated[Flag, RERUN_PLAYBOOK] = Field(
         True, description="Job accounting with slurmdbd and MariaDB on the control node."

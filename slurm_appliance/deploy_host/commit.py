@@ -1,17 +1,11 @@
-"""The git commit of a folder, and who works on this machine. Standard library only."""
+"""Who works on this machine, and from which commits. Standard library only."""
 
 import getpass
 import os
-import subprocess
 from pathlib import Path
 
 from slurm_appliance import __version__
-from toolchain.paths import REPOSITORY
-
-
-def commit_of(folder: Path) -> str:
-    """The commit of a folder's checkout, with ``+`` if files differ from it; empty outside git."""
-    return _git(folder, "describe", "--always", "--abbrev=40", "--match", "", "--dirty=+")
+from toolchain.commit import commit, described, git_output
 
 
 def run_origin(stacks: Path) -> tuple[str, dict[str, str]]:
@@ -23,15 +17,15 @@ def run_origin(stacks: Path) -> tuple[str, dict[str, str]]:
     Returns:
         The title of the stack files' commit; the rest by name, ``git.*`` as Pulumi names it.
     """
-    commit = commit_of(stacks)
+    head = described(stacks)
     about = {
         "slurm-appliance.user": operator(),
         "slurm-appliance.version": version(),
-        "git.head": commit.removesuffix("+"),
-        "git.dirty": "true" if commit.endswith("+") else "",
-        "git.author": _git(stacks, "log", "-1", "--format=%an"),
+        "git.head": head.removesuffix("+"),
+        "git.dirty": "true" if head.endswith("+") else "",
+        "git.author": git_output(stacks, "log", "-1", "--format=%an"),
     }
-    return _git(stacks, "log", "-1", "--format=%s"), {name: value for name, value in about.items() if value}
+    return git_output(stacks, "log", "-1", "--format=%s"), {name: value for name, value in about.items() if value}
 
 
 def operator() -> str:
@@ -44,16 +38,7 @@ def operator() -> str:
 
 
 def version() -> str:
-    """The version of slurm-appliance, with its commit if it runs from a checkout."""
-    # An installed package may lie in somebody else's checkout.
-    commit = commit_of(REPOSITORY) if (REPOSITORY / ".git").exists() else ""
-    dirty = "+" if commit.endswith("+") else ""
-    return f"{__version__} ({commit[:10]}{dirty})" if commit else __version__
-
-
-def _git(folder: Path, *words: str) -> str:
-    try:
-        ended = subprocess.run(["git", *words], cwd=folder, check=False, capture_output=True, text=True)
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    return ended.stdout.strip() if ended.returncode == 0 else ""
+    """The version of slurm-appliance, with its commit where that is known."""
+    found = commit()
+    dirty = "+" if found.endswith("+") else ""
+    return f"{__version__} ({found[:10]}{dirty})" if found else __version__

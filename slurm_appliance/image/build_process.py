@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from slurm_appliance.cloud.connection import connect
-from slurm_appliance.deploy_host.commit import commit_of
 from slurm_appliance.image import playbook
 from slurm_appliance.image.build import Builder, BuildOutcome
 from slurm_appliance.image.claims import BuildFolder
@@ -24,7 +23,8 @@ from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, from_json
 from slurm_appliance.image.stop import Deadline, signals_stop
 from slurm_appliance.site_layer.layers import SiteLayer, site_layer
-from toolchain.paths import REPOSITORY, state_folder
+from toolchain.commit import commit
+from toolchain.paths import state_folder
 
 
 def build_image(build: ImageBuild, layer: SiteLayer | None, *, force: bool = False) -> BuildOutcome:
@@ -48,13 +48,7 @@ def build_image(build: ImageBuild, layer: SiteLayer | None, *, force: bool = Fal
     deadline = Deadline(build.build_timeout, "the image build")
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
     with signals_stop(deadline, progress.say):
-        tools = Tools(
-            OpenStackApi(connect(), sleep=deadline.sleep),
-            deadline,
-            progress,
-            run_playbook,
-            commit=commit_of(REPOSITORY),
-        )
+        tools = Tools(OpenStackApi(connect(), sleep=deadline.sleep), deadline, progress, run_playbook, commit=commit())
         return Builder(tools, BuildFolder(state_folder("image-builds"))).ensure(build, force=force)
 
 

@@ -1,7 +1,8 @@
 """Updates the site's own mirror before a build that pins a snapshot of it."""
 
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slurm_appliance.image.errors import BuildError
@@ -12,11 +13,13 @@ from toolchain.paths import REPOSITORY
 _PAUSE = 0.5
 #: Timeout for the program to exit after SIGTERM, in seconds.
 _GRACE = 30.0
-#: The checkout's command line: only it knows the mirror's own Python environment.
-PROGRAM = REPOSITORY / "slurm-appliance"
+#: Our own command line: only it knows the mirror's own Python environment.
+PROGRAM = (sys.executable, str(REPOSITORY / "slurm_appliance/__main__.py"))
 
 
-def refresh(snapshot: str, log: Path, deadline: Deadline, say: Callable[[str], None], program: Path = PROGRAM) -> None:
+def refresh(
+    snapshot: str, log: Path, deadline: Deadline, say: Callable[[str], None], program: Sequence[str] = PROGRAM
+) -> None:
     """Sync the mirror and publish a snapshot with this name; an existing one is used unchanged.
 
     Args:
@@ -30,8 +33,8 @@ def refresh(snapshot: str, log: Path, deadline: Deadline, say: Callable[[str], N
         BuildError: the snapshot was not created.
         StoppedError: the build was stopped.
     """
-    command = [str(program), "mirror", "publish", "--sync", "--snapshot", snapshot, "--output", "json"]
-    say(f"{' '.join(command[1:])}: full log: {log}")
+    command = [*program, "mirror", "publish", "--sync", "--snapshot", snapshot, "--output", "json"]
+    say(f"{' '.join(command[len(program) :])}: full log: {log}")
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT) as running,

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from localcloud.errors import FaultError, LocalCloudError
 from mirror.errors import MirrorNotFoundError as PulpNotFoundError
 from slurm_appliance import __version__, cli
-from slurm_appliance.deploy_host.commit import commit_of
 from slurm_appliance.errors import ApplianceError, UsageError
+from toolchain.commit import commit
 from toolchain.errors import ReleaseError
 from toolchain.paths import REPOSITORY
 
@@ -63,9 +63,9 @@ def test_every_command_and_option_is_explained(path: tuple[str, ...]) -> None:
 
 def test_version() -> None:
     shown = CliRunner().invoke(cli.app, ["--version"]).stdout
-    commit = commit_of(REPOSITORY) if (REPOSITORY / ".git").exists() else ""
+    found = commit()
     assert shown.startswith(f"slurm-appliance {__version__}")
-    assert (f"({commit[:10]}" in shown) is bool(commit)
+    assert (f"({found[:10]}" in shown) is bool(found)
 
 
 @pytest.mark.parametrize(

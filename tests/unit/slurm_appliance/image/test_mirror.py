@@ -15,11 +15,11 @@ def deadline() -> Deadline:
     return Deadline(20, "the build")
 
 
-def program(folder: Path, script: str) -> Path:
+def program(folder: Path, script: str) -> list[str]:
     path = folder / "program"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(stat.S_IRWXU)
-    return path
+    return [str(path)]
 
 
 def test_the_snapshot_is_asked_for_by_name(tmp_path: Path, deadline: Deadline) -> None:
