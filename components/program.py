@@ -11,14 +11,14 @@ from components.sdk_messages import leave_out_debug
 from components.secrets import configured_rotations
 from components.settled import settled
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.engine.project import STACKS
 from slurm_appliance.engine.recorded_state import recorded_state
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.preflight import Findings
 from slurm_appliance.preflight.run import facts_for, handed_over, preflight
 from slurm_appliance.site_layer.layers import SiteLayer, site_layer
-from toolchain.paths import REPOSITORY
+from slurm_appliance.site_repository.current import BASE, STACKS
+from slurm_appliance.site_repository.version import version_note
 
 
 async def build(config: ClusterConfig) -> dict[str, Any]:
@@ -30,6 +30,7 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
     leave_out_debug()
     source = f"stack {pulumi.get_stack()}"
     try:
+        version_note(BASE)
         cloud = pulumi.Config("openstack").get("cloud")
         facts = facts_for(config, cloud)
         layer = site_layer(STACKS, pulumi.get_stack())
@@ -57,7 +58,7 @@ def _args(config: ClusterConfig, findings: Findings, source: str, layer: SiteLay
         config=config,
         resolved=findings.ready(source),
         folder=EnvironmentFolder.of(pulumi.get_stack()),
-        public_key=public_key(config, REPOSITORY),
+        public_key=public_key(config, BASE),
         rotations=configured_rotations(),
         layer_digest=layer.digest if layer else None,
     )

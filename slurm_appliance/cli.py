@@ -23,6 +23,7 @@ from slurm_appliance.commands import (
     environment,
     history,
     image,
+    init,
     locks,
     mirror,
     rollout,
@@ -82,6 +83,7 @@ app.add_typer(rollout.app, name="rollout", rich_help_panel="Clusters")
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Clusters")
 app.add_typer(slurm.app, name="slurm", rich_help_panel="Clusters")
 app.command("schema", rich_help_panel="Clusters")(schema.schema)
+app.command("init", rich_help_panel="Clusters")(init.init)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("env", rich_help_panel="This machine")(environment.env)
 app.command("toolchain", rich_help_panel="This machine")(environment.toolchain)
@@ -116,20 +118,31 @@ def _options(
             help="Print the version, and the commit if it is known.",
         ),
     ] = False,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SLURM_APPLIANCE_SITE",
+            exists=True,
+            file_okay=False,
+            help="A site repository. Default: the one that the working folder is in; else the checkout.",
+        ),
+    ] = None,
     stacks: Annotated[
         Path | None,
         typer.Option(
             envvar="SLURM_APPLIANCE_STACKS",
             exists=True,
             file_okay=False,
-            help="Folder of the stack files. Default: stacks/ of the checkout.",
+            help="Folder of the stack files, for a site without such a repository. Default: stacks/ of it.",
         ),
     ] = None,
 ) -> None:
     """Handle the options before the command."""
-    if stacks is not None:
-        # Read by engine.project, which commands import later, and by child programs.
-        os.environ["SLURM_APPLIANCE_STACKS"] = str(stacks.resolve())
+    from slurm_appliance.site_repository import place
+
+    if (chosen := place.chosen_stacks(site, stacks)) is not None:
+        # Read by site_repository.current, which commands import later, and by child programs in other folders.
+        os.environ[place.STACKS_VARIABLE] = str(chosen)
 
 
 def main() -> None:

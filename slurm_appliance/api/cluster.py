@@ -14,8 +14,8 @@ from slurm_appliance.deployment.plan_document import PlanDocument, document_of, 
 from slurm_appliance.deployment.refusals import refuse_destruction
 from slurm_appliance.deployment.session import Session, open_session
 from slurm_appliance.deployment.status import Status, look
-from slurm_appliance.engine.project import STACKS
 from slurm_appliance.errors import Problem
+from slurm_appliance.site_repository.current import STACKS
 from slurm_appliance.slurm_backups.control import ControlBackups, SlurmBackupError, SlurmBackups, of_stack
 
 

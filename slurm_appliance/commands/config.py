@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slurm_appliance.commands.origins import show_origins
 from slurm_appliance.commands.output import Output, OutputOption, print_table
 from slurm_appliance.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from slurm_appliance.config.catalog import Setting
     from slurm_appliance.config.reference_names import ReferenceSetting
+    from slurm_appliance.site_layer.layers import SiteLayer
 
 app = typer.Typer(help="Check, show, explain and compare configurations.", no_args_is_help=True)
 
@@ -44,17 +46,19 @@ def validate(
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.certificates import certificates, ended
     from slurm_appliance.config.show import summary
+    from slurm_appliance.site_layer.notes import site_notes
 
     path = stack_file_of(stack, file)
     try:
         config = from_stack_file(path)
-        _check_layer(path)
+        layer = _check_layer(path)
         if slurm:
             from slurm_appliance.slurm_trial.judge import check
 
             check(config, str(path))
         found = summary(config)
         notes = [str(note) for note in ended(certificates(config), datetime.now(tz=UTC))]
+        notes += map(str, site_notes(path.parent, layer))
     except ConfigError as error:
         if output is not Output.json:
             raise
@@ -70,8 +74,8 @@ def validate(
             typer.echo(f"note: {note}")
 
 
-def _check_layer(path: Path) -> None:
-    """Check the site's own layer of a stack file.
+def _check_layer(path: Path) -> "SiteLayer | None":
+    """The site's own layer of a stack file, checked.
 
     Raises:
         ConfigError: it cannot be used.
@@ -81,7 +85,7 @@ def _check_layer(path: Path) -> None:
     from slurm_appliance.site_layer.layers import layer_of_file
 
     try:
-        layer_of_file(path)
+        return layer_of_file(path)
     except SiteLayerError as error:
         raise ConfigError([Problem(error.where, error.what, error.remedy)], str(path)) from error
 
@@ -101,9 +105,16 @@ def show(
     stack: StackOption = None,
     file: FileOption = None,
     output: Annotated[Format, typer.Option("--output", "-o", help="YAML or JSON.")] = Format.yaml,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Also print where each value comes from, and the layer's variables.")
+    ] = False,
 ) -> None:
     """Print all settings with their values, defaults included. Secrets are masked."""
     import yaml
+
+    if origin:
+        show_origins(stack_file_of(stack, file), as_json=output is Format.json)
+        return
 
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.show import resolved
@@ -245,7 +256,9 @@ def stack_file_of(stack: str | None, file: Path | None, folder: Path | None = No
     Raises:
         UsageError: both or none of them are set, or the stack does not exist.
     """
-    from slurm_appliance.engine.project import STACKS, known_stacks, stack_file
+    from slurm_appliance.engine.project import stack_file
+    from slurm_appliance.site_repository.current import STACKS
+    from slurm_appliance.site_repository.place import known_stacks
 
     if stack is not None and file is not None:
         raise UsageError("--stack and --file cannot be combined", remedy="use one of them")

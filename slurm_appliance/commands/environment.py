@@ -40,14 +40,18 @@ def env() -> None:
     """
     from slurm_appliance.commands.clouds import local_cloud_variables
     from slurm_appliance.engine.automation import ensured_toolchain
-    from slurm_appliance.engine.project import OWN_STACKS, STACKS, STACKS_VARIABLE
     from slurm_appliance.engine.settings import engine_variables
+    from slurm_appliance.site_repository.current import STACKS
+    from slurm_appliance.site_repository.place import OWN_STACKS, SITE_FILE, STACKS_VARIABLE
+    from slurm_appliance.site_repository.scaffold import link_product
 
     pieces = ensured_toolchain()
     variables = {**pieces.variables(), **engine_variables(), **local_cloud_variables()}
     if STACKS != OWN_STACKS:
         # Plain pulumi looks for the site's own layer beside the stack files.
         variables[STACKS_VARIABLE] = str(STACKS)
+        if (STACKS.parent / SITE_FILE).is_file():
+            link_product(STACKS.parent)
     print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
     if sys.stdout.isatty():
         print('# In a shell: eval "$(./slurm-appliance env)"', file=sys.stderr)

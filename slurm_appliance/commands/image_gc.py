@@ -37,11 +37,11 @@ def gc(
     removed while a stack file cannot be read, because the images of its builds are unknown then.
     """
     from slurm_appliance.engine.automation import ensured_toolchain
-    from slurm_appliance.engine.project import STACKS
     from slurm_appliance.engine.settings import engine_variables
     from slurm_appliance.image import collect, images
     from slurm_appliance.image.claims import BuildFolder
     from slurm_appliance.image.stacks import states
+    from slurm_appliance.site_repository.current import STACKS
 
     as_json = output is Output.json
     if as_json and not (yes or dry_run):

@@ -141,7 +141,7 @@ def status(output: OutputOption = Output.text) -> None:
 
 
 def _beside_the_stacks() -> Path:
-    from slurm_appliance.engine.project import STACKS
+    from slurm_appliance.site_repository.current import STACKS
 
     return STACKS / "mirror.yaml"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slurm_appliance.config.system import SystemConfig
 from slurm_appliance.errors import ConfigError, Problem
-from toolchain.paths import REPOSITORY
+from slurm_appliance.site_repository.current import BASE
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _REMEDY = "give certificates in PEM form: -----BEGIN CERTIFICATE-----"
@@ -29,11 +29,12 @@ def certificates(config: SystemConfig) -> tuple[str, ...]:
     for number, entry in enumerate(config.cacerts):
         path = f"cacerts[{number}]"
         try:
-            text = entry if is_text(entry) else (REPOSITORY / Path(entry).expanduser()).read_text(encoding="utf-8")
+            text = entry if is_text(entry) else (BASE / Path(entry).expanduser()).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             what = f"{entry} cannot be read: {reason}"
-            problems.append(Problem(path, what, "set the path of a file, absolute or from the project's folder"))
+            remedy = "set the path of a file, absolute or from the folder above the stack files"
+            problems.append(Problem(path, what, remedy))
             continue
         read, wrong = certificates_in(path, text)
         found |= dict.fromkeys(read)

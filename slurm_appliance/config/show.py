@@ -1,6 +1,6 @@
 """A configuration as plain values: for printing, for JSON, never with a secret in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -28,6 +28,22 @@ def plain_value(value: Any) -> Any:
 def resolved(config: ClusterConfig) -> dict[str, Any]:
     """All settings with their values, defaults included, in the order of the chapters."""
     return {name: plain_value(getattr(config, name)) for chapter in CHAPTERS for name in chapter.model_fields}
+
+
+def origins(value: Any, path: str = "", *, is_given: bool = True) -> Iterator[tuple[str, Any, bool]]:
+    """Each single setting: its path, its plain value, and whether it was given; if not, it is a default."""
+    if isinstance(value, Section):
+        for name in type(value).model_fields:
+            below = f"{path}.{name}" if path else name
+            yield from origins(getattr(value, name), below, is_given=is_given and name in value.model_fields_set)
+    elif isinstance(value, Mapping) and value:
+        for key, entry in value.items():
+            yield from origins(entry, f"{path}.{key}", is_given=is_given)
+    elif isinstance(value, tuple) and value and isinstance(value[0], Section):
+        for number, entry in enumerate(value):
+            yield from origins(entry, f"{path}[{number}]", is_given=is_given)
+    else:
+        yield path, plain_value(value), is_given
 
 
 def given(value: Any) -> Any:

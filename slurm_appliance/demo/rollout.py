@@ -13,12 +13,12 @@ import yaml
 from slurm_appliance.demo.run import STACK, DemoError, Entrance
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
-from slurm_appliance.engine.project import OWN_STACKS
 from slurm_appliance.rollout import access
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.run import Rollout
 from slurm_appliance.rollout.view import short
 from slurm_appliance.rollout.watchers import PlainLines
+from slurm_appliance.site_repository.place import OWN_STACKS
 from toolchain.paths import state_folder
 
 #: The changed setting, and its new build.

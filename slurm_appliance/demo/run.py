@@ -15,11 +15,11 @@ from localcloud.host.layout import CloudLayout
 from localcloud.host.steps import Steps
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.session import Session, open_session
-from slurm_appliance.engine.project import OWN_STACKS
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE
+from slurm_appliance.site_repository.place import OWN_STACKS
 from slurm_appliance.ssh import options as ssh_options
 from slurm_appliance.ssh.known_hosts import SshHost
 

@@ -23,6 +23,7 @@ from slurm_appliance.nodes.groups import groups
 from slurm_appliance.preflight import Findings, examine
 from slurm_appliance.preflight.run import package_proxy
 from slurm_appliance.preflight.unrecorded import estranged
+from slurm_appliance.site_layer.notes import site_notes
 
 _MADE_AGAIN = "was deleted outside Pulumi: will be created again"
 
@@ -152,11 +153,16 @@ def make_plan(
         replace(row, why=_MADE_AGAIN) if row.node in lost and row.action is NodeAction.CREATE else row for row in rows
     ]
     settings = setting_changes(deployment, session.config)
-    notes = (*findings.notes, *layer_notes(deployment, session.layer))
+    notes = (*_notes(session, findings), *layer_notes(deployment, session.layer))
     return DeploymentPlan(changing, tuple(rows), tuple(disruptions(changing)), notes, drift, settings)
 
 
 def without_preview(session: Session, findings: Findings) -> DeploymentPlan:
     """The plan for a stack with nothing in it: everything is new."""
     rows = image_plan(session.config, session.facts(), findings.resolved.images)
-    return DeploymentPlan((), tuple(row for row in rows if row.action is NodeAction.CREATE), (), findings.notes)
+    created = tuple(row for row in rows if row.action is NodeAction.CREATE)
+    return DeploymentPlan((), created, (), _notes(session, findings))
+
+
+def _notes(session: Session, findings: Findings) -> tuple[Problem, ...]:
+    return (*findings.notes, *site_notes(session.source.parent, session.layer))

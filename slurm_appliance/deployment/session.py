@@ -15,7 +15,7 @@ from slurm_appliance.config.stack_file import cloud_of
 from slurm_appliance.deploy_host.commit import run_origin
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.engine import automation
-from slurm_appliance.engine.project import STACKS, STACKS_VARIABLE, prepare, stack_file
+from slurm_appliance.engine.project import prepare, stack_file
 from slurm_appliance.engine.recorded_state import resources_of, stack_place
 from slurm_appliance.engine.settings import engine_variables, shown_backend
 from slurm_appliance.environment.folder import EnvironmentFolder
@@ -25,6 +25,8 @@ from slurm_appliance.journal.store import FolderStore
 from slurm_appliance.journal.supposition import supposed
 from slurm_appliance.preflight.run import facts_for
 from slurm_appliance.site_layer.layers import SiteLayer, site_layer
+from slurm_appliance.site_repository.current import STACKS
+from slurm_appliance.site_repository.place import STACKS_VARIABLE
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack

@@ -5,22 +5,15 @@ control. So commands use a copy next to the environment's other files and only r
 checkout uses the same stack: project, name and state are the same.
 """
 
-import os
 import re
 from pathlib import Path
 
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.errors import UsageError
+from slurm_appliance.site_repository.current import STACKS
+from slurm_appliance.site_repository.place import how_to_begin, known_stacks
+from slurm_appliance.site_repository.version import version_note
 from toolchain.paths import REPOSITORY
-
-#: The checkout's folder of stack files.
-OWN_STACKS = REPOSITORY / "stacks"
-#: The environment variable that names another one, for a site that keeps its stack files in a repository of its own.
-STACKS_VARIABLE = "SLURM_APPLIANCE_STACKS"
-#: The folder of stack files.
-STACKS = Path(os.environ[STACKS_VARIABLE]).resolve() if os.environ.get(STACKS_VARIABLE) else OWN_STACKS
-
-_EXAMPLE = "example"
 
 _SALT = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
 
@@ -29,20 +22,15 @@ def stack_file(stack: str, stacks: Path = STACKS) -> Path:
     """The stack's file.
 
     Raises:
-        UsageError: the file does not exist.
+        UsageError: the file does not exist, or its repository is for a newer version of the product.
     """
+    version_note(stacks.parent)
     path = stacks / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = known_stacks(stacks)
-        there = f"the stacks are: {', '.join(known)}" if known else f"write {path}"
+        there = f"the stacks are: {', '.join(known)}" if known else how_to_begin(stacks, stack)
         raise UsageError(f"unknown stack {stack}", where=str(path), remedy=f"{there}; see docs/environments.md")
     return path
-
-
-def known_stacks(stacks: Path = STACKS) -> list[str]:
-    """The names of the stacks with files; the example is documentation, not a stack."""
-    names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in stacks.glob("Pulumi.*.yaml"))
-    return sorted(name for name in names if name != _EXAMPLE)
 
 
 def prepare(stack: str, stacks: Path = STACKS, *, into: Path | None = None, without_cloud: bool = False) -> Path:

@@ -11,7 +11,7 @@ from slurm_appliance.config.system import ProxyConfig
 from slurm_appliance.errors import ApplianceError, UsageError
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from slurm_appliance.site_layer.layers import ImageLayer
-from toolchain.paths import REPOSITORY
+from slurm_appliance.site_repository.current import BASE
 
 #: Environment variable: a proxy for package downloads if the configuration has none. The local cloud sets it.
 PROXY = "SLURM_APPLIANCE_PACKAGE_PROXY"
@@ -123,5 +123,5 @@ def _repository(name: str, settings: PackageRepositoryConfig, sources: SourceSet
 
 
 def _path(text: str) -> Path:
-    """Resolve a path in the configuration: absolute, from the home folder, or from the project's folder."""
-    return REPOSITORY / Path(text).expanduser()
+    """Resolve a path in the configuration: absolute, from the home folder, or from the folder above the stack files."""
+    return BASE / Path(text).expanduser()

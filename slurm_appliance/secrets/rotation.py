@@ -9,10 +9,10 @@ from pathlib import Path
 from slurm_appliance.config import from_stack_file, stack_file
 from slurm_appliance.config.stack_edit import with_value, write_stack_file
 from slurm_appliance.config.suggest import did_you_mean
-from slurm_appliance.engine.project import STACKS
 from slurm_appliance.engine.project import stack_file as path_of
 from slurm_appliance.errors import UsageError
 from slurm_appliance.secrets.generate import MAKERS
+from slurm_appliance.site_repository.current import STACKS
 
 #: The namespace of these numbers in stack files; components/secrets.py reads them.
 NAMESPACE = "rotation"

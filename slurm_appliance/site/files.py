@@ -20,7 +20,6 @@ from node.compute_init.share import STATE_DIR
 from node.compute_init.site_layer import FILE as LAYER_FILE
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.deploy_host.process import run_reporting_errors
-from slurm_appliance.engine.project import STACKS
 from slurm_appliance.hostvars import users_file
 from slurm_appliance.hostvars.allowed import node_roles
 from slurm_appliance.hostvars.bundle import SharedFile
@@ -33,6 +32,7 @@ from slurm_appliance.hostvars.system_files import system_files
 from slurm_appliance.secrets.generate import MAKERS
 from slurm_appliance.site_layer.layers import site_layer
 from slurm_appliance.site_layer.run import inventories
+from slurm_appliance.site_repository.current import STACKS
 from toolchain.paths import REPOSITORY
 
 PLAYBOOKS = REPOSITORY / "ansible"

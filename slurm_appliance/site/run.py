@@ -20,13 +20,14 @@ from typing import Any
 
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deploy_host.scratch import scratch_folder
-from slurm_appliance.engine.project import STACKS, STACKS_VARIABLE
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.layers import DIGEST_VARIABLE, SiteLayer, site_layer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
+from slurm_appliance.site_repository.current import STACKS
+from slurm_appliance.site_repository.place import STACKS_VARIABLE
 from slurm_appliance.ssh.consoles import explain, reader
 from slurm_appliance.ssh.known_hosts import SshHost, trust
 

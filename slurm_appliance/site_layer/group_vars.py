@@ -47,7 +47,7 @@ def check_group_vars(layer: Layer) -> None:
     """
     for file in layer.files:
         if file.within("group_vars"):
-            for name in sorted(OWNED & frozenset(_names(file))):
+            for name in sorted(OWNED & {name for name, _value in variables_in(file)}):
                 raise SiteLayerError(
                     f"{name} is a variable that slurm-appliance sets",
                     where=str(file.source),
@@ -55,8 +55,12 @@ def check_group_vars(layer: Layer) -> None:
                 )
 
 
-def _names(file: LayerFile) -> Iterator[str]:
-    """The names of the variables in a file; none of one that is encrypted. Values are not read: tags do not matter."""
+def variables_in(file: LayerFile) -> Iterator[tuple[str, yaml.Node]]:
+    """Names and values of the variables in a file; none of an encrypted one. Values are nodes: tags do not matter.
+
+    Raises:
+        SiteLayerError: the file is not YAML, or has no variables.
+    """
     content = file.content
     if content.startswith(VAULT):
         return
@@ -68,4 +72,4 @@ def _names(file: LayerFile) -> Iterator[str]:
         return
     if not isinstance(root, yaml.MappingNode):
         raise SiteLayerError("these are no variables", where=str(file.source), remedy="write NAME: VALUE lines")
-    yield from (str(key.value) for key, _value in root.value)
+    yield from ((str(key.value), value) for key, value in root.value)

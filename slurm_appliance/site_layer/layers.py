@@ -94,6 +94,10 @@ class SiteLayer:
             if file.within("files")
         }
 
+    def place(self, layer: Layer) -> str:
+        """Where a layer is beside the stack files: ``site``, ``environments/NAME``."""
+        return SHARED if layer.name == SITE else f"{ENVIRONMENTS}/{self.stack}"
+
     def with_hook(self, sequence: str, name: str) -> list[Layer]:
         """The layers that have a hook, in the order in which the hooks run."""
         return [layer for layer in self.layers if layer.has(f"hooks/{sequence}/{name}")]

@@ -27,7 +27,7 @@ HOOKS = {
 #: The folders of a layer.
 PARTS = ("files", "group_vars", "hooks", "roles")
 
-_SKIPPED = frozenset({"__pycache__", ".git"})
+_SKIPPED = frozenset({"__pycache__", ".git", ".gitkeep"})
 
 
 @dataclass(frozen=True)

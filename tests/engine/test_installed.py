@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import yaml
 
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from tests.engine.cluster.rig import SETTINGS, WITHOUT_SITE, furnish
+from tests.engine.pulumi_fixtures import PASSPHRASE
 from tests.fakes.project import FakeProject
 from toolchain.python_packages import uv_of
 from toolchain.wheel.backend import build_wheel
@@ -43,6 +44,30 @@ def variables(tmp_path: Path) -> Iterator[Mapping[str, str]]:
             "PULUMI_CREDENTIALS_PATH": str(tmp_path / "nobody"),
             **project.environment(),
         }
+
+
+def test_a_new_site_repository_works_with_it_and_with_plain_pulumi(
+    program: Path, variables: Mapping[str, str], tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+
+    def run(command: Sequence[str | Path], **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=site / "site", env={**variables, **more}, check=False, capture_output=True, text=True
+        )
+
+    subprocess.run([program, "init", site, "--environment", "test"], env=dict(variables), check=True)
+    settings = {f"slurm-appliance:{name}": value for name, value in SETTINGS.items()}
+    (site / "stacks/Pulumi.test.yaml").write_text(yaml.dump({"config": settings}))
+    (site / "site/hooks/site/post.yml").write_text("- name: Nothing\n  hosts: login\n  tasks: []\n")
+    validated = run([program, "config", "validate", "--stack", "test"])
+    assert validated.returncode == 0, validated.stderr
+    planned = run([program, "preview", "--stack", "test"])
+    assert planned.returncode == 7, planned.stderr
+    shell = f'eval "$({program} env)"; pulumi stack init test; pulumi preview --stack test --non-interactive'
+    plain = run(["bash", "-ec", shell], PULUMI_CONFIG_PASSPHRASE=PASSPHRASE)
+    assert plain.returncode == 0, plain.stdout + plain.stderr
+    assert "slurm-appliance:index:Cluster" in plain.stdout
 
 
 def test_it_plans_a_cluster_and_writes_nothing_where_it_is(

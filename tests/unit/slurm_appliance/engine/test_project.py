@@ -85,7 +85,7 @@ def test_one_module_knows_where_stack_files_are() -> None:
         for path in (REPOSITORY / "slurm_appliance").rglob("*.py")
         if 'REPOSITORY / "stacks"' in path.read_text()
     ]
-    assert knowing == ["slurm_appliance/engine/project.py"]
+    assert knowing == ["slurm_appliance/site_repository/place.py"]
 
 
 def test_the_cloud_is_left_out_of_the_copy_where_variables_say_it(stacks: Path) -> None:

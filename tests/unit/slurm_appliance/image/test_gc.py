@@ -164,7 +164,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cloud.add_image("slurm-nobodys", tags=(IMAGE_TAG,))
     (tmp_path / "stacks").mkdir()
     monkeypatch.setattr(command, "image_api", lambda _cloud: cloud)
-    monkeypatch.setattr("slurm_appliance.engine.project.STACKS", tmp_path / "stacks")
+    monkeypatch.setattr("slurm_appliance.site_repository.current.STACKS", tmp_path / "stacks")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path
 
