@@ -1,0 +1,73 @@
+"""The tables of distributions against the roles, in both directions."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from localcloud.image.distribution import FOLDER, load
+from tests.unit.ansible.role_facts import ROLES, system_users, used_facts
+from toolchain.paths import REPOSITORY
+
+FAMILIES = ("Debian", "RedHat")
+
+
+def _used(family: str) -> dict[str, str]:
+    found = {f"user:{name}": "group_vars/all/system_users.yml" for name in system_users()}
+    for role in sorted(ROLES.iterdir()):
+        found.update(used_facts(role, family))
+    return found
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_roles_use_no_fact_that_the_table_lacks(family: str) -> None:
+    facts = load(family).facts()
+    assert {name: where for name, where in _used(family).items() if name not in facts} == {}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_table_has_no_fact_that_no_role_uses(family: str) -> None:
+    table, used = load(family), _used(family)
+    assert (
+        sorted(
+            name
+            for name in table.facts()
+            # A package that no role installs is there for what is in it.
+            if name not in used and not (name in table.packages and table.packages[name].contents)
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_source_is_named_and_used(family: str) -> None:
+    table = load(family)
+    assert set(table.facts().values()) - {""} == set(table.sources)
+
+
+def test_there_is_a_table_for_each_family_that_roles_know() -> None:
+    assert {path.stem for path in ROLES.glob("*/vars/*.yml")} - {"main"} == set(FAMILIES)
+    assert {path.stem for path in FOLDER.iterdir()} == set(FAMILIES)
+
+
+def test_what_a_role_uses_is_found(tmp_path: Path) -> None:
+    role = tmp_path / "some_role"
+    for name, text in {
+        "vars/RedHat.yml": yaml.safe_dump(
+            {"some_packages": ["a", "b"], "some_file": "/etc/a/slurm-appliance.conf", "some_unit": "a.service"}
+        ),
+        "tasks/configure.yml": "- {name: x, ansible.builtin.systemd: {name: b.service}}\n- {x: ours.service}\n",
+        "files/ours.service": "",
+    }.items():
+        (role / name).parent.mkdir(parents=True, exist_ok=True)
+        (role / name).write_text(text)
+    assert set(used_facts(role, "RedHat")) == {"a", "b", "/etc/a", "a.service", "b.service"}
+    assert set(used_facts(role, "Debian")) == {"b.service"}
+
+
+def test_the_docs_list_the_facts_without_a_source() -> None:
+    text = (REPOSITORY / "docs" / "distributions.md").read_text()
+    listed = text.partition("<!-- unverified -->")[2].partition("<!-- /unverified -->")[0]
+    assert [line.removeprefix("- `").removesuffix("`") for line in listed.splitlines() if line] == load(
+        "RedHat"
+    ).unverified()
