@@ -152,7 +152,7 @@ def facts(user: str, hpctests: bool) -> dict[str, Any]:
         found["copy"] = run([*across, "python3", "-c", COPY], user)
         if shutil.which("hpcc"):
             found["hpl"] = run([*across, "--mpi=none", "sh", "-c", HPL], user)
-        if len(names) > 1 and shutil.which("mpirun"):
+        if len(names) > 1 and shutil.which("mpirun", path=f"{os.environ['PATH']}:/usr/lib64/openmpi/bin"):
             pair = ["srun", "--nodes=2", "--ntasks-per-node=1", "--immediate=60", "--time=5", "--mpi=pmix"]
             found["pingpong"] = run([*pair, "python3", "-c", PINGPONG], user)
     return found

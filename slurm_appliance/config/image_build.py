@@ -55,6 +55,14 @@ class DiskFormat(StrEnum):
     QCOW2 = "qcow2"
 
 
+class SelinuxMode(StrEnum):
+    """How SELinux runs on nodes of an image."""
+
+    ENFORCING = "enforcing"
+    PERMISSIVE = "permissive"
+    DISABLED = "disabled"
+
+
 class PackageRepositoryConfig(Section):
     """One repository file on the build server: apt's where suite is set, dnf's otherwise."""
 
@@ -66,7 +74,8 @@ class PackageRepositoryConfig(Section):
     components: Annotated[tuple[Line, ...], REBUILD] = Field(("main",), description="apt: the components.")
     gpg_key: Annotated[FilePath | None, REBUILD] = Field(
         None,
-        description="Public key that signs it, a file. Not set: the keys that the base image trusts.",
+        description="Public key that signs it, a file. dnf: required. apt: if not set, the keys that the base image "
+        "trusts.",
         examples=["keys/site.asc"],
     )
 
@@ -127,6 +136,11 @@ class ImageBuildConfig(Section):
     )
     package_sources: Annotated[PackageSourcesConfig, REBUILD] = Field(
         PackageSourcesConfig(), description="Where packages come from."
+    )
+    selinux: Annotated[SelinuxMode, REBUILD] = Field(
+        SelinuxMode.PERMISSIVE,
+        description="How SELinux runs on nodes of the image, where there is one. enforcing: only the database "
+        "on the state volume is labelled.",
     )
     image_name_prefix: Annotated[CloudName, REBUILD] = Field(
         "slurm", description="First part of the image's name; a digest of its content follows."

@@ -164,7 +164,7 @@ class BuildRun:
         return image
 
     def _variables(self) -> dict[str, Any]:
-        """The playbook's variables: those of the roles package_sources, cacerts, extra_packages and image_record."""
+        """The playbook's variables, by the roles that read them."""
         sources = self.build.sources
         return {
             "package_sources_repositories": [
@@ -185,6 +185,7 @@ class BuildRun:
             "package_sources_keep_distribution": sources.keep_distribution,
             "cacerts": list(self.build.cacerts),
             "extra_packages_names": list(self.build.extra_packages),
+            "selinux_mode": self.build.selinux,
             "image_record_build": self.id,
             "image_record_name": self.name,
             "image_record_digest": self.name.rpartition("-")[2],

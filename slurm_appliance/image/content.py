@@ -55,6 +55,7 @@ def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
         "keep_distribution": sources.keep_distribution,
         "disk_format": build.disk_format,
         "properties": build.all_properties,
+        "selinux": build.selinux,
         "salt": build.salt,
         **({"layer": build.layer.digest} if build.layer else {}),
         "files": [

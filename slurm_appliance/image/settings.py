@@ -79,6 +79,7 @@ def from_settings(
         visibility=settings.visibility.value,
         disk_format=settings.disk_format.value,
         properties=dict(settings.properties),
+        selinux=settings.selinux.value,
         layer=layer,
         ssh_timeout=settings.ssh_timeout,
         build_timeout=settings.build_timeout,

@@ -22,6 +22,7 @@ from slurm_appliance.preflight import (
     slurm_options,
     slurm_release,
     storage,
+    systems,
     unrecorded,
 )
 from slurm_appliance.preflight.finder import Finder
@@ -98,6 +99,7 @@ def examine(
     images = compute.images(every, facts, finder)
     accounts.free(config, {image.id: image for image in images.values()}.values(), finder)
     builds = compute.builds(config, every, facts, finder, proxy, layer)
+    systems.run(config, every, images, builds, facts, finder)
     image_groups.suit(every, images, facts, finder)
     compute.fits(every, flavors, images, finder)
     compute.placement(config, every, facts, finder)

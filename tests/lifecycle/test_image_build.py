@@ -112,7 +112,7 @@ def test_what_needs_configuration_waits_for_it(tree: Path) -> None:
 def test_the_record_in_the_image_is_the_one_that_travels_with_it(tree: Path, fat_image: GlanceImage) -> None:
     record = json.loads((tree / "var" / "lib" / "image" / "image.json").read_text())
     assert set(record) == {
-        "base", "build", "commit", "digest", "groups", "kernel", "name", "os", "slurm", "snapshot",
+        "base", "build", "commit", "digest", "groups", "kernel", "name", "os", "selinux", "slurm", "snapshot",
     }  # fmt: skip
     assert record["groups"] == list(FAT)
     assert record["os"].startswith(f"Debian {SYSTEM.version}")

@@ -81,6 +81,12 @@ def package_sources(config: ClusterConfig) -> Iterator[Problem]:
                 yield Problem(f"{path}.sync", "there is no snapshot to publish", f"name one in {path}.snapshot")
             set_ones = {key for key in _URL_VARIABLES if getattr(sources, key) is not None}
             for repository, settings in sources.repositories.items():
+                if settings.suite is None and settings.gpg_key is None:
+                    yield Problem(
+                        f"{path}.repositories.{repository}",
+                        "it has no suite, so it is one of dnf, and dnf needs the key that signs it",
+                        f"set {path}.repositories.{repository}.gpg_key, or suite for apt",
+                    )
                 for missing in sorted(placeholders(settings.url) - set_ones):
                     yield Problem(
                         f"{path}.repositories.{repository}.url",

@@ -47,5 +47,7 @@ def test_dnfs_repositories(direct: list[str], proxy: str | None) -> None:
     item = {"name": "base", "url": "http://mirror:8080/base", "key": ""}
     text = rendered((ROLE / "templates/repository.repo.j2").read_text(), item=item, package_sources_direct=direct)
     lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    # dnf imports this key; without one it refuses the packages.
+    assert (lines["gpgcheck"], lines["gpgkey"]) == ("1", "file:///etc/pki/rpm-gpg/site-base.asc")
     assert lines.get("proxy") == proxy
     assert lines["baseurl"] == item["url"]

@@ -13,6 +13,7 @@ fi
 if command -v dnf >/dev/null; then
     dnf --quiet clean all
     sed -i '/^# BEGIN image build/,/^# END image build/d' /etc/dnf/dnf.conf
+    rm -rf /etc/dnf/slurm-appliance-repositories
     rm -rf /var/cache/dnf /var/lib/dnf/history* /var/log/dnf*
 fi
 
@@ -32,6 +33,7 @@ rm -f /var/lib/dbus/machine-id /var/lib/systemd/random-seed /var/lib/systemd/cre
 rm -rf /var/lib/ansible-init /var/lib/dhcp/* /var/lib/NetworkManager/* /var/lib/systemd/network/*
 rm -f /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init \
     /etc/systemd/network/*-cloud-init-*.network /etc/NetworkManager/system-connections/cloud-init-* \
+    /etc/NetworkManager/conf.d/99-cloud-init.conf /etc/sysconfig/network-scripts/ifcfg-[!l]* \
     /etc/udev/rules.d/70-persistent-net.rules
 cloud-init clean --logs
 [ -L /etc/resolv.conf ] || : > /etc/resolv.conf

@@ -33,6 +33,7 @@ def build_leaves() -> dict[str, Leaf]:
         "visibility": ("shared", {}),
         "disk_format": ("qcow2", {}),
         "properties": ({"a": "b"}, {}),
+        "selinux": ("enforcing", {}),
         "flavor": ("m1.large", {}),
         "network": ("fabric", {}),
         "security_groups": (["default"], {}),

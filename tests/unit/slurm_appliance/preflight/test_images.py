@@ -7,6 +7,7 @@ import pytest
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.image import content
 from slurm_appliance.image.spec import ImageBuild
+from slurm_appliance.preflight.systems import too_old
 from tests.unit.clouds import IMAGE, image
 from tests.unit.slurm_appliance.preflight.examined import findings, general, said
 
@@ -145,3 +146,36 @@ def test_an_image_without_a_list_of_accounts_is_noted() -> None:
     [note] = found.notes
     assert note.path == "users"
     assert "slurm-2026-11" in note.what
+
+
+@pytest.mark.parametrize(
+    ("system", "first"),
+    [
+        ("Rocky 8.10", "9"),
+        ("rocky 8", "9"),
+        ("Rocky 9.6", ""),
+        ("RedHat 8.4", "9"),
+        ("AlmaLinux 8.9", "9"),
+        ("almalinux 9", ""),
+        ("Debian 10.13", "11"),
+        ("debian 12", ""),
+        ("ubuntu 20.04", "22"),
+        ("rocky", ""),
+        ("", ""),
+        ("other 1", ""),
+    ],
+)
+def test_systems_with_an_older_python(system: str, first: str) -> None:
+    assert too_old(system) == first
+
+
+def test_an_image_of_a_system_that_nodes_cannot_run() -> None:
+    problems = findings({"images": (image("a", "slurm-2026-11", system="Rocky 8.10"),)}).problems
+    assert [problem.path for problem in problems] == ["cluster_image"]
+
+
+def test_a_build_that_starts_from_a_system_that_nodes_cannot_run() -> None:
+    builds = {"fat": {"base_image": "rocky-8", "flavor": "m1.small"}}
+    facts = {"images": (image("base", "rocky-8", digest="", system="rocky 8.10"),)}
+    problems = findings(facts, cluster_image={"build": "fat"}, image_builds=builds).problems
+    assert [problem.path for problem in problems] == ["image_builds.fat.base_image"]

@@ -36,10 +36,20 @@ MISTAKES: list[Mistake] = [
         "another image",
     ),
     (
-        {"image_builds": {"fat": build("x", package_sources={"repositories": {"r": {"url": "${mirror}/r"}}})}},
+        {"image_builds": {"fat": build("x", package_sources={"repositories": {"r": {"url": "${mirror}/r", "suite": "x"}}})}},
         "image_builds.fat.package_sources.repositories.r.url",
         "${mirror} stands for nothing",
         "set image_builds.fat.package_sources.mirror",
+    ),
+    (
+        {
+            "image_builds": {
+                "fat": build("x", package_sources={"repositories": {"r": {"url": "http://a.example.org/r"}}})
+            }
+        },
+        "image_builds.fat.package_sources.repositories.r",
+        "it has no suite, so it is one of dnf, and dnf needs the key that signs it",
+        "set image_builds.fat.package_sources.repositories.r.gpg_key",
     ),
     (
         {"image_builds": {"fat": build("x", package_sources={"username": "me"})}},
