@@ -11,6 +11,8 @@ from typing import Any
 
 from node.compute_init.signature import Statement
 
+#: Seconds until a node notices a change, unless bundle.json says something else.
+FOLLOW_SECONDS = 5
 #: The form of the bundle that this program reads.
 SCHEMA = 2
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -52,12 +54,14 @@ class Bundle:
         files: content by name.
         kept: content by digest, of the files that a node may keep.
         variables: for the playbook.
+        follow_seconds: the longest time until the node notices the next change.
     """
 
     digest: str
     files: dict[str, bytes] = field(repr=False)
     kept: dict[str, bytes] = field(repr=False)
     variables: dict[str, Any] = field(repr=False)
+    follow_seconds: int = FOLLOW_SECONDS
 
 
 def check_statement(statement: Statement, node: str, instance_id: str, seen: int) -> None:
@@ -106,6 +110,7 @@ def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
         )
     try:
         listed = {name: Listed.of(each) for name, each in sorted(document["files"].items())}
+        follow_seconds = int(document.get("follow_seconds", FOLLOW_SECONDS))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(f"bundle.json does not list its files ({error!r}): run site.yml") from error
     files = {}
@@ -119,4 +124,4 @@ def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
     except (KeyError, ValueError) as error:
         raise BundleError(f"variables.json cannot be used ({error}): run site.yml") from error
     kept = {each.sha256: files[name] for name, each in listed.items() if each.keep}
-    return Bundle(hashlib.sha256(head).hexdigest(), files, kept, variables)
+    return Bundle(hashlib.sha256(head).hexdigest(), files, kept, variables, follow_seconds)

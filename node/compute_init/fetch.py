@@ -23,8 +23,11 @@ def fetch(
     seen: int,
     accepted: Callable[[Statement], None],
     kept: KeptFiles,
-) -> Bundle:
-    """This node's bundle.
+    *,
+    known: str = "",
+    looked: Callable[[str], None] = lambda _digest: None,
+) -> Bundle | None:
+    """This node's bundle; None if it is the known one, of which nothing more is fetched then.
 
     Args:
         share: reads files of this node's folder on the control node, or on whatever responds in its place.
@@ -34,6 +37,8 @@ def fetch(
         seen: the serial of the newest bundle that this node has seen.
         accepted: called with the stack's statement about the bundle, as soon as it has been verified.
         kept: the cache: files in it are not fetched.
+        known: digest of the bundle that this node is set up with; empty if it is not.
+        looked: called with the digest of bundle.signed before that is verified.
 
     Raises:
         AbsentError: the server responds, but has no bundle for this node.
@@ -41,9 +46,13 @@ def fetch(
         SignatureError: it is not signed by the stack.
         BundleError: this node must not use it.
     """
-    statement = verify(_statement(share), key)
+    signed = _statement(share)
+    looked(hashlib.sha256(signed).hexdigest())
+    statement = verify(signed, key)
     check_statement(statement, node, instance_id, seen)
     accepted(statement)
+    if statement.bundle == known:
+        return None
     head = share.read("bundle.json", MOST_HEAD)
     if hashlib.sha256(head).hexdigest() != statement.bundle:
         raise BundleError(f"bundle.json does not match {FILE}; it may be changing right now")

@@ -19,12 +19,14 @@ class ComputeInitRecord(Result):
         bundle: digest of the bundle that the node was set up with.
         serial: serial of the newest bundle that this node has seen, used or not; kept between runs.
         bundle_key: the public key that verified it.
+        signed: digest of the bundle.signed that this run looked at last, accepted or not.
     """
 
     state: str = ""
     bundle: str = ""
     serial: int = 0
     bundle_key: str = ""
+    signed: str = ""
 
     def seen(self, key: str) -> int:
         """The serial of the newest bundle that this node has seen, verified with this key; 0 for none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -19,6 +20,7 @@ from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.ansible_init.unsafe import unsafe
 from node.compute_init.bundle import Bundle, BundleError
 from node.compute_init.fetch import fetch
+from node.compute_init.followed import FOLLOWED_FILE, Followed
 from node.compute_init.kept import KeptFiles
 from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
@@ -43,6 +45,8 @@ class ComputeInitSettings:
         roles: the folder of our roles.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
+        followed: the file that tells compute-follow where the bundle is; in memory.
+        lock: held during a run, so that there is one at a time.
         kept: a folder on the disk for files that need not be fetched again, readable by root only.
         share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
             nodes.
@@ -59,6 +63,8 @@ class ComputeInitSettings:
     roles: Path = Path("/usr/lib/slurm-appliance/ansible/roles")
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
+    followed: Path = FOLLOWED_FILE
+    lock: Path = Path("/run/slurm-appliance/compute-init.lock")
     kept: Path = Path("/var/lib/slurm-appliance/compute-init")
     share: Callable[[str, str, str], Share] = Share
     share_timeout: float = 300.0
@@ -79,7 +85,11 @@ class FailureError(Exception):
 def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
     """Run and return the exit status: 0 if no retry is needed."""
     raise_on_sigterm()
-    run = ComputeInitRun(settings, log)
+    with _alone(settings.lock):
+        return _main(ComputeInitRun(settings, log))
+
+
+def _main(run: ComputeInitRun) -> int:
     try:
         run.go()
     except FailureError as failure:
@@ -132,6 +142,8 @@ class ComputeInitRun:
         self._step("fetch")
         try:
             folder = nodes_folder(metadata.meta.get("state_dir", STATE_DIR))
+            followed = Followed(server, folder, self.node, metadata.instance_id)
+            followed.write(self.settings.followed)
             bundle = self._fetch(self.settings.share(server, self.node, folder), key, metadata.instance_id)
         except AbsentError as error:
             self._end(
@@ -139,10 +151,11 @@ class ComputeInitRun:
                 f"{server} has no variables for this node yet: waiting for site.yml ({error})",
             )  # fmt: skip
             return
-        self._keep(bundle)
-        if self._nothing_new(bundle):
-            self._end(DONE, "unchanged", "already set up in this boot with the same variables", bundle=bundle.digest)
+        if bundle is None:
+            self._end(DONE, "unchanged", "already set up in this boot with the same variables", bundle=self._known())
             return
+        replace(followed, seconds=bundle.follow_seconds).write(self.settings.followed)
+        self._keep(bundle)
         self._run(bundle, metadata, server)
         self._end(DONE, "done", "set up, slurmd is registered", bundle=bundle.digest)
 
@@ -152,18 +165,22 @@ class ComputeInitRun:
         self._write()
         self.log(f"failed: {self.state.step}: {error}")
 
-    def _fetch(self, share: Share, key: str, instance_id: str) -> Bundle:
-        """Retry until there is a signed, complete bundle for this node, or the timeout expires."""
+    def _fetch(self, share: Share, key: str, instance_id: str) -> Bundle | None:
+        """Retry until there is a signed, complete bundle for this node, or the timeout expires; None if it is known."""
 
         def accepted(statement: Statement) -> None:
             self.state = replace(self.state, serial=statement.serial, bundle_key=key)
+
+        def looked(digest: str) -> None:
+            self.state = replace(self.state, signed=digest)
 
         end = time.monotonic() + self.settings.share_timeout
         pause = self.settings.first_pause
         kept = KeptFiles(self.settings.kept)
         while True:
             try:
-                return fetch(share, key, self.node, instance_id, self.state.seen(key), accepted, kept)
+                seen, known = self.state.seen(key), self._known()
+                return fetch(share, key, self.node, instance_id, seen, accepted, kept, known=known, looked=looked)
             except AbsentError:
                 raise
             except SignatureError as error:
@@ -188,14 +205,12 @@ class ComputeInitRun:
         except OSError as error:
             self.log(f"files are not kept for the next boot: {error}")
 
-    def _nothing_new(self, bundle: Bundle) -> bool:
+    def _known(self) -> str:
+        """Digest of the bundle that this node was set up with in this boot; empty if it must be set up."""
         former = self.former
-        return (
-            not self.settings.force
-            and former is not None
-            and former.status == DONE
-            and (former.bundle, former.boot_id) == (bundle.digest, self.state.boot_id)
-        )
+        if self.settings.force or former is None or (former.status, former.boot_id) != (DONE, self.state.boot_id):
+            return ""
+        return former.bundle
 
     def _run(self, bundle: Bundle, metadata: Metadata, server: str) -> None:
         with _private_folder(self.settings.work) as folder:
@@ -270,6 +285,15 @@ def _needed(metadata: Metadata, name: str) -> str:
     if not value:
         raise FailureError("metadata", f"metadata has no {name}: run pulumi up")
     return value
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock, which ends with this process; wait for another run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -18,6 +18,14 @@ def nodes_folder(state_dir: str) -> str:
     return f"{state_dir}/compute-init/nodes"
 
 
+#: The file of a node's folder that changes whenever bundle.signed does: the digest of that file, and a line end.
+FOLLOWED = "follow"
+#: The control node's folder of acknowledgements: each node has a folder in it with one file, which only it can write.
+ACKNOWLEDGEMENTS = "/var/lib/slurm-appliance/acknowledgements"
+#: The name of that file.
+ACKNOWLEDGEMENT = "said"
+
+
 #: The lowest speed of a transfer, in bytes a second.
 _SLOWEST = 100_000
 

@@ -21,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--targets", type=Path, default=Path("/etc/slurm-appliance/reboot-targets.json"))
     parser.add_argument("--exports", type=Path, default=Path("/etc/exports.d/slurm-appliance-nodes.exports"))
     parser.add_argument("--ganesha", type=Path, default=Path("/etc/ganesha/slurm-appliance-nodes.conf"))
+    parser.add_argument("--said", type=Path, help="folder of the files that nodes write")
+    parser.add_argument("--writer", type=int, default=0, help="user and group of these files")
     parser.add_argument("--reload", default="", help="command that makes the NFS server read its exports")
     options = parser.parse_args(arguments)
     places = {
@@ -30,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     try:
         files = unpack(sys.stdin.buffer.read())
-        result = Receiver(options.folder, places, shlex.split(options.reload)).receive(files)
+        receiver = Receiver(options.folder, places, shlex.split(options.reload), options.said, options.writer)
+        result = receiver.receive(files)
     except (ReceiveError, ReloadError, OSError) as error:
         print(f"slurm-appliance-receive-export: {error}", file=sys.stderr)
         return 1

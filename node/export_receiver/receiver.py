@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,10 @@ from node.export_receiver.whole_file import remove_unfinished, write_whole
 _EXPORTS = "nfs/"
 #: The last files of a node's folder, in this order: each has digests of the files before it.
 _LAST = ("bundle.json", "bundle.signed")
+#: The file that nodes look at to notice a change: the digest of the last one of `_LAST`.
+FOLLOWED = "follow"
+#: The file that a node writes, and its size: it is always as large, so that a node needs no right to change that.
+SAID, SAID_SIZE = "said", 4096
 #: Differs in each archive because it has the time: not reported as a change.
 _UNCOUNTED = frozenset({"bundle.signed", "manifest.json"})
 
@@ -33,11 +38,22 @@ class Receiver:
         folder: its subfolders ``nodes/<node>`` are exported.
         places: targets of files for other programs, by their path in the archive.
         reload: the command that makes the NFS server reload its exports, if any.
+        said: the folder whose subfolders have the files that nodes write, if any.
+        writer: user and group of these files.
     """
 
-    def __init__(self, folder: Path, places: Mapping[str, Path], reload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        places: Mapping[str, Path],
+        reload: Sequence[str] = (),
+        said: Path | None = None,
+        writer: int = 0,
+    ) -> None:
         self._folder = folder
         self._places = places
+        self._said = said
+        self._writer = writer
         self._server = bool(reload)
         self._reload = Reload(folder / ".reload-owed", reload)
         self.changed = 0
@@ -50,7 +66,7 @@ class Receiver:
             ReloadError: the NFS server did not reload its exports.
         """
         self._folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for place in (self._folder, *self._places.values()):
+        for place in (self._folder, *self._places.values(), *([self._said] if self._said else [])):
             check_way(place)
         own_folder(self._folder, 0o711)
         with self._alone():
@@ -63,6 +79,7 @@ class Receiver:
             self._write(self._folder / "manifest.json", files["manifest.json"], 0o600)
             self._write_nodes(nodes, files)
             removed = self._obsolete(nodes)
+            self._write_said(nodes)
             self._write_places(files, owed=bool(removed))
             reloads = int(self._server and self._reload.owed)
             if reloads:
@@ -72,7 +89,8 @@ class Receiver:
             os.sync()
             if reloads:
                 self._reload.done()
-        return {"nodes": len(nodes), "changed": self.changed, "removed": len(removed), "reloads": reloads}
+        gone = {path.name for path in removed}
+        return {"nodes": len(nodes), "changed": self.changed, "removed": len(gone), "reloads": reloads}
 
     def _write_nodes(self, nodes: set[str], files: Mapping[str, bytes]) -> None:
         shared = {path.split("/")[1]: text for path, text in files.items() if path.startswith("shared/")}
@@ -93,8 +111,39 @@ class Receiver:
         for name in sorted(own, key=lambda name: (name in _LAST, name)):
             self._write(folder / name, own[name], 0o600)
         for extra in folder.iterdir():
-            if extra.name not in own and extra.name not in shared:
+            if extra.name not in own and extra.name not in shared and extra.name != FOLLOWED:
                 extra.unlink()
+        self._follow(folder / FOLLOWED, hashlib.sha256(own[_LAST[-1]]).hexdigest() + "\n")
+
+    def _follow(self, path: Path, text: str) -> None:
+        """Write the digest into the file that is there, because nfs-ganesha serves a replaced one for a minute."""
+        if _is(path, text.encode(), 0o600):
+            return
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+        except OSError:
+            write_whole(path, text)
+            return
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+            file.truncate()
+
+    def _write_said(self, nodes: set[str]) -> None:
+        """Create the files that nodes write: each in a folder in which the node can create nothing."""
+        if self._said is None:
+            return
+        self._said.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        own_folder(self._said, 0o711)
+        for node in sorted(nodes):
+            folder = self._said / node
+            own_folder(folder, 0o711)
+            path = folder / SAID
+            if not path.is_file() or path.is_symlink():
+                write_whole(path, " " * SAID_SIZE, mode=0o600, owner=(self._writer, self._writer))
+            elif path.stat().st_size != SAID_SIZE:
+                # In place: nfs-ganesha would write to a replaced file for a minute.
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_NOFOLLOW), "wb") as file:
+                    file.truncate(SAID_SIZE)
 
     def _write_places(self, files: Mapping[str, bytes], *, owed: bool) -> None:
         """Write the files for other programs. If the NFS server must reload, record that on the disk first."""
@@ -125,7 +174,8 @@ class Receiver:
         self.changed += 1
 
     def _obsolete(self, nodes: set[str]) -> list[Path]:
-        return [path for path in sorted((self._folder / "nodes").iterdir()) if path.name not in nodes]
+        folders = [self._folder / "nodes", *([self._said] if self._said and self._said.is_dir() else [])]
+        return [path for folder in folders for path in sorted(folder.iterdir()) if path.name not in nodes]
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import Flag, HostName, Retention, Seconds
+from slurm_appliance.config.values import Flag, FollowSeconds, HostName, Retention, Seconds
 
 
 class FeatureSwitches(Section):
@@ -41,4 +41,7 @@ class Features(Section):
     )
     ansible_init_wait: Annotated[Seconds, RERUN_PLAYBOOK] = Field(
         300, description="Seconds that site.yml waits for a node's ansible-init to end."
+    )
+    compute_follow_seconds: Annotated[FollowSeconds, RERUN_PLAYBOOK] = Field(
+        5, description="Longest time in seconds until a running compute node notices that its settings changed."
     )

@@ -78,6 +78,8 @@ Gigabytes = Annotated[int, Whole(1, 1_000_000, "GB")]
 Seconds = Annotated[int, Whole(1, 7 * 24 * 3600, "seconds")]
 #: Slurm keeps such numbers in 16 bits, the last two values of which stand for others.
 SlurmSeconds = Annotated[int, Whole(1, 65533, "seconds")]
+#: More would make each run of site.yml wait for it.
+FollowSeconds = Annotated[int, Whole(1, 300, "seconds")]
 Port = Annotated[int, Whole(1, 65535)]
 Mtu = Annotated[int, Whole(576, 9216, "bytes")]
 #: Below 1000 are the accounts of the system; the largest is what every program can hold.

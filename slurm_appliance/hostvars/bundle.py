@@ -11,6 +11,8 @@ from slurm_appliance.hostvars.references import references
 
 #: The form of the bundle; compute-init refuses any other.
 SCHEMA = 2
+#: The setting for how soon a node notices a change; compute-init reads it, no role.
+FOLLOW = "compute_follow_seconds"
 #: Bytes of bundle.json and variables.json together, whatever the cluster's size.
 MOST_BYTES = 10_000
 
@@ -109,6 +111,7 @@ def bundle(
             "node": node.name,
             "instance_id": node.instance_id,
             "image_id": node.image_id,
+            **({"follow_seconds": node.variables[FOLLOW]} if FOLLOW in node.variables else {}),
             "files": {**shared, "variables.json": listed(SharedFile(text))},
         }
     )

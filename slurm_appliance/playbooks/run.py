@@ -110,6 +110,8 @@ class _Course:
                 self._fail(data)
             case "runner_on_failed" if not data.get("ignore_errors"):
                 self._fail(data)
+            case "runner_retry":
+                self._progress(_result(data))
             case "playbook_on_stats":
                 self.changed = {host: count for host, count in (data.get("changed") or {}).items() if count}
         return False
@@ -128,6 +130,15 @@ class _Course:
         now = self.clock()
         if self.task and now - self.said >= _SILENCE:
             self._print(f"  '{self.task}' has been running for {now - self.task_since:.0f} s")
+
+    def _progress(self, result: Mapping[str, Any]) -> None:
+        """Print what a task that waits said about its progress: a JSON document with the key ``progress``."""
+        try:
+            document = json.loads(_text(result.get("stdout")))
+        except ValueError:
+            return
+        if isinstance(document, dict) and isinstance(document.get("progress"), str):
+            self._print(f"  {printable(document['progress'])}")
 
     def _print(self, text: str) -> None:
         self.said = self.clock()

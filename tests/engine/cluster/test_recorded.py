@@ -26,7 +26,7 @@ EXPECTED = {
         ("host-keys", "addPreviousOutputInEnv"): "keys that another machine has read are taken over",
         ("site", "stdin"): _OF_A_MACHINE,
     },
-    "2026-12": {},
+    "2026-12": {("inventory", "stdin"): "has compute_follow_seconds"},
 }
 
 

@@ -18,10 +18,10 @@ def test_a_node_that_is_away_is_drained_and_the_others_run_jobs(live: Live) -> N
     live.rig.settings["slurm"] = live.rig.settings["slurm"] | {"options": {"KillWait": 50}}
     with pytest.raises(PartialSiteError, match="without 1 of its 3 compute nodes") as raised:
         live.rig.up()
-    assert raised.value.evidence == "life-d-0: Report this node: cannot be reached by ssh"
+    assert str(raised.value.evidence).startswith("life-d-0: Report this node: is away")
     node = live.node("d-0")
     assert "DRAIN" in node["state"].split("+")
-    assert node["reason"].startswith("site.yml: cannot be reached by ssh")
+    assert node["reason"].startswith("site.yml: is away")
     job = live.as_user("alice", "srun --nodes=2 --immediate=60 hostname")
     assert sorted(job.stdout.split()) == ["life-c-0", "life-c-1"], job.stderr
 

@@ -163,6 +163,7 @@ LEAVES: dict[str, Leaf] = {
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
     "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
+    "compute_follow_seconds": Leaf(9, "inventory: compute_follow_seconds"),
     "sysctl": Leaf({"vm.swappiness": 10}, "inventory: sysctl.items()"),
     "motd": Leaf("Welcome", "inventory: motd is defined"),
     "cacerts": Leaf([certificate("Site")], "local:Command"),

@@ -29,6 +29,7 @@ def test_the_largest_example_uses_every_top_level_setting_but_the_alternatives()
         "additional_cloud_config",
         "additional_cloud_config_vars",
         "ansible_init_wait",
+        "compute_follow_seconds",
         "config_drive",
         "control_server_group_id",
         "home_volume_size",

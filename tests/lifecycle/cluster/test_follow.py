@@ -1,0 +1,86 @@
+"""Compute nodes follow the control node by themselves: nobody opens a connection to them, and jobs go on."""
+
+import json
+from typing import Any
+
+import pytest
+
+from slurm_appliance.site.failure import PartialSiteError
+from tests.engine.cloud_fixtures import wait_until
+from tests.lifecycle.cluster.live import COMPUTE, Live
+
+SAID = "/var/lib/slurm-appliance/acknowledgements"
+RECORD = "/var/lib/ansible-init/compute-init.json"
+
+
+def said(live: Live, node: str) -> dict[str, Any]:
+    """What a node told the control node."""
+    found: dict[str, Any] = json.loads(live.run("control", f"cat {SAID}/life-{node}/said"))
+    return found
+
+
+def logins(live: Live, node: str) -> str:
+    """Every login to a node until now, that of this call included."""
+    return live.run(node, "journalctl --boot --identifier sshd --identifier sshd-session --output cat | grep Accepted")
+
+
+def test_a_new_user_reaches_all_nodes_while_a_job_runs(live: Live) -> None:
+    job = live.submit("alice", "--nodelist=life-c-0", "sleep 600")
+    wait_until("the job to run", lambda: live.job_state(job) == "RUNNING", 60)
+    pids = live.run("c-0", "pgrep -u alice")
+    before = {node: len(logins(live, node).splitlines()) for node in COMPUTE}
+    live.rig.settings["users"]["nora"] = {"uid": 2042}
+    live.rig.up()
+    assert {node: said(live, node)["status"] for node in COMPUTE} == dict.fromkeys(COMPUTE, "done")
+    # The login that asks is the only new one.
+    assert {node: len(logins(live, node).splitlines()) - before[node] for node in COMPUTE} == dict.fromkeys(COMPUTE, 1)
+    assert {live.run(node, "id -u nora") for node in COMPUTE} == {"2042"}
+    assert live.run("c-0", "pgrep -u alice") == pids
+    assert live.job_state(job) == "RUNNING"
+    live.run("control", f"scancel {job}")
+
+
+@pytest.mark.extended
+def test_a_node_that_was_away_catches_up_by_itself(live: Live) -> None:
+    live.user.compute.stop_server(live.server("d-0"))
+    wait_until("the server to stop", lambda: live.server("d-0").status == "SHUTOFF", 60)
+    live.rig.settings["users"]["pia"] = {"uid": 2043}
+    slurm = live.rig.settings["slurm"]
+    live.rig.settings["slurm"] = slurm | {"partitions": {"all": {"groups": ["general", "disk"], "default": True}}}
+    with pytest.raises(PartialSiteError) as raised:
+        live.rig.up()
+    assert str(raised.value.evidence).startswith("life-d-0: Report this node: is away")
+    assert "site.yml: is away" in live.node("d-0")["reason"]
+    for node in ("c-0", "c-1"):
+        assert "pia" in live.run(node, "id pia")
+        assert "PartitionName=all" in live.run(node, "SLURM_CONF=/run/slurm/conf/slurm.conf scontrol show partition all")
+    live.user.compute.start_server(live.server("d-0"))
+    wait_until("d-0 to acknowledge", lambda: said(live, "d-0")["status"] == "done", 120)
+    assert "pia" in live.run("d-0", "id pia")
+    assert json.loads(live.run("d-0", f"cat {RECORD}"))["signed"] == said(live, "d-0")["signed"]
+    live.run("control", "scontrol update nodename=life-d-0 state=UNDRAIN")
+    live.wait_for_state("d-0", "IDLE")
+
+
+@pytest.mark.extended
+def test_a_node_speaks_for_itself_only(live: Live) -> None:
+    """Root on a node cannot write another's acknowledgement or anything else, and a user cannot write at all."""
+    control = live.address("control")
+    before = said(live, "c-1")
+
+    def written(path: str, prefix: str = "") -> str:
+        program = (
+            "import sys; sys.path.insert(0, '/usr/lib/slurm-appliance')\n"
+            "from node.compute_init.small_file import SmallFiles\n"
+            f"SmallFiles('{control}').write('{path}', b'forged')\n"
+        )
+        done = live.login.run(live.address("c-0"), f"cd / && {prefix} python3 -c \"{program}\"")
+        assert done.returncode != 0, path
+        return done.stderr
+
+    assert "NFS4ERR_NOENT" in written(f"{SAID}/life-c-1/said")
+    assert "NFS4ERR_NOENT" in written(f"{SAID}/life-c-0/other")
+    assert "status 30" in written("/var/lib/state/compute-init/nodes/life-c-0/follow")
+    assert "Permission denied" in written(f"{SAID}/life-c-0/said", "runuser -u alice --")
+    assert said(live, "c-1") == before
+    assert live.run("control", f"ls {SAID}/life-c-0") == "said"
