@@ -85,7 +85,7 @@ class FailureError(Exception):
 def main(settings: ComputeInitSettings, log: Callable[[str], None]) -> int:
     """Run and return the exit status: 0 if no retry is needed."""
     raise_on_sigterm()
-    with _alone(settings.lock):
+    with alone(settings.lock):
         return _main(ComputeInitRun(settings, log))
 
 
@@ -288,7 +288,7 @@ def _needed(metadata: Metadata, name: str) -> str:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold the lock, which ends with this process; wait for another run."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="ascii") as file:

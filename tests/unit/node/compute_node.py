@@ -103,6 +103,8 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         rejoin=tmp_path / "compute-rejoin.yml",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",
+        followed=tmp_path / "run" / "followed",
+        lock=tmp_path / "run" / "lock",
         kept=tmp_path / "var" / "kept",
         share=lambda server, node, _folder: Share(
             server, node, str(folder.parent), str(tmp_path / "nfs-cat"), port=nobody

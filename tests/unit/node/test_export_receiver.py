@@ -55,7 +55,8 @@ def test_on_the_control_node(tmp_path: Path) -> None:
     folder = tmp_path / "export" / "nodes" / "c1"
 
     assert first == {"nodes": 2, "changed": 9, "removed": 0, "reloads": 0}
-    assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "bundle.signed", "hosts", "variables.json"]
+    names = ["bundle.json", "bundle.signed", "follow", "hosts", "variables.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
     assert json.loads((tmp_path / "etc" / "targets.json").read_text())["nodes"]["c2"] == {
         "instance_id": "server-2",
         "image_id": "image",
