@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -81,12 +80,12 @@ def acknowledgement(record: ComputeInitRecord, followed: Followed) -> str:
         "status": record.status,
         "state": record.state,
         "step": record.step[:_MOST_STEP],
-        "text": (record.error or record.reason)[:_MOST_TEXT],
         "ended": record.ended,
     }
-    while len(text := json.dumps(document)) > SIZE:
-        document["text"] = document["text"][: len(document["text"]) // 2]
-    return text
+    text = (record.error or record.reason)[:_MOST_TEXT]
+    while len(said := json.dumps({**document, "text": text})) > SIZE:
+        text = text[: len(text) // 2]
+    return said
 
 
 @dataclass
@@ -114,7 +113,7 @@ class Follower:
     def forever(self) -> None:
         """Look again and again, at times that differ from node to node."""
         while True:
-            time.sleep(self.look() * random.uniform(0.5, 1.0))
+            time.sleep(self.look() * random.uniform(0.5, 1.0))  # noqa: S311 - spreads the looks of all nodes
 
     def look(self) -> float:
         """One look and what follows from it; returns the longest time until the next one in seconds."""
@@ -162,4 +161,4 @@ class Follower:
 
 
 if __name__ == "__main__":
-    sys.exit(Follower().forever())
+    Follower().forever()

@@ -1,7 +1,8 @@
 """Reads and writes one small file on the control node over NFS 4.0, with one request and no program.
 
 A request of NFS 4.0 needs no state on the server if it uses the stateid of zeros. So a look costs the control node one
-answer and this node no process. What is read this way is a hint only: compute-init checks the signature of what it uses.
+answer and this node no process. What is read this way is only a hint: compute-init checks the signature of what it
+uses.
 """
 
 from __future__ import annotations

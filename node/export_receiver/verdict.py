@@ -73,9 +73,7 @@ class Tally:
         return f"{text}, {failed} failed" if failed else text
 
 
-def judge(
-    expected: Expected, said: Acknowledgement | str | None, waited: float, limits: Limits
-) -> tuple[Verdict, str]:
+def judge(expected: Expected, said: Acknowledgement | str | None, waited: float, limits: Limits) -> tuple[Verdict, str]:
     """A node's state, and what failed.
 
     Args:

@@ -53,7 +53,9 @@ def test_a_node_that_was_away_catches_up_by_itself(live: Live) -> None:
     assert "site.yml: is away" in live.node("d-0")["reason"]
     for node in ("c-0", "c-1"):
         assert "pia" in live.run(node, "id pia")
-        assert "PartitionName=all" in live.run(node, "SLURM_CONF=/run/slurm/conf/slurm.conf scontrol show partition all")
+        assert "PartitionName=all" in live.run(
+            node, "SLURM_CONF=/run/slurm/conf/slurm.conf scontrol show partition all"
+        )
     live.user.compute.start_server(live.server("d-0"))
     wait_until("d-0 to acknowledge", lambda: said(live, "d-0")["status"] == "done", 120)
     assert "pia" in live.run("d-0", "id pia")
@@ -74,7 +76,7 @@ def test_a_node_speaks_for_itself_only(live: Live) -> None:
             "from node.compute_init.small_file import SmallFiles\n"
             f"SmallFiles('{control}').write('{path}', b'forged')\n"
         )
-        done = live.login.run(live.address("c-0"), f"cd / && {prefix} python3 -c \"{program}\"")
+        done = live.login.run(live.address("c-0"), f'cd / && {prefix} python3 -c "{program}"')
         assert done.returncode != 0, path
         return done.stderr
 
