@@ -14,14 +14,14 @@ import pulumi
 from components.command import module_command
 from components.kind import token
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.engine.stand_in import stands_in
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars import users_file
 from slurm_appliance.secrets import generate as secrets
 from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
 
-#: Paths of the files in the environment's folder.
+#: Path of the inventory in the environment's folder.
 INVENTORY = "inventory/hosts.yml"
-SECRETS = "inventory/group_vars/all/secrets.yml"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Environment(pulumi.ComponentResource):
         users = users_file.of_config(args.config)
         self.written = [
             self._part("inventory", {INVENTORY: self.inventory, users_file.NAME: users}),
-            self._part("secrets", {SECRETS: secret_file}),
+            self._part("secrets", {secrets.FILE: secret_file}),
         ]
         self.here = self._on_this_machine(pulumi.Output.all(inventory=self.inventory, secrets=secret_file), users)
         self.digests = {
@@ -78,7 +78,7 @@ class Environment(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _on_this_machine(self, content: pulumi.Output[Mapping[str, str]], users: str) -> pulumi.Output[None]:
-        if pulumi.runtime.is_dry_run():
+        if pulumi.runtime.is_dry_run() or stands_in():
             return pulumi.Output.from_input(None)
 
         def write(texts: Mapping[str, str]) -> None:
@@ -99,7 +99,7 @@ def write_here(folder: EnvironmentFolder, inventory: str, users: str, secret_fil
     """
     try:
         folder.write("inventory", {INVENTORY: inventory, users_file.NAME: users})
-        folder.write("secrets", {SECRETS: secret_file})
+        folder.write("secrets", {secrets.FILE: secret_file})
     except OSError as error:
         raise pulumi.RunError(f"cannot write the environment's files: {error}") from error
 

@@ -1,16 +1,12 @@
 """The operations themselves: preview, up, destroy."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
 
-from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
-from slurm_appliance.deploy_host.run_log import new_run_log
-from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.drift import mended
+from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps
 from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.keeping import Kept, kept_resources, with_protection, without_protection
 from slurm_appliance.deployment.local_files import has_files, record_files
@@ -22,12 +18,11 @@ from slurm_appliance.deployment.plan import (
     refuse_estranged,
     without_preview,
 )
-from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
-from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
+from slurm_appliance.deployment.repair import plan_repair, repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine import automation
-from slurm_appliance.engine.steps import COMMAND, SERVER, Step, counts
+from slurm_appliance.engine.steps import SERVER, counts
 from slurm_appliance.journal.lock import holders
 from slurm_appliance.site.failure import site_failure
 
@@ -79,14 +74,8 @@ def _preview(session: Session) -> DeploymentPlan:
         left = "what the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
         session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")
     with session.handing_over(session.facts()):
-        outcome = _previewed(session, mended(repaired(deployment, repair), drift))
+        outcome = previewed(session, mended(repaired(deployment, repair), drift))
         return make_plan(session, findings, outcome.steps, drift, deployment)
-
-
-def _previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
-    """The engine's plan for an assumed state."""
-    with session.supposing(deployment):
-        return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
 
 
 def up(
@@ -130,7 +119,7 @@ def _up(
     examined(session, session.deployment())
     with session.held("up"):
         # The previous holder of the lock may have changed the stack.
-        _heal(session)
+        heal(session)
         deployment = session.deployment()
         drift = drift_of(session, deployment)
         findings = examined(session, deployment)
@@ -140,7 +129,7 @@ def _up(
         with session.handing_over(session.facts()):
             if deployment.get("resources") or whole_plan:
                 session.say("comparing the configuration with the cloud ...")
-                outcome = _previewed(session, deployment)
+                outcome = previewed(session, deployment)
                 plan = make_plan(session, findings, outcome.steps, drift, deployment)
                 if not plan.steps:
                     # If the preview has nothing to do, do not process a thousand nodes again.
@@ -166,9 +155,9 @@ def _up(
 
 
 def _apply(session: Session, plan: DeploymentPlan) -> Done:
-    with _log(session, "up") as (say, log):
+    with run_log(session, "up") as (say, log):
         try:
-            outcome = _run(session, "up", say, log, plan.steps)
+            outcome = run_steps(session, "up", say, log, plan.steps)
         except automation.EngineError as error:
             failure = site_failure(error.problems)
             if failure is None:
@@ -214,7 +203,7 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
 def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_volumes: bool) -> Done | None:
     with session.held("destroy"):
         refuse_estranged(session, session.deployment())
-        _heal(session)
+        heal(session)
         deployment = session.deployment()
         resources = deployment.get("resources") or []
         staying = () if delete_volumes else tuple(kept_resources(deployment))
@@ -227,73 +216,6 @@ def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_vo
             session.set_deployment(without_protection(deployment))
         elif staying:
             session.set_deployment(with_protection(deployment, [each.urn for each in staying]))
-        with _log(session, "destroy") as (say, log):
-            outcome = _run(session, "destroy", say, log, (), exclude_protected=bool(staying))
+        with run_log(session, "destroy") as (say, log):
+            outcome = run_steps(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name), counts(outcome.steps))
-
-
-def _heal(session: Session) -> None:
-    """Repair the state after an interrupted run or Slurm's rebuilds."""
-    deployment = session.deployment()
-    repair = plan_repair(deployment, session.facts(), environment(session.config))
-    if not repair.needed:
-        return
-    for unfinished in repair.unfinished:
-        session.say(str(unfinished))
-    if repair.reimaged:
-        session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
-    if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
-        healing.remove_incomplete(repair.unfinished, connect(session.cloud))
-    session.set_deployment(repaired(deployment, repair))
-    adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
-    if adopted:
-        automation.run(session.stack, "refresh", targets=adopted, keep_events=False)
-    session.facts(fresh=True)
-
-
-def _run(
-    session: Session,
-    operation: automation.Operation,
-    say: Callable[[str], None],
-    log: TextIO,
-    steps: Sequence[Step],
-    *,
-    exclude_protected: bool = False,
-) -> automation.OperationOutcome:
-    progress = StepProgress(say, steps)
-
-    def on_step(step: Step, stage: str) -> None:
-        if stage == "begins":
-            progress.begins(step)
-        else:
-            progress.ends(step, failed=stage == "fails")
-
-    def on_message(severity: str, urn: str, text: str) -> None:
-        # Commands' output has severity info; skip the engine's own; errors are reported at the end.
-        if text and (severity == "warning" or (COMMAND in urn and severity != "error")):
-            progress.message(urn, text, command=COMMAND in urn)
-
-    return automation.run(
-        session.stack,
-        operation,
-        on_step=on_step,
-        on_message=on_message,
-        on_output=lambda text: print(text, file=log, end="" if text.endswith("\n") else "\n"),
-        exclude=() if operation == "destroy" else session.excluded,
-        keep_events=False,
-        exclude_protected=exclude_protected,
-    )
-
-
-@contextmanager
-def _log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], None], TextIO]]:
-    """A log of the run, readable only by its owner; yields a function that prints and logs a line, and the file."""
-    path = new_run_log(session.folder.logs, operation)
-    with path.open("w", encoding="utf-8", buffering=1) as file:
-
-        def say(text: str) -> None:
-            print(text, file=file)
-            session.say(text)
-
-        session.say(f"full log: {path}")
-        yield say, file

@@ -12,22 +12,17 @@ Three things make a state differ from the cloud without anybody's mistake:
 """
 
 import copy
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
-from slurm_appliance.cloud.project_lists import rule_content
 from slurm_appliance.deployment.forgetting import without
-from slurm_appliance.engine.steps import SERVER
+from slurm_appliance.deployment.namesakes import nameless, namesakes
+from slurm_appliance.engine.steps import ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SERVER, VOLUME
 
 Json = dict[str, Any]
-
-_PORT = "openstack:networking/port:Port"
-_VOLUME = "openstack:blockstorage/volume:Volume"
-_ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
 
 
 class Treatment(StrEnum):
@@ -137,77 +132,19 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
     if type_ == SERVER:
         mine = (server for server in facts.servers if server.environment == environment)
         found = tuple(server.id for server in mine if server.name == name)
-    elif type_ == _ATTACHMENT:
-        treatment = Treatment.ADOPT
-        server, volume = inputs["instanceId"], inputs["volumeId"]
-        there = any(each.id == volume and server in each.server_ids for each in facts.volumes)
-        found = (f"{server}/{volume}",) if there else ()
-    elif type_ == "openstack:networking/routerInterface:RouterInterface":
-        treatment = Treatment.ADOPT
-        found = tuple(port.id for port in facts.ports if port.device_id == inputs["routerId"])
-    elif type_ == "openstack:networking/secGroupRule:SecGroupRule":
-        content = rule_content({_snake(key): value for key, value in inputs.items()})
-        rules = (rule for rule in facts.security_group_rules if rule.group_id == inputs["securityGroupId"])
-        found = tuple(rule.id for rule in rules if rule.what == content)
+    elif type_ in (ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE):
+        treatment = Treatment.REMOVE if type_ == SECURITY_GROUP_RULE else Treatment.ADOPT
+        found = nameless(type_, inputs, facts)
     else:
         # Volumes hold data: never remove one here.
-        treatment = Treatment.ADOPT if type_ == _VOLUME else Treatment.REMOVE
-        same = [each for each in _same_name(type_, inputs, facts) if each.id not in known]
+        treatment = Treatment.ADOPT if type_ == VOLUME else Treatment.REMOVE
+        same = [each for each in namesakes(type_, inputs, facts) if each.id not in known]
         found = tuple(each.id for each in same if each.ours)
         left = tuple(each.id for each in same if not each.ours)
     found = tuple(id_ for id_ in found if id_ not in known)
     if treatment is Treatment.ADOPT and len(found) != 1:
         found, left = (), (*left, *found)
     return Unfinished(resource["urn"], type_, treatment if found else Treatment.FORGET, found, left=left)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
-
-
-@dataclass(frozen=True)
-class _Namesake:
-    """A resource in the cloud with the name of an unfinished one, and whether it has our mark."""
-
-    id: str
-    ours: bool
-
-
-def _same_name(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> list[_Namesake]:
-    name = inputs.get("name")
-    if not name:
-        return []
-    if type_ == "openstack:compute/keypair:Keypair":
-        # Key pairs have no description. One with another key is not ours.
-        wanted = _key(inputs.get("publicKey"))
-        return [
-            _Namesake(each, wanted is not None and _key(key) == wanted)
-            for each, key in facts.key_pairs.items()
-            if each == name
-        ]
-    lists: dict[str, Any] = {
-        "openstack:networking/network:Network": facts.networks,
-        "openstack:networking/subnet:Subnet": facts.subnets,
-        "openstack:networking/router:Router": facts.routers,
-        "openstack:networking/secGroup:SecGroup": facts.security_groups,
-        # These have no description either, and nothing else that identifies their owner.
-        "openstack:compute/serverGroup:ServerGroup": facts.server_groups,
-        "openstack:identity/applicationCredential:ApplicationCredential": facts.application_credentials,
-        _PORT: [port for port in facts.ports if port.network_id == inputs.get("networkId")],
-        _VOLUME: facts.volumes,
-    }
-    mark = inputs.get("description")
-    return [
-        _Namesake(thing.id, bool(mark) and thing.description == mark)
-        for thing in lists.get(type_, ())
-        if thing.name == name
-    ]
-
-
-def _key(public_key: Any) -> tuple[str, ...] | None:
-    """Type and content of a public key, without its comment; None if invalid."""
-    words = public_key.split() if isinstance(public_key, str) else []
-    return tuple(words[:2]) if len(words) > 1 else None
 
 
 def _differs(resource: Mapping[str, Any], server: ServerFacts) -> bool:

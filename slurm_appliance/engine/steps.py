@@ -17,6 +17,8 @@ SECURITY_GROUP = "openstack:networking/secGroup:SecGroup"
 SECURITY_GROUP_RULE = "openstack:networking/secGroupRule:SecGroupRule"
 SERVER_GROUP = "openstack:compute/serverGroup:ServerGroup"
 KEY_PAIR = "openstack:compute/keypair:Keypair"
+FLOATING_IP = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
+CREDENTIAL = "openstack:identity/applicationCredential:ApplicationCredential"
 COMMAND = "command:local:Command"
 
 #: The parts of a replacement; ``replace`` stands for the whole.

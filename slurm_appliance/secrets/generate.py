@@ -16,6 +16,9 @@ from typing import Final
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.playbooks.text import yaml_value
 
+#: The path of the secrets in the environment's folder.
+FILE: Final = "inventory/group_vars/all/secrets.yml"
+
 #: Letters and digits, which no program needs to escape.
 _ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PASSWORD_LENGTH = 32

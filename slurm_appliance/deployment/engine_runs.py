@@ -1,0 +1,89 @@
+"""The engine's runs as parts of operations: a preview of an assumed state, a repair, an update with its log."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from slurm_appliance.cloud.connection import connect
+from slurm_appliance.config.naming import environment
+from slurm_appliance.deploy_host.run_log import new_run_log
+from slurm_appliance.deployment import healing
+from slurm_appliance.deployment.progress import StepProgress
+from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
+from slurm_appliance.deployment.session import Session
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.steps import COMMAND, Step
+
+
+def previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
+    """The engine's plan for an assumed state."""
+    with session.supposing(deployment):
+        return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
+
+
+def heal(session: Session) -> None:
+    """Repair the state after an interrupted run or Slurm's rebuilds."""
+    deployment = session.deployment()
+    repair = plan_repair(deployment, session.facts(), environment(session.config))
+    if not repair.needed:
+        return
+    for unfinished in repair.unfinished:
+        session.say(str(unfinished))
+    if repair.reimaged:
+        session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
+    if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
+        healing.remove_incomplete(repair.unfinished, connect(session.cloud))
+    session.set_deployment(repaired(deployment, repair))
+    adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
+    if adopted:
+        automation.run(session.stack, "refresh", targets=adopted, keep_events=False)
+    session.facts(fresh=True)
+
+
+def run_steps(
+    session: Session,
+    operation: automation.Operation,
+    say: Callable[[str], None],
+    log: TextIO,
+    steps: Sequence[Step],
+    *,
+    exclude_protected: bool = False,
+) -> automation.OperationOutcome:
+    """Run an operation, and tell its progress."""
+    progress = StepProgress(say, steps)
+
+    def on_step(step: Step, stage: str) -> None:
+        if stage == "begins":
+            progress.begins(step)
+        else:
+            progress.ends(step, failed=stage == "fails")
+
+    def on_message(severity: str, urn: str, text: str) -> None:
+        # Commands' output has severity info; skip the engine's own; errors are reported at the end.
+        if text and (severity == "warning" or (COMMAND in urn and severity != "error")):
+            progress.message(urn, text, command=COMMAND in urn)
+
+    return automation.run(
+        session.stack,
+        operation,
+        on_step=on_step,
+        on_message=on_message,
+        on_output=lambda text: print(text, file=log, end="" if text.endswith("\n") else "\n"),
+        exclude=() if operation == "destroy" else session.excluded,
+        keep_events=False,
+        exclude_protected=exclude_protected,
+    )
+
+
+@contextmanager
+def run_log(session: Session, operation: str) -> Iterator[tuple[Callable[[str], None], TextIO]]:
+    """A log of the run, readable only by its owner; yields a function that prints and logs a line, and the file."""
+    path = new_run_log(session.folder.logs, operation)
+    with path.open("w", encoding="utf-8", buffering=1) as file:
+
+        def say(text: str) -> None:
+            print(text, file=file)
+            session.say(text)
+
+        session.say(f"full log: {path}")
+        yield say, file
