@@ -97,6 +97,7 @@ class ServerFacts:
         environment: the environment in its metadata; empty if the server is not ours.
         launched: whether it ever ran, so that its disks may have data.
         user_data_version: the version in its metadata; see user_data.py.
+        reference: the environment in the metadata of a server of the reference appliance; empty for any other.
     """
 
     id: str
@@ -108,6 +109,7 @@ class ServerFacts:
     flavor_id: str = ""
     launched: bool = True
     user_data_version: str = ""
+    reference: str = ""
 
     @property
     def failed(self) -> bool:

@@ -14,6 +14,9 @@ ENVIRONMENT = "environment"
 #: The version of a control node's user data; the first version is not recorded.
 USER_DATA_VERSION = "user_data_version"
 
+#: Where the reference appliance has the path of the environment's folder.
+REFERENCE_ENVIRONMENT = "environment_root"
+
 _Text = TypeVar("_Text")
 
 

@@ -20,7 +20,7 @@ from slurm_appliance.cloud.facts import (
 )
 from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
 from slurm_appliance.cloud.listing import document, entries
-from slurm_appliance.cloud.metadata import ENVIRONMENT, USER_DATA_VERSION
+from slurm_appliance.cloud.metadata import ENVIRONMENT, REFERENCE_ENVIRONMENT, USER_DATA_VERSION
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -196,6 +196,7 @@ class ProjectLists:
                 # If the cloud does not report it, assume yes, which is safe.
                 bool(x.get("OS-SRV-USG:launched_at", True)),
                 x.get("metadata", {}).get(USER_DATA_VERSION, ""),
+                x.get("metadata", {}).get(REFERENCE_ENVIRONMENT, ""),
             )
             for x in entries(self._connection.compute, "/servers/detail", "servers")
         )

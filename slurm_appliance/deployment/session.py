@@ -128,6 +128,10 @@ class Session:
             self._facts = (time.monotonic(), facts_for(self.config, self.cloud))
         return replace(self._facts[1], slurm_state=self.slurm_state)
 
+    def take(self, facts: CloudFacts) -> None:
+        """Use these facts from now on."""
+        self._facts = (time.monotonic(), facts)
+
     @property
     def age(self) -> float:
         """Age of the facts in seconds."""
