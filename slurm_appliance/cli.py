@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from localcloud.cli import app as cloud
 from localcloud.errors import LocalCloudError
 from slurm_appliance.commands import (
+    adopt,
     check,
     check_cluster,
     config,
@@ -72,6 +73,7 @@ app.command("plan", rich_help_panel="Clusters", help="Another name for preview."
 app.command("update", rich_help_panel="Clusters")(update.update)
 app.command("status", rich_help_panel="Clusters")(status.status)
 app.command("check-cluster", rich_help_panel="Clusters")(check_cluster.check_cluster)
+app.command("adopt", rich_help_panel="Clusters")(adopt.adopt)
 app.command("destroy", rich_help_panel="Clusters")(destroy.destroy)
 app.command("history", rich_help_panel="Clusters")(history.history)
 app.command("locks", rich_help_panel="Clusters")(locks.locks)

@@ -6,6 +6,8 @@ Errors are those of ``slurm_appliance.errors``: each says what happened, where, 
 
 from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.api.cluster import ManagedCluster, open_cluster
+from slurm_appliance.deployment.adoption_plan import Adopted, Adoption, AdoptionError, AdoptionRow, Difference
+from slurm_appliance.deployment.counterparts import Fate
 from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, NodeImage
 from slurm_appliance.deployment.interrupt import CancelledError
 from slurm_appliance.deployment.operations import Destruction, Done
@@ -21,14 +23,20 @@ from slurm_appliance.site.failure import SiteError
 from slurm_appliance.slurm_backups.control import SlurmBackupError, SlurmBackups
 
 __all__ = [
+    "Adopted",
+    "Adoption",
+    "AdoptionError",
+    "AdoptionRow",
     "ApplianceError",
     "CancelledError",
     "ConfigError",
     "DeploymentPlan",
     "Destruction",
+    "Difference",
     "Done",
     "EngineError",
     "ExitStatus",
+    "Fate",
     "ImageReference",
     "LockedError",
     "LostDataError",

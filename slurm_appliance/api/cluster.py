@@ -6,7 +6,8 @@ from pathlib import Path
 
 from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.deployment import operations
+from slurm_appliance.deployment import adoption, operations
+from slurm_appliance.deployment.adoption_plan import Adopted, Adoption
 from slurm_appliance.deployment.keeping import external_resources
 from slurm_appliance.deployment.operations import Destruction, Done
 from slurm_appliance.deployment.plan import DeploymentPlan, findings_of
@@ -110,6 +111,37 @@ class ManagedCluster:
             give_up_lost_volumes=give_up_lost_volumes,
             whole_plan=plan is not None,
         )
+
+    def plan_adoption(self, *, new_secrets: bool = False) -> Adoption:
+        """What ``adopt`` would do. Nothing is changed, and no lock is taken.
+
+        Args:
+            new_secrets: accept that secrets which are lost with the state are made anew.
+
+        Raises:
+            AdoptionError: existing resources cannot be taken over without disturbing them; ``problems`` has why.
+            ConfigError: the configuration has mistakes.
+            EngineError: the engine cannot tell.
+        """
+        return adoption.plan_adoption(self.session, new_secrets=new_secrets)
+
+    def adopt(self, *, approve: Callable[[Adoption], bool] = _agree, new_secrets: bool = False) -> Adopted | None:
+        """Take the existing resources of the cluster into its state; no server, port or volume is touched.
+
+        Args:
+            approve: asked with the plan before the first change.
+            new_secrets: make secrets anew which are lost with the state.
+
+        Returns:
+            What was done; None where ``approve`` said no.
+
+        Raises:
+            AdoptionError: existing resources cannot be taken over without disturbing them; nothing was changed.
+            LockedError: another operation holds the lock.
+            SiteError: everything is recorded, and site.yml failed.
+            ApplianceError: as up().
+        """
+        return adoption.adopt(self.session, approve, new_secrets=new_secrets)
 
     def status(self) -> Status:
         """The nodes, volumes, locks and drift. Nothing is changed.

@@ -28,9 +28,8 @@ from slurm_appliance.deployment.adoption_plan import (
 )
 from slurm_appliance.deployment.counterparts import Counterparts, Fate, claimed
 from slurm_appliance.deployment.drift import Drift
-from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps
+from slurm_appliance.deployment.engine_runs import heal, previewed, run_up
 from slurm_appliance.deployment.interrupt import cancellable
-from slurm_appliance.deployment.local_files import record_files
 from slurm_appliance.deployment.plan import DeploymentPlan, make_plan
 from slurm_appliance.deployment.session import PROJECT, Session
 from slurm_appliance.engine import automation
@@ -111,13 +110,8 @@ def _adopt(session: Session, approve: Callable[[Adoption], bool], new_secrets: b
         session.set_deployment(prepared.deployment)
         for id_ in prepared.expired:
             _delete_credential(session, id_)
-        with (
-            _leaving_out(session, adoption),
-            session.handing_over(prepared.facts),
-            run_log(session, "adopt") as (say, log),
-        ):
-            outcome = run_steps(session, "up", say, log, adoption.plan.steps)
-        record_files(session.folder, session.deployment())
+        with _leaving_out(session, adoption), session.handing_over(prepared.facts):
+            outcome, _log = run_up(session, "adopt", adoption.plan.steps)
         return Adopted(adoption, dict(outcome.changes), _preview_after(session, adoption))
 
 

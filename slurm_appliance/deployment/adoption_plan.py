@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from slurm_appliance.cloud.facts import CloudFacts
@@ -107,8 +107,8 @@ class Adopted:
     """
 
     adoption: Adoption
-    changes: Mapping[str, int] = field(default_factory=dict)
-    remaining: DeploymentPlan | None = None
+    changes: Mapping[str, int]
+    remaining: DeploymentPlan
 
 
 def unbuilt(config: ClusterConfig, facts: CloudFacts) -> list[str]:

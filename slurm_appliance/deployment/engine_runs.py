@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
+from slurm_appliance.deployment.local_files import record_files
 from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import COMMAND, Step
+from slurm_appliance.site.failure import site_failure
 
 
 def previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
@@ -38,6 +41,30 @@ def heal(session: Session) -> None:
     if adopted:
         automation.run(session.stack, "refresh", targets=adopted, keep_events=False)
     session.facts(fresh=True)
+
+
+def run_up(session: Session, doing: str, steps: Sequence[Step]) -> tuple[automation.OperationOutcome, Path]:
+    """Run ``up``; return its outcome, and the file with its full output.
+
+    Args:
+        session: the stack.
+        doing: the operation that it is part of, which the file's name begins with.
+        steps: what it is to do.
+
+    Raises:
+        SiteError: the servers exist, but site.yml failed.
+        EngineError: a resource failed.
+    """
+    with run_log(session, doing) as (say, log):
+        try:
+            outcome = run_steps(session, "up", say, log, steps)
+        except automation.EngineError as error:
+            failure = site_failure(error.problems)
+            if failure is None:
+                raise
+            raise failure from error
+    record_files(session.folder, session.deployment())
+    return outcome, Path(log.name)
 
 
 def run_steps(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.drift import mended
-from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps
+from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps, run_up
 from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.keeping import Kept, kept_resources, with_protection, without_protection
-from slurm_appliance.deployment.local_files import has_files, record_files
+from slurm_appliance.deployment.local_files import has_files
 from slurm_appliance.deployment.plan import (
     DeploymentPlan,
     drift_of,
@@ -21,10 +21,8 @@ from slurm_appliance.deployment.plan import (
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
 from slurm_appliance.deployment.repair import plan_repair, repaired
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import SERVER, counts
 from slurm_appliance.journal.lock import holders
-from slurm_appliance.site.failure import site_failure
 
 #: Facts older than this, in seconds, are gathered again before anything is changed.
 _FRESH_SECONDS = 60
@@ -155,16 +153,8 @@ def _up(
 
 
 def _apply(session: Session, plan: DeploymentPlan) -> Done:
-    with run_log(session, "up") as (say, log):
-        try:
-            outcome = run_steps(session, "up", say, log, plan.steps)
-        except automation.EngineError as error:
-            failure = site_failure(error.problems)
-            if failure is None:
-                raise
-            raise failure from error
-    record_files(session.folder, session.deployment())
-    return Done(plan, dict(outcome.changes), Path(log.name), counts(outcome.steps))
+    outcome, log = run_up(session, "up", plan.steps)
+    return Done(plan, dict(outcome.changes), log, counts(outcome.steps))
 
 
 @dataclass(frozen=True)

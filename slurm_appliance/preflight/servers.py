@@ -28,6 +28,11 @@ def ours(config: ClusterConfig, groups: Iterable[Group], facts: CloudFacts, find
             same = by_name.get(node.hostname, [])
             foreign = [server for server in same if server.environment != mine]
             for server in foreign:
+                if server.reference and not server.environment:
+                    what = f"a server {node.hostname} already exists ({server.id}); the reference appliance made it"
+                    remedy = "take it over: ./slurm-appliance adopt --stack NAME; or choose another cluster_name"
+                    finder.problem(path, what, remedy)
+                    continue
                 owner = f"environment {server.environment}" if server.environment else "an unknown owner"
                 what = f"a server {node.hostname} already exists ({server.id}); it belongs to {owner}"
                 finder.problem(path, what, "choose another cluster_name or node name, or delete that server")

@@ -70,9 +70,14 @@ def estranged(config: ClusterConfig, facts: CloudFacts, recorded: Recorded) -> I
             STATE,
             f"{recorded.where} records no server, but the project has {_counted('server', mine)} of environment {mark}",
             "check PULUMI_BACKEND_URL and `pulumi login`; if the state is lost, restore a copy (a file backend "
-            "keeps copies in .pulumi/backups). Without a state, this program cannot adopt running servers: "
-            "delete them before creating the cluster again",
+            "keeps copies in .pulumi/backups), or take the running servers into a new state: "
+            f"{adoption_command(recorded.stack)}",
         )
+
+
+def adoption_command(stack: str) -> str:
+    """The command that takes existing resources into a stack's state."""
+    return f"./slurm-appliance adopt --stack {stack}"
 
 
 def check(
@@ -106,8 +111,9 @@ def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder,
         remedy = "an interrupted run left it: run `./slurm-appliance up` to fix it"
     else:
         remedy = (
-            "if it belongs to this cluster, restore the state that records it; otherwise delete or rename it, or use "
-            "another name in the configuration"
+            "if it belongs to this cluster, restore the state that records it, or take it into this one: "
+            f"{adoption_command(recorded.stack)}; otherwise delete or rename it, or use another name in the "
+            "configuration"
         )
     if type_ == VOLUME:
         remedy = f"{remedy}; {_VOLUME_REMEDY}"
