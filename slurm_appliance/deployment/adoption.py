@@ -135,8 +135,9 @@ def _prepare(session: Session, new_secrets: bool) -> _Prepared:
             raise AdoptionError(counterparts.problems, str(session.source))
         planned = with_adopted(before, after, counterparts.found, counterparts.secrets)
         session.say("reading what exists ...")
-        read = _refreshed(session, planned, [each.urn for each in counterparts.found if each.fate is Fate.ADOPT])
-        deployment = as_planned(read, planned, facts, environment(session.config))
+        adopted = [each.urn for each in counterparts.found if each.fate is Fate.ADOPT]
+        read = _refreshed(session, planned, adopted)
+        deployment = as_planned(read, planned, adopted, facts, environment(session.config))
         foreign = unbuilt(session.config, facts)
         adoption = Adoption((), DeploymentPlan((), (), ()), tuple(lost), not foreign, _notes(session, lost, foreign))
         with _leaving_out(session, adoption):

@@ -1,7 +1,7 @@
 """The plan of an adoption: what is taken over, what differs, and what cannot be; mostly pure."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.deployment.repair import plan_repair, repaired
-from slurm_appliance.engine.steps import COMMAND, SERVER, Step
+from slurm_appliance.engine.steps import COMMAND, PORT, SERVER, Step
 from slurm_appliance.errors import ApplianceError, ExitStatus, Problem
 
 Json = dict[str, Any]
@@ -147,19 +147,38 @@ def with_adopted(
     return {**slim, "resources": resources}
 
 
-def as_planned(refreshed: Mapping[str, Any], planned: Mapping[str, Any], facts: CloudFacts, mine: str) -> Json:
+def as_planned(
+    refreshed: Mapping[str, Any], planned: Mapping[str, Any], adopted: Collection[str], facts: CloudFacts, mine: str
+) -> Json:
     """A refreshed state with the planned inputs: the provider cannot read all of them back.
 
-    Images are those that the servers run. Whether a server is shut off now is none of the configuration's business.
+    Args:
+        refreshed: the state after the refresh.
+        planned: the state before it.
+        adopted: URNs of the adopted resources.
+        facts: the cloud: images are those that the servers run.
+        mine: the environment in our servers' marks.
     """
     inputs = {each["urn"]: each.get("inputs") for each in planned["resources"]}
     result: Json = copy.deepcopy(dict(refreshed))
     for resource in result["resources"]:
         if resource["urn"] in inputs and inputs[resource["urn"]] is not None:
             resource["inputs"] = inputs[resource["urn"]]
-        if resource["type"] == SERVER and resource.get("outputs"):
-            resource["outputs"]["powerState"] = "active"
+        if resource["urn"] in adopted and resource.get("outputs"):
+            _read_more(resource["type"], resource["outputs"])
     return repaired(result, plan_repair(result, facts, mine))
+
+
+def _read_more(type_: str, outputs: Json) -> None:
+    """What the provider reads, but does not compare with the configuration."""
+    if type_ == SERVER:
+        # Whether a server is shut off now is none of the configuration's business.
+        outputs["powerState"] = "active"
+        outputs["metadata"] = dict(outputs.get("allMetadata") or {})
+    if type_ == PORT:
+        groups = list(outputs.get("allSecurityGroupIds") or [])
+        outputs["securityGroupIds"] = groups
+        outputs["noSecurityGroups"] = None if groups else outputs.get("noSecurityGroups")
 
 
 def rows_of(found: Iterable[Counterpart], deployment: Mapping[str, Any], steps: Iterable[Step]) -> list[AdoptionRow]:

@@ -17,7 +17,11 @@ class _Loader(yaml.SafeLoader):
     """Reads ``!unsafe``, too, with which Ansible takes text literally."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+def _unsafe(loader: _Loader, node: yaml.Node) -> Any:
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+_Loader.add_constructor("!unsafe", _unsafe)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from slurm_appliance.cloud.facts import CloudFacts, Named, Rule, Volume
+from slurm_appliance.config import from_mapping
 from slurm_appliance.deployment.counterparts import Counterparts, Fate, claimed
 from slurm_appliance.engine.stand_in import Creation
 from slurm_appliance.engine.steps import (
@@ -21,22 +22,23 @@ from slurm_appliance.engine.steps import (
 )
 from slurm_appliance.secrets.recovered import RecoveredSecrets
 from tests.unit.clouds import cloud, port, server
-from tests.unit.slurm_appliance.config.examples import config
+from tests.unit.slurm_appliance.config.examples import smallest
 
 MARK = "Slurm cluster demo, environment test, created by slurm-appliance"
+CONFIG = from_mapping(smallest(), "test", environment="test")
 CONTROL = server("demo-control")
 PORTS = {"networkId": "network-cluster", "description": MARK}
 
 
-def planned(type_: str, name: str, **inputs: Any) -> Creation:
-    return Creation(f"urn:pulumi:test::slurm-appliance::x${type_}::{name}", type_, inputs)
+def planned(type_: str, urn_name: str, **inputs: Any) -> Creation:
+    return Creation(f"urn:pulumi:test::slurm-appliance::x${type_}::{urn_name}", type_, inputs)
 
 
 def seek(facts: CloudFacts, wanted: Creation, **recovered: str) -> tuple[Fate, str, list[str]]:
     """Fate, ID, and what is refused."""
-    marked, problems = claimed(config(), facts)
+    marked, problems = claimed(CONFIG, facts)
     assert not problems
-    counterparts = Counterparts(config(), marked, RecoveredSecrets(**recovered))  # type: ignore[arg-type]
+    counterparts = Counterparts(CONFIG, marked, RecoveredSecrets(**recovered))  # type: ignore[arg-type]
     counterparts.create(wanted)
     (found,) = counterparts.found
     return found.fate, found.id, [problem.path for problem in counterparts.problems]
@@ -159,13 +161,13 @@ def test_what_exists_is_found(case: str) -> None:
 
 def test_a_credential_whose_secret_is_known_is_adopted_with_it() -> None:
     facts = cloud(application_credentials=(Named("k", "demo-rebuild-1"),))
-    counterparts = Counterparts(config(), facts, RecoveredSecrets({}, "k", "word"))
+    counterparts = Counterparts(CONFIG, facts, RecoveredSecrets({}, "k", "word"))
     answer = counterparts.create(planned(CREDENTIAL, "rebuild", name="demo-rebuild-1"))
     assert (answer.id, answer.secrets) == ("k", {"secret": "word"})
 
 
 def test_a_secret_is_the_recovered_one_or_a_new_one() -> None:
-    counterparts = Counterparts(config(), cloud(), RecoveredSecrets({"munge_key": "old"}))
+    counterparts = Counterparts(CONFIG, cloud(), RecoveredSecrets({"munge_key": "old"}))
     urn = f"urn:pulumi:test::p::slurm-appliance:index:Cluster$slurm-appliance:index:Secrets${COMMAND}::"
     answers = {
         name: counterparts.create(Creation(f"{urn}{name}", COMMAND, {})).secrets["stdout"]
@@ -178,17 +180,17 @@ def test_a_secret_is_the_recovered_one_or_a_new_one() -> None:
 
 def test_two_servers_that_may_be_a_node_are_a_problem() -> None:
     twins = (server("demo-control", id="a"), server("demo-control", id="b", environment="", reference="/e"))
-    _facts, problems = claimed(config(), cloud(servers=twins))
+    _facts, problems = claimed(CONFIG, cloud(servers=twins))
     assert len(problems) == 1
     assert "a, b" in problems[0].what
 
 
 def test_a_server_that_the_provider_cannot_read_is_a_problem() -> None:
-    _facts, problems = claimed(config(), cloud(servers=(server("demo-control", status="RESCUE"),)))
+    _facts, problems = claimed(CONFIG, cloud(servers=(server("demo-control", status="RESCUE"),)))
     assert "RESCUE" in problems[0].what
 
 
 def test_a_recorded_server_is_ours_whatever_its_metadata_say() -> None:
-    facts, problems = claimed(config(), cloud(servers=(server("demo-control", id="a", environment=""),)), ["a"])
+    facts, problems = claimed(CONFIG, cloud(servers=(server("demo-control", id="a", environment=""),)), ["a"])
     assert not problems
     assert [each.environment for each in facts.servers] == ["test"]
