@@ -36,7 +36,11 @@ MISTAKES: list[Mistake] = [
         "another image",
     ),
     (
-        {"image_builds": {"fat": build("x", package_sources={"repositories": {"r": {"url": "${mirror}/r", "suite": "x"}}})}},
+        {
+            "image_builds": {
+                "fat": build("x", package_sources={"repositories": {"r": {"url": "${mirror}/r", "suite": "x"}}})
+            }
+        },
         "image_builds.fat.package_sources.repositories.r.url",
         "${mirror} stands for nothing",
         "set image_builds.fat.package_sources.mirror",
