@@ -137,8 +137,9 @@ class _Course:
             document = json.loads(_text(result.get("stdout")))
         except ValueError:
             return
-        if isinstance(document, dict) and isinstance(document.get("progress"), str):
-            self._print(f"  {printable(document['progress'])}")
+        progress = document.get("progress") if isinstance(document, dict) else None
+        if isinstance(progress, str):
+            self._print(f"  {' '.join(printable(progress).split())}")
 
     def _print(self, text: str) -> None:
         self.said = self.clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -143,6 +144,45 @@ def _tar(**files: bytes) -> bytes:
 def test_what_is_not_taken(stream: bytes, words: str) -> None:
     with pytest.raises(ReceiveError, match=words):
         unpack(stream)
+
+
+def test_the_digest_that_nodes_look_at_is_of_what_is_signed_and_stays_one_file(tmp_path: Path) -> None:
+    """nfs-ganesha serves a file that was replaced for a minute."""
+    folder = tmp_path / "export" / "nodes" / "c1"
+    inodes = set()
+    for serial in (1, 2):
+        _receiver(tmp_path).receive(unpack(_archive(1, serial=serial)))
+        digest = hashlib.sha256((folder / "bundle.signed").read_bytes()).hexdigest()
+        assert (folder / "follow").read_text() == f"{digest}\n"
+        inodes.add((folder / "follow").stat().st_ino)
+    assert len(inodes) == 1
+
+
+def test_a_link_in_place_of_the_digest_is_replaced(tmp_path: Path) -> None:
+    _receiver(tmp_path).receive(unpack(_archive(1)))
+    victim, path = tmp_path / "victim", tmp_path / "export" / "nodes" / "c1" / "follow"
+    victim.write_text("precious")
+    path.unlink()
+    path.symlink_to(victim)
+    _receiver(tmp_path).receive(unpack(_archive(1)))
+    assert not path.is_symlink()
+    assert victim.read_text() == "precious"
+
+
+def test_each_node_has_one_file_to_write_which_goes_with_it(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+
+    def receive(*numbers: int) -> None:
+        Receiver(tmp_path / "export", {}, (), said, os.geteuid()).receive(unpack(_archive(*numbers)))
+
+    receive(1, 2)
+    file = said / "c1" / "said"
+    assert file.stat().st_size == 4096
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (said, said / "c1", file)] == [0o711, 0o711, 0o600]
+    file.write_bytes(b"hello".ljust(5000))
+    receive(1)
+    assert file.read_bytes() == b"hello".ljust(4096), "what it said stays"
+    assert sorted(path.name for path in said.iterdir()) == ["c1"]
 
 
 def test_a_signature_of_now_is_put_in_place_and_is_no_change(tmp_path: Path) -> None:

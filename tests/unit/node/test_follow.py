@@ -122,6 +122,15 @@ def test_a_control_node_that_is_away_is_waited_for(tmp_path: Path, control: File
     assert watching.look() == 1.0
 
 
+def test_killed_at_any_step_the_node_has_the_newest_bundle_and_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.unit.node.follow_killer", str(tmp_path)]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    steps = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert len(steps) > 8
+    assert [step for step in steps if (step["said"], step["has"]) != (["done", "new"], "new")] == []
+
+
 def test_compute_init_says_what_it_looked_at_and_what_to_follow(
     settings: ComputeInitSettings, folder: Path, tmp_path: Path
 ) -> None:

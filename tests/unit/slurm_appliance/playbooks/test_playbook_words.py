@@ -66,3 +66,21 @@ def test_a_task_that_takes_long_is_named_every_minute() -> None:
         "[  60.0 s]   'Run slurmdbd' has been running for 60 s",
         "[ 120.0 s]   'Run slurmdbd' has been running for 120 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("stdout", "said"),
+    [
+        ('{"progress": "3 of 4\\u001b[2J"}', ["3 of 4"]),
+        ('{"progress": 3}', []),
+        ("[]", []),
+        ("FAILED - RETRYING", []),
+        ("", []),
+    ],
+)
+def test_a_task_that_waits_says_how_far_it_is(stdout: str, said: list[str]) -> None:
+    lines: list[str] = []
+    course = _Course(io.StringIO(), lines.append)
+    course.take({"event": "runner_retry", "event_data": {"res": {"stdout": stdout}}})
+    assert [line.partition("] ")[2].strip()[:6] for line in lines] == said
+    assert all(line.isprintable() for line in lines)
