@@ -85,7 +85,7 @@ def test_each_node_writes_to_its_own_file_as_a_user_that_owns_nothing_else() -> 
 def test_the_playbook_has_the_folder_and_the_user_of_these_files() -> None:
     """A role cannot import them."""
     defaults = yaml.safe_load((REPOSITORY / "ansible/roles/compute_init_export/defaults/main.yml").read_text())
-    assert defaults["compute_init_export_said"] == ACKNOWLEDGEMENTS
+    assert defaults["compute_init_export_acknowledgements"] == ACKNOWLEDGEMENTS
     assert defaults["compute_init_export_writer"] == WRITER_ID
     accounts = yaml.safe_load((REPOSITORY / "ansible/group_vars/all/system_users.yml").read_text())["system_users_list"]
     assert [each["name"] for each in accounts if each["id"] == WRITER_ID] == ["slurm-appliance-node"]
