@@ -32,6 +32,7 @@ class ImageFacts:
         ours: whether it is a finished image of ours.
         claim: whether it only marks a build that runs.
         slurm: the version of its Slurm packages, as in its record; empty where it has none.
+        selinux: how SELinux starts in it, as in its record; empty where it has none.
         system: distribution and release, as in its record or in the properties of others; empty where nothing says it.
     """
 
@@ -49,6 +50,7 @@ class ImageFacts:
     groups: tuple[str, ...] = ()
     base: str = ""
     slurm: str = ""
+    selinux: str = ""
     system: str = ""
 
 

@@ -48,6 +48,7 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
         groups=tuple((body.get(f"{PROPERTY}groups") or "").split()),
         base=body.get(f"{PROPERTY}base") or "",
         slurm=body.get(f"{PROPERTY}slurm") or "",
+        selinux=body.get(f"{PROPERTY}selinux") or "",
         system=body.get(f"{PROPERTY}os")
         or " ".join(str(body[key]) for key in ("os_distro", "os_version") if body.get(key)),
     )

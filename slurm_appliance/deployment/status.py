@@ -28,6 +28,7 @@ class NodeState:
         target: its target image.
         next: what brings it there.
         slurm: Slurm's version in its current image; empty if the image has no record.
+        selinux: how SELinux starts in its current image; empty if the image has none.
     """
 
     group: str
@@ -37,6 +38,7 @@ class NodeState:
     target: str
     next: str
     slurm: str = ""
+    selinux: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,15 @@ class Status:
         return found
 
     @property
+    def selinux(self) -> dict[str, list[str]]:
+        """Nodes by how SELinux starts in their current images, where these have it."""
+        found: dict[str, list[str]] = {}
+        for node in self.nodes:
+            if node.selinux:
+                found.setdefault(node.selinux, []).append(node.node)
+        return found
+
+    @property
     def well(self) -> bool:
         """Whether all nodes exist and run, and there are no problems."""
         running = all(node.state == "ACTIVE" for node in self.nodes)
@@ -94,6 +105,8 @@ class Status:
         if len(self.slurm) > 1:
             versions = "; ".join(f"{version} on {fold(names)}" for version, names in self.slurm.items())
             yield f"Slurm's versions: {versions}"
+        for mode, names in sorted(self.selinux.items()):
+            yield f"SELinux: {mode} on {fold(names)}"
         for volume in self.volumes:
             yield f"kept when the cluster is deleted: {volume}"
         for problem in self.problems:
@@ -120,7 +133,7 @@ def look(session: Session) -> Status:
     drift = drift_of(session, deployment)
     facts = session.facts()
     findings = findings_of(session, deployment)
-    slurm = {image.id: upstream(image.slurm) for image in facts.images}
+    images = {image.id: image for image in facts.images}
     states = {server.name: server.status for server in findings.resolved.servers.values()}
     rows = image_plan(session.config, facts, findings.resolved.images)
     layout = session.layout
@@ -135,7 +148,8 @@ def look(session: Session) -> Status:
                 str(row.current or ""),
                 str(row.target or ""),
                 "" if row.action is NodeAction.NONE else row.action.value,
-                slurm.get(row.current.id, "") if row.current else "",
+                upstream(images[row.current.id].slurm) if row.current and row.current.id in images else "",
+                images[row.current.id].selinux if row.current and row.current.id in images else "",
             )
             for row in rows
         ),

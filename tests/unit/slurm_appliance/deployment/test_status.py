@@ -19,3 +19,10 @@ def test_nodes_that_still_run_a_former_slurm_are_named() -> None:
 @pytest.mark.parametrize("versions", [{}, {"control": "26.05.5", "c0": "26.05.5", "c1": ""}])
 def test_nothing_is_said_where_all_is_the_same(versions: dict[str, str]) -> None:
     assert list(_status(**versions).lines()) == []
+
+
+def test_how_selinux_starts_is_said_where_images_have_it() -> None:
+    nodes = tuple(
+        NodeState("g", name, "ACTIVE", "", "", "", selinux=mode) for name, mode in (("a", "permissive"), ("b", ""))
+    )
+    assert list(Status("s", nodes, (), (), (), ()).lines()) == ["SELinux: permissive on a"]
