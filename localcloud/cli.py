@@ -57,7 +57,7 @@ def reset() -> None:
 
 
 @app.command()
-def image(system: Annotated[str, typer.Argument(help="debian-12, debian-13 or debian-14.")]) -> None:
+def image(system: Annotated[str, typer.Argument(help="debian-12, debian-13, debian-14 or rocky-9-stand-in.")]) -> None:
     """Give the running cloud the base image of another system than the one that each cloud has."""
     from localcloud.control import lifecycle
     from localcloud.host.layout import CloudLayout

@@ -103,7 +103,11 @@ def upload_image(layout: CloudLayout, base: BaseImage) -> bool:
                 admin.image.update_image(image.id, name=former, is_hidden=True)
             else:
                 admin.image.delete_image(image.id)  # An upload that was cut off.
-        about = {"os_distro": "debian", "os_version": base.system.version, "os_admin_user": "debian"}
+        about = {
+            "os_distro": base.system.distribution,
+            "os_version": base.system.version,
+            "os_admin_user": base.system.distribution,
+        }
         upload(admin, base.file, name, {DIGEST: base.digest, **about})
         return True
 

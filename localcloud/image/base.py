@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from localcloud.host.layout import cloud_cache
 from localcloud.host.steps import Steps
 from localcloud.image.recipe import ImageRecipe
 from localcloud.image.sources import debian_sources
+from localcloud.image.standin import make as standin
 from localcloud.image.systems import System
 
 
@@ -24,11 +26,13 @@ class BaseImage:
         system: what it is an image of.
         file: the image.
         digest: of its recipe.
+        repositories: of a stand-in: its packages, and key.asc, which signs them.
     """
 
     system: System
     file: Path
     digest: str
+    repositories: Path | None = None
 
 
 def make(system: System, steps: Steps) -> BaseImage:
@@ -39,19 +43,21 @@ def make(system: System, steps: Steps) -> BaseImage:
     """
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout
     recipe = ImageRecipe(tuple(debian_sources(system)), architecture.strip(), check_valid_until=system.released)
-    file = cloud_cache("images", f"{system.name}-{recipe.digest}.tar.zst")
-    image = BaseImage(system, file, recipe.digest)
+    digest = standin.digest(recipe) if system.stand_in else recipe.digest
+    file = cloud_cache("images", f"{system.name}-{digest}.tar.zst")
+    repositories = file.with_name(f"{system.name}-{digest}.repositories") if system.stand_in else None
+    image = BaseImage(system, file, digest, repositories)
     image.file.parent.mkdir(parents=True, exist_ok=True)
     with image.file.with_suffix(".lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not image.file.exists():
             with steps.step(f"base image {system.name} made by mmdebstrap (once for this recipe)"):
-                _make(recipe, image.file)
+                _make(recipe, image)
     return image
 
 
-def _make(recipe: ImageRecipe, target: Path) -> None:
-    with TemporaryDirectory(prefix="base-image-", dir=target.parent) as folder:
+def _make(recipe: ImageRecipe, image: BaseImage) -> None:
+    with TemporaryDirectory(prefix="base-image-", dir=image.file.parent) as folder:
         tree, fresh = Path(folder) / "tree", Path(folder) / "image.tar"
         for name, text in recipe.files.items():
             file = tree / name.lstrip("/")
@@ -59,10 +65,26 @@ def _make(recipe: ImageRecipe, target: Path) -> None:
             file.write_text(text)
         for path in (tree, *tree.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
-        _run(recipe.command(program("mmdebstrap"), str(tree), str(fresh)), Path(folder))
+        if image.repositories is None:
+            _run(recipe.command(program("mmdebstrap"), str(tree), str(fresh)), Path(folder))
+        else:
+            _make_stand_in(recipe, tree, fresh, image.repositories)
         packed = fresh.with_suffix(".tar.zst")
         _run([program("zstd"), "--quiet", "-T0", "-3", str(fresh), "-o", str(packed)], Path(folder))
-        packed.replace(target)
+        packed.replace(image.file)
+
+
+def _make_stand_in(recipe: ImageRecipe, files: Path, target: Path, repositories: Path) -> None:
+    """Make the tree and its packages; the repositories are kept first, so that there is no image without them."""
+    root, made = target.with_name("root"), target.with_name("repositories")
+    _run(standin.command(recipe, program("mmdebstrap"), str(files), str(root)), target.parent)
+    standin.furnish(root, made, lambda command: _run(command, target.parent))
+    shutil.rmtree(repositories, ignore_errors=True)
+    made.rename(repositories)
+    _run(
+        ["tar", "--create", "--numeric-owner", "--xattrs", f"--file={target}", f"--directory={root}", "."],
+        target.parent,
+    )
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -7,25 +7,37 @@ from localcloud.errors import BaseImageError
 
 @dataclass(frozen=True)
 class System:
-    """A release of Debian.
+    """A release of Debian, or a stand-in for another distribution that is made of one.
 
     Attributes:
         version: as in /etc/os-release.
-        suite: its name in the archive.
+        suite: Debian's name of the release in its archive.
         released: whether it is; before that it is Debian testing, whose /etc/os-release has no version.
+        distribution: as in /etc/os-release; also the name of the user that cloud-init makes.
     """
 
     version: str
     suite: str
     released: bool = True
+    distribution: str = "debian"
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether it is made of another distribution's programs."""
+        return self.distribution != "debian"
 
     @property
     def name(self) -> str:
         """The name of its base image."""
-        return f"debian-{self.version}"
+        return f"{self.distribution}-{self.version}" + ("-stand-in" if self.stand_in else "")
 
 
-_ALL = (System("12", "bookworm"), System("13", "trixie"), System("14", "forky", released=False))
+_ALL = (
+    System("12", "bookworm"),
+    System("13", "trixie"),
+    System("14", "forky", released=False),
+    System("9", "trixie", distribution="rocky"),
+)
 
 #: By the names of their base images.
 SYSTEMS = {system.name: system for system in _ALL}

@@ -20,7 +20,7 @@ from slurm_appliance.rollout import access
 from slurm_appliance.rollout.run import Rollout
 from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.engine.cluster.rig import Rig
-from tests.engine.node_fixtures import Login
+from tests.engine.node_fixtures import USER, Login
 from tests.pem import certificate
 from toolchain.paths import REPOSITORY
 
@@ -239,23 +239,32 @@ class Live:
 
 
 @contextmanager
-def running(cloud: Cloud, user: Connection, image: str | dict[str, str], folder: Path, **more: Any) -> Iterator[Live]:
+def running(
+    cloud: Cloud,
+    user: Connection,
+    image: str | dict[str, str],
+    folder: Path,
+    ssh_user: str = USER,
+    **more: Any,
+) -> Iterator[Live]:
     """The cluster, up on an image; gone again afterwards.
 
     Args:
         cloud: the cloud.
         user: the cloud, as the project's ordinary user.
         image: the image's name, or what else the setting takes.
-        more: more settings.
         folder: an empty one for its keys and its state.
+        ssh_user: the image's user who may become root.
+        more: more settings.
     """
     key = folder / "key"
     for each in (key, user_key(key)):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
     rig = Rig(folder, "life", excluded=())
     rig.settings = settings(image, key) | more
+    rig.settings["ssh"]["user"] = ssh_user
     rig.more = {"openstack:cloud": cloud.environment["OS_CLOUD"]}
-    made = Live(rig, Login(key), user)
+    made = Live(rig, Login(key, ssh_user), user)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.environment.items():
             patch.setenv(name, value)

@@ -67,6 +67,7 @@ def test_a_system_goes_by_the_name_of_its_image() -> None:
         "debian-12": "bookworm",
         "debian-13": "trixie",
         "debian-14": "forky",
+        "rocky-9-stand-in": "trixie",
     }
     with pytest.raises(BaseImageError):
         system("debian-11")

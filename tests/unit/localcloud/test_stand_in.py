@@ -1,0 +1,70 @@
+"""The stand-in for Rocky Linux 9: what it is made of, by the table of the distribution."""
+
+import configparser
+from dataclasses import replace
+
+from localcloud.image.distribution import load
+from localcloud.image.recipe import ImageRecipe
+from localcloud.image.sources import AptSource
+from localcloud.image.standin import make
+from localcloud.image.standin.convert import needs, release_of
+from localcloud.image.standin.plan import REPOSITORIES, plan, repository_file, written
+
+RECIPE = ImageRecipe((AptSource("http://archive.example/debian", "trixie"),), "amd64")
+
+
+def test_every_package_of_the_table_is_made_or_named_with_the_reason() -> None:
+    table = load("RedHat")
+    made = plan(table)
+    assert set(table.packages) <= {*made.packages, *made.elsewhere}
+    assert set(made.elsewhere) <= set(table.packages)
+    assert not set(made.packages) & set(made.elsewhere)
+
+
+def test_what_is_written_moved_or_linked_is_where_the_table_has_it() -> None:
+    table = load("RedHat")
+    for name, how in plan(table).packages.items():
+        places = [*how.get("move", {}).values(), *how.get("write", {}), *how.get("link", {}), *how.get("folder", {})]
+        for path in table.packages[name].contents if name in table.packages else ():
+            # Units have Debian's names unless they are moved.
+            if path.startswith("/"):
+                assert any(place == path or place.startswith(f"{path}/") for place in places), (name, path)
+
+
+def test_packages_are_in_the_repositories_of_the_table() -> None:
+    table = load("RedHat")
+    assert {package.repository for package in table.packages.values()} <= set(REPOSITORIES)
+    assert {each["repository"] for each in written([])} <= set(REPOSITORIES)
+
+
+def test_crb_is_there_but_not_enabled() -> None:
+    read = configparser.ConfigParser()
+    read.read_string(repository_file())
+    assert {name: read[name]["enabled"] for name in read.sections()} == {
+        "baseos": "1",
+        "appstream": "1",
+        "crb": "0",
+        "extras": "1",
+    }
+    assert all(read[name]["gpgcheck"] == "1" for name in read.sections())
+
+
+def test_the_digest_names_what_goes_in() -> None:
+    assert make.digest(RECIPE) == make.digest(RECIPE)
+    assert make.digest(RECIPE) != make.digest(replace(RECIPE, architecture="arm64"))
+
+
+def test_the_workshop_has_the_tools_and_keeps_the_packages() -> None:
+    command = make.command(RECIPE, "mmdebstrap", "/files", "/tree")
+    assert "--format=directory" in command
+    (included,) = (word for word in command if word.startswith("--include="))
+    assert set(make.TOOLS) <= set(included.removeprefix("--include=").split(","))
+    hooks = [word for word in command if word.startswith("--customize-hook=")]
+    assert "slurmctld" in hooks[0]
+
+
+def test_versions_and_needs_of_debian_in_rpms_words() -> None:
+    assert release_of("1:24.11.5-4") == ("1", "24.11.5", "4")
+    assert release_of("2.0") == ("", "2.0", "0")
+    names = {"libc": "libc", "slurm-client": "slurm", "a": "a"}
+    assert needs("libc (>= 2), slurm-client:any | a, other", names) == ["libc", "(slurm or a)"]
