@@ -1,6 +1,11 @@
-"""Slurm's and the distribution's next release come as a change of image, under running jobs; and the way back."""
+"""Slurm's and the distribution's next release come as a change of image, under running jobs; and the way back.
 
-from collections.abc import Iterator
+The upgrade is killed at five moments before it is let through.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from openstack.connection import Connection
@@ -13,9 +18,11 @@ from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.watchers import PlainLines
 from slurm_appliance.site.failure import PartialSiteError
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
+from tests.engine.cluster.killing import kill_session
 from tests.lifecycle.cluster.live import Live, running
 from tests.lifecycle.image_fixtures import SLURM, BuildSite, fits_any_disk, full_image
 from toolchain.ensure import Toolchain
+from toolchain.paths import REPOSITORY
 
 OLD, NEW = systems.system("debian-13"), systems.system("debian-14")
 
@@ -57,6 +64,52 @@ def _finished(live: Live, job: str) -> None:
     assert live.job_state(job) == "COMPLETED"
 
 
+def _in_site_log(text: str) -> Callable[[Live, float], bool]:
+    """Whether the run of site.yml that began since a time has come to a task."""
+
+    def reached(live: Live, since: float) -> bool:
+        logs = [path for path in live.environment.logs.glob("site-*.log") if path.stat().st_mtime >= since]
+        return any(text in path.read_text(errors="replace") for path in logs)
+
+    return reached
+
+
+def _rebuilding(live: Live, _since: float) -> bool:
+    return str(live.server("control").status) == "REBUILD"
+
+
+#: Moments of an upgrade, each later than the one before.
+MOMENTS = {
+    "the control node is rebuilt": _rebuilding,
+    "nothing of Slurm has changed": _in_site_log("TASK [slurmctld : Try the new files"),
+    "the backup is made": _in_site_log("TASK [slurmctld : Back up Slurm's state"),
+    "slurmdbd converts its database": _in_site_log("TASK [slurmdbd : Run slurmdbd"),
+    "slurmctld takes over its state": _in_site_log("TASK [slurmctld : Run slurmctld"),
+}
+
+
+def _killed(live: Live, when: str) -> None:
+    """Begin ``up``, and kill everything of it on this machine at a moment."""
+    live.rig.session()  # It writes the stack file.
+    since = time.time()
+    command = [
+        str(REPOSITORY / "slurm-appliance"),
+        "--stacks",
+        str(live.rig.stacks),
+        "up",
+        "--stack",
+        live.rig.name,
+        "--yes",
+    ]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(f"{when}", lambda: MOMENTS[when](live, since) or process.poll() is not None, 300, 0.2)
+        assert process.poll() is None, f"up ended before {when}"
+    finally:
+        kill_session(process.pid)
+        process.wait()
+
+
 def test_an_upgrade_under_a_running_job_and_the_way_back(live: Live, names: dict[str, str]) -> None:
     done_before = live.submit("alice", "--nodes=2", "srun hostname")
     _finished(live, done_before)
@@ -66,6 +119,8 @@ def test_an_upgrade_under_a_running_job_and_the_way_back(live: Live, names: dict
 
     _use(live, names[NEW.version])
     assert [note.what for note in live.rig.preview().notes if "Slurm" in note.what]
+    for when in MOMENTS:
+        _killed(live, when)
     live.rig.up()
 
     assert _slurm(live, "control", "slurmctld") == SLURM[NEW.version]
