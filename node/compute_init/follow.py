@@ -145,10 +145,17 @@ class Follower:
 
     def _apply(self, digest: str, followed: Followed, files: SmallFiles) -> None:
         self.log(f"the bundle has changed: {' '.join(self.apply)}")
-        noticed = ComputeInitRecord(RUNNING, "", step="fetch", signed=digest)
-        self._tell(acknowledgement(noticed, followed), followed, files)
+        noticed = acknowledgement(ComputeInitRecord(RUNNING, "", step="fetch", signed=digest), followed)
+        self._tell(noticed, followed, files)
         self._started, self._at = digest, time.monotonic()
-        subprocess.run(self.apply, check=False, stdin=subprocess.DEVNULL)
+        with subprocess.Popen(self.apply, stdin=subprocess.DEVNULL) as child:
+            while True:
+                try:
+                    child.wait(followed.seconds)
+                    break
+                except subprocess.TimeoutExpired:
+                    if self._told != noticed:
+                        self._tell(noticed, followed, files)
 
     def _tell(self, text: str, followed: Followed, files: SmallFiles) -> None:
         """Tell the control node; a control node that does not take it is told at the next look."""

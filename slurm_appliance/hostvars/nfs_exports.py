@@ -54,8 +54,9 @@ def ganesha_exports(nodes: Iterable[Reader], folder: str, first_id: int = 1000) 
     squashed = f"Squash = All_Squash; Anonymous_Uid = {WRITER_ID}; Anonymous_Gid = {WRITER_ID};"
     for number, node in enumerate(nodes, first_id):
         said = f"{ACKNOWLEDGEMENTS}/{node.name}"
-        blocks.append(_block(number, f"{folder}/{node.name}", node, "RO", "Squash = No_Root_Squash;"))
+        # First, so that a node that finds its bundle can say so. The server loads one export after the other.
         blocks.append(_block(number + _DISTANCE, said, node, "RW", squashed, f"MaxOffsetWrite = {SIZE}; "))
+        blocks.append(_block(number, f"{folder}/{node.name}", node, "RO", "Squash = No_Root_Squash;"))
     return "\n".join(["# Written by slurm-appliance; changes are overwritten.", *blocks, ""])
 
 
