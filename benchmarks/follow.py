@@ -24,7 +24,7 @@ from node.compute_init.small_file import SmallFiles
 from node.export_receiver.archive import unpack
 from node.export_receiver.awaiting import Wait
 from node.export_receiver.receiver import Receiver
-from node.export_receiver.verdict import Limits
+from node.export_receiver.verdict import WaitLimits
 from slurm_appliance.hostvars.bundle import ComputeNode, SharedFile
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.nfs_exports import WRITER_ID
@@ -109,7 +109,7 @@ def _inside(root: Path, count: int) -> None:
         acknowledged = measured.all(acknowledge, followed)
         cpu = time.process_time()
         folder = root / _STATE.lstrip("/") / "compute-init"
-        found = Wait(folder, root / ACKNOWLEDGEMENTS.lstrip("/"), Limits(30, 600)).look()
+        found = Wait(folder, root / ACKNOWLEDGEMENTS.lstrip("/"), WaitLimits(30, 600)).look()
         waited = time.process_time() - cpu
         print(
             json.dumps(

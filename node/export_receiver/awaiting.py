@@ -12,7 +12,7 @@ from pathlib import Path
 
 from node.export_receiver.acknowledgement import Acknowledgement, AcknowledgementError, parse, read
 from node.export_receiver.receiver import SAID
-from node.export_receiver.verdict import Expected, Limits, Tally, Verdict, tally
+from node.export_receiver.verdict import Expected, NodeVerdict, Tally, WaitLimits, tally
 
 #: Seconds between two looks.
 _PAUSE = 0.25
@@ -27,7 +27,7 @@ class Wait:
         limits: how long to wait.
     """
 
-    def __init__(self, folder: Path, said: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, said: Path, limits: WaitLimits) -> None:
         self._said = said
         self._limits = limits
         self._since = (folder / "manifest.json").stat().st_mtime
@@ -45,7 +45,7 @@ class Wait:
     def until(self, end: Callable[[], bool]) -> Tally:
         """Look again and again until no node is waited for, or until the end."""
         found = self.look()
-        while found.count(Verdict.WAITING) and not end():
+        while found.count(NodeVerdict.WAITING) and not end():
             time.sleep(_PAUSE)
             found = self.look()
         return found
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     slice_end = time.monotonic() + options.slice
     try:
-        wait = Wait(options.folder, options.said, Limits(options.notice, options.end))
+        wait = Wait(options.folder, options.said, WaitLimits(options.notice, options.end))
         found = wait.until(lambda: time.monotonic() >= slice_end)
     except (OSError, ValueError, KeyError) as error:
         print(f"slurm-appliance-await-nodes: {error}", file=sys.stderr)
@@ -91,11 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         json.dumps(
             {
-                "ended": not found.count(Verdict.WAITING),
+                "ended": not found.count(NodeVerdict.WAITING),
                 "progress": found.progress,
-                "changed": found.count(Verdict.CHANGED),
-                "good": found.nodes(Verdict.UNCHANGED) + found.nodes(Verdict.CHANGED),
-                "quiet": found.nodes(Verdict.QUIET),
+                "changed": found.count(NodeVerdict.CHANGED),
+                "good": found.nodes(NodeVerdict.UNCHANGED) + found.nodes(NodeVerdict.CHANGED),
+                "quiet": found.nodes(NodeVerdict.QUIET),
                 "problems": dict(sorted(found.problems.items())),
             }
         )

@@ -9,7 +9,7 @@ from enum import Enum
 from node.export_receiver.acknowledgement import Acknowledgement
 
 
-class Verdict(Enum):
+class NodeVerdict(Enum):
     """The state of a node."""
 
     WAITING = "waiting"
@@ -33,7 +33,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Limits:
+class WaitLimits:
     """How long to wait.
 
     Attributes:
@@ -54,26 +54,28 @@ class Tally:
         problems: what failed, by node.
     """
 
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[str, NodeVerdict] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
-    def count(self, *verdicts: Verdict) -> int:
+    def count(self, *verdicts: NodeVerdict) -> int:
         """The number of nodes in any of these states."""
         return sum(each in verdicts for each in self.verdicts.values())
 
-    def nodes(self, verdict: Verdict) -> list[str]:
+    def nodes(self, verdict: NodeVerdict) -> list[str]:
         """The nodes in a state, by name."""
         return sorted(node for node, each in self.verdicts.items() if each is verdict)
 
     @property
     def progress(self) -> str:
         """A sentence with counts for the operator."""
-        good, failed = self.count(Verdict.UNCHANGED, Verdict.CHANGED), self.count(Verdict.FAILED)
+        good, failed = self.count(NodeVerdict.UNCHANGED, NodeVerdict.CHANGED), self.count(NodeVerdict.FAILED)
         text = f"{good} of {len(self.verdicts)} compute nodes have their settings"
         return f"{text}, {failed} failed" if failed else text
 
 
-def judge(expected: Expected, said: Acknowledgement | str | None, waited: float, limits: Limits) -> tuple[Verdict, str]:
+def judge(
+    expected: Expected, said: Acknowledgement | str | None, waited: float, limits: WaitLimits
+) -> tuple[NodeVerdict, str]:
     """A node's state, and what failed.
 
     Args:
@@ -84,28 +86,32 @@ def judge(expected: Expected, said: Acknowledgement | str | None, waited: float,
     """
     late = waited >= limits.notice
     if said is None or (isinstance(said, Acknowledgement) and said.instance_id != expected.instance_id):
-        return (Verdict.QUIET, "") if late else (Verdict.WAITING, "")
+        return (NodeVerdict.QUIET, "") if late else (NodeVerdict.WAITING, "")
     if isinstance(said, str):
-        return (Verdict.FAILED, said) if late else (Verdict.WAITING, "")
+        return (NodeVerdict.FAILED, said) if late else (NodeVerdict.WAITING, "")
     if said.signed != expected.signed and said.status != "running":
         seconds = f"{limits.notice:.0f} s"
         problem = f"is away: it has not noticed its new settings within {seconds}; they apply when it is back"
-        return (Verdict.FAILED, problem) if late else (Verdict.WAITING, "")
+        return (NodeVerdict.FAILED, problem) if late else (NodeVerdict.WAITING, "")
     if said.status == "running":
         where = ": ".join(each for each in (said.step, said.text) if each)
-        return (Verdict.FAILED, f"compute-init timed out at {where}") if waited >= limits.end else (Verdict.WAITING, "")
+        return (
+            (NodeVerdict.FAILED, f"compute-init timed out at {where}")
+            if waited >= limits.end
+            else (NodeVerdict.WAITING, "")
+        )
     if said.status == "failed":
-        return Verdict.FAILED, f"compute-init failed in {said.step}: {said.text}"
+        return NodeVerdict.FAILED, f"compute-init failed in {said.step}: {said.text}"
     if said.status == "skipped":
-        return Verdict.FAILED, f"compute-init: {said.text}"
-    return (Verdict.CHANGED if said.state == "done" else Verdict.UNCHANGED), ""
+        return NodeVerdict.FAILED, f"compute-init: {said.text}"
+    return (NodeVerdict.CHANGED if said.state == "done" else NodeVerdict.UNCHANGED), ""
 
 
 def tally(
     expected: Mapping[str, Expected],
     said: Mapping[str, Acknowledgement | str | None],
     waited: float,
-    limits: Limits,
+    limits: WaitLimits,
 ) -> Tally:
     """The state of all nodes."""
     judged = {node: judge(each, said.get(node), waited, limits) for node, each in expected.items()}

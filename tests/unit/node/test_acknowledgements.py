@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from node.export_receiver.acknowledgement import Acknowledgement, AcknowledgementError, parse, read
-from node.export_receiver.verdict import Expected, Limits, Verdict, judge, tally
+from node.export_receiver.verdict import Expected, NodeVerdict, WaitLimits, judge, tally
 
 GOOD: dict[str, Any] = {
     "schema": 1,
@@ -84,31 +84,33 @@ def test_only_a_regular_file_is_read_and_never_more_than_its_limit(tmp_path: Pat
 
 
 EXPECTED = Expected("new", "server-1")
-LIMITS = Limits(30, 600)
+LIMITS = WaitLimits(30, 600)
 
 
 @pytest.mark.parametrize(
     ("found", "waited", "verdict"),
     [
-        (None, 1, Verdict.WAITING),
-        (None, 31, Verdict.QUIET),
-        (said(instance_id="former"), 1, Verdict.WAITING),
-        (said(instance_id="former"), 31, Verdict.QUIET),
-        ("it is not JSON", 1, Verdict.WAITING),
-        ("it is not JSON", 31, Verdict.FAILED),
-        (said(signed="old"), 1, Verdict.WAITING),
-        (said(signed="old"), 31, Verdict.FAILED),
-        (said(signed="old", status="running"), 31, Verdict.WAITING),
-        (said(signed="old", status="running"), 601, Verdict.FAILED),
-        (said(status="running"), 31, Verdict.WAITING),
-        (said(status="running"), 601, Verdict.FAILED),
-        (said(status="failed"), 1, Verdict.FAILED),
-        (said(status="skipped"), 1, Verdict.FAILED),
-        (said(), 1, Verdict.CHANGED),
-        (said(state="unchanged"), 1, Verdict.UNCHANGED),
+        (None, 1, NodeVerdict.WAITING),
+        (None, 31, NodeVerdict.QUIET),
+        (said(instance_id="former"), 1, NodeVerdict.WAITING),
+        (said(instance_id="former"), 31, NodeVerdict.QUIET),
+        ("it is not JSON", 1, NodeVerdict.WAITING),
+        ("it is not JSON", 31, NodeVerdict.FAILED),
+        (said(signed="old"), 1, NodeVerdict.WAITING),
+        (said(signed="old"), 31, NodeVerdict.FAILED),
+        (said(signed="old", status="running"), 31, NodeVerdict.WAITING),
+        (said(signed="old", status="running"), 601, NodeVerdict.FAILED),
+        (said(status="running"), 31, NodeVerdict.WAITING),
+        (said(status="running"), 601, NodeVerdict.FAILED),
+        (said(status="failed"), 1, NodeVerdict.FAILED),
+        (said(status="skipped"), 1, NodeVerdict.FAILED),
+        (said(), 1, NodeVerdict.CHANGED),
+        (said(state="unchanged"), 1, NodeVerdict.UNCHANGED),
     ],
 )
-def test_what_an_acknowledgement_means(found: Acknowledgement | str | None, waited: float, verdict: Verdict) -> None:
+def test_what_an_acknowledgement_means(
+    found: Acknowledgement | str | None, waited: float, verdict: NodeVerdict
+) -> None:
     assert judge(EXPECTED, found, waited, LIMITS)[0] is verdict
 
 
@@ -121,4 +123,4 @@ def test_the_progress_has_counts() -> None:
     expected = dict.fromkeys(("c1", "c2", "c3"), EXPECTED)
     found = tally(expected, {"c1": said(), "c2": said(status="failed")}, 1, LIMITS)
     assert found.progress == "1 of 3 compute nodes have their settings, 1 failed"
-    assert found.nodes(Verdict.WAITING) == ["c3"]
+    assert found.nodes(NodeVerdict.WAITING) == ["c3"]
