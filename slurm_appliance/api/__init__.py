@@ -6,7 +6,7 @@ Errors are those of ``slurm_appliance.errors``: each says what happened, where, 
 
 from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.api.cluster import ManagedCluster, open_cluster
-from slurm_appliance.deployment.adoption_plan import Adopted, Adoption, AdoptionError, AdoptionRow, Difference
+from slurm_appliance.deployment.adoption_plan import Adopted, Adoption, AdoptionError, AdoptionRow, InPlaceChange
 from slurm_appliance.deployment.counterparts import Fate
 from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, NodeImage
 from slurm_appliance.deployment.interrupt import CancelledError
@@ -32,12 +32,12 @@ __all__ = [
     "ConfigError",
     "DeploymentPlan",
     "Destruction",
-    "Difference",
     "Done",
     "EngineError",
     "ExitStatus",
     "Fate",
     "ImageReference",
+    "InPlaceChange",
     "LockedError",
     "LostDataError",
     "ManagedCluster",

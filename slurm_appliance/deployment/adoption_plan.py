@@ -35,7 +35,7 @@ class AdoptionError(ApplianceError):
 
 
 @dataclass(frozen=True)
-class Difference:
+class InPlaceChange:
     """A property of an existing resource that differs from the configuration; it changes in place."""
 
     path: str
@@ -63,7 +63,7 @@ class AdoptionRow:
     name: str
     id: str
     fate: Fate
-    differs: tuple[Difference, ...] = ()
+    differs: tuple[InPlaceChange, ...] = ()
     why: str = ""
 
 
@@ -228,8 +228,8 @@ def disturbing(plan: DeploymentPlan) -> list[Problem]:
     return problems
 
 
-def _difference(resource: Mapping[str, Any], path: str) -> Difference:
-    return Difference(path, _at(resource.get("outputs"), path), _at(resource.get("inputs"), path))
+def _difference(resource: Mapping[str, Any], path: str) -> InPlaceChange:
+    return InPlaceChange(path, _at(resource.get("outputs"), path), _at(resource.get("inputs"), path))
 
 
 def _at(properties: Any, path: str) -> str:

@@ -21,8 +21,8 @@ from toolchain.paths import REPOSITORY
 _LIMIT = 300
 
 
-def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effective: bool) -> None:
-    """Run ``up`` and kill it when its call number ``moment`` that creates something arrives.
+def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effective: bool, doing: str = "up") -> None:
+    """Run an operation and kill it when its call number ``moment`` that creates something arrives.
 
     Args:
         rig: the environment.
@@ -30,8 +30,10 @@ def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effe
         project: the cloud.
         moment: counted from 1.
         effective: whether the cloud carries out that call, although nobody waits for the answer any more.
+        doing: the operation: up, or adopt.
     """
-    command = [sys.executable, "-m", "tests.engine.cluster.victim", str(folder), rig.name, json.dumps(rig.settings)]
+    victim = "tests.engine.cluster.victim"
+    command = [sys.executable, "-m", victim, str(folder), rig.name, json.dumps(rig.settings), doing]
     log = (folder / f"victim-{moment}.log").open("wb")
     process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log)
     seen = 0
