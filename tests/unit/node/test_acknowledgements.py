@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,13 @@ from typing import Any
 import pytest
 
 from node.export_receiver.acknowledgement import Acknowledgement, AcknowledgementError, parse, read
+from node.export_receiver.archive import unpack
+from node.export_receiver.awaiting import Wait, main
+from node.export_receiver.receiver import Receiver
 from node.export_receiver.verdict import Expected, NodeVerdict, WaitLimits, judge, tally
+from slurm_appliance.hostvars.bundle import ComputeNode
+from slurm_appliance.hostvars.export import archive, export_files
+from slurm_appliance.hostvars.signing import SigningKey
 
 GOOD: dict[str, Any] = {
     "schema": 1,
@@ -124,3 +131,62 @@ def test_the_progress_has_counts() -> None:
     found = tally(expected, {"c1": said(), "c2": said(status="failed")}, 1, LIMITS)
     assert found.progress == "1 of 3 compute nodes have their settings, 1 failed"
     assert found.nodes(NodeVerdict.WAITING) == ["c3"]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A control node with two exported nodes."""
+    nodes = [ComputeNode(f"c{n}", f"10.0.0.{n}", f"server-{n}", "image", {}, frozenset()) for n in (1, 2)]
+    key = SigningKey(base64.b64encode(b"k" * 32).decode())
+    files = unpack(archive(export_files(nodes, {}, key=key, serial=1, state_dir="/x")))
+    Receiver(tmp_path / "folder", {}, (), tmp_path / "said", os.geteuid()).receive(files)
+    return tmp_path
+
+
+def acknowledge(control: Path, node: str, **changes: Any) -> None:
+    signed = (control / "folder/nodes" / node / "follow").read_text().strip()
+    own = {"node": node, "instance_id": f"server-{node[1:]}", "signed": signed}
+    (control / "said" / node / "said").write_bytes(document(**{**own, **changes}))
+
+
+def awaited(control: Path, capsys: pytest.CaptureFixture[str], notice: int = 60) -> dict[str, Any]:
+    options = [f"--folder={control / 'folder'}", f"--said={control / 'said'}"]
+    assert main([*options, f"--notice={notice}", "--end=60", "--slice=0"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_the_wait_ends_when_all_nodes_have_said_something(installed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    acknowledge(installed, "c1")
+    assert awaited(installed, capsys)["ended"] is False
+    acknowledge(installed, "c2", status="failed", step="fetch", text="why")
+    found = awaited(installed, capsys)
+    assert (found["ended"], found["good"], found["changed"]) == (True, ["c1"], 1)
+    assert found["problems"] == {"c2": "compute-init failed in fetch: why"}
+
+
+def test_nodes_that_never_said_anything_are_told_apart(installed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    acknowledge(installed, "c1", signed="former")
+    found = awaited(installed, capsys, notice=0)
+    assert (found["ended"], found["quiet"], list(found["problems"])) == (True, ["c2"], ["c1"])
+
+
+def test_a_link_in_place_of_an_acknowledgement_shows_nothing(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (installed / "secret").write_bytes(document(text="secret", status="failed"))
+    path = installed / "said/c1/said"
+    path.unlink()
+    path.symlink_to(installed / "secret")
+    found = awaited(installed, capsys, notice=0)
+    assert "c1" in found["problems"]
+    assert "secret" not in json.dumps(found)
+
+
+def test_an_acknowledgement_that_changes_is_read_again(installed: Path) -> None:
+    wait = Wait(installed / "folder", installed / "said", WaitLimits(60, 60))
+    assert wait.look().nodes(NodeVerdict.WAITING) == ["c1", "c2"]
+    acknowledge(installed, "c1", status="running")
+    assert wait.look().nodes(NodeVerdict.WAITING) == ["c1", "c2"]
+    acknowledge(installed, "c1")
+    assert wait.look().nodes(NodeVerdict.CHANGED) == ["c1"]
