@@ -14,6 +14,7 @@ from components.kind import token
 from components.network import Networks
 from components.node_group import NodeGroup, NodeGroupArgs
 from components.playbook import Site, SiteArgs
+from components.protection import protection
 from components.secrets import Rotations, Secrets
 from components.security_groups import SecurityGroups
 from components.storage import Storage
@@ -74,7 +75,8 @@ class Cluster(pulumi.ComponentResource):
         self._security_groups = SecurityGroups("security-groups", config, args.resolved, child)
         self._key_pair = key_pair_name(config, args.public_key, self)
         secrets = Secrets("secrets", config, args.rotations, child)
-        storage = Storage("storage", config, args.resolved, child)
+        self._hooks = protection(config)
+        storage = Storage("storage", config, args.resolved, child, hooks=self._hooks)
 
         self._bundle_key = secrets.bundle_key
 
@@ -166,6 +168,7 @@ class Cluster(pulumi.ComponentResource):
             control_address=control_address,
             bundle_key=self._bundle_key if group.kind is NodeKind.COMPUTE else None,
             volumes=storage.volumes if storage else (),
+            hooks=self._hooks,
         )
         return NodeGroup(group.name, args, pulumi.ResourceOptions(parent=self))
 

@@ -42,6 +42,7 @@ class NodeGroupArgs:
         control_address: the control node's address on the access network; None for the control node itself.
         bundle_key: the public key that verifies its nodes' bundles; None for groups without bundles.
         volumes: the volumes that the control node mounts.
+        hooks: what the engine asks before it changes or deletes a server; None for nothing.
     """
 
     group: Group
@@ -53,6 +54,7 @@ class NodeGroupArgs:
     control_address: pulumi.Input[str] | None = None
     bundle_key: pulumi.Input[str] | None = None
     volumes: Sequence[ControlVolume] = field(default=())
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 class NodeGroup(pulumi.ComponentResource):
@@ -183,7 +185,9 @@ class NodeGroup(pulumi.ComponentResource):
             scheduler_hints=None
             if server_group_id is None
             else [compute.InstanceSchedulerHintArgs(group=server_group_id)],
-            opts=options.server_options(self, ignored=self._ignored(node), depends_on=self._boot_needs),
+            opts=options.server_options(
+                self, ignored=self._ignored(node), depends_on=self._boot_needs, hooks=args.hooks
+            ),
         )
 
     def _boot_volume(self) -> compute.InstanceBlockDeviceArgs:

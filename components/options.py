@@ -38,6 +38,7 @@ def server_options(
     *,
     ignored: Sequence[str] = (),
     depends_on: Sequence[pulumi.Resource] = (),
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> pulumi.ResourceOptions:
     """A server. It is deleted before its replacement is created, because both use the same ports."""
     return pulumi.ResourceOptions(
@@ -46,6 +47,7 @@ def server_options(
         delete_before_replace=True,
         custom_timeouts=_SERVER_TIMEOUTS,
         depends_on=list(depends_on),
+        hooks=hooks,
     )
 
 
@@ -59,9 +61,13 @@ def port_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
     )
 
 
-def kept_volume_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+def kept_volume_options(
+    parent: pulumi.Resource, *, hooks: pulumi.ResourceHookBinding | None = None
+) -> pulumi.ResourceOptions:
     """A volume that is kept: it is protected from deletion, and removing it from the configuration keeps it."""
-    return pulumi.ResourceOptions(parent=parent, protect=True, retain_on_delete=True, custom_timeouts=_VOLUME_TIMEOUTS)
+    return pulumi.ResourceOptions(
+        parent=parent, protect=True, retain_on_delete=True, custom_timeouts=_VOLUME_TIMEOUTS, hooks=hooks
+    )
 
 
 def volume_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:

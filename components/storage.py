@@ -36,9 +36,16 @@ class Storage(pulumi.ComponentResource):
     volumes: tuple[ControlVolume, ...]
 
     def __init__(
-        self, name: str, config: ClusterConfig, resolved: Resolved, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        config: ClusterConfig,
+        resolved: Resolved,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        hooks: pulumi.ResourceHookBinding | None = None,
     ) -> None:
         super().__init__(token("Storage"), name, {}, opts)
+        self._hooks = hooks
         self._resolved = resolved
         self._mark = cloud_names.mark(config)
         volumes = [
@@ -77,7 +84,7 @@ class Storage(pulumi.ComponentResource):
             size=size,
             volume_type=volume_type,
             enable_online_resize=True,
-            opts=options.kept_volume_options(self),
+            opts=options.kept_volume_options(self, hooks=self._hooks),
         )
         return ControlVolume(label, mount_point, volume.id, size)
 

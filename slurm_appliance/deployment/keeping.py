@@ -68,6 +68,20 @@ def without_protection(deployment: Mapping[str, Any]) -> Json:
     return changed
 
 
+def has_hooks(deployment: Mapping[str, Any]) -> bool:
+    """Whether the engine asks a hook before it changes anything of a state."""
+    return any(each.get("resourceHooks") for each in deployment.get("resources") or [])
+
+
+def without_hooks(deployment: Mapping[str, Any]) -> Json:
+    """A state without hooks, which only the running program could answer: a destroy runs no program."""
+    resources = [
+        {key: value for key, value in each.items() if key != "resourceHooks"}
+        for each in deployment.get("resources") or []
+    ]
+    return {**deployment, "resources": resources}
+
+
 def external_resources(config: ClusterConfig) -> list[str]:
     """Existing resources that the cluster uses but does not own."""
     found = [f"network {network.network}" for network in config.cluster_networks if network.create is None]

@@ -8,7 +8,14 @@ from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.drift import mended
 from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps, run_up
 from slurm_appliance.deployment.interrupt import cancellable
-from slurm_appliance.deployment.keeping import Kept, kept_resources, with_protection, without_protection
+from slurm_appliance.deployment.keeping import (
+    Kept,
+    has_hooks,
+    kept_resources,
+    with_protection,
+    without_hooks,
+    without_protection,
+)
 from slurm_appliance.deployment.local_files import has_files
 from slurm_appliance.deployment.plan import (
     DeploymentPlan,
@@ -118,6 +125,8 @@ def _up(
     with session.held("up"):
         # The previous holder of the lock may have changed the stack.
         heal(session)
+        if not session.config.protected:
+            _let_go(session)
         deployment = session.deployment()
         drift = drift_of(session, deployment)
         findings = examined(session, deployment)
@@ -150,6 +159,13 @@ def _up(
             examined(session, deployment)
         with session.handing_over(session.facts()):
             return _apply(session, plan)
+
+
+def _let_go(session: Session) -> None:
+    """Remove the hooks of an environment that is no longer protected: its program does not answer them."""
+    deployment = session.deployment()
+    if has_hooks(deployment):
+        session.set_deployment(without_hooks(deployment))
 
 
 def _apply(session: Session, plan: DeploymentPlan) -> Done:
@@ -203,9 +219,10 @@ def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_vo
         if not resources:
             return Done(DeploymentPlan((), (), ()), {})
         if delete_volumes:
-            session.set_deployment(without_protection(deployment))
+            deployment = without_protection(deployment)
         elif staying:
-            session.set_deployment(with_protection(deployment, [each.urn for each in staying]))
+            deployment = with_protection(deployment, [each.urn for each in staying])
+        session.set_deployment(without_hooks(deployment))
         with run_log(session, "destroy") as (say, log):
             outcome = run_steps(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name), counts(outcome.steps))

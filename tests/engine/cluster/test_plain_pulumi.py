@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from slurm_appliance.journal.layout import StateLayout
 from tests.engine.cluster.plain_pulumi import Pulumi
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
@@ -68,3 +70,30 @@ def test_plain_pulumi_is_kept_out_while_a_journal_is_not_part_of_the_state(rig: 
     refused = Pulumi(rig).run("up", "--yes", "--skip-preview", "--stack", "test")
     assert refused.returncode != 0
     assert "currently locked by 1 lock" in refused.stdout + refused.stderr
+
+
+@pytest.mark.extended
+def test_plain_pulumi_does_not_get_past_the_protection(rig: Rig, project: FakeProject) -> None:
+    rig.settings["protected"] = True
+    rig.up()
+    servers = rig.ids()
+    pulumi = Pulumi(rig)
+    excluded = [word for urn in WITHOUT_SITE for word in ("--exclude", urn)]
+    for words in ((), ("--ignore-protect",), ("--exclude-protected",)):
+        refused = pulumi.run("destroy", "--yes", "--skip-preview", "--stack", "test", *words)
+        assert refused.returncode != 0, words
+        assert {server["name"]: id_ for id_, server in project.compute.servers.things.items()} == servers
+        assert len(project.volume.volumes.things) == 2
+    # A new key pair replaces servers, and a new flavor resizes them.
+    project.add_key_pair("others")
+    for setting in ({"key_pair": "others"}, {"key_pair": "operators", "control_node_flavor": "large"}):
+        rig.settings |= setting
+        refused = Pulumi(rig).run("up", "--yes", "--skip-preview", "--stack", "test", "--ignore-protect", *excluded)
+        assert refused.returncode != 0, setting
+        assert "test is protected" in refused.stdout + refused.stderr
+        assert {server["name"]: id_ for id_, server in project.compute.servers.things.items()} == servers
+        assert len({server["flavor"]["id"] for server in project.compute.servers.things.values()}) == 1
+    # Our commands ask first, and then do it.
+    rig.settings["control_node_flavor"] = "small"
+    rig.destroy(delete_volumes=True)
+    assert not project.compute.servers.things

@@ -3,7 +3,14 @@
 from typing import Any
 
 from slurm_appliance.config import from_mapping
-from slurm_appliance.deployment.keeping import external_resources, kept_resources, with_protection, without_protection
+from slurm_appliance.deployment.keeping import (
+    external_resources,
+    has_hooks,
+    kept_resources,
+    with_protection,
+    without_hooks,
+    without_protection,
+)
 from tests.unit.slurm_appliance.config.examples import largest, smallest
 
 _VOLUME = "openstack:blockstorage/volume:Volume"
@@ -46,3 +53,11 @@ def test_what_was_there_before_is_named() -> None:
     small = from_mapping(smallest(state_volume_provisioning="attach"), "test")
     assert external_resources(small) == ["network cluster", "key pair operators", "volume demo-state"]
     assert external_resources(from_mapping(largest(), "test")) == ["network storage", "floating IP 203.0.113.10"]
+
+
+def test_a_state_without_hooks_is_otherwise_the_same() -> None:
+    state = {"version": 3, "resources": [{"urn": "a", "resourceHooks": {"beforeDelete": ["x"]}}, {"urn": "b"}]}
+    assert has_hooks(state)
+    slim = without_hooks(state)
+    assert slim == {"version": 3, "resources": [{"urn": "a"}, {"urn": "b"}]}
+    assert not has_hooks(slim)
