@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from slurm_appliance.cloud.facts import CloudFacts
+from slurm_appliance.deployment.changed import ChangedByHand, with_actual
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.repair import recorded_image
 from slurm_appliance.engine.recorded import recorded_command
@@ -87,13 +88,19 @@ class Drift:
 
     missing: tuple[Missing, ...] = ()
     images: tuple[OtherImage, ...] = ()
+    changed: tuple[ChangedByHand, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.images)
+        return bool(self.missing or self.images or self.changed)
+
+    @property
+    def in_state(self) -> bool:
+        """Whether the state has to be changed, so that ``up`` repairs it."""
+        return bool(self.missing or self.changed)
 
     def lines(self) -> tuple[str, ...]:
         """One sentence per difference."""
-        return (*map(str, self.missing), *map(str, self.images))
+        return (*map(str, self.missing), *map(str, self.images), *map(str, self.changed))
 
 
 def absent(deployment: Mapping[str, Any], facts: CloudFacts) -> list[Missing]:
@@ -194,6 +201,8 @@ def _images(inventory: object) -> Iterator[tuple[str, str]]:
 
 
 def mended(deployment: Mapping[str, Any], drift: Drift) -> dict[str, Any]:
-    """A state without missing resources, so that the engine creates them again."""
+    """A state without missing resources and with changed values, so that the engine makes them as they were."""
     gone = {(each.type, each.id) for each in drift.missing}
-    return without(deployment, lambda resource: (resource["type"], resource.get("id")) in gone)
+    return without(
+        with_actual(deployment, drift.changed), lambda resource: (resource["type"], resource.get("id")) in gone
+    )

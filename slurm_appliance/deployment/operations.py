@@ -141,7 +141,7 @@ def _up(
                 if not plan.steps:
                     # If the preview has nothing to do, do not process a thousand nodes again.
                     approve(plan)
-                    if drift.missing:
+                    if drift.in_state:
                         session.set_deployment(deployment)
                     if has_files(session.folder, deployment):
                         return Done(plan, dict(outcome.changes))
@@ -152,7 +152,7 @@ def _up(
         refuse_disruption(session, plan, allow_disruptive)
         if not approve(plan):
             return None
-        if drift.missing:
+        if drift.in_state:
             session.set_deployment(deployment)
         if session.age > _FRESH_SECONDS:
             session.facts(fresh=True)

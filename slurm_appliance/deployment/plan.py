@@ -9,6 +9,7 @@ from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config.changes import SettingChange
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.absence import gone
+from slurm_appliance.deployment.changed import changed_by_hand
 from slurm_appliance.deployment.disruption import disruptions
 from slurm_appliance.deployment.drift import Drift, absent, other_images
 from slurm_appliance.deployment.image_plan import NodeAction, NodeImage, image_plan
@@ -129,7 +130,8 @@ def drift_of(session: Session, deployment: Mapping[str, Any]) -> Drift:
     facts = session.facts()
     candidates = absent(deployment, facts)
     missing = gone(candidates, connect(session.cloud)) if candidates else []
-    return Drift(tuple(missing), tuple(other_images(deployment, facts, _node_targets(session, facts))))
+    images = other_images(deployment, facts, _node_targets(session, facts))
+    return Drift(tuple(missing), tuple(images), tuple(changed_by_hand(deployment, facts)))
 
 
 def _node_targets(session: Session, facts: CloudFacts) -> dict[str, str | None]:

@@ -131,3 +131,23 @@ def test_a_server_that_is_gone_from_cloud_and_configuration_is_forgotten(rig: Ri
     assert "demo-c-1" not in rig.ids()
     assert "demo-c-1.cluster" not in rig.ids("Port")
     assert not rig.preview().drift
+
+
+@pytest.mark.extended
+def test_what_somebody_changes_is_named_and_changed_back(rig: Rig, project: FakeProject) -> None:
+    rig.up()
+    servers, ports = project.compute.servers, project.network.ports
+    flavors = {each["name"]: each["id"] for each in project.compute.flavors.things.values()}
+    server, port = servers.get(rig.ids()["demo-c-1"]), ports.get(rig.ids("Port")["demo-c-0.cluster"])
+    server["flavor"] = {"id": flavors["large"]}
+    port["name"] = "mine"
+    plan = rig.preview()
+    assert plan.exit_status == ExitStatus.DISRUPTIVE, "the server has to be resized back"
+    assert {each.path: each.actual for each in plan.drift.changed} == {"flavorId": flavors["large"], "name": "mine"}
+    assert [row.node for row in plan.rows if row.action is NodeAction.RESIZE] == ["demo-c-1"]
+    assert look(rig.session()).exit_status == ExitStatus.DRIFT
+    rig.up()
+    assert server["flavor"] == {"id": flavors["small"]}
+    assert port["name"] == "demo-c-0-cluster"
+    complete(rig, project)
+    assert not rig.preview().drift

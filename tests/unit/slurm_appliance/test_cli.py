@@ -26,7 +26,8 @@ def test_importing_the_command_line_stays_light() -> None:
 
 
 COMMANDS = [
-    "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "history", "image", "locks",
+    "adopt", "check", "check-cluster", "cloud", "config", "demo", "destroy", "doctor", "env", "history", "image",
+    "init", "locks",
     "mirror", "plan",
     "preview",
     "rollout", "schema", "secrets", "slurm", "status", "test", "toolchain", "unlock", "up",
