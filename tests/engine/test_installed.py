@@ -11,7 +11,6 @@ import yaml
 
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from tests.engine.cluster.rig import SETTINGS, WITHOUT_SITE, furnish
-from tests.engine.pulumi_fixtures import PASSPHRASE
 from tests.fakes.project import FakeProject
 from toolchain.python_packages import uv_of
 from toolchain.wheel.backend import build_wheel
@@ -51,9 +50,9 @@ def test_a_new_site_repository_works_with_it_and_with_plain_pulumi(
 ) -> None:
     site = tmp_path / "site"
 
-    def run(command: Sequence[str | Path], **more: str) -> subprocess.CompletedProcess[str]:
+    def run(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=site / "site", env={**variables, **more}, check=False, capture_output=True, text=True
+            command, cwd=site / "site", env=dict(variables), check=False, capture_output=True, text=True
         )
 
     subprocess.run([program, "init", site, "--environment", "test"], env=dict(variables), check=True)
@@ -64,8 +63,8 @@ def test_a_new_site_repository_works_with_it_and_with_plain_pulumi(
     assert validated.returncode == 0, validated.stderr
     planned = run([program, "preview", "--stack", "test"])
     assert planned.returncode == 7, planned.stderr
-    shell = f'eval "$({program} env)"; pulumi stack init test; pulumi preview --stack test --non-interactive'
-    plain = run(["bash", "-ec", shell], PULUMI_CONFIG_PASSPHRASE=PASSPHRASE)
+    shell = f'eval "$({program} env)"; pulumi preview --stack test --non-interactive'
+    plain = run(["bash", "-ec", shell])
     assert plain.returncode == 0, plain.stdout + plain.stderr
     assert "slurm-appliance:index:Cluster" in plain.stdout
 

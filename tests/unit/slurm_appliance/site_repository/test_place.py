@@ -91,8 +91,8 @@ def test_the_command_line_finds_it(site: Path, by: str) -> None:
     ended = subprocess.run(
         [
             sys.executable,
-            REPOSITORY / "slurm_appliance/__main__.py",
-            *(["--site", site] if by == "option" else []),
+            str(REPOSITORY / "slurm_appliance/__main__.py"),
+            *(["--site", str(site)] if by == "option" else []),
             *["config", "validate", "--stack", "a"],
         ],
         cwd=site / "environments" if by == "folder" else site.parent,
