@@ -27,6 +27,7 @@ from slurm_appliance.config.values import (
     Seconds,
     Snapshot,
     Url,
+    VariableName,
 )
 
 
@@ -130,6 +131,11 @@ class ImageBuildConfig(Section):
     groups: Annotated[tuple[BuildGroup, ...], REBUILD] = Field(
         (BuildGroup.CONTROL, BuildGroup.LOGIN, BuildGroup.COMPUTE),
         description="Inventory groups to install packages for.",
+    )
+    site_groups: Annotated[tuple[VariableName, ...], REBUILD] = Field(
+        (),
+        description="More inventory groups, of the site's own layer: for hooks of image builds, and with group_vars.",
+        examples=[["gpu"]],
     )
     extra_packages: Annotated[tuple[PackageName, ...], REBUILD] = Field(
         (), description="More packages to install.", examples=[["htop", "tmux"]]

@@ -73,11 +73,13 @@ def run(
 
 
 def inventory_of(ssh_target: SshTarget, groups: Sequence[str]) -> dict[str, Any]:
-    """The inventory: one host, in the groups that the image is for; the other groups exist, but are empty."""
+    """The inventory: one host, in the groups that the image is for; the others of ours exist, but are empty."""
     host = {"ansible_host": ssh_target.alias, "ansible_ssh_common_args": f"-F '{ssh_target.config}'"}
     return {
         "all": {
             "hosts": {HOST: host},
-            "children": {group: {"hosts": {HOST: None} if group in groups else {}} for group in GROUPS},
+            "children": {
+                group: {"hosts": {HOST: None} if group in groups else {}} for group in dict.fromkeys([*GROUPS, *groups])
+            },
         }
     }

@@ -50,8 +50,17 @@ def from_settings(
         network: ID of the build server's network if the stack creates it; otherwise the configuration's.
         proxy: proxy for package downloads if the configuration has none.
         layer: what the build uses of the site's own layer.
+
+    Raises:
+        UsageError: there is no such build, or nothing uses a group of the site's own.
     """
     settings = build_settings(config, name)
+    if settings.site_groups and layer is None:
+        raise UsageError(
+            f"nothing uses the group {settings.site_groups[0]}: the site's own layer has no hook for image builds",
+            where=f"image_builds.{name}.site_groups",
+            remedy="write hooks/image/post.yml (docs/site-layer.md), or remove the group",
+        )
     ssh = settings.ssh or config.ssh
     return ImageBuild(
         base=base,
@@ -72,6 +81,7 @@ def from_settings(
                 bastion_key_file=str(_path(ssh.bastion_private_key_file)) if ssh.bastion_private_key_file else "",
             ),
         ),
+        site_groups=settings.site_groups,
         extra_packages=settings.extra_packages,
         sources=_sources(settings.package_sources, config.proxy or proxy),
         cacerts=certificates(config),

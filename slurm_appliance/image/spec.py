@@ -151,6 +151,7 @@ class ImageBuild:
         ssh_timeout: timeout for ssh, in seconds.
         build_timeout: timeout of the whole build, in seconds.
         keep_on_failure: keep the server of a failed build.
+        site_groups: inventory groups of the site's own layer.
     """
 
     base: str
@@ -169,6 +170,7 @@ class ImageBuild:
     ssh_timeout: int = 1200
     build_timeout: int = 7200
     keep_on_failure: bool = False
+    site_groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.groups) - set(GROUPS))
@@ -181,9 +183,9 @@ class ImageBuild:
 
     @property
     def all_groups(self) -> tuple[str, ...]:
-        """The groups in a fixed order, with ``extra_packages`` if there are any."""
+        """The groups in a fixed order, with ``extra_packages`` if there are any; then the site's own."""
         wanted = {*self.groups, *(("extra_packages",) if self.extra_packages else ())}
-        return tuple(group for group in GROUPS if group in wanted)
+        return (*(group for group in GROUPS if group in wanted), *sorted(set(self.site_groups)))
 
     @property
     def all_properties(self) -> dict[str, str]:
@@ -213,6 +215,7 @@ def from_json(text: str) -> ImageBuild:
                 **data,
                 "groups": tuple(data["groups"]),
                 "layer": ImageLayer(**data["layer"]) if data.get("layer") else None,
+                "site_groups": tuple(data.get("site_groups", ())),
                 "extra_packages": tuple(data["extra_packages"]),
                 "cacerts": tuple(data.get("cacerts", ())),
                 "machine": Machine(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from slurm_appliance.config.checks.groups import for_each_group
+from slurm_appliance.config.checks.names import RESERVED
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_build import ImageBuildConfig
 from slurm_appliance.config.image_source import ImageSource
@@ -13,6 +14,8 @@ from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.config.template import placeholders
 from slurm_appliance.errors import Problem
 
+#: Names that groups of a build have, and those that mean something to Ansible.
+_GROUPS = RESERVED | {"dev", "extra_packages"}
 _URL_VARIABLES = ("mirror", "snapshot")
 
 
@@ -69,6 +72,23 @@ def builds_start_somewhere(config: ClusterConfig) -> Iterator[Problem]:
             yield Problem(f"image_builds.{name}.base_image", f"starts from itself: {chain}", "start from another image")
 
 
+def site_groups(config: ClusterConfig) -> Iterator[Problem]:
+    """A site's own groups have names that no group of ours has: its hooks would run for what it does not mean."""
+    for name, build in config.image_builds.items():
+        try:
+            groups = build.site_groups
+        except NotParsed:
+            continue
+        for number, group in enumerate(groups):
+            path = f"image_builds.{name}.site_groups[{number}]"
+            if group in _GROUPS:
+                yield Problem(
+                    path, f"the name {group} is reserved", f"choose another than {', '.join(sorted(_GROUPS))}"
+                )
+            if group in groups[:number]:
+                yield Problem(path, f"{group} is there twice", "keep one of them")
+
+
 def package_sources(config: ClusterConfig) -> Iterator[Problem]:
     """URLs of repositories refer to what is set."""
     for name, build in config.image_builds.items():
@@ -103,5 +123,6 @@ CHECKS = (
     cluster_build,
     for_each_group(group_build),
     builds_start_somewhere,
+    site_groups,
     package_sources,
 )

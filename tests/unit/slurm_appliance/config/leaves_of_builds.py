@@ -23,6 +23,7 @@ def build_leaves() -> dict[str, Leaf]:
     repository = f"{at}.package_sources.repositories.<repository>"
     leaves: dict[str, tuple[Any, dict[str, Any]]] = {
         "groups": (["compute"], {}),
+        "site_groups": (["gpu"], {}),
         "extra_packages": (["htop"], {}),
         "package_sources.mirror": ("http://m.example.org", of_mirror),
         "package_sources.snapshot": ("20261123T031500", sources),

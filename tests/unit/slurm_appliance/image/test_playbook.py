@@ -116,7 +116,7 @@ def test_the_run_ends_when_the_build_is_to_end(run: Any, tmp_path: Path) -> None
 
 def test_the_inventory_has_every_group_and_the_server_in_those_of_the_image(tmp_path: Path) -> None:
     file = tmp_path / "hosts.json"
-    file.write_text(json.dumps(inventory_of(SshTarget(tmp_path / "c", "build-1"), ("login", "dev"))))
+    file.write_text(json.dumps(inventory_of(SshTarget(tmp_path / "c", "build-1"), ("login", "dev", "gpu"))))
     program = Path(sys.executable).with_name("ansible-inventory")
     done = subprocess.run(
         [program, "--inventory", file, "--list"],
@@ -128,6 +128,7 @@ def test_the_inventory_has_every_group_and_the_server_in_those_of_the_image(tmp_
     )
     seen = json.loads(done.stdout)
     assert {group for group in GROUPS if "builder" in seen.get(group, {}).get("hosts", [])} == {"login", "dev"}
+    assert seen["gpu"]["hosts"] == ["builder"]
     assert seen["_meta"]["hostvars"]["builder"]["ansible_host"] == "build-1"
 
 

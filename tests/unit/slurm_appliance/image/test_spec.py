@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from slurm_appliance.errors import UsageError
+from slurm_appliance.image.content import image_name
 from slurm_appliance.image.images import packed, unpacked
 from slurm_appliance.image.record import parse_packages
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh, from_json, to_json
@@ -91,6 +92,14 @@ def test_properties_come_from_defaults_format_user_and_site() -> None:
 def test_extra_packages_are_a_group_of_their_own() -> None:
     assert BUILD.all_groups == ("control", "dev", "extra_packages")
     assert replace(BUILD, extra_packages=()).all_groups == ("control", "dev")
+
+
+def test_groups_of_the_site_follow_and_are_part_of_the_name() -> None:
+    build = replace(BUILD, site_groups=("gpu", "cad"))
+    assert build.all_groups == (*BUILD.all_groups, "cad", "gpu")
+    assert image_name(build, "base") == image_name(replace(build, site_groups=("cad", "gpu")), "base")
+    assert image_name(build, "base") != image_name(BUILD, "base")
+    assert from_json(to_json(build)) == build
 
 
 def test_an_unknown_group_or_format_is_refused() -> None:

@@ -61,6 +61,18 @@ MISTAKES: list[Mistake] = [
         "username and password are not both set",
         "both or none",
     ),
+    (
+        {"image_builds": {"fat": build("x", site_groups=["gpu", "compute"])}},
+        "image_builds.fat.site_groups[1]",
+        "the name compute is reserved",
+        "choose another",
+    ),
+    (
+        {"image_builds": {"fat": build("x", site_groups=["gpu", "gpu"])}},
+        "image_builds.fat.site_groups[1]",
+        "gpu is there twice",
+        "keep one",
+    ),
 ]
 
 
