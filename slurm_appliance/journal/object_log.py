@@ -12,7 +12,8 @@ from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.log import Content, Json, content_of, lines_of, result_entry, unfinished
 from slurm_appliance.journal.store import Store
 
-_NAME = re.compile(r"\d{8}\.jsonl")
+#: The number of a batch, and the update: a run that lost its lock cannot replace a batch of the next run.
+_NAME = re.compile(r"(\d{8})-(\w+)\.jsonl")
 
 
 class ObjectLog:
@@ -27,6 +28,7 @@ class ObjectLog:
         self.where = store.where(folder)
         self._store = store
         self._folder = folder
+        self._update = ""
         self._next = 0
 
     def begin(self, head: Json) -> None:
@@ -38,7 +40,7 @@ class ObjectLog:
         """
         if self._names():
             raise unfinished(self.where)
-        self._next = 0
+        self._update, self._next = str(head["update"]).partition("-")[0], 0
         self.add([head])
 
     def add(self, entries: Iterable[Json]) -> None:
@@ -60,21 +62,25 @@ class ObjectLog:
         Raises:
             JournalError: it cannot be read, or is damaged.
         """
-        names = self._names()
-        if not names or names[0] != _name(0):
-            self._next = 0
+        found = [match for match in map(_NAME.fullmatch, self._names()) if match]
+        heads = [match[2] for match in found if int(match[1]) == 0]
+        if not heads:
             return None
-        for number, name in enumerate(names):
-            if name != _name(number):
-                raise JournalError(
-                    f"object {_name(number)} of the journal is missing",
-                    where=self.where,
-                    remedy=f"copy the journal and remove its objects from {name} on; then run the command again, and "
-                    "compare with the cloud: the changes in these objects are missing in the state",
-                )
-        self._next = len(names)
-        contents = self._store.read_all([self._key(number) for number in range(len(names))])
-        return content_of(b"".join(contents).split(b"\n")[:-1], self.where)
+        self._update = heads[0]
+        numbers = [int(match[1]) for match in found if match[2] == self._update]
+        self._next = len(numbers)
+        contents = self._store.read_all([self._key(number) for number in range(self._next)])
+        if len(contents) == self._next and numbers == list(range(self._next)):
+            return content_of(b"".join(contents).split(b"\n")[:-1], self.where)
+        if not self._store.has(self._key(0)):
+            return None  # It became part of the state meanwhile.
+        missing = next((n for n in range(self._next) if not self._store.has(self._key(n))), self._next)
+        raise JournalError(
+            f"object {_name(missing, self._update)} of the journal is missing",
+            where=self.where,
+            remedy="copy the journal and remove its objects with greater numbers; then run the command again, and "
+            "compare with the cloud: the changes in these objects are missing in the state",
+        )
 
     def remove(self) -> None:
         """Remove the journal, which is part of the state now: its head first, without which the rest is nothing.
@@ -83,16 +89,16 @@ class ObjectLog:
             JournalError: it cannot be removed.
         """
         names = self._names()
-        for part in (names[:1], names[1:]):
+        heads = [name for name in names if name.startswith(_name(0, ""))]
+        for part in (heads, [name for name in names if name not in heads]):
             self._store.remove(*(f"{self._folder}/{name}" for name in part))
-        self._next = 0
 
     def _names(self) -> list[str]:
         return [name for name in self._store.names(self._folder) if _NAME.fullmatch(name)]
 
     def _key(self, number: int) -> str:
-        return f"{self._folder}/{_name(number)}"
+        return f"{self._folder}/{_name(number, self._update)}"
 
 
-def _name(number: int) -> str:
-    return f"{number:08}.jsonl"
+def _name(number: int, update: str) -> str:
+    return f"{number:08}-{update}" + (".jsonl" if update else "")

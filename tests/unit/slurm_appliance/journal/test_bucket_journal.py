@@ -74,17 +74,28 @@ def test_killed_while_the_journal_was_removed(place: StackPlace) -> None:
     keeper = begun(place, created(1, "a"))
     keeper.complete(keeper.updates[0], "succeeded")
     for number in (1, 2):
-        place.store.write(f"{FOLDER}/{number:08}.jsonl", b"{}\n")
+        place.store.write(f"{FOLDER}/{number:08}-c0ffee.jsonl", b"{}\n")
     assert Keeper(place).recover() == 0
     assert place.store.names(FOLDER) == []
 
 
 def test_a_part_that_is_missing_is_named(place: StackPlace) -> None:
     begun(place, created(1, "a"), created(2, "b"))
-    place.store.remove(f"{FOLDER}/00000001.jsonl")
-    with pytest.raises(JournalError, match="00000001") as refused:
+    (name,) = [name for name in place.store.names(FOLDER) if name.startswith("00000001")]
+    place.store.remove(f"{FOLDER}/{name}")
+    with pytest.raises(JournalError, match=name) as refused:
         Keeper(place).recover()
     assert refused.value.where == f"s3://states/team/{FOLDER}"
+
+
+def test_a_run_that_lost_its_lock_replaces_nothing_of_the_next_one(place: StackPlace) -> None:
+    stale = begun(place, created(1, "a"))
+    assert Keeper(place).recover() == 2
+    keeper = begun(place, created(2, "b"))
+    stale.add(created(3, "c"))
+    keeper.complete(keeper.updates[0], "succeeded")
+    assert sorted(names(place)) == ["a", "b"]
+    assert place.store.names(FOLDER) == []
 
 
 def test_two_updates_at_once_are_one_too_many(place: StackPlace) -> None:
