@@ -14,7 +14,7 @@ FOLDER = REPOSITORY / "ansible" / "distributions"
 
 
 @dataclass(frozen=True)
-class Package:
+class DistributionPackage:
     """A package that roles install or that a system has from the start.
 
     Attributes:
@@ -46,7 +46,7 @@ class Distribution:
     name: str
     family: str
     sources: Mapping[str, str]
-    packages: Mapping[str, Package]
+    packages: Mapping[str, DistributionPackage]
 
     def facts(self) -> dict[str, str]:
         """The source of each package, unit, path and user; users with the prefix ``user:``."""
@@ -69,11 +69,11 @@ def load(os_family: str, folder: Path = FOLDER) -> Distribution:
     return Distribution(table["distribution"], table["family"], table["sources"], packages)
 
 
-def _package(name: str, row: Mapping[str, Any]) -> Package:
+def _package(name: str, row: Mapping[str, Any]) -> DistributionPackage:
     unknown = set(row) - {"source", "repository", "contents", "users"}
     if unknown or "source" not in row:
         raise ValueError(f"{name}: {', '.join(sorted(unknown)) or 'no source; null if there is none'}")
-    return Package(
+    return DistributionPackage(
         name,
         row["source"] or "",
         row.get("repository", ""),

@@ -7,9 +7,17 @@
 # TREE/stand-in has convert.py, plan.json, the Debian packages in debs, and gets the repositories in repositories.
 set -eu
 tree=$1
-mount -t proc proc "$tree/proc"
-mount --rbind /dev "$tree/dev"
-exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/stand-in LC_ALL=C.UTF-8 GNUPGHOME=/stand-in/gpg sh -eu -c '
+mount --bind "$tree" "$tree"
+cd "$tree"
+mount -t proc proc proc
+mount --rbind /dev dev
+mkdir -p stand-in/machine
+pivot_root . stand-in/machine
+# Every other mount is let go: as long as a copy of it is here, the machine cannot give its volume back.
+umount --lazy /stand-in/machine
+rmdir /stand-in/machine
+cd /
+exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/stand-in LC_ALL=C.UTF-8 GNUPGHOME=/stand-in/gpg sh -eu -c '
 cd /stand-in
 mkdir -m 0700 gpg
 for name in baseos appstream crb extras epel; do mkdir -p repositories/$name; done
