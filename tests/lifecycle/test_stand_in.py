@@ -1,5 +1,6 @@
 """Images of the stand-in for Rocky Linux 9: every task for dnf, from a mirror and from its own repositories."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from localcloud.control import lifecycle
 from localcloud.host.steps import Steps
 from localcloud.image import base, systems
 from localcloud.image.standin.plan import REPOSITORIES, UPDATED
+from slurm_appliance.cluster_check.judge import CheckVerdict
+from slurm_appliance.cluster_check.run import check_cluster
 from slurm_appliance.image import images
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
-from tests.lifecycle.cluster.live import running
+from tests.lifecycle.cluster.live import Live, running
 from tests.lifecycle.image_fixtures import FAT, BuildSite, fits_any_disk
 from tests.lifecycle.rpm_server import served
 from tests.lifecycle.test_image_build import unpacked
@@ -139,21 +142,51 @@ def test_a_repository_without_a_key_ends_the_build(repositories: Path, build_sit
     assert "package_sources.repositories.baseos.gpg_key" in ended.stderr
 
 
-@pytest.mark.extended
-def test_a_cluster_runs_a_job_and_its_pages_have_a_password(
+@pytest.fixture(scope="module")
+def live(
     of_mirror: tuple[str, str],
     cloud: Cloud,
     user: Connection,
     toolchain: Toolchain,  # noqa: ARG001 - there before the cluster is brought up
-    tmp_path: Path,
-) -> None:
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Live]:
+    """A cluster of the image; nobody serves packages while it is created."""
     image = fits_any_disk(user, of_mirror[0])
-    # Nobody serves packages any more.
-    with running(cloud, user, image.name, tmp_path, STAND_IN.distribution) as live:
-        assert live.run("control", ". /etc/os-release; echo $ID") == "rocky"
-        job = live.submit("alice", "--nodes=2", "srun hostname")
-        wait_until("the job's end", lambda: live.job_state(job) not in ("", "PENDING", "RUNNING"))
-        assert live.job_state(job) == "COMPLETED"
-        assert live.site()["exit_status"] == 0
-        status = "curl --silent --output /dev/null --write-out '%{http_code}' http://127.0.0.1:9090/graph"
-        assert live.run("control", status) == "401"
+    with running(cloud, user, image.name, tmp_path_factory.mktemp("cluster"), STAND_IN.distribution) as made:
+        yield made
+
+
+@pytest.mark.extended
+def test_a_cluster_runs_a_job_and_its_pages_have_a_password(live: Live) -> None:
+    assert live.run("control", ". /etc/os-release; echo $ID") == "rocky"
+    job = live.submit("alice", "--nodes=2", "srun hostname")
+    wait_until("the job's end", lambda: live.job_state(job) not in ("", "PENDING", "RUNNING"))
+    assert live.job_state(job) == "COMPLETED"
+    assert live.site()["exit_status"] == 0
+    status = "curl --silent --output /dev/null --write-out '%{http_code}' http://127.0.0.1:9090/graph"
+    assert live.run("control", status) == "401"
+    failed = {row.check: row.why for row in check_cluster(live.environment) if row.verdict is CheckVerdict.FAIL}
+    assert failed == {}
+
+
+@pytest.mark.extended
+def test_slurm_brings_a_node_to_an_image_that_adds_a_package(
+    live: Live, of_mirror: tuple[str, str], repositories: Path, build_site: BuildSite, user: Connection
+) -> None:
+    full = images.find(OpenStackApi(user), of_mirror[0])
+    key = (repositories / "key.asc").read_text()
+    with served(repositories, "site") as url:
+        sources = PackageSources(
+            repositories=tuple(PackageRepository(name, f"{url}/{name}", key=key) for name in REPOSITORIES)
+        )
+        build = replace(described(build_site, (), sources, "tree"), base=full.name)
+        second = fits_any_disk(user, build_site.image(build)["image_id"])
+    live.rig.settings["cluster_image"] = second.name
+    live.rig.up()
+    assert live.image("control") == second.id
+    assert live.image("c-0") == full.id
+    live.run("control", "scontrol reboot ASAP nextstate=RESUME life-c-0")
+    wait_until("the node's new image", lambda: live.image("c-0") == second.id, 120)
+    job = live.submit("alice", "--nodelist=life-c-0", "test -x /usr/bin/tree")
+    wait_until("the job's end", lambda: live.job_state(job) not in ("", "PENDING", "RUNNING"), 240)
+    assert live.job_state(job) == "COMPLETED"
