@@ -13,7 +13,7 @@ DATA = tracker(openssl={FIXED: resolved("3.0.15-1")}, glibc={OPEN: resolved("2.3
 NEWER = replace(
     RECORD,
     packages={**RECORD.packages, "libssl3": "3.0.15-1", "openssl": "3.0.15-1"},
-    sources={**RECORD.sources, "libssl3": ("openssl", "3.0.15-1")},
+    sources={**(RECORD.sources or {}), "libssl3": ("openssl", "3.0.15-1")},
 )
 
 
