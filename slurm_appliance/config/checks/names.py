@@ -10,10 +10,12 @@ from slurm_appliance.config.node_group import NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
+#: Groups that site.yml makes during a run.
+_OF_A_RUN = frozenset({"compute_described", "compute_failed", "compute_over_ssh"})
 #: Groups that every inventory has, or that Ansible and Slurm have a meaning of their own for.
-RESERVED = frozenset(
-    {"login", "compute", "control", "default", "additional", "all", "ungrouped", "builder", "rebuild", "localhost"}
-)
+RESERVED = _OF_A_RUN | {
+    *("login", "compute", "control", "default", "additional", "all", "ungrouped", "builder", "rebuild", "localhost")
+}
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
