@@ -19,7 +19,6 @@ from pathlib import Path
 from node.compute_init.follow import acknowledgement
 from node.compute_init.followed import Followed
 from node.compute_init.record import ComputeInitRecord
-from node.compute_init.share import ACKNOWLEDGEMENTS
 from node.compute_init.small_file import SmallFiles
 from node.export_receiver.archive import unpack
 from node.export_receiver.awaiting import Wait
@@ -52,8 +51,8 @@ def _receive(root: Path, count: int, serial: int) -> None:
     shared = {"hosts": SharedFile(b"hosts\n", keep=True)}
     files = unpack(archive(export_files(nodes, shared, key=_KEY, serial=serial, state_dir=_STATE)))
     places = {"nfs/ganesha.conf": root / "etc/ganesha/slurm-appliance-nodes.conf"}
-    said = root / ACKNOWLEDGEMENTS.lstrip("/")
-    Receiver(root / _STATE.lstrip("/") / "compute-init", places, (), said, WRITER_ID).receive(files)
+    folder = root / _STATE.lstrip("/") / "compute-init"
+    Receiver(folder, places, (), folder / "acknowledgements", WRITER_ID).receive(files)
 
 
 class _Measured:
@@ -109,7 +108,7 @@ def _inside(root: Path, count: int) -> None:
         acknowledged = measured.all(acknowledge, followed)
         cpu = time.process_time()
         folder = root / _STATE.lstrip("/") / "compute-init"
-        found = Wait(folder, root / ACKNOWLEDGEMENTS.lstrip("/"), WaitLimits(30, 600)).look()
+        found = Wait(folder, folder / "acknowledgements", WaitLimits(30, 600)).look()
         waited = time.process_time() - cpu
         print(
             json.dumps(

@@ -2,12 +2,13 @@
 
 A node reads its bundle from one export, and writes its acknowledgement to another. There it can write one file, which
 the control node creates: everything that it does is done as a user that owns nothing but these files and cannot create
-others. The file cannot fill a disk: nfs-ganesha limits its size, and with the kernel's server it is in memory of a
-limited size.
+others. The file cannot fill a disk: with the kernel's server it is in memory of a limited size. nfs-ganesha exports no
+file system in memory and no overlay, so there it is on the state volume, and the server limits its size.
 """
 
 import uuid
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from node.compute_init.share import ACKNOWLEDGEMENTS
@@ -53,16 +54,19 @@ def ganesha_exports(nodes: Iterable[Reader], folder: str, first_id: int = 1000) 
     blocks = []
     squashed = f"Squash = All_Squash; Anonymous_Uid = {WRITER_ID}; Anonymous_Gid = {WRITER_ID};"
     for number, node in enumerate(nodes, first_id):
-        said = f"{ACKNOWLEDGEMENTS}/{node.name}"
+        said = f"{PurePosixPath(folder).parent}/acknowledgements/{node.name}"
+        known_as = f"{ACKNOWLEDGEMENTS}/{node.name}"
         # First, so that a node that finds its bundle can say so. The server loads one export after the other.
-        blocks.append(_block(number + _DISTANCE, said, node, "RW", squashed, f"MaxOffsetWrite = {SIZE}; "))
-        blocks.append(_block(number, f"{folder}/{node.name}", node, "RO", "Squash = No_Root_Squash;"))
+        most = f"MaxOffsetWrite = {SIZE}; "
+        blocks.append(_block(number + _DISTANCE, (said, known_as), node, "RW", squashed, most))
+        blocks.append(_block(number, (f"{folder}/{node.name}",) * 2, node, "RO", "Squash = No_Root_Squash;"))
     return "\n".join(["# Written by slurm-appliance; changes are overwritten.", *blocks, ""])
 
 
-def _block(number: int, path: str, node: Reader, access: str, squash: str, more: str = "") -> str:
+def _block(number: int, paths: tuple[str, str], node: Reader, access: str, squash: str, more: str = "") -> str:
+    """An export: of a path on this machine, under a path for clients."""
     return (
-        f"EXPORT {{ Export_Id = {number}; Path = {path}; Pseudo = {path}; {more}"
+        f"EXPORT {{ Export_Id = {number}; Path = {paths[0]}; Pseudo = {paths[1]}; {more}"
         f"Protocols = 4; Transports = TCP; SecType = sys; {squash} Access_Type = NONE; "
         f"CLIENT {{ Clients = {node.address}; Access_Type = {access}; PrivilegedPort = true; {squash} }} "
         "FSAL { Name = VFS; } }"

@@ -9,7 +9,8 @@ from slurm_appliance.site.failure import PartialSiteError
 from tests.engine.cloud_fixtures import wait_until
 from tests.lifecycle.cluster.live import COMPUTE, Live
 
-SAID = "/var/lib/slurm-appliance/acknowledgements"
+#: The files that nodes write, on the control node and as nodes know them.
+SAID, KNOWN_AS = "/var/lib/state/compute-init/acknowledgements", "/var/lib/slurm-appliance/acknowledgements"
 RECORD = "/var/lib/ansible-init/compute-init.json"
 
 
@@ -80,9 +81,9 @@ def test_a_node_speaks_for_itself_only(live: Live) -> None:
         assert done.returncode != 0, path
         return done.stderr
 
-    assert "NFS4ERR_NOENT" in written(f"{SAID}/life-c-1/said")
-    assert "NFS4ERR_NOENT" in written(f"{SAID}/life-c-0/other")
+    assert "NFS4ERR_NOENT" in written(f"{KNOWN_AS}/life-c-1/said")
+    assert "NFS4ERR_NOENT" in written(f"{KNOWN_AS}/life-c-0/other")
     assert "status 30" in written("/var/lib/state/compute-init/nodes/life-c-0/follow")
-    assert "Permission denied" in written(f"{SAID}/life-c-0/said", "runuser -u alice --")
+    assert "Permission denied" in written(f"{KNOWN_AS}/life-c-0/said", "runuser -u alice --")
     assert said(live, "c-1") == before
     assert live.run("control", f"ls {SAID}/life-c-0") == "said"

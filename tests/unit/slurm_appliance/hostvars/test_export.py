@@ -72,7 +72,7 @@ def test_each_node_writes_to_its_own_file_as_a_user_that_owns_nothing_else() -> 
         )
     assert len({line.partition("fsid=")[2] for line in kernel}) == 2
     for line, number in zip(ganesha, (1, 2), strict=True):
-        assert f"Path = {ACKNOWLEDGEMENTS}/c{number};" in line
+        assert f"Path = /e/acknowledgements/c{number}; Pseudo = {ACKNOWLEDGEMENTS}/c{number};" in line
         assert "MaxOffsetWrite = 4096;" in line
         assert f"Clients = 10.0.0.{number}; Access_Type = RW; PrivilegedPort = true; Squash = All_Squash;" in line
         assert "No_Root_Squash" not in line
@@ -85,11 +85,15 @@ def test_each_node_writes_to_its_own_file_as_a_user_that_owns_nothing_else() -> 
 def test_the_playbook_has_the_folder_and_the_user_of_these_files() -> None:
     """A role cannot import them."""
     defaults = yaml.safe_load((REPOSITORY / "ansible/roles/compute_init_export/defaults/main.yml").read_text())
-    assert defaults["compute_init_export_acknowledgements"] == ACKNOWLEDGEMENTS
+    for text in (
+        defaults["compute_init_export_acknowledgements"],
+        (REPOSITORY / "ansible/compute-nodes.yml").read_text(),
+    ):
+        assert f"'{ACKNOWLEDGEMENTS}' if nfs_server_chosen == 'kernel'" in text
+        assert "/acknowledgements' }}" in text
     assert defaults["compute_init_export_writer"] == WRITER_ID
     accounts = yaml.safe_load((REPOSITORY / "ansible/group_vars/all/system_users.yml").read_text())["system_users_list"]
     assert [each["name"] for each in accounts if each["id"] == WRITER_ID] == ["slurm-appliance-node"]
-    assert f"--said {ACKNOWLEDGEMENTS} " in (REPOSITORY / "ansible/compute-nodes.yml").read_text()
     assert (share.FOLLOWED, share.ACKNOWLEDGEMENT, SIZE) == (receiver.FOLLOWED, receiver.SAID, receiver.SAID_SIZE)
 
 
