@@ -26,7 +26,15 @@ from node.compute_init.record import ComputeInitRecord, read_record
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 from node.compute_init.site_layer import FILE as LAYER_FILE
-from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer, SiteLayerPathError, course
+from node.compute_init.site_layer import (
+    FILES,
+    FILES_VARIABLE,
+    ROLES,
+    ROLES_PLAYBOOK,
+    NodeLayer,
+    SiteLayerPathError,
+    course,
+)
 
 #: The metadata flag that enables compute-init: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
@@ -235,11 +243,13 @@ class ComputeInitRun:
     def _play(
         self, playbooks: Sequence[Path], variables: dict[str, Any], folder: Path, layer: NodeLayer | None
     ) -> None:
-        """Run playbooks of ours, or a hook: with the layer's roles, and with no variable but the layer's own."""
+        """Run playbooks of ours, or of the layer, with its roles: a hook has no variable but the layer's own."""
         roles: tuple[Path, ...] = ()
         if layer is not None and playbooks[0].is_relative_to(folder / LAYER):
             roles = (self.settings.roles, folder / LAYER / ROLES)
-            variables = unsafe({**layer.variables, FILES_VARIABLE: str(folder / LAYER / FILES)})
+            own = unsafe({FILES_VARIABLE: str(folder / LAYER / FILES)})
+            declared = playbooks[0] == folder / LAYER / ROLES_PLAYBOOK
+            variables = {**variables, **own} if declared else {**unsafe(layer.variables), **own}
         try:
             playbook.run(playbooks, variables, self.settings.program, folder, roles)
         except playbook.PlaybookError as error:

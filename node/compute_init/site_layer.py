@@ -15,8 +15,10 @@ from typing import Any
 
 #: The name of the file in the bundle.
 FILE = "layer.json"
-#: The form of the file.
-FORM = 1
+#: The forms of the file: without, and with roles that compute-init runs itself.
+FORM, FORM_WITH_ROLES = 1, 2
+#: The playbook with those roles, which the node writes.
+ROLES_PLAYBOOK = "roles.yml"
 #: The layers that may have hooks, in the order in which they run.
 LAYERS = ("site", "environment")
 #: The roles and files of all layers.
@@ -51,10 +53,12 @@ class NodeLayer:
     Attributes:
         members: its files.
         variables: plain data for the hooks.
+        entries: the entry of ``compute_init_enable`` for each role that compute-init runs itself.
     """
 
     members: tuple[LayerMember, ...]
     variables: dict[str, Any] = field(repr=False)
+    entries: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, content: bytes) -> NodeLayer:
@@ -65,13 +69,16 @@ class NodeLayer:
         """
         try:
             document = json.loads(content)
-            if document["form"] != FORM:
-                raise SiteLayerPathError(f"{FILE} has form {document['form']!r}, this image reads {FORM}")
+            if document["form"] not in (FORM, FORM_WITH_ROLES):
+                raise SiteLayerPathError(
+                    f"{FILE} has form {document['form']!r}, this image reads {FORM} and {FORM_WITH_ROLES}"
+                )
             members = tuple(
                 LayerMember(_checked(path), base64.b64decode(each["base64"], validate=True), bool(each.get("x")))
                 for path, each in sorted(document["files"].items())
             )
-            return cls(members, dict(document["variables"]))
+            entries = {_checked(role): str(entry) for role, entry in sorted(document.get("entries", {}).items())}
+            return cls(members, dict(document["variables"]), entries)
         except SiteLayerPathError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -92,6 +99,25 @@ class NodeLayer:
             except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
                 raise SiteLayerPathError(f"{FILE}: {member.path} is a file and a folder") from error
             path.chmod(0o700 if member.executable else 0o600)
+        if self.entries:
+            (folder / ROLES_PLAYBOOK).write_text(json.dumps([self._play()]))
+
+    def _play(self) -> dict[str, Any]:
+        """The play that runs the roles, each where its entry is among the node's."""
+        return {
+            "name": "Roles of the site's own layer",
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_subset": ["!all", "!min", "distribution", "platform", "virtual"],
+            "tasks": [
+                {
+                    "name": f"Run the role {role}",
+                    "ansible.builtin.include_role": {"name": role},
+                    "when": f"{json.dumps(entry)} in compute_init_roles",
+                }
+                for role, entry in self.entries.items()
+            ],
+        }
 
     def hooks(self, phase: str) -> list[str]:
         """The paths of the hooks of a phase, ``pre`` or ``post``, in the order in which they run."""
@@ -112,6 +138,8 @@ def course(roles: Path, rejoin: Path, layer: NodeLayer | None, folder: Path) -> 
         folder: where the layer's files are.
     """
     before, after = ([], []) if layer is None else (layer.hooks("pre"), layer.hooks("post"))
+    if layer is not None and layer.entries:
+        after = [ROLES_PLAYBOOK, *after]
     yield from ((path, (folder / path,)) for path in before)
     if not after:
         yield roles.name, (roles, rejoin)

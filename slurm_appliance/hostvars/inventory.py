@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.hostvars.allowed import NodeRole, allowed
+from slurm_appliance.hostvars.allowed import allowed
 from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.errors import HostVariablesError
+from slurm_appliance.playbooks.node_roles import NodeRole
 
 #: Timeout of ansible-inventory in seconds: 1000 hosts take 3.
 _TIMEOUT = 300

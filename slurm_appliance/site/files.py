@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +29,7 @@ from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.hostvars.system_files import system_files
+from slurm_appliance.playbooks.node_roles import NodeRole
 from slurm_appliance.secrets.generate import MAKERS
 from slurm_appliance.site_layer.layers import site_layer
 from slurm_appliance.site_layer.run import inventories
@@ -52,6 +53,7 @@ def site_files(
     signing_key: SigningKey,
     serial: int,
     layer: bytes = b"",
+    layer_roles: Sequence[NodeRole] = (),
     playbooks: Path = PLAYBOOKS,
 ) -> dict[str, bytes]:
     """The files by name.
@@ -64,13 +66,14 @@ def site_files(
         signing_key: signs the nodes' bundles.
         serial: the time in seconds since 1970.
         layer: what compute nodes get of the site's own layer; empty for none.
+        layer_roles: the layer's roles that compute nodes run themselves.
         playbooks: folder of the roles.
     """
     names = hosts_file(
         (str(variables["ansible_host"]), str(variables.get("node_fqdn", name)), name)
         for name, variables in hosts.items()
     )
-    nodes = compute_nodes(hosts, node_roles(playbooks / "roles"))
+    nodes = compute_nodes(hosts, [*node_roles(playbooks / "roles"), *layer_roles])
     shared = {
         "hosts": SharedFile(names, keep=True),
         users_file.NAME: SharedFile(users, keep=True),
@@ -180,6 +183,7 @@ def main(arguments: list[str]) -> int:
         signing_key=signing_key(hosts, control),
         serial=int(time.time()),
         layer=layer.node if layer else b"",
+        layer_roles=layer.node_roles if layer else (),
     )
     print(json.dumps({"changed": [name for name in write(folder, files) if name != _EXPORT]}))
     return 0

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from node.compute_init.site_layer import LAYERS
+from slurm_appliance.config.node_group import ComputeInitRole
+from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole, declared_role
 from slurm_appliance.site_layer import node_part
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import check_group_vars
@@ -77,7 +79,22 @@ class SiteLayer:
     @cached_property
     def node(self) -> bytes:
         """What compute nodes get, packed; empty without a hook for them."""
-        return node_part.packed(self.layers, self.roles)
+        entries = {role.name: role.compute_init for role in self.node_roles}
+        return node_part.packed(self.layers, self.roles, entries)
+
+    @cached_property
+    def node_roles(self) -> tuple[NodeRole, ...]:
+        """The roles that compute nodes run themselves, by name: those with a declaration, exactly like ours.
+
+        Raises:
+            SiteLayerError: a declaration has another form, or an entry that there is not.
+        """
+        return tuple(
+            _declared(name, file)
+            for name, layer in sorted(self.roles.items())
+            for file in layer.files
+            if file.path == f"roles/{name}/{DECLARATION.as_posix()}"
+        )
 
     @cached_property
     def roles(self) -> Mapping[str, Layer]:
@@ -145,6 +162,18 @@ def _check_files(files: Mapping[str, LayerFile]) -> None:
                     where=str(file.source),
                     remedy="rename one",
                 )
+
+
+def _declared(name: str, file: LayerFile) -> NodeRole:
+    entries = [entry.value for entry in ComputeInitRole]
+    role = declared_role(name, file.content)
+    if role is None:
+        remedy = "write compute_init: ENTRY and a list node_variables, and nothing else"
+        raise SiteLayerError("this does not declare node variables", where=str(file.source), remedy=remedy)
+    if role.compute_init not in entries:
+        what = f"there is no entry {role.compute_init} of compute_init_enable"
+        raise SiteLayerError(what, where=str(file.source), remedy=f"the entries are: {', '.join(entries)}")
+    return role
 
 
 def layer_of_file(path: Path) -> SiteLayer | None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import yaml
 
-from node.compute_init.site_layer import FILES, FILES_VARIABLE, FORM, ROLES, NodeLayer, SiteLayerPathError
+from node.compute_init.site_layer import (
+    FILES,
+    FILES_VARIABLE,
+    FORM,
+    FORM_WITH_ROLES,
+    ROLES,
+    NodeLayer,
+    SiteLayerPathError,
+)
 from slurm_appliance.site_layer.errors import PAGE, SiteLayerError
 from slurm_appliance.site_layer.group_vars import VAULT
 from slurm_appliance.site_layer.tree import Layer, LayerFile
@@ -18,17 +26,18 @@ _HOOKS = "hooks/compute-init"
 _VARIABLES = f"{_HOOKS}/vars.yml"
 
 
-def packed(layers: Sequence[Layer], roles: Mapping[str, Layer]) -> bytes:
-    """The file for the bundle; empty if no layer has a hook for compute nodes.
+def packed(layers: Sequence[Layer], roles: Mapping[str, Layer], entries: Mapping[str, str]) -> bytes:
+    """The file for the bundle; empty if no layer has a hook or role for compute nodes.
 
     Args:
         layers: the layers, in the order of precedence.
         roles: the layer of each role.
+        entries: the entry of ``compute_init_enable`` of each role that compute nodes run themselves.
 
     Raises:
         SiteLayerError: it is too large, encrypted, or its variables are no plain data.
     """
-    if not any(layer.has(f"{_HOOKS}/{name}.yml") for layer in layers for name in ("pre", "post")):
+    if not entries and not any(layer.has(f"{_HOOKS}/{name}.yml") for layer in layers for name in ("pre", "post")):
         return b""
     chosen = _chosen(layers, roles)
     _check_size(chosen)
@@ -41,7 +50,8 @@ def packed(layers: Sequence[Layer], roles: Mapping[str, Layer]) -> bytes:
                 remedy="use it in site.yml or in the image build, or move it out of roles and files",
             )
     document = {
-        "form": FORM,
+        "form": FORM_WITH_ROLES if entries else FORM,
+        **({"entries": dict(entries)} if entries else {}),
         "variables": {name: value for layer in layers for name, value in _variables(layer).items()},
         "files": {
             path: {"base64": base64.b64encode(contents[path]).decode(), **({"x": True} if file.executable else {})}

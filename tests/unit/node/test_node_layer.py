@@ -133,7 +133,7 @@ def test_a_path_that_leaves_the_folder_is_refused_before_anything_runs(
     [
         b"no JSON",
         b"[]",
-        packed(form=2),
+        packed(form=3),
         packed(files=[]),
         packed(files={"a": {"base64": "?"}}),
         packed(files={"a": {"link": "/etc"}}),
@@ -153,3 +153,24 @@ def test_a_path_is_a_file_or_a_folder(tmp_path: Path) -> None:
 def test_our_playbooks_share_a_process_unless_a_hook_is_between_them(tmp_path: Path) -> None:
     roles, rejoin = tmp_path / "roles.yml", tmp_path / "rejoin.yml"
     assert list(course(roles, rejoin, None, tmp_path)) == [("roles.yml", (roles, rejoin))]
+
+
+def test_roles_that_the_node_runs_itself_come_after_ours_with_the_nodes_variables(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path
+) -> None:
+    layer = packed(f"site/{POST}", "roles/own/tasks/main.yml", variables={"a": 1}, form=2, entries={"own": "nfs"})
+    put(folder, FILES | {FILE: layer})
+    assert go(settings)[0] == 0
+    assert books(tmp_path) == [["compute-init.yml"], ["roles.yml"], [f"site/{POST}"], ["compute-rejoin.yml"]]
+    ours, own, hook, _rejoin = (cast("dict[str, Any]", call["values"]) for call in calls(tmp_path))
+    assert own == {**ours, "site_layer_files": f"{order}/files"}
+    assert calls(tmp_path)[1]["roles"] == f"{settings.roles}:{order}/roles"
+    assert hook == {"a": 1, "site_layer_files": f"{order}/files"}
+
+
+def test_each_of_them_runs_where_its_entry_is_enabled(tmp_path: Path) -> None:
+    NodeLayer.of(packed("roles/own/tasks/main.yml", form=2, entries={"own": "nfs"})).write(tmp_path / "layer")
+    [play] = json.loads((tmp_path / "layer/roles.yml").read_text())
+    [task] = play["tasks"]
+    assert task["ansible.builtin.include_role"] == {"name": "own"}
+    assert task["when"] == '"nfs" in compute_init_roles'

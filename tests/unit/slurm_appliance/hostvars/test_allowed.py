@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.config.node_group import ComputeInitRole
-from slurm_appliance.hostvars.allowed import DECLARATION, NodeRole, allowed, node_roles
+from slurm_appliance.hostvars.allowed import allowed, node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
+from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole
 from toolchain.paths import REPOSITORY
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slurm_appliance.hostvars.allowed import NodeRole
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
+from slurm_appliance.playbooks.node_roles import NodeRole
 
 _ROLES = [
     NodeRole("slurmd", "compute", frozenset({"own", "shared"})),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.hostvars.allowed import NodeRole, node_roles
+from slurm_appliance.hostvars.allowed import node_roles
+from slurm_appliance.playbooks.node_roles import NodeRole
 from tests.unit.slurm_appliance.hostvars.role_use import used_variables
 from toolchain.paths import REPOSITORY
 

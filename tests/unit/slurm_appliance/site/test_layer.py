@@ -68,8 +68,9 @@ def test_the_program_that_site_yml_starts_exports_the_layer(tmp_path: Path, with
             {
                 "site/hooks/compute-init/post.yml": PLAY,
                 "site/hooks/compute-init/vars.yml": "word: plain\n",
-                # A variable that a role on nodes reads, and one that no node may have.
-                "site/group_vars/all.yml": "nfs_client_transport: kernel\nsecret_of_the_site: x\n",
+                "site/roles/own/meta/node_variables.yml": "compute_init: compute\nnode_variables: [scratch_server]\n",
+                # A variable that a role on nodes reads, one that the site's role reads, and one that no node may have.
+                "site/group_vars/all.yml": "nfs_client_transport: kernel\nscratch_server: nas\nsecret_of_the_site: x\n",
             },
         )
     environment = tmp_path / "environments-of-this-machine" / STACK
@@ -98,8 +99,11 @@ def test_the_program_that_site_yml_starts_exports_the_layer(tmp_path: Path, with
     assert (FILE in listed) is with_layer
     assert (f"shared/{FILE}" in texts) is with_layer
     assert not [name for name, text in texts.items() if b"secret_of_the_site" in text]
-    transport = json.loads(texts["nodes/my-demo-c-0/variables.json"]).get("nfs_client_transport")
+    variables = json.loads(texts["nodes/my-demo-c-0/variables.json"])
+    transport = variables.get("nfs_client_transport")
     assert transport == ("kernel" if with_layer else None), "roles are configured alike on all nodes"
+    assert variables.get("scratch_server") == ("nas" if with_layer else None)
     if with_layer:
         assert NodeLayer.of(texts[f"shared/{FILE}"]).variables == {"word": "plain"}
+        assert NodeLayer.of(texts[f"shared/{FILE}"]).entries == {"own": "compute"}
         assert listed[FILE]["keep"] is True

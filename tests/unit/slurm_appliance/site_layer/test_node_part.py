@@ -1,5 +1,6 @@
 """What compute nodes get of a layer: which files, which variables, and how much."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,40 @@ def test_a_path_that_nodes_would_refuse_is_refused_before_the_first_change(tmp_p
     stacks = repository(tmp_path, {f"site/{HOOKS}/pre.yml": PLAY, "site/files/a\\b": "x"})
     with pytest.raises(SiteLayerError):
         site_layer(stacks, STACK)
+
+
+DECLARATION = "roles/own/meta/node_variables.yml"
+
+
+def test_a_declared_role_is_run_by_nodes_without_a_hook(tmp_path: Path) -> None:
+    files = {
+        f"site/{DECLARATION}": "compute_init: nfs\nnode_variables: [scratch_server]\n",
+        "site/roles/own/tasks/main.yml": "[]",
+        "site/roles/other/tasks/main.yml": "[]",
+    }
+    made = layer_of(tmp_path, files)
+    assert [(role.name, role.variables) for role in made.node_roles] == [("own", {"scratch_server"})]
+    assert NodeLayer.of(made.node).entries == {"own": "nfs"}
+    assert json.loads(made.node)["form"] == 2
+
+
+def test_an_older_image_reads_a_layer_without_such_roles(tmp_path: Path) -> None:
+    made = layer_of(tmp_path, {f"site/{HOOKS}/pre.yml": PLAY})
+    assert json.loads(made.node).keys() == {"form", "variables", "files"}
+    assert json.loads(made.node)["form"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "compute_init: nfs\n", "compute_init: nfz\nnode_variables: []\n", "compute_init: nfs\nnode_variables: x"],
+)
+def test_a_declaration_with_a_mistake_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SiteLayerError) as refused:
+        layer_of(tmp_path, {f"site/{DECLARATION}": text})
+    assert refused.value.where == str(tmp_path / "site" / DECLARATION)
+
+
+def test_the_environments_role_says_what_it_needs(tmp_path: Path) -> None:
+    declared = {f"site/{DECLARATION}": "compute_init: nfs\nnode_variables: []\n"}
+    made = layer_of(tmp_path, {**declared, f"{OWN}/roles/own/tasks/main.yml": "[]"})
+    assert made.node_roles == ()
