@@ -14,10 +14,14 @@ from tests.unit.slurm_appliance.site_layer.trees import write
 MARKER = "/var/lib/own-marker"
 
 
-def _role(source: str) -> str:
+#: Where the role writes that compute nodes run without a hook.
+OF_THE_ROLE = "/var/lib/own-role"
+
+
+def _role(source: str, path: str = MARKER) -> str:
     task = {
         "name": "Write the marker",
-        "ansible.builtin.copy": {"dest": MARKER, "content": source, "mode": "0644"},
+        "ansible.builtin.copy": {"dest": path, "content": source, "mode": "0644"},
     }
     return json.dumps([task])
 
@@ -39,7 +43,13 @@ LAYER = {
     "site/roles/own_marker/tasks/main.yml": _role("{{ own_text }}\n"),
     "site/files/word": "from the files",
     "site/hooks/site/post.yml": _hook("control:login", f"{{{{ own_variable }}}} {FILE}"),
-    "site/group_vars/all.yml": "own_variable: from group_vars\n",
+    "site/group_vars/all.yml": "own_variable: from group_vars\nown_declared: declared\n",
+    "site/roles/own_role/tasks/main.yml": _role(
+        f"{{{{ own_declared }}}} {FILE} {{{{ own_variable | default('no other') }}}} "
+        "{{ ansible_facts.distribution | length > 0 }}\n",
+        OF_THE_ROLE,
+    ),
+    "site/roles/own_role/meta/node_variables.yml": "compute_init: compute\nnode_variables: [own_declared]\n",
     "site/hooks/compute-init/pre.yml": _hook("localhost", "before"),
     "environments/life/hooks/compute-init/post.yml": _hook(
         "localhost", f"{{{{ own_word }}}} {FILE} {{{{ munge_key | default('no key') }}}}"
@@ -47,6 +57,7 @@ LAYER = {
     "environments/life/hooks/compute-init/vars.yml": "own_word: from vars\n",
 }
 ON_COMPUTE = "from vars from the files no key"
+BY_THE_ROLE = "declared from the files no other True"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +80,7 @@ def test_a_new_layer_runs_on_all_nodes(layered: Live) -> None:
         "login-0": expected,
     }
     assert {layered.run(node, f"cat {MARKER}") for node in COMPUTE} == {ON_COMPUTE}
+    assert {layered.run(node, f"cat {OF_THE_ROLE}") for node in COMPUTE} == {BY_THE_ROLE}
 
 
 def test_a_node_keeps_nothing_of_the_layer_in_the_open(layered: Live) -> None:
@@ -98,6 +110,7 @@ def test_a_rebuild_by_slurm_brings_back_what_the_hook_did(
         assert layered.image("c-0") == image
         layered.wait_for_state("c-0", "IDLE")
     assert layered.run("c-0", f"ls {MARKER}*") == MARKER
+    assert layered.run("c-0", f"cat {OF_THE_ROLE}") == BY_THE_ROLE
 
 
 def test_a_hook_that_fails_keeps_the_node_away_from_jobs_and_is_named(
