@@ -121,7 +121,7 @@ def test_a_declared_role_is_run_by_nodes_without_a_hook(tmp_path: Path) -> None:
         "site/roles/other/tasks/main.yml": "[]",
     }
     made = layer_of(tmp_path, files)
-    assert [(role.name, role.variables) for role in made.node_roles] == [("own", {"scratch_server"})]
+    assert [(role.name, role.variables) for role in made.node_roles] == [("own", frozenset({"scratch_server"}))]
     assert NodeLayer.of(made.node).entries == {"own": "nfs"}
     assert json.loads(made.node)["form"] == 2
 
