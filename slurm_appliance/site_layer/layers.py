@@ -13,9 +13,10 @@ from node.compute_init.site_layer import LAYERS
 from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole, declared_role
 from slurm_appliance.site_layer import node_part
+from slurm_appliance.site_layer.collections import required
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import check_group_vars
-from slurm_appliance.site_layer.tree import Layer, LayerFile, digest, read_layer
+from slurm_appliance.site_layer.tree import REQUIREMENTS, Layer, LayerFile, digest, read_layer
 from toolchain.paths import REPOSITORY
 
 #: The shared layer, and the folder of the environments' own.
@@ -70,7 +71,7 @@ class SiteLayer:
             (f"{layer.name}/{file.path}", file)
             for layer in self.layers
             for file in layer.files
-            if file.within(_IMAGE_HOOKS, "roles", "files", "group_vars")
+            if file.within(_IMAGE_HOOKS, "roles", "files", "group_vars", "collections") or file.path == REQUIREMENTS
         ]
         if not any(file.within(_IMAGE_HOOKS) for _path, file in files):
             return None
@@ -144,6 +145,7 @@ def site_layer(stacks: Path, stack: str, product_roles: Iterable[str] | None = N
         check_group_vars(layer)
     made = SiteLayer(stack, tuple(found))
     _check_files(made.files)
+    required(made.layers)
     _ = made.node  # Too large, or not for nodes: an error now, not in the middle of a run.
     return made
 

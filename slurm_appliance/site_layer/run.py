@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from node.compute_init.site_layer import FILES_VARIABLE
+from slurm_appliance.site_layer.collections import COLLECTIONS_VARIABLE, installed
 from slurm_appliance.site_layer.layers import SiteLayer
 from slurm_appliance.site_layer.tree import HOOKS
 from toolchain.paths import REPOSITORY
@@ -52,8 +53,11 @@ def prepared(layer: SiteLayer, sequence: str, folder: Path, last: Path | None = 
     _write_hooks(layer, sequence, folder / "hooks", last)
     _write_files(layer, folder / "files")
     roles = [_ROLES, *(ways / each.name / "roles" for each in reversed(layer.layers) if each.roles)]
+    environment = {HOOKS_VARIABLE: str(folder / "hooks"), "ANSIBLE_ROLES_PATH": ":".join(map(str, roles))}
+    if (collections := installed(layer.layers)) is not None:
+        environment[COLLECTIONS_VARIABLE] = str(collections)
     return LayerRun(
-        {HOOKS_VARIABLE: str(folder / "hooks"), "ANSIBLE_ROLES_PATH": ":".join(map(str, roles))},
+        environment,
         inventories(layer, folder / "inventories"),
         {FILES_VARIABLE: str(folder / "files")},
     )

@@ -25,7 +25,9 @@ HOOKS = {
     "compute-init": ("pre.yml", "post.yml", "vars.yml"),
 }
 #: The folders of a layer.
-PARTS = ("files", "group_vars", "hooks", "roles")
+PARTS = ("collections", "files", "group_vars", "hooks", "roles")
+#: The file with the Ansible collections that a layer requires.
+REQUIREMENTS = "requirements.yml"
 
 _SKIPPED = frozenset({"__pycache__", ".git", ".gitkeep"})
 
@@ -97,8 +99,7 @@ def read_layer(name: str, folder: Path, product_roles: Iterable[str]) -> Layer |
         sorted(
             (
                 LayerFile(path.relative_to(folder).as_posix(), path, bool(path.stat().st_mode & stat.S_IXUSR))
-                for part in _parts(folder)
-                for path in _below(folder / part, folder.resolve())
+                for path in _files(folder)
             ),
             key=lambda file: file.path,
         )
@@ -127,6 +128,13 @@ def _parts(folder: Path) -> list[str]:
         if path.is_dir() and path.name not in PARTS:
             raise _unused(path, "folder", PARTS)
     return [part for part in PARTS if (folder / part).is_dir()]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for part in _parts(folder):
+        yield from _below(folder / part, folder.resolve())
+    if (folder / REQUIREMENTS).is_file():
+        yield folder / REQUIREMENTS
 
 
 def _check_hooks(folder: Path) -> None:

@@ -20,7 +20,7 @@ from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.site_layer.layers import SiteLayer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
 from slurm_appliance.site_layer.tree import HOOKS
-from tests.unit.slurm_appliance.site_layer.trees import STACK, layer_of, write
+from tests.unit.slurm_appliance.site_layer.trees import STACK, collection, layer_of, write
 
 OWN = f"environments/{STACK}"
 GROUP = "stand"
@@ -111,6 +111,26 @@ def test_hooks_of_site_yml_run_in_order_with_own_roles_files_and_group_vars(tmp_
     assert outcome.status == "successful", stand.log.getvalue()
     first = ["shared-pre.yml", "shared own stack own", str(stand.inventory.parent), "last"]
     assert stand.lines == [*first, *(f"shared-{name}" for name in HOOKS["site"][1:])]
+
+
+def test_a_hook_uses_a_collection_that_the_layer_requires(
+    tmp_path: Path, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tell = role({"name": "Tell", "ansible.builtin.shell": "echo of the collection >> {{ ran }}"})
+    tarball = collection(tmp_path / "source", tmp_path / "own/site/collections", tell)
+    layer = layer_of(
+        tmp_path / "own",
+        {
+            "site/requirements.yml": json.dumps({"collections": [{"name": f"collections/{tarball.name}"}]}),
+            "site/hooks/site/pre.yml": json.dumps(
+                [{"hosts": GROUP, "gather_facts": False, "roles": ["own.tools.hello"]}]
+            ),
+        },
+    )
+    outcome = stand.run(layer, "site", "site.yml")
+    assert outcome.status == "successful", stand.log.getvalue()
+    assert stand.lines == ["of the collection"]
 
 
 def test_encrypted_variables_work_with_the_operators_password_file(

@@ -1,5 +1,8 @@
 """Folders of a site's repository, written from tables."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,3 +32,14 @@ def layer_of(folder: Path, files: Mapping[str, str]) -> SiteLayer:
     found = site_layer(repository(folder, files), STACK)
     assert found is not None
     return found
+
+
+def collection(source: Path, folder: Path, tasks: str) -> Path:
+    """The collection ``own.tools`` with a role ``hello``, built from a new folder into another; returns the tarball."""
+    settings = {"namespace": "own", "name": "tools", "version": "1.0.0", "authors": ["us"], "readme": "README.md"}
+    write(source, {"galaxy.yml": json.dumps(settings), "README.md": "Tools.\n", "roles/hello/tasks/main.yml": tasks})
+    folder.mkdir(parents=True)
+    program = Path(sys.executable).with_name("ansible-galaxy")
+    command = [program, "collection", "build", source, "--output-path", folder]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "own-tools-1.0.0.tar.gz"
