@@ -17,6 +17,7 @@ pivot_root . stand-in/machine
 umount --lazy /stand-in/machine
 rmdir /stand-in/machine
 cd /
+# shellcheck disable=SC2016 # the inner shell is to expand it
 exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/stand-in LC_ALL=C.UTF-8 GNUPGHOME=/stand-in/gpg sh -eu -c '
 cd /stand-in
 mkdir -m 0700 gpg
