@@ -13,7 +13,7 @@ from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.deployment.repair import plan_repair, repaired
-from slurm_appliance.engine.steps import COMMAND, PORT, SERVER, Step
+from slurm_appliance.engine.steps import ATTACHMENT, COMMAND, PORT, SERVER, Step
 from slurm_appliance.errors import ApplianceError, ExitStatus, Problem
 
 Json = dict[str, Any]
@@ -202,6 +202,9 @@ def rows_of(found: Iterable[Counterpart], deployment: Mapping[str, Any], steps: 
 
 def disturbing(plan: DeploymentPlan) -> list[Problem]:
     """What ``up`` would disturb after the adoption: it is refused, with what to set instead."""
+    lost = any(step.type == SERVER and step.op in _REPLACING for step in plan.steps)
+    # An attachment goes with its server.
+    told = {COMMAND, ATTACHMENT} if lost else {COMMAND}
     problems = [
         Problem(
             step.name,
@@ -211,7 +214,7 @@ def disturbing(plan: DeploymentPlan) -> list[Problem]:
             "set them in the configuration to what the existing resource has, adopt it, then change them",
         )
         for step in plan.steps
-        if step.op in _REPLACING and step.type != COMMAND
+        if step.op in _REPLACING and step.type not in told
     ]
     named = {problem.path for problem in problems}
     problems += [

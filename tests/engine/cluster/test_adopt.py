@@ -91,11 +91,11 @@ def test_a_lost_state_is_made_anew_by_the_commands_of_the_documentation(
 
 @pytest.mark.extended
 def test_lost_secrets_are_made_anew_only_if_allowed(
-    rig: Rig, project: FakeProject, touched: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    rig: Rig, project: FakeProject, touched: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig.up()
     lose_state(rig, monkeypatch)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another-machine"))
+    (EnvironmentFolder.of("test").folder / FILE).unlink()
     touched.clear()
     before = {id_: dict(server["metadata"]) for id_, server in project.compute.servers.things.items()}
     with pytest.raises(AdoptionError, match="munge_key"):

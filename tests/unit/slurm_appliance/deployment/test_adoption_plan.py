@@ -6,7 +6,7 @@ from slurm_appliance.config import from_mapping
 from slurm_appliance.deployment.adoption_plan import as_planned, disturbing, rows_of, unbuilt, with_adopted
 from slurm_appliance.deployment.counterparts import Counterpart, Fate
 from slurm_appliance.deployment.plan import DeploymentPlan
-from slurm_appliance.engine.steps import COMMAND, PORT, SERVER, VOLUME, Step
+from slurm_appliance.engine.steps import ATTACHMENT, COMMAND, PORT, SERVER, VOLUME, Step
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, image, server
 from tests.unit.slurm_appliance.config.examples import smallest
 
@@ -86,6 +86,7 @@ def test_a_replacement_is_refused_with_its_reason_and_an_update_is_not() -> None
         Step("x::demo-c-0", SERVER, "replace", changed=("keyPair",), replacing=("keyPair",)),
         Step("x::demo-c-1", SERVER, "update", changed=("metadata",)),
         Step("x::old", VOLUME, "delete"),
+        Step("x::home", ATTACHMENT, "replace", changed=("instanceId",), replacing=("instanceId",)),
     )
     problems = disturbing(DeploymentPlan(steps, (), ()))
     assert [problem.path for problem in problems] == ["demo-c-0", "old"]
