@@ -40,6 +40,6 @@ def collection(source: Path, folder: Path, tasks: str) -> Path:
     write(source, {"galaxy.yml": json.dumps(settings), "README.md": "Tools.\n", "roles/hello/tasks/main.yml": tasks})
     folder.mkdir(parents=True)
     program = Path(sys.executable).with_name("ansible-galaxy")
-    command = [program, "collection", "build", source, "--output-path", folder]
+    command = [str(program), "collection", "build", str(source), "--output-path", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "own-tools-1.0.0.tar.gz"
