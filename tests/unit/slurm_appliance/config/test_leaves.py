@@ -16,6 +16,7 @@ from slurm_appliance.image.settings import from_settings
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.site.inventory import Inventory
+from slurm_appliance.site_layer.layers import ImageLayer
 from slurm_appliance.ssh.options import connection_variables, options
 from tests.unit.clouds import cloud
 from tests.unit.components.clusters import COMPUTE, LOGIN, arguments, configured
@@ -150,7 +151,7 @@ def observed(place: str, config: ClusterConfig) -> Any:
     if place == "ssh":
         return options(config.ssh, "known_hosts"), connection_variables(config.ssh)
     if place == "build":
-        build = from_settings(config, "fat", "base")
+        build = from_settings(config, "fat", "base", layer=ImageLayer("demo", "0"))
         return build, config.image_builds["fat"].ssh and options(config.image_builds["fat"].ssh, "x")
     if place == "group":
         return {group.name: (group.image, group.networks) for group in groups(config)}, config.image_builds

@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import UsageError
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.images import packed, unpacked
 from slurm_appliance.image.record import parse_packages
+from slurm_appliance.image.settings import from_settings
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh, from_json, to_json
 from slurm_appliance.site_layer.layers import ImageLayer
+from tests.unit.slurm_appliance.config.examples import smallest
 from toolchain.paths import REPOSITORY
 
 BUILD = ImageBuild(
@@ -100,6 +103,15 @@ def test_groups_of_the_site_follow_and_are_part_of_the_name() -> None:
     assert image_name(build, "base") == image_name(replace(build, site_groups=("cad", "gpu")), "base")
     assert image_name(build, "base") != image_name(BUILD, "base")
     assert from_json(to_json(build)) == build
+
+
+def test_groups_of_the_site_need_a_hook_that_uses_them() -> None:
+    builds = {"fat": {"base_image": "x", "flavor": "m1.medium", "site_groups": ["gpu"]}}
+    config = from_mapping(smallest() | {"image_builds": builds}, "test")
+    assert from_settings(config, "fat", "base", layer=ImageLayer("demo", "0")).site_groups == ("gpu",)
+    with pytest.raises(UsageError) as refused:
+        from_settings(config, "fat", "base")
+    assert refused.value.where == "image_builds.fat.site_groups"
 
 
 def test_an_unknown_group_or_format_is_refused() -> None:
