@@ -28,6 +28,8 @@ def command(recipe: ImageRecipe, mmdebstrap: str, files: str, tree: str) -> list
     debs = " ".join(plan(load("RedHat")).debs)
     apt = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes -o Dpkg::Use-Pty=false'
     hooks = [
+        # Those of the system itself, which are not converted.
+        'rm -f "$1"/var/cache/apt/archives/*.deb',
         f"{apt} --no-install-recommends --reinstall --download-only install {debs}",
         'mkdir -p "$1"/stand-in/debs && mv "$1"/var/cache/apt/archives/*.deb "$1"/stand-in/debs/',
         """dpkg-query --admindir="$1"/var/lib/dpkg --show --showformat '${Package} ' > "$1"/stand-in/provided""",

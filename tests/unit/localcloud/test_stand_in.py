@@ -60,7 +60,7 @@ def test_the_workshop_has_the_tools_and_keeps_the_packages() -> None:
     (included,) = (word for word in command if word.startswith("--include="))
     assert set(make.TOOLS) <= set(included.removeprefix("--include=").split(","))
     hooks = [word for word in command if word.startswith("--customize-hook=")]
-    assert "slurmctld" in hooks[0]
+    assert "slurmctld" in hooks[1]
 
 
 def test_versions_and_needs_of_debian_in_rpms_words() -> None:
