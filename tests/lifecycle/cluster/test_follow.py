@@ -11,6 +11,7 @@ from tests.lifecycle.cluster.live import COMPUTE, Live
 
 #: The files that nodes write, on the control node and as nodes know them.
 SAID, KNOWN_AS = "/var/lib/state/compute-init/acknowledgements", "/var/lib/slurm-appliance/acknowledgements"
+EXPORTED = "/var/lib/state/compute-init/nodes"
 RECORD = "/var/lib/ansible-init/compute-init.json"
 
 
@@ -18,6 +19,11 @@ def said(live: Live, node: str) -> dict[str, Any]:
     """What a node told the control node."""
     found: dict[str, Any] = json.loads(live.run("control", f"cat {SAID}/life-{node}/said"))
     return found
+
+
+def newest(acknowledgement: dict[str, Any]) -> tuple[str, str]:
+    """How it ended, and for which export."""
+    return acknowledgement["status"], acknowledgement["signed"]
 
 
 def logins(live: Live, node: str) -> str:
@@ -58,9 +64,10 @@ def test_a_node_that_was_away_catches_up_by_itself(live: Live) -> None:
             node, "SLURM_CONF=/run/slurm/conf/slurm.conf scontrol show partition all"
         )
     live.user.compute.start_server(live.server("d-0"))
-    wait_until("d-0 to acknowledge", lambda: said(live, "d-0")["status"] == "done", 120)
+    signed = live.run("control", f"cat {EXPORTED}/life-d-0/follow")
+    wait_until("d-0 to acknowledge", lambda: newest(said(live, "d-0")) == ("done", signed), 180)
     assert "pia" in live.run("d-0", "id pia")
-    assert json.loads(live.run("d-0", f"cat {RECORD}"))["signed"] == said(live, "d-0")["signed"]
+    assert json.loads(live.run("d-0", f"cat {RECORD}"))["signed"] == signed
     live.run("control", "scontrol update nodename=life-d-0 state=UNDRAIN")
     live.wait_for_state("d-0", "IDLE")
 
