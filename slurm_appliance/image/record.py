@@ -117,7 +117,8 @@ def parse_sources(text: str) -> dict[str, tuple[str, str]]:
         ValueError: a line is malformed.
     """
     sources = {}
-    for line in text.splitlines():
+    # A distribution without source packages has an empty list, which the playbook writes as an empty line.
+    for line in filter(str.strip, text.splitlines()):
         found = _SOURCE.fullmatch(line.strip())
         if found is None:
             raise ValueError(f"{line!r} is not a package with its source")

@@ -9,7 +9,7 @@ from slurm_appliance.config import from_mapping
 from slurm_appliance.errors import UsageError
 from slurm_appliance.image.content import image_name
 from slurm_appliance.image.images import packed, unpacked
-from slurm_appliance.image.record import parse_packages
+from slurm_appliance.image.record import parse_packages, parse_sources
 from slurm_appliance.image.settings import from_settings
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh, from_json, to_json
 from slurm_appliance.site_layer.layers import ImageLayer
@@ -154,3 +154,7 @@ def test_the_process_refuses_nonsense_with_a_sentence() -> None:
 
 def test_json_is_stable() -> None:
     assert to_json(BUILD) == json.dumps(json.loads(to_json(BUILD)), sort_keys=True)
+
+
+def test_a_distribution_without_source_packages_has_an_empty_list() -> None:
+    assert parse_sources("\n") == {}
