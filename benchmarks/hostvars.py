@@ -15,12 +15,12 @@ import yaml
 
 from node.export_receiver.archive import unpack
 from node.export_receiver.receiver import Receiver
-from slurm_appliance.hostvars.allowed import NodeRole
 from slurm_appliance.hostvars.bundle import SharedFile
 from slurm_appliance.hostvars.export import archive, export_files
 from slurm_appliance.hostvars.hosts_file import hosts_file
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.hostvars.signing import SigningKey
+from slurm_appliance.playbooks.node_roles import NodeRole
 from slurm_appliance.secrets.generate import MAKERS
 
 #: Signs the bundles; what it costs is among "decide".
