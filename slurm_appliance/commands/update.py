@@ -137,6 +137,6 @@ def _show(images: "list[UpdatedImage]") -> None:
         for line in image.changes.lines() if image.changes else ():
             print(f"  {line}")
         if image.fixed:
-            print(f"  fixes {len(image.fixed)} known issues: {', '.join(image.fixed)}")
+            print(f"  known issues fixed: {', '.join(image.fixed)}")
         if image.open:
-            print(f"  {len(image.open)} known issues remain: `slurm-appliance image audit {image.after}` lists them")
+            print(f"  known issues that remain: {len(image.open)}, see `slurm-appliance image audit {image.after}`")
