@@ -16,6 +16,7 @@ EXTENDED = (
     "engine/rollout",
     "lifecycle/cluster/test_authentication.py",
     "lifecycle/cluster/test_control_away.py",
+    "lifecycle/cluster/test_follow.py",
     "lifecycle/cluster/test_rebuild.py",
     "lifecycle/cluster/test_rebuild_faults.py",
     "lifecycle/cluster/test_site_faults.py",

@@ -60,6 +60,7 @@ TASKS = {
     "package_sources": ["Write the site's repositories", "Write the credentials for the repositories"],
     "prometheus": ["Hash the password of the pages", "Set the password of the pages"],
     "reboot_program": ["Install the credential, readable by the worker only"],
+    "slurm_key": ["Install the key"],
     "slurmctld": ["Try the new files with Slurm's daemons"],
     "slurmdbd": ["Render slurmdbd.conf", "Create slurmdbd's database and its user"],
 }
@@ -162,7 +163,7 @@ def _role(folder: Path, role: str, tasks: list[dict[str, Any]]) -> None:
             (folder / role / part).symlink_to(ANSIBLE / "roles" / role / part)
     alone = [{key: value for key, value in task.items() if key not in ("notify", "when")} for task in tasks]
     text = json.dumps(alone).replace("/usr/lib/slurm-appliance/monitoring_password.py", "monitoring_password.py")
-    text = re.sub(r"/etc/(slurm-appliance|prometheus|apt/auth.conf.d|yum.repos.d)/", "{{ seen }}/", text)
+    text = re.sub(r"/etc/(slurm-appliance|prometheus|apt/auth.conf.d)/", "{{ seen }}/", text)
     # This machine may have no such group.
     text = text.replace('"group": "prometheus"', '"group": "root"')
     (folder / role / "tasks" / "main.yml").write_text(text)
@@ -226,6 +227,7 @@ def test_every_program_gets_the_password_itself(
             "seen": f"{tmp_path}/seen/{{{{ inventory_hostname }}}}",
             "slurmctld_files": "{{ {'slurmdbd.conf': slurmdbd_conf} }}",
             "grafana_dashboards_provisioning_folder": "{{ seen }}/grafana",
+            "package_sources_site_folder": "{{ seen }}",
         },
         "roles": roles,
     }
@@ -291,6 +293,6 @@ def _wrong(seen: Path, password: str) -> list[str]:
     entry = yaml.safe_load((seen / "reboot-clouds.yaml").read_text())["clouds"]["reboot"]
     if is_mirror_password(password):
         found += ["auth.conf"] if _sent_by_apt(seen / "site.conf", seen) != f"builder:{password}" else []
-        repository = (seen / "site-site.repo").read_text().splitlines()
+        repository = (seen / "site.repo").read_text().splitlines()
         found += ["repo"] if f"password={password}" not in repository else []
     return found + (["clouds.yaml"] if entry["auth"]["application_credential_secret"] != password else [])

@@ -47,7 +47,6 @@ def test_a_new_user_reaches_all_nodes_while_a_job_runs(live: Live) -> None:
     live.run("control", f"scancel {job}")
 
 
-@pytest.mark.extended
 def test_a_node_that_was_away_catches_up_by_itself(live: Live) -> None:
     live.user.compute.stop_server(live.server("d-0"))
     wait_until("the server to stop", lambda: live.server("d-0").status == "SHUTOFF", 60)
@@ -73,7 +72,6 @@ def test_a_node_that_was_away_catches_up_by_itself(live: Live) -> None:
     live.wait_for_state("d-0", "IDLE")
 
 
-@pytest.mark.extended
 def test_a_node_speaks_for_itself_only(live: Live) -> None:
     """Root on a node cannot write another's acknowledgement or anything else, and a user cannot write at all."""
     control = live.address("control")
