@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from node.export_receiver.acknowledgement import MOST
 from node.export_receiver.archive import check_order
 from node.export_receiver.folders import check_way, content, own_folder
 from node.export_receiver.reload import Reload
@@ -26,7 +27,7 @@ _LAST = ("bundle.json", "bundle.signed")
 #: The file that nodes look at to notice a change: the digest of the last one of `_LAST`.
 FOLLOWED = "follow"
 #: The file that a node writes, and its size: it is always as large, so that a node needs no right to change that.
-SAID, SAID_SIZE = "said", 4096
+SAID, SAID_SIZE = "said", MOST
 #: Differs in each archive because it has the time: not reported as a change.
 _UNCOUNTED = frozenset({"bundle.signed", "manifest.json"})
 

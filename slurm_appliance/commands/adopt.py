@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slurm_appliance.commands.consent import agreed
+from slurm_appliance.commands.consent import agreed, refuse_questions
 from slurm_appliance.commands.output import Output, print_table, say
 from slurm_appliance.commands.stacks import (
     ExcludeOption,
@@ -41,11 +41,8 @@ def adopt(
     Exit status 0: done, or nothing to adopt; 7: --dry-run: there is something to adopt; 5: the stack is locked; 1: the
     resources cannot be taken over, or another error.
     """
-    from slurm_appliance.api import UsageError
-
     as_json = output is Output.json
-    if as_json and not (yes or dry_run):
-        raise UsageError("--output json cannot ask for confirmation", remedy="add --yes or --dry-run")
+    refuse_questions(as_json=as_json, confirmed=yes or dry_run, remedy="add --yes or --dry-run")
     cluster = cluster_of(stack, exclude, quiet=as_json, lock_timeout=seconds(lock_timeout))
     if dry_run:
         plan = cluster.plan_adoption(new_secrets=new_secrets)

@@ -48,7 +48,7 @@ def audit(
 
     record = ImageRecord.of_image(images.find(image_api(cloud), image))
     chosen = release or release_of(record)
-    report = audited(record, SecurityTracker.parse(tracker.read_text(encoding="utf-8", errors="replace")), chosen)
+    report = audited(record, SecurityTracker.of_file(tracker), chosen)
     shown = [one for one in report.findings if one.fixed_in or not fixable]
     if output is Output.json:
         document = {**dataclasses.asdict(report), "findings": [dataclasses.asdict(one) for one in shown]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slurm_appliance.commands.consent import agreed
+from slurm_appliance.commands.consent import agreed, refuse_questions
 from slurm_appliance.commands.output import Output, OutputOption, say
 from slurm_appliance.commands.stacks import (
     AllowOption,
@@ -94,12 +94,11 @@ def up(
     Exit status 0: done; 3: the environment is protected and would be disturbed; 4: the cluster runs, but compute nodes
     failed; 5: somebody else uses the stack; 8: the plan of --plan no longer holds; 1: anything else.
     """
-    from slurm_appliance.api import UsageError, document_of, load_plan
+    from slurm_appliance.api import document_of, load_plan
 
     as_json = output is Output.json
     approved = None if plan_file is None else load_plan(plan_file)
-    if as_json and not yes and approved is None:
-        raise UsageError("--output json cannot ask for confirmation", remedy="add --yes or --plan FILE")
+    refuse_questions(as_json=as_json, confirmed=yes or approved is not None, remedy="add --yes or --plan FILE")
     cluster = cluster_of(stack, exclude, quiet=as_json, lock_timeout=seconds(lock_timeout))
 
     def approve(plan: "DeploymentPlan") -> bool:

@@ -1,12 +1,13 @@
 """``slurm-appliance update``: bring a cluster to today's packages: new images, up, rollout."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slurm_appliance.commands.consent import agreed
+from slurm_appliance.commands.consent import agreed, refuse_questions
 from slurm_appliance.commands.output import Output, OutputOption, say
 from slurm_appliance.commands.stacks import (
     AllowOption,
@@ -17,11 +18,9 @@ from slurm_appliance.commands.stacks import (
     seconds,
     show_plan,
 )
-from slurm_appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from slurm_appliance.api import DeploymentPlan
-    from slurm_appliance.image.security_tracker import SecurityTracker
     from slurm_appliance.update.images import UpdatedImage
 
 
@@ -64,13 +63,13 @@ def update(
     from slurm_appliance.config import from_stack_text
     from slurm_appliance.config.stack_file import cloud_of, text_of
     from slurm_appliance.engine.project import stack_file
+    from slurm_appliance.image.security_tracker import SecurityTracker
     from slurm_appliance.update import snapshots
     from slurm_appliance.update.images import update_images
     from slurm_appliance.update.stack_change import changed
 
     as_json = output is Output.json
-    if as_json and not (yes or dry_run):
-        raise UsageError("--output json cannot ask for confirmation", remedy="add --yes")
+    refuse_questions(as_json=as_json, confirmed=yes or dry_run, remedy="add --yes")
     path = stack_file(stack)
     text = text_of(path)
     before = from_stack_text(text, path)
@@ -83,9 +82,11 @@ def update(
     if dry_run:
         _print_dry_run(builds, name, path, as_json=as_json)
         return
-    images = update_images(before, after, path, image_api(cloud_of(path)), say, _tracker(tracker))
+    images = update_images(
+        before, after, path, image_api(cloud_of(path)), say, SecurityTracker.of_file(tracker) if tracker else None
+    )
     if as_json:
-        document = {"snapshot": name, "images": [_row(image) for image in images]}
+        document = {"snapshot": name, "images": [asdict(image) for image in images]}
         print(json.dumps(document, indent=2))
     else:
         _show(images)
@@ -111,24 +112,12 @@ def update(
     roll_out(stack, output, seconds(lock_timeout))
 
 
-def _tracker(file: Path | None) -> "SecurityTracker | None":
-    from slurm_appliance.image.security_tracker import SecurityTracker
-
-    return SecurityTracker.parse(file.read_text(encoding="utf-8", errors="replace")) if file else None
-
-
 def _print_dry_run(builds: tuple[str, ...], snapshot: str, path: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"snapshot": snapshot, "builds": builds}, indent=2))
         return
     for build in builds:
         print(f"{path}: image_builds.{build}.package_sources.snapshot: {snapshot}")
-
-
-def _row(image: "UpdatedImage") -> dict[str, Any]:
-    import dataclasses
-
-    return dataclasses.asdict(image)
 
 
 def _show(images: "list[UpdatedImage]") -> None:

@@ -145,12 +145,11 @@ def _prepare(session: Session, new_secrets: bool) -> _Prepared:
             outcome = previewed(session, deployment)
         session.take(facts)
         plan = make_plan(session, findings, outcome.steps, Drift(), deployment)
-    found = [each for each in counterparts.found if each.fate is not Fate.CREATE]
     rows = tuple(rows_of(counterparts.found, deployment, outcome.steps))
     refused = disturbing(plan)
     if refused:
         raise AdoptionError(refused, str(session.source))
-    expired = tuple(each.id for each in found if each.type == CREDENTIAL and each.fate is Fate.RENEW)
+    expired = tuple(each.id for each in counterparts.found if each.type == CREDENTIAL and each.fate is Fate.RENEW)
     adoption = Adoption(rows, plan, adoption.lost, adoption.runs_site, adoption.notes)
     return _Prepared(adoption, deployment, facts, expired)
 

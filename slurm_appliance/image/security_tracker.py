@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from slurm_appliance.image.debian_version import DebianVersion
@@ -43,6 +44,15 @@ class SecurityTracker:
     """The data, parsed on demand: there are tens of thousands of issues."""
 
     _document: Mapping[str, Any]
+
+    @classmethod
+    def of_file(cls, file: Path) -> "SecurityTracker":
+        """The data in a file.
+
+        Raises:
+            TrackerError: see ``parse``.
+        """
+        return cls.parse(file.read_text(encoding="utf-8", errors="replace"))
 
     @classmethod
     def parse(cls, text: str) -> "SecurityTracker":

@@ -18,7 +18,7 @@ from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.security_tracker import SecurityTracker
 from slurm_appliance.image.settings import PROXY
 from slurm_appliance.image.wanted import Wanted, wanted
-from slurm_appliance.site_layer.layers import layer_of_file
+from slurm_appliance.site_layer.layers import SiteLayer, layer_of_file
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,14 @@ def ensure_image(
         ApplianceError: a build failed.
     """
     layer = layer_of_file(path)
-    *bases, last = _wanted(config, path, api, build)
+    *bases, last = _wanted(config, layer, api, build)
     for base in bases:
         build_image(base.build, layer, force=base.force)
     kept = dataclasses.replace(last.build, keep_on_failure=keep or last.build.keep_on_failure)
     return build_image(kept, layer, force=force or last.force).image_id
 
 
-def _wanted(config: ClusterConfig, path: Path, api: Api, build: str) -> list[Wanted]:
-    layer = layer_of_file(path)
+def _wanted(config: ClusterConfig, layer: SiteLayer | None, api: Api, build: str) -> list[Wanted]:
     source = [ImageSource(build=build)]
     return wanted(
         config, source, images.all_facts(api), os.environ.get(PROXY, ""), layer=layer.image if layer else None
@@ -128,8 +127,9 @@ def update_images(
         ApplianceError: a build failed, or an image cannot be compared with the tracker's data.
     """
     found = []
+    layer = layer_of_file(path)
     for build in booted_builds(after):
-        former_id = _wanted(before, path, api, build)[-1].image_id
+        former_id = _wanted(before, layer, api, build)[-1].image_id
         former = _audited(images.find(api, former_id), tracker) if former_id else None
         say(f"building {' → '.join(builds_below(after, build))}")
         image_id = ensure_image(after, path, api, build)

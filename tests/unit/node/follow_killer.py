@@ -8,16 +8,13 @@ heard, and which bundle the node has.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from node.compute_init.follow import Follower
 from node.compute_init.followed import Followed
 from node.compute_init.small_file import SmallFiles
+from tests.unit.node.killing import die_before, in_child
 from tests.unit.node.nfs_server import FileServer, serving
 
 _STEPS = frozenset({"open", "os.rename", "os.remove", "subprocess.Popen", "socket.bind", "socket.connect"})
@@ -34,29 +31,7 @@ for status in ("running", "done"):
 """
 
 
-def _in_child(work: Callable[[], object]) -> bool:
-    """Run something in a process of its own; returns whether it came to its end."""
-    child = os.fork()
-    if child == 0:
-        status = 70
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    _, ended = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(ended) == 0
-
-
 def _look(root: Path, port: int, fatal: int = 0) -> None:
-    count = 0
-
-    def step(event: str, _arguments: tuple[Any, ...]) -> None:
-        nonlocal count
-        count += event in _STEPS
-        if count == fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     apply = (sys.executable, "-c", _APPLY, str(root / "record"), str(root / "nfs/nodes/c1/follow"))
     follower = Follower(
         root / "followed",
@@ -65,8 +40,7 @@ def _look(root: Path, port: int, fatal: int = 0) -> None:
         lambda server: SmallFiles(server, 5.0, port, (0,)),
         lambda _text: None,
     )
-    if fatal:
-        sys.addaudithook(step)
+    die_before(fatal, _STEPS)
     follower.look()
 
 
@@ -81,7 +55,7 @@ def _new(root: Path, server: FileServer) -> None:
     for digest in ("old", "new"):
         (root / "nfs/nodes/c1/follow").write_text(f"{digest}\n")
         if digest == "old":
-            assert _in_child(lambda: _look(root, server.port))
+            assert in_child(lambda: _look(root, server.port))
 
 
 def main(work: Path) -> None:
@@ -92,9 +66,9 @@ def main(work: Path) -> None:
             fatal += 1
             root = work / str(fatal)
             _new(root, server)
-            killed = not _in_child(lambda root=root, fatal=fatal: _look(root, server.port, fatal))  # type: ignore[misc]
+            killed = not in_child(lambda root=root, fatal=fatal: _look(root, server.port, fatal))  # type: ignore[misc]
             for _ in range(2):
-                assert _in_child(lambda root=root: _look(root, server.port))  # type: ignore[misc]
+                assert in_child(lambda root=root: _look(root, server.port))  # type: ignore[misc]
             said = json.loads((root / "nfs" / _FOLLOWED.acknowledgement.lstrip("/")).read_text())
             record = json.loads((root / "record").read_text())
             print(json.dumps({"step": fatal, "said": [said["status"], said["signed"]], "has": record["signed"]}))
