@@ -15,6 +15,8 @@ from typing import Any
 #: Folder of the callback plugin that records the failed task.
 CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 _CALLBACK = "last_failure"
+#: Ansible's strategies of Mitogen, where the image has it (role `mitogen`): tasks take an eighth of the time.
+STRATEGIES = Path(__file__).resolve().parents[2] / "mitogen" / "ansible_mitogen" / "plugins" / "strategy"
 _LONGEST_ERROR = 400
 
 
@@ -87,6 +89,8 @@ def run(
         if within is not None:
             temporary = str(file.with_name("ansible"))
             environment |= {"ANSIBLE_LOCAL_TEMP": temporary, "ANSIBLE_REMOTE_TEMP": temporary}
+        if STRATEGIES.is_dir():
+            environment |= {"ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": str(STRATEGIES)}
         if roles:
             environment["ANSIBLE_ROLES_PATH"] = ":".join(map(str, roles))
         child = None

@@ -30,7 +30,8 @@ _JOB_SECONDS = 8
 
 
 def _copy() -> Path:
-    return state_folder("demo", f"Pulumi.{STACK}.yaml")
+    # In a folder of its own: what is beside the folder of stack files is the site's layer.
+    return state_folder("demo", "stacks", f"Pulumi.{STACK}.yaml")
 
 
 def stacks() -> Path:

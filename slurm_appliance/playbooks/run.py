@@ -1,6 +1,7 @@
 """Runs a playbook with ansible-runner: full output in a log, short lines for the operator, no secrets."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import sys
@@ -19,6 +20,8 @@ from toolchain.terminal import printable
 ANSIBLE = REPOSITORY / "ansible"
 #: Environment variables passed to Ansible; only these, so that it gets no credentials.
 _ENVIRONMENT = (
+    # "linear" runs everything without Mitogen.
+    "ANSIBLE_STRATEGY",
     # The operator's file, or program, with the password of a site's own encrypted files.
     "ANSIBLE_VAULT_PASSWORD_FILE",
     "HOME",
@@ -242,6 +245,14 @@ def message(result: Mapping[str, Any]) -> str:
     return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
 
 
+def _strategies() -> Path:
+    """Ansible's strategies of Mitogen: one Python a node for all tasks, instead of a new one for each."""
+    found = importlib.util.find_spec("ansible_mitogen")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("ansible_mitogen is not installed", name="ansible_mitogen")
+    return Path(found.origin).parent / "plugins" / "strategy"
+
+
 def _first_line(text: str) -> str:
     return " ".join(text.splitlines()[0].split())[:200]
 
@@ -257,7 +268,7 @@ def _only(environment: Mapping[str, str]) -> Iterator[None]:
     kept = {name: before[name] for name in _ENVIRONMENT if name in before}
     os.environ.clear()
     os.environ.update(
-        kept,
+        {"ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": str(_strategies())} | kept,
         PATH=f"{Path(sys.executable).parent}:{before.get('PATH', '/usr/bin:/bin')}",
         ANSIBLE_CONFIG=str(ANSIBLE / "ansible.cfg"),
         PYTHONWARNINGS="ignore",
