@@ -245,7 +245,7 @@ def message(result: Mapping[str, Any]) -> str:
     return said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + " ..."
 
 
-def _strategies() -> Path:
+def mitogen_strategies() -> Path:
     """Ansible's strategies of Mitogen: one Python a node for all tasks, instead of a new one for each."""
     found = importlib.util.find_spec("ansible_mitogen")
     if found is None or found.origin is None:
@@ -268,7 +268,7 @@ def _only(environment: Mapping[str, str]) -> Iterator[None]:
     kept = {name: before[name] for name in _ENVIRONMENT if name in before}
     os.environ.clear()
     os.environ.update(
-        {"ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": str(_strategies())} | kept,
+        {"ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": str(mitogen_strategies())} | kept,
         PATH=f"{Path(sys.executable).parent}:{before.get('PATH', '/usr/bin:/bin')}",
         ANSIBLE_CONFIG=str(ANSIBLE / "ansible.cfg"),
         PYTHONWARNINGS="ignore",
