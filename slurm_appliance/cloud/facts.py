@@ -34,6 +34,7 @@ class ImageFacts:
         slurm: the version of its Slurm packages, as in its record; empty where it has none.
         selinux: how SELinux starts in it, as in its record; empty where it has none.
         system: distribution and release, as in its record or in the properties of others; empty where nothing says it.
+        adopted: whether nodes that are being adopted run it, whoever built it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ImageFacts:
     slurm: str = ""
     selinux: str = ""
     system: str = ""
+    adopted: bool = False
 
 
 @dataclass(frozen=True)

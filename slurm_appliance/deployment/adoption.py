@@ -254,8 +254,8 @@ def _leaving_out(session: Session, adoption: Adoption) -> Iterator[None]:
 
 
 def _preview_after(session: Session, adoption: Adoption) -> DeploymentPlan:
-    facts = session.facts(fresh=True)
     deployment = session.deployment()
+    facts, _problems = claimed(session.config, session.facts(fresh=True), recorded_ids(deployment))
     findings = _findings(session, facts, deployment)
     with _leaving_out(session, adoption), session.handing_over(facts):
         outcome = previewed(session, deployment)

@@ -74,7 +74,7 @@ class Counterpart:
 def claimed(
     config: ClusterConfig, facts: CloudFacts, recorded: Iterable[str] = ()
 ) -> tuple[CloudFacts, tuple[Problem, ...]]:
-    """The facts with our mark on each server that is this cluster's, and why others cannot be.
+    """The facts with our mark on each server that is this cluster's, and on their images; why others cannot be ours.
 
     Args:
         config: the configuration.
@@ -102,7 +102,9 @@ def claimed(
         ]
     ours = {server.id for found in taken.values() for server in found}
     marked = tuple(replace(each, environment=mine) if each.id in ours else each for each in facts.servers)
-    return replace(facts, servers=marked), tuple(problems)
+    run = {each.image_id for each in marked if each.id in ours}
+    images = tuple(replace(each, adopted=True) if each.id in run else each for each in facts.images)
+    return replace(facts, servers=marked, images=images), tuple(problems)
 
 
 @dataclass

@@ -28,8 +28,10 @@ def flavors(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[
 def images(groups: Iterable[Group], facts: CloudFacts, finder: Finder) -> dict[ImageSource, ImageFacts]:
     """The images that groups name by id or by name; builds make their own."""
     found: dict[ImageSource, ImageFacts] = {}
+    there = {server.name for server in facts.servers}
     for group in groups:
-        image = _image(group.image_path, group.image, facts, finder)
+        boots = any(node.hostname not in there for node in group.nodes)
+        image = _image(group.image_path, group.image, facts, finder, boots=boots)
         if image:
             found[group.image] = image
     return found
@@ -58,7 +60,7 @@ def builds(
     return tuple(found.values())
 
 
-def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) -> ImageFacts | None:
+def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder, *, boots: bool) -> ImageFacts | None:
     if source.build is not None:
         return None
     if source.id is not None:
@@ -72,7 +74,7 @@ def _image(path: str, source: ImageSource, facts: CloudFacts, finder: Finder) ->
     if image and image.status != "active":
         finder.problem(path, f"image {source} is {image.status}", "wait until it is active, or choose another image")
         return None
-    if image and not image.digest:
+    if image and not image.digest and (boots or not image.adopted):
         what = f"image {source} was not built by this appliance: nodes that boot it cannot join a cluster"
         remedy = (
             "choose one from './slurm-appliance image list', or set {build: NAME} for one of image_builds, which "

@@ -185,7 +185,12 @@ def as_the_reference_appliance(rig: Rig, project: FakeProject) -> dict[str, str]
 
 
 @pytest.mark.extended
-def test_a_cluster_of_the_reference_appliance_is_taken_over(rig: Rig, project: FakeProject, touched: list[str]) -> None:
+@pytest.mark.parametrize("built_here", [True, False])
+def test_a_cluster_of_the_reference_appliance_is_taken_over(
+    rig: Rig, project: FakeProject, touched: list[str], built_here: bool
+) -> None:
+    if not built_here:
+        project.images.named("image-a").pop("slurm_appliance_digest")
     servers = as_the_reference_appliance(rig, project)
     touched.clear()
     done = adopted(rig)
@@ -197,5 +202,6 @@ def test_a_cluster_of_the_reference_appliance_is_taken_over(rig: Rig, project: F
     assert differing["demo-c-0-cluster"] == {"description"}
     assert any(path.startswith("metadata") for path in differing["demo-c-0"])
     assert {server["metadata"]["environment"] for server in project.compute.servers.things.values()} == {"test"}
-    assert rig.preview().steps == ()
-    assert done.adoption.runs_site
+    assert done.adoption.runs_site is built_here
+    if built_here:
+        assert rig.preview().steps == ()
