@@ -76,7 +76,7 @@ class Cluster(pulumi.ComponentResource):
         self._key_pair = key_pair_name(config, args.public_key, self)
         secrets = Secrets("secrets", config, args.rotations, child)
         self._hooks = protection(config)
-        storage = Storage("storage", config, args.resolved, child, hooks=self._hooks)
+        storage = Storage("storage", config, args.resolved, child, secrets=[secrets], hooks=self._hooks)
 
         self._bundle_key = secrets.bundle_key
 

@@ -62,11 +62,23 @@ def port_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
 
 
 def kept_volume_options(
-    parent: pulumi.Resource, *, hooks: pulumi.ResourceHookBinding | None = None
+    parent: pulumi.Resource,
+    *,
+    depends_on: Sequence[pulumi.Resource] = (),
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> pulumi.ResourceOptions:
-    """A volume that is kept: it is protected from deletion, and removing it from the configuration keeps it."""
+    """A volume that is kept: it is protected from deletion, and removing it from the configuration keeps it.
+
+    It depends on what is of no use without it, and without which it is of no use: whoever keeps protected resources
+    keeps that, too.
+    """
     return pulumi.ResourceOptions(
-        parent=parent, protect=True, retain_on_delete=True, custom_timeouts=_VOLUME_TIMEOUTS, hooks=hooks
+        parent=parent,
+        protect=True,
+        retain_on_delete=True,
+        custom_timeouts=_VOLUME_TIMEOUTS,
+        depends_on=list(depends_on),
+        hooks=hooks,
     )
 
 

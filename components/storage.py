@@ -1,5 +1,6 @@
 """The volumes of the control node, which are kept when it is deleted: state and home directories."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -42,9 +43,11 @@ class Storage(pulumi.ComponentResource):
         resolved: Resolved,
         opts: pulumi.ResourceOptions | None = None,
         *,
+        secrets: Sequence[pulumi.Resource] = (),
         hooks: pulumi.ResourceHookBinding | None = None,
     ) -> None:
         super().__init__(token("Storage"), name, {}, opts)
+        self._secrets = secrets
         self._hooks = hooks
         self._resolved = resolved
         self._mark = cloud_names.mark(config)
@@ -84,7 +87,7 @@ class Storage(pulumi.ComponentResource):
             size=size,
             volume_type=volume_type,
             enable_online_resize=True,
-            opts=options.kept_volume_options(self, hooks=self._hooks),
+            opts=options.kept_volume_options(self, depends_on=self._secrets, hooks=self._hooks),
         )
         return ControlVolume(label, mount_point, volume.id, size)
 

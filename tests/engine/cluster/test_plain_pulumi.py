@@ -3,8 +3,11 @@
 import json
 
 import pytest
+import yaml
 
+from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.journal.layout import StateLayout
+from slurm_appliance.secrets.generate import FILE, MAKERS
 from tests.engine.cluster.plain_pulumi import Pulumi
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
@@ -97,3 +100,24 @@ def test_plain_pulumi_does_not_get_past_the_protection(rig: Rig, project: FakePr
     rig.settings["control_node_flavor"] = "small"
     rig.destroy(delete_volumes=True)
     assert not project.compute.servers.things
+
+
+@pytest.mark.extended
+def test_plain_pulumi_keeps_the_secrets_of_what_it_keeps(rig: Rig, project: FakeProject) -> None:
+    """The database on the state volume has passwords that nothing else knows."""
+    rig.up()
+    secrets = {urn: each for urn, each in rig.resources().items() if "Secrets$" in urn}
+    assert len(secrets) == len(MAKERS)
+    destroyed = Pulumi(rig).run("destroy", "--exclude-protected", "--yes", "--skip-preview", "--stack", "test")
+    assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
+    assert not project.compute.servers.things
+    assert len(project.volume.volumes.things) == 2
+    assert {urn: each["id"] for urn, each in rig.resources().items() if urn in secrets} == {
+        urn: each["id"] for urn, each in secrets.items()
+    }
+    volumes, values = rig.ids("Volume"), (EnvironmentFolder.of("test").folder / FILE).read_text()
+    rig.up()
+    assert rig.ids("Volume") == volumes
+    kept = yaml.safe_load((EnvironmentFolder.of("test").folder / FILE).read_text())
+    assert {name: kept[name] for name in MAKERS} == {name: yaml.safe_load(values)[name] for name in MAKERS}
+    assert len(project.volume.volumes.things) == 2
