@@ -6,8 +6,10 @@ Errors are those of ``slurm_appliance.errors``: each says what happened, where, 
 
 from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.api.cluster import ManagedCluster, open_cluster
+from slurm_appliance.deployment.adoption_document import AdoptionDocument, adoption_document
 from slurm_appliance.deployment.adoption_plan import Adopted, Adoption, AdoptionError, AdoptionRow, InPlaceChange
 from slurm_appliance.deployment.counterparts import Fate
+from slurm_appliance.deployment.history import HistoryDocument, PastRun, history_document
 from slurm_appliance.deployment.image_plan import ImageReference, NodeAction, NodeImage
 from slurm_appliance.deployment.interrupt import CancelledError
 from slurm_appliance.deployment.operations import Destruction, Done
@@ -19,12 +21,18 @@ from slurm_appliance.deployment.status import NodeState, Status
 from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.errors import ApplianceError, ConfigError, ExitStatus, Problem, StateError, UsageError
 from slurm_appliance.journal.errors import LockedError
+from slurm_appliance.rollout.errors import RolloutError
+from slurm_appliance.rollout.record import NodeRecord, Phase
 from slurm_appliance.site.failure import SiteError
 from slurm_appliance.slurm_backups.control import SlurmBackupError, SlurmBackups
+from slurm_appliance.update.document import UpdateDocument, update_document
+from slurm_appliance.update.images import UpdatedImage
+from slurm_appliance.update.run import ImageUpdate
 
 __all__ = [
     "Adopted",
     "Adoption",
+    "AdoptionDocument",
     "AdoptionError",
     "AdoptionRow",
     "ApplianceError",
@@ -36,17 +44,23 @@ __all__ = [
     "EngineError",
     "ExitStatus",
     "Fate",
+    "HistoryDocument",
     "ImageReference",
+    "ImageUpdate",
     "InPlaceChange",
     "LockedError",
     "LostDataError",
     "ManagedCluster",
     "NodeAction",
     "NodeImage",
+    "NodeRecord",
     "NodeState",
+    "PastRun",
+    "Phase",
     "PlanDocument",
     "Problem",
     "ProtectedEnvironmentError",
+    "RolloutError",
     "SiteError",
     "SlurmBackup",
     "SlurmBackupError",
@@ -54,9 +68,14 @@ __all__ = [
     "StalePlanError",
     "StateError",
     "Status",
+    "UpdateDocument",
+    "UpdatedImage",
     "UsageError",
+    "adoption_document",
     "document_of",
+    "history_document",
     "load_plan",
     "markdown",
     "open_cluster",
+    "update_document",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.slurm_files.backups import SlurmBackup
+from slurm_appliance.api.maintenance import MaintainedCluster
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.deployment import adoption, operations
 from slurm_appliance.deployment.adoption_plan import Adopted, Adoption
@@ -13,7 +14,7 @@ from slurm_appliance.deployment.operations import Destruction, Done
 from slurm_appliance.deployment.plan import DeploymentPlan, findings_of
 from slurm_appliance.deployment.plan_document import PlanDocument, document_of, refuse_stale
 from slurm_appliance.deployment.refusals import refuse_destruction
-from slurm_appliance.deployment.session import Session, open_session
+from slurm_appliance.deployment.session import open_session
 from slurm_appliance.deployment.status import Status, look
 from slurm_appliance.errors import Problem
 from slurm_appliance.site_repository.current import STACKS
@@ -33,14 +34,12 @@ def _agree_to_restore(_plan: DeploymentPlan, _backup: SlurmBackup) -> bool:
 
 
 @dataclass(frozen=True)
-class ManagedCluster:
+class ManagedCluster(MaintainedCluster):
     """A cluster as its stack describes it. Opening one asks nothing and changes nothing.
 
     Attributes:
         session: the stack; not public.
     """
-
-    session: Session
 
     @property
     def name(self) -> str:

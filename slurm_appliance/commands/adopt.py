@@ -1,8 +1,7 @@
 """``slurm-appliance adopt``: take existing resources into the state, without touching any server."""
 
-import json
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -66,35 +65,11 @@ def adopt(
         say("adopted; a preview shows no changes")
 
 
-def document(plan: "Adoption", stack: str) -> dict[str, Any]:
-    """The plan for scripts."""
-    return {
-        "version": 1,
-        "stack": stack,
-        "needed": plan.needed,
-        "resources": [
-            {
-                "kind": row.kind,
-                "name": row.name,
-                "id": row.id,
-                "action": row.fate.value,
-                "why": row.why,
-                "differs": [
-                    {"path": each.path, "current": each.current, "planned": each.planned} for each in row.differs
-                ],
-            }
-            for row in plan.rows
-        ],
-        "changes": dict(plan.plan.counts),
-        "new_secrets": list(plan.lost),
-        "runs_site": plan.runs_site,
-        "notes": list(plan.notes),
-    }
-
-
 def _print(plan: "Adoption", stack: str, *, as_json: bool) -> None:
+    from slurm_appliance.api import adoption_document
+
     if as_json:
-        print(json.dumps(document(plan, stack), indent=2))
+        print(adoption_document(plan, stack).to_json(), end="")
         return
     if plan.rows:
         rows = [

@@ -95,12 +95,10 @@ def build(
     ] = None,
 ) -> None:
     """Build an image, and the images it starts from, if they are missing; print its ID."""
-    import os
-
     from slurm_appliance.cloud.connection import usable_entry
     from slurm_appliance.config import from_stack_file
     from slurm_appliance.config.stack_file import cloud_of
-    from slurm_appliance.update.images import ensure_image
+    from slurm_appliance.update.images import ImagePlace, ensure_image
 
     path = stack_file_of(stack, file)
     config = from_stack_file(path)
@@ -109,10 +107,8 @@ def build(
         raise UsageError("no build given", remedy=f"name one of: {known}")
     target = name or next(iter(config.image_builds))
     named = cloud or usable_entry(cloud_of(path))
-    api = image_api(named)
-    if named is not None:
-        os.environ["OS_CLOUD"] = named
-    typer.echo(ensure_image(config, path, api, target, keep=keep_on_failure, force=force))
+    place = ImagePlace(path, image_api(named), named)
+    typer.echo(ensure_image(config, place, target, keep=keep_on_failure, force=force))
 
 
 @app.command()

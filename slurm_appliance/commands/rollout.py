@@ -122,14 +122,9 @@ def roll_out(stack: str, output: Output, lock_timeout: float) -> None:
     Raises:
         ApplianceError: a node failed, or the rollout stopped.
     """
-    from slurm_appliance.config.rollout import RolloutMethod
-    from slurm_appliance.rollout.policy import Policy
-    from slurm_appliance.rollout.run import Rollout
+    from slurm_appliance.rollout.run import rollout_of
 
-    access = _access(stack, None, here=False)
-    task = Rollout(access, RolloutMethod(access.settings.via))
-    names = task.select(None, ())
-    _run(task, names, Policy.of(access.settings, len(names), task.reboot_limit()), output, lock_timeout)
+    _run(*rollout_of(_access(stack, None, here=False)), output, lock_timeout)
 
 
 def _access(stack: str | None, cloud: str | None, *, here: bool) -> "ClusterAccess":

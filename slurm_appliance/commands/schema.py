@@ -14,18 +14,23 @@ class Form(StrEnum):
     example = "example"
     reference = "reference"
     plan = "plan"
+    adopt = "adopt"
+    update = "update"
+    history = "history"
 
 
 def schema(
     form: Annotated[
         Form,
-        typer.Option("--form", "-f", help="Of stack files: JSON Schema, example, table. Or of plans: JSON Schema."),
+        typer.Option(
+            "--form", "-f", help="Of stack files: JSON Schema, example, table. Or JSON Schema of what a command prints."
+        ),
     ] = Form.json,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default="stdout")
     ] = None,
 ) -> None:
-    """Write the schema of stack files for editors and readers, or that of the JSON that preview prints."""
+    """Write the schema of stack files for editors and readers, or that of the JSON that a command prints."""
     text = _text(form)
     if output is None:
         typer.echo(text, nl=False)
@@ -34,13 +39,27 @@ def schema(
 
 
 def _text(form: Form) -> str:
-    if form is Form.plan:
-        from slurm_appliance.deployment.plan_document import schema_text
+    match form:
+        case Form.plan:
+            from slurm_appliance.deployment.plan_document import schema_text
 
-        return schema_text()
-    from slurm_appliance.config.generated import text_of
+            return schema_text()
+        case Form.adopt:
+            from slurm_appliance.deployment.adoption_document import adoption_schema
 
-    return text_of(form.value)
+            return adoption_schema()
+        case Form.update:
+            from slurm_appliance.update.document import update_schema
+
+            return update_schema()
+        case Form.history:
+            from slurm_appliance.deployment.history import history_schema
+
+            return history_schema()
+        case _:
+            from slurm_appliance.config.generated import text_of
+
+            return text_of(form.value)
 
 
 def write(path: Path, text: str) -> None:

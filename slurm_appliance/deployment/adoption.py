@@ -110,7 +110,7 @@ def _adopt(session: Session, approve: Callable[[Adoption], bool], new_secrets: b
         session.set_deployment(prepared.deployment)
         for id_ in prepared.expired:
             _delete_credential(session, id_)
-        with _leaving_out(session, adoption), session.handing_over(prepared.facts):
+        with _leaving_out(session, runs_site=adoption.runs_site), session.handing_over(prepared.facts):
             outcome, _log = run_up(session, "adopt", adoption.plan.steps)
         return Adopted(adoption, dict(outcome.changes), _preview_after(session, adoption))
 
@@ -139,8 +139,7 @@ def _prepare(session: Session, new_secrets: bool) -> _Prepared:
         read = _refreshed(session, planned, adopted)
         deployment = as_planned(read, planned, adopted, facts, environment(session.config))
         foreign = unbuilt(session.config, facts)
-        adoption = Adoption((), DeploymentPlan((), (), ()), tuple(lost), not foreign, _notes(session, lost, foreign))
-        with _leaving_out(session, adoption):
+        with _leaving_out(session, runs_site=not foreign):
             session.say("comparing it with the configuration ...")
             outcome = previewed(session, deployment)
         session.take(facts)
@@ -150,7 +149,7 @@ def _prepare(session: Session, new_secrets: bool) -> _Prepared:
     if refused:
         raise AdoptionError(refused, str(session.source))
     expired = tuple(each.id for each in counterparts.found if each.type == CREDENTIAL and each.fate is Fate.RENEW)
-    adoption = Adoption(rows, plan, adoption.lost, adoption.runs_site, adoption.notes)
+    adoption = Adoption(rows, plan, tuple(lost), not foreign, _notes(session, lost, foreign))
     return _Prepared(adoption, deployment, facts, expired)
 
 
@@ -243,10 +242,10 @@ def _apart(session: Session, deployment: dict[str, Any]) -> Iterator[StateLayout
 
 
 @contextmanager
-def _leaving_out(session: Session, adoption: Adoption) -> Iterator[None]:
+def _leaving_out(session: Session, *, runs_site: bool) -> Iterator[None]:
     """Without ``site.yml`` where it cannot run."""
     before = session.excluded
-    session.excluded = before if adoption.runs_site else (*before, *_SITE)
+    session.excluded = before if runs_site else (*before, *_SITE)
     try:
         yield
     finally:
@@ -257,7 +256,7 @@ def _preview_after(session: Session, adoption: Adoption) -> DeploymentPlan:
     deployment = session.deployment()
     facts, _problems = claimed(session.config, session.facts(fresh=True), recorded_ids(deployment))
     findings = _findings(session, facts, deployment)
-    with _leaving_out(session, adoption), session.handing_over(facts):
+    with _leaving_out(session, runs_site=adoption.runs_site), session.handing_over(facts):
         outcome = previewed(session, deployment)
         return make_plan(session, findings, outcome.steps, Drift(), deployment)
 

@@ -107,6 +107,16 @@ class Session:
             self._place = (stack_place(PROJECT, self.name),)
         return self._place[0]
 
+    def reopened(self) -> "Session":
+        """The same stack with its configuration as the stack file has it now.
+
+        Raises:
+            ConfigError: its configuration has mistakes.
+        """
+        return open_session(
+            self.name, self.say, stacks=self._stacks, excluded=self.excluded, lock_timeout=self.lock_timeout
+        )
+
     @property
     def layer(self) -> SiteLayer | None:
         """The site's own layer; read once.

@@ -27,13 +27,16 @@ from toolchain.commit import commit
 from toolchain.paths import state_folder
 
 
-def build_image(build: ImageBuild, layer: SiteLayer | None, *, force: bool = False) -> BuildOutcome:
+def build_image(
+    build: ImageBuild, layer: SiteLayer | None, *, force: bool = False, cloud: str | None = None
+) -> BuildOutcome:
     """Build an image if it is missing; Ctrl-C and SIGTERM stop it cleanly.
 
     Args:
         build: the requested build.
         layer: the site's own layer on this machine.
         force: build even if the image exists.
+        cloud: the entry of clouds.yaml; None to use OS_CLOUD or the other OS_* variables.
 
     Raises:
         ApplianceError: the build failed.
@@ -48,7 +51,9 @@ def build_image(build: ImageBuild, layer: SiteLayer | None, *, force: bool = Fal
     deadline = Deadline(build.build_timeout, "the image build")
     progress = BuildProgress(lambda line: print(line, file=sys.stderr, flush=True))
     with signals_stop(deadline, progress.say):
-        tools = Tools(OpenStackApi(connect(), sleep=deadline.sleep), deadline, progress, run_playbook, commit=commit())
+        tools = Tools(
+            OpenStackApi(connect(cloud), sleep=deadline.sleep), deadline, progress, run_playbook, commit=commit()
+        )
         return Builder(tools, BuildFolder(state_folder("image-builds"))).ensure(build, force=force)
 
 

@@ -21,6 +21,21 @@ from slurm_appliance.rollout.view import ViewRow, rows
 _MARGIN = 120.0
 
 
+def rollout_of(
+    access: ClusterAccess, names: str | None = None, partitions: Collection[str] = ()
+) -> tuple["Rollout", list[str], Policy]:
+    """A rollout by the stack's own settings: itself, its nodes and its rules.
+
+    Args:
+        access: access to the cluster.
+        names: only these nodes: ``c[001-016],gpu-1``.
+        partitions: only nodes of these partitions.
+    """
+    task = Rollout(access, RolloutMethod(access.settings.via))
+    selected = task.select(names, partitions)
+    return task, selected, Policy.of(access.settings, len(selected), task.reboot_limit())
+
+
 class Rollout:
     """A cluster's rollouts.
 

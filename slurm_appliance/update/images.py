@@ -2,10 +2,11 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slurm_appliance.cloud.facts import ImageFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.image_users import booted_builds, builds_below
@@ -49,15 +50,29 @@ class UpdatedImage:
         return self.changes is not None and not self.changes.packages
 
 
+@dataclass(frozen=True)
+class ImagePlace:
+    """Where a stack's images are built.
+
+    Attributes:
+        path: its stack file, beside which the site's own layer is.
+        api: the cloud.
+        cloud: its entry of clouds.yaml; None to use the OS_* variables.
+    """
+
+    path: Path
+    api: Api
+    cloud: str | None
+
+
 def ensure_image(
-    config: ClusterConfig, path: Path, api: Api, build: str, *, keep: bool = False, force: bool = False
+    config: ClusterConfig, place: ImagePlace, build: str, *, keep: bool = False, force: bool = False
 ) -> str:
     """Build the image of one build, and those that it starts from, where they are missing; return its ID.
 
     Args:
         config: the configuration.
-        path: its stack file, beside which the site's own layer is.
-        api: the cloud.
+        place: where to build.
         build: the build's name.
         keep: keep the server of a failed build.
         force: build even if the image exists.
@@ -65,19 +80,23 @@ def ensure_image(
     Raises:
         ApplianceError: a build failed.
     """
-    layer = layer_of_file(path)
-    *bases, last = _wanted(config, layer, api, build)
+    layer = layer_of_file(place.path)
+    return _built(_wanted(config, layer, images.all_facts(place.api), build), layer, place, keep=keep, force=force)
+
+
+def _built(
+    chain: list[Wanted], layer: SiteLayer | None, place: ImagePlace, *, keep: bool = False, force: bool = False
+) -> str:
+    *bases, last = chain
     for base in bases:
-        build_image(base.build, layer, force=base.force)
+        build_image(base.build, layer, force=base.force, cloud=place.cloud)
     kept = dataclasses.replace(last.build, keep_on_failure=keep or last.build.keep_on_failure)
-    return build_image(kept, layer, force=force or last.force).image_id
+    return build_image(kept, layer, force=force or last.force, cloud=place.cloud).image_id
 
 
-def _wanted(config: ClusterConfig, layer: SiteLayer | None, api: Api, build: str) -> list[Wanted]:
-    source = [ImageSource(build=build)]
-    return wanted(
-        config, source, images.all_facts(api), os.environ.get(PROXY, ""), layer=layer.image if layer else None
-    )
+def _wanted(config: ClusterConfig, layer: SiteLayer | None, known: Sequence[ImageFacts], build: str) -> list[Wanted]:
+    image = layer.image if layer else None
+    return wanted(config, [ImageSource(build=build)], known, os.environ.get(PROXY, ""), layer=image)
 
 
 @dataclass(frozen=True)
@@ -108,8 +127,7 @@ class AuditedImage:
 def update_images(
     before: ClusterConfig,
     after: ClusterConfig,
-    path: Path,
-    api: Api,
+    place: ImagePlace,
     say: Callable[[str], None],
     tracker: SecurityTracker | None = None,
 ) -> list[UpdatedImage]:
@@ -118,8 +136,7 @@ def update_images(
     Args:
         before: the stack's configuration.
         after: the same with another package snapshot.
-        path: its stack file.
-        api: the cloud.
+        place: where to build.
         say: takes progress, a line at a time.
         tracker: data of the distribution's security tracker.
 
@@ -127,13 +144,15 @@ def update_images(
         ApplianceError: a build failed, or an image cannot be compared with the tracker's data.
     """
     found = []
-    layer = layer_of_file(path)
+    layer = layer_of_file(place.path)
+    # A build finds what others have built meanwhile by itself.
+    known = images.all_facts(place.api)
     for build in booted_builds(after):
-        former_id = _wanted(before, layer, api, build)[-1].image_id
-        former = _audited(images.find(api, former_id), tracker) if former_id else None
+        former_id = _wanted(before, layer, known, build)[-1].image_id
+        former = _audited(images.find(place.api, former_id), tracker) if former_id else None
         say(f"building {' → '.join(builds_below(after, build))}")
-        image_id = ensure_image(after, path, api, build)
-        found.append(compared(build, former, _audited(images.find(api, image_id), tracker), image_id))
+        image_id = _built(_wanted(after, layer, known, build), layer, place)
+        found.append(compared(build, former, _audited(images.find(place.api, image_id), tracker), image_id))
     return found
 
 

@@ -1,16 +1,19 @@
 """The public API: its names, and the program in its documentation."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 import slurm_appliance.api
-from slurm_appliance.api import ExitStatus, NodeAction, open_cluster
+from slurm_appliance.api import ExitStatus, NodeAction, UsageError, open_cluster, update_document
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
+from tests.engine.cluster.test_commands import run
 from tests.fakes.project import FakeProject
 from toolchain.paths import REPOSITORY
 
@@ -26,7 +29,9 @@ def test_the_public_names_are_there_and_documented() -> None:
     for name in slurm_appliance.api.__all__:
         assert getattr(slurm_appliance.api, name).__doc__, name
     used = set(re.findall(r"`(?:cluster\.)?(\w+)\(", API.read_text()))
-    public = {*slurm_appliance.api.__all__, *vars(slurm_appliance.api.ManagedCluster)}
+    public = {*slurm_appliance.api.__all__, *dir(slurm_appliance.api.ManagedCluster)}
+    methods = {name for name in dir(slurm_appliance.api.ManagedCluster) if name[0] != "_"} - {"session"}
+    assert methods <= set(re.findall(r"`cluster\.(\w+)", API.read_text())), "each has a row in the table"
     assert used - {"Problem"} <= public
 
 
@@ -70,6 +75,23 @@ def test_a_cluster_is_validated_planned_and_looked_at(rig: Rig, project: FakePro
     assert cluster.up(approve=lambda plan: not plan.rows) is None
     assert not project.compute.servers.things
     assert {node.state for node in cluster.status().nodes} == {"missing"}
+    assert cluster.history() == ()
+
+
+def test_images_and_updates_of_a_cluster(rig: Rig, project: FakeProject) -> None:
+    build = {"base_image": "image-a", "flavor": "small", "network": "cluster", "package_sources": {"snapshot": "old"}}
+    rig.settings |= {"image_builds": {"fat": build}, "cluster_image": {"build": "fat"}}
+    rig.session()
+    cluster = open_cluster(rig.name, stacks=rig.stacks)
+    planned = cluster.plan_update(snapshot="20261130T000000")
+    assert (planned.builds, planned.images, planned.needed) == (("fat",), (), True)
+    shown = run(rig, "update", "--stack", "test", "--snapshot", "20261130T000000", "--dry-run", "--output", "json")
+    assert json.loads(shown.stdout) == json.loads(update_document(planned, "test").to_json()), shown.stderr
+    with pytest.raises(UsageError, match="no build thin") as refused:
+        cluster.build_image("thin")
+    assert "fat" in refused.value.remedy
+    assert not [call for call in project.api.calls if call.startswith("POST") and "tokens" not in call]
+    assert "old" in rig.stack_file.read_text()
 
 
 def test_the_pipelines_of_the_documentation_use_commands_that_exist() -> None:

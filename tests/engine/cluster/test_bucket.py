@@ -67,7 +67,7 @@ def assert_history(rig: Rig, pulumi: Pulumi) -> None:
     assert (shown["kind"], shown["result"]) == ("update", "succeeded")
     assert shown["environment"]["slurm-appliance.user"] == operator()
     assert shown["resourceChanges"]["create"] > 20
-    (row,) = json.loads(run(rig, "history", "--stack", "test", "--output", "json").stdout)
+    (row,) = json.loads(run(rig, "history", "--stack", "test", "--output", "json").stdout)["runs"]
     assert (row["user"], row["kind"], row["result"]) == (operator(), "update", "succeeded")
     assert row["changes"]["create"] == shown["resourceChanges"]["create"]
 
