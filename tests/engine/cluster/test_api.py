@@ -98,7 +98,7 @@ def test_the_pipelines_of_the_documentation_use_commands_that_exist() -> None:
     pipelines = [yaml.safe_load(text) for text in blocks(CI, "yaml")]
     assert len(pipelines) == 2
     commands = re.findall(r"\./slurm-appliance ([a-z]+)((?: --?[a-z-]+(?: [^-|>&\s][^\s]*)?)*)", CI.read_text())
-    assert {verb for verb, _ in commands} == {"preview", "up", "status", "rollout", "locks", "history"}
+    assert {verb for verb, _ in commands} == {"preview", "up", "status", "rollout", "locks", "history", "image"}
     for verb, options in commands:
         told = subprocess.run(
             [sys.executable, str(REPOSITORY / "slurm_appliance" / "__main__.py"), verb, "--help"],

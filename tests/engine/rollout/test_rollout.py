@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from slurm_appliance.errors import ExitStatus
 from tests.engine.rollout.conftest import NODES, Bed
 from tests.engine.rollout.slurm_cluster import EndedJob, wait_for
+from tests.fakes.bucket import CREDENTIALS, bucket
 from tests.fakes.nova import Operation
 from toolchain.paths import REPOSITORY
 
@@ -24,10 +27,11 @@ BUDGET = (f"--batch={BATCH}", f"--max-unavailable={BATCH}")
 class Command:
     """``slurm-appliance rollout --here`` as a process."""
 
-    def __init__(self, bed: Bed, *arguments: str) -> None:
+    def __init__(self, bed: Bed, *arguments: str, more: Mapping[str, str] | None = None, program: str = "") -> None:
         self._log = bed.slurm.folder / f"rollout-{time.monotonic_ns()}.jsonl"
-        program = "import sys; from slurm_appliance.cli import main; sys.exit(main())"
-        environment = {**bed.slurm.environment, "SLURM_APPLIANCE_REBOOT_SETTINGS": str(bed.slurm.folder / "reboot.yml")}
+        program += "import sys; from slurm_appliance.cli import main; sys.exit(main())"
+        settings = str(bed.slurm.folder / "reboot.yml")
+        environment = {**bed.slurm.environment, "SLURM_APPLIANCE_REBOOT_SETTINGS": settings, **(more or {})}
         with self._log.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", program, "rollout", "--here", "--output=json", *arguments],
@@ -156,6 +160,40 @@ def test_killed_and_resumed(bed: Bed) -> None:
     assert commands[-1].end() == 0, commands[-1].said()
     users.submit(2 * NODES)
     _check(bed, users, _asked(*commands))
+
+
+#: Records as those of a stack's deploy host: beside the state.
+SHARED = """
+from dataclasses import replace
+from slurm_appliance.rollout import access
+here = access.here
+access.here = lambda: replace(here(), journal=access.rollout_place("test"))
+"""
+
+
+def test_another_operator_finishes_a_rollout_in_a_shared_state(bed: Bed, tmp_path: Path) -> None:
+    users = Users(bed)
+    users.submit(20)
+    with bucket("/team") as url:
+
+        def rollout(name: str) -> Command:
+            """Of a user on a machine of their own."""
+            home = {"HOME": str(tmp_path / name), "XDG_STATE_HOME": str(tmp_path / name / "state"), "LOGNAME": name}
+            more = {**CREDENTIALS, **home, "PULUMI_BACKEND_URL": url}
+            return Command(bed, *BUDGET, more=more, program=SHARED)
+
+        first = rollout("anna")
+        wait_for("a rebuild to begin", bed.cloud.actions, seconds=120)
+        refused = rollout("bert")
+        assert refused.end() == ExitStatus.LOCKED
+        assert "anna@" in refused.said()
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        second = rollout("bert")
+        users.keep_busy_until_end_of(second)
+        assert second.end() == 0, second.said()
+    users.submit(2 * NODES)
+    _check(bed, users, _asked(first, second))
 
 
 def test_a_bad_image_stops_at_the_canary_and_a_rerun_heals(bed: Bed) -> None:

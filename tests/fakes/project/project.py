@@ -64,6 +64,7 @@ class FakeProject:
             "min_ram": 0,
             "size": 1,
             "visibility": "private",
+            "created_at": "2026-01-01T00:00:00Z",
             "slurm_appliance_digest": "d1",
         }
         return str(self.images.add(name=name, **{**defaults, **more})["id"])
@@ -148,7 +149,12 @@ class FakeProject:
                 }
                 return Answer(200, {"versions": [version]})
             case ("v2", "images"):
-                return Answer(200, {"images": self.images.listed(request)["images"]})
+                tags = set(request.query.get("tag", ()))
+                found = self.images.listed(request)["images"]
+                return Answer(200, {"images": [image for image in found if tags <= set(image.get("tags", ()))]})
+            case ("v2", "images", id_) if request.method == "DELETE":
+                self.images.delete(id_)
+                return Answer(204)
             case ("v2", "images", id_):
                 return Answer(200, self.images.get(id_))
         raise missing("/".join(request.parts))
