@@ -8,7 +8,7 @@ from typing import Any
 from slurm_appliance.engine.recorded import Recorded, recorded
 from slurm_appliance.engine.settings import shown_backend, state_root, state_store
 from slurm_appliance.errors import ApplianceError
-from slurm_appliance.journal.keeper import current
+from slurm_appliance.journal.keeper import find_current
 from slurm_appliance.journal.layout import ORGANIZATION, StackPlace, StateLayout
 from toolchain.paths import REPOSITORY
 
@@ -50,7 +50,8 @@ def resources_of(place: StackPlace) -> dict[str, Any]:
     Raises:
         JournalError: the state cannot be read.
     """
-    return dict(current(place)["checkpoint"].get("latest") or {}) if place.exists() else {}
+    state = find_current(place)
+    return dict(state["checkpoint"].get("latest") or {}) if state else {}
 
 
 def _exported(name: str) -> dict[str, Any]:

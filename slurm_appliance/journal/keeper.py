@@ -196,13 +196,22 @@ def current(layout: StackPlace) -> Json:
     """The state with its journal's changes, from a running or killed update; changes nothing.
 
     Raises:
+        JournalError: the stack does not exist, or the journal does not match its current state.
+    """
+    return find_current(layout) or layout.read()
+
+
+def find_current(layout: StackPlace) -> Json | None:
+    """The same; None if the stack does not exist.
+
+    Raises:
         JournalError: the journal does not match the current state.
     """
     log = layout.log()
     for _attempt in range(_LOOKS):
         found = log.read()
-        state = layout.read()
-        if found is None or not found.entries:
+        state = layout.find()
+        if state is None or found is None or not found.entries:
             return state
         digest = _digest(state)
         if found.result == digest:

@@ -65,10 +65,22 @@ class StackPlace:
         Raises:
             JournalError: the stack does not exist, or its state cannot be read.
         """
+        state = self.find()
+        if state is None:
+            where = self.store.where(self.state_key)
+            raise JournalError(f"the stack {self.stack} does not exist", where=where, remedy="create it first")
+        return state
+
+    def find(self) -> dict[str, Any] | None:
+        """The state; None if the stack does not exist.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
         key = self.state_key
         where, raw = self.store.where(key), self.store.read(key)
         if raw is None:
-            raise JournalError(f"the stack {self.stack} does not exist", where=where, remedy="create it first")
+            return None
         try:
             state = json.loads(gzip.decompress(raw) if key.endswith(".gz") else raw)
         except (OSError, ValueError) as error:

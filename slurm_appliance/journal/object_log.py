@@ -30,6 +30,8 @@ class ObjectLog:
         self._folder = folder
         self._update = ""
         self._next = 0
+        #: What this process wrote itself, by number: it is not read again at the end.
+        self._written: dict[int, bytes] = {}
 
     def begin(self, head: Json) -> None:
         """Start the journal of an update.
@@ -40,7 +42,7 @@ class ObjectLog:
         """
         if self._names():
             raise unfinished(self.where)
-        self._update, self._next = str(head["update"]).partition("-")[0], 0
+        self._update, self._next, self._written = str(head["update"]).partition("-")[0], 0, {}
         self.add([head])
 
     def add(self, entries: Iterable[Json]) -> None:
@@ -49,7 +51,9 @@ class ObjectLog:
         Raises:
             JournalError: they cannot be written.
         """
-        self._store.write(self._key(self._next), lines_of(entries))
+        lines = lines_of(entries)
+        self._store.write(self._key(self._next), lines)
+        self._written[self._next] = lines
         self._next += 1
 
     def close(self, result: str) -> None:
@@ -66,10 +70,11 @@ class ObjectLog:
         heads = [match[2] for match in found if int(match[1]) == 0]
         if not heads:
             return None
-        self._update = heads[0]
+        if self._update != heads[0]:
+            self._update, self._written = heads[0], {}
         numbers = [int(match[1]) for match in found if match[2] == self._update]
         self._next = len(numbers)
-        contents = self._store.read_all([self._key(number) for number in range(self._next)])
+        contents = self._contents()
         if len(contents) == self._next and numbers == list(range(self._next)):
             return content_of(b"".join(contents).split(b"\n")[:-1], self.where)
         if not self._store.has(self._key(0)):
@@ -92,6 +97,14 @@ class ObjectLog:
         heads = [name for name in names if name.startswith(_name(0, ""))]
         for part in (heads, [name for name in names if name not in heads]):
             self._store.remove(*(f"{self._folder}/{name}" for name in part))
+        self._written = {}
+
+    def _contents(self) -> list[bytes]:
+        """The batches in order, as far as they exist."""
+        others = [number for number in range(self._next) if number not in self._written]
+        read = iter(self._store.read_all([self._key(number) for number in others]))
+        found = [self._written.get(number) or next(read, None) for number in range(self._next)]
+        return [each for each in found if each is not None]
 
     def _names(self) -> list[str]:
         return [name for name in self._store.names(self._folder) if _NAME.fullmatch(name)]

@@ -47,6 +47,21 @@ def test_an_update_becomes_part_of_the_state_and_of_its_history(place: StackPlac
     assert update["resourceChanges"] == {"create": 2}
 
 
+def test_what_a_run_wrote_itself_is_not_read_again(place: StackPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = begun(place, created(1, "a"), created(2, "b"))
+    read: list[str] = []
+
+    def note(store: ObjectStore, key: str) -> bytes | None:
+        read.append(key)
+        return get(store, key)
+
+    get = ObjectStore.read
+    monkeypatch.setattr(ObjectStore, "read", note)
+    keeper.complete(keeper.updates[0], "succeeded")
+    assert names(place) == ["a", "b"]
+    assert not [key for key in read if key.startswith(FOLDER)]
+
+
 def test_another_machine_recovers_what_a_killed_update_did(place: StackPlace) -> None:
     begun(place, created(1, "a"), [created(2, "b")[0]])
     assert Keeper(place).recover() == 3
