@@ -70,7 +70,8 @@ class Session:
     def stack(self) -> "Stack":
         """The engine's stack; opened, and created if missing, on first use."""
         if self._stack is None:
-            self._stack = self._opened(prepare(self.name, self._stacks, without_cloud=self.cloud is None))
+            new = self.layout is not None and not self.layout.exists()
+            self._stack = self._opened(prepare(self.name, self._stacks, without_cloud=self.cloud is None, new=new))
             if isinstance(self.layout, StateLayout):
                 self.layout.share()
         return self._stack

@@ -16,6 +16,7 @@ from slurm_appliance.site_repository.version import version_note
 from toolchain.paths import REPOSITORY
 
 _SALT = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
+_SECURE = re.compile(r"^[ \t-]*secure:", re.MULTILINE)
 
 
 def stack_file(stack: str, stacks: Path = STACKS) -> Path:
@@ -33,7 +34,9 @@ def stack_file(stack: str, stacks: Path = STACKS) -> Path:
     return path
 
 
-def prepare(stack: str, stacks: Path = STACKS, *, into: Path | None = None, without_cloud: bool = False) -> Path:
+def prepare(
+    stack: str, stacks: Path = STACKS, *, into: Path | None = None, without_cloud: bool = False, new: bool = False
+) -> Path:
     """Bring the stack's project folder up to date and return it.
 
     Args:
@@ -41,6 +44,7 @@ def prepare(stack: str, stacks: Path = STACKS, *, into: Path | None = None, with
         stacks: the folder of stack files.
         into: another folder than the environment's.
         without_cloud: leave out the entry of clouds.yaml, so that Pulumi's plugin uses the OS_* variables.
+        new: there is no state: the salt in the copy is of another one, perhaps with another passphrase.
 
     Raises:
         UsageError: there is no such stack.
@@ -52,7 +56,9 @@ def prepare(stack: str, stacks: Path = STACKS, *, into: Path | None = None, with
     (folder / "Pulumi.yaml").write_text(f"{project.rstrip()}\nmain: {REPOSITORY}\n")
     copy = folder / "stacks" / source.name
     text = _without_cloud(source.read_text()) if without_cloud else source.read_text()
-    copy.write_text(_with_salt(text, copy.read_text() if copy.exists() else ""))
+    before = copy.read_text() if copy.exists() else ""
+    # Secrets in the stack file are readable with the salt only.
+    copy.write_text(_with_salt(text, "" if new and not _SECURE.search(text) else before))
     return folder
 
 

@@ -20,6 +20,11 @@ class Pulumi:
         self._pieces = automation.ensured_toolchain()
         self._folder = prepare("test", rig.stacks)
 
+    @property
+    def programs(self) -> str:
+        """The folder with the engine's programs."""
+        return str(self._pieces.programs)
+
     def run(self, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **self._pieces.variables(), **engine_variables(), **(more or {})}
         command = [str(self._pieces.programs / "pulumi"), *arguments, "--non-interactive", "--cwd", str(self._folder)]

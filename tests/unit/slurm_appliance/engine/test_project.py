@@ -40,6 +40,19 @@ def test_the_salt_that_pulumi_wrote_is_kept_in_the_copy(stacks: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(("more", "kept"), [("", False), ("  demo:password:\n    secure: v1:x\n", True)])
+def test_the_salt_of_another_state_is_kept_only_for_secrets_in_the_stack_file(
+    stacks: Path, more: str, kept: bool
+) -> None:
+    """The state was lost, or is elsewhere by now, perhaps with another passphrase."""
+    path = stacks / "Pulumi.test.yaml"
+    path.write_text(path.read_text() + more)
+    copy = prepare("test", stacks) / "stacks/Pulumi.test.yaml"
+    copy.write_text(copy.read_text() + "encryptionsalt: v1:abc:def\n")
+    prepare("test", stacks, new=True)
+    assert ("encryptionsalt" in yaml.safe_load(copy.read_text())) is kept
+
+
 def test_the_checkouts_own_salt_goes_first(stacks: Path) -> None:
     copy = prepare("test", stacks) / "stacks/Pulumi.test.yaml"
     copy.write_text(copy.read_text() + "encryptionsalt: v1:abc:def\n")
