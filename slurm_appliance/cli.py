@@ -36,6 +36,7 @@ from slurm_appliance.commands import (
     up,
     update,
 )
+from slurm_appliance.commands.output import JSON_ASKED
 from slurm_appliance.errors import ApplianceError
 from toolchain.terminal import guarded
 
@@ -53,6 +54,10 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except (ApplianceError, LocalCloudError) as error:
             typer.echo(f"slurm-appliance: {error}", err=True)
+            if ctx.meta.get(JSON_ASKED):
+                from slurm_appliance.commands.error_document import error_document
+
+                typer.echo(error_document(error).to_json())
             raise typer.Exit(error.exit_status) from None
 
 

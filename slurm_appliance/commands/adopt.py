@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slurm_appliance.commands.consent import agreed, refuse_questions
-from slurm_appliance.commands.output import Output, print_table, say
+from slurm_appliance.commands.output import Output, noted, print_table, say
 from slurm_appliance.commands.stacks import (
     ExcludeOption,
     LockTimeoutOption,
@@ -30,7 +30,8 @@ def adopt(
     lock_timeout: LockTimeoutOption = "0",
     exclude: ExcludeOption = None,
     output: Annotated[
-        Output, typer.Option("--output", "-o", "--format", help="Output format: text, or JSON for scripts.")
+        Output,
+        typer.Option("--output", "-o", "--format", callback=noted, help="Output format: text, or JSON for scripts."),
     ] = Output.text,
 ) -> None:
     """Take the existing resources of a cluster into its state, after the state was lost or from another tool.

@@ -23,7 +23,19 @@ class Output(StrEnum):
     json = "json"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format: text, or JSON for scripts.")]
+#: Where a command notes that it prints JSON, in its context's data.
+JSON_ASKED = "slurm_appliance.json"
+
+
+def noted(context: typer.Context, value: StrEnum) -> StrEnum:
+    """Note whether JSON is asked for: then an error is JSON, too. The callback of options with a format."""
+    context.meta[JSON_ASKED] = value == Output.json
+    return value
+
+
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", callback=noted, help="Output format: text, or JSON for scripts.")
+]
 
 
 def say(text: str) -> None:

@@ -17,6 +17,7 @@ class Form(StrEnum):
     adopt = "adopt"
     update = "update"
     history = "history"
+    error = "error"
 
 
 def schema(
@@ -56,6 +57,10 @@ def _text(form: Form) -> str:
             from slurm_appliance.deployment.history import history_schema
 
             return history_schema()
+        case Form.error:
+            from slurm_appliance.commands.error_document import error_schema
+
+            return error_schema()
         case _:
             from slurm_appliance.config.generated import text_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slurm_appliance.commands.consent import agreed, refuse_questions
-from slurm_appliance.commands.output import Output, OutputOption, say
+from slurm_appliance.commands.output import Output, OutputOption, noted, say
 from slurm_appliance.commands.stacks import (
     AllowOption,
     ExcludeOption,
@@ -38,7 +38,9 @@ def preview(
     exclude: ExcludeOption = None,
     output: Annotated[
         PlanFormat,
-        typer.Option("--output", "-o", help="A table, JSON for scripts, or Markdown for a pull request."),
+        typer.Option(
+            "--output", "-o", callback=noted, help="A table, JSON for scripts, or Markdown for a pull request."
+        ),
     ] = PlanFormat.text,
     save: Annotated[
         Path | None,

@@ -9,13 +9,16 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from localcloud.errors import LocalCloudError
 from slurm_appliance import cli
+from slurm_appliance.commands.error_document import error_document
 from slurm_appliance.deployment.adoption_document import FateWord, adoption_document
 from slurm_appliance.deployment.adoption_plan import Adoption, AdoptionRow, InPlaceChange
 from slurm_appliance.deployment.counterparts import Fate
 from slurm_appliance.deployment.history import PastRun, history_document
 from slurm_appliance.deployment.plan import DeploymentPlan
-from slurm_appliance.errors import ExitStatus
+from slurm_appliance.engine.automation import EngineError
+from slurm_appliance.errors import ApplianceError, ConfigError, ExitStatus, Problem
 from slurm_appliance.image.diff import Difference, ImageDifference
 from slurm_appliance.update.document import update_document
 from slurm_appliance.update.images import UpdatedImage
@@ -57,7 +60,33 @@ def test_a_document_fits_its_schema(made: Callable[[], str]) -> None:
     assert document["stack"] == "demo"
 
 
-@pytest.mark.parametrize("form", ["plan", "adopt", "update", "history"])
+@pytest.mark.parametrize("command", ["preview", "up --yes", "status", "history", "adopt --dry-run", "update --dry-run"])
+def test_who_asks_for_json_gets_it_when_it_fails_too(command: str) -> None:
+    ended = CliRunner().invoke(cli.app, [*command.split(), "--stack", "there-is-none", "--output", "json"])
+    assert ended.exit_code == ExitStatus.USAGE
+    document = json.loads(ended.stdout)
+    jsonschema.validate(document, json.loads((SCHEMAS / "error-1.json").read_text()))
+    assert document["exit_status"] == ExitStatus.USAGE
+    assert "there-is-none" in document["error"]["what"]
+    text = CliRunner().invoke(cli.app, [*command.split(), "--stack", "there-is-none"])
+    assert (text.exit_code, text.stdout) == (ExitStatus.USAGE, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "paths"),
+    [
+        (ConfigError([Problem("compute", "is empty", "add a group")], "stack"), ["compute"]),
+        (EngineError("failed", where="urn"), []),
+        (LocalCloudError("not up"), []),
+    ],
+)
+def test_an_error_names_its_causes(error: ApplianceError | LocalCloudError, paths: list[str]) -> None:
+    document = error_document(error)
+    assert [problem.path for problem in document.error.problems] == paths
+    assert document.error.what in str(error)
+
+
+@pytest.mark.parametrize("form", ["plan", "adopt", "update", "history", "error"])
 def test_the_schemas_are_committed(form: str) -> None:
     printed = CliRunner().invoke(cli.app, ["schema", "--form", form]).stdout
     (newest,) = sorted(SCHEMAS.glob(f"{form}-*.json"))[-1:]
