@@ -24,10 +24,12 @@ class Reference:
 
     Attributes:
         network: its network's name.
+        group: its security group's.
         servers: its servers by name.
     """
 
     network: str
+    group: str
     servers: dict[str, Any]
 
 
@@ -66,7 +68,10 @@ def reference(user: Connection, open_group: str, login: Login) -> Iterator[Refer
             user.compute.wait_for_server(each, wait=120, interval=0.2)
         for volume in volumes:
             user.compute.create_volume_attachment(servers[f"{name}-control"], volume_id=volume.id)
-        yield Reference(name, {each: user.compute.get_server(server.id) for each, server in servers.items()})
+        group: Any = user.network.get_security_group(open_group)
+        yield Reference(
+            name, group.name, {each: user.compute.get_server(server.id) for each, server in servers.items()}
+        )
     finally:
         for server in servers.values():
             remove_server(user, server.id)
@@ -78,9 +83,7 @@ def reference(user: Connection, open_group: str, login: Login) -> Iterator[Refer
 
 
 @pytest.fixture
-def rig(
-    cloud: Cloud, reference: Reference, open_group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Rig]:
+def rig(cloud: Cloud, reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     """The same cluster as a stack file of ours; what it has taken over is gone again afterwards."""
     for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
@@ -95,8 +98,8 @@ def rig(
         "control_node_flavor": FLAVOR,
         "state_volume_size": 1,
         "home_volume_size": 1,
-        "login_security_groups": [open_group],
-        "nonlogin_security_groups": [open_group],
+        "login_security_groups": [reference.group],
+        "nonlogin_security_groups": [reference.group],
         "login": {"entry": {"nodes": ["login-0"], "flavor": FLAVOR}},
         "compute": {"general": {"nodes": ["c-[0-1]"], "flavor": FLAVOR, "ignore_image_changes": True}},
     }

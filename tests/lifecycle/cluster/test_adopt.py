@@ -27,7 +27,7 @@ def traces(live: Live) -> dict[str, tuple[str, ...]]:
 def test_a_lost_state_is_made_anew_while_a_job_runs(live: Live) -> None:
     job = live.submit("alice", "--nodelist=life-c-0", BEATING)
     wait_until("the job to run", lambda: live.run("control", "wc -l </exports/home/alice/beats || echo 0") != "0", 60)
-    processes, before = live.run("c-0", "pgrep -u alice sh"), traces(live)
+    processes, before = live.run("c-0", "pgrep -u alice slurm_script"), traces(live)
     ids = {kind: live.rig.ids(kind) for kind in ("Instance", "Port", "Volume", "ApplicationCredential")}
 
     root = state_root()
@@ -42,7 +42,7 @@ def test_a_lost_state_is_made_anew_while_a_job_runs(live: Live) -> None:
     assert live.rig.preview().steps == ()
     assert {kind: live.rig.ids(kind) for kind in ids} == ids
     assert traces(live) == before
-    assert (live.job_state(job), live.run("c-0", "pgrep -u alice sh")) == ("RUNNING", processes)
+    assert (live.job_state(job), live.run("c-0", "pgrep -u alice slurm_script")) == ("RUNNING", processes)
     beats = [int(line) for line in live.run("control", "cat /exports/home/alice/beats").splitlines()]
     assert max(later - earlier for earlier, later in pairwise(beats)) <= SILENCE
     live.run("control", f"scancel {job}")
