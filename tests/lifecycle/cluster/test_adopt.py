@@ -1,13 +1,17 @@
 """The state of a running cluster is lost and made anew: no job, node or daemon notices."""
 
 import shutil
+import subprocess
+import sys
 from itertools import pairwise
 
 from slurm_appliance.api import Fate, open_cluster
 from slurm_appliance.engine.settings import state_root
 from tests.engine.cloud_fixtures import wait_until
 from tests.lifecycle.cluster.live import Live
+from toolchain.paths import REPOSITORY
 
+COMMAND = (sys.executable, "-m", "slurm_appliance")
 NODES = ("control", "login-0", "c-0", "c-1", "d-0")
 #: Writes the time into a file in the home directory, which is on the control node, every second.
 BEATING = "while date +%s >>~/beats; do sleep 1; done"
@@ -46,4 +50,8 @@ def test_a_lost_state_is_made_anew_while_a_job_runs(live: Live) -> None:
     beats = [int(line) for line in live.run("control", "cat /exports/home/alice/beats").splitlines()]
     assert max(later - earlier for earlier, later in pairwise(beats)) <= SILENCE
     live.run("control", f"scancel {job}")
+    # As in docs/ci.md; every node runs its target.
+    rollout = ["rollout", "--stack", live.rig.name, "--lock-timeout", "30m"]
+    ended = subprocess.run([*COMMAND, "--stacks", str(live.rig.stacks), *rollout], cwd=REPOSITORY, check=False)
+    assert ended.returncode == 0
     assert live.as_user("alice", "srun --immediate=60 --nodes=3 hostname").returncode == 0
