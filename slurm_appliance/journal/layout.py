@@ -30,6 +30,7 @@ class StackPlace:
         self.store = store
         self.project = project
         self.stack = stack
+        self._found = ""
 
     #: What is locked, for messages.
     noun = "the stack"
@@ -77,8 +78,8 @@ class StackPlace:
         Raises:
             JournalError: it cannot be read.
         """
-        key = self.state_key
-        where, raw = self.store.where(key), self.store.read(key)
+        key, raw = self._state()
+        where = self.store.where(key)
         if raw is None:
             return None
         try:
@@ -90,13 +91,23 @@ class StackPlace:
             raise JournalError("the state has an unknown format", where=where, remedy="use a newer slurm-appliance")
         return state
 
+    def _state(self) -> tuple[str, bytes | None]:
+        """The state's key and content. Where it was found before, it is looked for first: that is one request."""
+        raw = self.store.read(self._found) if self._found else None
+        if raw is None:
+            key = self.state_key
+            raw = self.store.read(key)
+            self._found = "" if raw is None else key
+            return key, raw
+        return self._found, raw
+
     def write(self, state: dict[str, Any]) -> None:
         """Replace the state atomically; keep the former one as a copy, as Pulumi does.
 
         Raises:
             JournalError: it cannot be written; the state is unchanged.
         """
-        key = self.state_key
+        key = self._found or self.state_key
         raw = json.dumps(state, separators=(",", ":")).encode()
         self.store.keep_copy(key, f"{key}.bak")
         self.store.write(key, gzip.compress(raw, 1) if key.endswith(".gz") else raw)
@@ -108,7 +119,7 @@ class StackPlace:
             JournalError: it cannot be written.
         """
         name = f"{self._folder('history')}/{self.stack}/{self.stack}-{time.time_ns()}"
-        key = self.state_key
+        key = self._found or self.state_key
         packed = ".gz" if key.endswith(".gz") else ""
         self.store.keep_copy(key, f"{name}.checkpoint.json{packed}")
         self.store.write(f"{name}.history.json", json.dumps(update, indent=4).encode())
