@@ -24,6 +24,10 @@ def gc(
     kept_builds: Annotated[
         bool, typer.Option("--kept-builds", help="Also remove servers kept with --keep-on-failure.")
     ] = False,
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="TIME", help="Keep images that are newer than this: 12h, 14d."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what would be removed and what is kept; change nothing.")
     ] = False,
@@ -36,6 +40,9 @@ def gc(
     read: if other teams use other backends, run this with PULUMI_BACKEND_URL set to each of them first. Nothing is
     removed while a stack file cannot be read, because the images of its builds are unknown then.
     """
+    from datetime import UTC, datetime, timedelta
+
+    from slurm_appliance.commands.stacks import seconds
     from slurm_appliance.engine.automation import ensured_toolchain
     from slurm_appliance.engine.settings import engine_variables
     from slurm_appliance.image import collect, images
@@ -50,7 +57,8 @@ def gc(
     stacks = {path.name: path for path in sorted(STACKS.glob("Pulumi.*.yaml"))}
     unknown: list[str] = []
     recorded = {} if without_states else states(ensured_toolchain(), engine_variables())
-    verdicts = collect.verdicts(api, recorded, stacks, unknown.append)
+    since = datetime.now(tz=UTC) - timedelta(seconds=seconds(older_than, "--older-than")) if older_than else None
+    verdicts = collect.verdicts(api, recorded, stacks, unknown.append, since)
     unused = [verdict.image for verdict in verdicts if not verdict.users]
     _print_verdicts(verdicts, as_json=as_json)
     if dry_run:

@@ -29,7 +29,7 @@ ExcludeOption = Annotated[
     typer.Option("--exclude", help="URN of a resource to leave unchanged; * and ** are allowed; may be repeated."),
 ]
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
 LockTimeoutOption = Annotated[
@@ -42,15 +42,15 @@ LockTimeoutOption = Annotated[
 ]
 
 
-def seconds(text: str) -> float:
-    """The seconds of ``90``, ``90s``, ``10m`` or ``2h``.
+def seconds(text: str, option: str = "--lock-timeout") -> float:
+    """The seconds of ``90``, ``90s``, ``10m``, ``2h`` or ``14d``.
 
     Raises:
         UsageError: it is none of these.
     """
-    found = re.fullmatch(r"(\d+)([smh]?)", text.strip())
+    found = re.fullmatch(r"(\d+)([smhd]?)", text.strip())
     if found is None:
-        raise UsageError(f"{text} is not a duration", where="--lock-timeout", remedy="write it as 90s, 10m or 2h")
+        raise UsageError(f"{text} is not a duration", where=option, remedy="write it as 90s, 10m, 2h or 14d")
     return float(int(found[1]) * _UNITS[found[2]])
 
 

@@ -1,6 +1,7 @@
 """Collects references to images and removes leftovers of builds: the execution part of ``image gc``."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from slurm_appliance.config import from_stack_file
@@ -20,7 +21,11 @@ _LIMIT = 1800.0
 
 
 def verdicts(
-    api: Api, states: Mapping[str, str], stacks: Mapping[str, Path], say: Callable[[str], object]
+    api: Api,
+    states: Mapping[str, str],
+    stacks: Mapping[str, Path],
+    say: Callable[[str], object],
+    since: datetime | None = None,
 ) -> list[ImageVerdict]:
     """A verdict on each of our images.
 
@@ -29,6 +34,7 @@ def verdicts(
         states: exported states of stacks.
         stacks: stack files, by name.
         say: called with stack files that cannot be read.
+        since: images that are newer than this are kept.
     """
     images = gc.ours(api)
     references = [
@@ -36,6 +42,7 @@ def verdicts(
         *gc.state_references(states, images),
         *gc.config_references({name: path.read_text() for name, path in stacks.items()}, images),
         *build_references(api, stacks, say),
+        *(gc.young_references(images, since) if since else ()),
     ]
     return gc.judge(images, references)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.image.api import Api, pages
@@ -87,6 +88,13 @@ def state_references(states: Mapping[str, str], images: Sequence[GlanceImage]) -
         for stack, text in states.items()
         for image in images
         if image.id in text
+    ]
+
+
+def young_references(images: Sequence[GlanceImage], since: datetime) -> list[Reference]:
+    """A reference to each image that is newer than a time: somebody may want to go back to it."""
+    return [
+        Reference(f"its age: it is of {image.created:%Y-%m-%d}", image.id) for image in images if image.created > since
     ]
 
 

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,7 @@ def test_every_script_of_the_page(
         scripts(github[each]) for each in ("apply", "images", "drift", "cleanup")
     )
     project.add_image("orphan", tags=[IMAGE_TAG])
+    project.add_image("young", tags=[IMAGE_TAG], created_at=datetime.now(UTC).isoformat())
 
     planned = ci(plan, DISRUPTIVE="false")
     assert planned.returncode == 0, planned.stderr
@@ -139,6 +141,7 @@ def test_every_script_of_the_page(
     assert removed.returncode == 0, removed.stderr
     names = {image["name"] for image in project.images.things.values()}
     assert "orphan" not in names
+    assert "young" in names
     assert project.images.things[built.stdout.strip()]["name"] in names
 
     assert ci(drift).returncode == 0

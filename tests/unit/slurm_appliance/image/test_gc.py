@@ -183,6 +183,16 @@ def test_a_dry_run_removes_nothing_and_is_readable_for_programs() -> None:
     assert json.loads(collected("--dry-run", "--output", "json").stdout) == []
 
 
+@pytest.mark.usefixtures("checkout")
+def test_images_may_be_kept_for_a_while() -> None:
+    (row,) = json.loads(collected("--dry-run", "--output", "json", "--older-than", "14d").stdout)
+    assert not row["remove"]
+    assert row["used_by"][0].startswith("its age")
+    (row,) = json.loads(collected("--dry-run", "--output", "json", "--older-than", "0s").stdout)
+    assert row["remove"]
+    assert collected("--dry-run", "--older-than", "soon").exit_code == ExitStatus.USAGE
+
+
 def test_nothing_is_removed_while_a_stack_file_cannot_be_read(checkout: Path) -> None:
     broken = checkout / "stacks" / "Pulumi.broken.yaml"
     broken.write_text("config: {}\n")
