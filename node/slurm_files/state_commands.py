@@ -16,6 +16,8 @@ from .state import SlurmState, StatePlaces
 
 #: The file on the state volume that has the versions of Slurm that the state is of.
 RECORD = "slurm-versions.json"
+#: What site.yml applied (node/site_record.py): without it, the next run does everything.
+SITE_RECORD = Path("/run/slurm-appliance/site.json")
 
 
 def state_of(volume: Path, mysql: Path | None = None) -> SlurmState:
@@ -44,6 +46,7 @@ def _list(state: SlurmState, _options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _request(state: SlurmState, options: argparse.Namespace) -> Mapping[str, Any]:
+    SITE_RECORD.unlink(missing_ok=True)
     return asdict(state.request_restore(options.name, utc_now()))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -173,6 +174,8 @@ def run_playbook(
     folder: Path,
     variables: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    skip_tags: Sequence[str] = (),
+    facts: Path | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> PlaybookOutcome:
     """Run a playbook.
@@ -185,6 +188,8 @@ def run_playbook(
         folder: for Ansible's files during the run; after a ``kill -9`` the next run finds and removes them there.
         variables: variables for the playbook, never rendered as templates; may contain secrets.
         environment: additional environment variables for Ansible.
+        skip_tags: tags that are skipped.
+        facts: the folder of Ansible's cache of facts. Not given: it is not kept.
         cancelled: polled; True stops the run.
     """
     import ansible_runner
@@ -199,13 +204,16 @@ def run_playbook(
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
         values.write_text(json.dumps(unsafe(dict(variables or {}))))
+        # Variables are not on the command line, where other users could read them.
+        options = ["--extra-vars", f"@{values}"] if variables else []
+        options += ["--skip-tags", ",".join(skip_tags)] if skip_tags else []
         ended = ansible_runner.run(
             private_data_dir=work,
             project_dir=str(playbook.parent),
             playbook=playbook.name,
             inventory=str(inventory) if isinstance(inventory, Path) else [str(each) for each in inventory],
-            # Not on the command line, where other users could read them.
-            cmdline=f"--extra-vars @{values}" if variables else None,
+            cmdline=shlex.join(options) or None,
+            fact_cache=str(facts) if facts else None,
             event_handler=course.take,
             cancel_callback=ended_early,
             quiet=True,

@@ -31,7 +31,7 @@ from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.hostvars.system_files import system_files
 from slurm_appliance.playbooks.node_roles import NodeRole
 from slurm_appliance.secrets.generate import MAKERS
-from slurm_appliance.site_layer.layers import site_layer
+from slurm_appliance.site_layer.layers import SiteLayer, site_layer
 from slurm_appliance.site_layer.run import inventories
 from slurm_appliance.site_repository.current import STACKS
 from toolchain.paths import REPOSITORY
@@ -165,27 +165,40 @@ def control_known_hosts(public_key: bytes, *names: str) -> bytes:
     return b" ".join([",".join(names).encode(), kind, key]) + b"\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Render an inventory's files into a folder, which already has the control node's public host key."""
-    inventory, folder = Path(arguments[0]), Path(arguments[2])
-    control = arguments[1]
-    layer = site_layer(STACKS, inventory.resolve().parent.name)
-    with TemporaryDirectory() as folder_of_run:
-        before = inventories(layer, Path(folder_of_run)) if layer else ()
-        hosts = read_inventory(inventory, PLAYBOOKS, before)
+def render(
+    inventory: Path, hosts: Mapping[str, Mapping[str, Any]], control: str, folder: Path, layer: SiteLayer | None
+) -> list[str]:
+    """Render the files into a folder, which already has the control node's public host key; return what changed.
+
+    Args:
+        inventory: the inventory.
+        hosts: all hosts' variables in it.
+        control: the control node's name.
+        folder: the folder.
+        layer: the site's own layer.
+    """
     public_key = (folder / "control_host_key.pub").read_bytes()
-    known_hosts = control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control)
     files = site_files(
         hosts,
         users=users_file.of_inventory(inventory, hosts),
         home_key=home_key(folder),
-        known_hosts=known_hosts,
+        known_hosts=control_known_hosts(public_key, str(hosts[control]["ansible_host"]), control),
         signing_key=signing_key(hosts, control),
         serial=int(time.time()),
         layer=layer.node if layer else b"",
         layer_roles=layer.node_roles if layer else (),
     )
-    print(json.dumps({"changed": [name for name in write(folder, files) if name != _EXPORT]}))
+    return [name for name in write(folder, files) if name != _EXPORT]
+
+
+def main(arguments: list[str]) -> int:
+    """Render an inventory's files into a folder."""
+    inventory, control, folder = Path(arguments[0]), arguments[1], Path(arguments[2])
+    layer = site_layer(STACKS, inventory.resolve().parent.name)
+    with TemporaryDirectory() as folder_of_run:
+        before = inventories(layer, Path(folder_of_run)) if layer else ()
+        hosts = read_inventory(inventory, PLAYBOOKS, before)
+    print(json.dumps({"changed": render(inventory, hosts, control, folder, layer)}))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 Reads a request as JSON from standard input::
 
-    {"environment": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null}
+    {"environment": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null, "all": false}
 
 Progress goes to standard error; the last line, on standard output, is a small JSON summary. Exit status: 0 success; 3
 the cluster runs, but some compute nodes failed; 1 any other failure; 130 and 143 stopped by a signal.
@@ -23,6 +23,7 @@ from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
+from slurm_appliance.site.partial_run import PartialRun
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.layers import DIGEST_VARIABLE, SiteLayer, site_layer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
@@ -34,6 +35,7 @@ from slurm_appliance.ssh.known_hosts import SshHost, trust
 #: The cluster runs without some compute nodes.
 PARTIAL = 3
 FAILED = 1
+_SITE, _LAST_PHASE = "site.yml", "final"
 #: Tasks that the closing document names.
 _MOST_TASKS = 50
 
@@ -47,12 +49,14 @@ class SiteRequest:
         playbook: name of a playbook in the checkout.
         extra_vars: variables that override all others; no secrets.
         cloud: an entry of clouds.yaml, to read consoles of nodes that do not boot; None: the OS_* variables.
+        all: skip no part of site.yml.
     """
 
     environment: str
     playbook: str = "site.yml"
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     cloud: str | None = None
+    all: bool = False
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "SiteRequest":
@@ -62,6 +66,7 @@ class SiteRequest:
             str(document.get("playbook", "site.yml")),
             dict(document.get("extra_vars") or {}),
             document.get("cloud"),
+            bool(document.get("all")),
         )
 
 
@@ -89,8 +94,47 @@ def run(request: SiteRequest, ending: _Ending) -> int:
     log = new_run_log(environment.logs, Path(request.playbook).stem)
     _say(f"{request.playbook}: full log: {log}")
     layer = _layer(request.environment)
-    hosts = read_inventory(environment.inventory, ANSIBLE)
-    compute = frozenset(members(hosts, "compute"))
+    with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
+        layers = _prepared(layer, folder, environment.folder / "hooks")
+        hosts = read_inventory(environment.inventory, ANSIBLE, layers.inventories)
+        compute = frozenset(members(hosts, "compute"))
+        _trust(environment, hosts, compute, ending)
+        partial = PartialRun(environment, hosts, layer, folder / "facts", _say)
+        is_site = request.playbook == _SITE
+        if is_site:
+            partial.begin(_why_everything(request))
+        outcome = run_playbook(
+            ANSIBLE / request.playbook,
+            (*layers.inventories, environment.inventory),
+            file,
+            _say,
+            folder=folder,
+            variables={**request.extra_vars, **layers.variables},
+            # The stack files' folder is for site.files, which looks for the layer of compute nodes.
+            environment={STACKS_VARIABLE: str(STACKS), **layers.environment},
+            skip_tags=partial.skip_tags,
+            facts=partial.cache,
+            cancelled=lambda: bool(ending.signal),
+        )
+        status = exit_status(outcome, compute, ending.signal)
+        # Without the last phase, a failure of a compute node has ended the run before its end.
+        if is_site and status in (0, PARTIAL) and _LAST_PHASE in outcome.phases:
+            partial.end()
+    instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}
+    explain(outcome.failures, instances, lambda: reader(request.cloud), _say)
+    print(json.dumps(summary(outcome, compute, status, log)), flush=True)
+    return status
+
+
+def _why_everything(request: SiteRequest) -> str:
+    if request.all:
+        return "it was asked for"
+    return "variables are given for this run" if request.extra_vars else ""
+
+
+def _trust(
+    environment: EnvironmentFolder, hosts: Mapping[str, Mapping[str, Any]], compute: frozenset[str], ending: _Ending
+) -> None:
     timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
     trust(
         [
@@ -103,24 +147,6 @@ def run(request: SiteRequest, ending: _Ending) -> int:
         limit=timeout,
         going=lambda: not ending.signal,
     )
-    with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
-        layers = _prepared(layer, folder, environment.folder / "hooks")
-        outcome = run_playbook(
-            ANSIBLE / request.playbook,
-            (*layers.inventories, environment.inventory),
-            file,
-            _say,
-            folder=folder,
-            variables={**request.extra_vars, **layers.variables},
-            # The stack files' folder is for site.files, which looks for the layer of compute nodes.
-            environment={STACKS_VARIABLE: str(STACKS), **layers.environment},
-            cancelled=lambda: bool(ending.signal),
-        )
-    instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}
-    explain(outcome.failures, instances, lambda: reader(request.cloud), _say)
-    status = exit_status(outcome, compute, ending.signal)
-    print(json.dumps(summary(outcome, compute, status, log)), flush=True)
-    return status
 
 
 def _layer(stack: str) -> SiteLayer | None:

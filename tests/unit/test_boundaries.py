@@ -24,7 +24,7 @@ MAY_IMPORT = {
 LOOSE = {
     "slurm_appliance": {"__init__", "__main__", "cli", "errors", "console_keys", "image_build", "site_run"},
     "localcloud": {"__init__", "cli", "endpoints", "errors"},
-    "node": {"__init__", "job_cleanup", "monitoring_password", "whole_file"},
+    "node": {"__init__", "job_cleanup", "monitoring_password", "site_record", "whole_file"},
 }
 
 #: Modules of `node` that rename something, apart from `whole_file`, the owner of writing whole files; and what.

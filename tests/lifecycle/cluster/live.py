@@ -222,9 +222,9 @@ class Live:
         reached = access.of_stack(self.rig.name, self.rig.stack_file, self.rig.more["openstack:cloud"])
         return Rollout(reached, RolloutMethod.REBOOT, interval=1.0)
 
-    def site(self) -> dict[str, Any]:
-        """Run site.yml again, and return what it says in the end."""
-        request = {"environment": self.rig.name}
+    def site(self, *, everything: bool = False) -> dict[str, Any]:
+        """Run site.yml again, and return what it says in the end; everything: parts without changes, too."""
+        request = {"environment": self.rig.name, "all": everything}
         ended = subprocess.run(
             [sys.executable, "-m", "slurm_appliance.site_run"],
             input=json.dumps(request),

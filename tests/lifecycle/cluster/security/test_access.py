@@ -96,7 +96,7 @@ def test_a_former_user_is_locked_out_everywhere(live: Live) -> None:
             assert entry.endswith(":/usr/sbin/nologin"), node
         assert live.run("control", "sacctmgr -nP show association where user=mallory format=user") == ""
         assert "mallory" in live.run("control", "ls /exports/home"), "data stays"
-        again = live.site()
+        again = live.site(everything=True)
         assert (again["exit_status"], again["changed"]) == (0, 0)
     finally:
         live.rig.settings["users"] = users

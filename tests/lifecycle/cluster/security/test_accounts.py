@@ -45,7 +45,7 @@ def attacked(live: Live, stranger: Login) -> Iterator[None]:
         planted = live.as_user("mallory", "rm -rf .ssh; mkdir .ssh; ln -s /etc/munge/munge.key .ssh/authorized_keys")
         assert planted.returncode == 0, planted.stderr
         live.run("control", f"rm -f {MARKER}")
-        assert live.site()["exit_status"] == 0
+        assert live.site(everything=True)["exit_status"] == 0
         yield
     finally:
         live.run("control", "rm -rf /exports/home/debian")
