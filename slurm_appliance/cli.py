@@ -30,6 +30,7 @@ from slurm_appliance.commands import (
     rollout,
     schema,
     secrets,
+    site,
     slurm,
     status,
     test,
@@ -76,6 +77,7 @@ app.command("up", rich_help_panel="Clusters")(up.up)
 app.command("preview", rich_help_panel="Clusters")(up.preview)
 app.command("plan", rich_help_panel="Clusters", help="Another name for preview.")(up.preview)
 app.command("update", rich_help_panel="Clusters")(update.update)
+app.command("site", rich_help_panel="Clusters")(site.site)
 app.command("status", rich_help_panel="Clusters")(status.status)
 app.command("check-cluster", rich_help_panel="Clusters")(check_cluster.check_cluster)
 app.command("adopt", rich_help_panel="Clusters")(adopt.adopt)

@@ -7,7 +7,7 @@ from pathlib import Path
 from node.slurm_files.backups import SlurmBackup
 from slurm_appliance.api.maintenance import MaintainedCluster
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.deployment import adoption, operations
+from slurm_appliance.deployment import adoption, operations, site_again
 from slurm_appliance.deployment.adoption_plan import Adopted, Adoption
 from slurm_appliance.deployment.keeping import external_resources
 from slurm_appliance.deployment.operations import Destruction, Done
@@ -110,6 +110,20 @@ class ManagedCluster(MaintainedCluster):
             give_up_lost_volumes=give_up_lost_volumes,
             whole_plan=plan is not None,
         )
+
+    def run_site(self, *, everything: bool = False) -> None:
+        """Configure the nodes again, with the settings of the last ``up``.
+
+        Args:
+            everything: skip nothing that was applied and has not changed.
+
+        Raises:
+            UsageError: this machine has no inventory of the last ``up``.
+            LockedError: another operation holds the lock.
+            SiteError: site.yml failed.
+            CancelledError: a signal came.
+        """
+        site_again.run_site(self.session, everything=everything)
 
     def plan_adoption(self, *, new_secrets: bool = False) -> Adoption:
         """What ``adopt`` would do. Nothing is changed, and no lock is taken.

@@ -119,6 +119,11 @@ class Session:
         )
 
     @property
+    def stacks(self) -> Path:
+        """The folder of stack files."""
+        return self._stacks
+
+    @property
     def layer(self) -> SiteLayer | None:
         """The site's own layer; read once.
 

@@ -33,6 +33,11 @@ def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:
     summary = _summary(message)
     if not urn.endswith(_SITE) or summary is None:
         return None
+    return failure_of(summary)
+
+
+def failure_of(summary: Mapping[str, Any]) -> SiteError:
+    """The failure that the summary of a run tells."""
     evidence = "\n".join(map(str, summary["failures"]))
     again = "fix the reported cause and run up again: it continues with site.yml"
     if summary["status"] == "partial":

@@ -15,7 +15,7 @@ from slurm_appliance.site import files, nodes
 from slurm_appliance.site.known_facts import KnownFacts
 from slurm_appliance.site.part_digests import SiteInputs, part_digests
 from slurm_appliance.site.parts import BOOT, RENDER, TAG, SitePart, site_parts
-from slurm_appliance.site.skipping import NodeState, decide, kept, whole
+from slurm_appliance.site.skipping import AppliedState, decide, kept, whole
 from slurm_appliance.site_layer.layers import SiteLayer
 from slurm_appliance.ssh.known_hosts import SshHost
 
@@ -111,7 +111,7 @@ class PartialRun:
         names = members(self.hosts, *GROUPS)
         return {name: SshHost.of(name, self.hosts[name], self.folder.inventory) for name in names}
 
-    def _render(self, states: Mapping[str, NodeState]) -> str:
+    def _render(self, states: Mapping[str, AppliedState]) -> str:
         """Render the files for nodes, as site.yml would; why that is left to site.yml, empty if it is not."""
         key = self._rendered / "control_host_key.pub"
         if not key.is_file() or key.read_text() != states[self._control].host_key:

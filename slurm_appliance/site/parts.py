@@ -10,24 +10,19 @@ from typing import Any
 import yaml
 
 from slurm_appliance.deploy_host.tree_digest import tree_digest
-from slurm_appliance.errors import ApplianceError
 
-#: The table of parts, beside site.yml.
-TABLE = "site-parts.yml"
+#: The table of parts.
+TABLE = Path(__file__).with_name("parts.yml")
 #: What a part's tag begins with.
 TAG = "part_"
 #: The tags of what `site.run` can do itself: wait for nodes and gather facts; render files.
 BOOT, RENDER = f"{TAG}boot", f"{TAG}render"
 _SPECIAL = frozenset({BOOT, RENDER})
 #: Where a role's variables can be mentioned.
-_MENTIONING = ("defaults", "handlers", "meta", "tasks", "templates", "vars")
+_MENTIONING = ("defaults", "handlers", "tasks", "templates", "vars")
 _ROLE_KEYS = frozenset({"ansible.builtin.import_role", "ansible.builtin.include_role"})
 #: What every part depends on: filters, and settings of Ansible.
 _COMMON = ("filter_plugins", "ansible.cfg")
-
-
-class SitePartError(ApplianceError):
-    """Raised when the table of parts and site.yml do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +48,17 @@ class SitePart:
     follows: tuple[str, ...] = ()
 
 
-def site_parts(ansible: Path) -> dict[str, SitePart]:
+def site_parts(ansible: Path, table_file: Path = TABLE) -> dict[str, SitePart]:
     """All parts by name.
 
     Args:
         ansible: the folder of the playbooks and roles.
+        table_file: the table of parts.
 
     Raises:
-        SitePartError: a part has no entry in the table, or the other way round.
+        ValueError: a part has no entry in the table, or the other way round.
     """
-    table: Mapping[str, Mapping[str, Sequence[str]]] = _load(ansible / TABLE)
+    table: Mapping[str, Mapping[str, Sequence[str]]] = _load(table_file)
     groups: dict[str, set[str]] = {}
     tasks: dict[str, list[Any]] = {}
     for play, task in _tagged(_load(ansible / "site.yml")):
@@ -71,11 +67,7 @@ def site_parts(ansible: Path) -> dict[str, SitePart]:
         tasks.setdefault(name, []).append(task)
     named = {other for each in table.values() for other in (*each.get("needs", ()), *each.get("follows", ()))}
     if odd := (table.keys() ^ tasks.keys()) | (named - table.keys()):
-        raise SitePartError(
-            f"site.yml or {TABLE} lacks {', '.join(sorted(odd))}",
-            where=str(ansible / TABLE),
-            remedy=f"give each part a tag {TAG}NAME in site.yml and an entry in {TABLE}",
-        )
+        raise ValueError(f"{table_file}: lacks, or has and site.yml lacks: {', '.join(sorted(odd))}")
     common = [_digest(ansible / name) for name in _COMMON]
     return {name: _part(name, groups[name], tasks[name], table[name], ansible, common) for name in sorted(table)}
 

@@ -70,7 +70,7 @@ class SiteRequest:
         )
 
 
-class _Ending:
+class Ending:
     """Whether a stop was requested, and by which signal."""
 
     def __init__(self) -> None:
@@ -85,15 +85,26 @@ class _Ending:
 def main() -> int:
     """Execute the request on standard input."""
     request = SiteRequest.of(json.load(sys.stdin))
-    return run(request, _Ending())
+    status, said = run(request, Ending())
+    print(json.dumps(said), flush=True)
+    return status
 
 
-def run(request: SiteRequest, ending: _Ending) -> int:
-    """Run the playbook; returns the exit status."""
+def run(request: SiteRequest, ending: Ending, stacks: Path = STACKS) -> tuple[int, dict[str, Any]]:
+    """Run the playbook.
+
+    Args:
+        request: what to run, and where.
+        ending: whether a stop was requested.
+        stacks: the folder of stack files, where the site's own layer is looked for.
+
+    Returns:
+        The exit status and the summary.
+    """
     environment = EnvironmentFolder.of(request.environment)
     log = new_run_log(environment.logs, Path(request.playbook).stem)
     _say(f"{request.playbook}: full log: {log}")
-    layer = _layer(request.environment)
+    layer = _layer(request.environment, stacks)
     with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
         layers = _prepared(layer, folder, environment.folder / "hooks")
         hosts = read_inventory(environment.inventory, ANSIBLE, layers.inventories)
@@ -111,7 +122,7 @@ def run(request: SiteRequest, ending: _Ending) -> int:
             folder=folder,
             variables={**request.extra_vars, **layers.variables},
             # The stack files' folder is for site.files, which looks for the layer of compute nodes.
-            environment={STACKS_VARIABLE: str(STACKS), **layers.environment},
+            environment={STACKS_VARIABLE: str(stacks), **layers.environment},
             skip_tags=partial.skip_tags,
             facts=partial.cache,
             cancelled=lambda: bool(ending.signal),
@@ -122,8 +133,7 @@ def run(request: SiteRequest, ending: _Ending) -> int:
             partial.end()
     instances = {name: str(each["instance_id"]) for name, each in hosts.items() if each.get("instance_id")}
     explain(outcome.failures, instances, lambda: reader(request.cloud), _say)
-    print(json.dumps(summary(outcome, compute, status, log)), flush=True)
-    return status
+    return status, summary(outcome, compute, status, log)
 
 
 def _why_everything(request: SiteRequest) -> str:
@@ -133,7 +143,7 @@ def _why_everything(request: SiteRequest) -> str:
 
 
 def _trust(
-    environment: EnvironmentFolder, hosts: Mapping[str, Mapping[str, Any]], compute: frozenset[str], ending: _Ending
+    environment: EnvironmentFolder, hosts: Mapping[str, Mapping[str, Any]], compute: frozenset[str], ending: Ending
 ) -> None:
     timeout = max((int(variables.get("ansible_init_wait", 300)) for variables in hosts.values()), default=300)
     trust(
@@ -149,16 +159,16 @@ def _trust(
     )
 
 
-def _layer(stack: str) -> SiteLayer | None:
+def _layer(stack: str, stacks: Path) -> SiteLayer | None:
     """The site's own layer.
 
     Raises:
         SiteLayerError: it cannot be used, or was there when the run was planned and is not found now.
     """
-    layer = site_layer(STACKS, stack)
+    layer = site_layer(stacks, stack)
     if layer is None and os.environ.get(DIGEST_VARIABLE):
         raise SiteLayerError(
-            "the site's own layer is gone since this run was planned", where=str(STACKS.parent), remedy="run up again"
+            "the site's own layer is gone since this run was planned", where=str(stacks.parent), remedy="run up again"
         )
     return layer
 

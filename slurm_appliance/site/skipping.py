@@ -15,7 +15,7 @@ _KEYS = "ssh_host_keys"
 
 
 @dataclass(frozen=True)
-class NodeState:
+class AppliedState:
     """What a node says.
 
     Attributes:
@@ -39,7 +39,7 @@ class NodeState:
     host_key: str = ""
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> "NodeState":
+    def of(cls, document: Mapping[str, Any]) -> "AppliedState":
         """What node/site_record.py prints.
 
         Raises:
@@ -84,7 +84,7 @@ class Skipping:
     skip: frozenset[str]
 
 
-def whole(states: Mapping[str, NodeState | None], facts: Mapping[str, str]) -> str:
+def whole(states: Mapping[str, AppliedState | None], facts: Mapping[str, str]) -> str:
     """Why everything has to run, boot and facts included; empty if it has not.
 
     Args:
@@ -104,7 +104,7 @@ def whole(states: Mapping[str, NodeState | None], facts: Mapping[str, str]) -> s
 
 
 def decide(
-    parts: Mapping[str, SitePart], digests: Mapping[str, Mapping[str, str]], states: Mapping[str, NodeState]
+    parts: Mapping[str, SitePart], digests: Mapping[str, Mapping[str, str]], states: Mapping[str, AppliedState]
 ) -> Skipping:
     """Decide on each part; `whole` is empty.
 
@@ -130,7 +130,7 @@ def decide(
     return Skipping(run, frozenset(parts.keys() - run.keys()))
 
 
-def _why(part: SitePart, digests: Mapping[str, str], state: NodeState, host: str) -> str:
+def _why(part: SitePart, digests: Mapping[str, str], state: AppliedState, host: str) -> str:
     """Why a part has to run because of a host; empty if it has not."""
     digest = digests.get(part.name)
     if digest is None:
@@ -150,6 +150,6 @@ def units_of(part: SitePart) -> frozenset[str]:
     return frozenset(_UNIT.findall(part.text))
 
 
-def kept(state: NodeState, run: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
+def kept(state: AppliedState, run: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     """The digests that stay in a node's record while parts run: what is interrupted has none."""
     return {name: digest for name, digest in state.parts.items() if name not in run}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from slurm_appliance.api import ManagedCluster
 from tests.engine.cloud_fixtures import wait_until
 from tests.engine.cluster.killing import kill_session
 from tests.lifecycle.cluster.live import Live
@@ -38,6 +39,8 @@ def applied(live: Live) -> None:
 def test_a_run_after_a_run_does_nothing(live: Live) -> None:
     said = live.site()
     assert (said["exit_status"], said["changed"]) == (0, 0)
+    assert roles(live) == ALWAYS
+    ManagedCluster(live.rig.session()).run_site()
     assert roles(live) == ALWAYS
 
 

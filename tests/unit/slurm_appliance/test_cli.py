@@ -30,7 +30,7 @@ COMMANDS = [
     "init", "locks",
     "mirror", "plan",
     "preview",
-    "rollout", "schema", "secrets", "slurm", "status", "test", "toolchain", "unlock", "up",
+    "rollout", "schema", "secrets", "site", "slurm", "status", "test", "toolchain", "unlock", "up",
     "update",
 ]  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_an_error_of_any_package_is_a_sentence_and_an_exit_status(
     )
 
 
-@pytest.mark.parametrize("command", ["status", "preview", "up", "destroy", "history", "locks", "check-cluster"])
+@pytest.mark.parametrize("command", ["status", "preview", "up", "destroy", "history", "locks", "check-cluster", "site"])
 def test_the_stack_that_pulumi_selects_is_meant(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_STACK", "there-is-none")
     ended = CliRunner().invoke(cli.app, [command])

@@ -33,13 +33,12 @@ def test_without_a_layer_only_the_folder_on_this_machine_has_hooks(tmp_path: Pat
 
 def test_a_layer_that_is_gone_since_the_plan_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stacks = repository(tmp_path, {})
-    monkeypatch.setattr(run, "STACKS", stacks)
-    assert run._layer(STACK) is None
+    assert run._layer(STACK, stacks) is None
     monkeypatch.setenv("SLURM_APPLIANCE_LAYER", "d1gest")
     with pytest.raises(SiteLayerError):
-        run._layer(STACK)
+        run._layer(STACK, stacks)
     repository(tmp_path, {f"environments/{STACK}/hooks/site/pre.yml": PLAY})
-    assert run._layer(STACK) is not None
+    assert run._layer(STACK, stacks) is not None
 
 
 def test_group_vars_of_layers_are_below_the_inventory(tmp_path: Path) -> None:
