@@ -19,7 +19,7 @@ from slurm_appliance.engine.project import prepare, stack_file
 from slurm_appliance.engine.recorded_state import resources_of, stack_place
 from slurm_appliance.engine.settings import engine_variables, shown_backend
 from slurm_appliance.environment.folder import EnvironmentFolder
-from slurm_appliance.journal import journaled
+from slurm_appliance.journal.backend import journaled
 from slurm_appliance.journal.layout import StackPlace, StateLayout
 from slurm_appliance.journal.store import FolderStore
 from slurm_appliance.journal.supposition import supposed
@@ -70,20 +70,21 @@ class Session:
     def stack(self) -> "Stack":
         """The engine's stack; opened, and created if missing, on first use."""
         if self._stack is None:
-            new = self.layout is not None and not self.layout.exists()
-            self._stack = self._opened(prepare(self.name, self._stacks, without_cloud=self.cloud is None, new=new))
+            there = None if self.layout is None else self.layout.exists()
+            folder = prepare(self.name, self._stacks, without_cloud=self.cloud is None, new=there is False)
+            self._stack = self._opened(folder, exists=there is True)
             if isinstance(self.layout, StateLayout):
                 self.layout.share()
         return self._stack
 
-    def _opened(self, folder: Path, more: Mapping[str, str] | None = None) -> "Stack":
+    def _opened(self, folder: Path, more: Mapping[str, str] | None = None, *, exists: bool = False) -> "Stack":
         pieces = automation.ensured_toolchain()
         # Child programs look for the site's own layer beside the same stack files.
         variables = engine_variables() | {STACKS_VARIABLE: str(self._stacks.resolve())} | dict(more or {})
         if self.cloud is not None:
             # The stack's commands use the same cloud as its provider.
             variables |= plugin_variables(self.cloud)
-        return automation.open_stack(self.name, pieces, variables=variables, folder=folder)
+        return automation.open_stack(self.name, pieces, variables=variables, folder=folder, exists=exists)
 
     @contextmanager
     def provisional(self) -> Iterator[None]:

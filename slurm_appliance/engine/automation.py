@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from slurm_appliance.engine.quick_start import engine_command, existing_stack, listing_variables
 from slurm_appliance.engine.steps import Step
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.journal.errors import LockedError
@@ -83,6 +84,7 @@ def open_stack(
     folder: Path = REPOSITORY,
     program: Callable[[], None] | None = None,
     project: str = "",
+    exists: bool = False,
 ) -> "Stack":
     """Select a stack, or create it if missing.
 
@@ -93,6 +95,7 @@ def open_stack(
         folder: the project's folder; with an inline program only the folder to work in.
         program: an inline program instead of the project's.
         project: the inline program's project name.
+        exists: whether the stack is known to exist; then the engine is not asked for it.
 
     Raises:
         EngineError: the backend cannot be reached, or the secrets' passphrase is missing or wrong.
@@ -101,9 +104,11 @@ def open_stack(
 
     options = automation.LocalWorkspaceOptions(
         work_dir=str(folder),
-        env_vars={**pieces.variables(), **(variables or {})},
-        pulumi_command=automation.PulumiCommand(root=str(pieces.home)),
+        env_vars={**pieces.variables(), **listing_variables(), **(variables or {})},
+        pulumi_command=engine_command(pieces),
     )
+    if exists and program is None:
+        return existing_stack(name, options)
     try:
         if program is None:
             return automation.create_or_select_stack(name, work_dir=str(folder), opts=options)

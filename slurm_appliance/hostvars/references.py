@@ -5,12 +5,13 @@ including facts. So referenced variables are included as well, and what cannot b
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
-
-from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from node.ansible_init.unsafe import MARK
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 #: Undefined or different on a node that sees only its own variables.
 _NOT_ON_A_NODE = frozenset(
@@ -27,8 +28,14 @@ class _AnyName(dict[str, Any]):
         return str
 
 
-_JINJA = Environment(autoescape=False)  # noqa: S701 - only parsed here, never rendered
-_JINJA.filters = _JINJA.tests = _AnyName()
+@cache
+def _jinja() -> "Environment":
+    # Imported on use: the Pulumi program imports this module and needs no template.
+    from jinja2 import Environment
+
+    parser = Environment(autoescape=False)  # noqa: S701 - only parsed here, never rendered
+    parser.filters = parser.tests = _AnyName()
+    return parser
 
 
 def references(value: Any) -> frozenset[str]:
@@ -79,8 +86,10 @@ def looked_up(text: str) -> tuple[frozenset[str], frozenset[str]]:
     Raises:
         ValueError: it is not a valid template.
     """
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
     try:
-        tree = _JINJA.parse(text)
+        tree = _jinja().parse(text)
     except TemplateSyntaxError as error:
         raise ValueError(f"is not a valid Jinja template: {error}") from error
     calls = (call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name))

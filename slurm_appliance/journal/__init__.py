@@ -6,7 +6,7 @@ loses everything that a killed update created. The engine has a third way for ba
 sends the start and the end of each step, and waits for the answer before it continues. This package provides it, on
 loopback, while one of our commands runs:
 
-    with journaled(layout, "up") as backend: ...   # backend.variables: the engine's environment
+    with backend.journaled(layout, "up") as ours: ...   # ours.variables: the engine's environment
 
 The state stays where Pulumi's backend has it, in the same format, so that plain ``pulumi`` works on it between
 commands; while a journal is not part of it yet, the backend's own lock keeps all others out.
@@ -25,8 +25,3 @@ commands; while a journal is not part of it yet, the backend's own lock keeps al
     listener    HTTP on loopback, to which all users of the machine can connect
     body        the body of a request, with limits
 """
-
-from slurm_appliance.journal.backend import journaled
-from slurm_appliance.journal.errors import JournalError, LockedError
-
-__all__ = ["JournalError", "LockedError", "journaled"]

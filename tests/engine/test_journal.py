@@ -12,8 +12,8 @@ from pulumi.automation import EngineEvent
 
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.automation import EngineError
-from slurm_appliance.journal import JournalError, journaled
-from slurm_appliance.journal.backend import Backend
+from slurm_appliance.journal.backend import Backend, journaled
+from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.layout import StateLayout
 from tests.engine.pulumi_fixtures import Project, backend_variables
 from toolchain.ensure import Toolchain

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.journal import LockedError
+from slurm_appliance.journal.errors import LockedError
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import holders, locked
 from tests.unit.slurm_appliance.journal.test_lock import HOLDING

@@ -10,7 +10,7 @@ import pytest
 
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.deploy_host.shared_folder import PRIVATE, shared_modes
-from slurm_appliance.journal import JournalError
+from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import locked

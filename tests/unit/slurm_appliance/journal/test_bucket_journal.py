@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.journal import JournalError
+from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper, current
 from slurm_appliance.journal.layout import StackPlace
 from slurm_appliance.journal.object_store import ObjectStore

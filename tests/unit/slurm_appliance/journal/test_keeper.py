@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.journal import JournalError
-from slurm_appliance.journal.errors import LockLostError
+from slurm_appliance.journal.errors import JournalError, LockLostError
 from slurm_appliance.journal.keeper import Keeper, current
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.log import Log

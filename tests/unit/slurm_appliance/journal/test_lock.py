@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.journal import LockedError
-from slurm_appliance.journal.errors import LockLostError
+from slurm_appliance.journal.errors import LockedError, LockLostError
 from slurm_appliance.journal.heartbeat import Pace, Watch, beating
 from slurm_appliance.journal.layout import StackPlace, StateLayout
 from slurm_appliance.journal.lock import holders, locked

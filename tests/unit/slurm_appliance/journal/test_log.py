@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slurm_appliance.journal import JournalError
+from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.log import Log

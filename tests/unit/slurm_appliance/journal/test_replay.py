@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.journal import JournalError
+from slurm_appliance.journal.errors import JournalError
 from slurm_appliance.journal.replay import EntryKind, Replay, replayed
 
 

@@ -1,0 +1,1 @@
+"""Stands in for pip where the Python language host runs it: see ``__main__``."""
