@@ -99,7 +99,13 @@ def main() -> None:
         report("a user's job on all compute nodes", timed(lambda: _job(live, chosen.compute)))
         report("up, nothing to do", timed(live.rig.up))
         again = live.site()
-        report("site.yml, second run", again["seconds"], f"{again['changed']} changed")
+        report("site.yml again: nothing changed", again["seconds"], f"{again['changed']} changed")
+        whole = live.site(everything=True)
+        ratio = f"{whole['seconds'] / again['seconds']:.1f} times as long"
+        report("  the same with --all", whole["seconds"], f"{whole['changed']} changed, {ratio}")
+        live.rig.settings["users"]["bench"] = {"uid": 2099}
+        report("up after a user was added, until all nodes have it", timed(live.rig.up))
+        assert {live.run(node.removeprefix("life-"), "id -u bench") for node in live.hosts()} == {"2099"}
         report("check-cluster", timed(lambda: _check(live)))
 
 
