@@ -23,6 +23,32 @@ FACTS = frozenset(
 )
 
 
+#: How Ansible's cache names a host's file and a fact, and where in the file they are.
+_FILE, _FACT, _PAYLOAD = "s1_", "ansible_", "__payload__"
+
+
+def write_cached(cache: Path, host: str, facts: Mapping[str, Any]) -> None:
+    """Write a host's facts for Ansible.
+
+    Args:
+        cache: the folder of its cache, which is made if it is missing.
+        host: the host.
+        facts: the facts by the names that roles use.
+    """
+    cache.mkdir(mode=0o700, exist_ok=True)
+    named = {f"{_FACT}{name}": value for name, value in facts.items()}
+    (cache / f"{_FILE}{host}").write_text(json.dumps({_PAYLOAD: json.dumps(named)}))
+
+
+def read_cached(cache: Path, host: str) -> dict[str, Any]:
+    """A host's facts that Ansible gathered, by the names that roles use; empty if there are none."""
+    try:
+        named = json.loads(_document(cache / f"{_FILE}{host}")[_PAYLOAD])
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return {name.removeprefix(_FACT): value for name, value in named.items()}
+
+
 class KnownFacts:
     """The file of facts.
 
@@ -45,9 +71,8 @@ class KnownFacts:
             hosts: their hosts.
         """
         known = self._read()
-        cache.mkdir(mode=0o700, exist_ok=True)
         for host in hosts:
-            (cache / host).write_text(json.dumps(known[host]["facts"]))
+            write_cached(cache, host, known[host]["facts"])
 
     def take(self, cache: Path, hosts: Iterable[str], run: str) -> None:
         """Keep those that Ansible gathered; a host without is left out.
@@ -59,7 +84,7 @@ class KnownFacts:
         """
         found = {}
         for host in hosts:
-            facts = _document(cache / host)
+            facts = read_cached(cache, host)
             if facts.keys() >= FACTS:
                 found[host] = {"run": run, "facts": {name: facts[name] for name in sorted(FACTS)}}
         write_whole(self._path, json.dumps(found))

@@ -27,6 +27,8 @@ CALL = re.compile(
 EXEMPT = {
     OWNER: "the owner",
     Path(__file__): "this test",
+    REPOSITORY / "toolchain/language/pip/__main__.py": "stands in for pip where packages are listed",
+    REPOSITORY / "tests/unit/toolchain/test_listing.py": "compares that with pip",
     REPOSITORY / "toolchain/wheel/content.py": "names pip as a requirement of the wheel",
     REPOSITORY / "slurm_appliance/site_repository/template/github-actions.yml": "installs the wheel on a site's runner",
     REPOSITORY / "tests/unit/toolchain/test_wheel.py": "looks at the wheel's requirements",

@@ -13,6 +13,7 @@ from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.playbooks.run import PlaybookOutcome, TaskFailure, run_playbook
 from slurm_appliance.secrets.generate import MAKERS
 from slurm_appliance.site.files import control_known_hosts, site_files, write
+from slurm_appliance.site.known_facts import read_cached, write_cached
 from slurm_appliance.site.run import FAILED, PARTIAL, exit_status, summary
 from slurm_appliance.ssh.known_hosts import SshHost, trust
 
@@ -85,6 +86,30 @@ def test_a_run_reports_phases_failures_and_changes_and_keeps_secrets_out(tmp_pat
     assert "pre: One" in lines[0]
     assert "geheim" not in log.getvalue()
     assert "TASK [Change]" in log.getvalue()
+
+
+def test_skipped_tasks_do_not_run_and_facts_are_known_without_being_gathered(tmp_path: Path) -> None:
+    playbook = tmp_path / "play.yml"
+    ask = {"name": "Ask", "ansible.builtin.debug": {"msg": "{{ ansible_facts['os_family'] }}"}}
+    gather = {
+        "name": "Gather",
+        "tags": "part_boot",
+        "ansible.builtin.setup": {"gather_subset": ["!all", "distribution"]},
+    }
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [gather, ask]}]))
+    inventory = tmp_path / "hosts"
+    inventory.write_text(f"a ansible_connection=local ansible_python_interpreter={sys.executable}\n")
+    log, cache = io.StringIO(), tmp_path / "cache"
+    ended = run_playbook(playbook, inventory, log, lambda _: None, folder=tmp_path, facts=cache)
+    assert ended.status == "successful"
+    assert isinstance(read_cached(cache, "a")["os_family"], str)
+    write_cached(cache, "a", {"os_family": "Remembered"})
+    ended = run_playbook(
+        playbook, inventory, log, lambda _: None, folder=tmp_path, facts=cache, skip_tags=["part_boot", "part_other"]
+    )
+    assert ended.status == "successful"
+    assert log.getvalue().count("TASK [Gather]") == 1
+    assert "Remembered" in log.getvalue()
 
 
 def host(identity: str, answers: Path) -> SshHost:
