@@ -38,6 +38,8 @@ class PartialRun:
         cache: the folder of Ansible's cache of facts, which does not exist yet.
         say: prints a line for the operator.
         skip_tags: the tags that Ansible skips.
+        variables: variables for the playbook: ``site_interrupted``, parts that a former run began and did not end, of
+            which services may run with former settings; ``site_began``, the same with those of a run of everything.
     """
 
     folder: EnvironmentFolder
@@ -46,6 +48,7 @@ class PartialRun:
     cache: Path
     say: Callable[[str], None]
     skip_tags: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
     _parts: Mapping[str, SitePart] = field(default_factory=dict)
     _digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _run: str = ""
@@ -59,6 +62,9 @@ class PartialRun:
         self._parts = site_parts(ANSIBLE)
         states = nodes.read(self._nodes())
         there = {name: state for name, state in states.items() if state is not None}
+        began = frozenset().union(*(state.began for state in there.values()))
+        if began:
+            self.variables = {"site_interrupted": sorted(began)}
         why = everything or whole(states, self._facts.runs()) or self._render(there)
         if not why:
             self._digests = part_digests(self._parts, self._inputs())
@@ -67,16 +73,14 @@ class PartialRun:
         if why:
             self._digests = {}
             self.say(f"everything runs: {why}")
-            nodes.write(self._nodes(), {name: {} for name in there})
+            self._note(there, "", dict.fromkeys(self._parts, why), began)
+            self.variables = {**self.variables, "site_began": sorted({*self._parts, *began})}
             return
         for name, reason in sorted(decision.run.items()):
             self.say(f"{name} runs: {reason}")
         self.say(f"{len(decision.skip)} of {len(self._parts)} parts are skipped: what they depend on has not changed")
         if decision.run:
-            nodes.write(
-                self._nodes(),
-                {name: state.record(kept(state, decision.run), state.facts) for name, state in there.items()},
-            )
+            self._note(there, None, decision.run, began)
         self.skip_tags = (BOOT, RENDER, *(f"{TAG}{name}" for name in sorted(decision.skip)))
         self._facts.give(self.cache, there)
 
@@ -92,6 +96,16 @@ class PartialRun:
             name: state.record({part: each for part, each in self._digests[name].items() if each}, facts[name])
             for name, state in states.items()
             if state is not None
+        }
+        nodes.write(self._nodes(), records)
+
+    def _note(
+        self, states: Mapping[str, AppliedState], facts: str | None, run: Mapping[str, str], began: frozenset[str]
+    ) -> None:
+        """Record on the nodes that parts begin to run."""
+        records = {
+            name: state.record(kept(state, run), state.facts if facts is None else facts, {*run, *began})
+            for name, state in states.items()
         }
         nodes.write(self._nodes(), records)
 

@@ -120,7 +120,7 @@ def run(request: SiteRequest, ending: Ending, stacks: Path = STACKS) -> tuple[in
             file,
             _say,
             folder=folder,
-            variables={**request.extra_vars, **layers.variables},
+            variables={**request.extra_vars, **layers.variables, **partial.variables},
             # The stack files' folder is for site.files, which looks for the layer of compute nodes.
             environment={STACKS_VARIABLE: str(stacks), **layers.environment},
             skip_tags=partial.skip_tags,

@@ -1,7 +1,7 @@
 """Which parts of ``site.yml`` a run skips: those that were applied with the same digest, on all their nodes. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ class AppliedState:
     Attributes:
         facts: of which run its facts are, according to its record; empty without a record.
         parts: digests of the parts that were applied.
+        began: parts that a run began and did not end.
         units_then: units that were active then.
         packages_then: when packages had changed then.
         units: units that are active now.
@@ -31,6 +32,7 @@ class AppliedState:
 
     facts: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    began: frozenset[str] = frozenset()
     units_then: frozenset[str] = frozenset()
     packages_then: tuple[int, ...] = ()
     units: frozenset[str] = frozenset()
@@ -50,6 +52,7 @@ class AppliedState:
             return cls(
                 facts=str(record.get("facts", "")),
                 parts={str(name): str(digest) for name, digest in record.get("parts", {}).items()},
+                began=frozenset(map(str, record.get("began", ()))),
                 units_then=frozenset(map(str, record.get("units", ()))),
                 packages_then=tuple(record.get("packages", ())),
                 units=frozenset(map(str, document["units"])),
@@ -60,15 +63,22 @@ class AppliedState:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"unknown form: {error!r}") from error
 
-    def record(self, parts: Mapping[str, str], facts: str) -> dict[str, Any]:
+    def record(self, parts: Mapping[str, str], facts: str, began: Iterable[str] = ()) -> dict[str, Any]:
         """The record of what is applied to it now.
 
         Args:
             parts: digests of the parts.
-            facts: of which run its facts are.
+            facts: of which run its facts are; empty for a run that gathers them.
+            began: parts that now begin, or a run began and did not end.
         """
-        units, packages = sorted(self.units), list(self.packages)
-        return {"schema": SCHEMA, "facts": facts, "parts": dict(parts), "units": units, "packages": packages}
+        return {
+            "schema": SCHEMA,
+            "facts": facts,
+            "parts": dict(parts),
+            "began": sorted(began),
+            "units": sorted(self.units),
+            "packages": list(self.packages),
+        }
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,17 @@ def test_what_an_interrupted_run_began_runs_again_even_if_it_was_taken_back(site
     assert site.whole() == PARTS.keys()
 
 
+def test_a_run_knows_what_an_interrupted_one_began(site: Site) -> None:
+    assert site.begin().variables == {"site_began": sorted(PARTS)}
+    assert site.begin().variables["site_interrupted"] == sorted(PARTS)
+    site.whole()
+    site.hosts["login"]["motd"] = "Good evening"
+    assert site.begin().variables == {}
+    assert site.begin().variables == {"site_interrupted": ["motd"]}
+    site.whole()
+    assert site.begin().variables == {}
+
+
 def test_everything_runs_where_something_is_not_known(site: Site) -> None:
     site.whole()
     site.nodes.away = {"login"}

@@ -160,6 +160,16 @@ def test_roles_name_their_variables() -> None:
         )
 
 
+def test_handlers_of_an_interrupted_run_are_made_up_for() -> None:
+    """Files that it changed are not changed again: nothing else would notify them."""
+    for role in {name for name in PARTS if (ANSIBLE / "roles" / name / "handlers").is_dir()}:
+        tasks = (ANSIBLE / "roles" / role / "tasks" / "configure.yml").read_text()
+        names = {each["name"] for each in yaml.safe_load((ANSIBLE / f"roles/{role}/handlers/main.yml").read_text())}
+        again = re.findall(rf"'{role}' in site_interrupted \| default\(\[\]\)[^\0]*?notify: (.*)", tasks)
+        # A restart includes a reload.
+        assert {*again, *(name for name in names if name.startswith("Reload ") and len(again) < len(names))} == names
+
+
 def test_units_of_a_part_are_those_of_every_distribution() -> None:
     assert {"chrony.service", "chronyd.service"} <= units_of(PARTS["chrony"])
     assert {"slurmctld.service", "slurmdbd.service"} <= units_of(PARTS["slurm"])
