@@ -90,10 +90,10 @@ def test_a_part_without_an_entry_and_an_entry_without_a_part_are_refused(tmp_pat
         (with_("login", chrony_servers=["ntp"]), {"chrony"}),
         (with_("login", motd="Hello"), {"motd"}),
         (with_("login", sysctl={"a": "1"}), {"sysctl"}),
-        (with_("control", slurm_partitions={"other": {}}), {"slurm", "slurm_accounting", "slurm_commands"}),
+        (with_("control", slurm_partitions={"other": {}}), {"slurm", "slurm_commands"}),
         # Of the first node of a group, slurmctld needs the hardware; nobody else.
-        (with_("c-0", node_vcpus=8), {"slurm", "slurm_accounting", "slurm_commands"}),
-        (with_("c-0", instance_id="s-9"), {"slurm", "slurm_accounting", "slurm_commands"}),
+        (with_("c-0", node_vcpus=8), {"slurm", "slurm_commands"}),
+        (with_("c-0", instance_id="s-9"), {"slurm", "slurm_commands"}),
         (with_("c-0", ansible_host="10.0.0.9"), set()),
     ],
 )
