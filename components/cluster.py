@@ -25,6 +25,7 @@ from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
 from slurm_appliance.secrets.rotation import CREDENTIAL
+from slurm_appliance.site.filesystems import keys
 from slurm_appliance.site.inventory import InventorySubnet
 
 
@@ -93,6 +94,8 @@ class Cluster(pulumi.ComponentResource):
             values["reboot_cloud"] = self._credential(rebuildable).cloud
         if config.proxy is not None and config.proxy.addresses_with_login is not None:
             values["proxy_with_login"] = pulumi.Output.secret(config.proxy.addresses_with_login)
+        given = keys(config, args.resolved.shares)
+        values |= {variable: pulumi.Output.secret(key) for variable, key in given.items()}
         folder = Environment(
             "environment",
             EnvironmentArgs(
@@ -105,6 +108,7 @@ class Cluster(pulumi.ComponentResource):
                 ],
                 values=values,
                 certificates=args.resolved.certificates,
+                shares=args.resolved.shares,
             ),
             child,
         )

@@ -6,13 +6,14 @@ on another machine has nothing to do. Each ``up`` writes what this machine does 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
 from components.command import module_command
 from components.kind import token
+from slurm_appliance.cloud.facts import ShareFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.stand_in import stands_in
 from slurm_appliance.environment.folder import EnvironmentFolder
@@ -35,6 +36,7 @@ class EnvironmentArgs:
         subnets: those of the cluster's networks.
         values: secrets by name.
         certificates: what all nodes trust besides the distribution's.
+        shares: Manila's shares, by name.
     """
 
     config: ClusterConfig
@@ -43,6 +45,7 @@ class EnvironmentArgs:
     subnets: Sequence[InventorySubnet]
     values: Mapping[str, pulumi.Output[Any]]
     certificates: tuple[str, ...] = ()
+    shares: Mapping[str, ShareFacts] = field(default_factory=dict)
 
 
 class Environment(pulumi.ComponentResource):
@@ -61,7 +64,7 @@ class Environment(pulumi.ComponentResource):
 
         def render(groups: Sequence[tuple[InventoryHost, ...]]) -> str:
             hosts = tuple(host for group in groups for host in group)
-            return Inventory(args.config, hosts, tuple(args.subnets), args.certificates).render()
+            return Inventory(args.config, hosts, tuple(args.subnets), args.certificates, args.shares).render()
 
         self.inventory: pulumi.Output[str] = pulumi.Output.all(*args.hosts).apply(render)
         secret_file: pulumi.Output[str] = pulumi.Output.all(**args.values).apply(secrets.render)

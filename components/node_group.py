@@ -25,6 +25,7 @@ from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.nodes.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
 from slurm_appliance.preflight import Resolved
+from slurm_appliance.site.filesystems import mounted_volumes
 from slurm_appliance.site.inventory import InventoryHost
 
 
@@ -73,6 +74,7 @@ class NodeGroup(pulumi.ComponentResource):
         self.servers: dict[str, compute.Instance] = {}
         self.ports: dict[tuple[str, str], networking.Port] = {}
         self.addresses: dict[tuple[str, str], pulumi.Input[str]] = {}
+        self._volume_ids: dict[tuple[str, str], pulumi.Input[str]] = {}
         server_group_id = self._server_group()
         # Equal for all nodes, and expensive to compute.
         self._port_options = options.port_options(self)
@@ -101,11 +103,13 @@ class NodeGroup(pulumi.ComponentResource):
         """The nodes as inventory entries."""
         group = self._args.group
         networks = [network.network for network in group.networks]
+        volumes = mounted_volumes(group.config, group.kind, group.name)
         floating = dict(zip((node.hostname for node in group.nodes), group.floating_ips, strict=False))
         values: list[pulumi.Input[str]] = [self._args.image]
         for node in group.nodes:
             values.append(self.servers[node.hostname].id)
             values += [self.addresses[node.hostname, network] for network in networks]
+            values += [self._volume_ids[node.hostname, volume] for volume in volumes]
 
         def build(known: Sequence[Any]) -> tuple[InventoryHost, ...]:
             image, rest = known[0], iter(known[1:])
@@ -119,6 +123,7 @@ class NodeGroup(pulumi.ComponentResource):
                     image_id=image,
                     addresses={network: next(rest) for network in networks},
                     access_network=group.access_network,
+                    volumes={volume: next(rest) for volume in volumes},
                     floating_ip=floating.get(node.hostname),
                 )
                 for node in group.nodes
@@ -255,8 +260,9 @@ class NodeGroup(pulumi.ComponentResource):
                     size=wanted.size,
                     volume_type=wanted.volume_type,
                     enable_online_resize=True,
-                    opts=options.volume_options(self),
+                    opts=options.volume_options(self) if args.group.own else options.kept_volume_options(self),
                 ).id
+            self._volume_ids[node.hostname, name] = volume_id
             compute.VolumeAttach(
                 resource_name,
                 instance_id=server.id,

@@ -154,6 +154,23 @@ class FloatingIp:
 
 
 @dataclass(frozen=True)
+class ShareFacts:
+    """A share of Manila.
+
+    Attributes:
+        protocol: CEPHFS, NFS or another.
+        location: what nodes mount; empty where it has none yet.
+        keys: the keys of its access rules, by user.
+    """
+
+    id: str
+    name: str
+    protocol: str = ""
+    location: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class Named:
     """A resource of which only ID, name and owner matter."""
 
@@ -233,6 +250,7 @@ class CloudFacts:
     volume_types: tuple[str, ...] = ()
     floating_ips: tuple[FloatingIp, ...] = ()
     bare_metal: Mapping[str, str] = field(default_factory=dict)
+    shares: tuple[ShareFacts, ...] = ()
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     access: CloudAccess = field(default=CloudAccess())
     absent: frozenset[str] = frozenset()

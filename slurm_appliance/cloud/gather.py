@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 
-def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: bool = False) -> CloudFacts:
+def gather(
+    connection: "Connection", networks: Iterable[str], *, bare_metal: bool = False, shares: Iterable[str] = ()
+) -> CloudFacts:
     """The facts of the connection's project.
 
     Args:
         connection: see connection.py.
         networks: names of the networks whose ports are needed.
         bare_metal: also query Ironic's nodes.
+        shares: names of the shares that are needed.
 
     Raises:
         CloudError: a mandatory service cannot be queried.
@@ -63,6 +66,9 @@ def gather(connection: "Connection", networks: Iterable[str], *, bare_metal: boo
     }
     if bare_metal:
         questions["bare_metal"] = lambda: optional("bare metal", lists.bare_metal, {})
+    wanted_shares = sorted(set(shares))
+    if wanted_shares:
+        questions["shares"] = lambda: optional("shared file system", lambda: lists.shares(wanted_shares), ())
     with ThreadPoolExecutor(len(questions)) as pool:
         asked = {name: pool.submit(question) for name, question in questions.items()}
         answers = {name: asking(future.result, name) for name, future in asked.items()}

@@ -1,6 +1,6 @@
 """Lists of a project's resources, each turned from a service's answer into facts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from slurm_appliance.cloud.facts import (
     Quota,
     Rule,
     ServerFacts,
+    ShareFacts,
     SubnetFacts,
     Volume,
 )
@@ -51,6 +52,19 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
         selinux=body.get(f"{PROPERTY}selinux") or "",
         system=body.get(f"{PROPERTY}os")
         or " ".join(str(body[key]) for key in ("os_distro", "os_version") if body.get(key)),
+    )
+
+
+def share_facts(service: Any, share: Any) -> ShareFacts:
+    """A share, with its preferred export location and the keys of its users."""
+    locations = sorted(service.export_locations(share.id), key=lambda each: not each.is_preferred)
+    rules = [rule for rule in service.access_rules(share) if rule.access_type == "cephx" and rule.access_key]
+    return ShareFacts(
+        id=share.id,
+        name=share.name or "",
+        protocol=(share.share_protocol or "").upper(),
+        location=locations[0].path if locations else "",
+        keys={str(rule.access_to): str(rule.access_key) for rule in rules},
     )
 
 
@@ -236,6 +250,11 @@ class ProjectLists:
         """IDs of Ironic's nodes, by name."""
         found = entries(self._connection.baremetal, "/nodes", "nodes")
         return {x["name"]: x["uuid"] for x in found if x.get("name")}
+
+    def shares(self, names: Iterable[str]) -> tuple[ShareFacts, ...]:
+        """Shares of Manila with these names."""
+        service = self._connection.shared_file_system
+        return tuple(share_facts(service, share) for name in names for share in service.shares(details=True, name=name))
 
     def compute_quotas(self) -> dict[str, Quota]:
         """Quotas of servers, cores and memory."""

@@ -3,6 +3,7 @@
 from slurm_appliance.config.access import AccessConfig
 from slurm_appliance.config.cluster_secrets import SecretsConfig
 from slurm_appliance.config.features import Features
+from slurm_appliance.config.filesystems import FileSystemsConfig
 from slurm_appliance.config.image import ImageConfig
 from slurm_appliance.config.names import Names
 from slurm_appliance.config.network import NetworksConfig
@@ -22,6 +23,7 @@ CHAPTERS: tuple[type[Section], ...] = (
     AccessConfig,
     NodeGroupsConfig,
     StorageConfig,
+    FileSystemsConfig,
     SlurmChapter,
     Users,
     SecretsConfig,
@@ -38,6 +40,7 @@ class ClusterConfig(
     AccessConfig,
     NodeGroupsConfig,
     StorageConfig,
+    FileSystemsConfig,
     SlurmChapter,
     Users,
     SecretsConfig,

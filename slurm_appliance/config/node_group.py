@@ -60,7 +60,7 @@ class ServerGroupPolicy(StrEnum):
 
 
 class ExtraVolume(Section):
-    """A volume that each node of a group gets; never formatted or mounted by us."""
+    """A volume that each node gets. An entry of filesystems mounts it, and formats it where it is blank."""
 
     size: Annotated[Gigabytes | None, LIVE] = Field(
         None, description="Size in GB. Not set: the volume CLUSTER-NODE-NAME exists already.", examples=[200]
@@ -200,6 +200,12 @@ class NodeGroupsConfig(Section):
         None,
         description="Id of an existing server group for the control node.",
         examples=["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"],
+    )
+    control_extra_volumes: Annotated[Mapping[Key, ExtraVolume], Keyed("volume", "scratch"), LIVE] = Field(
+        {},
+        description="More volumes of the control node. Those that the cluster creates are protected, and stay when the "
+        "cluster is destroyed.",
+        examples=[{"scratch": {"size": 500}}],
     )
     login: Annotated[Mapping[GroupName, LoginGroup], Keyed("group", "entry"), REPLACE] = Field(
         {}, description="Login node groups by name."

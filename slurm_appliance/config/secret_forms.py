@@ -44,6 +44,15 @@ def is_proxy_user(text: str) -> bool:
     return is_proxy_word(text) and ":" not in text
 
 
+def is_ceph_key(text: str) -> bool:
+    """Whether it is a key as Ceph writes it."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return 16 <= len(key) <= 256
+
+
 def is_munge_key(text: str) -> bool:
     """Whether it is base64 of as many bytes as munge takes."""
     try:

@@ -10,6 +10,7 @@ from slurm_appliance.config.kinds import ScalarAsText, SlurmScalar, Text, TrueFa
 from slurm_appliance.config.secret import Secret, SecretText
 from slurm_appliance.config.secret_forms import (
     MOST_OF_BCRYPT,
+    is_ceph_key,
     is_mirror_password,
     is_mirror_word,
     is_monitoring_password,
@@ -89,6 +90,7 @@ Megabytes = Annotated[int, Whole(1, 100_000_000, "MB")]
 Nodes = Annotated[int, Whole(1, 10_000, "nodes")]
 Failures = Annotated[int, Whole(1, 10_000, "failures")]
 Parallelism = Annotated[int, Whole(1, 200, "nodes at once")]
+NfsConnections = Annotated[int, Whole(1, 16, "connections")]
 Percent = Annotated[int, Whole(1, 100, "percent")]
 
 #: Names and free text: one line, nothing that could break out of a file that it is written to.
@@ -135,6 +137,16 @@ RepositoryUrl = Annotated[str, Text("a web address", "http:// or https://, or ${
 
 AbsolutePath = Annotated[str, Text("an absolute path", "starts with '/', no '..', only letters, digits and ._-/",
                                    r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)+", max_length=1000)]  # fmt: skip
+MountOption = Annotated[str, Text("a mount option", "one option: noatime, timeo=100; no commas, spaces or quotes",
+                                  r"[!#-&(-+\--\[\]-~]+")]  # fmt: skip
+MountSource = Annotated[str, Text("what is mounted", "a path, or server:/name; no spaces, commas, quotes or '\\'",
+                                  r"[!#-&(-+\--\[\]-~]+", max_length=1000)]  # fmt: skip
+DevicePath = Annotated[str, Text("a disk", "a path below /dev: /dev/nvme0n1, /dev/disk/by-id/...",
+                                 r"/dev(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._:-]+)+", max_length=500)]  # fmt: skip
+TmpfsSize = Annotated[str, ScalarAsText(), Text("a size in memory", "8G, 512M, or 50% of the memory",
+                                                r"[1-9][0-9]{0,8}[kKmMgG]|(?:[1-9][0-9]?|100)%")]  # fmt: skip
+FileMode = Annotated[str, ScalarAsText(), Text("permissions", "three or four octal digits in quotes: \"1777\"",
+                                               r"[0-7]{3,4}")]  # fmt: skip
 FilePath = Annotated[str, Text("a path to a file", "a path, absolute, from '~' or from the project's folder",
                                r".+", str.isprintable, max_length=1000)]  # fmt: skip
 SysctlName = Annotated[str, Text("a kernel parameter", "its name as sysctl has it: vm.swappiness, no wildcard",
@@ -201,6 +213,7 @@ ProxyUser = Annotated[Secret, SecretText("a user name at a proxy", "printable ch
                                          "either end", is_proxy_user)]  # fmt: skip
 ProxyPassword = Annotated[Secret, SecretText("a password at a proxy", "printable characters, no space at either end",
                                              is_proxy_word)]  # fmt: skip
+CephKey = Annotated[Secret, SecretText("a key of Ceph", "base64, as 'ceph auth get-key' prints it", is_ceph_key)]
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes, as 'head -c 128 "
                                         "/dev/urandom | base64 -w 0' prints it", is_munge_key)]  # fmt: skip
 SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",

@@ -118,7 +118,12 @@ class Group:
     @property
     def extra_volumes(self) -> Mapping[str, ExtraVolume]:
         """Extra volumes of each node."""
-        return self.own.extra_volumes if self.own else {}
+        return self.own.extra_volumes if self.own else self.config.control_extra_volumes
+
+    @property
+    def extra_volumes_path(self) -> str:
+        """The config path of its extra volumes."""
+        return self.at("extra_volumes") if self.own else "control_extra_volumes"
 
     @property
     def floating_ips(self) -> tuple[str, ...]:

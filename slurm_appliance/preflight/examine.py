@@ -19,6 +19,7 @@ from slurm_appliance.preflight import (
     network,
     quota,
     servers,
+    shares,
     slurm_options,
     slurm_release,
     storage,
@@ -137,6 +138,7 @@ def examine(
         servers=own,
         access=facts.access,
         certificates=certificates.of_site(config, finder),
+        shares=shares.found(config, facts, finder),
     )
     notes = (*finder.notes, *state.notes)
     return Findings(resolved, tuple(finder.problems), notes, tuple(state.problems))

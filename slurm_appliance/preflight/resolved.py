@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slurm_appliance.cloud.facts import CloudAccess, ServerFacts
+from slurm_appliance.cloud.facts import CloudAccess, ServerFacts, ShareFacts
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.image.wanted import Wanted
 
@@ -33,6 +33,7 @@ class Resolved:
         servers: the environment's own servers, by name.
         access: the endpoints of the cloud's services.
         certificates: the site's, each as PEM text.
+        shares: those of Manila, by name.
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)
@@ -46,3 +47,4 @@ class Resolved:
     servers: Mapping[str, ServerFacts] = field(default_factory=dict)
     access: CloudAccess = field(default=CloudAccess())
     certificates: tuple[str, ...] = ()
+    shares: Mapping[str, ShareFacts] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.recorded import Recorded
 from slurm_appliance.image.settings import PROXY
 from slurm_appliance.nodes.groups import groups
+from slurm_appliance.preflight import shares
 from slurm_appliance.preflight.examine import Findings, examine, network_names
 from slurm_appliance.site_layer.layers import ImageLayer
 
@@ -29,7 +30,7 @@ def facts_for(config: ClusterConfig, cloud: str | None) -> CloudFacts:
     if handed_over():
         return store.load(Path(os.environ[store.VARIABLE]))
     bare_metal = any(group.own and group.own.match_ironic_node for group in groups(config))
-    return gather(connect(cloud), network_names(config), bare_metal=bare_metal)
+    return gather(connect(cloud), network_names(config), bare_metal=bare_metal, shares=shares.names(config))
 
 
 def package_proxy() -> str:

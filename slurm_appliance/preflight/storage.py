@@ -24,7 +24,7 @@ def _volume_types(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tu
     for group in groups:
         yield group.at("root_volume_type"), group.own.root_volume_type if group.own else None
         for name, volume in group.extra_volumes.items():
-            yield f"{group.at('extra_volumes')}.{name}.volume_type", volume.volume_type
+            yield f"{group.extra_volumes_path}.{name}.volume_type", volume.volume_type
 
 
 def attached(
@@ -61,7 +61,7 @@ def _to_attach(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple
         for name, volume in group.extra_volumes.items():
             if volume.size is None:
                 for node in group.nodes:
-                    path = f"{group.at('extra_volumes')}.{name}"
+                    path = f"{group.extra_volumes_path}.{name}"
                     yield path, cloud_names.extra_volume(config, node, name), node.hostname
 
 

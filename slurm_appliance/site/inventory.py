@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slurm_appliance.cloud.facts import ShareFacts
 from slurm_appliance.cloud.text import checked_address, checked_id, checked_subnet
 from slurm_appliance.config import ClusterConfig, NodeKind, node_groups
 from slurm_appliance.config.naming import (
@@ -19,6 +20,7 @@ from slurm_appliance.config.naming import (
 )
 from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.playbooks import inventory_file
+from slurm_appliance.site.filesystems import exported, homes_on_control, mounts_of
 from slurm_appliance.site.inventory_settings import group_settings, playbook_settings
 from slurm_appliance.ssh.options import connection_variables
 
@@ -37,6 +39,7 @@ class InventoryHost:
         addresses: its address on each network; Ansible connects to the access network's.
         access_network: the network used by the deploy host and between nodes.
         floating_ip: its address from outside, if any.
+        volumes: ids of the extra volumes that it mounts, by name.
     """
 
     name: str
@@ -48,6 +51,7 @@ class InventoryHost:
     addresses: Mapping[str, str]
     access_network: str
     floating_ip: str | None = None
+    volumes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Validate the cloud's data.
@@ -59,6 +63,8 @@ class InventoryHost:
         checked_id(self.image_id, f"{self.name}, image ID")
         for network, address in self.addresses.items():
             checked_address(address, f"{self.name}, address on {network}")
+        for name, volume in self.volumes.items():
+            checked_id(volume, f"{self.name}, volume {name}")
         if self.floating_ip is not None:
             checked_address(self.floating_ip, f"{self.name}, floating IP")
 
@@ -71,6 +77,8 @@ class InventoryHost:
             "networks": {network: {_version(address): address} for network, address in self.addresses.items()},
             "node_fqdn": self.fqdn,
         }
+        if self.volumes:
+            variables["filesystem_volumes"] = dict(self.volumes)
         return variables | ({"node_fip": self.floating_ip} if self.floating_ip else {})
 
 
@@ -99,21 +107,26 @@ class Inventory:
         hosts: all nodes.
         subnets: those of the cluster's networks.
         certificates: what all nodes trust besides the distribution's, each as PEM text.
+        shares: Manila's shares, by name.
     """
 
     config: ClusterConfig
     hosts: tuple[InventoryHost, ...]
     subnets: tuple[InventorySubnet, ...] = field(default=())
     certificates: tuple[str, ...] = field(default=())
+    shares: Mapping[str, ShareFacts] = field(default_factory=dict)
 
     def tree(self) -> dict[str, Any]:
         """The inventory in the format of Ansible's YAML plugin."""
         groups: dict[str, Any] = {CONTROL: {"hosts": _hosts(self.hosts, CONTROL)}}
+        if control := self._control():
+            groups[CONTROL]["vars"] = control
         groups |= {kind.value: {} for kind in NodeKind if kind is not NodeKind.CONTROL}
         cluster = self.config.cluster_name
         for kind, name, group in node_groups(self.config):
             own = ansible_group(name)
-            groups[own] = {"hosts": _hosts(self.hosts, name), "vars": group_settings(self.config, kind, name, group)}
+            variables = group_settings(self.config, kind, name, group) | self._mounts(kind, name)
+            groups[own] = {"hosts": _hosts(self.hosts, name), "vars": variables}
             groups[kind.value].setdefault("children", {})[own] = {}
             groups[ansible_alias(cluster, name)] = {"children": {own: {}}}
         groups[ansible_alias(cluster, CONTROL)] = {"children": {CONTROL: {}}}
@@ -123,6 +136,19 @@ class Inventory:
         if self.config.features.rebuild:
             groups["rebuild"] = {"children": {CONTROL: {}}}
         return {"all": {"vars": self._variables(), "children": groups}}
+
+    def _mounts(self, kind: NodeKind, name: str) -> dict[str, Any]:
+        mounts = mounts_of(self.config, kind, name, self.shares)
+        return {"filesystem_mounts": mounts} if mounts else {}
+
+    def _control(self) -> dict[str, Any]:
+        """Variables of the control node alone."""
+        exports = exported(self.config)
+        return {
+            **self._mounts(NodeKind.CONTROL, CONTROL),
+            **({"filesystem_exports": exports} if exports else {}),
+            **({"filesystem_homes": True} if homes_on_control(self.config) else {}),
+        }
 
     def _variables(self) -> dict[str, Any]:
         config = self.config

@@ -88,9 +88,14 @@ def one_home(config: ClusterConfig) -> Iterator[Problem]:
     if config.home.server is not None and config.home_volume_provisioning is not HomeProvisioning.NONE:
         what = f"{config.home.server} serves the home directories, but there is a home volume, too"
         yield Problem("home.server", what, "set home_volume_provisioning: none, or remove home.server")
-    if config.home.server is None and config.home_volume_provisioning is HomeProvisioning.NONE:
+    mounted = any(each.mount_point == config.home.mount_point for each in config.filesystems.values())
+    if config.home.server is None and config.home_volume_provisioning is HomeProvisioning.NONE and not mounted:
         what = "none without home.server leaves users without home directories"
-        yield Problem("home_volume_provisioning", what, "set home.server, or home_volume_provisioning: manage")
+        yield Problem(
+            "home_volume_provisioning",
+            what,
+            "set home.server, or home_volume_provisioning: manage, or mount one of filesystems there",
+        )
 
 
 CHECKS = (

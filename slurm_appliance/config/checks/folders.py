@@ -10,10 +10,10 @@ from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.errors import Problem
 
 #: Nothing may be mounted inside these.
-_OF_THE_KERNEL = ("/dev", "/proc", "/run", "/sys", "/tmp")  # noqa: S108 - nothing is written there
+OF_THE_KERNEL = ("/dev", "/proc", "/run", "/sys", "/tmp")  # noqa: S108 - nothing is written there
 #: Nothing may be mounted over these, or over what they lie in.
-_SYSTEM = (
-    *_OF_THE_KERNEL,
+SYSTEM = (
+    *OF_THE_KERNEL,
     *("/bin", "/boot", "/etc/slurm", "/lib", "/root", "/sbin", "/usr/sbin"),
     *("/var/lib/ansible-init", "/var/lib/image", "/var/log", "/var/spool"),
 )
@@ -33,8 +33,8 @@ def _folders(config: ClusterConfig) -> Iterator[tuple[str, PurePosixPath]]:
 def clear_of_the_system(config: ClusterConfig) -> Iterator[Problem]:
     """No volume hides what the system needs."""
     for setting, path in _folders(config):
-        hidden = [each for each in _SYSTEM if PurePosixPath(each).is_relative_to(path)]
-        inside = [each for each in _OF_THE_KERNEL if path.is_relative_to(each)]
+        hidden = [each for each in SYSTEM if PurePosixPath(each).is_relative_to(path)]
+        inside = [each for each in OF_THE_KERNEL if path.is_relative_to(each)]
         if hidden or inside:
             what = f"a mount at {path} would hide {hidden[0]}" if hidden else f"{path} lies in {inside[0]}"
             yield Problem(setting, what, "choose a folder of its own, such as /srv/NAME")

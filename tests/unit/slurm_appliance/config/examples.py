@@ -94,6 +94,16 @@ LARGEST: dict[str, Any] = {
     "state_volume_size": 200,
     "home_volume_provisioning": "none",
     "home": {"server": "nfs.example.org", "export": "/srv/home"},
+    "control_extra_volumes": {"projects": {"size": 500}},
+    "filesystems": {
+        "scratch": {"type": "nfs", "mount_point": "/scratch", "server": "nfs.example.org", "export": "/scratch",
+                    "version": "4.2", "nconnect": 8, "automount": True},
+        "disk": {"type": "disk", "mount_point": "/exports/projects", "volume": "projects", "groups": ["control"]},
+        "projects": {"type": "nfs", "mount_point": "/projects", "export": "/exports/projects"},
+        "archive": {"type": "cephfs", "mount_point": "/archive", "monitors": ["192.0.2.11"], "user": "archive",
+                    "key": {"secure": "v1:abc:def"}, "groups": ["entry"], "options": ["ro"]},
+        "fast": {"type": "disk", "mount_point": "/fast", "volume": "scratch", "format": "xfs", "groups": ["general"]},
+    },
     "slurm": {
         "partitions": {
             "general": {"groups": ["general"], "default": True, "max_time": "2-0"},
@@ -108,7 +118,7 @@ LARGEST: dict[str, Any] = {
     "features": {"nhc": False},
     "chrony_servers": ["ntp.example.org"],
     "rollout": {"batch": 3, "max_unavailable": "10%", "via": "job"},
-}
+}  # fmt: skip
 
 
 def smallest(**changes: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tests.unit.slurm_appliance.config.leaf import (
     Leaf,
 )
 from tests.unit.slurm_appliance.config.leaves_of_builds import build_leaves
+from tests.unit.slurm_appliance.config.leaves_of_filesystems import filesystem_leaves
 from tests.unit.slurm_appliance.config.leaves_of_groups import group_leaves
 
 CREATED = [{"network": "own", "create": {"cidr": "10.9.0.0/24"}}]
@@ -87,6 +88,10 @@ LEAVES: dict[str, Leaf] = {
     "control_node_flavor": Leaf("m1.small", INSTANCE),
     "control_ip_addresses": Leaf({"cluster": "10.0.0.10"}, PORT),
     "control_server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
+    "control_extra_volumes.<volume>.size": Leaf(60, VOLUME, {"control_extra_volumes": {"scratch": {"size": 50}}}),
+    "control_extra_volumes.<volume>.volume_type": Leaf(
+        "ssd", VOLUME, {"control_extra_volumes": {"scratch": {"size": 50}}}),
+    **filesystem_leaves(),
     **group_leaves("login", "entry"),
     **group_leaves("compute", "general"),
     **group_leaves("additional_nodegroups", "squid"),

@@ -15,6 +15,7 @@ from slurm_appliance.hostvars import users_file
 from slurm_appliance.image.settings import from_settings
 from slurm_appliance.nodes.groups import groups
 from slurm_appliance.rollout.policy import Policy
+from slurm_appliance.site.filesystems import keys
 from slurm_appliance.site.inventory import Inventory
 from slurm_appliance.site_layer.layers import ImageLayer
 from slurm_appliance.ssh.options import connection_variables, options
@@ -32,6 +33,8 @@ KEYS = {
     "additional_nodegroups": "squid",
     "users": "alice",
     "image_builds": "fat",
+    "filesystems": "scratch",
+    "control_extra_volumes": "scratch",
 }
 OTHER_KEYS = {
     "<volume>": "scratch",
@@ -69,7 +72,7 @@ def changed(path: str, leaf: Leaf) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings without and with the change."""
     before = merged(BASE, leaf.given)
     group = path.split(".")[0]
-    if group in KEYS and group not in ("users", "image_builds"):
+    if group in KEYS and group not in ("users", "image_builds", "filesystems", "control_extra_volumes"):
         before = merged(before, _own_nodes(group))
     return before, with_value(before, keys_of(path), leaf.value)
 
@@ -127,7 +130,7 @@ _RECORDED: dict[str, dict[tuple[str, str], Record]] = {}
 def resources(config: ClusterConfig) -> dict[tuple[str, str], Record]:
     """The resources of a cluster by type and name."""
     # Secrets are not in the configuration's repr.
-    known = repr((config, config.proxy and config.proxy.addresses_with_login))
+    known = repr((config, config.proxy and config.proxy.addresses_with_login, keys(config, {})))
     if known not in _RECORDED:
         _RECORDED[known] = _recorded(config)
     return _RECORDED[known]

@@ -35,7 +35,7 @@ def test_what_is_said_of_a_name(entry: ReferenceSetting) -> None:
         ("control_node_hypervisor_hostname", "a hypervisor cannot be chosen"),
         ("proxy_http_address", "here it is proxy.http"),
         ("resolv_conf_servers", "dns_nameservers"),
-        ("os_manila_mount_shares", "Manila"),
+        ("os_manila_mount_shares", "cephfs"),
         ("basic_users_users", "here it is users"),
         ("hooks", "files of the site's own layer"),
     ],

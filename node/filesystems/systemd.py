@@ -1,0 +1,57 @@
+"""What is asked of systemd."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+#: Seconds for one call: systemd's own limit of each mount is shorter.
+_LIMIT = 300
+
+
+class Systemd:
+    """The running systemd."""
+
+    def call(self, *arguments: str) -> bool:
+        """Run systemctl; return whether it succeeded."""
+        try:
+            done = subprocess.run(
+                ["systemctl", "--quiet", *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_LIMIT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
+    def is_active(self, unit: str) -> bool:
+        """Whether a unit is active."""
+        return self.call("is-active", unit)
+
+    def is_enabled(self, unit: str) -> bool:
+        """Whether a unit is started at boot."""
+        return self.call("is-enabled", unit)
+
+    def why(self, unit: str) -> str:
+        """Why a unit failed: the last words of the program that mounts, or systemd's own."""
+        lines = _output(["journalctl", f"--unit={unit}", "--lines=20", "--output=short", "--no-pager", "--quiet"])
+        said = [line.partition(": ")[2].strip() for line in lines if " mount" in line.partition(": ")[0]]
+        result = _output(["systemctl", "show", "--property=Result", "--value", unit])
+        return (said[-1] if said else "") or f"systemd: {' '.join(result) or 'no result'}"
+
+
+def mounted(table: Path = Path("/proc/self/mounts")) -> frozenset[str]:
+    """The mount points of everything that is mounted, automounts aside."""
+    fields = [line.split() for line in table.read_text(errors="surrogateescape").splitlines()]
+    return frozenset(each[1].replace("\\040", " ") for each in fields if len(each) > 2 and each[2] != "autofs")
+
+
+def _output(command: Sequence[str]) -> list[str]:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.splitlines()
