@@ -22,6 +22,7 @@ EXTENDED = (
     "lifecycle/cluster/test_rebuild_faults.py",
     "lifecycle/cluster/test_site_faults.py",
     "lifecycle/cluster/test_site_layer.py",
+    "lifecycle/cluster/test_site_services.py",
     "lifecycle/cluster/test_slurm_files.py",
     "lifecycle/cluster/security/test_confinement.py",
     "lifecycle/test_adopt_reference.py",

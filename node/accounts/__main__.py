@@ -1,4 +1,4 @@
-"""``python3 -m accounts deploy-user|users``: JSON on standard input (see request.py) and output.
+"""``python3 -m accounts deploy-user|users|directory``: JSON on standard input (see request.py) and output.
 
 The request has ``users``, or ``users_file``: where they lie. The output has ``changes`` and ``problems``, a line each,
 ``shared``: names of the users whose home directories lie on the shared folder, and ``sudo``: of those who may use sudo.
@@ -7,9 +7,11 @@ The request has ``users``, or ``users_file``: where they lie. The output has ``c
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
+from . import directory
 from .apply import AccountsError, apply_deploy_user, apply_users
 from .request import AccountsRequest
 
@@ -19,10 +21,13 @@ _INSTANCE_DATA = Path("/run/cloud-init/instance-data.json")
 
 def main(arguments: list[str]) -> int:
     """Run the command in the only argument."""
-    if arguments not in (["deploy-user"], ["users"]):
-        print("usage: accounts deploy-user|users", file=sys.stderr)
+    if arguments not in (["deploy-user"], ["users"], ["directory"]):
+        print("usage: accounts deploy-user|users|directory", file=sys.stderr)
         return 2
     document = json.load(sys.stdin)
+    if arguments == ["directory"]:
+        print(json.dumps({"changes": directory.apply(directory.DirectoryRequest.of(document))}))
+        return 0
     if "users_file" in document:
         document["users"] = json.loads(Path(document["users_file"]).read_text())
     request = AccountsRequest.of(document)
@@ -38,7 +43,7 @@ def run() -> int:
     """Run the program; an error is printed on standard error and gives exit status 1."""
     try:
         return main(sys.argv[1:])
-    except (OSError, KeyError, TypeError, ValueError, AccountsError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AccountsError, subprocess.SubprocessError) as error:
         print(f"accounts: {error}", file=sys.stderr)
         return 1
 

@@ -4,6 +4,7 @@ from slurm_appliance.config.access import AccessConfig
 from slurm_appliance.config.cluster_secrets import SecretsConfig
 from slurm_appliance.config.features import Features
 from slurm_appliance.config.filesystems import FileSystemsConfig
+from slurm_appliance.config.identity import IdentityChapter
 from slurm_appliance.config.image import ImageConfig
 from slurm_appliance.config.names import Names
 from slurm_appliance.config.network import NetworksConfig
@@ -26,6 +27,7 @@ CHAPTERS: tuple[type[Section], ...] = (
     FileSystemsConfig,
     SlurmChapter,
     Users,
+    IdentityChapter,
     SecretsConfig,
     Features,
     SystemConfig,
@@ -43,6 +45,7 @@ class ClusterConfig(
     FileSystemsConfig,
     SlurmChapter,
     Users,
+    IdentityChapter,
     SecretsConfig,
     Features,
     SystemConfig,

@@ -74,6 +74,21 @@ def fits_in_slurm(time: str) -> bool:
     return int(days or 0) * 86400 + seconds < 2**31 - 86400
 
 
+def is_ldap_filter(text: str) -> bool:
+    """Whether parentheses of a filter pair up, outside of escapes, which have none."""
+    depth = 0
+    for number, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0 or (depth == 0 and number < len(text) - 1):
+            return False
+    return depth == 0 and text.isprintable()
+
+
+def is_home_template(text: str) -> bool:
+    """Whether it has the user's name, and no other template of sssd's."""
+    return text.count("%u") == 1 and text.count("%") == 1
+
+
 Flag = Annotated[bool, TrueFalse()]
 Gigabytes = Annotated[int, Whole(1, 1_000_000, "GB")]
 Seconds = Annotated[int, Whole(1, 7 * 24 * 3600, "seconds")]
@@ -155,6 +170,19 @@ SysctlValue = Annotated[str, ScalarAsText(), Text("a value of a kernel parameter
                                                   r"\S(?:.*\S)?", str.isprintable)]  # fmt: skip
 CaCertificates = Annotated[str, Text("certificates", "PEM text, or a path, absolute, from '~' or from the project's "
                                      "folder", r"[^\x00-\x08\x0b-\x1f\x7f]+", max_length=300_000)]  # fmt: skip
+LdapUri = Annotated[str, Text("an address of a directory", "ldaps://HOST, or ldap://HOST, with :PORT where wanted",
+                              r"ldaps?://(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])"
+                              r"(?::[0-9]{1,5})?/?")]  # fmt: skip
+LdapDn = Annotated[str, Text("a place in a directory", "names joined by commas: ou=people,dc=example,dc=org",
+                             r"[A-Za-z][A-Za-z0-9.-]*=[^,=]+(?:,\s*[A-Za-z][A-Za-z0-9.-]*=[^,=]+)*",
+                             str.isprintable, max_length=1000)]  # fmt: skip
+LdapFilter = Annotated[str, Text("an LDAP filter", "in parentheses: (memberOf=cn=hpc,ou=groups,dc=example,dc=org)",
+                                 r"\(.+\)", is_ldap_filter, max_length=2000)]  # fmt: skip
+HomeTemplate = Annotated[str, Text("a path of home directories", "an absolute path with %u: /home/%u",
+                                   r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._%-]+)+", is_home_template)]  # fmt: skip
+SssdOption = Annotated[str, Text("an option of sssd.conf", "a name such as ldap_user_name", r"[a-z][a-z0-9_]*")]
+SssdValue = Annotated[str, ScalarAsText(), Text("a value of sssd.conf", "a line of text, a number, true or false",
+                                                r"\S(?:.*\S)?", str.isprintable, max_length=2000)]  # fmt: skip
 UserName = Annotated[str, Text("a user name", "letters, digits and '._-', a letter or '_' first, no '.' at the end, at "
                                "most 32", r"[A-Za-z_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", max_length=32)]  # fmt: skip
 SshPublicKey = Annotated[str, Text("an OpenSSH public key", "a line such as 'ssh-ed25519 AAAA… name@host', the "
@@ -214,6 +242,9 @@ ProxyUser = Annotated[Secret, SecretText("a user name at a proxy", "printable ch
 ProxyPassword = Annotated[Secret, SecretText("a password at a proxy", "printable characters, no space at either end",
                                              is_proxy_word)]  # fmt: skip
 CephKey = Annotated[Secret, SecretText("a key of Ceph", "base64, as 'ceph auth get-key' prints it", is_ceph_key)]
+LdapPassword = Annotated[
+    Secret, SecretText("a password", "printable characters, no space at either end", is_proxy_word)
+]
 MungeKey = Annotated[Secret, SecretText("a munge key", "base64 of 32 to 1024 random bytes, as 'head -c 128 "
                                         "/dev/urandom | base64 -w 0' prints it", is_munge_key)]  # fmt: skip
 SigningKey = Annotated[Secret, SecretText("a signing key", "base64 of 32 random bytes",

@@ -49,7 +49,7 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         del settings["slurm_auth_type"]  # So that the inventory of other clusters stays as it is.
     settings = {name: value for name, value in settings.items() if value or name not in _ONLY_IF_SET}
     partitions_ = {name: part.model_dump(mode="json") for name, part in named.items()}
-    return settings | {"slurm_partitions": partitions_} | _proxy(config)
+    return settings | {"slurm_partitions": partitions_} | _proxy(config) | _identity(config)
 
 
 def _proxy(config: ClusterConfig) -> dict[str, Any]:
@@ -57,6 +57,14 @@ def _proxy(config: ClusterConfig) -> dict[str, Any]:
     if config.proxy is None:
         return {}
     return {"proxy": {**config.proxy.addresses, "no_proxy": list(config.proxy.no_proxy)}}
+
+
+def _identity(config: ClusterConfig) -> dict[str, Any]:
+    """The directory without its password, which is in the file of secrets."""
+    if config.identity is None:
+        return {}
+    found = config.identity.model_dump(mode="json", exclude={"bind_password", "ldap_schema", "type"})
+    return {"identity": {**found, "schema": config.identity.schema_in_use.value}}
 
 
 def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: NodeGroupConfig) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _MADE = frozenset(
         "filesystem_homes",
         "filesystem_mounts",
         "filesystem_volumes",
+        "identity_bind_password",
         "image_id",
         "instance_id",
         "networks",

@@ -13,6 +13,7 @@ from slurm_appliance.config.checks import (
     created_networks,
     filesystems,
     folders,
+    identity,
     images,
     ip_versions,
     names,
@@ -38,6 +39,7 @@ CHECKS: Final[tuple[Callable[[ClusterConfig], Iterable[Problem]], ...]] = (
     *slurm.CHECKS,
     *system.CHECKS,
     *users.CHECKS,
+    *identity.CHECKS,
 )
 
 

@@ -40,6 +40,10 @@ _SLURM_CONF = "ansible/roles/slurmctld/templates/slurm.conf.j2"
 
 _PROXY = {"proxy": {"http": "http://proxy:3128", "username": "me", "password": "pass"}}
 
+_DIRECTORY = {"identity": {"uris": ["ldap://a"], "base": "dc=a", "bind_dn": "cn=r,dc=a", "bind_password": "x",
+    "access_groups": ["hpc"]}}  # fmt: skip
+_IDENTITY = "inventory: identity."
+
 LEAVES: dict[str, Leaf] = {
     "cluster_name": Leaf("other", INSTANCE, {"state_volume_provisioning": "manage"}),
     "cluster_domain_suffix": Leaf("example.org", INSTANCE),
@@ -155,6 +159,24 @@ LEAVES: dict[str, Leaf] = {
     "users.<user>.sudo": Leaf(True, "users", _USER),
     "users.<user>.slurm_admin": Leaf(True, "users", _USER),
     "users.<user>.slurm_accounts": Leaf(["root"], "users", _USER),
+    "identity.type": Leaf("freeipa", _IDENTITY, _DIRECTORY),
+    "identity.uris": Leaf(["ldap://other"], _IDENTITY, _DIRECTORY),
+    "identity.base": Leaf("dc=other", _IDENTITY, _DIRECTORY),
+    "identity.user_base": Leaf("ou=p,dc=a", _IDENTITY, _DIRECTORY),
+    "identity.group_base": Leaf("ou=g,dc=a", _IDENTITY, _DIRECTORY),
+    "identity.ldap_schema": Leaf("rfc2307bis", _IDENTITY, _DIRECTORY),
+    "identity.bind_dn": Leaf("cn=other,dc=a", _IDENTITY, _DIRECTORY),
+    "identity.bind_password": Leaf("other", "inventory secrets: identity_bind_password", _DIRECTORY),
+    "identity.start_tls": Leaf(False, _IDENTITY, {"identity": {"uris": ["ldaps://a"], "base": "dc=a",
+        "access_groups": ["hpc"]}}),
+    "identity.access_groups": Leaf(["other"], _IDENTITY, _DIRECTORY),
+    "identity.access_filter": Leaf("(uid=*)", _IDENTITY, {"identity": {"uris": ["ldap://a"], "base": "dc=a"},
+        "slurm": {"accounting_enforce": []}}),
+    "identity.slurm_account": Leaf("root", _IDENTITY, _DIRECTORY),
+    "identity.home_directory": Leaf("/h/%u", _IDENTITY, _DIRECTORY),
+    "identity.shell": Leaf("/bin/sh", _IDENTITY, _DIRECTORY),
+    "identity.ssh_keys": Leaf("sshPublicKey", _IDENTITY, _DIRECTORY),
+    "identity.options": Leaf({"min_id": 500}, _IDENTITY, _DIRECTORY),
     "secrets.bundle_signing_key": Leaf("A" * 43 + "=", "code: slurm_appliance/site/files.py: bundle_signing_key"),
     "secrets.munge_key": Leaf("A" * 44, "inventory secrets: munge_key"),
     "secrets.mariadb_root_password": Leaf("12345678", "inventory secrets: mariadb_root_password"),

@@ -130,7 +130,14 @@ _RECORDED: dict[str, dict[tuple[str, str], Record]] = {}
 def resources(config: ClusterConfig) -> dict[tuple[str, str], Record]:
     """The resources of a cluster by type and name."""
     # Secrets are not in the configuration's repr.
-    known = repr((config, config.proxy and config.proxy.addresses_with_login, keys(config, {})))
+    known = repr(
+        (
+            config,
+            config.proxy and config.proxy.addresses_with_login,
+            keys(config, {}),
+            config.identity and config.identity.bind_password and config.identity.bind_password.reveal(),
+        )
+    )
     if known not in _RECORDED:
         _RECORDED[known] = _recorded(config)
     return _RECORDED[known]

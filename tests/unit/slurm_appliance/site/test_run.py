@@ -182,6 +182,7 @@ def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
         "accounts.pyz",
         "bundle_key.pub",
         "export.tar.gz",
+        "filesystems.pyz",
         "hosts",
         "slurm_accounting.pyz",
         "ssh_known_hosts",
