@@ -28,7 +28,7 @@ def test_what_is_said_of_a_name(entry: ReferenceSetting) -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("sssd_conf", "directory services are not set up"),
+        ("sssd_conf", "here it is identity"),
         ("openhpc_nodegroups", "here it is slurm.nodegroups"),
         ("openhpc_ram_multiplier", "memory_percent"),
         ("openhpc_something_else", "here it is slurm"),
@@ -73,7 +73,7 @@ def group(**more: Any) -> dict[str, Any]:
         (
             {"compute": {"a": group(compute_init_enable=["compute", "sssd"])}},
             "compute.a.compute_init_enable[1]",
-            "directory services are not set up; users are in users, or come by a hook of the environment; allowed: ",
+            "here it is identity: see docs/identity.md; allowed: ",
         ),
         (
             {"image_builds": {"cuda": {"base_image": {"build": "fat"}, "flavor": "f"}}},

@@ -15,6 +15,7 @@ def directory(**settings: Any) -> dict[str, Any]:
     return {"identity": {name: value for name, value in given.items() if value is not None}}
 
 
+FREE = {"slurm": {"accounting_enforce": []}}
 BIND = {"bind_dn": "cn=reader,dc=example,dc=org", "bind_password": "secret"}
 
 MISTAKES: list[Mistake] = [
@@ -28,12 +29,17 @@ MISTAKES: list[Mistake] = [
     (directory(uris=["ldap://a"], start_tls=False, **BIND), "identity.start_tls", "in the open", "ldaps"),
     (directory(access_filter="(a=b)"), "identity.access_filter", "access_groups is set", "keep one"),
     (
-        directory(access_filter="a=b", access_groups=None),
+        directory(access_filter="a=b", access_groups=None) | FREE,
         "identity.access_filter",
         "is not an LDAP filter",
         "(memberOf",
     ),
-    (directory(access_filter="(a=b))(c=d", access_groups=None), "identity.access_filter", "is not an LDAP", "(member"),
+    (
+        directory(access_filter="(a=b))(c=d", access_groups=None) | FREE,
+        "identity.access_filter",
+        "is not an LDAP",
+        "(member",
+    ),
     (directory(access_groups=["a", "a"]), "identity.access_groups[1]", "twice", "keep one"),
     (directory(access_groups=None), "identity", "has an association", "accounting_enforce: []"),
     (directory(slurm_account="physics"), "identity.slurm_account", "there is no account physics", "slurm.accounts"),
