@@ -12,13 +12,21 @@ from slurm_appliance.config.secret import Secret
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import (
     CaCertificates,
+    ChronyOption,
+    DomainName,
     FileText,
+    IpAddress,
+    LimitItem,
+    LimitValue,
     ProxyException,
     ProxyPassword,
     ProxyUser,
+    SshPublicKey,
     SysctlName,
     SysctlValue,
+    TunedProfile,
     Url,
+    UserName,
 )
 
 #: Builds take it the next time that they run; it is no part of an image's content.
@@ -76,6 +84,37 @@ def _known(secret: Secret | None) -> bool:
     return secret is not None and not secret.encrypted
 
 
+class ResolverConfig(Section):
+    """How nodes resolve names."""
+
+    servers: Annotated[tuple[IpAddress, ...], RERUN_PLAYBOOK] = Field(
+        description="Name servers, the first three of which are asked.", examples=[["192.0.2.53"]]
+    )
+    search: Annotated[tuple[DomainName, ...], RERUN_PLAYBOOK] = Field(
+        (), description="Domains that are tried after names without a dot.", examples=[["hpc.example.org"]]
+    )
+
+
+class SshdConfig(Section):
+    """What sshd asks of users on nodes that let them in: login and compute nodes."""
+
+    allow_groups: Annotated[tuple[UserName, ...], RERUN_PLAYBOOK] = Field(
+        (),
+        description="Groups whose members may log in, besides administrators. Not set: everybody.",
+        examples=[["hpc-users"]],
+    )
+    trusted_user_ca: Annotated[tuple[SshPublicKey, ...], RERUN_PLAYBOOK] = Field(
+        (),
+        description="Keys of authorities whose certificates let users in under the names in them.",
+        examples=[["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr site-ca"]],
+    )
+    match: Annotated[FileText | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Match blocks for the end of sshd's configuration; each node tries them before it uses them.",
+        examples=["Match Address 192.0.2.0/24\n    PasswordAuthentication yes\n"],
+    )
+
+
 class SystemConfig(Section):
     """System: what the site asks of every node."""
 
@@ -94,6 +133,26 @@ class SystemConfig(Section):
         {},
         description="Kernel parameters of all nodes. One that is taken out keeps its value until the node reboots.",
         examples=[{"vm.swappiness": 10}],
+    )
+    limits: Annotated[Mapping[LimitItem, LimitValue], Keyed("limit", "memlock"), RERUN_PLAYBOOK] = Field(
+        {},
+        description="Limits of users' sessions and jobs on login and compute nodes, hard and soft. Slurm hands "
+        "those of the session that submits a job on to it.",
+        examples=[{"memlock": "unlimited"}],
+    )
+    resolv_conf: Annotated[ResolverConfig | None, RERUN_PLAYBOOK] = Field(
+        None, description="Name servers of all nodes. Not set: those from DHCP."
+    )
+    chrony_server_options: Annotated[tuple[ChronyOption, ...], RERUN_PLAYBOOK] = Field(
+        ("iburst",), description="Options of chrony_servers.", examples=[["iburst", "minpoll 4"]]
+    )
+    sshd: Annotated[SshdConfig | None, RERUN_PLAYBOOK] = Field(
+        None, description="What sshd asks of users on login and compute nodes. Not set: a key of theirs."
+    )
+    tuned_profile: Annotated[TunedProfile | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Profile of tuned on compute nodes, which the image needs (extra_packages). Containers have none.",
+        examples=["throughput-performance"],
     )
     motd: Annotated[FileText | None, RERUN_PLAYBOOK] = Field(
         None, description="Text that login nodes show to users who log in.", examples=["Help: hpc@example.org"]

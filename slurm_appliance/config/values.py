@@ -180,6 +180,17 @@ LdapFilter = Annotated[str, Text("an LDAP filter", "in parentheses: (memberOf=cn
                                  r"\(.+\)", is_ldap_filter, max_length=2000)]  # fmt: skip
 HomeTemplate = Annotated[str, Text("a path of home directories", "an absolute path with %u: /home/%u",
                                    r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._%-]+)+", is_home_template)]  # fmt: skip
+LimitItem = Annotated[str, Text("a limit", "its name in limits.conf: memlock, nofile, stack, nproc, ...",
+                                "as|core|cpu|data|fsize|locks|maxlogins|maxsyslogins|memlock|msgqueue|nice|nofile|nproc|"
+                                "priority|rss|rtprio|sigpending|stack")]  # fmt: skip
+LimitValue = Annotated[str, ScalarAsText(), Text("a value of a limit", "a number, or unlimited",
+                                                 r"unlimited|-?[0-9]{1,18}")]  # fmt: skip
+TunedProfile = Annotated[str, Text("a profile of tuned", "as tuned-adm list shows it: throughput-performance",
+                                   r"[A-Za-z0-9][A-Za-z0-9._-]*(?: [A-Za-z0-9][A-Za-z0-9._-]*)*")]  # fmt: skip
+DomainName = Annotated[str, Text("a domain", "host names joined by dots: hpc.example.org",
+                                 rf"{_LABEL}(?:\.{_LABEL})*", max_length=253)]  # fmt: skip
+ChronyOption = Annotated[str, Text("an option of chrony's server lines", "a word such as iburst or a pair such as "
+                                   "minpoll 4", r"[a-z]+(?: [A-Za-z0-9.-]+)?")]  # fmt: skip
 SssdOption = Annotated[str, Text("an option of sssd.conf", "a name such as ldap_user_name", r"[a-z][a-z0-9_]*")]
 SssdValue = Annotated[str, ScalarAsText(), Text("a value of sssd.conf", "a line of text, a number, true or false",
                                                 r"\S(?:.*\S)?", str.isprintable, max_length=2000)]  # fmt: skip

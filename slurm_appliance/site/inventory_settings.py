@@ -22,7 +22,7 @@ _ALSO_AT_BOOT = frozenset({"state_dir"})
 _NO_VARIABLES = frozenset({"ssh", "users", "cacerts"})
 
 #: Settings that are no variables where they are not set, so that the inventory of other clusters stays as it is.
-_ONLY_IF_SET = frozenset({"sysctl", "motd"})
+_ONLY_IF_SET = frozenset({"sysctl", "motd", "limits", "tuned_profile", "resolv_conf", "sshd"})
 
 
 def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
@@ -48,6 +48,12 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
     if config.slurm.auth_type is AuthType.MUNGE:
         del settings["slurm_auth_type"]  # So that the inventory of other clusters stays as it is.
     settings = {name: value for name, value in settings.items() if value or name not in _ONLY_IF_SET}
+    # The roles' own names.
+    resolver = settings.pop("resolv_conf", None) or {}
+    settings |= {f"resolv_conf_{name}": value for name, value in resolver.items() if value}
+    settings |= {f"sshd_{name}": value for name, value in (settings.pop("sshd", None) or {}).items() if value}
+    if config.chrony_server_options == ("iburst",):
+        del settings["chrony_server_options"]  # So that the inventory of other clusters stays as it is.
     partitions_ = {name: part.model_dump(mode="json") for name, part in named.items()}
     return settings | {"slurm_partitions": partitions_} | _proxy(config) | _identity(config)
 

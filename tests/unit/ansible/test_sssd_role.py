@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from slurm_appliance.config import from_mapping
 from slurm_appliance.playbooks import inventory_file
@@ -31,11 +32,16 @@ _PLAYBOOK = f"""
 """
 
 
-def rendered(folder: Path, let_in: bool = True, **settings: Any) -> tuple[dict[str, str], str]:
+def rendered(
+    folder: Path, let_in: bool = True, more: dict[str, Any] | None = None, **settings: Any
+) -> tuple[dict[str, str], str]:
     """The domain in sssd.conf, and sshd's file."""
     given = {"uris": ["ldaps://a", "ldaps://b"], "base": "dc=a", "access_groups": ["hpc", "staff"], **settings}
-    config = from_mapping(smallest(identity={key: each for key, each in given.items() if each}), "a test")
+    config = from_mapping(
+        smallest(identity={key: each for key, each in given.items() if each}, **(more or {})), "a test"
+    )
     variables = {
+        **yaml.safe_load((ROLES / "sshd/defaults/main.yml").read_text()),
         **playbook_settings(config),
         "rendered": str(folder),
         "deploy_user": "debian",
@@ -102,3 +108,20 @@ def test_the_control_node_only_looks_users_up(tmp_path: Path) -> None:
 def test_settings(tmp_path: Path, settings: dict[str, Any], expected: dict[str, str]) -> None:
     domain, _ = rendered(tmp_path, **settings)
     assert expected.items() <= domain.items()
+
+
+@pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="needs sshd")
+def test_sshd_takes_what_the_site_adds(tmp_path: Path) -> None:
+    site = {"allow_groups": ["hpc"], "match": "Match User dora\n    X11Forwarding no\n"}
+    _, text = rendered(tmp_path, more={"sshd": site})
+    assert "AllowGroups root cluster-admins debian hpc" in text
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    (tmp_path / "whole").write_text(f"HostKey {key}\n{text}")
+    checked = subprocess.run(
+        ["/usr/sbin/sshd", "-t", "-f", str(tmp_path / "whole")], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    _, on_control = rendered(tmp_path, let_in=False, more={"sshd": site})
+    assert "AllowGroups" not in on_control
+    assert "Match User dora" not in on_control

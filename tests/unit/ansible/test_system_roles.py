@@ -49,3 +49,20 @@ def test_the_message_of_the_day(tmp_path: Path) -> None:
     gone, stays_gone = run_role(tmp_path, "motd/configure", {"motd_file": str(file)}, {}, {})
     assert [gone.changed, stays_gone.changed] == [True, False]
     assert not file.exists()
+
+
+def test_limits(tmp_path: Path) -> None:
+    file = tmp_path / "90.conf"
+    given = {"limits": {"memlock": "unlimited", "nofile": "65536"}}
+    never, first, again, gone = run_role(tmp_path, "limits/configure", {"limits_file": str(file)}, {}, given, given, {})
+    assert [each.changed for each in (never, first, again, gone)] == [False, True, False, True]
+    run_role(tmp_path, "limits/configure", {"limits_file": str(file)}, given)
+    assert file.read_text().splitlines()[1:] == ["* - memlock unlimited", "* - nofile 65536"]
+
+
+def test_tuned_is_named_where_the_image_has_none(tmp_path: Path) -> None:
+    paths = {"tuned_program": str(tmp_path / "none"), "tuned_record": str(tmp_path / "record")}
+    (never,) = run_role(tmp_path, "tuned/configure", paths, {})
+    assert not never.changed
+    with pytest.raises(AssertionError, match="extra_packages"):
+        run_role(tmp_path, "tuned/configure", paths, {"tuned_profile": "balanced"})

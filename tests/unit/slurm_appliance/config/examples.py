@@ -52,6 +52,11 @@ LARGEST: dict[str, Any] = {
     "ssh": {"user": "rocky", "port": 2222},
     "ssh_allowed_cidrs": ["192.0.2.0/24"],
     "sysctl": {"vm.swappiness": 10, "net.ipv4.tcp_rmem": "4096 87380 16777216"},
+    "limits": {"memlock": "unlimited", "nofile": 65536},
+    "resolv_conf": {"servers": ["192.0.2.53"], "search": ["hpc.example.org"]},
+    "chrony_server_options": ["iburst", "minpoll 4"],
+    "sshd": {"allow_groups": ["hpc-users"], "match": "Match User alice\n    X11Forwarding no\n"},
+    "tuned_profile": "throughput-performance",
     "motd": "Welcome\n",
     "cacerts": [certificate("Site")],
     "proxy": {

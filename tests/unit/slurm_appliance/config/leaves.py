@@ -40,6 +40,7 @@ _SLURM_CONF = "ansible/roles/slurmctld/templates/slurm.conf.j2"
 
 _PROXY = {"proxy": {"http": "http://proxy:3128", "username": "me", "password": "pass"}}
 
+_RESOLVER = {"resolv_conf": {"servers": ["192.0.2.53"]}}
 _DIRECTORY = {"identity": {"uris": ["ldap://a"], "base": "dc=a", "bind_dn": "cn=r,dc=a", "bind_password": "x",
     "access_groups": ["hpc"]}}  # fmt: skip
 _IDENTITY = "inventory: identity."
@@ -192,6 +193,14 @@ LEAVES: dict[str, Leaf] = {
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
     "compute_follow_seconds": Leaf(9, "inventory: compute_follow_seconds"),
     "sysctl": Leaf({"vm.swappiness": 10}, "inventory: sysctl.items()"),
+    "limits": Leaf({"memlock": "unlimited"}, "inventory: limits.items()"),
+    "resolv_conf.servers": Leaf(["192.0.2.54"], "inventory: resolv_conf_servers", _RESOLVER),
+    "resolv_conf.search": Leaf(["a.example.org"], "inventory: resolv_conf_search", _RESOLVER),
+    "chrony_server_options": Leaf(["minpoll 4"], "inventory: chrony_server_options", {"chrony_servers": ["a"]}),
+    "sshd.allow_groups": Leaf(["hpc"], "inventory: sshd_allow_groups"),
+    "sshd.trusted_user_ca": Leaf([KEY], "inventory: sshd_trusted_user_ca"),
+    "sshd.match": Leaf("Match User a\n", "inventory: sshd_match"),
+    "tuned_profile": Leaf("throughput-performance", "inventory: tuned_profile"),
     "motd": Leaf("Welcome", "inventory: motd is defined"),
     "cacerts": Leaf([certificate("Site")], "local:Command"),
     "proxy.http": Leaf("http://other:3128", "inventory: proxy.http", _PROXY),

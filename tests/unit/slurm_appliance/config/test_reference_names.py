@@ -34,7 +34,7 @@ def test_what_is_said_of_a_name(entry: ReferenceSetting) -> None:
         ("openhpc_something_else", "here it is slurm"),
         ("control_node_hypervisor_hostname", "a hypervisor cannot be chosen"),
         ("proxy_http_address", "here it is proxy.http"),
-        ("resolv_conf_servers", "dns_nameservers"),
+        ("resolv_conf_servers", "resolv_conf"),
         ("os_manila_mount_shares", "cephfs"),
         ("basic_users_users", "here it is users"),
         ("hooks", "files of the site's own layer"),
