@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from pulumi_openstack import compute
 
+from components import options
 from components.credential import Credential, CredentialArgs
 from components.environment import Environment, EnvironmentArgs
 from components.image import cluster_images
@@ -22,6 +24,7 @@ from slurm_appliance.config import ClusterConfig, NodeKind
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.deployment.recorded_settings import OUTPUT, recorded_settings
 from slurm_appliance.environment.folder import EnvironmentFolder
+from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
 from slurm_appliance.secrets.rotation import CREDENTIAL
@@ -81,6 +84,15 @@ class Cluster(pulumi.ComponentResource):
 
         self._bundle_key = secrets.bundle_key
 
+        self._server_groups = {
+            name: compute.ServerGroup(
+                name,
+                name=cloud_names.server_group(config, name),
+                policies=shared.policy.value,
+                opts=options.child_options(self),
+            ).id
+            for name, shared in config.server_groups.items()
+        }
         first, *others = groups(config)
         self.control = self._node_group(first, storage=storage)
         attachments = storage.attach(self.control.servers[first.nodes[0].hostname])
@@ -179,6 +191,7 @@ class Cluster(pulumi.ComponentResource):
             bundle_key=self._bundle_key if group.kind is NodeKind.COMPUTE else None,
             volumes=storage.volumes if storage else (),
             hooks=self._hooks,
+            server_groups=self._server_groups,
         )
         return NodeGroup(group.name, args, pulumi.ResourceOptions(parent=self))
 
@@ -188,10 +201,8 @@ class Cluster(pulumi.ComponentResource):
         for group in groups(self._args.config):
             if group.kind is not NodeKind.LOGIN:
                 continue
-            floating = [*group.floating_ips, *[None] * len(group.nodes)]
-            addresses = self.groups[group.name].addresses
+            made = self.groups[group.name]
             found += [
-                given or addresses[node.hostname, group.access_network]
-                for node, given in zip(group.nodes, floating, strict=False)
+                made.public_address(node) or made.addresses[node.hostname, group.access_network] for node in group.nodes
             ]
         return found

@@ -20,7 +20,7 @@ from slurm_appliance.cloud.metadata import server_metadata
 from slurm_appliance.config import Node, NodeKind
 from slurm_appliance.config.image_users import OnImageChange
 from slurm_appliance.config.naming import environment
-from slurm_appliance.config.network import VnicType
+from slurm_appliance.config.network import NetworkReference, VnicType
 from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.nodes.user_data import FIRST_VERSION, LabelledVolume, user_data, version_of
@@ -43,6 +43,7 @@ class NodeGroupArgs:
         control_address: the control node's address on the access network; None for the control node itself.
         bundle_key: the public key that verifies its nodes' bundles; None for groups without bundles.
         volumes: the volumes that the control node mounts.
+        server_groups: ids of the shared server groups, by name.
         hooks: what the engine asks before it changes or deletes a server; None for nothing.
     """
 
@@ -56,6 +57,7 @@ class NodeGroupArgs:
     bundle_key: pulumi.Input[str] | None = None
     volumes: Sequence[ControlVolume] = field(default=())
     hooks: pulumi.ResourceHookBinding | None = None
+    server_groups: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class NodeGroup(pulumi.ComponentResource):
@@ -82,11 +84,18 @@ class NodeGroup(pulumi.ComponentResource):
         self._boot_needs = list(dict.fromkeys(r for network in args.networks.values() for r in network.connected))
         for index, node in enumerate(args.group.nodes):
             for network in args.group.networks:
-                self._port(node, index, network.network, network.no_security_groups)
+                self._port(node, index, network)
             self.servers[node.hostname] = self._server(node, server_group_id)
             self._extra_volumes(node)
-        for node, address in zip(args.group.nodes, args.group.floating_ips, strict=False):
-            self._floating_ip(node, address)
+        self._floating: dict[str, pulumi.Input[str]] = {
+            node.hostname: address for node, address in zip(args.group.nodes, args.group.floating_ips, strict=False)
+        }
+        if args.group.floating_pool is not None:
+            for node in args.group.nodes[len(args.group.floating_ips) :]:
+                self._floating[node.hostname] = self._new_floating_ip(node, args.group.floating_pool)
+        for node in args.group.nodes:
+            if node.hostname in self._floating:
+                self._floating_ip(node, self._floating[node.hostname])
         self.register_outputs({})
 
     @property
@@ -104,12 +113,12 @@ class NodeGroup(pulumi.ComponentResource):
         group = self._args.group
         networks = [network.network for network in group.networks]
         volumes = mounted_volumes(group.config, group.kind, group.name)
-        floating = dict(zip((node.hostname for node in group.nodes), group.floating_ips, strict=False))
         values: list[pulumi.Input[str]] = [self._args.image]
         for node in group.nodes:
             values.append(self.servers[node.hostname].id)
             values += [self.addresses[node.hostname, network] for network in networks]
             values += [self._volume_ids[node.hostname, volume] for volume in volumes]
+            values += [self._floating[node.hostname]] if node.hostname in self._floating else []
 
         def build(known: Sequence[Any]) -> tuple[InventoryHost, ...]:
             image, rest = known[0], iter(known[1:])
@@ -124,7 +133,7 @@ class NodeGroup(pulumi.ComponentResource):
                     addresses={network: next(rest) for network in networks},
                     access_network=group.access_network,
                     volumes={volume: next(rest) for volume in volumes},
-                    floating_ip=floating.get(node.hostname),
+                    floating_ip=next(rest) if node.hostname in self._floating else None,
                 )
                 for node in group.nodes
             )
@@ -133,6 +142,8 @@ class NodeGroup(pulumi.ComponentResource):
 
     def _server_group(self) -> pulumi.Input[str] | None:
         group = self._args.group
+        if group.server_group is not None:
+            return self._args.server_groups[group.server_group]
         if group.own is None:
             return group.config.control_server_group_id
         if group.own.server_group_policy is None:
@@ -141,8 +152,10 @@ class NodeGroup(pulumi.ComponentResource):
         policy = group.own.server_group_policy.value
         return compute.ServerGroup(group.name, name=name, policies=policy, opts=options.child_options(self)).id
 
-    def _port(self, node: Node, index: int, network: str, open_port: bool) -> None:
+    def _port(self, node: Node, index: int, reference: NetworkReference) -> None:
+        network = reference.network
         there, group = self._args.networks[network], self._args.group
+        open_port = reference.no_security_groups or reference.no_port_security
         fixed, vnic_type = group.fixed_address(network, index), group.vnic_type(network)
         address = {"ip_address": fixed} if fixed else {}
         port = networking.Port(
@@ -154,7 +167,8 @@ class NodeGroup(pulumi.ComponentResource):
             fixed_ips=[networking.PortFixedIpArgs(subnet_id=there.subnet_id, **address)],
             no_security_groups=True if open_port else None,
             security_group_ids=None if open_port else self._args.security_groups,
-            binding=None if vnic_type is VnicType.NORMAL else networking.PortBindingArgs(vnic_type=vnic_type.value),
+            port_security_enabled=False if reference.no_port_security else None,
+            binding=_binding(vnic_type, group.vnic_profile(network)),
             opts=self._port_options,
         )
         self.ports[node.hostname, network] = port
@@ -187,6 +201,7 @@ class NodeGroup(pulumi.ComponentResource):
             user_data=self._user_data(node),
             config_drive=group.config.config_drive,
             availability_zone=self._zone(node),
+            hypervisor_hostname=group.hypervisor,
             scheduler_hints=None
             if server_group_id is None
             else [compute.InstanceSchedulerHintArgs(group=server_group_id)],
@@ -270,13 +285,34 @@ class NodeGroup(pulumi.ComponentResource):
                 opts=options.attachment_options(self, server),
             )
 
-    def _floating_ip(self, node: Node, address: str) -> None:
+    def public_address(self, node: Node) -> pulumi.Input[str] | None:
+        """A node's floating IP; None without one."""
+        return self._floating.get(node.hostname)
+
+    def _new_floating_ip(self, node: Node, pool: str) -> pulumi.Input[str]:
+        made = networking.FloatingIp(
+            node.hostname,
+            pool=pool,
+            description=self._mark,
+            opts=options.child_options(self, depends_on=self._boot_needs),
+        )
+        return made.address
+
+    def _floating_ip(self, node: Node, address: pulumi.Input[str]) -> None:
         networking.FloatingIpAssociate(
             node.hostname,
             floating_ip=address,
             port_id=self.ports[node.hostname, self._args.group.floating_network].id,
             opts=options.child_options(self, depends_on=self._boot_needs),
         )
+
+
+def _binding(vnic_type: VnicType, profile: str | None) -> networking.PortBindingArgs | None:
+    if vnic_type is VnicType.NORMAL and profile is None:
+        return None
+    return networking.PortBindingArgs(
+        vnic_type=None if vnic_type is VnicType.NORMAL else vnic_type.value, profile=profile
+    )
 
 
 def _with_known(inputs: Sequence[pulumi.Input[str]], write: Callable[[Sequence[str]], str]) -> pulumi.Input[str]:

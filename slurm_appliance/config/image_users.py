@@ -60,7 +60,7 @@ def _chain(config: ClusterConfig, image: ImageSource) -> list[str]:
 
 def boots_from_volume(config: ClusterConfig, group: NodeGroupConfig | None) -> bool:
     """Whether a group's nodes boot from volumes; None stands for the control node."""
-    own = group.volume_backed_instances if group else None
+    own = group.volume_backed_instances if group else config.control_volume_backed
     return config.volume_backed_instances if own is None else own
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import LIVE, READDRESSED, REPLACE, Consequence
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import Cidr, CloudName, Flag, IpAddress, Mtu
+from slurm_appliance.config.values import BindingProfile, Cidr, CloudName, Flag, IpAddress, Mtu
 
 
 class VnicType(StrEnum):
@@ -79,6 +79,11 @@ class NetworkReference(Section):
         description="Name of the subnet. Not set: the network's only one.",
         examples=["cluster"],
     )
+    no_port_security: Annotated[Flag, LIVE] = Field(
+        False,
+        description="Switch port security off on ports here: no security groups, and any address. The network must be "
+        "the project's.",
+    )
     no_security_groups: Annotated[Flag, LIVE] = Field(
         False, description="No security groups on ports here, for networks with port security off."
     )
@@ -94,6 +99,7 @@ class NetworkConfig(NetworkReference):
 
 
 VnicTypes = Annotated[Mapping[CloudName, VnicType], Keyed("network", "cluster")]
+BindingProfiles = Annotated[Mapping[CloudName, BindingProfile], Keyed("network", "cluster")]
 FixedAddresses = Annotated[Mapping[CloudName, IpAddress], Keyed("network", "cluster")]
 
 
@@ -107,6 +113,11 @@ class NetworksConfig(Section):
     )
     vnic_types: Annotated[VnicTypes, LIVE, NEW_PORTS] = Field(
         {}, description="Type of the ports by network; normal where nothing is said.", examples=[{"cluster": "direct"}]
+    )
+    vnic_profiles: Annotated[BindingProfiles, LIVE, NEW_PORTS] = Field(
+        {},
+        description="Binding profiles of the ports by network, as JSON. Needs an admin's rights in most clouds.",
+        examples=[{"cluster": '{"capabilities": ["switchdev"]}'}],
     )
     gateway_ip: Annotated[IpAddress | None, LIVE] = Field(
         None,

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from slurm_appliance.config.hostlist import expand
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.kinds import Keyed
-from slurm_appliance.config.network import NEW_PORTS, FixedAddresses, NetworkReference, VnicTypes
+from slurm_appliance.config.network import NEW_PORTS, BindingProfiles, FixedAddresses, NetworkReference, VnicTypes
 from slurm_appliance.config.policy import LIVE, READDRESSED, REBUILD, REPLACE, RERUN_PLAYBOOK, RETYPED, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import (
@@ -59,6 +59,14 @@ class ServerGroupPolicy(StrEnum):
     SOFT_ANTI_AFFINITY = "soft-anti-affinity"
 
 
+class SharedServerGroup(Section):
+    """A server group that several groups of nodes are in."""
+
+    policy: Annotated[ServerGroupPolicy, REPLACE] = Field(
+        description="Policy of the server group.", examples=["soft-anti-affinity"]
+    )
+
+
 class ExtraVolume(Section):
     """A volume that each node gets. An entry of filesystems mounts it, and formats it where it is blank."""
 
@@ -97,6 +105,11 @@ class NodeGroupConfig(Section):
     vnic_types: Annotated[VnicTypes, LIVE, NEW_PORTS] = Field(
         {}, description="Type of the ports by network; goes before the cluster's.", examples=[{"storage": "direct"}]
     )
+    vnic_profiles: Annotated[BindingProfiles, LIVE, NEW_PORTS] = Field(
+        {},
+        description="Binding profiles of the ports by network; go before the cluster's.",
+        examples=[{"storage": '{"capabilities": ["switchdev"]}'}],
+    )
     ip_addresses: Annotated[
         Mapping[CloudName, tuple[IpAddress, ...]], Keyed("network", "cluster"), LIVE, READDRESSED
     ] = Field(
@@ -115,6 +128,11 @@ class NodeGroupConfig(Section):
     availability_zone: Annotated[CloudName | None, REPLACE] = Field(
         None, description="Availability zone. Not set: Nova's choice.", examples=["nova"]
     )
+    hypervisor_hostname: Annotated[CloudName | None, REPLACE] = Field(
+        None,
+        description="Hypervisor of the nodes, as Nova calls it. Needs an admin's rights.",
+        examples=["hypervisor-12.example.org"],
+    )
     match_ironic_node: Annotated[Flag, REPLACE] = Field(
         False, description="Place each node on the bare-metal node of the same name. Needs an admin's rights."
     )
@@ -123,6 +141,9 @@ class NodeGroupConfig(Section):
     )
     server_group_policy: Annotated[ServerGroupPolicy | None, REPLACE] = Field(
         None, description="Create a server group with this policy.", examples=["soft-anti-affinity"]
+    )
+    server_group: Annotated[Key | None, REPLACE] = Field(
+        None, description="One of server_groups, which several groups share.", examples=["infrastructure"]
     )
     volume_backed_instances: Annotated[Flag | None, REPLACE] = Field(
         None, description="Boot from volumes. Not set: the cluster's setting.", examples=[True]
@@ -153,6 +174,12 @@ class AccessibleGroup(NodeGroupConfig):
         (),
         description="Existing floating IPs, one for each node in the order of nodes; may be fewer.",
         examples=[["203.0.113.10"]],
+    )
+    fip_pool: Annotated[CloudName | None, LIVE] = Field(
+        None,
+        description="External network that nodes without an address in fip_addresses get new floating IPs from. They "
+        "are released with their nodes.",
+        examples=["external"],
     )
     fip_network: Annotated[CloudName | None, LIVE] = Field(
         None, description="Network of the ports that get them. Needed with more than one network.", examples=["cluster"]
@@ -200,6 +227,36 @@ class NodeGroupsConfig(Section):
         None,
         description="Id of an existing server group for the control node.",
         examples=["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"],
+    )
+    control_hypervisor_hostname: Annotated[CloudName | None, REPLACE] = Field(
+        None,
+        description="Hypervisor of the control node, as Nova calls it. Needs an admin's rights.",
+        examples=["hypervisor-12.example.org"],
+    )
+    control_server_group: Annotated[Key | None, REPLACE] = Field(
+        None, description="One of server_groups, for the control node.", examples=["infrastructure"]
+    )
+    control_extra_networks: Annotated[tuple[NetworkReference, ...], REPLACE] = Field(
+        (),
+        description="Networks of the control node alone, beside cluster_networks.",
+        examples=[[{"network": "storage"}]],
+    )
+    control_security_group_ids: Annotated[tuple[Uuid, ...] | None, LIVE] = Field(
+        None,
+        description="Ids of the control node's security groups. Not set: those of all nodes but login nodes.",
+        examples=[["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"]],
+    )
+    control_volume_backed: Annotated[Flag | None, REPLACE] = Field(
+        None, description="Boot the control node from a volume. Not set: volume_backed_instances.", examples=[True]
+    )
+    control_root_volume_size: Annotated[Gigabytes | None, REPLACE] = Field(
+        None, description="Size of the control node's root volume in GB. Not set: root_volume_size.", examples=[80]
+    )
+    control_root_volume_type: Annotated[CloudName | None, REPLACE] = Field(
+        None, description="Type of the control node's root volume. Not set: root_volume_type.", examples=["ssd"]
+    )
+    server_groups: Annotated[Mapping[Key, SharedServerGroup], Keyed("server_group", "infrastructure"), REPLACE] = Field(
+        {}, description="Server groups that the cluster creates, by name, for several groups of nodes."
     )
     control_extra_volumes: Annotated[Mapping[Key, ExtraVolume], Keyed("volume", "scratch"), LIVE] = Field(
         {},

@@ -1,6 +1,7 @@
 """The one-line types that settings are made of."""
 
 import ipaddress
+import json
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -82,6 +83,14 @@ def is_ldap_filter(text: str) -> bool:
         if depth < 0 or (depth == 0 and number < len(text) - 1):
             return False
     return depth == 0 and text.isprintable()
+
+
+def is_json_object(text: str) -> bool:
+    """Whether it is a JSON object."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def is_home_template(text: str) -> bool:
@@ -191,6 +200,8 @@ DomainName = Annotated[str, Text("a domain", "host names joined by dots: hpc.exa
                                  rf"{_LABEL}(?:\.{_LABEL})*", max_length=253)]  # fmt: skip
 ChronyOption = Annotated[str, Text("an option of chrony's server lines", "a word such as iburst or a pair such as "
                                    "minpoll 4", r"[a-z]+(?: [A-Za-z0-9.-]+)?")]  # fmt: skip
+BindingProfile = Annotated[str, Text("a binding profile", "a JSON object: {\"capabilities\": [\"switchdev\"]}",
+                                     r"\{[^\x00-\x1f]*\}", is_json_object, max_length=2000)]  # fmt: skip
 SssdOption = Annotated[str, Text("an option of sssd.conf", "a name such as ldap_user_name", r"[a-z][a-z0-9_]*")]
 SssdValue = Annotated[str, ScalarAsText(), Text("a value of sssd.conf", "a line of text, a number, true or false",
                                                 r"\S(?:.*\S)?", str.isprintable, max_length=2000)]  # fmt: skip

@@ -79,7 +79,13 @@ class Group:
     @property
     def networks(self) -> tuple[NetworkReference, ...]:
         """The networks of its nodes' ports; the access network comes first."""
-        return (*self.config.cluster_networks, *(self.own.extra_networks if self.own else ()))
+        own = self.own.extra_networks if self.own else self.config.control_extra_networks
+        return (*self.config.cluster_networks, *own)
+
+    @property
+    def extra_networks_path(self) -> str:
+        """The config path of the networks that it alone has."""
+        return self.at("extra_networks") if self.own else "control_extra_networks"
 
     @property
     def access_network(self) -> str:
@@ -90,6 +96,11 @@ class Group:
         """The type of its ports on a network."""
         own = self.own.vnic_types if self.own else {}
         return own.get(network) or self.config.vnic_types.get(network) or VnicType.NORMAL
+
+    def vnic_profile(self, network: str) -> str | None:
+        """The binding profile of its ports on a network."""
+        own = self.own.vnic_profiles if self.own else {}
+        return own.get(network) or self.config.vnic_profiles.get(network)
 
     def fixed_address(self, network: str, index: int) -> str | None:
         """The fixed address of its node with this index, if set."""
@@ -108,12 +119,14 @@ class Group:
     @property
     def root_volume_size(self) -> int:
         """Size of the root volumes, in GB."""
-        return (self.own.root_volume_size if self.own else None) or self.config.root_volume_size
+        own = self.own.root_volume_size if self.own else self.config.control_root_volume_size
+        return own or self.config.root_volume_size
 
     @property
     def root_volume_type(self) -> str | None:
         """Type of the root volumes; None for the cloud's default."""
-        return (self.own.root_volume_type if self.own else None) or self.config.root_volume_type
+        own = self.own.root_volume_type if self.own else self.config.control_root_volume_type
+        return own or self.config.root_volume_type
 
     @property
     def extra_volumes(self) -> Mapping[str, ExtraVolume]:
@@ -131,6 +144,11 @@ class Group:
         return self.own.fip_addresses if isinstance(self.own, AccessibleGroup) else ()
 
     @property
+    def floating_pool(self) -> str | None:
+        """The external network of new floating IPs, for nodes without an existing one."""
+        return self.own.fip_pool if isinstance(self.own, AccessibleGroup) else None
+
+    @property
     def floating_network(self) -> str:
         """The network of the ports with floating IPs."""
         chosen = self.own.fip_network if isinstance(self.own, AccessibleGroup) else None
@@ -139,7 +157,24 @@ class Group:
     @property
     def security_group_ids(self) -> tuple[str, ...] | None:
         """Ids of its own security groups; None for the cluster's."""
+        if self.own is None:
+            return self.config.control_security_group_ids
         return self.own.security_group_ids if isinstance(self.own, AccessibleGroup) else None
+
+    @property
+    def security_group_ids_path(self) -> str:
+        """Their config path."""
+        return self.at("security_group_ids") if self.own else "control_security_group_ids"
+
+    @property
+    def server_group(self) -> str | None:
+        """The shared server group of its nodes."""
+        return self.own.server_group if self.own else self.config.control_server_group
+
+    @property
+    def hypervisor(self) -> str | None:
+        """The hypervisor of its nodes."""
+        return self.own.hypervisor_hostname if self.own else self.config.control_hypervisor_hostname
 
     @property
     def on_image_change(self) -> OnImageChange:

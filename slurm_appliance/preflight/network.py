@@ -21,8 +21,9 @@ def references(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple
     for index, network in enumerate(config.cluster_networks):
         yield f"cluster_networks[{index}]", network
     for group in groups:
-        for index, reference in enumerate(group.own.extra_networks if group.own else ()):
-            yield f"{group.at('extra_networks')}[{index}]", reference
+        extra = group.own.extra_networks if group.own else config.control_extra_networks
+        for index, reference in enumerate(extra):
+            yield f"{group.extra_networks_path}[{index}]", reference
 
 
 def networks(
@@ -71,7 +72,7 @@ def _shown(subnets: Iterable[SubnetFacts]) -> str:
 
 
 def _port_security(path: str, reference: NetworkReference, network: NetworkFacts, finder: Finder) -> None:
-    if not network.port_security and not reference.no_security_groups:
+    if not network.port_security and not (reference.no_security_groups or reference.no_port_security):
         what = f"port security is off on network {network.name}, so its ports cannot have security groups"
         finder.problem(f"{path}.no_security_groups", what, "set it to true")
 
@@ -138,7 +139,7 @@ def security_groups(
                 found[name] = there.id
     for group in groups:
         for index, id_ in enumerate(group.security_group_ids or ()):
-            finder.by_id(f"{group.at('security_group_ids')}[{index}]", "security group", id_, facts.security_groups)
+            finder.by_id(f"{group.security_group_ids_path}[{index}]", "security group", id_, facts.security_groups)
     return found
 
 
@@ -225,7 +226,10 @@ def floating_ips(
     known = {floating.address: floating for floating in facts.floating_ips}
     names = {port.id: port.name for port in facts.ports}
     for group in groups:
-        there = existing.get(group.floating_network) if group.floating_ips else None
+        if group.floating_pool is not None:
+            external = [network for network in facts.networks if network.external]
+            finder.named(group.at("fip_pool"), "external network", group.floating_pool, external)
+        there = existing.get(group.floating_network) if group.floating_ips or group.floating_pool else None
         if there is not None and ipaddress.ip_network(there.cidr).version != 4:
             subnet = f"subnet {subnets[there.subnet_id].name} of {group.floating_network}"
             what = f"floating IPs are IPv4, but {subnet} is IPv6 ({there.cidr})"

@@ -21,6 +21,7 @@ def _volume_types(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tu
     yield "state_volume_type", config.state_volume_type
     yield "home_volume_type", config.home_volume_type
     yield "root_volume_type", config.root_volume_type
+    yield "control_root_volume_type", config.control_root_volume_type
     for group in groups:
         yield group.at("root_volume_type"), group.own.root_volume_type if group.own else None
         for name, volume in group.extra_volumes.items():

@@ -169,6 +169,8 @@ def _created(config: ClusterConfig, groups: Sequence[Group]) -> Iterator[tuple[s
         yield VOLUME, cloud_names.state_volume(config)
     if config.home_volume_provisioning is HomeProvisioning.MANAGE:
         yield VOLUME, cloud_names.home_volume(config)
+    for name in config.server_groups:
+        yield SERVER_GROUP, cloud_names.server_group(config, name)
     for group in groups:
         if group.own is not None and group.own.server_group_policy is not None:
             yield SERVER_GROUP, cloud_names.server_group(config, group.name)

@@ -1,14 +1,17 @@
 """What servers are given to boot with: cloud-config, server groups; and the volumes that they share."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import yaml
 
-from slurm_appliance.config.checks.groups import for_each_group
+from slurm_appliance.config.checks.groups import for_each_group, known_groups
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.naming import NodeKind
+from slurm_appliance.config.naming import NodeKind, setting_of
 from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroupConfig
+from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.config.storage import HomeProvisioning
+from slurm_appliance.config.suggest import did_you_mean
 from slurm_appliance.config.template import fill, placeholders
 from slurm_appliance.errors import Problem
 
@@ -54,6 +57,34 @@ def one_server_group(_config: ClusterConfig, _kind: NodeKind, path: str, group: 
     """A server group either exists or is created."""
     if group.server_group_id is not None and group.server_group_policy is not None:
         yield Problem(f"{path}.server_group_policy", "server_group_id is set as well", "keep one of the two")
+
+
+def shared_server_groups(config: ClusterConfig) -> Iterator[Problem]:
+    """Shared server groups exist, and have names of their own."""
+    places: list[tuple[str, str, str | None, ClusterConfig | NodeGroupConfig]] = [
+        ("control_server_group", "control_server_group_id", config.control_server_group, config)
+    ]
+    for kind, name, group in known_groups(config):
+        path = f"{setting_of(kind)}.{name}"
+        with suppress(NotParsed):
+            places.append((f"{path}.server_group", f"{path}.server_group_id", group.server_group, group))
+            if name in config.server_groups and group.server_group_policy is not None:
+                what = f"would be called like that of {path}"
+                yield Problem(f"server_groups.{name}", what, "choose another name")
+    for path, other, shared, holder in places:
+        if shared is None:
+            continue
+        if shared not in config.server_groups:
+            yield Problem(path, f"there is no server group {shared}", did_you_mean(shared, config.server_groups))
+        taken = getattr(holder, "control_server_group_id" if holder is config else "server_group_id", None)
+        if taken is not None or getattr(holder, "server_group_policy", None) is not None:
+            yield Problem(path, f"{other} or a policy is set as well", "keep one of them")
+
+
+def one_placement(_config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
+    """A node is placed in one way."""
+    if group.match_ironic_node and group.hypervisor_hostname is not None:
+        yield Problem(f"{path}.hypervisor_hostname", "match_ironic_node is set as well", "keep one of the two")
 
 
 def compute_init_switch(_config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
@@ -102,6 +133,8 @@ CHECKS = (
     cluster_cloud_config,
     for_each_group(group_cloud_config),
     for_each_group(one_server_group),
+    for_each_group(one_placement),
+    shared_server_groups,
     for_each_group(compute_init_switch),
     for_each_group(one_health_check),
     one_home,

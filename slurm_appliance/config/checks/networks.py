@@ -71,16 +71,31 @@ def unknown_networks(path: str, used: Iterable[str], known: list[str]) -> Iterat
 def cluster_wide_names(config: ClusterConfig) -> Iterator[Problem]:
     """What is said for all nodes names networks that some nodes have."""
     known = [network.network for network in config.cluster_networks]
-    yield from unknown_networks("control_ip_addresses", config.control_ip_addresses, known)
+    of_control = [*known, *(network.network for network in config.control_extra_networks)]
+    yield from unknown_networks("control_ip_addresses", config.control_ip_addresses, of_control)
     groups = (*config.login.values(), *config.compute.values(), *config.additional_nodegroups.values())
     extra = [network.network for group in groups for network in group.extra_networks]
-    yield from unknown_networks("vnic_types", config.vnic_types, [*known, *dict.fromkeys(extra)])
+    every = list(dict.fromkeys([*of_control, *extra]))
+    yield from unknown_networks("vnic_types", config.vnic_types, every)
+    yield from unknown_networks("vnic_profiles", config.vnic_profiles, every)
+
+
+def control_networks(config: ClusterConfig) -> Iterator[Problem]:
+    """The control node's own networks are others than the cluster's, each named once."""
+    names = [network.network for network in config.cluster_networks]
+    for index, network in enumerate(config.control_extra_networks):
+        if network.network in names:
+            what = f"the control node has a port on {network.network} already"
+            remedy = "remove it here, or from cluster_networks"
+            yield Problem(f"control_extra_networks[{index}].network", what, remedy)
+        names.append(network.network)
 
 
 def group_wide_names(config: ClusterConfig, _kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """What is said for a group names networks that its nodes have."""
     known = networks_of(config, group)
     yield from unknown_networks(f"{path}.vnic_types", group.vnic_types, known)
+    yield from unknown_networks(f"{path}.vnic_profiles", group.vnic_profiles, known)
     yield from unknown_networks(f"{path}.ip_addresses", group.ip_addresses, known)
 
 
@@ -93,7 +108,7 @@ def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group:
     if accessible.fip_network is not None and accessible.fip_network not in known:
         what = f"there are no ports on a network {accessible.fip_network} here"
         yield Problem(f"{path}.fip_network", what, did_you_mean(accessible.fip_network, known))
-    if accessible.fip_addresses and accessible.fip_network is None and len(known) > 1:
+    if (accessible.fip_addresses or accessible.fip_pool) and accessible.fip_network is None and len(known) > 1:
         remedy = f"name the network of the ports that get the floating IPs: {', '.join(known)}"
         yield Problem(f"{path}.fip_network", "required with more than one network, but not set", remedy)
 
@@ -101,7 +116,9 @@ def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group:
 def floating_ip_router(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:
     """A floating IP, which is IPv4, reaches the port that gets it; of networks that exist, only the cloud knows."""
     accessible: AccessibleGroup = group  # type: ignore[assignment]  # Asked below: all groups but compute's are.
-    if kind is NodeKind.COMPUTE or not accessible.fip_addresses or not config.cluster_networks:
+    if kind is NodeKind.COMPUTE or not config.cluster_networks:
+        return
+    if not (accessible.fip_addresses or accessible.fip_pool):
         return
     name = accessible.fip_network or config.cluster_networks[0].network
     for index, network in enumerate(config.cluster_networks):
@@ -113,7 +130,7 @@ def floating_ip_router(config: ClusterConfig, kind: NodeKind, path: str, group: 
         elif network.create.external_network is None:
             what = f"network {name}, which is created, has no router to an external network"
             remedy = f"set cluster_networks[{index}].create.external_network to the network of the floating IPs"
-            yield Problem(f"{path}.fip_addresses", what, remedy)
+            yield Problem(f"{path}.{'fip_addresses' if accessible.fip_addresses else 'fip_pool'}", what, remedy)
 
 
 CHECKS = (
@@ -122,6 +139,7 @@ CHECKS = (
     created_ranges,
     for_each_group(extra_networks),
     cluster_wide_names,
+    control_networks,
     for_each_group(group_wide_names),
     for_each_group(floating_ip_network),
     for_each_group(floating_ip_router),

@@ -200,3 +200,50 @@ def test_floating_ips_go_to_ports() -> None:
     (association,) = made.of("networking/floatingIpAssociate:FloatingIpAssociate").values()
     assert association.name == "demo-login-0"
     assert association.inputs == {"floatingIp": "203.0.113.10", "portId": "id-of-demo-login-0.storage"}
+
+
+def test_floating_ips_from_a_pool() -> None:
+    login = {"entry": {"nodes": ["login-[0-2]"], "flavor": "m1.small", "fip_addresses": ["203.0.113.10"]}}
+    made = recorded(login={"entry": {**login["entry"], "fip_pool": "external"}})
+    new = made.of("networking/floatingIp:FloatingIp")
+    assert set(new) == {"demo-login-1", "demo-login-2"}
+    assert all(each.inputs == {"pool": "external", "description": MARK} for each in new.values())
+    associated = made.of("networking/floatingIpAssociate:FloatingIpAssociate")
+    assert set(associated) == {"demo-login-0", "demo-login-1", "demo-login-2"}
+    assert associated["demo-login-0"].inputs["floatingIp"] == "203.0.113.10"
+
+
+def test_profiles_and_port_security() -> None:
+    profile = '{"capabilities": ["switchdev"]}'
+    ports = recorded(
+        cluster_networks=[{"network": "cluster"}, {"network": "fabric", "no_port_security": True}],
+        vnic_types={"fabric": "direct"},
+        vnic_profiles={"fabric": profile},
+        control_extra_networks=[{"network": "storage", "subnet": "storage-v4", "no_security_groups": True}],
+        control_security_group_ids=[EXAMPLE_ID],
+    ).of(PORT)
+    fabric = ports["demo-c-0.fabric"].inputs
+    assert fabric["binding"] == {"vnicType": "direct", "profile": profile}
+    assert (fabric["portSecurityEnabled"], fabric["noSecurityGroups"]) == (False, True)
+    assert "demo-control.storage" in ports
+    assert "demo-c-0.storage" not in ports
+    assert ports["demo-control.cluster"].inputs["securityGroupIds"] == [EXAMPLE_ID]
+
+
+def test_a_server_group_over_groups_and_control() -> None:
+    made = recorded(
+        server_groups={"infra": {"policy": "soft-anti-affinity"}},
+        control_server_group="infra",
+        login={"entry": {**LOGIN, "server_group": "infra"}},
+        control_volume_backed=True,
+        control_root_volume_size=77,
+        compute={"general": {**COMPUTE, "hypervisor_hostname": "h1"}},
+    )
+    (group,) = made.of("compute/serverGroup:ServerGroup").values()
+    assert group.inputs == {"name": "demo-infra", "policies": "soft-anti-affinity"}
+    servers = made.of("compute/instance:Instance")
+    assert servers["demo-control"].inputs["schedulerHints"] == servers["demo-login-0"].inputs["schedulerHints"]
+    assert "schedulerHints" not in servers["demo-c-0"].inputs
+    assert servers["demo-control"].inputs["blockDevices"][0]["volumeSize"] == 77
+    assert "blockDevices" not in servers["demo-login-0"].inputs
+    assert servers["demo-c-0"].inputs["hypervisorHostname"] == "h1"

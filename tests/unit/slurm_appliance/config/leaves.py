@@ -93,6 +93,23 @@ LEAVES: dict[str, Leaf] = {
     "control_node_flavor": Leaf("m1.small", INSTANCE),
     "control_ip_addresses": Leaf({"cluster": "10.0.0.10"}, PORT),
     "control_server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
+    "cluster_networks[].no_port_security": Leaf(True, PORT),
+    "vnic_profiles": Leaf({"cluster": "{}"}, PORT),
+    "control_hypervisor_hostname": Leaf("h1", INSTANCE),
+    "control_server_group": Leaf("infra", INSTANCE, {"server_groups": {"infra": {"policy": "affinity"}}}),
+    "control_extra_networks[].network": Leaf("storage", "group", {"control_extra_networks": [{"network": "fabric"}]}),
+    "control_extra_networks[].subnet": Leaf("storage-v4", PORT, {"control_extra_networks": [
+        {"network": "storage", "no_security_groups": True, "subnet": "storage-v6"}]}),
+    "control_extra_networks[].no_security_groups": Leaf(
+        True, PORT, {"control_extra_networks": [{"network": "fabric"}]}),
+    "control_extra_networks[].no_port_security": Leaf(
+        True, PORT, {"control_extra_networks": [{"network": "fabric"}]}),
+    "control_security_group_ids": Leaf([EXAMPLE_ID], PORT),
+    "control_volume_backed": Leaf(True, INSTANCE),
+    "control_root_volume_size": Leaf(77, INSTANCE, {"control_volume_backed": True}),
+    "control_root_volume_type": Leaf("ssd", INSTANCE, {"control_volume_backed": True}),
+    "server_groups.<server_group>.policy": Leaf(
+        "affinity", "compute/serverGroup:ServerGroup", {"server_groups": {"infra": {"policy": "anti-affinity"}}}),
     "control_extra_volumes.<volume>.size": Leaf(60, VOLUME, {"control_extra_volumes": {"scratch": {"size": 50}}}),
     "control_extra_volumes.<volume>.volume_type": Leaf(
         "ssd", VOLUME, {"control_extra_volumes": {"scratch": {"size": 50}}}),

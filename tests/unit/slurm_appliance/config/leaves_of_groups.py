@@ -27,6 +27,10 @@ def group_leaves(kind: str, name: str) -> dict[str, Leaf]:
         "nodename_template": Leaf("${node}-x.example.org", INSTANCE),
         "availability_zone": Leaf("rack-1", INSTANCE),
         "match_ironic_node": Leaf(True, INSTANCE),
+        "vnic_profiles": Leaf({"cluster": "{}"}, PORT),
+        "extra_networks[].no_port_security": Leaf(True, PORT, fabric),
+        "hypervisor_hostname": Leaf("h1", INSTANCE),
+        "server_group": Leaf("infra", INSTANCE, {"server_groups": {"infra": {"policy": "affinity"}}}),
         "server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
         "server_group_policy": Leaf("affinity", INSTANCE),
         "volume_backed_instances": Leaf(True, INSTANCE),
@@ -42,6 +46,7 @@ def group_leaves(kind: str, name: str) -> dict[str, Leaf]:
         fip = {kind: {name: {"fip_addresses": ["203.0.113.10"]}}}
         leaves |= {
             "fip_addresses": Leaf(["203.0.113.10"], "networking/floatingIpAssociate:FloatingIpAssociate"),
+            "fip_pool": Leaf("external", "networking/floatingIp:FloatingIp"),
             "fip_network": Leaf(
                 "fabric",
                 "networking/floatingIpAssociate:FloatingIpAssociate",

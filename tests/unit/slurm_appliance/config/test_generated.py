@@ -117,8 +117,11 @@ def test_every_value_in_the_example_is_allowed_at_its_place(tmp_path: Path) -> N
         for settings_of_group in everything[f"slurm-appliance:{group}"].values():
             settings_of_group.pop("image_id", None)
             settings_of_group.pop("server_group_id", None)
+            settings_of_group.pop("server_group", None)
+            settings_of_group.pop("hypervisor_hostname", None)
             settings_of_group.pop("ip_addresses", None)  # Two, for groups of two nodes.
     del everything["slurm-appliance:identity"]["access_filter"]
+    del everything["slurm-appliance:control_server_group"]
     scratch = everything["slurm-appliance:filesystems"]["scratch"]
     everything["slurm-appliance:filesystems"]["scratch"] = {
         name: scratch[name] for name in ("type", "mount_point", "options", "server", "export", "version", "nconnect")

@@ -35,6 +35,7 @@ KEYS = {
     "image_builds": "fat",
     "filesystems": "scratch",
     "control_extra_volumes": "scratch",
+    "server_groups": "infra",
 }
 OTHER_KEYS = {
     "<volume>": "scratch",
@@ -72,7 +73,13 @@ def changed(path: str, leaf: Leaf) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings without and with the change."""
     before = merged(BASE, leaf.given)
     group = path.split(".")[0]
-    if group in KEYS and group not in ("users", "image_builds", "filesystems", "control_extra_volumes"):
+    if group in KEYS and group not in (
+        "users",
+        "image_builds",
+        "filesystems",
+        "control_extra_volumes",
+        "server_groups",
+    ):
         before = merged(before, _own_nodes(group))
     return before, with_value(before, keys_of(path), leaf.value)
 

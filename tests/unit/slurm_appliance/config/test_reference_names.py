@@ -32,7 +32,7 @@ def test_what_is_said_of_a_name(entry: ReferenceSetting) -> None:
         ("openhpc_nodegroups", "here it is slurm.nodegroups"),
         ("openhpc_ram_multiplier", "memory_percent"),
         ("openhpc_something_else", "here it is slurm"),
-        ("control_node_hypervisor_hostname", "a hypervisor cannot be chosen"),
+        ("control_node_hypervisor_hostname", "control_hypervisor_hostname"),
         ("proxy_http_address", "here it is proxy.http"),
         ("resolv_conf_servers", "resolv_conf"),
         ("os_manila_mount_shares", "cephfs"),
@@ -100,8 +100,8 @@ def test_an_empty_text_is_no_value_in_a_group_either() -> None:
 
 
 def test_one_cause_in_forty_places_is_reported_once() -> None:
-    [problem] = problems_of(compute={f"g{number:02}": group(hypervisor_hostname="h") for number in range(40)})
-    assert problem.path == "compute.g00.hypervisor_hostname"
+    [problem] = problems_of(compute={f"g{number:02}": group(hypervisor="h") for number in range(40)})
+    assert problem.path == "compute.g00.hypervisor"
     assert "40" in problem.what
     assert re.findall(r"compute\.g\d\d", problem.what) == ["compute.g01", "compute.g02", "compute.g03"]
     assert problem.what.endswith(" 36 more")

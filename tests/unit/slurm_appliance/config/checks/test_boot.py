@@ -5,6 +5,44 @@ import pytest
 from tests.unit.slurm_appliance.config.checks.mistakes import ID, Mistake, check, group
 
 MISTAKES: list[Mistake] = [
+    ({"control_server_group": "infra"}, "control_server_group", "there is no server group infra", "nothing is allowed"),
+    (
+        {
+            "server_groups": {"infra": {"policy": "affinity"}},
+            "control_server_group": "infra",
+            "control_server_group_id": ID,
+        },
+        "control_server_group",
+        "is set as well",
+        "keep one",
+    ),
+    (
+        {
+            "server_groups": {"a": {"policy": "affinity"}},
+            "compute": {"a": group("c-0", server_group_policy="affinity")},
+        },
+        "server_groups.a",
+        "would be called like that of compute.a",
+        "another name",
+    ),
+    (
+        {"compute": {"a": group("c-0", match_ironic_node=True, hypervisor_hostname="h")}},
+        "compute.a.hypervisor_hostname",
+        "match_ironic_node",
+        "keep one",
+    ),
+    ({"vnic_profiles": {"cluster": "[]"}}, "vnic_profiles.cluster", "is not a binding profile", "JSON object"),
+    ({"vnic_profiles": {"other": "{}"}}, "vnic_profiles.other", "no ports on a network other", "cluster"),
+    ({"control_extra_networks": [{"network": "cluster"}]}, "control_extra_networks[0].network", "already", "remove"),
+    (
+        {
+            "cluster_networks": [{"network": "own", "create": {"cidr": "10.9.0.0/24"}}],
+            "login": {"a": group("l-0", fip_pool="external")},
+        },
+        "login.a.fip_pool",
+        "has no router",
+        "external_network",
+    ),
     ({"additional_cloud_config": "- a"}, "additional_cloud_config", "is not a mapping", "cloud-config"),
     ({"additional_cloud_config": "a: [b"}, "additional_cloud_config", "is not valid YAML", "cloud-config"),
     ({"additional_cloud_config": "fqdn: x"}, "additional_cloud_config", "sets fqdn", "leave them out"),
