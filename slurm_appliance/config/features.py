@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import Flag, FollowSeconds, HostName, Retention, Seconds
+from slurm_appliance.config.values import Flag, FollowSeconds, HostName, Retention, RetentionSize, Seconds
 
 
 class FeatureSwitches(Section):
@@ -35,6 +35,11 @@ class Features(Section):
     features: Annotated[FeatureSwitches, RERUN_PLAYBOOK] = Field(FeatureSwitches(), description="Features, on or off.")
     monitoring_retention: Annotated[Retention, RERUN_PLAYBOOK] = Field(
         "30d", description="How long Prometheus keeps its data."
+    )
+    monitoring_retention_size: Annotated[RetentionSize | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="How large Prometheus's data may become: the oldest is deleted first. Not set: as large as it gets.",
+        examples=["20GB"],
     )
     chrony_servers: Annotated[tuple[HostName, ...], RERUN_PLAYBOOK] = Field(
         (), description="Time servers. None: those of the image.", examples=[["ntp.example.org"]]

@@ -242,6 +242,8 @@ PropertyName = Annotated[str, Text("the name of an image property", "letters, di
 #: How many nodes may be away: a number, or a share of those at hand.
 Budget = Annotated[str, ScalarAsText(), Text("a number of nodes or a percentage", "3, or 25%",
                                              r"[1-9][0-9]{0,4}|(?:[1-9][0-9]?|100)%")]  # fmt: skip
+RetentionSize = Annotated[str, Text("an amount of data", "a number and MB, GB or TB: 20GB",
+                                    r"[1-9][0-9]{0,5}(?:MB|GB|TB)")]  # fmt: skip
 Retention = Annotated[str, Text("a length of time", "a number and h, d, w or y: 30d", r"[1-9][0-9]{0,4}[hdwy]")]
 
 CloudConfig = Annotated[str, Text("a piece of cloud-config", "YAML text, at most 16000 characters",

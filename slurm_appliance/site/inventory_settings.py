@@ -22,7 +22,9 @@ _ALSO_AT_BOOT = frozenset({"state_dir"})
 _NO_VARIABLES = frozenset({"ssh", "users", "cacerts"})
 
 #: Settings that are no variables where they are not set, so that the inventory of other clusters stays as it is.
-_ONLY_IF_SET = frozenset({"sysctl", "motd", "limits", "tuned_profile", "resolv_conf", "sshd"})
+_ONLY_IF_SET = frozenset(
+    {"sysctl", "motd", "limits", "tuned_profile", "resolv_conf", "sshd", "monitoring_retention_size"}
+)
 
 
 def playbook_settings(config: ClusterConfig) -> dict[str, Any]:

@@ -206,6 +206,7 @@ LEAVES: dict[str, Leaf] = {
     "features.nhc": Leaf(False, "inventory: features.nhc"),
     "features.hpctests": Leaf(False, 'code: slurm_appliance/cluster_check/run.py: .get("hpctests")'),
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
+    "monitoring_retention_size": Leaf("20GB", "inventory: monitoring_retention_size"),
     "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
     "compute_follow_seconds": Leaf(9, "inventory: compute_follow_seconds"),
