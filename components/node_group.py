@@ -275,7 +275,9 @@ class NodeGroup(pulumi.ComponentResource):
                     size=wanted.size,
                     volume_type=wanted.volume_type,
                     enable_online_resize=True,
-                    opts=options.volume_options(self) if args.group.own else options.kept_volume_options(self),
+                    opts=options.volume_options(self)
+                    if args.group.own
+                    else options.kept_volume_options(self, hooks=args.hooks),
                 ).id
             self._volume_ids[node.hostname, name] = volume_id
             compute.VolumeAttach(

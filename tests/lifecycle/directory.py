@@ -35,7 +35,6 @@ TLSCertificateFile {folder}/server.pem
 TLSCertificateKeyFile {folder}/server.key
 TLSCACertificateFile {folder}/authority.pem
 security simple_bind=112
-require authc
 database mdb
 suffix "{base}"
 rootdn "cn=admin,{base}"
@@ -62,6 +61,12 @@ cn: hpc
 gidNumber: 3000
 memberUid: dora
 
+dn: cn=others,{base}
+objectClass: posixGroup
+cn: others
+gidNumber: 3005
+memberUid: eve
+
 """
 
 _USER = """\
@@ -73,7 +78,7 @@ cn: {name}
 sn: {name}
 uid: {name}
 uidNumber: {uid}
-gidNumber: 3000
+gidNumber: {gid}
 homeDirectory: /home/{name}
 loginShell: /bin/bash
 sshPublicKey: {key}
@@ -111,8 +116,10 @@ def serving(folder: Path, address: str, port: int, key: str) -> Iterator[Slapd]:
     (folder / "data").mkdir()
     conf, ldif = folder / "slapd.conf", folder / "data.ldif"
     conf.write_text(_CONF.format(root=root, folder=folder, base=BASE, reader=BIND_DN))
-    users = {"dora": 3001, "eve": 3002, "root": 3003}
-    entries = "".join(_USER.format(name=name, uid=uid, base=BASE, key=key) for name, uid in users.items())
+    users = {"dora": (3001, 3000), "eve": (3002, 3005), "root": (3003, 3005)}
+    entries = "".join(
+        _USER.format(name=name, uid=uid, gid=gid, base=BASE, key=key) for name, (uid, gid) in users.items()
+    )
     ldif.write_text(_HEAD.format(base=BASE, reader=BIND_DN, password=BIND_PASSWORD) + entries)
     libraries = root / "usr/lib/x86_64-linux-gnu"
     environment = {**os.environ, "LD_LIBRARY_PATH": str(libraries)}

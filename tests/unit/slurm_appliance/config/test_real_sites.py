@@ -160,7 +160,7 @@ NEEDS: dict[str, tuple[int, str | None]] = {
 }
 #: Why these are not here.
 LEFT = {
-    "Grafana, log search, Alertmanager": "Prometheus alerts are here; `adhoc/grafana.yml` gives a site's Grafana dashboards",
+    "Grafana, log search, Alertmanager": "alerts are Prometheus's; `adhoc/grafana.yml` is for a site's Grafana",
     "EESSI (CVMFS), with squid": "by hooks",
     "a web portal, passwords for it": "by hooks",
     "elastic nodes": "nodes are added and removed in the stack file",
