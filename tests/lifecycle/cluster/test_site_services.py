@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from openstack.connection import Connection
@@ -30,7 +31,7 @@ FILESYSTEMS = {
 AWAY = {"type": "nfs", "export": "/exports/projects", "mount_point": "/projects", "groups": ["disk"]}
 
 
-def _settings(directory: Slapd) -> dict[str, object]:
+def _settings(directory: Slapd) -> dict[str, Any]:
     group = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
     return {
         "cacerts": [directory.authority],

@@ -15,7 +15,7 @@ def directory(**settings: Any) -> dict[str, Any]:
     return {"identity": {name: value for name, value in given.items() if value is not None}}
 
 
-FREE = {"slurm": {"accounting_enforce": []}}
+FREE: dict[str, Any] = {"slurm": {"accounting_enforce": []}}
 BIND = {"bind_dn": "cn=reader,dc=example,dc=org", "bind_password": "secret"}
 
 MISTAKES: list[Mistake] = [
