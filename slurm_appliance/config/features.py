@@ -38,7 +38,7 @@ class Features(Section):
     )
     monitoring_retention_size: Annotated[RetentionSize | None, RERUN_PLAYBOOK] = Field(
         None,
-        description="How large Prometheus's data may become: the oldest is deleted first. Not set: as large as it gets.",
+        description="How large Prometheus's data may become: the oldest goes first. Not set: any size.",
         examples=["20GB"],
     )
     chrony_servers: Annotated[tuple[HostName, ...], RERUN_PLAYBOOK] = Field(

@@ -81,8 +81,8 @@ class NetworkReference(Section):
     )
     no_port_security: Annotated[Flag, LIVE] = Field(
         False,
-        description="Switch port security off on ports here: no security groups, and any address. On the access network, "
-        "nodes could then read what is meant for others.",
+        description="Switch port security off on ports here: no security groups, and any address. On the access "
+        "network, nodes could then read what is meant for others.",
     )
     no_security_groups: Annotated[Flag, LIVE] = Field(
         False, description="No security groups on ports here, for networks with port security off."
