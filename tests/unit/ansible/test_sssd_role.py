@@ -33,7 +33,7 @@ _PLAYBOOK = f"""
 
 
 def rendered(
-    folder: Path, let_in: bool = True, more: dict[str, Any] | None = None, **settings: Any
+    folder: Path, let_in: bool = True, more: dict[str, Any] | None = None, password: str = PASSWORD, **settings: Any
 ) -> tuple[dict[str, str], str]:
     """The domain in sssd.conf, and sshd's file."""
     given = {"uris": ["ldaps://a", "ldaps://b"], "base": "dc=a", "access_groups": ["hpc", "staff"], **settings}
@@ -47,7 +47,7 @@ def rendered(
         "deploy_user": "debian",
         "sssd_let_users_in": let_in,
         "sshd_let_users_in": let_in,
-        "identity_bind_password": PASSWORD,
+        "identity_bind_password": password,
     }
     (folder / "variables.yml").write_text(inventory_file.dump(variables))
     (folder / "playbook.yml").write_text(_PLAYBOOK)
