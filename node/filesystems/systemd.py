@@ -8,6 +8,8 @@ from pathlib import Path
 
 #: Seconds for one call: systemd's own limit of each mount is shorter.
 _LIMIT = 300
+#: What mount says after its message.
+_HINT = "dmesg(1)"
 
 
 class Systemd:
@@ -39,6 +41,7 @@ class Systemd:
         """Why a unit failed: the last words of the program that mounts, or systemd's own."""
         lines = _output(["journalctl", f"--unit={unit}", "--lines=20", "--output=short", "--no-pager", "--quiet"])
         said = [line.partition(": ")[2].strip() for line in lines if " mount" in line.partition(": ")[0]]
+        said = [line for line in said if line and _HINT not in line]
         result = _output(["systemctl", "show", "--property=Result", "--value", unit])
         return (said[-1] if said else "") or f"systemd: {' '.join(result) or 'no result'}"
 

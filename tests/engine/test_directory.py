@@ -8,6 +8,7 @@ import pytest
 
 from tests.lifecycle.directory import BASE, BIND_DN, BIND_PASSWORD, serving
 from tests.unit.ansible.test_sssd_role import rendered
+from toolchain.paths import REPOSITORY
 
 pytestmark = [
     pytest.mark.extended,
@@ -68,7 +69,7 @@ def test_sssd_finds_users_and_lets_in_whom_it_should(tmp_path: Path) -> None:
             "COPY": str(copy),
             "SETTINGS": str(made / "sssd.conf"),
             "AUTHORITY": str(served / "authority.pem"),
-            "PROGRAM": "ansible/roles/accounts/files/program",
+            "PROGRAM": str(REPOSITORY / "ansible/roles/accounts/files/program"),
             "INSIDE": _INSIDE,
         }
         done = subprocess.run(
