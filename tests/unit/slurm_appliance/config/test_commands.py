@@ -198,9 +198,9 @@ def test_explain_a_setting_of_the_reference_appliance() -> None:
     outcome = run("config", "explain", "openhpc_partitions")
     assert outcome.exit_code == 0
     assert "A setting of the reference appliance; here it is slurm.partitions: a mapping by name" in outcome.stdout
-    [found] = json.loads(run("config", "explain", "sssd_conf", "--output", "json").stdout)
+    [found] = json.loads(run("config", "explain", "openhpc_enable", "--output", "json").stdout)
     assert found["path"] is None
-    assert found["description"].startswith("directory services are not set up")
+    assert found["description"].startswith("leave it out")
 
 
 def test_explain_what_is_not_there() -> None:

@@ -18,6 +18,8 @@ PARTS = site_parts(ANSIBLE)
 #: Roles of which tasks run in every run, by name and tasks, and why.
 ALWAYS = {
     ("state_volume", "grow"): "a volume grows outside",
+    ("filesystems", "configure"): "what is mounted changes outside",
+    ("sssd", "members"): "users of the directory come and go outside",
     ("nfs_server", "choose"): "other roles need the choice",
     ("compute_init_export", "configure"): "the export has the time, and repairs what lies on the control node",
 }
