@@ -251,6 +251,14 @@ class ManagedCluster(MaintainedCluster):
         refuse_destruction(self.session, allow_disruptive)
         return operations.destroy(self.session, approve, delete_volumes=delete_volumes)
 
+    def cancel(self) -> None:
+        """Cancel the operation that runs in another thread: it ends in order, with a CancelledError. Returns at once.
+
+        The engine finishes the steps in progress and records them; the lock is released. The same operation continues
+        there. Signals do this for an operation in the main thread.
+        """
+        self.session.cancellation.ask()
+
     def kept_by_others(self) -> tuple[str, ...]:
         """What the cluster uses and never deletes, because it existed before."""
         return tuple(external_resources(self.config))

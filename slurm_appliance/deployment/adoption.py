@@ -77,9 +77,9 @@ def adopt(
         ConfigError: the configuration has mistakes.
         LockedError: the stack is locked.
         EngineError: a resource failed.
-        CancelledError: a signal came.
+        CancelledError: it was cancelled.
     """
-    with cancellable(session.say):
+    with cancellable(session.say, session.cancellation):
         return _adopt(session, approve, new_secrets)
 
 
@@ -90,9 +90,9 @@ def plan_adoption(session: Session, *, new_secrets: bool = False) -> Adoption:
         AdoptionError: something cannot be taken over without disturbing it.
         ConfigError: the configuration has mistakes.
         EngineError: the engine cannot tell.
-        CancelledError: a signal came.
+        CancelledError: it was cancelled.
     """
-    with cancellable(session.say):
+    with cancellable(session.say, session.cancellation):
         return _prepare(session, new_secrets).adoption
 
 

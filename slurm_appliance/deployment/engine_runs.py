@@ -21,6 +21,7 @@ from slurm_appliance.site.failure import site_failure
 def previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
     """The engine's plan for an assumed state."""
     with session.supposing(deployment):
+        session.cancellation.runs_in(session.stack.workspace.work_dir)
         return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
 
 
@@ -79,7 +80,10 @@ def run_steps(
     """Run an operation, and tell its progress."""
     progress = StepProgress(say, steps)
 
+    session.cancellation.runs_in(session.stack.workspace.work_dir)
+
     def on_step(step: Step, stage: str) -> None:
+        session.cancellation.interrupt()
         if stage == "begins":
             progress.begins(step)
         else:

@@ -1,4 +1,4 @@
-"""Cancelling an operation by a signal: the engine ends what it has begun and records it, and the lock is released."""
+"""Cancelling an operation: the engine ends what it has begun and records it, and the lock is released."""
 
 import contextlib
 import os
@@ -16,31 +16,89 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CancelledError(ApplianceError):
-    """Raised when a signal ended an operation. The exit status is the shell's: 128 and the signal's number."""
+    """Raised when an operation was cancelled. The exit status is the shell's: 128 and the signal's number."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, by: str = "") -> None:
         super().__init__(
-            f"cancelled by {signal.Signals(number).name}",
+            f"cancelled by {by or signal.Signals(number).name}",
             remedy="run the same command again: it goes on from what is recorded",
         )
         self.exit_status = 128 + number
 
 
+class Cancellation:
+    """A program's wish to cancel an operation that runs in another of its threads."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._lock = threading.Lock()
+        self._folder = ""
+        self._interrupted = False
+
+    def begin(self) -> None:
+        """An operation begins: earlier wishes were about others."""
+        with self._lock:
+            self._interrupted = False
+            self._asked.clear()
+
+    def runs_in(self, folder: str) -> None:
+        """The engine is about to work in a folder.
+
+        Raises:
+            CancelledError: the operation was cancelled before.
+        """
+        with self._lock:
+            self._folder, self._interrupted = folder, False
+        self.check()
+
+    def ask(self) -> None:
+        """Cancel the operation; returns at once."""
+        self._asked.set()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Interrupt the engine if that is asked for, and not done yet: the engine may start after the wish."""
+        with self._lock:
+            if self._asked.is_set() and not self._interrupted and self._folder:
+                self._interrupted = interrupt_engine(send=True, folder=self._folder)
+
+    def check(self, error: Exception | None = None) -> None:
+        """End here if it is asked for.
+
+        Raises:
+            CancelledError: it is.
+        """
+        if self._asked.is_set():
+            raise CancelledError(signal.SIGINT, "the program") from error
+
+
 @contextmanager
-def cancellable(say: Callable[[str], None]) -> Iterator[None]:
-    """End in order when SIGINT, SIGTERM or SIGHUP comes: the engine first, then this process.
+def cancellable(say: Callable[[str], None], wish: Cancellation) -> Iterator[None]:
+    """End in order when SIGINT, SIGTERM or SIGHUP comes, or the program wishes so: the engine first, then this process.
 
     Only the main thread can take signals; in any other, signals are left to the program.
 
     Args:
         say: takes a line for the operator.
+        wish: the program's.
 
     Raises:
-        CancelledError: a signal came before the operation had ended.
+        CancelledError: the operation was cancelled before it had ended.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    wish.begin()
+    try:
+        if threading.current_thread() is threading.main_thread():
+            with _taking_signals(say):
+                yield
+        else:
+            yield
+    except EngineError as error:
+        wish.check(error)
+        raise
+
+
+@contextmanager
+def _taking_signals(say: Callable[[str], None]) -> Iterator[None]:
     taken: list[int] = []
 
     def take(number: int, _frame: FrameType | None) -> None:

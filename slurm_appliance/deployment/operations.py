@@ -60,9 +60,9 @@ def preview(session: Session) -> DeploymentPlan:
         StateError: the state does not fit what is in the project.
         LostDataError: somebody deleted a volume that outlives the cluster.
         EngineError: the engine cannot tell.
-        CancelledError: a signal came.
+        CancelledError: it was cancelled.
     """
-    with cancellable(session.say), session.provisional():
+    with cancellable(session.say, session.cancellation), session.provisional():
         return _preview(session)
 
 
@@ -108,9 +108,9 @@ def up(
         LockedError: the stack is locked.
         SiteError: the servers exist, but site.yml failed.
         EngineError: a resource failed.
-        CancelledError: a signal came.
+        CancelledError: it was cancelled.
     """
-    with cancellable(session.say):
+    with cancellable(session.say, session.cancellation):
         return _up(session, approve, allow_disruptive, give_up_lost_volumes, whole_plan)
 
 
@@ -200,9 +200,9 @@ def destroy(session: Session, approve: Callable[[Destruction], bool], *, delete_
         LockedError: the stack is locked.
         StateError: the state does not belong to this cluster.
         EngineError: a resource failed.
-        CancelledError: a signal came.
+        CancelledError: it was cancelled.
     """
-    with cancellable(session.say):
+    with cancellable(session.say, session.cancellation):
         return _destroy(session, approve, delete_volumes)
 
 

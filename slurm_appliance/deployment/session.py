@@ -14,6 +14,7 @@ from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.stack_file import cloud_of
 from slurm_appliance.deploy_host.commit import run_origin
 from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.deployment.interrupt import Cancellation
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.project import prepare, stack_file
 from slurm_appliance.engine.recorded_state import resources_of, stack_place
@@ -48,6 +49,7 @@ class Session:
         say: prints a line for the operator.
         excluded: URNs of resources that operations must not change.
         lock_timeout: timeout for a locked stack, in seconds.
+        cancellation: the program's wish to cancel an operation.
         slurm_state: version of Slurm whose backup is being restored; empty unless one is.
     """
 
@@ -59,6 +61,7 @@ class Session:
     say: Callable[[str], None]
     excluded: Sequence[str] = ()
     lock_timeout: float = 0.0
+    cancellation: Cancellation = field(default_factory=Cancellation, repr=False)
     _stacks: Path = STACKS
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
@@ -115,9 +118,11 @@ class Session:
         Raises:
             ConfigError: its configuration has mistakes.
         """
-        return open_session(
+        fresh = open_session(
             self.name, self.say, stacks=self._stacks, excluded=self.excluded, lock_timeout=self.lock_timeout
         )
+        fresh.cancellation = self.cancellation
+        return fresh
 
     @property
     def stacks(self) -> Path:
@@ -272,4 +277,4 @@ def open_session(
     path = stack_file(name, stacks)
     config = from_stack_file(path)
     cloud = usable_entry(cloud_of(path))
-    return Session(name, config, cloud, EnvironmentFolder.of(name), path, say, excluded, lock_timeout, stacks)
+    return Session(name, config, cloud, EnvironmentFolder.of(name), path, say, excluded, lock_timeout, _stacks=stacks)

@@ -8,21 +8,28 @@ from pathlib import Path
 _NAME = "pulumi"
 
 
-def interrupt_engine(*, send: bool) -> bool:
+def interrupt_engine(*, send: bool, folder: str | None = None) -> bool:
     """Ask the engine that this process has started to end in order.
 
     Args:
         send: send it SIGINT; False where it has got one already, as a second one ends it at once.
+        folder: only the engine that works in this folder: a program may run several.
 
     Returns:
         Whether an engine runs.
     """
-    engines = _engines()
+    engines = [each for each in _engines() if folder is None or _folder_of(each) == folder]
     if send:
         for engine in engines:
             with contextlib.suppress(ProcessLookupError):  # It ended meanwhile.
                 os.kill(engine, signal.SIGINT)
     return bool(engines)
+
+
+def _folder_of(process: int) -> str:
+    with contextlib.suppress(OSError):  # It ended meanwhile.
+        return str((Path("/proc") / str(process) / "cwd").readlink())
+    return ""
 
 
 def _engines() -> list[int]:

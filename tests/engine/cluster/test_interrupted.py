@@ -1,16 +1,28 @@
 """A run is killed at any moment, and the next one completes: nothing is lost, nothing is there twice."""
 
+import itertools
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from slurm_appliance.api import CancelledError, open_cluster
 from slurm_appliance.deployment.image_plan import NodeAction
 from slurm_appliance.engine.automation import EngineError
+from slurm_appliance.journal.layout import StackPlace
 from slurm_appliance.journal.lock import holders
 from tests.engine.cluster.killing import run_and_signal, run_until
-from tests.engine.cluster.rig import Rig
+from tests.engine.cluster.rig import WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
+from tests.fakes.project.http import Request
+
+
+def layout_of(rig: Rig) -> StackPlace:
+    layout = rig.session().layout
+    assert layout is not None
+    return layout
+
 
 NODES = ["demo-c-0", "demo-c-1", "demo-control", "demo-login-0"]
 
@@ -64,9 +76,28 @@ def test_a_signal_to_the_process_alone_ends_everything_in_order(
     assert ended.status == 128 + number, ended.output
     assert ended.left == [], "the engine and its plugins ended, too"
     assert f"cancelled by {number.name}" in ended.output
-    layout = rig.session().layout
-    assert layout is not None
-    assert not list(holders(layout)), "the lock is free"
+    assert not list(holders(layout_of(rig))), "the lock is free"
+    project.compute.build_seconds = 0.0
+    rig.up()
+    complete(rig, project)
+    assert set(rig.up().changes) == {"same"}
+
+
+def test_a_program_cancels_what_it_runs_in_another_thread(rig: Rig, project: FakeProject) -> None:
+    rig.session()
+    cluster = open_cluster(rig.name, stacks=rig.stacks, exclude=WITHOUT_SITE)
+    posts = itertools.count(1)
+
+    def cancel(request: Request) -> None:
+        if request.method == "POST" and "tokens" not in request.parts and next(posts) == 18:
+            cluster.cancel()
+
+    project.compute.build_seconds = 2.0
+    project.api.before = cancel
+    with ThreadPoolExecutor() as pool, pytest.raises(CancelledError, match="cancelled by the program"):
+        pool.submit(cluster.up).result()
+    project.api.before = lambda _request: None
+    assert not list(holders(layout_of(rig)))
     project.compute.build_seconds = 0.0
     rig.up()
     complete(rig, project)
