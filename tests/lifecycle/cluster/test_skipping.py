@@ -44,6 +44,7 @@ def test_a_run_after_a_run_does_nothing(live: Live) -> None:
     assert roles(live) == ALWAYS
 
 
+@pytest.mark.extended
 def test_a_new_user_is_a_matter_of_users(live: Live) -> None:
     live.rig.settings["users"]["quinn"] = {"uid": 2044}
     live.rig.up()
@@ -51,6 +52,7 @@ def test_a_new_user_is_a_matter_of_users(live: Live) -> None:
     assert {live.run(node, "id -u quinn") for node in ("control", "login-0", "c-0", "c-1", "d-0")} == {"2044"}
 
 
+@pytest.mark.extended
 def test_a_slurm_option_is_a_matter_of_slurm(live: Live) -> None:
     live.rig.settings["slurm"] = live.rig.settings["slurm"] | {"options": {"KillWait": 43}}
     live.rig.up()
@@ -59,6 +61,7 @@ def test_a_slurm_option_is_a_matter_of_slurm(live: Live) -> None:
     assert not roles(live) & {"journald", "sshd", "chrony", "prometheus", "munge"}
 
 
+@pytest.mark.extended
 def test_a_service_that_stopped_is_started_again(live: Live) -> None:
     live.run("control", "systemctl stop prometheus")
     assert live.site()["exit_status"] == 0
@@ -66,6 +69,7 @@ def test_a_service_that_stopped_is_started_again(live: Live) -> None:
     assert roles(live) == ALWAYS | {"prometheus"}
 
 
+@pytest.mark.extended
 def test_what_somebody_changed_by_hand_is_a_matter_of_all(live: Live) -> None:
     live.run("login-0", f"rm {JOURNAL}")
     assert live.site()["exit_status"] == 0
