@@ -141,7 +141,6 @@ LARGEST: dict[str, Any] = {
     "secrets": {"munge_key": {"secure": "v1:abc:def"}, "monitoring_password": "correct horse"},
     "features": {"nhc": False},
     "chrony_servers": ["ntp.example.org"],
-    "monitoring_retention_size": "10GB",
     "rollout": {"batch": 3, "max_unavailable": "10%", "via": "job"},
 }  # fmt: skip
 

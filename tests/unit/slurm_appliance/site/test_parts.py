@@ -19,7 +19,7 @@ PARTS = site_parts(ANSIBLE)
 ALWAYS = {
     ("state_volume", "grow"): "a volume grows outside",
     ("filesystems", "configure"): "what is mounted changes outside",
-    ("sssd", "members"): "users of the directory come and go outside",
+    ("directory_users", "configure"): "users of the directory come and go outside",
     ("nfs_server", "choose"): "other roles need the choice",
     ("compute_init_export", "configure"): "the export has the time, and repairs what lies on the control node",
 }
