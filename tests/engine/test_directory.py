@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_sssd_finds_users_and_lets_in_whom_it_should(tmp_path: Path) -> None:
     for folder in (served, made, copy):
         folder.mkdir()
     with serving(served, "127.0.0.1", PORT, KEY) as directory:
-        settings: dict[str, object] = {"uris": [directory.uri], "base": BASE, "bind_dn": BIND_DN, "bind_password": "x"}
+        settings: dict[str, Any] = {"uris": [directory.uri], "base": BASE, "bind_dn": BIND_DN, "bind_password": "x"}
         rendered(made, password=BIND_PASSWORD, access_groups=["hpc"], ssh_keys="sshPublicKey", **settings)
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
