@@ -3,12 +3,14 @@
 A name alone is no reason to remove or adopt a resource: others may use the same names. Our resources carry a mark
 (cloud_names.py), which is in the inputs of the started operation; only a resource with the same mark was created by it.
 
-Three things make a state differ from the cloud without anybody's mistake:
+Four things make a state differ from what is there without anybody's mistake:
 
 - A killed run has started to create resources that no state has. The engine only warns about them, and then creates
   them again: a second server with the first one's port, a rule that already exists.
 - Nova finds no host for a server. The state has it, in ERROR; the engine would leave it like that and continue.
 - Slurm rebuilds nodes. The state has their old images, and the provider would rebuild those that are up to date.
+- A killed run has started to run a command again, such as site.yml. The state has what the command was run with before;
+  if that is wanted again, because the change was taken back, the engine would not run it.
 """
 
 import copy
@@ -20,7 +22,7 @@ from typing import Any
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.namesakes import nameless, namesakes
-from slurm_appliance.engine.steps import ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SERVER, VOLUME
+from slurm_appliance.engine.steps import ATTACHMENT, COMMAND, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SERVER, VOLUME
 
 Json = dict[str, Any]
 
@@ -90,11 +92,13 @@ class Repair:
 
     unfinished: tuple[Unfinished, ...] = ()
     reimaged: tuple[Reimaged, ...] = ()
+    #: URNs of commands that a killed run had begun to run again.
+    rerun: tuple[str, ...] = ()
 
     @property
     def needed(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.unfinished or self.reimaged)
+        return bool(self.unfinished or self.reimaged or self.rerun)
 
 
 def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: str) -> Repair:
@@ -120,7 +124,9 @@ def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: s
         for resource in resources
         if resource["type"] == SERVER and resource.get("id") in servers and _differs(resource, servers[resource["id"]])
     ]
-    return Repair((*unfinished.values(), *failed), tuple(reimaged))
+    updating = [each["resource"] for each in deployment.get("pending_operations") or [] if each["type"] == "updating"]
+    rerun = {resource["urn"]: None for resource in updating if resource["type"] == COMMAND}
+    return Repair((*unfinished.values(), *failed), tuple(reimaged), tuple(rerun))
 
 
 def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, environment: str) -> Unfinished:
@@ -165,12 +171,17 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
     for resource in fixed.get("resources") or []:
         if resource["urn"] in images:
             _record_image(resource, images[resource["urn"]])
+        if resource["urn"] in repair.rerun:
+            # Whatever is wanted now, it is a change.
+            (resource.get("inputs") or {}).pop("environment", None)
     failed = {id_ for each in repair.unfinished if each.recorded for id_ in each.ids}
     fixed = without(fixed, lambda resource: resource.get("id") in failed)
     treated = {each.urn: each for each in repair.unfinished if not each.recorded}
     kept, taken_over = [], set[str]()
     for operation in fixed.get("pending_operations") or []:
         each = treated.get(operation["resource"]["urn"])
+        if operation["resource"]["urn"] in repair.rerun and operation["type"] == "updating":
+            continue
         if each is None or operation["type"] != "creating":
             kept.append(operation)
         elif each.treatment is Treatment.ADOPT and each.urn not in taken_over:

@@ -282,3 +282,16 @@ def test_the_same_begun_twice_is_taken_over_once() -> None:
     fixed = repaired(state, plan_repair(state, cloud(volumes=(_volume("v"),)), "test"))
     assert len(fixed["resources"]) == 1
     assert "pending_operations" not in fixed
+
+
+def test_a_command_that_was_interrupted_runs_again_even_if_the_change_was_taken_back() -> None:
+    command, other = "command:local:Command", "openstack:networking/port:Port"
+    site = pending(command, "site", "updating", environment={"A": "2"})
+    recorded = {**site["resource"], "id": "i", "inputs": {"create": "run", "environment": {"A": "1"}}}
+    before = {"resources": [recorded], "pending_operations": [site, pending(other, "p", "updating")]}
+    repair = plan_repair(before, cloud(), "test")
+    assert (repair.rerun, repair.needed) == ((recorded["urn"],), True)
+    after = repaired(before, repair)
+    assert after["resources"][0]["inputs"] == {"create": "run"}
+    assert [each["resource"]["type"] for each in after["pending_operations"]] == [other]
+    assert plan_repair(after, cloud(), "test").rerun == ()
