@@ -22,8 +22,8 @@ def run_site(session: Session, *, everything: bool = False) -> None:
         CancelledError: a signal came.
     """
     _require_files(session.folder)
-    with session.held("site"):
-        ending = Ending()
+    ending = Ending()
+    with session.held("site"), ending.taking_signals():
         status, summary = run(SiteRequest(session.name, cloud=session.cloud, all=everything), ending, session.stacks)
     if ending.signal:
         raise CancelledError(ending.signal)

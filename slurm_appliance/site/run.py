@@ -12,7 +12,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -35,6 +37,7 @@ from slurm_appliance.ssh.known_hosts import SshHost, trust
 #: The cluster runs without some compute nodes.
 PARTIAL = 3
 FAILED = 1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SITE, _LAST_PHASE = "site.yml", "final"
 #: Tasks that the closing document names.
 _MOST_TASKS = 50
@@ -75,17 +78,30 @@ class Ending:
 
     def __init__(self) -> None:
         self.signal = 0
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._take)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         self.signal = self.signal or number
+
+    @contextmanager
+    def taking_signals(self) -> Iterator[None]:
+        """Take signals meanwhile; only the main thread can, in any other they are left to the program."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._take) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def main() -> int:
     """Execute the request on standard input."""
     request = SiteRequest.of(json.load(sys.stdin))
-    status, said = run(request, Ending())
+    ending = Ending()
+    with ending.taking_signals():
+        status, said = run(request, ending)
     print(json.dumps(said), flush=True)
     return status
 
