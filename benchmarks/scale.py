@@ -25,6 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, cast
 
+from slurm_appliance.deployment import session
 from tests.engine.cluster.rig import Rig
 from tests.fakes.bucket import CREDENTIALS, bucket
 from toolchain.paths import REPOSITORY
@@ -115,6 +116,7 @@ def _operations(nodes: int, delay: float, backend: str) -> Iterator[Measured]:
     with tempfile.TemporaryDirectory() as name, _state(backend) as state, _environment(project, Path(name), state):
         try:
             rig = Rig(Path(name))
+            rig.alone, vars(session)["STACKS"] = True, rig.stacks  # As one of our commands.
             rig.settings["compute"]["general"]["nodes"] = [f"c-[0-{nodes - 1}]"]
             yield _measure("preview from nothing", project, rig.preview)
             yield _measure("up from nothing", project, rig.up)

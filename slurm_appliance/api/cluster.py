@@ -271,6 +271,7 @@ def open_cluster(
     stacks: Path = STACKS,
     exclude: Sequence[str] = (),
     lock_timeout: float = 0.0,
+    alone: bool = False,
 ) -> ManagedCluster:
     """Open the cluster of a stack.
 
@@ -280,9 +281,11 @@ def open_cluster(
         stacks: the folder with one file for each stack.
         exclude: URNs of resources to leave alone; ``*`` and ``**`` are allowed.
         lock_timeout: seconds to wait for another operation on the stack.
+        alone: this process does nothing else: small clusters are planned sooner, because the Pulumi program runs in it.
 
     Raises:
         UsageError: there is no such stack.
         ConfigError: its configuration has mistakes; ``problems`` has all of them.
     """
-    return ManagedCluster(open_session(name, say, stacks=stacks, excluded=tuple(exclude), lock_timeout=lock_timeout))
+    session = open_session(name, say, stacks=stacks, excluded=tuple(exclude), lock_timeout=lock_timeout, alone=alone)
+    return ManagedCluster(session)

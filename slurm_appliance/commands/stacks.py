@@ -60,7 +60,9 @@ def cluster_of(
     """The cluster of a stack; progress goes to standard error, standard output belongs to results."""
     from slurm_appliance.api.cluster import open_cluster, silent
 
-    cluster = open_cluster(stack, say=silent if quiet else say, exclude=exclude or (), lock_timeout=lock_timeout)
+    cluster = open_cluster(
+        stack, say=silent if quiet else say, exclude=exclude or (), lock_timeout=lock_timeout, alone=True
+    )
     find_local_cloud(cluster.session.cloud)
     return cluster
 

@@ -22,7 +22,9 @@ def previewed(session: Session, deployment: dict[str, Any]) -> automation.Operat
     """The engine's plan for an assumed state."""
     with session.supposing(deployment):
         session.cancellation.runs_in(session.stack.workspace.work_dir)
-        return automation.run(session.stack, "preview", exclude=session.excluded, keep_events=False)
+        return automation.run(
+            session.stack, "preview", exclude=session.excluded, keep_events=False, here=session.runs_program
+        )
 
 
 def heal(session: Session) -> None:
@@ -105,6 +107,7 @@ def run_steps(
         exclude=() if operation == "destroy" else session.excluded,
         keep_events=False,
         exclude_protected=exclude_protected,
+        here=operation == "up" and session.runs_program,
     )
 
 

@@ -11,11 +11,13 @@ from slurm_appliance.cloud import store
 from slurm_appliance.cloud.connection import plugin_variables, usable_entry
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
+from slurm_appliance.config.naming import node_groups
 from slurm_appliance.config.stack_file import cloud_of
 from slurm_appliance.deploy_host.commit import run_origin
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.deployment.interrupt import Cancellation
 from slurm_appliance.engine import automation
+from slurm_appliance.engine.program_here import MOST_NODES
 from slurm_appliance.engine.project import prepare, stack_file
 from slurm_appliance.engine.recorded_state import resources_of, stack_place
 from slurm_appliance.engine.settings import engine_variables, shown_backend
@@ -51,6 +53,7 @@ class Session:
         lock_timeout: timeout for a locked stack, in seconds.
         cancellation: the program's wish to cancel an operation.
         slurm_state: version of Slurm whose backup is being restored; empty unless one is.
+        alone: whether this process does nothing else, so that it may run the program.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Session:
     _stack: "Stack | None" = field(default=None, repr=False)
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
     slurm_state: str = ""
+    alone: bool = False
     _layer: tuple[SiteLayer | None, ...] = ()
     _place: tuple[StackPlace | None, ...] = field(default=(), repr=False)
 
@@ -119,10 +123,21 @@ class Session:
             ConfigError: its configuration has mistakes.
         """
         fresh = open_session(
-            self.name, self.say, stacks=self._stacks, excluded=self.excluded, lock_timeout=self.lock_timeout
+            self.name,
+            self.say,
+            stacks=self._stacks,
+            excluded=self.excluded,
+            lock_timeout=self.lock_timeout,
+            alone=self.alone,
         )
         fresh.cancellation = self.cancellation
         return fresh
+
+    @property
+    def runs_program(self) -> bool:
+        """Whether the program of an ``up`` or a preview runs in this process."""
+        nodes = sum(len(group.nodes) for _, _, group in node_groups(self.config))
+        return self.alone and nodes <= MOST_NODES and self._stacks.resolve() == STACKS.resolve()
 
     @property
     def stacks(self) -> Path:
@@ -260,6 +275,7 @@ def open_session(
     stacks: Path = STACKS,
     excluded: Sequence[str] = (),
     lock_timeout: float = 0.0,
+    alone: bool = False,
 ) -> Session:
     """The session of a stack; queries and creates nothing yet.
 
@@ -269,6 +285,7 @@ def open_session(
         stacks: the folder of stack files.
         excluded: URNs of resources that operations must not change.
         lock_timeout: timeout for a locked stack, in seconds.
+        alone: whether this process does nothing else.
 
     Raises:
         UsageError: the stack does not exist.
@@ -277,4 +294,15 @@ def open_session(
     path = stack_file(name, stacks)
     config = from_stack_file(path)
     cloud = usable_entry(cloud_of(path))
-    return Session(name, config, cloud, EnvironmentFolder.of(name), path, say, excluded, lock_timeout, _stacks=stacks)
+    return Session(
+        name,
+        config,
+        cloud,
+        EnvironmentFolder.of(name),
+        path,
+        say,
+        excluded,
+        lock_timeout,
+        _stacks=stacks,
+        alone=alone,
+    )

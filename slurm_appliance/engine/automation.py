@@ -5,10 +5,12 @@ It imports pulumi on use, not on import: ``env`` and ``toolchain`` have to be fa
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from slurm_appliance.engine.program_here import program_here
 from slurm_appliance.engine.quick_start import engine_command, existing_stack, listing_variables
 from slurm_appliance.engine.steps import Step
 from slurm_appliance.errors import ApplianceError
@@ -134,6 +136,7 @@ def run(
     exclude_protected: bool = False,
     continue_on_error: bool = False,
     keep_events: bool = True,
+    here: bool = False,
 ) -> OperationOutcome:
     """Run an operation.
 
@@ -149,6 +152,7 @@ def run(
         exclude_protected: destroy everything except protected resources.
         continue_on_error: continue with resources that do not depend on a failed one; not in a preview.
         keep_events: whether the outcome has all events; with a thousand nodes they are large.
+        here: run the program in this process; only in an ``up`` or a preview.
 
     Raises:
         EngineError: the operation failed; says which resource and why.
@@ -184,9 +188,12 @@ def run(
     if continue_on_error:
         options["continue_on_error"] = True
     try:
-        result = getattr(stack, operation)(
-            on_event=keep, on_output=print_line, color="never", target=list(targets) or None, **options
-        )
+        with program_here(stack.workspace.env_vars) if here else nullcontext() as program:
+            if program is not None:
+                options["program"] = program
+            result = getattr(stack, operation)(
+                on_event=keep, on_output=print_line, color="never", target=list(targets) or None, **options
+            )
     except ConcurrentUpdateError as error:
         remedy = "wait for the other operation; if it was killed, `pulumi cancel` removes its lock"
         raise StackInUseError(

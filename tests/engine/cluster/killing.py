@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from slurm_appliance.site_repository.place import STACKS_VARIABLE
 from tests.engine.cluster.rig import Rig
 from tests.fakes.project import FakeProject
 from tests.fakes.project.http import RefusalError, Request
@@ -35,7 +36,9 @@ def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effe
     victim = "tests.engine.cluster.victim"
     command = [sys.executable, "-m", victim, str(folder), rig.name, json.dumps(rig.settings), doing]
     log = (folder / f"victim-{moment}.log").open("wb")
-    process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log)
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log, env=_as_the_command_line(rig)
+    )
     seen = 0
     counting = threading.Lock()
 
@@ -75,7 +78,9 @@ def run_and_signal(rig: Rig, folder: Path, project: FakeProject, moment: int, nu
     command = [sys.executable, "-m", "tests.engine.cluster.victim", str(folder), rig.name, json.dumps(rig.settings)]
     output = folder / "signalled.log"
     with output.open("wb") as log:
-        process = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, start_new_session=True, stdout=log, stderr=log, env=_as_the_command_line(rig)
+        )
     seen = itertools.count(1)
 
     def before(request: Request) -> None:
@@ -89,6 +94,11 @@ def run_and_signal(rig: Rig, folder: Path, project: FakeProject, moment: int, nu
     finally:
         project.api.before = _nothing
         kill_session(process.pid)
+
+
+def _as_the_command_line(rig: Rig) -> dict[str, str]:
+    """The environment in which the victim runs the program itself, as our commands do."""
+    return {**os.environ, STACKS_VARIABLE: str(rig.stacks)}
 
 
 def _nothing(_request: Request) -> None:

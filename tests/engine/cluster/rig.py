@@ -44,6 +44,7 @@ class Rig:
         settings: its configuration; tests change it.
         lines: what was said to the operator.
         folder: where everything of it is.
+        alone: whether this process does nothing else, as one of our commands.
         written: what the stack file was before the first run, where somebody asks.
     """
 
@@ -57,6 +58,7 @@ class Rig:
         self.stacks = folder / "stacks"
         self.stacks.mkdir(exist_ok=True)
         self._excluded = excluded
+        self.alone = False
 
     @property
     def stack_file(self) -> Path:
@@ -66,7 +68,9 @@ class Rig:
         """A session with the settings as they are now."""
         config = {f"slurm-appliance:{key}": value for key, value in self.settings.items()} | self.more
         self.stack_file.write_text(yaml.dump({"config": config}))
-        return open_session(self.name, say or self.lines.append, stacks=self.stacks, excluded=self._excluded)
+        return open_session(
+            self.name, say or self.lines.append, stacks=self.stacks, excluded=self._excluded, alone=self.alone
+        )
 
     def up(self, **options: Any) -> Done:
         done = operations.up(self.session(), lambda _plan: True, **options)

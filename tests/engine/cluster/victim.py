@@ -13,7 +13,7 @@ from tests.engine.cluster.rig import Rig
 
 if __name__ == "__main__":
     rig = Rig(Path(sys.argv[1]), sys.argv[2])
-    rig.settings = json.loads(sys.argv[3])
+    rig.settings, rig.alone = json.loads(sys.argv[3]), True
     try:
         if sys.argv[4:] == ["adopt"]:
             adopt(rig.session(), lambda _plan: True)
