@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from slurm_appliance.engine.steps import COMMAND
+
 if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
@@ -112,7 +114,9 @@ def _servicer(create: Callable[[Creation], StandInResource]) -> "ResourceProvide
             found = create(Creation(request.urn, type_, MessageToDict(request.properties)))
             outputs = Struct()
             outputs.CopyFrom(request.properties)
-            outputs.update({"id": found.id, **found.outputs})
+            # OpenStack's plugin has the ID among the outputs; the commands' plugin refuses what it does not know.
+            known = {} if type_ == COMMAND else {"id": found.id}
+            outputs.update({**known, **found.outputs})
             outputs.update({name: {**_SECRET, "value": value} for name, value in found.secrets.items()})
             return provider_pb2.CreateResponse(id=found.id, properties=outputs)
 

@@ -87,6 +87,13 @@ def test_a_lost_state_is_made_anew_by_the_commands_of_the_documentation(
     complete(rig, project)
     assert (EnvironmentFolder.of("test").folder / FILE).read_text() == secrets
     assert rig.preview().steps == ()
+    # What is recorded can be changed and deleted like anything else.
+    rig.more["rotation:munge_key"] = 1
+    rig.up()
+    assert (EnvironmentFolder.of("test").folder / FILE).read_text() != secrets
+    rig.destroy(delete_volumes=True)
+    assert not rig.resources()
+    assert not project.volume.volumes.things
 
 
 @pytest.mark.extended
