@@ -10,8 +10,21 @@ from slurm_appliance.hostvars.references import looked_up
 
 #: Keys whose values are expressions without braces.
 _EXPRESSIONS = frozenset({"when", "until", "failed_when", "changed_when", "that"})
-#: Given by Ansible or Jinja, not by the inventory.
-_GIVEN = frozenset({"inventory_hostname", "playbook_dir", "role_path", "item", "omit", "range", "now", "undef", "dict"})
+#: Given by Ansible, Jinja or a run of site.yml, not by the inventory.
+_GIVEN = frozenset(
+    {
+        "dict",
+        "inventory_hostname",
+        "item",
+        "now",
+        "omit",
+        "playbook_dir",
+        "range",
+        "role_path",
+        "site_interrupted",
+        "undef",
+    }
+)
 
 
 def used_variables(role: Path) -> set[str]:
