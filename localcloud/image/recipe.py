@@ -86,9 +86,24 @@ class ImageRecipe:
     @property
     def digest(self) -> str:
         """Names the image: sixteen hexadecimal digits."""
-        parts = [*map(str, self.sources), self.architecture, *PACKAGES, json.dumps(self.files)]
-        parts += [*MASKED, *ENABLED, *_HOOKS]
+        parts = [*map(str, self.sources), self.architecture, *self.packages, json.dumps(self.files)]
+        parts += [*self.masked, *ENABLED, *_HOOKS, *self.form]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages in addition to dpkg's essential ones."""
+        return PACKAGES
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """Units that must not run."""
+        return MASKED
+
+    @property
+    def form(self) -> tuple[str, ...]:
+        """What else determines the image; nothing for a root filesystem."""
+        return ()
 
     @property
     def files(self) -> dict[str, str]:
@@ -105,13 +120,13 @@ class ImageRecipe:
         """
         suite = self.sources[0].suite
         command = [mmdebstrap, "--mode=root", "--variant=minbase", f"--architectures={self.architecture}"]
-        command += ["--format=tar", "--quiet", f"--include={','.join(PACKAGES)}"]
+        command += ["--format=tar", "--quiet", f"--include={','.join(self.packages)}"]
         if not self.check_valid_until:
             command.append(f"--aptopt={_NOT_FRESH}")
         hooks = [
             f'cp --recursive --remove-destination --no-preserve=ownership {tree}/. "$1"',
             *_HOOKS,
-            _units("mask", MASKED),
+            _units("mask", self.masked),
         ]
         hooks.append(_units("enable", ENABLED))
         command += [f"--customize-hook={hook}" for hook in hooks]
