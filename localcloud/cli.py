@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from localcloud.host.server_kind import ServerKind
+
 app = typer.Typer(
     help="Run a real OpenStack on this machine, to try and test the appliance.",
     no_args_is_help=True,
@@ -24,6 +26,10 @@ def up(
     install: Annotated[
         bool, typer.Option(help="Install missing Debian packages; otherwise list them and stop.")
     ] = True,
+    servers: Annotated[
+        ServerKind | None,
+        typer.Option(help="What servers are; decided when the cloud is made. Default: container, the fast ones."),
+    ] = None,
 ) -> None:
     """Start the cloud's services that are not running. The first time also installs them: a few minutes."""
     from localcloud.control import lifecycle
@@ -32,7 +38,7 @@ def up(
     from localcloud.host.steps import Steps
 
     layout = CloudLayout.of_user()
-    lifecycle.up(layout, Steps(_progress), install=install)
+    lifecycle.up(layout, Steps(_progress), install=install, servers=servers)
     typer.echo(f'To use it: eval "$(slurm-appliance cloud env)" sets OS_CLIENT_CONFIG_FILE and OS_CLOUD={CLOUD}.')
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localcloud.control.files import write_private
+from localcloud.control.nova_servers import CONTAINERS, ServerOptions
 from localcloud.endpoints import (
     ADDRESS,
     CINDER,
@@ -39,13 +40,16 @@ def database_url(layout: CloudLayout, name: str) -> str:
     return f"mysql+pymysql://root@localhost/{name}?unix_socket={socket}&charset=utf8mb3"
 
 
-def configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> dict[str, Sections]:
+def configuration(
+    layout: CloudLayout, passwords: Mapping[str, str], prefix: Path, servers: ServerOptions = CONTAINERS
+) -> dict[str, Sections]:
     """Every configuration file of the cloud.
 
     Args:
         layout: the cloud.
         passwords: of each service's user.
         prefix: the services' virtual environment, which contains their paste pipelines.
+        servers: what makes Nova's servers what they are.
     """
     api_ports = sorted([MIRROR_PORT, SNAPSHOTS_PORT, *(endpoint.port for endpoint in ENDPOINTS)])
     host = {
@@ -53,12 +57,14 @@ def configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Pat
         "api_address": ADDRESS,
         "api_ports": ",".join(map(str, api_ports)),
         "metadata_address": METADATA_ADDRESS,
+        "servers": str(servers.kind),
     }
+    nova = merged(_nova(layout, passwords, prefix), servers.nova)
     return {
         "keystone.conf": _keystone(layout),
         "glance-api.conf": _glance(layout, passwords, prefix),
         "placement.conf": _placement(layout, passwords),
-        "nova.conf": {**_nova(layout, passwords, prefix), "localcloud": host},
+        "nova.conf": {**nova, "localcloud": host},
         "neutron.conf": {**_neutron(layout, passwords, prefix), "localcloud": host},
         "cinder.conf": {**_cinder(layout, passwords, prefix), "localcloud": host},
     }
@@ -72,9 +78,16 @@ def render(sections: Sections) -> str:
     return "\n".join(lines)
 
 
-def write_configuration(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> None:
+def merged(sections: Mapping[str, Mapping[str, str]], more: Mapping[str, Mapping[str, str]]) -> Sections:
+    """Sections with more options, which take precedence."""
+    return {name: {**sections.get(name, {}), **more.get(name, {})} for name in (*sections, *more)}
+
+
+def write_configuration(
+    layout: CloudLayout, passwords: Mapping[str, str], prefix: Path, servers: ServerOptions = CONTAINERS
+) -> None:
     """Write all files, readable only by the owner: they contain passwords."""
-    for name, sections in configuration(layout, passwords, prefix).items():
+    for name, sections in configuration(layout, passwords, prefix, servers).items():
         write_private(layout.etc / name, render(sections))
 
 
@@ -160,7 +173,6 @@ def _nova(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Se
             "my_ip": ADDRESS,
             "state_path": str(state),
             "transport_url": "fake://",
-            "compute_driver": "localcloud.NspawnDriver",
             "resume_guests_state_on_host_boot": "true",
             "allow_resize_to_same_host": "true",
             "rpc_response_timeout": "180",

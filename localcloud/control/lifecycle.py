@@ -7,13 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud.control import database, host, mirror, nodes, process, resources, schema, services
+from localcloud.control import (
+    database,
+    host,
+    libvirtd,
+    mirror,
+    nodes,
+    nova_servers,
+    process,
+    resources,
+    schema,
+    services,
+)
 from localcloud.control.configuration import write_configuration, write_keys
 from localcloud.control.credentials import passwords, write_clouds_yaml
 from localcloud.control.environment import is_ready, make_environment
+from localcloud.control.server_record import decide, recorded
 from localcloud.errors import MachineError, NotRunningError, ServiceError
 from localcloud.host import debian
 from localcloud.host.layout import CloudLayout
+from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
 from localcloud.image import base
 from localcloud.image.systems import DEFAULT, System
@@ -21,6 +34,9 @@ from localcloud.network import perimeter
 
 #: Timeout for a service to stop, in seconds.
 GRACE = 5.0
+
+#: What talks to servers, or for them: stopped before they are.
+_STOPPED_FIRST = (*services.NAMES, mirror.NAME, libvirtd.NAME)
 
 
 @contextmanager
@@ -43,13 +59,14 @@ def exclusive(layout: CloudLayout) -> Iterator[None]:
         yield
 
 
-def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
+def up(layout: CloudLayout, steps: Steps, *, install: bool = True, servers: ServerKind | None = None) -> None:
     """Start what is not running; install what is missing first.
 
     Args:
         layout: the cloud.
         steps: reports progress.
         install: whether missing Debian packages may be installed; if not, the error lists them.
+        servers: what servers are; None: as they are, or containers on a new cloud.
 
     Raises:
         CloudError: something is missing or does not start.
@@ -57,17 +74,18 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True) -> None:
     host.require_root()
     with exclusive(layout):
         host.require_no_other(layout)
-        missing = debian.missing()
+        kind = decide(layout, servers)
+        missing = debian.missing(debian.packages(kind))
         if not install:
             debian.refuse(missing)
         layout.make_folders()
         with ThreadPoolExecutor(3) as pool:
             packages = pool.submit(debian.install, missing, steps)
-            image = pool.submit(_image_after, packages.result, steps)
+            image = pool.submit(_image_after, packages.result, kind, steps)
             prefix = _environment(steps)
             packages.result()
             _database(layout, prefix, steps)
-            _start(layout, prefix, steps)
+            _start(layout, prefix, kind, steps)
             write_clouds_yaml(layout)
             with steps.step("create flavors and the external network"):
                 resources.make_resources(layout)
@@ -86,7 +104,7 @@ def add_image(layout: CloudLayout, system: System, steps: Steps) -> None:
     host.require_root()
     if not layout.clouds_yaml.exists():
         raise NotRunningError("there is no local cloud yet", where=str(layout.root), remedy="slurm-appliance cloud up")
-    built = base.make(system, steps)
+    built = base.make(system, steps, recorded(layout))
     with steps.step(f"base image {system.name} in Glance"):
         resources.upload_image(layout, built)
 
@@ -112,9 +130,9 @@ def reset(layout: CloudLayout, steps: Steps) -> None:
     layout.lock.unlink(missing_ok=True)
 
 
-def _image_after(packages: Callable[[], None], steps: Steps) -> base.BaseImage:
+def _image_after(packages: Callable[[], None], kind: ServerKind, steps: Steps) -> base.BaseImage:
     packages()
-    return base.make(DEFAULT, steps)
+    return base.make(DEFAULT, steps, kind)
 
 
 def _environment(steps: Steps) -> Path:
@@ -134,14 +152,14 @@ def _database(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
         schema.copy_template(layout)
 
 
-def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
+def _start(layout: CloudLayout, prefix: Path, kind: ServerKind, steps: Steps) -> None:
     # Close access before there is anything to reach.
     perimeter.close(perimeter.gateways())
     host.add_addresses()
     users = passwords(layout)
     write_keys(layout)
-    write_configuration(layout, users, prefix)
-    services.write_search_path(layout)
+    write_configuration(layout, users, prefix, nova_servers.options(kind))
+    services.write_search_path(layout, kind)
     if not _runs(layout, database.NAME):
         # Services left from before a database crash would keep dead connections.
         process.stop(_recorded(layout, services.NAMES), grace=GRACE)
@@ -149,8 +167,11 @@ def _start(layout: CloudLayout, prefix: Path, steps: Steps) -> None:
             database.start(layout)
     if not _runs(layout, mirror.NAME):
         mirror.start(layout)
+    if kind is ServerKind.VM and not _runs(layout, libvirtd.NAME):
+        with steps.step(f"{libvirtd.NAME} answers"):
+            libvirtd.start(layout, steps)
     dead = services.dead(layout)
-    services.start(layout, prefix, dead)
+    services.start(layout, prefix, dead, kind)
     services.wait_until_ready(layout, dead, steps)
 
 
@@ -158,8 +179,8 @@ def _stop(layout: CloudLayout, steps: Steps) -> None:
     if not layout.root.exists():
         return
     with steps.step("stop services"):
-        process.stop(_recorded(layout, (*services.NAMES, mirror.NAME)), grace=GRACE)
-        for name in (*services.NAMES, mirror.NAME):
+        process.stop(_recorded(layout, _STOPPED_FIRST), grace=GRACE)
+        for name in _STOPPED_FIRST:
             process.forget(layout, name)
     with steps.step("stop servers, release networks and volumes"):
         nodes.release(layout)

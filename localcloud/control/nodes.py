@@ -1,20 +1,26 @@
-"""The servers' side of stopping a cloud: containers, networks, loop devices."""
+"""The servers' side of stopping a cloud: machines, containers, networks, loop devices."""
 
 from localcloud.compute import host
 from localcloud.errors import ServiceError
 from localcloud.host.layout import CloudLayout
+from localcloud.virtual import folders, machines
 
 #: Timeout for all servers to shut down in parallel, in seconds.
 GRACE = 10.0
 
+#: The same for virtual machines, whose systems are slow where they are emulated.
+MACHINE_GRACE = 60.0
+
 
 def release(layout: CloudLayout, *, grace: float = GRACE) -> None:
-    """Stop all servers and remove their mounts, interfaces, control groups and loop devices; keep their files.
+    """Stop all servers, remove their mounts, interfaces, control groups and loop devices, and keep their files.
 
     Raises:
         ServiceError: something could not be removed; listed in the evidence.
     """
-    problems = host.stop_all(layout.service_state("host"), grace)
+    problems = machines.stop_all(layout.root, MACHINE_GRACE)
+    problems += host.stop_all(layout.service_state("host"), grace)
+    folders.unlink(layout.libvirt)
     if problems:
         raise ServiceError(
             "leftovers of servers remain on this machine", where=str(layout.root), evidence="\n".join(problems)

@@ -108,16 +108,19 @@ def upload_image(layout: CloudLayout, base: BaseImage) -> bool:
             "os_version": base.system.version,
             "os_admin_user": base.system.distribution,
         }
-        upload(admin, base.file, name, {DIGEST: base.digest, **about})
+        upload(admin, base.file, name, {DIGEST: base.digest, **about}, base.disk_format, base.min_disk_gb)
         return True
 
 
-def upload(admin: "Connection", file: Path, name: str, properties: dict[str, str]) -> str:
+def upload(
+    admin: "Connection", file: Path, name: str, properties: dict[str, str], disk_format: str = "raw", min_disk: int = 0
+) -> str:
     """Upload an image that all users can use, and return its ID."""
     with file.open("rb") as data:
         image = admin.image.create_image(
             name=name,
-            disk_format="raw",
+            disk_format=disk_format,
+            min_disk=min_disk,
             container_format="bare",
             visibility="public",
             data=data,  # type: ignore[arg-type]  # any stream that can be read: the SDK's hint is too narrow

@@ -10,7 +10,9 @@ from localcloud.control.files import tail
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
 from localcloud.host.layout import PACKAGE, CloudLayout
+from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
+from localcloud.virtual import binding
 
 NAMES = tuple(endpoint.name for endpoint in ENDPOINTS)
 
@@ -23,8 +25,10 @@ localcloud = localcloud.network.mechanism:BridgeMechanismDriver
 """
 
 
-def write_search_path(layout: CloudLayout) -> None:
-    """Create the folder from which the services import this package, and nothing else next to it."""
+def write_search_path(layout: CloudLayout, kind: ServerKind) -> None:
+    """Create the folder from which the services import this package, and libvirt's binding, and nothing else."""
+    if kind is ServerKind.VM:
+        binding.link(layout.python)
     link = layout.python / PACKAGE.name
     if not link.is_symlink() or Path(os.readlink(link)) != PACKAGE:
         link.unlink(missing_ok=True)
@@ -41,18 +45,19 @@ def dead(layout: CloudLayout) -> list[str]:
     return [name for name, service in found.items() if service is None or not service.alive]
 
 
-def start(layout: CloudLayout, prefix: Path, names: Collection[str]) -> None:
+def start(layout: CloudLayout, prefix: Path, names: Collection[str], kind: ServerKind) -> None:
     """Start services.
 
     Args:
         layout: the cloud.
         prefix: the services' virtual environment.
         names: which of `NAMES`.
+        kind: what servers are.
     """
     for name in names:
         layout.ready_file(name).unlink(missing_ok=True)
         command = [str(prefix / "bin/python"), "-m", "localcloud.services.serve", name]
-        process.start(layout, name, command, _environment(layout, prefix, name))
+        process.start(layout, name, command, _environment(layout, prefix, name, kind))
 
 
 def wait_until_ready(layout: CloudLayout, names: Collection[str], steps: Steps) -> None:
@@ -80,13 +85,16 @@ def wait_until_ready(layout: CloudLayout, names: Collection[str], steps: Steps) 
         time.sleep(0.1)
 
 
-def _environment(layout: CloudLayout, prefix: Path, name: str) -> dict[str, str]:
+def _environment(layout: CloudLayout, prefix: Path, name: str, kind: ServerKind) -> dict[str, str]:
     etc = str(layout.etc)
     return {
         "PYTHONPATH": str(layout.python),
         "PYTHONWARNINGS": "ignore",
         "PYTHONUNBUFFERED": "1",
+        # Compiled code that crashes would leave nothing in the log.
+        "PYTHONFAULTHANDLER": "1",
         "LOCALCLOUD_FAULTS": str(layout.faults),
+        "LOCALCLOUD_SERVERS": str(kind),
         "LOCALCLOUD_PASSWORDS": str(layout.passwords) if name == "keystone" else "",
         "LOCALCLOUD_READY": str(layout.ready_file(name)),
         "OS_KEYSTONE_CONFIG_FILES": f"{etc}/keystone.conf",

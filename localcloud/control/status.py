@@ -5,10 +5,12 @@ import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
 
-from localcloud.control import database, mirror, process, services
+from localcloud.control import database, libvirtd, mirror, process, services
 from localcloud.control.files import tail
+from localcloud.control.server_record import recorded
 from localcloud.endpoints import ENDPOINTS, MIRROR_URL
 from localcloud.host.layout import CloudLayout
+from localcloud.host.server_kind import ServerKind
 from localcloud.network import perimeter
 
 #: Timeout for a service to respond, in seconds.
@@ -23,7 +25,7 @@ class ServiceStatus:
         name: the service's.
         state: ``running``, ``silent`` (runs but does not respond), ``dead`` (exited by itself) or ``down`` (not
             started).
-        url: its URL; empty for the database.
+        url: its URL; empty for the database and for libvirtd.
         pid: its process, if it runs.
         memory_mb: its share of the machine's memory (PSS) in MiB.
         evidence: the last lines of its log, if it is dead or silent.
@@ -96,8 +98,9 @@ class CloudStatus:
 
 def look(layout: CloudLayout) -> CloudStatus:
     """Check each process of a cloud and whether it responds."""
-    urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL, database.NAME: ""}
-    found = tuple(_look(layout, name, urls[name]) for name in _ORDER)
+    urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL}
+    order = (*_ORDER, libvirtd.NAME) if recorded(layout) is ServerKind.VM else _ORDER
+    found = tuple(_look(layout, name, urls.get(name, "")) for name in order)
     down = all(one.state == "down" for one in found)
     return CloudStatus(str(layout.root), found, closed=down or perimeter.is_closed())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import MachineError
+from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
 
 
@@ -17,7 +18,8 @@ class Package:
 
     Attributes:
         name: the package.
-        program: the needed program: if it is on PATH (including ``sbin``), the package is not needed.
+        program: the needed program: if it is on PATH (including ``sbin``), the package is not needed. Or the path of a
+            file, for a package without programs.
         why: a phrase for the operator.
         unit: a systemd unit that the package would start and that the cloud does not use.
     """
@@ -27,11 +29,17 @@ class Package:
     why: str
     unit: str = ""
 
+    @property
+    def present(self) -> bool:
+        """Whether the machine has what the package is for."""
+        if self.program.startswith("/"):
+            return Path(self.program).exists()
+        return shutil.which(self.program, path=SEARCH_PATH) is not None
 
-PACKAGES = (
+
+_EVERY_CLOUD = (
     Package("mariadb-server-core", "mariadbd", "the services' database"),
     Package("mariadb-client-core", "mariadb", "creates the databases"),
-    Package("systemd-container", "systemd-nspawn", "runs the servers as systemd-nspawn containers"),
     Package("iproute2", "ip", "networks of the servers"),
     Package("nftables", "nft", "anti-spoofing and security groups"),
     Package("e2fsprogs", "mkfs.ext4", "file systems on volumes that servers boot from"),
@@ -40,6 +48,24 @@ PACKAGES = (
     Package("zstd", "zstd", "compresses images"),
     Package("apt-cacher-ng", "apt-cacher-ng", "the package mirror for image builds", unit="apt-cacher-ng.service"),
 )
+
+_OF_KIND = {
+    ServerKind.CONTAINER: (
+        Package("systemd-container", "systemd-nspawn", "runs the servers as systemd-nspawn containers"),
+    ),
+    ServerKind.VM: (
+        Package("libvirt-daemon", "libvirtd", "runs the servers as virtual machines"),
+        Package("python3-libvirt", "/usr/lib/python3/dist-packages/libvirt.py", "how Nova talks to libvirtd"),
+        Package("qemu-system-x86", "qemu-system-x86_64", "the virtual machines themselves"),
+        Package("qemu-utils", "qemu-img", "converts images and volumes"),
+        Package("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "the firmware of virtual machines with UEFI"),
+        Package("genisoimage", "genisoimage", "makes config drives"),
+        Package("fdisk", "sfdisk", "partitions the base image"),
+        Package("mtools", "mcopy", "writes the base image's EFI system partition"),
+    ),
+}
+
+PACKAGES = _EVERY_CLOUD + _OF_KIND[ServerKind.CONTAINER]
 
 #: The search path for programs; services get the same path.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
@@ -57,9 +83,14 @@ def program(name: str) -> str:
     return found
 
 
+def packages(kind: ServerKind) -> tuple[Package, ...]:
+    """The packages of a cloud with servers of this kind."""
+    return _EVERY_CLOUD + _OF_KIND[kind]
+
+
 def missing(packages: Iterable[Package] = PACKAGES) -> list[Package]:
-    """The packages whose program is missing."""
-    return [package for package in packages if not shutil.which(package.program, path=SEARCH_PATH)]
+    """The packages that the machine lacks."""
+    return [package for package in packages if not package.present]
 
 
 def install(packages: Iterable[Package], steps: Steps) -> None:

@@ -71,6 +71,11 @@ class CloudLayout:
         return self.root / "python"
 
     @cached_property
+    def libvirt(self) -> Path:
+        """libvirt's folders, on a cloud of virtual machines."""
+        return self.root / "libvirt"
+
+    @cached_property
     def passwords(self) -> Path:
         """The passwords of the cloud's users."""
         return self.root / "passwords.json"

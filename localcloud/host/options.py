@@ -8,6 +8,7 @@
 | ``metadata_address`` | ``169.254.169.254`` | the metadata service's address on ``lo``; nodes may reach port 80 |
 | ``concurrent_boots`` | 0 | servers that may be booting at the same time; 0: twice the processors, at least 4 |
 | ``boot_slot_seconds`` | 30 | maximum time that an unfinished boot delays others |
+| ``servers`` | ``container`` | what servers are: ``container`` or ``vm`` |
 | ``vcpus``, ``memory_mb``, ``disk_gb`` | 256, 262144, 4096 | the host's resources, as reported to the scheduler |
 """
 
@@ -33,6 +34,7 @@ OPTIONS = [
         help="Servers that boot in parallel; 0: twice the number of processors, at least 4.",
     ),
     cfg.FloatOpt("boot_slot_seconds", default=30.0, help="Maximum time that one boot delays others."),
+    cfg.StrOpt("servers", default="container", help="What servers are: container or vm."),
     cfg.IntOpt("vcpus", default=256, help="Virtual processors of the host."),
     cfg.IntOpt("memory_mb", default=262144, help="Memory of the host, in MiB."),
     cfg.IntOpt("disk_gb", default=4096, help="Disk of the host, in GiB."),

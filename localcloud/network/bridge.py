@@ -32,6 +32,24 @@ def plug(nic: Nic, namespace: str, dhcp_folder: Path) -> None:
         link.ip("-netns", namespace, "link", "set", nic.device, "up")
 
 
+def plug_tap(nic: Nic, dhcp_folder: Path) -> None:
+    """Connect a port of a virtual machine: its bridge, a tap, its DHCP lease. Idempotent.
+
+    Args:
+        nic: the port.
+        dhcp_folder: `Places.dhcp`.
+
+    Raises:
+        HostError: the network's subnet overlaps one of another network with servers on this host.
+    """
+    with link.LOCK:
+        _ensure(nic)
+        dhcp.add(nic, dhcp_folder)
+        if not link.exists(nic.host_end):
+            link.ip("tuntap", "add", nic.host_end, "mode", "tap", "vnet_hdr")
+        link.ip("link", "set", nic.host_end, "mtu", str(nic.mtu), "master", nic.bridge, "up")
+
+
 def unplug(nic: Nic, dhcp_folder: Path) -> None:
     """Disconnect a port; with the last one, remove the bridge and its DHCP server."""
     with link.LOCK:

@@ -1,5 +1,7 @@
 """Nova in one process: API, conductor, scheduler, compute and metadata, so that messages need no broker (``fake://``)."""
 
+import importlib
+import os
 import sys
 import threading
 from typing import Any
@@ -9,6 +11,9 @@ from localcloud.endpoints import CINDER, GLANCE, KEYSTONE, METADATA_ADDRESS, NEU
 #: The compute driver's module name: Nova loads drivers only from its own package.
 DRIVER_MODULE = "nova.virt.localcloud"
 
+#: The module of the driver for each kind of servers.
+_DRIVERS = {"container": "localcloud.compute.driver", "vm": "localcloud.virtual.driver"}
+
 
 def application() -> Any:
     """Nova's API; importing it also parses nova.conf and sets up the message transport."""
@@ -17,8 +22,7 @@ def application() -> Any:
     monkey_patch.patch(backend="threading")
     import nova.virt
 
-    from localcloud.compute import driver
-
+    driver = importlib.import_module(_DRIVERS[os.environ["LOCALCLOUD_SERVERS"]])
     sys.modules[DRIVER_MODULE] = driver
     nova.virt.localcloud = driver
     from nova.wsgi.osapi_compute import application as api

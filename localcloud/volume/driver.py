@@ -14,7 +14,7 @@ from cinder.volume import driver
 from oslo_config import cfg
 
 from localcloud.host import archive, loop_device, options
-from localcloud.volume import files, image_export
+from localcloud.volume import disk, files, image_export
 
 
 class FileVolumeDriver(driver.VolumeDriver):
@@ -26,6 +26,7 @@ class FileVolumeDriver(driver.VolumeDriver):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._folder = options.places(cfg.CONF).volumes
+        self._machines = cfg.CONF.localcloud.servers == "vm"
 
     def check_for_setup_error(self) -> None:
         """Create the folder; no other setup is needed."""
@@ -121,19 +122,24 @@ class FileVolumeDriver(driver.VolumeDriver):
             with blob.open("wb") as stream:
                 image_service.download(context, image_id, stream)
             loop_device.detach(file)
-            files.write_image(file, image_id, blob)
+            if self._machines:
+                disk.write(file, blob)
+            else:
+                files.write_image(file, image_id, blob)
         finally:
             blob.unlink(missing_ok=True)
 
     def copy_volume_to_image(
         self, context: Any, volume: Any, image_service: Any, image_meta: Mapping[str, Any]
     ) -> None:
-        """Create an image of a volume: of its root filesystem if a server has booted from it, else of its bytes."""
+        """Create an image of a volume: of the root filesystem that a container booted from, else of its bytes."""
         file = self._file(volume)
         blob = file.with_name(f"{file.name}.blob")
         try:
             os.sync()
-            if archive.kind(file):
+            if self._machines:
+                disk.convert(file, blob, str(image_meta["disk_format"]))
+            elif archive.kind(file):
                 files.copy_start(file, blob, files.image_of(file)[1])
             elif volume["bootable"]:
                 image_export.pack(file, blob)
