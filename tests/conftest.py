@@ -1,10 +1,11 @@
 """Gives each test the marker of the tier whose folder it lies in, and those that take minutes another one."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-TIERS = ("unit", "engine", "lifecycle")
+TIERS = ("unit", "engine", "lifecycle", "vm")
 
 #: Tests that build or copy images, break clusters, wait for time-outs, or run a whole Slurm or Pulp: minutes each.
 EXTENDED = (
@@ -34,6 +35,10 @@ EXTENDED = (
     "lifecycle/test_image_snapshot.py",
     "lifecycle/test_image_stack.py",
 )
+
+
+#: These need a cloud of virtual machines, and a session has one cloud: ``slurm-appliance test --tier vm`` says so.
+collect_ignore = [] if os.environ.get("SLURM_APPLIANCE_TEST_SERVERS") == "vm" else ["vm"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

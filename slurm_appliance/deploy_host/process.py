@@ -1,16 +1,17 @@
 """Processes: runs a child to its end, and prints the errors of our programs."""
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from slurm_appliance.errors import ApplianceError
 from toolchain.terminal import guarded
 
 
-def run_to_end(command: Sequence[str], *, folder: Path) -> int:
+def run_to_end(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> int:
     """Run a command in a folder and return its exit status, ignoring Ctrl-C in this process.
 
     The terminal also sends Ctrl-C to the child, which may have to clean up before it exits. ``subprocess.run`` would
@@ -18,7 +19,8 @@ def run_to_end(command: Sequence[str], *, folder: Path) -> int:
     """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with subprocess.Popen(command, cwd=folder, preexec_fn=_default_interrupt) as child:  # noqa: PLW1509 - no threads here
+        env = {**os.environ, **(environment or {})}
+        with subprocess.Popen(command, cwd=folder, env=env, preexec_fn=_default_interrupt) as child:  # noqa: PLW1509 - no threads here
             return child.wait()
     finally:
         signal.signal(signal.SIGINT, before)

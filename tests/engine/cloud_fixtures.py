@@ -2,7 +2,8 @@
 
 Whatever an earlier session left behind when it was killed is removed first. To keep a cloud between sessions while
 working on tests, start one and name its state folder in ``SLURM_APPLIANCE_TEST_CLOUD``: it is used as it is and left
-running. ``SLURM_APPLIANCE_TEST_SYSTEM=debian-12`` has all tests use another base image than the cloud's default.
+running. ``SLURM_APPLIANCE_TEST_SYSTEM=debian-12`` has all tests use another base image than the cloud's default, and
+``SLURM_APPLIANCE_TEST_SERVERS=vm`` virtual machines instead of containers.
 """
 
 import os
@@ -23,6 +24,7 @@ from localcloud.control.credentials import CLOUD
 from localcloud.endpoints import MIRROR_URL
 from localcloud.faults.store import FaultStore
 from localcloud.host.layout import STATE_VARIABLE, CloudLayout
+from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
 from localcloud.image import systems
 from tests.engine.machine import Machine
@@ -32,6 +34,12 @@ from toolchain.paths import state_folder
 KEEP_VARIABLE = "SLURM_APPLIANCE_TEST_CLOUD"
 #: Names the system that servers are of.
 SYSTEM_VARIABLE = "SLURM_APPLIANCE_TEST_SYSTEM"
+#: Says what servers are.
+SERVERS_VARIABLE = "SLURM_APPLIANCE_TEST_SERVERS"
+
+SERVERS = ServerKind(os.environ.get(SERVERS_VARIABLE) or ServerKind.CONTAINER)
+#: How much longer than for a container everything may take in a server.
+PATIENCE = 6.0 if SERVERS is ServerKind.VM else 1.0
 
 #: The system that servers are of, and the name of its base image.
 SYSTEM = systems.system(os.environ.get(SYSTEM_VARIABLE) or systems.DEFAULT.name)
@@ -95,7 +103,7 @@ def cloud() -> Iterator[Cloud]:
 
 
 def _up(layout: CloudLayout) -> None:
-    lifecycle.up(layout, Steps(say))
+    lifecycle.up(layout, Steps(say), servers=SERVERS)
     if SYSTEM != systems.DEFAULT:
         lifecycle.add_image(layout, SYSTEM, Steps(say))
 

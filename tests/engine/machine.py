@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from localcloud.control import process
+from localcloud.host.layout import CloudLayout
+from localcloud.virtual import folders
+from localcloud.virtual.machines import running
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Machine:
         mounts: mount points below the state folder or made by systemd-nspawn.
         loops: loop devices with a file below the state folder.
         groups: the nodes' control groups.
-        processes: those that carry the cloud's mark.
+        processes: those that carry the cloud's mark, and virtual machines.
+        links: libvirt's folders that are the cloud's.
     """
 
     addresses: frozenset[str]
@@ -31,6 +35,7 @@ class Machine:
     loops: frozenset[str]
     groups: frozenset[str]
     processes: frozenset[str]
+    links: frozenset[str]
 
     @classmethod
     def look(cls, root: Path) -> "Machine":
@@ -52,13 +57,18 @@ class Machine:
             mounts=frozenset(path for path in mounts if Path(path).is_relative_to(root) or "nspawn" in path),
             loops=frozenset(loop["name"] for loop in loops if Path(loop["back-file"]).is_relative_to(root)),
             groups=frozenset(str(path) for path in Path("/sys/fs/cgroup").glob("**/localcloud*")),
-            processes=frozenset(str(one.pid) for one, _ in process.marked(root)),
+            processes=frozenset(map(str, [*(one.pid for one, _ in process.marked(root)), *_machines(root)])),
+            links=frozenset(folders.linked(CloudLayout(root).libvirt)),
         )
 
     def left_since(self, before: "Machine") -> dict[str, list[str]]:
         """What is there now and was not before, by kind; empty when nothing is."""
         found = {item.name: sorted(getattr(self, item.name) - getattr(before, item.name)) for item in fields(self)}
         return {kind: names for kind, names in found.items() if names}
+
+
+def _machines(root: Path) -> list[int]:
+    return [machine.pid for machine in running(root)]
 
 
 def _output(*command: str) -> str:

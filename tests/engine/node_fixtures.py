@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.engine.cloud_fixtures import IMAGE, remove_server, wait_until
+from tests.engine.cloud_fixtures import IMAGE, PATIENCE, remove_server, wait_until
 
 #: The base image's own user, who may use sudo.
 USER = "debian"
@@ -56,12 +56,12 @@ class Login:
             capture_output=True,
             text=True,
             check=False,
-            timeout=limit,
+            timeout=limit * PATIENCE,
         )
 
     def wait(self, address: str, command: str = "true", limit: float = 90) -> str:
         """Run a command as soon as a server can be logged in to, and return what it printed; it must succeed."""
-        done = wait_until(f"ssh to {address}", lambda: self._answer(address, command), limit)
+        done = wait_until(f"ssh to {address}", lambda: self._answer(address, command), limit * PATIENCE)
         assert done.returncode == 0, f"{command}: {done.returncode}: {done.stdout}{done.stderr}"
         return str(done.stdout).strip()
 
@@ -86,7 +86,7 @@ class Login:
             done = self.run(address, "cut -d. -f1 /proc/uptime")
             return done.returncode == 0 and int(done.stdout) <= time.monotonic() - since + 1
 
-        wait_until(f"a boot of {address}", booted, limit)
+        wait_until(f"a boot of {address}", booted, limit * PATIENCE)
 
 
 @pytest.fixture(scope="session")

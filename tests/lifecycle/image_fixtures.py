@@ -20,13 +20,14 @@ import pytest
 from openstack.connection import Connection
 
 from localcloud.control.resources import DIGEST
+from localcloud.host.server_kind import ServerKind
 from slurm_appliance.cloud.image_names import IMAGE_TAG
 from slurm_appliance.image import content, images
 from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.settings import FORCE
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageSources, to_json
-from tests.engine.cloud_fixtures import IMAGE, Cloud
+from tests.engine.cloud_fixtures import IMAGE, PATIENCE, SERVERS, Cloud
 from toolchain.paths import REPOSITORY, cache_folder
 
 #: Everything that nodes of any kind need.
@@ -53,7 +54,9 @@ class BuildSite:
 
     def description(self, base: str, groups: tuple[str, ...], **more: Any) -> ImageBuild:
         """A build on this cloud."""
-        build = ImageBuild(base, groups, Machine("slurm.medium", self.network), ssh_timeout=120, build_timeout=1500)
+        ssh, whole = int(120 * PATIENCE), int(1500 * PATIENCE)
+        machine = Machine("slurm.medium", self.network)
+        build = ImageBuild(base, groups, machine, ssh_timeout=ssh, build_timeout=whole)
         return replace(build, **{"sources": PackageSources(proxy=self.cloud.package_proxy), **more})
 
     def start(self, build: ImageBuild, *, force: bool = False) -> "subprocess.Popen[str]":
@@ -78,7 +81,7 @@ class BuildSite:
         """Build to the end, however it ends."""
         child = self.start(build, force=force)
         try:
-            output, errors = child.communicate(timeout=limit)
+            output, errors = child.communicate(timeout=limit * PATIENCE)
         finally:
             child.kill()
             child.wait()
@@ -130,7 +133,9 @@ def full_image(build_site: BuildSite, user: Connection, base_name: str) -> Glanc
 
 
 def fits_any_disk(user: Connection, image_id: str) -> GlanceImage:
-    """Take back the least disk, which Nova set to the flavor's: here an image is an archive, and fits on any."""
+    """Take back the least disk, which Nova set to the flavor's: a container's image is an archive, and fits on any."""
+    if SERVERS is ServerKind.VM:
+        return images.find(OpenStackApi(user), image_id)
     patch = [{"op": "replace", "path": "/min_disk", "value": 0}]
     return GlanceImage.of(OpenStackApi(user).call("image", "PATCH", f"/images/{image_id}", json=patch).body)
 
@@ -158,7 +163,8 @@ def _upload(user: Connection, file: Path, name: str, base_id: str) -> None:
     os.utime(file)
     properties = {**json.loads(file.with_suffix(".json").read_text()), "slurm_appliance_base_id": base_id}
     api = OpenStackApi(user)
-    body = {"name": f"upload-{name}", "disk_format": "raw", "container_format": "bare", "visibility": "private"}
+    disk_format = "qcow2" if SERVERS is ServerKind.VM else "raw"
+    body = {"name": f"upload-{name}", "disk_format": disk_format, "container_format": "bare", "visibility": "private"}
     made = api.call("image", "POST", "/images", json=body).body
     with file.open("rb") as data:
         answer = user.image.put(

@@ -56,6 +56,7 @@ def test_paths_stand_for_themselves() -> None:
         Tier.unit: [["tests/unit/slurm_appliance/config", "-x"]],
         Tier.engine: [["tests/engine/cloud/test_network.py", "-x"]],
         Tier.lifecycle: [],
+        Tier.vm: [],
     }
 
 
