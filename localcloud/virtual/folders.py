@@ -3,6 +3,7 @@
 A machine with a libvirt of its own has those folders already; this cloud leaves them alone and does not start.
 """
 
+import shutil
 from pathlib import Path
 
 from localcloud.errors import MachineError
@@ -57,10 +58,11 @@ def link(own: Path) -> None:
 
 
 def unlink(own: Path) -> None:
-    """Remove the links of `link`, and no one else's."""
+    """Remove the links of `link`, and no one else's, and what is only about running machines."""
     for folder, name in FOLDERS.items():
         if folder.is_symlink() and folder.readlink() == own / name:
             folder.unlink()
+    shutil.rmtree(own / "run", ignore_errors=True)
 
 
 def linked(own: Path) -> list[str]:

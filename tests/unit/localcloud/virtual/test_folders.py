@@ -21,8 +21,10 @@ def test_links_come_and_go(machine: Path, tmp_path: Path) -> None:
         folders.link(own)
         assert len(folders.linked(own)) == len(folders.FOLDERS)
     assert (machine / "etc" / "qemu.conf").read_text() == folders.QEMU_CONF
+    (own / "run" / "machine.pid").touch()
     folders.unlink(own)
     folders.unlink(own)
+    assert not (own / "run").exists()
     assert list(machine.iterdir()) == []
     assert (own / "etc" / "qemu.conf").exists()
 
