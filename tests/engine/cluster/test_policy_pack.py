@@ -21,7 +21,7 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the pack with its packages, installed as the page says."""
     copy = tmp_path / "policy"
     shutil.copytree(REPOSITORY / "policy", copy, ignore=shutil.ignore_patterns("packages"))
-    (line,) = re.findall(r"^\$ python (-m pip install .*)$", PAGE.read_text(), re.MULTILINE)
+    (line,) = re.findall(r"^\$ python (-m \w+ install .*)$", PAGE.read_text(), re.MULTILINE)
     words = [str(copy / "packages") if word == "policy/packages" else word for word in line.split()]
     subprocess.run([sys.executable, *words], cwd=REPOSITORY, check=True, capture_output=True)
     monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)

@@ -169,7 +169,9 @@ def test_a_changed_build_says_who_boots_from_it() -> None:
     [change] = between(old, new)
     assert change.path == "image_builds.fat.extra_packages"
     assert change.policy is UpdatePolicy.REBUILD
-    assert change.consequence == "Rebuilt in place now: control, login entry, additional squid."
+    assert change.consequence == (
+        "Rebuilt in place now: login entry, additional squid. On volumes, so deleted and created anew: control."
+    )
 
 
 def test_a_change_of_the_build_server_alone_rebuilds_nothing() -> None:

@@ -131,7 +131,7 @@ def _texts(thing: Any) -> list[str]:
 
 @pytest.mark.parametrize("bad", ["{{ x }}", "10.0.0.1 evil", "10.0.0.1\nevil", "fe80::1%{{ x }}", "\x1b]0;x\x07", ""])
 @pytest.mark.parametrize(("thing", "free"), [
-    (HOSTS[1], {"name", "kind", "group", "fqdn", "access_network"}),
+    (replace(HOSTS[1], volumes={"fast": HOSTS[1].instance_id}), {"name", "kind", "group", "fqdn", "access_network"}),
     (SUBNETS[0], {"network"}),
 ])  # fmt: skip
 def test_what_the_cloud_says_has_its_form_or_is_refused(
@@ -227,9 +227,9 @@ def _calls(name: str) -> Iterator[str]:
                     yield str(path.relative_to(REPOSITORY))
 
 
-def test_templates_are_made_in_one_place() -> None:
+def test_templates_are_made_in_known_places() -> None:
     """Whoever makes another one has to think of what goes into it, and to name the place here."""
-    assert list(_calls("Template")) == ["slurm_appliance/ssh/options.py"]
+    assert sorted(_calls("Template")) == ["slurm_appliance/site/filesystems.py", "slurm_appliance/ssh/options.py"]
 
 
 def test_ansible_inventory_says_the_same(tmp_path: Path, poison: Poison) -> None:
