@@ -75,7 +75,10 @@ def shared_server_groups(config: ClusterConfig) -> Iterator[Problem]:
         if shared is None:
             continue
         if shared not in config.server_groups:
-            yield Problem(path, f"there is no server group {shared}", did_you_mean(shared, config.server_groups))
+            remedy = (
+                did_you_mean(shared, config.server_groups) if config.server_groups else "describe it in server_groups"
+            )
+            yield Problem(path, f"there is no server group {shared}", remedy)
         taken = getattr(holder, "control_server_group_id" if holder is config else "server_group_id", None)
         if taken is not None or getattr(holder, "server_group_policy", None) is not None:
             yield Problem(path, f"{other} or a policy is set as well", "keep one of them")

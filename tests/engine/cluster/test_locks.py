@@ -55,4 +55,4 @@ def test_a_lock_of_plain_pulumi_is_removed_on_request_only(rig: Rig) -> None:
 def test_a_time_to_wait_that_is_none(rig: Rig) -> None:
     refused = run(rig, "up", "--stack", "test", "--lock-timeout", "soon")
     assert refused.returncode == 2
-    assert "write it as 90s, 10m or 2h" in refused.stderr
+    assert "write it as 90s, 10m, 2h or 14d" in refused.stderr

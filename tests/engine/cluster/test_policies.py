@@ -135,6 +135,8 @@ def test_settings_of_node_groups(rig: Rig) -> None:
             offset = (
                 20 * KINDS.index(kind) if path.endswith(("fip_addresses", "fip_network")) else 70 * KINDS.index(kind)
             )
+            others = {name: value for name, value in LEAVES[path].given.items() if name not in KINDS}
+            rig.settings = merged(rig.settings, others)
             before, changed = group_settings(path, tokens[path], number % 20 + offset)
             rig.settings[kind][tokens[path]], after[kind][tokens[path]] = before, changed
     rig.up()
@@ -180,12 +182,17 @@ def test_what_replaces_nothing(rig: Rig) -> None:
 OTHER_VALUES = {
     "gateway_ip": "10.9.0.253",
     "vnic_types": {"own": "direct"},
+    "vnic_profiles": {"fabric": "{}"},
     "control_ip_addresses": {"own": "10.9.0.10"},
 }
 
 #: Settings whose values in the other tests cannot be in one file with the others', or stand for something else here.
 UNLIKE_OTHERS = {
     "cluster_networks[].subnet",
+    "control_extra_networks[].subnet",
+    *(path for path in LEAVES if path.startswith("filesystems.")),
+    "identity.access_filter",
+    "identity.start_tls",
     "slurm.partitions.<partition>.default",
     "slurm.partitions.<partition>.groups",
 }

@@ -19,6 +19,7 @@ class Collection:
         make: completes a new one from what the request gave.
         remove: called before one is deleted; may raise RefusalError.
         page: the most that a list shows at once.
+        created: the status of the answer to a creation.
     """
 
     def __init__(
@@ -28,8 +29,9 @@ class Collection:
         make: Callable[[Thing], Thing] = lambda given: given,
         remove: Callable[[Thing], None] = lambda _thing: None,
         page: int = 1000,
+        created: int = 201,
     ) -> None:
-        self.one, self.many, self.page = one, many, page
+        self.one, self.many, self.page, self.created = one, many, page, created
         self.things: dict[str, Thing] = {}
         self._make, self._remove = make, remove
         self._lock = threading.RLock()
@@ -62,7 +64,7 @@ class Collection:
         """What all collections have in common; ``id_`` is None for the collection itself."""
         match request.method, id_:
             case "POST", None:
-                return Answer(201, {self.one: self.add(**request.body[self.one])})
+                return Answer(self.created, {self.one: self.add(**request.body[self.one])})
             case "GET", None:
                 return Answer(200, self.listed(request))
             case "GET", str(known):

@@ -25,7 +25,9 @@ class ComputeService:
         self._network, self._volume = network, volume
         self.flavors = Collection("flavor", "flavors", self._flavor)
         self.servers = Collection("server", "servers", remove=self._release)
-        self.server_groups = Collection("server_group", "server_groups", lambda given: {"members": [], **given})
+        self.server_groups = Collection(
+            "server_group", "server_groups", lambda given: {"members": [], **given}, created=200
+        )
         self.key_pairs: dict[str, Thing] = {}
         self.zones = ["nova"]
         self.quotas: dict[str, int] = {}
