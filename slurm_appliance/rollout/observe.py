@@ -11,6 +11,8 @@ from slurm_appliance.rollout.record import NodeRecord, Phase
 
 #: Prefix of the rollout's reasons in Slurm.
 ROLLOUT_REASON = "slurm-appliance rollout"
+#: Prefix of the reasons of site.yml for nodes that it could not set up (compute-nodes.yml): another image may help.
+SITE_REASON = "site.yml: "
 #: Tolerance in seconds: slurmctld's boot time of a node varies between registrations.
 BOOT_TIME_JITTER = 5
 #: Timeout for Slurm to show an accepted request, in seconds.
@@ -57,7 +59,7 @@ def _at_rest(record: NodeRecord, facts: NodeFacts, slurm: SlurmNode, now: float)
         asked = now if slurm.reason.startswith(ROLLOUT_REASON) else 0.0
         began = replace(record, asked=asked, boot_before=slurm.boot_time, seen=True)
         return began.to(Phase.DRAINING, "Slurm already has a reboot request for it", now)
-    if "DRAIN" in slurm.flags and not ours:
+    if "DRAIN" in slurm.flags and not ours and not slurm.reason.startswith(SITE_REASON):
         return record.to(Phase.SKIPPED, f"drained by somebody else: {slurm.reason}", now)
     return record.to(Phase.WAITING, record.why, now)
 

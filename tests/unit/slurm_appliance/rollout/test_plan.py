@@ -8,10 +8,11 @@ import pytest
 from node.reboot_program.slurm_state import SlurmNode
 from slurm_appliance.config.rollout import RolloutMethod
 from slurm_appliance.rollout.facts import NodeFacts, RolloutFacts
-from slurm_appliance.rollout.observe import TAKEN_WITHIN, observe
+from slurm_appliance.rollout.observe import SITE_REASON, TAKEN_WITHIN, observe
 from slurm_appliance.rollout.plan import ActionKind, RolloutVerdict, SlurmRequest, natural, plan
 from slurm_appliance.rollout.policy import Policy
 from slurm_appliance.rollout.record import NodeRecord, Phase, resumed
+from toolchain.paths import REPOSITORY
 
 _NOW = 1000.0
 _POLICY = Policy(batch=2, max_unavailable=3)
@@ -38,6 +39,8 @@ _AWAY = replace(_ASKED, phase=Phase.REBOOTING)
         (NodeRecord("c"), NodeFacts(None), Phase.SKIPPED, "Slurm does not know"),
         (NodeRecord("c"), _node("IDLE DRAIN", reason="disk"), Phase.SKIPPED, "somebody else: disk"),
         (NodeRecord("c"), _node("IDLE DRAIN", reason="slurm-appliance-reboot: locked"), Phase.WAITING, ""),
+        (NodeRecord("c"), _node("DOWN DRAIN", reason="site.yml: no slurmd"), Phase.WAITING, ""),
+        (NodeRecord("c"), _node("IDLE DRAIN", image="new", reason="site.yml: no share"), Phase.DONE, "out of service"),
         (NodeRecord("c"), _node("ALLOCATED DRAIN REBOOT_REQUESTED", reason="kernel"), Phase.DRAINING, "already has"),
         (_ASKED, _node("ALLOCATED DRAIN REBOOT_REQUESTED"), Phase.DRAINING, "waiting for its jobs"),
         (_ASKED, _node("DOWN DRAIN REBOOT_ISSUED"), Phase.REBOOTING, "Slurm is rebooting it"),
@@ -179,3 +182,7 @@ def test_a_new_run_goes_on_with_what_is_under_way_and_looks_at_all_else_anew() -
 
 def test_names_in_natural_order() -> None:
     assert sorted(["c10", "c2", "b1", "c2x", "1"], key=natural) == ["1", "b1", "c2", "c2x", "c10"]
+
+
+def test_site_yml_drains_with_the_reason_that_rollouts_know() -> None:
+    assert f'Reason="{SITE_REASON}$problem"' in (REPOSITORY / "ansible/compute-nodes.yml").read_text()
