@@ -14,7 +14,7 @@ from tests.lifecycle.cluster.live import Live
 from toolchain.paths import REPOSITORY
 
 #: The roles of which something runs in each run.
-ALWAYS = {"state_volume", "nfs_server", "compute_init_export"}
+ALWAYS = {"compute_init_export", "directory_users", "filesystems", "nfs_server", "state_volume"}
 MOTD = "/etc/motd.d/slurm-appliance"
 JOURNAL = "/etc/systemd/journald.conf.d/slurm-appliance.conf"
 

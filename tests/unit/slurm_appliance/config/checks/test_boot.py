@@ -5,7 +5,12 @@ import pytest
 from tests.unit.slurm_appliance.config.checks.mistakes import ID, Mistake, check, group
 
 MISTAKES: list[Mistake] = [
-    ({"control_server_group": "infra"}, "control_server_group", "there is no server group infra", "describe it in server_groups"),
+    (
+        {"control_server_group": "infra"},
+        "control_server_group",
+        "there is no server group infra",
+        "describe it in server_groups",
+    ),
     (
         {
             "server_groups": {"infra": {"policy": "affinity"}},
