@@ -106,12 +106,9 @@ class Cluster(pulumi.ComponentResource):
             values["reboot_cloud"] = self._credential(rebuildable).cloud
         if config.proxy is not None and config.proxy.addresses_with_login is not None:
             values["proxy_with_login"] = pulumi.Output.secret(config.proxy.addresses_with_login)
-        if config.identity is not None and (bind_password := config.identity.bind_password) is not None:
-            values |= (
-                {}
-                if bind_password.encrypted
-                else {"identity_bind_password": pulumi.Output.secret(bind_password.reveal())}
-            )
+        bind_password = config.identity.bind_password if config.identity is not None else None
+        if bind_password is not None and not bind_password.encrypted:
+            values["identity_bind_password"] = pulumi.Output.secret(bind_password.reveal())
         given = keys(config, args.resolved.shares)
         values |= {variable: pulumi.Output.secret(key) for variable, key in given.items()}
         folder = Environment(

@@ -1,22 +1,18 @@
 """An error as a document for programs, with a schema: what a command with ``--output json`` prints when it fails."""
 
-import json
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from localcloud.errors import LocalCloudError
+from slurm_appliance.deployment.document import ProgramDocument, schema_of
 from slurm_appliance.errors import ApplianceError, Problem
 
 #: Raised when a field changes its meaning or is removed. New fields do not raise it.
 VERSION = 1
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class ProblemDocument(_Document):
+class ProblemDocument(ProgramDocument):
     """One of several causes."""
 
     path: str = Field(description="The config path, node or resource.")
@@ -24,7 +20,7 @@ class ProblemDocument(_Document):
     remedy: str
 
 
-class FailureDocument(_Document):
+class FailureDocument(ProgramDocument):
     """What happened."""
 
     what: str
@@ -34,7 +30,7 @@ class FailureDocument(_Document):
     problems: tuple[ProblemDocument, ...] = Field(description="The causes, if there are several.")
 
 
-class ErrorDocument(_Document):
+class ErrorDocument(ProgramDocument):
     """Why a command failed. Version 1."""
 
     version: Literal[1]
@@ -68,4 +64,4 @@ def _problem(each: Problem | tuple[str, str]) -> ProblemDocument:
 
 def error_schema() -> str:
     """The JSON Schema of the document."""
-    return json.dumps(ErrorDocument.model_json_schema(), indent=2) + "\n"
+    return schema_of(ErrorDocument)

@@ -1,11 +1,11 @@
 """The plan of an adoption as a document for programs, with a schema."""
 
-import json
 from typing import Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from slurm_appliance.deployment.adoption_plan import Adoption, AdoptionRow
+from slurm_appliance.deployment.document import ProgramDocument, schema_of
 
 #: Raised when a field changes its meaning or is removed. New fields do not raise it.
 VERSION = 1
@@ -14,11 +14,7 @@ VERSION = 1
 FateWord = Literal["adopt", "create", "renew"]
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class DifferenceDocument(_Document):
+class DifferenceDocument(ProgramDocument):
     """A property of an existing resource that changes in place."""
 
     path: str = Field(description="In the engine's spelling.")
@@ -26,7 +22,7 @@ class DifferenceDocument(_Document):
     planned: str
 
 
-class ResourceDocument(_Document):
+class ResourceDocument(ProgramDocument):
     """A resource that the state does not record yet."""
 
     kind: str = Field(description="Instance, Port, Volume and so on.")
@@ -39,7 +35,7 @@ class ResourceDocument(_Document):
     differs: tuple[DifferenceDocument, ...]
 
 
-class AdoptionDocument(_Document):
+class AdoptionDocument(ProgramDocument):
     """What `adopt` would do to a stack. Version 1."""
 
     version: Literal[1]
@@ -87,4 +83,4 @@ def _resource(row: AdoptionRow) -> ResourceDocument:
 
 def adoption_schema() -> str:
     """The JSON Schema of the document."""
-    return json.dumps(AdoptionDocument.model_json_schema(), indent=2) + "\n"
+    return schema_of(AdoptionDocument)

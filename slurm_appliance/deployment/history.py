@@ -1,13 +1,13 @@
 """A stack's history: who changed it, when, from which commit, and how it ended; and as a document for programs."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from slurm_appliance.deployment.document import ProgramDocument, schema_of
 from slurm_appliance.errors import UsageError
 from slurm_appliance.journal.layout import StackPlace
 
@@ -74,11 +74,7 @@ def _time(seconds: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds else None
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class RunDocument(_Document):
+class RunDocument(ProgramDocument):
     """One run of the engine."""
 
     start: str = Field(description="ISO 8601, UTC; empty: not known.")
@@ -92,7 +88,7 @@ class RunDocument(_Document):
     message: str
 
 
-class HistoryDocument(_Document):
+class HistoryDocument(ProgramDocument):
     """Who changed a stack, the newest run first. Version 1."""
 
     version: Literal[1]
@@ -128,4 +124,4 @@ def history_document(runs: Iterable[PastRun], stack: str) -> HistoryDocument:
 
 def history_schema() -> str:
     """The JSON Schema of the document."""
-    return json.dumps(HistoryDocument.model_json_schema(), indent=2) + "\n"
+    return schema_of(HistoryDocument)

@@ -1,12 +1,12 @@
 """A plan as a document for programs, with a schema: what CI reads, what is approved and compared later."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from slurm_appliance.deployment.document import ProgramDocument, schema_of
 from slurm_appliance.deployment.image_plan import ImageReference, NodeImage, summary
 from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.errors import ApplianceError, ExitStatus, UsageError
@@ -27,11 +27,7 @@ class StalePlanError(ApplianceError):
     exit_status = ExitStatus.STALE_PLAN
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class ImageDocument(_Document):
+class ImageDocument(ProgramDocument):
     """An image."""
 
     id: str = Field(description="Empty: not known, or still to be built.")
@@ -39,7 +35,7 @@ class ImageDocument(_Document):
     build: str = Field(description="The entry of image_builds that is to make it; empty where the image exists.")
 
 
-class NodeDocument(_Document):
+class NodeDocument(ProgramDocument):
     """A node, and what happens to it."""
 
     group: str
@@ -52,7 +48,7 @@ class NodeDocument(_Document):
     why: str
 
 
-class SettingDocument(_Document):
+class SettingDocument(ProgramDocument):
     """A setting that differs from the last run's; secrets are left out."""
 
     path: str
@@ -62,7 +58,7 @@ class SettingDocument(_Document):
     consequence: str
 
 
-class StepDocument(_Document):
+class StepDocument(ProgramDocument):
     """What the engine does with a resource."""
 
     urn: str
@@ -70,7 +66,7 @@ class StepDocument(_Document):
     changed: tuple[str, ...] = Field(description="The properties that change, as paths.")
 
 
-class NoteDocument(_Document):
+class NoteDocument(ProgramDocument):
     """What an operator should know, but which stops nothing."""
 
     path: str
@@ -78,7 +74,7 @@ class NoteDocument(_Document):
     remedy: str
 
 
-class PlanDocument(_Document):
+class PlanDocument(ProgramDocument):
     """What `up` would do to a stack. Version 1."""
 
     version: Literal[1]
@@ -141,7 +137,7 @@ def _image(image: ImageReference | None) -> ImageDocument | None:
 
 def schema_text() -> str:
     """The JSON Schema of the document."""
-    return json.dumps(PlanDocument.model_json_schema(), indent=2) + "\n"
+    return schema_of(PlanDocument)
 
 
 def load_plan(path: Path) -> PlanDocument:

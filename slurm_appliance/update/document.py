@@ -1,10 +1,10 @@
 """An update's images as a document for programs, with a schema."""
 
-import json
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from slurm_appliance.deployment.document import ProgramDocument, schema_of
 from slurm_appliance.image.diff import ImageDifference
 from slurm_appliance.update.images import UpdatedImage
 from slurm_appliance.update.run import ImageUpdate
@@ -13,11 +13,7 @@ from slurm_appliance.update.run import ImageUpdate
 VERSION = 1
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class ChangeDocument(_Document):
+class ChangeDocument(ProgramDocument):
     """A package, or a fact of an image, that differs."""
 
     name: str
@@ -25,7 +21,7 @@ class ChangeDocument(_Document):
     after: str = Field(description="Empty: it is no longer there.")
 
 
-class UpdatedImageDocument(_Document):
+class UpdatedImageDocument(ProgramDocument):
     """One build's image, before and after."""
 
     build: str = Field(description="The entry of image_builds.")
@@ -38,7 +34,7 @@ class UpdatedImageDocument(_Document):
     open: tuple[str, ...] = Field(description="Known security issues that it has.")
 
 
-class UpdateDocument(_Document):
+class UpdateDocument(ProgramDocument):
     """What `update` builds for a stack. Version 1."""
 
     version: Literal[1]
@@ -84,4 +80,4 @@ def _changes(found: tuple[ImageDifference, ...]) -> tuple[ChangeDocument, ...]:
 
 def update_schema() -> str:
     """The JSON Schema of the document."""
-    return json.dumps(UpdateDocument.model_json_schema(), indent=2) + "\n"
+    return schema_of(UpdateDocument)
