@@ -64,13 +64,16 @@ def test_cloud_init_runs_the_user_data_and_knows_its_instance(user: Connection, 
     wait_until("the new metadata", lambda: '"login"' in login.run(address(server), shown).stdout, 30)
 
 
-def test_metadata_that_is_down_does_not_keep_a_server_from_booting(
+def test_a_server_reads_metadata_that_was_down_as_soon_as_it_is_there(
     made: Made, login: Login, faults: FaultStore
 ) -> None:
     fault = faults.add(Fault("answer", service="metadata", status=503, times=None))
-    server = made.start("untold", user_data=base64.b64encode(b"#cloud-config\nhostname: x\n").decode())
-    ready = made.ready(server)
+    ready = made.ready(made.start("untold", user_data=base64.b64encode(b"#cloud-config\nhostname: x\n").decode()))
+
+    def console() -> str:
+        return str(made.user.compute.get_server_console_output(ready.id)["output"] or "")
+
+    wait_until("cloud-init to be refused", lambda: "503" in console())
     assert login.run(address(ready), "true").returncode == 255  # Nobody told it whose key to trust.
     faults.clear(fault.id)
-    made.user.compute.reboot_server(ready, "HARD")
-    login.wait(address(ready), "hostname")
+    assert login.wait(address(ready), "hostname") == "x"
