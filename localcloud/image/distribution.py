@@ -63,10 +63,22 @@ class Distribution:
 
 
 def load(os_family: str, folder: Path = FOLDER) -> Distribution:
-    """The table of a family of distributions."""
+    """The table of a family of distributions, or of a family of packages with all that it has of its distribution.
+
+    Args:
+        os_family: Ansible's name of the family of distributions, or ``OpenHPC``.
+        folder: where the tables are.
+    """
     table = yaml.safe_load((folder / f"{os_family}.yml").read_text(encoding="utf-8"))
     packages = {name: _package(name, row) for name, row in table["packages"].items()}
-    return Distribution(table["distribution"], table["family"], table["sources"], packages)
+    sources: Mapping[str, str] = table["sources"]
+    if "extends" in table:
+        below, without = load(table["extends"], folder), set(table["without"])
+        if unknown := without - set(below.packages):
+            raise ValueError(f"without: {table['extends']} has no package {', '.join(sorted(unknown))}")
+        packages = {name: each for name, each in below.packages.items() if name not in without} | packages
+        sources = {**below.sources, **sources}
+    return Distribution(table["distribution"], table["family"], sources, packages)
 
 
 def _package(name: str, row: Mapping[str, Any]) -> DistributionPackage:

@@ -33,6 +33,7 @@ class ImageFacts:
         claim: whether it only marks a build that runs.
         slurm: the version of its Slurm packages, as in its record; empty where it has none.
         selinux: how SELinux starts in it, as in its record; empty where it has none.
+        package_family: whose packages of Slurm it has, as in its record; empty where it has none.
         system: distribution and release, as in its record or in the properties of others; empty where nothing says it.
         adopted: whether nodes that are being adopted run it, whoever built it.
     """
@@ -52,6 +53,7 @@ class ImageFacts:
     base: str = ""
     slurm: str = ""
     selinux: str = ""
+    package_family: str = ""
     system: str = ""
     adopted: bool = False
 

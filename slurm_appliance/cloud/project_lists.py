@@ -50,6 +50,7 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
         base=body.get(f"{PROPERTY}base") or "",
         slurm=body.get(f"{PROPERTY}slurm") or "",
         selinux=body.get(f"{PROPERTY}selinux") or "",
+        package_family=body.get(f"{PROPERTY}package_family") or "",
         system=body.get(f"{PROPERTY}os")
         or " ".join(str(body[key]) for key in ("os_distro", "os_version") if body.get(key)),
     )

@@ -64,6 +64,13 @@ class SelinuxMode(StrEnum):
     DISABLED = "disabled"
 
 
+class PackageFamily(StrEnum):
+    """Whose packages of Slurm and Lmod an image has."""
+
+    DISTRIBUTION = "distribution"
+    OPENHPC = "openhpc"
+
+
 class PackageRepositoryConfig(Section):
     """One repository file on the build server: apt's where suite is set, dnf's otherwise."""
 
@@ -142,6 +149,11 @@ class ImageBuildConfig(Section):
     )
     package_sources: Annotated[PackageSourcesConfig, REBUILD] = Field(
         PackageSourcesConfig(), description="Where packages come from."
+    )
+    package_family: Annotated[PackageFamily, REBUILD] = Field(
+        PackageFamily.DISTRIBUTION,
+        description="Whose packages of Slurm and Lmod are installed. openhpc: OpenHPC 3, for Enterprise Linux 9; one "
+        "of package_sources.repositories has them.",
     )
     selinux: Annotated[SelinuxMode, REBUILD] = Field(
         SelinuxMode.PERMISSIVE,

@@ -186,6 +186,7 @@ class BuildRun:
             "cacerts": list(self.build.cacerts),
             "extra_packages_names": list(self.build.extra_packages),
             "selinux_mode": self.build.selinux,
+            "package_family": self.build.package_family,
             "image_record_build": self.id,
             "image_record_name": self.name,
             "image_record_digest": self.name.rpartition("-")[2],

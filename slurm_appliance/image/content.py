@@ -56,6 +56,7 @@ def digest(build: ImageBuild, base: str, ansible: Path = ANSIBLE) -> str:
         "disk_format": build.disk_format,
         "properties": build.all_properties,
         "selinux": build.selinux,
+        "package_family": build.package_family,
         "salt": build.salt,
         **({"layer": build.layer.digest} if build.layer else {}),
         "files": [

@@ -12,7 +12,7 @@ from slurm_appliance.image.errors import BuildError, ImageError
 from slurm_appliance.image.images import GlanceImage, packed, unpacked
 
 #: Parts of the record that become properties unchanged.
-_PLAIN = ("build", "digest", "base", "commit", "snapshot", "os", "kernel", "slurm", "selinux")
+_PLAIN = ("build", "digest", "base", "commit", "snapshot", "os", "kernel", "slurm", "selinux", "package_family")
 
 
 #: A line of sources: package, source package, its version.
@@ -24,7 +24,7 @@ class ImageRecord:
     """The record of an image.
 
     Attributes:
-        facts: build, name, digest, base, commit, groups, snapshot, os, kernel, slurm, selinux.
+        facts: build, name, digest, base, commit, groups, snapshot, os, kernel, slurm, selinux, package_family.
         packages: version by package name.
         sources: source package and its version by package name, if different from the package's own; None in images
             built before this was recorded, or of a distribution without it.

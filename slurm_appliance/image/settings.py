@@ -90,6 +90,7 @@ def from_settings(
         disk_format=settings.disk_format.value,
         properties=dict(settings.properties),
         selinux=settings.selinux.value,
+        package_family=settings.package_family.value,
         layer=layer,
         ssh_timeout=settings.ssh_timeout,
         build_timeout=settings.build_timeout,

@@ -146,6 +146,7 @@ class ImageBuild:
         disk_format: ``raw`` or ``qcow2``: for builds on a volume; otherwise Nova chooses.
         properties: image properties in addition to, or instead of, the defaults.
         selinux: how SELinux runs on nodes of the image, where the distribution has it.
+        package_family: whose packages of Slurm and Lmod are installed: ``distribution`` or ``openhpc``.
         salt: any text; changing it requires a new image even if nothing else changed.
         layer: what the build uses of the site's own layer, if anything; found by its stack's name, not by a path.
         ssh_timeout: timeout for ssh, in seconds.
@@ -165,6 +166,7 @@ class ImageBuild:
     disk_format: str = "raw"
     properties: Mapping[str, str] = field(default_factory=dict)
     selinux: str = "permissive"
+    package_family: str = "distribution"
     salt: str = ""
     layer: ImageLayer | None = None
     ssh_timeout: int = 1200

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from node.slurm_files.release import Verdict, refusal, release, release_order, upstream, verdict
 from slurm_appliance.cloud.facts import CloudFacts, ImageFacts, ServerFacts
 from slurm_appliance.config import NodeKind
+from slurm_appliance.config.image_build import PackageFamily
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.slurm import AuthType
 from slurm_appliance.nodes.groups import Group
@@ -46,7 +47,7 @@ def fits(
     else:
         _check_upgrade(control, running, wanted, finder)
     for group in every:
-        _check_authentication(group, slurm_of(images.get(group.image)), auth_type, finder)
+        _check_authentication(group, images.get(group.image), auth_type, finder)
         _check_node(group, slurm_of(images.get(group.image)), wanted, finder)
 
 
@@ -81,9 +82,18 @@ def _check_upgrade(control: Group, running: str, wanted: str, finder: Finder) ->
         )
 
 
-def _check_authentication(group: Group, version: str, auth_type: AuthType, finder: Finder) -> None:
+def _check_authentication(group: Group, image: ImageFacts | None, auth_type: AuthType, finder: Finder) -> None:
+    if auth_type is not AuthType.SLURM or image is None:
+        return
+    version = slurm_of(image)
     found = release(version)
-    if auth_type is AuthType.SLURM and found and release_order(found) < release_order(_AUTH_SLURM):
+    if image.package_family == PackageFamily.OPENHPC:
+        finder.problem(
+            group.image_path,
+            f"the image of {group.name} has Slurm of OpenHPC without sackd, which slurm.auth_type asks for",
+            "set slurm.auth_type: munge",
+        )
+    elif found and release_order(found) < release_order(_AUTH_SLURM):
         finder.problem(
             group.image_path,
             f"Slurm {upstream(version)} of {group.name} has no auth/slurm, which slurm.auth_type asks for",

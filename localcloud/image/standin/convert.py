@@ -127,12 +127,13 @@ def listed(tree: Path) -> list[str]:
 
 
 def convert(deb: Path, plan: dict[str, Any], names: dict[str, str], into: Path, work: Path) -> None:
-    """Make the RPM package of a Debian package."""
+    """Make the RPM package of a Debian package, under the name that it has in ``names``."""
     field = fields(deb)
     original = field["Package"]
     name = names[original]
-    how = plan["packages"].get(name, {})
-    own = work / original
+    like = plan["copies"].get(name)
+    how = plan["packages"].get(like or name, {})
+    own = work / name
     tree, control = own / "root", own / "control"
     tree.mkdir(parents=True)
     said("dpkg-deb", "-x", str(deb), str(tree))
@@ -151,6 +152,7 @@ def convert(deb: Path, plan: dict[str, Any], names: dict[str, str], into: Path, 
         f"BuildArch: {machine}", "AutoReqProv: no", *([f"Epoch: {epoch}"] if epoch else []),
         *(f"Provides: {each}" for each in [*provided, *([original] if name != original else [])]),
         *(f"Requires: {each}" for each in dict.fromkeys(required) if each != name),
+        *([f"Conflicts: {like}"] if like else []),
         "%description", "stand-in", "%files", *listed(tree), "%post", *scriptlet(tree, postinst, how), ":",
     ]  # fmt: skip
     file = own / "package.spec"
@@ -178,8 +180,12 @@ def main(plan_file: str, debs: str, repositories: str) -> None:
     every = sorted(Path(debs).glob("*.deb"))
     renamed = {how["from"]: name for name, how in plan["packages"].items()}
     names = {package: renamed.get(package, package) for package in (fields(deb)["Package"] for deb in every)}
+    copied = {names[plan["packages"][like]["from"]]: name for name, like in plan["copies"].items()}
+    others = {package: copied.get(name, name) for package, name in names.items()}
+    jobs = [(deb, names) for deb in every]
+    jobs += [(deb, others) for deb in every if others[package := fields(deb)["Package"]] != names[package]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda deb: convert(deb, plan, names, into, work), every))
+        list(pool.map(lambda job: convert(job[0], plan, job[1], into, work), jobs))
     for package in plan["written"]:
         own = work / f"{package['name']}-{package['version']}"
         lay_out(own / "root", {"write": package["files"]})

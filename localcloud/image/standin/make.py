@@ -8,24 +8,28 @@ from pathlib import Path
 
 from localcloud.image.distribution import load
 from localcloud.image.recipe import ImageRecipe
-from localcloud.image.standin.plan import plan, system_files
+from localcloud.image.standin.plan import Plan, plan, system_files
 
 HERE = Path(__file__).parent
 #: What the workshop needs in addition to a base image's packages; dnf and rpm are what the stand-in is about.
 TOOLS = ("createrepo-c", "dnf", "dnf-plugins-core", "gpg", "gpg-agent", "python3-rpm", "rpm")
 
 
+def _plan() -> Plan:
+    return plan(load("RedHat"), load("OpenHPC"))
+
+
 def digest(recipe: ImageRecipe) -> str:
     """Of everything that determines the stand-in: Debian's part, what is here, and the table."""
     files = sorted(path for path in HERE.iterdir() if path.is_file())
-    table = plan(load("RedHat"))
+    table = _plan()
     parts = [path.read_text(encoding="utf-8") for path in files] + [json.dumps(table.document([]), sort_keys=True)]
     return hashlib.sha256("\0".join([recipe.digest, *parts, *TOOLS]).encode()).hexdigest()[:16]
 
 
 def command(recipe: ImageRecipe, mmdebstrap: str, files: str, tree: str) -> list[str]:
     """The command line that makes the workshop: Debian with dnf, and the packages to convert in /stand-in/debs."""
-    debs = " ".join(plan(load("RedHat")).debs)
+    debs = " ".join(_plan().debs)
     apt = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes -o Dpkg::Use-Pty=false'
     hooks = [
         # Those of the system itself, which are not converted.
@@ -53,8 +57,8 @@ def furnish(tree: Path, repositories: Path, run: Callable[[list[str]], None]) ->
     work = tree / "stand-in"
     provided = (work / "provided").read_text().split()
     # By the names of the table where another one has it.
-    provided += [name for name, how in plan(load("RedHat")).packages.items() if how["from"] in provided]
-    (work / "plan.json").write_text(json.dumps(plan(load("RedHat")).document(provided)))
+    provided += [name for name, how in _plan().packages.items() if how["from"] in provided]
+    (work / "plan.json").write_text(json.dumps(_plan().document(provided)))
     shutil.copy(HERE / "convert.py", work)
     for name, text in system_files().items():
         file = tree / name.lstrip("/")

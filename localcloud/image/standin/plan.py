@@ -12,11 +12,13 @@ from localcloud.image.distribution import Distribution
 
 #: Where the image looks for the distribution's repositories: whoever wants to use them serves them there (serve.py).
 DISTRIBUTION_URL = f"http://{ADDRESS}:{SNAPSHOTS_PORT}/rocky"
-REPOSITORIES = ("baseos", "appstream", "crb", "extras", "epel")
+REPOSITORIES = ("baseos", "appstream", "crb", "extras", "epel", "openhpc")
 KEY = "/etc/pki/rpm-gpg/RPM-GPG-KEY-stand-in"
 #: Of the system, and of its newest update, which `dnf update` installs.
 RELEASE, UPDATED = "9.6", "9.7"
 _ENABLED = ("baseos", "appstream", "extras")
+#: Not of the distribution's own file: with a package of their own, or of nobody.
+_APART = ("epel", "openhpc")
 
 _OS_RELEASE = f"""\
 NAME="Rocky Linux"
@@ -46,11 +48,13 @@ class Plan:
     Attributes:
         packages: how packages are made of Debian's, by name (packages.yml).
         elsewhere: packages of the table that are not converted, and why.
-        repositories: the repository of each package that the table has.
+        copies: the same packages under OpenHPC's names: each with the name whose content it has.
+        repositories: the repository of each package that a table has.
     """
 
     packages: Mapping[str, Mapping[str, Any]]
     elsewhere: Mapping[str, str]
+    copies: Mapping[str, str]
     repositories: Mapping[str, str]
 
     @property
@@ -65,15 +69,21 @@ class Plan:
         Args:
             provided: names of the packages that the system has from the start.
         """
-        return {"packages": self.packages, "repositories": self.repositories, "written": written(provided)}
+        return {
+            "packages": self.packages,
+            "copies": self.copies,
+            "repositories": self.repositories,
+            "written": written(provided),
+        }
 
 
-def plan(table: Distribution, folder: Path = Path(__file__).parent) -> Plan:
-    """The plan for a table."""
+def plan(table: Distribution, openhpc: Distribution, folder: Path = Path(__file__).parent) -> Plan:
+    """The plan for the distribution's table and for OpenHPC's."""
     text = yaml.safe_load((folder / "packages.yml").read_text(encoding="utf-8"))
     extra = {"nfs-ganesha": "epel", "nfs-ganesha-vfs": "epel", "tree": "baseos"}
-    repositories = {name: package.repository for name, package in table.packages.items()}
-    return Plan(text["packages"], text["elsewhere"], {**repositories, **extra})
+    packages = {**table.packages, **openhpc.packages}
+    repositories = {name: package.repository for name, package in packages.items()}
+    return Plan(text["packages"], text["elsewhere"], text["copies"], {**repositories, **extra})
 
 
 def written(provided: list[str]) -> list[dict[str, Any]]:
@@ -112,7 +122,7 @@ def written(provided: list[str]) -> list[dict[str, Any]]:
 
 def repository_file() -> str:
     """The file that rocky-repos brings: CRB is not enabled."""
-    return "\n".join(_section(name, enabled=name in _ENABLED) for name in REPOSITORIES if name != "epel")
+    return "\n".join(_section(name, enabled=name in _ENABLED) for name in REPOSITORIES if name not in _APART)
 
 
 def _section(name: str, *, enabled: bool) -> str:

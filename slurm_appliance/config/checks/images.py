@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from slurm_appliance.config.checks.groups import for_each_group
 from slurm_appliance.config.checks.names import RESERVED
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.image_build import ImageBuildConfig
+from slurm_appliance.config.image_build import ImageBuildConfig, PackageFamily
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.naming import NodeKind
 from slurm_appliance.config.node_group import NodeGroupConfig
@@ -117,6 +117,35 @@ def package_sources(config: ClusterConfig) -> Iterator[Problem]:
             continue
 
 
+def package_families(config: ClusterConfig) -> Iterator[Problem]:
+    """OpenHPC's packages come from somewhere, and an image has Slurm of one family."""
+    families = {}
+    for name, build in config.image_builds.items():
+        path = f"image_builds.{name}"
+        try:
+            families[name] = build.package_family
+            repositories = build.package_sources.repositories.values()
+            if build.package_family is PackageFamily.OPENHPC and all(each.suite is not None for each in repositories):
+                yield Problem(
+                    f"{path}.package_family",
+                    "no repository of dnf is set, and neither the distribution nor EPEL has OpenHPC's packages",
+                    f"add OpenHPC's repository, and the others of the build, to {path}.package_sources.repositories",
+                )
+        except NotParsed:
+            continue
+    for name, family in families.items():
+        try:
+            base = config.image_builds[name].base_image.build
+        except NotParsed:
+            continue
+        if base in families and families[base] is not family:
+            yield Problem(
+                f"image_builds.{name}.package_family",
+                f"it starts from the build {base}, whose package_family is {families[base]}",
+                f"set package_family: {families[base]}",
+            )
+
+
 CHECKS = (
     one_cluster_image,
     for_each_group(one_group_image),
@@ -125,4 +154,5 @@ CHECKS = (
     builds_start_somewhere,
     site_groups,
     package_sources,
+    package_families,
 )

@@ -23,10 +23,10 @@ _OF_DEBIAN = frozenset({"nfs-ganesha.service", "nfs-ganesha-lock.service", "rpc-
 def used_facts(role: Path, family: str) -> dict[str, str]:
     """What a role uses of a family's facts: each with the place that names it."""
     found: dict[str, str] = {}
-    variables = role / "vars" / f"{family}.yml"
-    if variables.exists():
+    variables = _variables(role, family)
+    if variables is not None:
         for name, value in yaml.safe_load(variables.read_text()).items():
-            found.update(dict.fromkeys(_values(name, value), f"{role.name}/vars/{family}.yml: {name}"))
+            found.update(dict.fromkeys(_values(name, value), f"{role.name}/vars/{variables.name}: {name}"))
     ours = {path.name.removesuffix(".j2") for part in ("files", "templates") for path in (role / part).rglob("*")}
     for path in sorted(path for part in _BLOCKS for path in (role / part).rglob("*") if path.is_file()):
         for unit in _UNIT.findall(path.read_text()):
@@ -35,6 +35,12 @@ def used_facts(role: Path, family: str) -> dict[str, str]:
             if family == "Debian" or unit not in _OF_DEBIAN:
                 found[unit] = f"{role.name}/{path.relative_to(role)}"
     return found
+
+
+def _variables(role: Path, family: str) -> Path | None:
+    """The role's facts of a family; OpenHPC's are the distribution's where the role has no others."""
+    names = [family, "RedHat"] if family == "OpenHPC" else [family]
+    return next((path for name in names if (path := role / "vars" / f"{name}.yml").exists()), None)
 
 
 def system_users() -> list[str]:

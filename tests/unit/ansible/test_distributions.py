@@ -1,6 +1,7 @@
 """The tables of distributions against the roles, in both directions."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,7 +10,11 @@ from localcloud.image.distribution import FOLDER, load
 from tests.unit.ansible.role_facts import ROLES, system_users, used_facts
 from toolchain.paths import REPOSITORY
 
-FAMILIES = ("Debian", "RedHat")
+FAMILIES = ("Debian", "RedHat", "OpenHPC")
+
+
+#: Sources of what a family's own packages replace.
+UNUSED = {"OpenHPC": {"slurm.spec"}}
 
 
 def _used(family: str) -> dict[str, str]:
@@ -42,12 +47,29 @@ def test_the_table_has_no_fact_that_no_role_uses(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_source_is_named_and_used(family: str) -> None:
     table = load(family)
-    assert set(table.facts().values()) - {""} == set(table.sources)
+    assert set(table.facts().values()) - {""} == set(table.sources) - UNUSED.get(family, set())
 
 
 def test_there_is_a_table_for_each_family_that_roles_know() -> None:
     assert {path.stem for path in ROLES.glob("*/vars/*.yml")} - {"main"} == set(FAMILIES)
     assert {path.stem for path in FOLDER.iterdir()} == set(FAMILIES)
+
+
+def test_roles_have_the_same_variables_for_openhpc_as_for_its_distribution() -> None:
+    read = {path: yaml.safe_load(path.read_text()) for path in ROLES.glob("*/vars/OpenHPC.yml")}
+    assert read
+    for path, variables in read.items():
+        assert set(variables) == set(yaml.safe_load(path.with_name("RedHat.yml").read_text())), path
+
+
+def test_a_table_does_not_leave_out_what_it_is_not_based_on(tmp_path: Path) -> None:
+    below: dict[str, Any] = {"distribution": "a", "family": "b", "sources": {}, "packages": {"x": {"source": None}}}
+    (tmp_path / "Below.yml").write_text(yaml.safe_dump(below))
+    (tmp_path / "Above.yml").write_text(
+        yaml.safe_dump({**below, "extends": "Below", "without": ["x", "y"], "packages": {}})
+    )
+    with pytest.raises(ValueError, match="Below has no package y"):
+        load("Above", tmp_path)
 
 
 def test_what_a_role_uses_is_found(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import configparser
 from dataclasses import replace
 
-from localcloud.image.distribution import load
+from localcloud.image.distribution import DistributionPackage, load
 from localcloud.image.recipe import ImageRecipe
 from localcloud.image.sources import AptSource
 from localcloud.image.standin import make
@@ -13,27 +13,31 @@ from localcloud.image.standin.plan import REPOSITORIES, plan, repository_file, w
 RECIPE = ImageRecipe((AptSource("http://archive.example/debian", "trixie"),), "amd64")
 
 
+def _packages() -> dict[str, DistributionPackage]:
+    return {**load("RedHat").packages, **load("OpenHPC").packages}
+
+
 def test_every_package_of_the_table_is_made_or_named_with_the_reason() -> None:
-    table = load("RedHat")
-    made = plan(table)
-    assert set(table.packages) <= {*made.packages, *made.elsewhere}
-    assert set(made.elsewhere) <= set(table.packages)
-    assert not set(made.packages) & set(made.elsewhere)
+    packages, made = _packages(), plan(load("RedHat"), load("OpenHPC"))
+    ways = (made.packages, made.elsewhere, made.copies)
+    assert set(packages) <= {name for way in ways for name in way}
+    assert {*made.elsewhere, *made.copies} <= set(packages)
+    assert set(made.copies.values()) <= set(made.packages)
+    assert sum(map(len, ways)) == len({name for way in ways for name in way})
 
 
 def test_what_is_written_moved_or_linked_is_where_the_table_has_it() -> None:
-    table = load("RedHat")
-    for name, how in plan(table).packages.items():
+    packages = _packages()
+    for name, how in plan(load("RedHat"), load("OpenHPC")).packages.items():
         places = [*how.get("move", {}).values(), *how.get("write", {}), *how.get("link", {}), *how.get("folder", {})]
-        for path in table.packages[name].contents if name in table.packages else ():
+        for path in packages[name].contents if name in packages else ():
             # Units have Debian's names unless they are moved.
             if path.startswith("/"):
                 assert any(place == path or place.startswith(f"{path}/") for place in places), (name, path)
 
 
 def test_packages_are_in_the_repositories_of_the_table() -> None:
-    table = load("RedHat")
-    assert {package.repository for package in table.packages.values()} <= set(REPOSITORIES)
+    assert {package.repository for package in _packages().values()} <= set(REPOSITORIES)
     assert {each["repository"] for each in written([])} <= set(REPOSITORIES)
 
 

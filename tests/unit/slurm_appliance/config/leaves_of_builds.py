@@ -18,6 +18,13 @@ def build_leaves() -> dict[str, Leaf]:
     of_mirror = {
         "image_builds": {"fat": {"package_sources": {"mirror": "http://n.example.org", "repositories": mirrored}}}
     }
+    of_dnf = {
+        "image_builds": {
+            "fat": {
+                "package_sources": {"repositories": {"main": {"url": "http://a.example.org/x", "gpg_key": "LICENSE"}}}
+            }
+        }
+    }
     volume = {"image_builds": {"fat": {"volume_backed_instances": True}}}
     sources_of_today = merged(sources, {"image_builds": {"fat": {"package_sources": {"snapshot": "today"}}}})
     repository = f"{at}.package_sources.repositories.<repository>"
@@ -35,6 +42,7 @@ def build_leaves() -> dict[str, Leaf]:
         "disk_format": ("qcow2", {}),
         "properties": ({"a": "b"}, {}),
         "selinux": ("enforcing", {}),
+        "package_family": ("openhpc", of_dnf),
         "flavor": ("m1.large", {}),
         "network": ("fabric", {}),
         "security_groups": (["default"], {}),

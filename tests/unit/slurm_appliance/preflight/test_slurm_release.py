@@ -15,11 +15,13 @@ GROUPS = {
 }
 
 
-def found(running: str, wanted: str, *, there: bool = True, backup: str = "", **changes: Any) -> Findings:
+def found(
+    running: str, wanted: str, *, there: bool = True, backup: str = "", package_family: str = "", **changes: Any
+) -> Findings:
     """What is said when the control node runs one version, its image has another, and perhaps a backup is restored."""
     config = from_mapping(smallest(**{**GROUPS, **changes}), "test", environment="test")
     images = (
-        image(IMAGE, "slurm-2026-11", slurm=wanted),
+        image(IMAGE, "slurm-2026-11", slurm=wanted, package_family=package_family),
         image(OTHER_IMAGE, "slurm-other", slurm=running),
     )
     servers = (server("demo-control", image_id=OTHER_IMAGE),) if there else ()
@@ -102,3 +104,10 @@ def test_slurm_s_own_authentication_needs_a_release_that_has_it(auth_type: str, 
 
     paths = {problem.path for problem in findings.problems if "auth/slurm" in problem.what}
     assert paths == ({"cluster_image"} if refused else set())
+
+
+@pytest.mark.parametrize(("auth_type", "refused"), [("slurm", True), ("munge", False)])
+def test_slurm_s_own_authentication_needs_a_package_of_sackd(auth_type: str, refused: bool) -> None:
+    findings = found("24.11.5-1", "24.11.5-1", package_family="openhpc", slurm={"auth_type": auth_type})
+
+    assert {problem.path for problem in findings.problems} == ({"cluster_image"} if refused else set())

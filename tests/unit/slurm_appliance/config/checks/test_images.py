@@ -7,6 +7,8 @@ from slurm_appliance.errors import ConfigError
 from tests.unit.slurm_appliance.config.checks.mistakes import ID, Mistake, build, check, group
 from tests.unit.slurm_appliance.config.examples import smallest
 
+DNF = {"repositories": {"main": {"url": "http://a.example.org/x", "gpg_key": "keys/x"}}}
+
 MISTAKES: list[Mistake] = [
     ({"cluster_image": None}, "cluster_image", "required, but not set", "{build: NAME}"),
     ({"cluster_image_id": ID}, "cluster_image_id", "cluster_image is set as well", "keep one"),
@@ -54,6 +56,23 @@ MISTAKES: list[Mistake] = [
         "image_builds.fat.package_sources.repositories.r",
         "it has no suite, so it is one of dnf, and dnf needs the key that signs it",
         "set image_builds.fat.package_sources.repositories.r.gpg_key",
+    ),
+    (
+        {"image_builds": {"fat": build("x", package_family="openhpc")}},
+        "image_builds.fat.package_family",
+        "no repository of dnf is set",
+        "add OpenHPC's repository, and the others of the build, to image_builds.fat.package_sources.repositories",
+    ),
+    (
+        {
+            "image_builds": {
+                "fat": build("x", package_family="openhpc", package_sources=DNF),
+                "more": build({"build": "fat"}),
+            }
+        },
+        "image_builds.more.package_family",
+        "it starts from the build fat, whose package_family is openhpc",
+        "set package_family: openhpc",
     ),
     (
         {"image_builds": {"fat": build("x", package_sources={"username": "me"})}},
