@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slurm_appliance.config.policy import RERUN_PLAYBOOK
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import Flag, FollowSeconds, HostName, Retention, RetentionSize, Seconds
+from slurm_appliance.config.values import Flag, FollowSeconds, HostName, Retention, RetentionSize, Seconds, Url
 
 
 class FeatureSwitches(Section):
@@ -40,6 +40,11 @@ class Features(Section):
         None,
         description="How large Prometheus's data may become: the oldest goes first. Not set: any size.",
         examples=["20GB"],
+    )
+    monitoring_alertmanagers: Annotated[tuple[Url, ...], RERUN_PLAYBOOK] = Field(
+        (),
+        description="The site's Alertmanagers, which Prometheus sends its alerts to.",
+        examples=[["https://alerts.example.org:9093"]],
     )
     chrony_servers: Annotated[tuple[HostName, ...], RERUN_PLAYBOOK] = Field(
         (), description="Time servers. None: those of the image.", examples=[["ntp.example.org"]]

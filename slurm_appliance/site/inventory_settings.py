@@ -23,7 +23,16 @@ _NO_VARIABLES = frozenset({"ssh", "users", "cacerts"})
 
 #: Settings that are no variables where they are not set, so that the inventory of other clusters stays as it is.
 _ONLY_IF_SET = frozenset(
-    {"sysctl", "motd", "limits", "tuned_profile", "resolv_conf", "sshd", "monitoring_retention_size"}
+    {
+        "sysctl",
+        "motd",
+        "limits",
+        "tuned_profile",
+        "resolv_conf",
+        "sshd",
+        "monitoring_retention_size",
+        "monitoring_alertmanagers",
+    }
 )
 
 

@@ -1,5 +1,7 @@
 """File systems and a directory on a running cluster: mounted, served, looked at; a user of the directory runs a job."""
 
+import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.site.failure import SiteError
 from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.lifecycle.cluster.live import COMPUTE, FLAVOR, ROLES, Live, running, user_key
+from tests.lifecycle.cluster.test_creation import secrets_of
 from tests.lifecycle.directory import BASE, BIND_DN, BIND_PASSWORD, Slapd, serving
 from toolchain.ensure import Toolchain
 
@@ -27,6 +30,7 @@ FILESYSTEMS = {
     "software": {"type": "bind", "source": "/usr/share", "mount_point": "/opt/software", "groups": ["general"],
                  "options": ["ro"]},
 }  # fmt: skip
+ALERTMANAGERS = ["https://alerts.example.org/slurm", "http://192.0.2.9:9093"]
 #: What no kernel of this cloud can mount.
 AWAY = {"type": "nfs", "export": "/exports/projects", "mount_point": "/projects", "groups": ["disk"]}
 
@@ -35,6 +39,7 @@ def _settings(directory: Slapd) -> dict[str, Any]:
     group = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
     return {
         "cacerts": [directory.authority],
+        "monitoring_alertmanagers": ALERTMANAGERS,
         "control_extra_volumes": {"projects": {"size": 1}},
         "compute": {
             "general": {"nodes": ["c-[0-1]"], "extra_volumes": {"fast": {"size": 1}}, **group},
@@ -92,6 +97,16 @@ def test_the_control_node_has_its_disk(live: Live) -> None:
     assert live.run("control", "stat --format=%a /exports/projects") == "1777"
 
 
+def test_prometheus_sends_alerts_to_the_alertmanagers(live: Live) -> None:
+    password = shlex.quote(secrets_of(live)["monitoring_password"])
+    asked = f"curl --silent --user operator:{password} http://127.0.0.1:9090/api/v1/alertmanagers"
+    known = json.loads(live.run("control", asked))["data"]["activeAlertmanagers"]
+    assert {each["url"] for each in known} == {
+        "https://alerts.example.org/slurm/api/v2/alerts",
+        "http://192.0.2.9:9093/api/v2/alerts",
+    }
+
+
 def test_the_health_check_looks_at_them(live: Live) -> None:
     check = "/usr/sbin/slurm-appliance-health --check"
     live.run("c-1", check)
@@ -106,8 +121,9 @@ def test_nodes_know_the_directorys_users(live: Live, node: str) -> None:
     assert live.run(node, "id --user dora; id --name --groups dora").split() == ["3001", "hpc"]
     assert live.run(node, "grep -c ^dora: /etc/passwd || true") == "0"
     assert live.run(node, "id --user root") == "0"
-    # The second from sssd 2.10 on, which runs as a user of its own.
-    assert live.run(node, "stat --format='%U %G %a' /etc/sssd/sssd.conf") in ("root root 600", "root sssd 640")
+    # From sssd 2.10 on, its unit lets a group read the file: sssd's where it has a user of its own, otherwise root's.
+    seen = ("root root 600", "root root 640", "root sssd 640")
+    assert live.run(node, "stat --format='%U %G %a' /etc/sssd/sssd.conf") in seen
 
 
 def test_a_member_logs_in_with_the_directorys_key(live: Live) -> None:

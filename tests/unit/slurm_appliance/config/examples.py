@@ -109,6 +109,7 @@ LARGEST: dict[str, Any] = {
     "control_root_volume_type": "ssd",
     "control_hypervisor_hostname": "hypervisor-1",
     "monitoring_retention_size": "20GB",
+    "monitoring_alertmanagers": ["https://alerts.example.org:9093"],
     "control_extra_volumes": {"projects": {"size": 500}},
     "filesystems": {
         "scratch": {"type": "nfs", "mount_point": "/scratch", "server": "nfs.example.org", "export": "/scratch",

@@ -207,6 +207,7 @@ LEAVES: dict[str, Leaf] = {
     "features.hpctests": Leaf(False, 'code: slurm_appliance/cluster_check/run.py: .get("hpctests")'),
     "monitoring_retention": Leaf("5d", "inventory: monitoring_retention"),
     "monitoring_retention_size": Leaf("20GB", "inventory: monitoring_retention_size"),
+    "monitoring_alertmanagers": Leaf(["http://am.example.org"], "inventory: monitoring_alertmanagers"),
     "chrony_servers": Leaf(["ntp.example.org"], "inventory: chrony_servers"),
     "ansible_init_wait": Leaf(99, "inventory: ansible_init_wait"),
     "compute_follow_seconds": Leaf(9, "inventory: compute_follow_seconds"),
