@@ -33,11 +33,14 @@ def variables_file(variables: Mapping[str, Any], within: Path | None = None) -> 
         yield path
 
 
-def command(playbooks: Sequence[Path], variables: Path, program: str = "ansible-playbook") -> list[str]:
+def command(
+    playbooks: Sequence[Path], variables: Path, program: str = "ansible-playbook", skip_tags: Sequence[str] = ()
+) -> list[str]:
     """The command that runs playbooks here, one after another, without ssh."""
+    skipped = ["--skip-tags", ",".join(skip_tags)] if skip_tags else []
     return [
         program, "--inventory", "localhost,", "--connection", "local", "--limit", "localhost",
-        "--extra-vars", f"@{variables}", *map(str, playbooks),
+        "--extra-vars", f"@{variables}", *skipped, *map(str, playbooks),
     ]  # fmt: skip
 
 
@@ -60,6 +63,7 @@ def run(
     program: str = "ansible-playbook",
     within: Path | None = None,
     roles: Sequence[Path] = (),
+    skip_tags: Sequence[str] = (),
 ) -> None:
     """Run playbooks in one process, until one fails; the output goes to this program's output.
 
@@ -70,6 +74,7 @@ def run(
         within: a folder in memory for all temporary files, including Ansible's, if the variables contain secrets: what
             a SIGKILL leaves behind disappears at the next boot and is never on a disk.
         roles: folders of roles, in order; default: the folder beside each playbook.
+        skip_tags: tags of tasks that do not run.
 
     Raises:
         PlaybookError: it failed, or cannot be started.
@@ -97,7 +102,7 @@ def run(
         try:
             with _put_off(signal.SIGTERM):
                 child = subprocess.Popen(
-                    command(playbooks, file, program),
+                    command(playbooks, file, program, skip_tags),
                     cwd=playbooks[0].parent,
                     env=environment,
                     stdin=subprocess.DEVNULL,

@@ -9,20 +9,23 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from node.ansible_init import playbook, result
 from node.ansible_init.boot import Terminated, boot_id, raise_on_sigterm
-from node.ansible_init.metadata import Metadata, MetadataError, MetadataSource
+from node.ansible_init.metadata import Metadata, MetadataError
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.ansible_init.unsafe import unsafe
+from node.compute_init.applied import given, read_applied, write_applied
 from node.compute_init.bundle import Bundle, BundleError
 from node.compute_init.fetch import fetch
-from node.compute_init.followed import FOLLOWED_FILE, Followed
+from node.compute_init.followed import Followed
 from node.compute_init.kept import KeptFiles
 from node.compute_init.record import ComputeInitRecord, read_record
+from node.compute_init.roles import RoleDecision, RoleDigests, decide_roles, declared_inputs, role_digests
+from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
 from node.compute_init.site_layer import FILE as LAYER_FILE
@@ -40,46 +43,6 @@ from node.compute_init.site_layer import (
 ENABLE = "compute"
 #: The folder of the site's own layer, within the bundle's.
 LAYER = "layer"
-
-
-@dataclass(frozen=True)
-class ComputeInitSettings:
-    """The inputs and outputs of a run.
-
-    Attributes:
-        source: the sources of metadata.
-        playbook: the playbook that runs the roles.
-        rejoin: the playbook that checks the node's health and starts slurmd.
-        roles: the folder of our roles.
-        result: the file for the result.
-        work: a folder in memory for the bundle, readable by root only.
-        followed: the file that tells compute-follow where the bundle is; in memory.
-        lock: held during a run, so that there is one at a time.
-        kept: a folder on the disk for files that need not be fetched again, readable by root only.
-        share: makes the reader of this node's folder from the server's address, this node's name and the folder of all
-            nodes.
-        patience: seconds that the share may be out of reach before this run fails; systemd starts another later.
-        first_pause: seconds between the first two attempts; doubled each time.
-        longest_pause: maximum pause in seconds.
-        program: the ansible-playbook to call.
-        force: run the playbook even if nothing changed since it succeeded in this boot.
-    """
-
-    source: MetadataSource = field(default_factory=MetadataSource)
-    playbook: Path = Path("/usr/lib/slurm-appliance/ansible/compute-init.yml")
-    rejoin: Path = Path("/usr/lib/slurm-appliance/ansible/compute-rejoin.yml")
-    roles: Path = Path("/usr/lib/slurm-appliance/ansible/roles")
-    result: Path = Path("/var/lib/ansible-init/compute-init.json")
-    work: Path = Path("/run/slurm-appliance/compute-init")
-    followed: Path = FOLLOWED_FILE
-    lock: Path = Path("/run/slurm-appliance/compute-init.lock")
-    kept: Path = Path("/var/lib/slurm-appliance/compute-init")
-    share: Callable[[str, str, str], Share] = Share
-    share_timeout: float = 300.0
-    first_pause: float = 1.0
-    longest_pause: float = 15.0
-    program: str = "ansible-playbook"
-    force: bool = False
 
 
 class FailureError(Exception):
@@ -236,22 +199,45 @@ class ComputeInitRun:
             layer = _layer(bundle)
             if layer is not None:
                 self._write_layer(layer, folder / LAYER)
+            decision, wanted = self._decide(bundle, variables)
+            # From here on, it is not true any more, however this run ends.
+            self.settings.applied.unlink(missing_ok=True)
             for name, playbooks in course(self.settings.playbook, self.settings.rejoin, layer, folder / LAYER):
                 self._step(name)
-                self._play(playbooks, variables, folder, layer)
+                self._play(playbooks, variables, folder, layer, decision.skip_tags)
+            write_applied(self.settings.applied, wanted)
+
+    def _decide(self, bundle: Bundle, variables: dict[str, Any]) -> tuple[RoleDecision, RoleDigests]:
+        """Which roles run, and what is applied if they succeed."""
+        try:
+            roles = declared_inputs(self.settings.declared.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            roles = {}
+        inputs = given(variables, bundle.files, LAYER_FILE, self.settings.installed, self.state.boot_id)
+        wanted = role_digests(roles, inputs)
+        former = read_applied(self.settings.applied) if self._known() else None
+        decision = decide_roles(roles, wanted, former)
+        for line in decision.lines:
+            self.log(line)
+        return decision, wanted
 
     def _play(
-        self, playbooks: Sequence[Path], variables: dict[str, Any], folder: Path, layer: NodeLayer | None
+        self,
+        playbooks: Sequence[Path],
+        variables: dict[str, Any],
+        folder: Path,
+        layer: NodeLayer | None,
+        skip_tags: Sequence[str],
     ) -> None:
         """Run playbooks of ours, or of the layer, with its roles: a hook has no variable but the layer's own."""
         roles: tuple[Path, ...] = ()
         if layer is not None and playbooks[0].is_relative_to(folder / LAYER):
-            roles = (self.settings.roles, folder / LAYER / ROLES)
+            roles, skip_tags = (self.settings.roles, folder / LAYER / ROLES), ()
             own = unsafe({FILES_VARIABLE: str(folder / LAYER / FILES)})
             declared = playbooks[0] == folder / LAYER / ROLES_PLAYBOOK
             variables = {**variables, **own} if declared else {**unsafe(layer.variables), **own}
         try:
-            playbook.run(playbooks, variables, self.settings.program, folder, roles)
+            playbook.run(playbooks, variables, self.settings.program, folder, roles, skip_tags)
         except playbook.PlaybookError as error:
             raise FailureError("role-failed", str(error)) from error
 

@@ -169,7 +169,7 @@ def _check_files(files: Mapping[str, LayerFile]) -> None:
 def _declared(name: str, file: LayerFile) -> NodeRole:
     entries = [entry.value for entry in ComputeInitRole]
     role = declared_role(name, file.content)
-    if role is None:
+    if role is None or role.inputs:
         remedy = "write compute_init: ENTRY and a list node_variables, and nothing else"
         raise SiteLayerError("this does not declare node variables", where=str(file.source), remedy=remedy)
     if role.compute_init not in entries:

@@ -17,7 +17,8 @@ import pytest
 
 from node.ansible_init.metadata import Metadata
 from node.compute_init.record import ComputeInitRecord, read_record
-from node.compute_init.run import ComputeInitSettings, main
+from node.compute_init.run import main
+from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.share import Share
 from slurm_appliance.hostvars.bundle import SharedFile, listed
 from slurm_appliance.hostvars.signing import SigningKey
@@ -88,7 +89,9 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         import json, os, pathlib, sys
         values = json.load(open(sys.argv[sys.argv.index("--extra-vars") + 1][1:]))
         work = pathlib.Path(values["compute_init_folder"])
+        skip = sys.argv[sys.argv.index("--skip-tags") + 1] if "--skip-tags" in sys.argv else ""
         seen = {{"values": values, "mode": oct(work.stat().st_mode & 0o777), "files": sorted(os.listdir(work))}}
+        seen["skip"] = skip
         with open({str(tmp_path / "calls")!r}, "a") as file:
             print(json.dumps(seen), file=file)
         sys.exit(2 if values.get("break") else 0)
@@ -101,6 +104,9 @@ def settings(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
         source=Known(answer=SERVER),
         playbook=tmp_path / "compute-init.yml",
         rejoin=tmp_path / "compute-rejoin.yml",
+        declared=tmp_path / "content" / "node_roles.json",
+        installed=(tmp_path / "content",),
+        applied=tmp_path / "run" / "applied.json",
         result=tmp_path / "var" / "compute-init.json",
         work=tmp_path / "run" / "work",
         followed=tmp_path / "run" / "followed",

@@ -16,7 +16,7 @@ import pytest
 
 from node.ansible_init.metadata import Metadata
 from node.compute_init.fetch import MOST_HEAD, MOST_STATEMENT
-from node.compute_init.run import ComputeInitSettings
+from node.compute_init.settings import ComputeInitSettings
 from slurm_appliance.hostvars.signing import SigningKey
 from tests.unit.node.compute_node import FILES, KEY, META, NODE, calls, go, head, put
 from tests.unit.node.known_metadata import Known

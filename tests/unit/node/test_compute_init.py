@@ -14,7 +14,8 @@ from node.ansible_init.metadata import Metadata
 from node.compute_init import run
 from node.compute_init.bundle import Bundle, BundleError, check
 from node.compute_init.record import read_record
-from node.compute_init.run import ComputeInitSettings, main
+from node.compute_init.run import main
+from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.share import AbsentError, Share, ShareError, TooLargeError
 from tests.unit.node.compute_node import FILES, NODE, SERVER, calls, go, head, program, put
 from tests.unit.node.known_metadata import Known

@@ -17,7 +17,8 @@ from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.compute_init.follow import Follower, Look, Next, acknowledgement, decide
 from node.compute_init.followed import Followed, read_followed
 from node.compute_init.record import ComputeInitRecord
-from node.compute_init.run import ComputeInitSettings, alone
+from node.compute_init.run import alone
+from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.small_file import SIZE, SmallFiles
 from node.export_receiver.acknowledgement import parse
 from tests.unit.node.compute_node import NODE, fetched, go, put

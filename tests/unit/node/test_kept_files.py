@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node.compute_init.kept import KeptFiles
-from node.compute_init.run import ComputeInitSettings
+from node.compute_init.settings import ComputeInitSettings
 from tests.unit.node.compute_node import FILES, calls, fetched, go, put
 
 

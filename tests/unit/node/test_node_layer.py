@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from node.compute_init.run import ComputeInitSettings
+from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.site_layer import FILE, NodeLayer, SiteLayerPathError, course
 from tests.unit.node.compute_node import FILES, calls, go, program, put
 
@@ -28,10 +28,12 @@ def order(settings: ComputeInitSettings, tmp_path: Path) -> Path:
         import json, os, pathlib, sys
         at = sys.argv.index("--extra-vars") + 1
         values = json.load(open(sys.argv[at][1:]))
+        at += 2 if "--skip-tags" in sys.argv else 0
         books = [pathlib.Path(each).name if "/layer/" not in each else each.partition("/layer/")[2]
                  for each in sys.argv[at + 1:]]
         there = [pathlib.Path(each).exists() for each in sys.argv[at + 1:] if "/layer/" in each]
         seen = {{"books": books, "values": values, "there": there, "roles": os.environ.get("ANSIBLE_ROLES_PATH")}}
+        seen["skip"] = "--skip-tags" in sys.argv
         with open({str(tmp_path / "calls")!r}, "a") as file:
             print(json.dumps(seen), file=file)
         sys.exit(2 if values.get("break") else 0)
@@ -174,3 +176,22 @@ def test_each_of_them_runs_where_its_entry_is_enabled(tmp_path: Path) -> None:
     [task] = play["tasks"]
     assert task["ansible.builtin.include_role"] == {"name": "own"}
     assert task["when"] == '"nfs" in compute_init_roles'
+
+
+@pytest.mark.usefixtures("order")
+def test_hooks_always_run_and_skip_nothing(settings: ComputeInitSettings, folder: Path, tmp_path: Path) -> None:
+    inputs = {name: {"node_variables": [], "files": [name]} for name in ("hosts", "users.json")}
+    settings.declared.parent.mkdir()
+    settings.declared.write_text(json.dumps(inputs))
+    layer = {FILE: packed(f"site/{PRE}", f"site/{POST}")}
+    put(folder, FILES | layer)
+    go(settings)
+    number = len(calls(tmp_path))
+    put(folder, FILES | layer | {"users.json": b'{"nora": {}}'})
+    go(settings)
+    assert [(call["books"], call["skip"]) for call in calls(tmp_path)[number:]] == [
+        ([f"site/{PRE}"], False),
+        (["compute-init.yml"], True),
+        ([f"site/{POST}"], False),
+        (["compute-rejoin.yml"], True),
+    ]

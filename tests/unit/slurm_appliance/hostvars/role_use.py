@@ -49,6 +49,11 @@ def used_variables(role: Path) -> set[str]:
     return {name for name in used - own - _GIVEN if not name.startswith("ansible_")}
 
 
+def expression_names(expression: Any) -> set[str]:
+    """Names that a condition reads."""
+    return _names(f"{{{{ {expression} }}}}")
+
+
 def _names(value: Any) -> set[str]:
     """Names that templates anywhere in a value look up; lookups are fine here: they read where the role runs."""
     if isinstance(value, dict):

@@ -37,6 +37,7 @@ def test_a_node_may_have_what_its_enabled_roles_use(tmp_path: Path) -> None:
         "node_variables: []",
         "{compute_init: nfs, node_variables: [1]}",
         "{compute_init: nfs, node_variables: [], more: 1}",
+        "{compute_init: nfs, node_variables: [], files: hosts}",
     ],
 )
 def test_what_is_not_a_declaration(tmp_path: Path, text: str) -> None:

@@ -134,7 +134,13 @@ def test_an_older_image_reads_a_layer_without_such_roles(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "compute_init: nfs\n", "compute_init: nfz\nnode_variables: []\n", "compute_init: nfs\nnode_variables: x"],
+    [
+        "[]",
+        "compute_init: nfs\n",
+        "compute_init: nfz\nnode_variables: []\n",
+        "compute_init: nfs\nnode_variables: x",
+        "compute_init: nfs\nnode_variables: []\nfiles: [hosts]\n",
+    ],
 )
 def test_a_declaration_with_a_mistake_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(SiteLayerError) as refused:

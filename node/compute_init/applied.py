@@ -1,0 +1,70 @@
+"""What a run applies, and the record of it: in memory, for root only, and there only while it is true."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from node.compute_init.roles import Given, RoleDigests
+from node.compute_init.whole_file import write_whole
+
+#: The form of the record and of its digests.
+_SCHEMA = 1
+#: The secret that the key of digests is made of: every compute node has it.
+_SECRET = "munge_key"  # noqa: S105 - a name
+
+
+def given(
+    variables: Mapping[str, Any], files: Mapping[str, bytes], layer: str, installed: Iterable[Path], boot_id: str
+) -> Given:
+    """What a run gives to the roles.
+
+    Args:
+        variables: all variables.
+        files: the bundle's files.
+        layer: the name of the file with the site's own layer, of which any change makes everything run.
+        installed: folders of the programs and roles of the image.
+        boot_id: the boot.
+    """
+    secret = variables.get(_SECRET) or secrets.token_hex()
+    common = {
+        _SECRET: secret,
+        "the boot": boot_id,
+        "what the image installed": tree_digest(installed),
+        "the site's own layer": hashlib.sha256(files.get(layer, b"")).hexdigest(),
+    }
+    own = {name: content for name, content in files.items() if name not in (layer, "variables.json")}
+    key = hmac.new(json.dumps(secret).encode(), b"roles of compute-init", hashlib.sha256).digest()
+    return Given(variables, own, common, key)
+
+
+def read_applied(path: Path) -> RoleDigests | None:
+    """The record; None if there is none that this version understands."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != _SCHEMA:
+            return None
+        return RoleDigests(dict(document["common"]), dict(document["roles"]))
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+
+
+def write_applied(path: Path, applied: RoleDigests) -> None:
+    """Write the record."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps({"schema": _SCHEMA, "common": dict(applied.common), "roles": dict(applied.roles)}))
+
+
+def tree_digest(folders: Iterable[Path]) -> str:
+    """A digest of the files of folders; a missing folder has none."""
+    total = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                total.update(f"{path}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return total.hexdigest()
