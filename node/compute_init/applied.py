@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def read_applied(path: Path) -> RoleDigests | None:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != _SCHEMA:
             return None
-        return RoleDigests(dict(document["common"]), dict(document["roles"]))
+        return RoleDigests(dict(document["common"]), dict(document["roles"]), tuple(document["units"]))
     except (OSError, KeyError, TypeError, ValueError):
         return None
 
@@ -57,7 +58,7 @@ def read_applied(path: Path) -> RoleDigests | None:
 def write_applied(path: Path, applied: RoleDigests) -> None:
     """Write the record."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps({"schema": _SCHEMA, "common": dict(applied.common), "roles": dict(applied.roles)}))
+    write_whole(path, json.dumps({"schema": _SCHEMA, **asdict(applied)}))
 
 
 def tree_digest(folders: Iterable[Path]) -> str:

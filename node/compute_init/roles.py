@@ -85,10 +85,12 @@ class RoleDigests:
     Attributes:
         common: digests of what every role depends on, by what it is called.
         roles: digests of the roles' inputs.
+        units: the roles' units that were active afterwards, or are active now.
     """
 
     common: Mapping[str, str]
     roles: Mapping[str, str]
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,9 @@ def decide_roles(roles: Mapping[str, RoleInputs], wanted: RoleDigests, applied: 
     for name in [*wanted.common, *applied.common]:
         if wanted.common.get(name) != applied.common.get(name):
             return RoleDecision(f"{name} changed")
+    for unit in applied.units:
+        if unit not in wanted.units:
+            return RoleDecision(f"{unit} no longer runs")
     run = {
         name: "what it depends on has changed" if name in applied.roles else "it was not applied"
         for name in roles

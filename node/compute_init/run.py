@@ -38,6 +38,7 @@ from node.compute_init.site_layer import (
     SiteLayerPathError,
     course,
 )
+from node.compute_init.units import active_units, watched_units
 
 #: The metadata flag that enables compute-init: an entry of compute_init_enable, like the names of the roles.
 ENABLE = "compute"
@@ -205,7 +206,7 @@ class ComputeInitRun:
             for name, playbooks in course(self.settings.playbook, self.settings.rejoin, layer, folder / LAYER):
                 self._step(name)
                 self._play(playbooks, variables, folder, layer, decision.skip_tags)
-            write_applied(self.settings.applied, wanted)
+            write_applied(self.settings.applied, replace(wanted, units=self._units()))
 
     def _decide(self, bundle: Bundle, variables: dict[str, Any]) -> tuple[RoleDecision, RoleDigests]:
         """Which roles run, and what is applied if they succeed."""
@@ -214,12 +215,15 @@ class ComputeInitRun:
         except FileNotFoundError:
             roles = {}
         inputs = given(variables, bundle.files, LAYER_FILE, self.settings.installed, self.state.boot_id)
-        wanted = role_digests(roles, inputs)
+        wanted = replace(role_digests(roles, inputs), units=self._units())
         former = read_applied(self.settings.applied) if self._known() else None
         decision = decide_roles(roles, wanted, former)
         for line in decision.lines:
             self.log(line)
         return decision, wanted
+
+    def _units(self) -> tuple[str, ...]:
+        return active_units(watched_units(self.settings.roles, self.settings.units), self.settings.list_units)
 
     def _play(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from node.ansible_init.metadata import MetadataSource
 from node.compute_init.followed import FOLLOWED_FILE
 from node.compute_init.share import Share
+from node.compute_init.units import LIST, UNITS
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class ComputeInitSettings:
         declared: the file that has what our roles declare.
         installed: folders of what the image installs, a change of which makes everything run.
         applied: the record of what was applied in this boot; in memory.
+        units: the folder in which roles write units.
+        list_units: the command that lists active units.
         result: the file for the result.
         work: a folder in memory for the bundle, readable by root only.
         followed: the file that tells compute-follow where the bundle is; in memory.
@@ -44,6 +47,8 @@ class ComputeInitSettings:
     declared: Path = Path("/usr/lib/slurm-appliance/ansible/node_roles.json")
     installed: tuple[Path, ...] = (Path("/usr/lib/slurm-appliance/ansible"), Path("/usr/lib/slurm-appliance/node"))
     applied: Path = Path("/run/slurm-appliance/compute-init-applied.json")
+    units: Path = UNITS
+    list_units: Sequence[str] = LIST
     result: Path = Path("/var/lib/ansible-init/compute-init.json")
     work: Path = Path("/run/slurm-appliance/compute-init")
     followed: Path = FOLLOWED_FILE

@@ -113,3 +113,26 @@ def test_an_image_that_says_nothing_of_its_roles_runs_all(
     put(folder, NEW_USERS)
     go(settings)
     assert skipped(tmp_path) == ""
+
+
+def test_a_unit_of_a_role_that_stopped_is_a_reason(settings: ComputeInitSettings, folder: Path, tmp_path: Path) -> None:
+    tasks = settings.roles / "munge/tasks/configure.yml"
+    tasks.parent.mkdir(parents=True)
+    tasks.write_text("- systemd: {name: munge.service}")
+    settings.units.mkdir()
+    (settings.units / "home.mount").touch()
+    active = tmp_path / "active"
+    active.write_text("munge.service loaded active running x\nhome.mount x\nuser@1.service x\n")
+    go(settings)
+    active.write_text("munge.service x\nhome.mount x\n")
+    put(folder, NEW_USERS)
+    go(settings)
+    assert skipped(tmp_path) == "role_munge,role_names"
+    for number, left in enumerate(("munge.service x\n", "home.mount x\n")):
+        put(folder, NEW_USERS, image_id=f"a{number}")
+        active.write_text(left)
+        go(settings)
+        assert skipped(tmp_path) == "", left
+        put(folder, NEW_USERS, image_id=f"b{number}")
+        active.write_text("munge.service x\nhome.mount x\n")
+        go(settings)

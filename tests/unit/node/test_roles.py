@@ -94,6 +94,13 @@ def test_what_no_role_declares_makes_everything_run(now: Given) -> None:
     assert (decision.skip, decision.skip_tags) == ((), ())
 
 
+@pytest.mark.parametrize(("then", "now", "everything"), [("a", "ab", False), ("ab", "b", True), ("", "", False)])
+def test_a_unit_that_stopped_makes_everything_run(then: str, now: str, everything: bool) -> None:
+    digests = role_digests(ROLES, of())
+    decision = decide_roles(ROLES, replace(digests, units=tuple(now)), replace(digests, units=tuple(then)))
+    assert bool(decision.everything) == everything
+
+
 def test_without_a_record_everything_runs() -> None:
     decision = decide_roles(ROLES, role_digests(ROLES, of()), None)
     assert decision.everything
@@ -134,7 +141,7 @@ def test_a_digest_tells_nothing_without_the_key() -> None:
 
 
 def test_the_record_is_for_root_only_and_read_as_it_was_written(tmp_path: Path) -> None:
-    path, digests = tmp_path / "run/applied.json", role_digests(ROLES, of())
+    path, digests = tmp_path / "run/applied.json", replace(role_digests(ROLES, of()), units=("a.service",))
     assert read_applied(path) is None
     write_applied(path, digests)
     assert path.stat().st_mode & 0o777 == 0o600
