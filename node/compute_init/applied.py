@@ -11,7 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from node.compute_init.bundle import Bundle
 from node.compute_init.roles import Given, RoleDigests
+from node.compute_init.site_layer import FILE as LAYER_FILE
 from node.compute_init.whole_file import write_whole
 
 #: The form of the record and of its digests.
@@ -20,15 +22,12 @@ _SCHEMA = 1
 _SECRET = "munge_key"  # noqa: S105 - a name
 
 
-def given(
-    variables: Mapping[str, Any], files: Mapping[str, bytes], layer: str, installed: Iterable[Path], boot_id: str
-) -> Given:
+def given(variables: Mapping[str, Any], bundle: Bundle, installed: Iterable[Path], boot_id: str) -> Given:
     """What a run gives to the roles.
 
     Args:
-        variables: all variables.
-        files: the bundle's files.
-        layer: the name of the file with the site's own layer, of which any change makes everything run.
+        variables: all variables, those of the metadata included.
+        bundle: the bundle.
         installed: folders of the programs and roles of the image.
         boot_id: the boot.
     """
@@ -37,9 +36,10 @@ def given(
         _SECRET: secret,
         "the boot": boot_id,
         "what the image installed": tree_digest(installed),
-        "the site's own layer": hashlib.sha256(files.get(layer, b"")).hexdigest(),
+        "the site's own layer": hashlib.sha256(bundle.files.get(LAYER_FILE, b"")).hexdigest(),
+        "the request to run everything": bundle.everything,
     }
-    own = {name: content for name, content in files.items() if name not in (layer, "variables.json")}
+    own = {name: content for name, content in bundle.files.items() if name not in (LAYER_FILE, "variables.json")}
     key = hmac.new(json.dumps(secret).encode(), b"roles of compute-init", hashlib.sha256).digest()
     return Given(variables, own, common, key)
 

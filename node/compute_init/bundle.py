@@ -55,6 +55,7 @@ class Bundle:
         kept: content by digest, of the files that a node may keep.
         variables: for the playbook.
         follow_seconds: the longest time until the node notices the next change.
+        everything: a change of it makes all roles run.
     """
 
     digest: str
@@ -62,6 +63,7 @@ class Bundle:
     kept: dict[str, bytes] = field(repr=False)
     variables: dict[str, Any] = field(repr=False)
     follow_seconds: int = FOLLOW_SECONDS
+    everything: str = ""
 
 
 def check_statement(statement: Statement, node: str, instance_id: str, seen: int) -> None:
@@ -124,4 +126,5 @@ def check(head: bytes, read: Callable[[str, Listed], bytes]) -> Bundle:
     except (KeyError, ValueError) as error:
         raise BundleError(f"variables.json cannot be used ({error}): run site.yml") from error
     kept = {each.sha256: files[name] for name, each in listed.items() if each.keep}
-    return Bundle(hashlib.sha256(head).hexdigest(), files, kept, variables, follow_seconds)
+    digest, everything = hashlib.sha256(head).hexdigest(), str(document.get("everything", ""))
+    return Bundle(digest, files, kept, variables, follow_seconds, everything)

@@ -214,7 +214,7 @@ class ComputeInitRun:
             roles = declared_inputs(self.settings.declared.read_text(encoding="utf-8"))
         except FileNotFoundError:
             roles = {}
-        inputs = given(variables, bundle.files, LAYER_FILE, self.settings.installed, self.state.boot_id)
+        inputs = given(variables, bundle, self.settings.installed, self.state.boot_id)
         wanted = replace(role_digests(roles, inputs), units=self._units())
         former = read_applied(self.settings.applied) if self._known() else None
         decision = decide_roles(roles, wanted, former)

@@ -10,7 +10,8 @@ from slurm_appliance.commands.stacks import LockTimeoutOption, StackOption, clus
 def site(
     stack: StackOption,
     everything: Annotated[
-        bool, typer.Option("--all", help="Run every part, not only those of which something has changed.")
+        bool,
+        typer.Option("--all", help="Run all parts and roles, not only those of which something has changed."),
     ] = False,
     lock_timeout: LockTimeoutOption = "0",
 ) -> None:

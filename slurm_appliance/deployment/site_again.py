@@ -13,7 +13,7 @@ def run_site(session: Session, *, everything: bool = False) -> None:
 
     Args:
         session: the stack.
-        everything: skip nothing that was applied and has not changed.
+        everything: skip nothing that was applied and has not changed, on compute nodes neither.
 
     Raises:
         UsageError: this machine has no files of the stack.
@@ -24,7 +24,8 @@ def run_site(session: Session, *, everything: bool = False) -> None:
     _require_files(session.folder)
     ending = Ending()
     with session.held("site"), ending.taking_signals():
-        status, summary = run(SiteRequest(session.name, cloud=session.cloud, all=everything), ending, session.stacks)
+        request = SiteRequest(session.name, cloud=session.cloud, all=everything, compute=everything)
+        status, summary = run(request, ending, session.stacks)
     if ending.signal:
         raise CancelledError(ending.signal)
     if status:

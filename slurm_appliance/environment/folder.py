@@ -49,6 +49,11 @@ class EnvironmentFolder:
         return self.folder / "known_hosts"
 
     @property
+    def rendered(self) -> Path:
+        """Files that runs of site.yml render for nodes."""
+        return self.folder / "site"
+
+    @property
     def logs(self) -> Path:
         """Logs of runs; the newest has the greatest name."""
         return self.folder / "logs"

@@ -13,6 +13,8 @@ from slurm_appliance.hostvars.references import references
 SCHEMA = 2
 #: The setting for how soon a node notices a change; compute-init reads it, no role.
 FOLLOW = "compute_follow_seconds"
+#: The key of bundle.json that changes where compute nodes are to run all their roles.
+EVERYTHING = "everything"
 #: Bytes of bundle.json and variables.json together, whatever the cluster's size.
 MOST_BYTES = 10_000
 
@@ -91,7 +93,7 @@ def listed(file: SharedFile) -> dict[str, Any]:
 
 
 def bundle(
-    node: ComputeNode, shared: Mapping[str, Mapping[str, Any]], forbidden: Collection[str] = ()
+    node: ComputeNode, shared: Mapping[str, Mapping[str, Any]], forbidden: Collection[str] = (), everything: str = ""
 ) -> dict[str, bytes]:
     """A node's two files by name.
 
@@ -99,6 +101,7 @@ def bundle(
         node: the node.
         shared: what `listed` says of the files that lie beside its own in its folder, by name.
         forbidden: variables that no compute node may have.
+        everything: differs from that of the last bundle to make the node run all its roles.
 
     Raises:
         HostVariablesError: as node_variables(), or the two files exceed `MOST_BYTES`.
@@ -112,6 +115,7 @@ def bundle(
             "instance_id": node.instance_id,
             "image_id": node.image_id,
             **({"follow_seconds": node.variables[FOLLOW]} if FOLLOW in node.variables else {}),
+            **({EVERYTHING: everything} if everything else {}),
             "files": {**shared, "variables.json": listed(SharedFile(text))},
         }
     )

@@ -39,6 +39,7 @@ def export_files(
     serial: int,
     forbidden: Collection[str] = (),
     state_dir: str = STATE_DIR,
+    everything: str = "",
 ) -> dict[str, bytes]:
     """The archive's files by path.
 
@@ -50,6 +51,7 @@ def export_files(
         forbidden: variables that must not reach compute nodes: secrets of the database, of monitoring.
         state_dir: mount point of the control node's state volume, where the archive is unpacked, so that nodes can boot
             right after a rebuild of the control node.
+        everything: see `bundle.bundle`.
 
     Raises:
         HostVariablesError: see `bundle.bundle`.
@@ -58,7 +60,7 @@ def export_files(
     beside = {name: listed(file) for name, file in sorted(shared.items())}
     files = {f"shared/{name}": file.content for name, file in shared.items()}
     for node in ordered:
-        own = bundle(node, beside, forbidden)
+        own = bundle(node, beside, forbidden, everything)
         own[SIGNED] = key.signed(own["bundle.json"], node=node.name, instance_id=node.instance_id, serial=serial)
         files |= {f"nodes/{node.name}/{name}": content for name, content in own.items()}
     files["nfs/kernel.exports"] = kernel_exports(ordered, nodes_folder(state_dir)).encode()

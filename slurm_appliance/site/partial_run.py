@@ -114,10 +114,6 @@ class PartialRun:
         return KnownFacts(self.folder.folder / "facts.json")
 
     @property
-    def _rendered(self) -> Path:
-        return self.folder.folder / "site"
-
-    @property
     def _control(self) -> str:
         return members(self.hosts, "control")[0]
 
@@ -127,10 +123,10 @@ class PartialRun:
 
     def _render(self, states: Mapping[str, AppliedState]) -> str:
         """Render the files for nodes, as site.yml would; why that is left to site.yml, empty if it is not."""
-        key = self._rendered / "control_host_key.pub"
+        key = self.folder.rendered / "control_host_key.pub"
         if not key.is_file() or key.read_text() != states[self._control].host_key:
             return "the control node's host key is not the one that this machine knows"
-        files.render(self.folder.inventory, self.hosts, self._control, self._rendered, self.layer)
+        files.render(self.folder.inventory, self.hosts, self._control, self.folder.rendered, self.layer)
         return ""
 
     def _inputs(self) -> SiteInputs:
@@ -138,7 +134,7 @@ class PartialRun:
         key = hmac.new(secret.encode(), b"parts of site.yml", hashlib.sha256).digest()
         digests = {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(self._rendered.iterdir())
+            for path in sorted(self.folder.rendered.iterdir())
             if path.is_file() and path.suffix not in _NO_REASON
         }
         return SiteInputs(self.hosts, self._control, digests, key)

@@ -2,7 +2,7 @@
 
 Reads a request as JSON from standard input::
 
-    {"environment": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null, "all": false}
+    {"environment": "...", "playbook": "site.yml", "extra_vars": {}, "cloud": null, "all": false, "compute": false}
 
 Progress goes to standard error; the last line, on standard output, is a small JSON summary. Exit status: 0 success; 3
 the cluster runs, but some compute nodes failed; 1 any other failure; 130 and 143 stopped by a signal.
@@ -25,6 +25,7 @@ from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
+from slurm_appliance.site.files import ask_for_everything
 from slurm_appliance.site.partial_run import PartialRun
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.layers import DIGEST_VARIABLE, SiteLayer, site_layer
@@ -53,6 +54,7 @@ class SiteRequest:
         extra_vars: variables that override all others; no secrets.
         cloud: an entry of clouds.yaml, to read consoles of nodes that do not boot; None: the OS_* variables.
         all: skip no part of site.yml.
+        compute: make compute nodes skip no role.
     """
 
     environment: str
@@ -60,6 +62,7 @@ class SiteRequest:
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     cloud: str | None = None
     all: bool = False
+    compute: bool = False
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "SiteRequest":
@@ -70,6 +73,7 @@ class SiteRequest:
             dict(document.get("extra_vars") or {}),
             document.get("cloud"),
             bool(document.get("all")),
+            bool(document.get("compute")),
         )
 
 
@@ -129,6 +133,8 @@ def run(request: SiteRequest, ending: Ending, stacks: Path = STACKS) -> tuple[in
         partial = PartialRun(environment, hosts, layer, folder / "facts", _say)
         is_site = request.playbook == _SITE
         if is_site:
+            if request.compute:
+                ask_for_everything(environment.rendered)
             partial.begin(_why_everything(request))
         outcome = run_playbook(
             ANSIBLE / request.playbook,

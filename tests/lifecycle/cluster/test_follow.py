@@ -1,6 +1,7 @@
 """Compute nodes follow the control node by themselves: nobody opens a connection to them, and jobs go on."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.lifecycle.cluster.live import COMPUTE, Live
 SAID, KNOWN_AS = "/var/lib/state/compute-init/acknowledgements", "/var/lib/slurm-appliance/acknowledgements"
 EXPORTED = "/var/lib/state/compute-init/nodes"
 RECORD = "/var/lib/ansible-init/compute-init.json"
+#: The roles that a compute node runs for a new user, and those of which something always runs.
+OF_USERS, ALWAYS = {"accounts", "basic_users", "nfs_client", "nhc"}, {"nhc", "slurmd"}
 
 
 def said(live: Live, node: str) -> dict[str, Any]:
@@ -31,6 +34,13 @@ def logins(live: Live, node: str) -> str:
     return live.run(node, "journalctl --boot --identifier sshd --identifier sshd-session --output cat | grep Accepted")
 
 
+def ran(live: Live, node: str) -> set[str]:
+    """The roles that the newest run of compute-init ran on a node."""
+    unit = live.run(node, "systemctl show --property InvocationID --value compute-init.service")
+    log = live.run(node, f"journalctl --output cat _SYSTEMD_INVOCATION_ID={unit}")
+    return set(re.findall(r"^TASK \[(\w+) : ", log, re.MULTILINE))
+
+
 def test_a_new_user_reaches_all_nodes_while_a_job_runs(live: Live) -> None:
     job = live.submit("alice", "--nodelist=life-c-0", "sleep 600")
     wait_until("the job to run", lambda: live.job_state(job) == "RUNNING", 60)
@@ -42,6 +52,7 @@ def test_a_new_user_reaches_all_nodes_while_a_job_runs(live: Live) -> None:
     # The login that asks is the only new one. The first node of a group was asked for its hardware.
     assert len(logins(live, "c-1").splitlines()) == before + 1
     assert {live.run(node, "id -u nora") for node in COMPUTE} == {"2042"}
+    assert {frozenset(ran(live, node)) for node in COMPUTE} == {frozenset(OF_USERS | ALWAYS)}
     assert live.run("c-0", "pgrep -u alice") == pids
     assert live.job_state(job) == "RUNNING"
     live.run("control", f"scancel {job}")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from node.compute_init.applied import given, read_applied, tree_digest, write_applied
+from node.compute_init.bundle import Bundle
 from node.compute_init.roles import (
     Given,
     RoleDigests,
@@ -42,8 +43,10 @@ VARIABLES = {
 FILES = {"users.json": b"{}", "hosts": b"", "key": b"secret", "layer.json": b"{}", "variables.json": b"{}"}
 
 
-def of(variables: Mapping[str, Any] = VARIABLES, files: Mapping[str, bytes] = FILES, boot: str = "b") -> Given:
-    return given(variables, files, "layer.json", (), boot)
+def of(
+    variables: Mapping[str, Any] = VARIABLES, files: Mapping[str, bytes] = FILES, boot: str = "b", asked: str = ""
+) -> Given:
+    return given(variables, Bundle("", dict(files), {}, {}, everything=asked), (), boot)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,7 @@ def test_what_changed_runs_with_what_belongs_to_it(
         of(files={**FILES, "of_a_newer_release": b""}),
         of(files={name: content for name, content in FILES.items() if name != "layer.json"}),
         of(boot="another"),
+        of(asked="again"),
         replace(of(), common={}),
         of({name: value for name, value in VARIABLES.items() if name != "munge_key"}),
     ],

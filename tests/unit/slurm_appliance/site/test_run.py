@@ -12,7 +12,7 @@ from node.export_receiver.archive import unpack
 from slurm_appliance.hostvars.signing import SigningKey
 from slurm_appliance.playbooks.run import PlaybookOutcome, TaskFailure, run_playbook
 from slurm_appliance.secrets.generate import MAKERS
-from slurm_appliance.site.files import control_known_hosts, site_files, write
+from slurm_appliance.site.files import ask_for_everything, control_known_hosts, site_files, write
 from slurm_appliance.site.known_facts import read_cached, write_cached
 from slurm_appliance.site.run import FAILED, PARTIAL, exit_status, summary
 from slurm_appliance.ssh.known_hosts import SshHost, trust
@@ -150,6 +150,27 @@ def test_keys_are_believed_once_for_each_server_and_image(tmp_path: Path, shown:
 
 def test_a_host_that_does_not_answer_is_left_to_ansible(tmp_path: Path, shown: Path) -> None:
     assert lines_after(tmp_path / "known_hosts", "server-1 image-1", shown, "") == []
+
+
+def test_a_request_to_run_everything_is_in_the_bundles_and_differs_each_time(tmp_path: Path) -> None:
+    hosts: dict[str, dict[str, object]] = {
+        "c-0": {"ansible_host": "10.0.0.20", "instance_id": "s", "image_id": "i", "compute_init_enable": ["compute"]}
+    }
+    key = SigningKey(MAKERS["bundle_signing_key"]())
+
+    def bundle(everything: str) -> dict[str, object]:
+        made = site_files(
+            hosts, users=b"{}", home_key=b"", known_hosts=b"", signing_key=key, serial=7, everything=everything
+        )
+        head: dict[str, object] = json.loads(unpack(made["export.tar.gz"])["nodes/c-0/bundle.json"])
+        return head
+
+    asked = []
+    for _ in range(2):
+        ask_for_everything(tmp_path / "site")
+        asked.append((tmp_path / "site" / "everything").read_text())
+    assert len(set(asked)) == 2
+    assert bundle(asked[0]) == {**bundle(""), "everything": asked[0]}
 
 
 def test_site_files_are_the_same_bytes_and_written_once(tmp_path: Path) -> None:
