@@ -36,7 +36,7 @@ def heal(session: Session) -> None:
     for unfinished in repair.unfinished:
         session.say(str(unfinished))
     for urn in repair.rerun:
-        session.say(f"{urn.rpartition('::')[2]} was interrupted, and runs again")
+        session.say(f"{urn.rpartition('::')[2]} did not succeed last time, and runs again")
     if repair.reimaged:
         session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
     if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):

@@ -9,8 +9,8 @@ Four things make a state differ from what is there without anybody's mistake:
   them again: a second server with the first one's port, a rule that already exists.
 - Nova finds no host for a server. The state has it, in ERROR; the engine would leave it like that and continue.
 - Slurm rebuilds nodes. The state has their old images, and the provider would rebuild those that are up to date.
-- A killed run has started to run a command again, such as site.yml. The state has what the command was run with before;
-  if that is wanted again, because the change was taken back, the engine would not run it.
+- A run of a command, such as site.yml, was killed or failed. The state has what the command was run with before; if
+  that is wanted again, because the change was taken back, the engine would not run it.
 """
 
 import copy
@@ -92,7 +92,7 @@ class Repair:
 
     unfinished: tuple[Unfinished, ...] = ()
     reimaged: tuple[Reimaged, ...] = ()
-    #: URNs of commands that a killed run had begun to run again.
+    #: URNs of commands that were begun again, and did not succeed.
     rerun: tuple[str, ...] = ()
 
     @property

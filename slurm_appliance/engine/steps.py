@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from slurm_appliance.journal.replay import COMMAND_TYPE
+
 #: Tokens of resources that are referenced here.
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
@@ -19,7 +21,7 @@ SERVER_GROUP = "openstack:compute/serverGroup:ServerGroup"
 KEY_PAIR = "openstack:compute/keypair:Keypair"
 FLOATING_IP = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
 CREDENTIAL = "openstack:identity/applicationCredential:ApplicationCredential"
-COMMAND = "command:local:Command"
+COMMAND = COMMAND_TYPE
 
 #: The parts of a replacement; ``replace`` stands for the whole.
 _PARTS = frozenset({"create-replacement", "delete-replaced"})

@@ -1,8 +1,11 @@
-"""Applies a journal to a state. Pure: the rules of version 1 of Pulumi's journal, on plain JSON.
+"""Applies a journal to a state. Pure: the rules of version 1 of Pulumi's journal, on plain JSON, with one addition.
 
 An update has two lists of resources: the **old** ones from the state, identified by their index, and the **new** ones
 that the update has processed, identified by their operation. The result is the new ones, followed by the old ones that
 were not processed: this keeps each resource after its dependencies.
+
+The addition: a command whose update failed stays pending, like one that was interrupted. It may have done a part of its
+work, and the state has what it was run with before: if that is wanted again, the engine would not run it.
 """
 
 import hashlib
@@ -15,6 +18,8 @@ from slurm_appliance.journal.errors import JournalError
 Json = dict[str, Any]
 
 VERSION = 1
+#: The type of commands.
+COMMAND_TYPE = "command:local:Command"
 
 
 class EntryKind(IntEnum):
@@ -49,6 +54,7 @@ class Replay:
 
     def __init__(self, deployment: Mapping[str, Any]) -> None:
         self._base: Json = dict(deployment)
+        self._failed: list[Json] = []
         self._start()
 
     def _start(self) -> None:
@@ -77,7 +83,7 @@ class Replay:
             case EntryKind.BEGIN:
                 self._open[operation] = dict(entry)
             case EntryKind.FAILURE:
-                self._open.pop(operation, None)
+                self._fail(self._open.pop(operation, {}).get("operation"))
             case EntryKind.SUCCESS:
                 self._open.pop(operation, None)
                 self._succeed(operation, entry)
@@ -94,6 +100,10 @@ class Replay:
             case EntryKind.REBUILT_BASE_STATE:
                 self._base = self.deployment()
                 self._start()
+
+    def _fail(self, begun: Mapping[str, Any] | None) -> None:
+        if begun and begun["type"] == "updating" and begun["resource"]["type"] == COMMAND_TYPE:
+            self._failed.append(dict(begun))
 
     def _succeed(self, operation: int, entry: Mapping[str, Any]) -> None:
         if entry.get("state") is not None:
@@ -143,6 +153,7 @@ class Replay:
             resources = _with_known_references(resources)
         # An old pending create may have created a resource that no state has: only a repair may remove it.
         pending = [entry["operation"] for entry in self._open.values() if entry.get("operation")]
+        pending += self._failed
         pending += [each for each in self._base.get("pending_operations") or [] if each["type"] == "creating"]
         version = engine or self._base.get("manifest", {}).get("version", "")
         manifest = dict(self._base.get("manifest", {})) | {"version": version, "magic": _magic(version)}

@@ -105,6 +105,26 @@ def test_a_program_cancels_what_it_runs_in_another_thread(rig: Rig, project: Fak
 
 
 @pytest.mark.extended
+def test_a_command_that_failed_runs_again_even_if_the_change_is_taken_back(rig: Rig) -> None:
+    rig.up()
+    inventory = rig.session().folder.inventory
+    before = {path.name: path.read_bytes() for path in inventory.rglob("*.yml")}
+    (inventory / "hosts.yml").unlink()
+    (inventory / "hosts.yml").mkdir()
+    rig.settings["motd"] = "Be careful"
+    with pytest.raises(EngineError):
+        rig.up()
+    (inventory / "hosts.yml").rmdir()
+    del rig.settings["motd"]
+    steps = [step.urn.rpartition("::")[2] for step in rig.preview().steps]
+    assert "inventory" in steps
+    assert "update" in rig.up().changes
+    assert any("inventory did not succeed" in line for line in rig.lines)
+    assert {path.name: path.read_bytes() for path in inventory.rglob("*.yml")} == before
+    assert set(rig.up().changes) == {"same"}
+
+
+@pytest.mark.extended
 def test_again_and_again(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
     for moment in (5, 5, 5, 4, 3):
         run_until(rig, tmp_path, project, moment, effective=True)

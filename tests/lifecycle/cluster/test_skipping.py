@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from slurm_appliance.api import ManagedCluster
+from slurm_appliance.site.failure import SiteError
 from tests.engine.cloud_fixtures import wait_until
 from tests.engine.cluster.killing import kill_session
 from tests.lifecycle.cluster.live import Live
@@ -109,6 +110,23 @@ def test_a_killed_run_is_made_up_for_even_if_the_change_is_taken_back(live: Live
     del live.rig.settings["motd"]
     live.rig.up()
     assert "motd" in roles(live), "the record does not say that it was applied"
+    assert not exists(live, "login-0", MOTD)
+
+
+@pytest.mark.extended
+def test_a_failed_run_is_made_up_for_even_if_the_change_is_taken_back(live: Live) -> None:
+    live.rig.settings["motd"] = "Be careful"
+    hook = live.environment.folder / "hooks" / "post.yml"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('[{"hosts": "control", "gather_facts": false, "tasks": [{"ansible.builtin.fail": {}}]}]')
+    try:
+        with pytest.raises(SiteError):
+            live.rig.up()
+    finally:
+        hook.unlink()
+    assert exists(live, "login-0", MOTD)
+    del live.rig.settings["motd"]
+    live.rig.up()
     assert not exists(live, "login-0", MOTD)
 
 

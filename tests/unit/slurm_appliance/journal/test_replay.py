@@ -136,6 +136,27 @@ def test_creates_that_were_pending_before_stay_so() -> None:
     assert after(base={**BASE, "pending_operations": old})["pending_operations"] == old[:1]
 
 
+def test_a_command_that_failed_stays_pending_as_one_that_was_interrupted() -> None:
+    """It may have done a part; the state has what it was run with before."""
+    command = resource("run", type="command:local:Command")
+    begun = entry(EntryKind.BEGIN, 1, operation={"type": "updating", "resource": command})
+    failed = after(begun, entry(EntryKind.FAILURE, 1))
+    assert failed["pending_operations"] == after(begun)["pending_operations"]
+    again = after(begun, entry(EntryKind.FAILURE, 1), base=failed)
+    assert again["pending_operations"] == failed["pending_operations"], "once"
+    assert "pending_operations" not in after(base=failed), "a repair came before"
+    rebuilt = after(begun, entry(EntryKind.FAILURE, 1), entry(EntryKind.REBUILT_BASE_STATE, 2))
+    assert rebuilt["pending_operations"] == failed["pending_operations"]
+
+
+@pytest.mark.parametrize(
+    ("doing", "kind"), [("creating", "command:local:Command"), ("updating", "t"), ("deleting", "command:local:Command")]
+)
+def test_what_else_failed_is_not_pending(doing: str, kind: str) -> None:
+    begun = entry(EntryKind.BEGIN, 1, operation={"type": doing, "resource": resource("run", type=kind)})
+    assert "pending_operations" not in after(begun, entry(EntryKind.FAILURE, 1))
+
+
 def test_former_names_are_followed() -> None:
     base = {"resources": [resource("stack"), resource("b", dependencies=["old"], provider="old::1", parent="old")]}
     deployment = after(entry(EntryKind.SUCCESS, 1, state=resource("new", aliases=["old"])), base=base)
