@@ -65,7 +65,7 @@ class NodeGroup(pulumi.ComponentResource):
 
     Attributes:
         servers: the servers by host name.
-        ports: the ports by host name and network.
+        ports: the ports that it creates, by host name and network.
         addresses: the addresses by host name and network: configured ones at once, others when Neutron has assigned
             them.
     """
@@ -76,6 +76,7 @@ class NodeGroup(pulumi.ComponentResource):
         self.servers: dict[str, compute.Instance] = {}
         self.ports: dict[tuple[str, str], networking.Port] = {}
         self.addresses: dict[tuple[str, str], pulumi.Input[str]] = {}
+        self._port_ids: dict[tuple[str, str], pulumi.Input[str]] = {}
         self._volume_ids: dict[tuple[str, str], pulumi.Input[str]] = {}
         server_group_id = self._server_group()
         # Equal for all nodes, and expensive to compute.
@@ -155,6 +156,11 @@ class NodeGroup(pulumi.ComponentResource):
     def _port(self, node: Node, index: int, reference: NetworkReference) -> None:
         network = reference.network
         there, group = self._args.networks[network], self._args.group
+        existing = group.existing_port(network, index)
+        if existing is not None:
+            self._port_ids[node.hostname, network] = existing
+            self.addresses[node.hostname, network] = self._args.resolved.port_addresses[existing]
+            return
         open_port = reference.no_security_groups or reference.no_port_security
         fixed, vnic_type = group.fixed_address(network, index), group.vnic_type(network)
         address = {"ip_address": fixed} if fixed else {}
@@ -172,6 +178,7 @@ class NodeGroup(pulumi.ComponentResource):
             opts=self._port_options,
         )
         self.ports[node.hostname, network] = port
+        self._port_ids[node.hostname, network] = port.id
         self.addresses[node.hostname, network] = fixed or port.all_fixed_ips.apply(there.address_of)
 
     def _server(self, node: Node, server_group_id: pulumi.Input[str] | None) -> compute.Instance:
@@ -194,7 +201,7 @@ class NodeGroup(pulumi.ComponentResource):
             block_devices=[self._boot_volume()] if group.volume_backed else None,
             key_pair=args.key_pair,
             networks=[
-                compute.InstanceNetworkArgs(port=self.ports[node.hostname, network.network].id)
+                compute.InstanceNetworkArgs(port=self._port_ids[node.hostname, network.network])
                 for network in group.networks
             ],
             metadata=metadata,
@@ -304,7 +311,7 @@ class NodeGroup(pulumi.ComponentResource):
         networking.FloatingIpAssociate(
             node.hostname,
             floating_ip=address,
-            port_id=self.ports[node.hostname, self._args.group.floating_network].id,
+            port_id=self._port_ids[node.hostname, self._args.group.floating_network],
             opts=options.child_options(self, depends_on=self._boot_needs),
         )
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from slurm_appliance.config.kinds import Keyed
 from slurm_appliance.config.policy import LIVE, READDRESSED, REPLACE, Consequence
 from slurm_appliance.config.section import Section
-from slurm_appliance.config.values import BindingProfile, Cidr, CloudName, Flag, IpAddress, Mtu
+from slurm_appliance.config.values import BindingProfile, Cidr, CloudName, Flag, IpAddress, Mtu, Uuid
 
 
 class VnicType(StrEnum):
@@ -101,6 +101,7 @@ class NetworkConfig(NetworkReference):
 VnicTypes = Annotated[Mapping[CloudName, VnicType], Keyed("network", "cluster")]
 BindingProfiles = Annotated[Mapping[CloudName, BindingProfile], Keyed("network", "cluster")]
 FixedAddresses = Annotated[Mapping[CloudName, IpAddress], Keyed("network", "cluster")]
+ExistingPorts = Annotated[Mapping[CloudName, Uuid], Keyed("network", "cluster")]
 
 
 class NetworksConfig(Section):

@@ -9,7 +9,14 @@ from pydantic import AfterValidator, Field
 from slurm_appliance.config.hostlist import expand
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.kinds import Keyed
-from slurm_appliance.config.network import NEW_PORTS, BindingProfiles, FixedAddresses, NetworkReference, VnicTypes
+from slurm_appliance.config.network import (
+    NEW_PORTS,
+    BindingProfiles,
+    ExistingPorts,
+    FixedAddresses,
+    NetworkReference,
+    VnicTypes,
+)
 from slurm_appliance.config.policy import LIVE, READDRESSED, REBUILD, REPLACE, RERUN_PLAYBOOK, RETYPED, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import (
@@ -117,6 +124,12 @@ class NodeGroupConfig(Section):
         description="Fixed addresses by network, one for each node in the order of nodes.",
         examples=[{"cluster": ["10.20.0.20", "10.20.0.21"]}],
     )
+    port_ids: Annotated[Mapping[CloudName, tuple[Uuid, ...]], Keyed("network", "cluster"), REPLACE] = Field(
+        {},
+        description="Ids of existing ports by network, one for each node in the order of nodes. Their addresses, types "
+        "and security groups are theirs; they are neither changed nor deleted.",
+        examples=[{"cluster": ["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11", "5b0d8c1e-2f4a-4c63-8e1d-7a9f3b2c4d55"]}],
+    )
     gateway_ip: Annotated[IpAddress | None, LIVE, _AT_BOOT] = Field(
         None, description="Default gateway set at boot. Not set: the cluster's.", examples=["10.20.0.1"]
     )
@@ -222,6 +235,12 @@ class NodeGroupsConfig(Section):
     )
     control_ip_addresses: Annotated[FixedAddresses, LIVE, READDRESSED] = Field(
         {}, description="Fixed addresses of the control node by network.", examples=[{"cluster": "10.20.0.10"}]
+    )
+    control_port_ids: Annotated[ExistingPorts, REPLACE] = Field(
+        {},
+        description="Ids of existing ports of the control node by network. Their addresses, types and security groups "
+        "are theirs; they are neither changed nor deleted.",
+        examples=[{"cluster": "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"}],
     )
     control_server_group_id: Annotated[Uuid | None, REPLACE] = Field(
         None,

@@ -24,6 +24,8 @@ from slurm_appliance.config.node_group import AccessibleGroup, ExtraVolume, Node
 
 #: A fixed address and its config path.
 FixedAddress = tuple[str, str]
+#: The id of an existing port, and its config path.
+ExistingPort = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Group:
         nodes: its nodes, in order.
         own: the group's own settings; None for the control node.
         fixed: fixed addresses by network, one per node in order, each with its path.
+        existing: ids of existing ports by network, one per node in order, each with its path.
     """
 
     config: ClusterConfig
@@ -47,6 +50,7 @@ class Group:
     nodes: tuple[Node, ...]
     own: NodeGroupConfig | None = None
     fixed: Mapping[str, tuple[FixedAddress, ...]] = field(default_factory=dict)
+    existing: Mapping[str, tuple[ExistingPort, ...]] = field(default_factory=dict)
 
     def at(self, setting: str) -> str:
         """The config path of one of its settings."""
@@ -105,6 +109,16 @@ class Group:
     def fixed_address(self, network: str, index: int) -> str | None:
         """The fixed address of its node with this index, if set."""
         return self.fixed[network][index][0] if network in self.fixed else None
+
+    def existing_port(self, network: str, index: int) -> str | None:
+        """The id of the existing port of its node with this index, if set."""
+        return self.existing[network][index][0] if network in self.existing else None
+
+    @property
+    def created_ports(self) -> Iterator[tuple[Node, str]]:
+        """Its nodes with each network where their ports are created: all but those with existing ones."""
+        names = [network.network for network in self.networks if network.network not in self.existing]
+        yield from ((node, name) for node in self.nodes for name in names)
 
     @property
     def gateway_ip(self) -> str | None:
@@ -203,11 +217,18 @@ def groups(config: ClusterConfig) -> Iterator[Group]:
         network: ((address, f"control_ip_addresses.{network}"),)
         for network, address in config.control_ip_addresses.items()
     }
-    yield Group(config, "", NodeKind.CONTROL, CONTROL, (control_node(config),), fixed=addresses)
+    ports: dict[str, tuple[ExistingPort, ...]] = {
+        network: ((id_, f"control_port_ids.{network}"),) for network, id_ in config.control_port_ids.items()
+    }
+    yield Group(config, "", NodeKind.CONTROL, CONTROL, (control_node(config),), fixed=addresses, existing=ports)
     for kind, name, own in node_groups(config):
         path = f"{setting_of(kind)}.{name}"
         addresses = {
             network: tuple((address, f"{path}.ip_addresses.{network}[{i}]") for i, address in enumerate(given))
             for network, given in own.ip_addresses.items()
         }
-        yield Group(config, path, kind, name, group_nodes(config, kind, name, own), own, addresses)
+        ports = {
+            network: tuple((id_, f"{path}.port_ids.{network}[{i}]") for i, id_ in enumerate(given))
+            for network, given in own.port_ids.items()
+        }
+        yield Group(config, path, kind, name, group_nodes(config, kind, name, own), own, addresses, ports)

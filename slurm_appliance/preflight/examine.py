@@ -17,6 +17,7 @@ from slurm_appliance.preflight import (
     credentials,
     image_groups,
     network,
+    ports,
     quota,
     servers,
     shares,
@@ -115,6 +116,7 @@ def examine(
     network.free_addresses(config, every, networks, facts, finder)
     network.floating_ips(every, networks, facts, finder)
     own = servers.ours(config, every, facts, finder)
+    port_addresses = ports.existing(every, networks, own, facts, finder)
     existing = {**images, **_built(builds, facts)}
     slurm_release.fits(every, existing, own, facts, finder, config.slurm.auth_type)
     slurm_options.still_taken(config, every, existing, finder)
@@ -139,6 +141,7 @@ def examine(
         access=facts.access,
         certificates=certificates.of_site(config, finder),
         shares=shares.found(config, facts, finder),
+        port_addresses=port_addresses,
     )
     notes = (*finder.notes, *state.notes)
     return Findings(resolved, tuple(finder.problems), notes, tuple(state.problems))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from slurm_appliance.cloud.facts import CloudFacts, NetworkFacts, Port, SubnetFacts
-from slurm_appliance.config import ClusterConfig, Node
+from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.checks.ip_versions import in_reach, not_a_host
 from slurm_appliance.config.network import NetworkConfig as ClusterNetwork
 from slurm_appliance.config.network import NetworkReference
@@ -198,10 +198,10 @@ def free_addresses(
         special = 2 if not_a_host(str(cidr.network_address), cidr) else 0
         free = cidr.num_addresses - special - sum(address in cidr for address in used)
         names = (
-            cloud_names.port(node, reference.network)
+            cloud_names.port(node, network)
             for group in groups
-            if reference.network in (network.network for network in group.networks)
-            for node in group.nodes
+            for node, network in group.created_ports
+            if network == reference.network
         )
         needed = sum((there.network_id, name) not in ports for name in names)
         if needed > free:
@@ -213,9 +213,11 @@ def _owner(port: Port) -> str:
     return f"port {port.name or port.id}" + (f" of server {port.device_id}" if port.device_id else "")
 
 
-def own_ports(node: Node, group: Group) -> set[str]:
-    """Names of a node's ports: its floating IP can be on any of them, and moves when ``fip_network`` changes."""
-    return {cloud_names.port(node, network.network) for network in group.networks}
+def own_ports(index: int, group: Group) -> set[str]:
+    """Names, or ids, of a node's ports: its floating IP can be on any, and moves when ``fip_network`` changes."""
+    node = group.nodes[index]
+    names = [network.network for network in group.networks]
+    return {group.existing_port(name, index) or cloud_names.port(node, name) for name in names}
 
 
 def floating_ips(
@@ -235,12 +237,14 @@ def floating_ips(
             what = f"floating IPs are IPv4, but {subnet} is IPv6 ({there.cidr})"
             remedy = "choose a network with an IPv4 subnet, or remove fip_addresses"
             finder.problem(group.at("fip_network"), what, remedy)
-        for index, (address, node) in enumerate(zip(group.floating_ips, group.nodes, strict=False)):
+        for index, address in enumerate(group.floating_ips[: len(group.nodes)]):
             path = f"{group.at('fip_addresses')}[{index}]"
             floating = known.get(address)
             if floating is None:
                 free = sorted(each.address for each in facts.floating_ips if not each.port_id)
                 what = f"the project has no floating IP {address}"
                 finder.problem(path, what, did_you_mean(address, free) if free else "create one first")
-            elif floating.port_id and names.get(floating.port_id) not in own_ports(node, group):
+            elif floating.port_id and own_ports(index, group).isdisjoint(
+                {floating.port_id, names.get(floating.port_id)}
+            ):
                 finder.problem(path, f"{address} is in use by port {floating.port_id}", "choose a free floating IP")

@@ -35,9 +35,8 @@ def needs(
         volume(cloud_names.home_volume(config), config.home_volume_size)
     for group in groups:
         flavor = flavors.get(group.flavor[0])
+        needed["ports"] += sum(cloud_names.port(*created) not in ports for created in group.created_ports)
         for node in group.nodes:
-            names = (cloud_names.port(node, network.network) for network in group.networks)
-            needed["ports"] += sum(name not in ports for name in names)
             for name, extra in group.extra_volumes.items():
                 if extra.size is not None:
                     volume(cloud_names.extra_volume(config, node, name), extra.size)

@@ -34,6 +34,7 @@ class Resolved:
         access: the endpoints of the cloud's services.
         certificates: the site's, each as PEM text.
         shares: those of Manila, by name.
+        port_addresses: addresses of existing ports by id.
     """
 
     flavors: Mapping[str, str] = field(default_factory=dict)
@@ -48,3 +49,4 @@ class Resolved:
     access: CloudAccess = field(default=CloudAccess())
     certificates: tuple[str, ...] = ()
     shares: Mapping[str, ShareFacts] = field(default_factory=dict)
+    port_addresses: Mapping[str, str] = field(default_factory=dict)

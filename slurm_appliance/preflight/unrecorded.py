@@ -174,9 +174,9 @@ def _created(config: ClusterConfig, groups: Sequence[Group]) -> Iterator[tuple[s
     for group in groups:
         if group.own is not None and group.own.server_group_policy is not None:
             yield SERVER_GROUP, cloud_names.server_group(config, group.name)
+        yield from ((PORT, cloud_names.port(*created)) for created in group.created_ports)
         for node in group.nodes:
             yield SERVER, node.hostname
-            yield from ((PORT, cloud_names.port(node, network.network)) for network in group.networks)
             for name, extra in group.extra_volumes.items():
                 if extra.size is not None:
                     yield VOLUME, cloud_names.extra_volume(config, node, name)

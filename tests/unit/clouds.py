@@ -21,6 +21,8 @@ IMAGE = "11111111-1111-4111-8111-111111111111"
 OTHER_IMAGE = "22222222-2222-4222-8222-222222222222"
 #: The id that tests/unit/slurm_appliance/config/examples.py uses wherever one is asked for.
 EXAMPLE_ID = "8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"
+#: Another, of a port.
+OTHER_ID = "5b0d8c1e-2f4a-4c63-8e1d-7a9f3b2c4d55"
 
 
 def image(id_: str, name: str, status: str = "active", **more: Any) -> ImageFacts:
@@ -67,6 +69,10 @@ def cloud(**changes: Any) -> CloudFacts:
             SubnetFacts("subnet-fabric", "fabric", "network-fabric", "10.2.0.0/24"),
         ),
         "security_groups": (Named("group-default", "default"), Named("group-ssh", "ssh"), Named(EXAMPLE_ID, "own")),
+        "ports": (
+            Port(EXAMPLE_ID, "given-0", "network-cluster", addresses=("fd00::90", "10.0.0.90")),
+            Port(OTHER_ID, "given-1", "network-cluster", addresses=("10.0.0.91",)),
+        ),
         "key_pairs": {"operators": "ssh-ed25519 AAAA operators"},
         "server_groups": (Named(EXAMPLE_ID, "spread"),),
         "availability_zones": ("nova", "rack-1"),

@@ -73,6 +73,7 @@ def cluster_wide_names(config: ClusterConfig) -> Iterator[Problem]:
     known = [network.network for network in config.cluster_networks]
     of_control = [*known, *(network.network for network in config.control_extra_networks)]
     yield from unknown_networks("control_ip_addresses", config.control_ip_addresses, of_control)
+    yield from unknown_networks("control_port_ids", config.control_port_ids, of_control)
     groups = (*config.login.values(), *config.compute.values(), *config.additional_nodegroups.values())
     extra = [network.network for group in groups for network in group.extra_networks]
     every = list(dict.fromkeys([*of_control, *extra]))
@@ -97,6 +98,7 @@ def group_wide_names(config: ClusterConfig, _kind: NodeKind, path: str, group: N
     yield from unknown_networks(f"{path}.vnic_types", group.vnic_types, known)
     yield from unknown_networks(f"{path}.vnic_profiles", group.vnic_profiles, known)
     yield from unknown_networks(f"{path}.ip_addresses", group.ip_addresses, known)
+    yield from unknown_networks(f"{path}.port_ids", group.port_ids, known)
 
 
 def floating_ip_network(config: ClusterConfig, kind: NodeKind, path: str, group: NodeGroupConfig) -> Iterator[Problem]:

@@ -33,6 +33,8 @@ from tests.unit.slurm_appliance.config.test_leaves import SETTINGS as SCHEMA
 from tests.unit.slurm_appliance.config.test_leaves import keys_of, with_value
 
 KINDS = ("login", "compute", "additional_nodegroups")
+#: An existing port for a node of each kind.
+PORTS = {kind: f"00000000-0000-4000-8000-00000000000{number}" for number, kind in enumerate(KINDS)}
 #: From what nobody notices to what takes most.
 ORDER = [UpdatePolicy.LIVE, UpdatePolicy.RERUN_PLAYBOOK, UpdatePolicy.REBUILD, UpdatePolicy.REPLACE]
 
@@ -60,9 +62,13 @@ def furnish(project: FakeProject) -> None:
     storage["subnets"].clear()
     for name, cidr in (("storage-v4", "10.1.0.0/16"), ("storage-v6", "10.3.0.0/16")):
         project.network.subnets.add(name=name, network_id=storage["id"], cidr=cidr)
+    (cluster,) = [each for each in project.network.networks.things.values() if each["name"] == "cluster"]
     for name in ("default", "ssh"):
         project.network.security_groups.add(name=name)
     project.network.security_groups.add(name="own", id=EXAMPLE_ID)
+    for number, id_ in enumerate((EXAMPLE_ID, *PORTS.values())):
+        fixed = {"subnet_id": cluster["subnets"][0], "ip_address": f"10.0.201.{number + 1}"}
+        project.network.ports.add(id=id_, name="theirs", network_id=cluster["id"], fixed_ips=[fixed])
     project.compute.server_groups.add(
         name="spread", id=EXAMPLE_ID, policies=["affinity"], project_id="x", user_id="user"
     )
@@ -119,6 +125,7 @@ def group_settings(path: str, token: str, number: int) -> tuple[dict[str, Any], 
     special = {
         "nodes": [f"{token}-1"],
         "ip_addresses": {"cluster": [f"10.0.200.{number + 1}"]},
+        "port_ids": {"cluster": [PORTS[kind]]},
         "fip_addresses": address,
         "extra_networks[].network": "more",
     }

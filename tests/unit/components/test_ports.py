@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.clouds import EXAMPLE_ID, cloud
+from tests.unit.clouds import EXAMPLE_ID, OTHER_ID, cloud
 from tests.unit.components.clusters import COMPUTE, LOGIN, MARK, recorded
 from tests.unit.components.recorder import Recorded
 
@@ -247,3 +247,32 @@ def test_a_server_group_over_groups_and_control() -> None:
     assert servers["demo-control"].inputs["blockDevices"][0]["volumeSize"] == 77
     assert "blockDevices" not in servers["demo-login-0"].inputs
     assert servers["demo-c-0"].inputs["hypervisorHostname"] == "h1"
+
+
+def test_existing_ports_are_used_and_not_created() -> None:
+    made = recorded(
+        cluster_networks=[{"network": "cluster"}, {"network": "fabric"}],
+        control_port_ids={"cluster": EXAMPLE_ID},
+        login={
+            "entry": {
+                **LOGIN,
+                "port_ids": {"cluster": [OTHER_ID]},
+                "fip_addresses": ["203.0.113.10"],
+                "fip_network": "cluster",
+            }
+        },
+    )
+    assert set(made.of(PORT)) == {
+        "demo-control.fabric",
+        "demo-login-0.fabric",
+        *(f"demo-c-{number}.{network}" for number in (0, 1) for network in ("cluster", "fabric")),
+    }
+    servers = made.of("compute/instance:Instance")
+    assert servers["demo-control"].inputs["networks"] == [
+        {"port": EXAMPLE_ID},
+        {"port": "id-of-demo-control.fabric"},
+    ]
+    assert servers["demo-control"].inputs["metadata"]["access_ip"] == "10.0.0.90"
+    assert servers["demo-c-0"].inputs["metadata"]["control_address"] == "10.0.0.90"
+    (association,) = made.of("networking/floatingIpAssociate:FloatingIpAssociate").values()
+    assert association.inputs["portId"] == OTHER_ID

@@ -92,6 +92,7 @@ LEAVES: dict[str, Leaf] = {
     "nonlogin_ssh_allowed_cidrs": Leaf(["192.0.2.0/24"], RULE),
     "control_node_flavor": Leaf("m1.small", INSTANCE),
     "control_ip_addresses": Leaf({"cluster": "10.0.0.10"}, PORT),
+    "control_port_ids": Leaf({"cluster": EXAMPLE_ID}, INSTANCE),
     "control_server_group_id": Leaf(EXAMPLE_ID, INSTANCE),
     "cluster_networks[].no_port_security": Leaf(True, PORT),
     "vnic_profiles": Leaf({"cluster": "{}"}, PORT),

@@ -1,6 +1,6 @@
 """The settings of node groups, for ``leaves.py``."""
 
-from tests.unit.clouds import EXAMPLE_ID, OTHER_IMAGE
+from tests.unit.clouds import EXAMPLE_ID, OTHER_ID, OTHER_IMAGE
 from tests.unit.slurm_appliance.config.leaf import INSTANCE, MANAGED_BUILD, PORT, VOLUME, Leaf
 
 
@@ -23,6 +23,7 @@ def group_leaves(kind: str, name: str) -> dict[str, Leaf]:
         "extra_networks[].no_security_groups": Leaf(True, PORT, fabric),
         "vnic_types": Leaf({"cluster": "direct"}, PORT),
         "ip_addresses": Leaf({"cluster": ["10.0.0.20", "10.0.0.21"]}, PORT),
+        "port_ids": Leaf({"cluster": [EXAMPLE_ID, OTHER_ID]}, INSTANCE),
         "gateway_ip": Leaf("10.0.0.254", INSTANCE),
         "nodename_template": Leaf("${node}-x.example.org", INSTANCE),
         "availability_zone": Leaf("rack-1", INSTANCE),

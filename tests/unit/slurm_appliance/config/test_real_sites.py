@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from slurm_appliance.config import from_stack_file
+from tests.unit.clouds import EXAMPLE_ID, OTHER_ID
 from tests.unit.slurm_appliance.config.leaf import merged
 from tests.unit.slurm_appliance.config.test_cases import CASES, names_in
 from toolchain.paths import REPOSITORY
@@ -76,6 +77,8 @@ COMPLETED: dict[str, dict[str, Any]] = {
         "login": {"entry": {"fip_pool": "external"}},
     },
     "rdma-production": {
+        "control_ip_addresses": None,
+        "control_port_ids": {"prod-internal": EXAMPLE_ID, "rdma-60": OTHER_ID},
         "control_security_group_ids": ["8f1c3f2e-5d1b-4d8a-9c57-0a4b6f0e7a11"],
         "filesystems": {
             "scratch-disk": {
@@ -157,7 +160,7 @@ NEEDS: dict[str, tuple[int, str | None]] = {
     "mpi.conf, job_container.conf": (2, "slurm.files"),
     "a network for the control node alone": (1, "control_extra_networks"),
     "a root volume for the control node alone": (1, "control_volume_backed"),
-    "ports that exist already": (1, None),
+    "ports that exist already": (1, "control_port_ids; login.<group>.port_ids"),
 }
 #: Why these are not here.
 LEFT = {
@@ -166,14 +169,14 @@ LEFT = {
     "a web portal, passwords for it": "by hooks",
     "elastic nodes": "nodes are added and removed in the stack file",
     "a control node that is also a login or compute node": "users get no shell where the cluster's keys are",
-    "ports that exist already": "fixed addresses: `control_ip_addresses`",
 }
 
 
 def completed(name: str) -> dict[str, Any]:
     document = yaml.safe_load((CASES / "sites" / f"{name}.yaml").read_text())
     more = {f"slurm-appliance:{key}": value for key, value in COMPLETED[name].items()}
-    return {"config": merged(document["config"], more)}
+    config = merged(document["config"], more)
+    return {"config": {key: value for key, value in config.items() if value is not None}}
 
 
 def test_every_stack_is_looked_at() -> None:

@@ -33,6 +33,7 @@ def test_the_largest_example_uses_every_top_level_setting_but_the_alternatives()
         "config_drive",
         "control_extra_networks",
         "control_hypervisor_hostname",
+        "control_port_ids",
         "control_root_volume_size",
         "control_root_volume_type",
         "control_security_group_ids",
