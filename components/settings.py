@@ -6,6 +6,8 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from slurm_appliance.config import NAMESPACE, ClusterConfig, from_mapping
 from slurm_appliance.config.load import own_settings
 from slurm_appliance.errors import ConfigError, Problem
+from slurm_appliance.site_repository.current import STACKS
+from slurm_appliance.site_repository.entries import own_entries
 
 
 def read_settings() -> ClusterConfig:
@@ -21,7 +23,9 @@ def read_settings() -> ClusterConfig:
     settings = own_settings(keys, problems)
     secret = frozenset(name for name in settings if is_config_secret(f"{NAMESPACE}:{name}"))
     source = f"stack {pulumi.get_stack()}"
-    return from_mapping(settings, source, environment=pulumi.get_stack(), secret=secret, problems=problems)
+    stack = pulumi.get_stack()
+    own = own_entries(STACKS, stack)
+    return from_mapping(settings, source, environment=stack, secret=secret, problems=problems, own=own)
 
 
 def settings_or_end() -> ClusterConfig:

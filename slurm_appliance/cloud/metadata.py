@@ -17,6 +17,21 @@ USER_DATA_VERSION = "user_data_version"
 #: Where the reference appliance has the path of the environment's folder.
 REFERENCE_ENVIRONMENT = "environment_root"
 
+_ACCESS_IP, _CONTROL_ADDRESS, _GATEWAY_IP, _STATE_DIR = "access_ip", "control_address", "gateway_ip", "state_dir"
+#: Keys that no entry of compute_init_enable can have.
+RESERVED = frozenset(
+    {
+        ENVIRONMENT,
+        REFERENCE_ENVIRONMENT,
+        BUNDLE_KEY,
+        USER_DATA_VERSION,
+        _ACCESS_IP,
+        _CONTROL_ADDRESS,
+        _GATEWAY_IP,
+        _STATE_DIR,
+    }
+)
+
 _Text = TypeVar("_Text")
 
 
@@ -43,15 +58,15 @@ def server_metadata(
         roles: entries of compute_init_enable, each of which becomes ``<role>=true``.
         user_data_version: version of its user data.
     """
-    metadata: dict[str, str | _Text] = {ENVIRONMENT: environment, "access_ip": access_ip}
+    metadata: dict[str, str | _Text] = {ENVIRONMENT: environment, _ACCESS_IP: access_ip}
     if control_address is not None:
-        metadata["control_address"] = control_address
+        metadata[_CONTROL_ADDRESS] = control_address
     if gateway_ip is not None:
-        metadata["gateway_ip"] = gateway_ip
+        metadata[_GATEWAY_IP] = gateway_ip
     if bundle_key is not None:
         metadata[BUNDLE_KEY] = bundle_key
     if user_data_version > 1:
         metadata[USER_DATA_VERSION] = str(user_data_version)
     if control_address is not None and state_dir != STATE_DIR:
-        metadata["state_dir"] = state_dir
+        metadata[_STATE_DIR] = state_dir
     return metadata | dict.fromkeys(roles, "true")

@@ -1,7 +1,7 @@
 """Loads a configuration: every mistake at once, and nothing but ConfigError whatever is in it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ from slurm_appliance.config import stack_file, tree
 from slurm_appliance.config.causes import by_cause
 from slurm_appliance.config.checks import cross_check
 from slurm_appliance.config.cluster import CHAPTERS, ClusterConfig
+from slurm_appliance.config.compute_init import CONTEXT
 from slurm_appliance.config.paths import render
 from slurm_appliance.config.problems import Explainer, show
 from slurm_appliance.config.salvage import Partial, salvage
 from slurm_appliance.config.section import field_shape
 from slurm_appliance.config.suggest import closest
 from slurm_appliance.errors import ConfigError, Problem
+from slurm_appliance.site_repository.entries import own_entries
 
 #: The project's name, and with it the namespace of its settings in Pulumi.
 NAMESPACE = "slurm-appliance"
@@ -38,7 +40,8 @@ def from_stack_text(text: str, path: Path) -> ClusterConfig:
     """Like ``from_stack_file``, with another text in place of the file's."""
     keys, problems = stack_file.parse(text, str(path))
     settings = own_settings(keys, problems)
-    return _load(settings, str(path), environment_of(path), frozenset(), problems)
+    own = own_entries(path.parent, environment_of(path))
+    return _load(settings, str(path), environment_of(path), frozenset(), problems, own)
 
 
 def from_mapping(
@@ -48,6 +51,7 @@ def from_mapping(
     environment: str = "",
     secret: frozenset[str] = frozenset(),
     problems: Sequence[Problem] = (),
+    own: Collection[str] | None = (),
 ) -> ClusterConfig:
     """The configuration in a mapping from setting to value, without namespaces.
 
@@ -57,11 +61,12 @@ def from_mapping(
         environment: the name of the environment, where the settings do not give one.
         secret: settings that are encrypted in the stack: their values are shown nowhere.
         problems: what was found already, to be reported together with what is found here.
+        own: entries of compute_init_enable that the site's own roles declare; None takes every name for one.
 
     Raises:
         ConfigError: with every mistake that can be found at once.
     """
-    return _load(mapping, source, environment, secret, problems)
+    return _load(mapping, source, environment, secret, problems, own)
 
 
 def environment_of(path: Path) -> str:
@@ -90,14 +95,20 @@ def own_settings(keys: Mapping[str, Any], problems: list[Problem]) -> dict[str, 
 
 
 def _load(
-    given: Mapping[str, object], source: str, environment: str, secret: frozenset[str], problems: Sequence[Problem]
+    given: Mapping[str, object],
+    source: str,
+    environment: str,
+    secret: frozenset[str],
+    problems: Sequence[Problem],
+    own: Collection[str] | None,
 ) -> ClusterConfig:
     found = list(problems)
     written = tree.plain(given, (), found)
     values = _values(written, environment, found)
     config: ClusterConfig | Partial
+    context = {CONTEXT: own}
     try:
-        config = ClusterConfig.model_validate(values)
+        config = ClusterConfig.model_validate(values, context=context)
         config.model_fields_set.intersection_update(written)  # The environment's name may have been filled in.
     except ValidationError as error:
         errors = error.errors(include_url=False)
@@ -106,7 +117,7 @@ def _load(
             name: written[name] if isinstance(written.get(name), int | float) else values[name] for name in values
         }
         found += Explainer(as_shown, secret).explain(errors)
-        config = salvage(ClusterConfig, values, [detail["loc"] for detail in errors])
+        config = salvage(ClusterConfig, values, [detail["loc"] for detail in errors], context)
     found += cross_check(config)
     if found or isinstance(config, Partial):
         raise ConfigError(by_cause(sorted(found, key=_order)), source)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from slurm_appliance.config.cluster import ClusterConfig
+from slurm_appliance.config.compute_init import ComputeInitRole
 from slurm_appliance.config.image_source import ImageSource
-from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroupConfig
+from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
 from slurm_appliance.config.slurm import DEFAULT_PARTITION, Partition
 from slurm_appliance.config.template import fill
 
@@ -138,17 +139,18 @@ def group_image(config: ClusterConfig, group: NodeGroupConfig) -> ImageSource:
     return own or cluster_image(config)
 
 
-def boot_roles(config: ClusterConfig, group: NodeGroupConfig) -> tuple[ComputeInitRole, ...]:
+def boot_roles(config: ClusterConfig, group: NodeGroupConfig) -> tuple[str, ...]:
     """What a group's nodes set up by themselves when they boot.
 
-    Where nothing is said it is everything. Health checks follow from ``features.nhc`` alone, so that Slurm never runs a
-    check that the nodes do not have.
+    Where nothing is said it is everything, entries of the site's own included. Health checks follow from
+    ``features.nhc`` alone, so that Slurm never runs a check that the nodes do not have.
     """
     if not isinstance(group, ComputeGroup):
         return ()
-    given = tuple(ComputeInitRole) if group.compute_init_enable is None else group.compute_init_enable
-    roles = tuple(role for role in given if role is not ComputeInitRole.NHC)
-    return (*roles, ComputeInitRole.NHC) if config.features.nhc and ComputeInitRole.COMPUTE in roles else roles
+    every = (*ComputeInitRole, *config.own_entries)
+    given = every if group.compute_init_enable is None else group.compute_init_enable
+    roles = tuple(str(role) for role in given if role != ComputeInitRole.NHC)
+    return (*roles, str(ComputeInitRole.NHC)) if config.features.nhc and ComputeInitRole.COMPUTE in roles else roles
 
 
 def partitions(config: ClusterConfig) -> dict[str, Partition]:

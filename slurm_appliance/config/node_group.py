@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from slurm_appliance.config.compute_init import ComputeInitEntry
 from slurm_appliance.config.hostlist import expand
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.kinds import Keyed
@@ -41,20 +42,6 @@ _AT_BOOT = Consequence("Written to the servers' metadata; nodes apply it at thei
 #: As written, c-[0-15] for sixteen; as read, all of them.
 NodeNames = Annotated[tuple[Hostlist, ...], AfterValidator(expand)]
 CloudConfigVariables = Annotated[Mapping[VariableName, Line], Keyed("variable", "zone")]
-
-
-class ComputeInitRole(StrEnum):
-    """What a compute node can set up by itself when it boots; compute is the switch, and Slurm itself."""
-
-    COMPUTE = "compute"
-    JOURNALD = "journald"
-    RESOLV_CONF = "resolv_conf"
-    ETC_HOSTS = "etc_hosts"
-    CHRONY = "chrony"
-    SSHD = "sshd"
-    NFS = "nfs"
-    BASIC_USERS = "basic_users"
-    NHC = "nhc"
 
 
 class ServerGroupPolicy(StrEnum):
@@ -215,10 +202,10 @@ class AdditionalGroup(AccessibleGroup):
 class ComputeGroup(NodeGroupConfig):
     """Compute nodes."""
 
-    compute_init_enable: Annotated[tuple[ComputeInitRole, ...] | None, RERUN_PLAYBOOK] = Field(
+    compute_init_enable: Annotated[tuple[ComputeInitEntry, ...] | None, RERUN_PLAYBOOK] = Field(
         None,
         description="What the nodes set up by themselves when they boot. Not set: all of it. compute is Slurm itself "
-        "and always needed; nhc follows from features.nhc.",
+        "and always needed; nhc follows from features.nhc. Roles of the site's own layer can declare more entries.",
         examples=[["compute", "etc_hosts", "nfs", "basic_users"]],
     )
     ignore_image_changes: Annotated[Flag, LIVE, _FROM_NOW_ON] = Field(

@@ -134,9 +134,10 @@ def _wrong_value(error: ErrorDetails, shape: Shape | None) -> tuple[str, str]:
             return context["what"], known.advice if known and "=" in known.name else context["remedy"]
         case "enum":
             known = reference_setting(str(value))
+            allowed = [*_members(shape), *error.get("ctx", {}).get("more", ())]
             if known is not None:
-                return "is not among what is allowed", f"{known.advice}; allowed: {', '.join(_members(shape))}"
-            return "is not among what is allowed", did_you_mean(str(value), _members(shape))
+                return "is not among what is allowed", f"{known.advice}; allowed: {', '.join(allowed)}"
+            return "is not among what is allowed", did_you_mean(str(value), allowed)
         case "string_type":
             quote = f"put it in quotes: {json.dumps(show(value))}" if isinstance(value, int | float) else "write a text"
             return "is not text", f"{quote}; {_allowed(shape)}"

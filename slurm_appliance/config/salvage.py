@@ -28,7 +28,9 @@ class Partial:
             raise NotParsed(name) from None
 
 
-def salvage(section: type[Section], tree: Mapping[str, Any], mistakes: Collection[Location]) -> Partial:
+def salvage(
+    section: type[Section], tree: Mapping[str, Any], mistakes: Collection[Location], context: Any = None
+) -> Partial:
     """The settings of a section that have no mistakes.
 
     Sections, entries of mappings and of lists of sections that have some are salvaged in turn.
@@ -37,46 +39,47 @@ def salvage(section: type[Section], tree: Mapping[str, Any], mistakes: Collectio
         section: the type of the section.
         tree: what was to become one.
         mistakes: the locations of the mistakes, seen from this section.
+        context: that of the validation.
     """
     values = {}
     for name, field in section.model_fields.items():
         try:
-            values[name] = _value(name, field, tree, mistakes)
+            values[name] = _value(name, field, tree, mistakes, context)
         except NotParsed:
             continue
     return Partial(values)
 
 
-def _value(name: str, field: FieldInfo, tree: Mapping[str, Any], mistakes: Collection[Location]) -> Any:
+def _value(name: str, field: FieldInfo, tree: Mapping[str, Any], mistakes: Collection[Location], context: Any) -> Any:
     inside = [location[1:] for location in mistakes if location and location[0] == name]
     if inside:
-        return _salvaged(field_shape(field), tree.get(name), inside)
+        return _salvaged(field_shape(field), tree.get(name), inside, context)
     if name not in tree:
         if field.is_required():
             raise NotParsed(name)
         return field.get_default(call_default_factory=True)
-    return _adapter(section_field(field)).validate_python(tree[name])
+    return _adapter(section_field(field)).validate_python(tree[name], context=context)
 
 
-def _salvaged(shape: Shape, tree: Any, mistakes: Collection[Location]) -> Any:
+def _salvaged(shape: Shape, tree: Any, mistakes: Collection[Location], context: Any) -> Any:
     if () in mistakes:
         raise NotParsed
     if shape.section is not None and isinstance(tree, Mapping):
-        return salvage(shape.section, tree, mistakes)
+        return salvage(shape.section, tree, mistakes, context)
     if shape.is_mapping and isinstance(tree, Mapping):
-        return {key: _entry(shape, key, entry, mistakes) for key, entry in sorted(tree.items())}
+        return {key: _entry(shape, key, entry, mistakes, context) for key, entry in sorted(tree.items())}
     if shape.is_list and shape_of(shape.items).section is not None and isinstance(tree, list):
-        return tuple(_entry(shape, index, entry, mistakes) for index, entry in enumerate(tree))
+        return tuple(_entry(shape, index, entry, mistakes, context) for index, entry in enumerate(tree))
     raise NotParsed
 
 
-def _entry(shape: Shape, key: str | int, entry: Any, mistakes: Collection[Location]) -> Any:
+def _entry(shape: Shape, key: str | int, entry: Any, mistakes: Collection[Location], context: Any) -> Any:
     inside = [location[1:] for location in mistakes if location and location[0] == key]
     if not inside:
-        return _adapter(shape.items).validate_python(entry)
+        return _adapter(shape.items).validate_python(entry, context=context)
     items = shape_of(shape.items)
     try:
-        return _salvaged(items, entry, inside)
+        return _salvaged(items, entry, inside, context)
     except NotParsed:
         if items.section is None:
             raise

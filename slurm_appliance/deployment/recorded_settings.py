@@ -36,4 +36,4 @@ def setting_changes(deployment: Mapping[str, Any], config: ClusterConfig) -> tup
 
 
 def _loaded(settings: Mapping[str, Any], environment: str) -> ClusterConfig:
-    return from_mapping(dict(settings), "the state", environment=environment)
+    return from_mapping(dict(settings), "the state", environment=environment, own=None)

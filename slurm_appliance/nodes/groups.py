@@ -198,7 +198,7 @@ class Group:
     @property
     def boot_roles(self) -> tuple[str, ...]:
         """The roles that its nodes run themselves at boot."""
-        return tuple(role.value for role in boot_roles(self.config, self.own)) if self.own else ()
+        return boot_roles(self.config, self.own) if self.own else ()
 
     @property
     def cloud_config(self) -> tuple[str, dict[str, str]]:

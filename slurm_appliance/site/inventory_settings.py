@@ -88,7 +88,7 @@ def group_settings(config: ClusterConfig, kind: NodeKind, name: str, group: Node
     """The settings that are variables of one node group."""
     settings: dict[str, Any] = {"node_group": ansible_group(name)}
     if kind is NodeKind.COMPUTE and isinstance(group, ComputeGroup):
-        settings["compute_init_enable"] = [role.value for role in boot_roles(config, group)]
+        settings["compute_init_enable"] = list(boot_roles(config, group))
         settings["ignore_image_changes"] = group.ignore_image_changes
         if name in config.slurm.nodegroups:
             node = config.slurm.nodegroups[name]

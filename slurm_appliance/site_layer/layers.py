@@ -10,17 +10,18 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from node.compute_init.site_layer import LAYERS
-from slurm_appliance.config.node_group import ComputeInitRole
+from slurm_appliance.cloud.metadata import RESERVED
+from slurm_appliance.config.compute_init import ComputeInitRole, is_own_name
+from slurm_appliance.config.suggest import closest
 from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole, declared_role
 from slurm_appliance.site_layer import node_part
 from slurm_appliance.site_layer.collections import required
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import check_group_vars
 from slurm_appliance.site_layer.tree import REQUIREMENTS, Layer, LayerFile, digest, read_layer
+from slurm_appliance.site_repository.entries import ENVIRONMENTS, SHARED
 from toolchain.paths import REPOSITORY
 
-#: The shared layer, and the folder of the environments' own.
-SHARED, ENVIRONMENTS = "site", "environments"
 #: The names of layers in runs: the shared one, and the environment's.
 SITE, ENVIRONMENT = LAYERS
 #: The environment variable of site.yml's command with the layer's digest: a changed one is a reason to run.
@@ -88,7 +89,7 @@ class SiteLayer:
         """The roles that compute nodes run themselves, by name: those with a declaration, exactly like ours.
 
         Raises:
-            SiteLayerError: a declaration has another form, or an entry that there is not.
+            SiteLayerError: a declaration has another form, or an entry whose name cannot be one.
         """
         return tuple(
             _declared(name, file)
@@ -172,9 +173,16 @@ def _declared(name: str, file: LayerFile) -> NodeRole:
     if role is None or role.inputs:
         remedy = "write compute_init: ENTRY and a list node_variables, and nothing else"
         raise SiteLayerError("this does not declare node variables", where=str(file.source), remedy=remedy)
-    if role.compute_init not in entries:
-        what = f"there is no entry {role.compute_init} of compute_init_enable"
-        raise SiteLayerError(what, where=str(file.source), remedy=f"the entries are: {', '.join(entries)}")
+    entry = role.compute_init
+    if entry in entries:
+        return role
+    meant, where = closest(entry, entries), str(file.source)
+    if meant is not None:
+        remedy = f"write {meant}, or another name; the entries are: {', '.join(entries)}"
+        raise SiteLayerError(f"{entry} is too much like the entry {meant}", where=where, remedy=remedy)
+    if not is_own_name(entry) or entry in RESERVED:
+        remedy = f"write lower-case letters, digits and underscores, and none of {', '.join(sorted(RESERVED))}"
+        raise SiteLayerError(f"{entry!r} is no name of an entry of compute_init_enable", where=where, remedy=remedy)
     return role
 
 

@@ -7,8 +7,9 @@ import yaml
 
 from slurm_appliance.config.checks.groups import for_each_group, known_groups
 from slurm_appliance.config.cluster import ClusterConfig
+from slurm_appliance.config.compute_init import ComputeInitRole
 from slurm_appliance.config.naming import NodeKind, setting_of
-from slurm_appliance.config.node_group import ComputeGroup, ComputeInitRole, NodeGroupConfig
+from slurm_appliance.config.node_group import ComputeGroup, NodeGroupConfig
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.config.storage import HomeProvisioning
 from slurm_appliance.config.suggest import did_you_mean
@@ -103,7 +104,7 @@ def compute_init_switch(_config: ClusterConfig, kind: NodeKind, path: str, group
         yield Problem(f"{path}.compute_init_enable", what, "add compute, or remove the setting: then all roles run")
     for index, role in enumerate(roles):
         if role in roles[:index]:
-            what = f"{role.value} is in the list twice"
+            what = f"{role} is in the list twice"
             yield Problem(f"{path}.compute_init_enable[{index}]", what, "keep one of them")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.engine.steps import SERVER
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.site_layer.errors import SiteLayerError
 from tests.engine.cluster.recording import replayed
@@ -35,3 +36,16 @@ def test_a_layer_that_cannot_be_used_is_an_error_before_the_first_change(tmp_pat
             rig.preview()
         assert isinstance(caught.value, ApplianceError)
         assert caught.value.where == str(rig.folder / "site/hooks/site/misspelt.yml")
+
+
+def test_an_own_entry_of_compute_init_changes_nothing_but_metadata(tmp_path: Path) -> None:
+    with replayed(RECORDINGS[-1], tmp_path) as rig:
+        rig.preview()
+        write(rig.folder, {"site/roles/own/meta/node_variables.yml": "compute_init: scratch\nnode_variables: []\n"})
+        after = rig.preview()
+
+    servers = {step.name: (step.op, set(step.changed)) for step in after.steps if step.type == SERVER}
+    assert servers
+    assert all(kind == "update" for kind, _changed in servers.values()), servers
+    assert {row.node for row in after.rows if "scratch" in str(servers.get(row.node))} == set(servers)
+    assert not after.disruptive

@@ -12,10 +12,10 @@ import yaml
 
 from slurm_appliance.config import boot_roles, from_stack_file
 from slurm_appliance.config.catalog import settings
+from slurm_appliance.config.compute_init import ComputeInitRole
 from slurm_appliance.config.example import VALUES
 from slurm_appliance.config.generated import FILES, text_of
 from slurm_appliance.config.json_schema import json_schema
-from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.config.reference import BEGIN, END
 from tests.unit.slurm_appliance.config.examples import largest, smallest
 from toolchain.paths import REPOSITORY

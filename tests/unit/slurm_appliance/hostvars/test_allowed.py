@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from slurm_appliance.config.node_group import ComputeInitRole
+from slurm_appliance.config.compute_init import ComputeInitRole
 from slurm_appliance.hostvars.allowed import allowed, node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole

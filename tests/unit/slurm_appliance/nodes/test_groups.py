@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import from_mapping
+from slurm_appliance.config.compute_init import ComputeInitRole
 from slurm_appliance.config.image_users import OnImageChange
-from slurm_appliance.config.node_group import ComputeInitRole
 from slurm_appliance.nodes.groups import Group, groups
 from tests.unit.slurm_appliance.config.examples import largest, smallest
 

@@ -210,6 +210,6 @@ def test_the_examples_of_the_page_are_a_layer(tmp_path: Path) -> None:
     made = layer_of(tmp_path, examples)
     assert made.image is not None
     assert NodeLayer.of(made.node).variables == {"scratch_path": "/scratch"}
-    assert NodeLayer.of(made.node).entries == {"scratch_client": "nfs"}
+    assert NodeLayer.of(made.node).entries == {"scratch_client": "scratch"}
     assert layer_of(tmp_path / "without", shared).image is None
     assert [name for sequence in HOOKS.values() for name in sequence if name not in page] == []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.compute_init.site_layer import NodeLayer
+from slurm_appliance.cloud.metadata import BUNDLE_KEY
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.layers import site_layer
 from slurm_appliance.site_layer.node_part import MOST_BYTES
@@ -152,3 +153,16 @@ def test_the_environments_role_says_what_it_needs(tmp_path: Path) -> None:
     declared = {f"site/{DECLARATION}": "compute_init: nfs\nnode_variables: []\n"}
     made = layer_of(tmp_path, {**declared, f"{OWN}/roles/own/tasks/main.yml": "[]"})
     assert made.node_roles == ()
+
+
+def test_a_role_may_declare_an_entry_of_the_sites_own(tmp_path: Path) -> None:
+    made = layer_of(tmp_path, {f"site/{DECLARATION}": "compute_init: scratch\nnode_variables: [scratch_server]\n"})
+    assert [role.compute_init for role in made.node_roles] == ["scratch"]
+    assert NodeLayer.of(made.node).entries == {"own": "scratch"}
+
+
+@pytest.mark.parametrize("entry", ["access_ip", "state_dir", BUNDLE_KEY, "Scratch", "a-b", "comptue"])
+def test_names_that_no_entry_can_have(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(SiteLayerError) as refused:
+        layer_of(tmp_path, {f"site/{DECLARATION}": f"compute_init: {entry}\nnode_variables: []\n"})
+    assert refused.value.where == str(tmp_path / "site" / DECLARATION)
