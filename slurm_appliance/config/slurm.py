@@ -155,6 +155,12 @@ class AccountConfig(Section):
     )
 
 
+class TopologySource(StrEnum):
+    """Where Slurm's topology comes from, beside a file of the site's."""
+
+    HYPERVISORS = "hypervisors"
+
+
 class SlurmSettings(Section):
     """How Slurm is set up."""
 
@@ -185,6 +191,12 @@ class SlurmSettings(Section):
         description="More files of /etc/slurm on the control node, by name: topology.conf, job_submit.lua and the "
         "like. Slurm gives those that nodes need to them.",
         examples=[{"topology.conf": "SwitchName=s0 Nodes=demo-c-[0-15]"}],
+    )
+    topology: Annotated[TopologySource | None, RERUN_PLAYBOOK] = Field(
+        None,
+        description="Where topology.conf comes from, with TopologyPlugin=topology/tree. hypervisors: each run of "
+        "site.yml asks Nova; a switch for each hypervisor, below one for each availability zone. Not set: slurm.files.",
+        examples=["hypervisors"],
     )
     auth_type: Annotated[AuthType, RERUN_PLAYBOOK] = Field(
         AuthType.MUNGE,

@@ -54,6 +54,8 @@ def playbook_settings(config: ClusterConfig) -> dict[str, Any]:
         for name, partition in partitions(config).items()
     }
     settings["slurm"]["options"] = as_slurm_reads(slurm_options.CLUSTER, config.slurm.options)
+    if config.slurm.topology is None:
+        del settings["slurm"]["topology"]  # So that the inventory of other clusters stays as it is.
     # A variable of its own, because compute nodes get it.
     settings["slurm_auth_type"] = settings["slurm"].pop("auth_type")
     if config.slurm.auth_type is AuthType.MUNGE:

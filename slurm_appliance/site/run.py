@@ -20,6 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from slurm_appliance.cloud.connection import connect
+from slurm_appliance.cloud.placement import places
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.environment.folder import EnvironmentFolder
@@ -27,6 +29,7 @@ from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.site.files import ask_for_everything
 from slurm_appliance.site.partial_run import PartialRun
+from slurm_appliance.site.topology import with_topology
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.layers import DIGEST_VARIABLE, SiteLayer, site_layer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
@@ -128,6 +131,7 @@ def run(request: SiteRequest, ending: Ending, stacks: Path = STACKS) -> tuple[in
     with log.open("w", encoding="utf-8", buffering=1) as file, scratch_folder() as folder:
         layers = _prepared(layer, folder, environment.folder / "hooks")
         hosts = read_inventory(environment.inventory, ANSIBLE, layers.inventories)
+        hosts = with_topology(environment, hosts, lambda: places(connect(request.cloud)), _say)
         compute = frozenset(members(hosts, "compute"))
         _trust(environment, hosts, compute, ending)
         partial = PartialRun(environment, hosts, layer, folder / "facts", _say)

@@ -9,6 +9,7 @@ from typing import Any
 from slurm_appliance.config import ClusterConfig, Node, NodeKind, control_node, group_nodes, node_groups
 from slurm_appliance.config.naming import CONTROL
 from slurm_appliance.site.inventory import Inventory, InventoryHost
+from slurm_appliance.site.topology import VARIABLE, topology_conf
 from toolchain.paths import REPOSITORY
 
 _ANSIBLE = REPOSITORY / "ansible"
@@ -94,6 +95,7 @@ def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...], version: st
         "slurmctld_release": version,
         "slurm_database_password": _PASSWORD,
         "munge_key": _KEY,
+        VARIABLE: topology_conf({host.name: _ID for host in hosts if host.kind is NodeKind.COMPUTE}, {}),
         "slurmctld_facts": {group: {"processors": "CPUs=1", "memory_mb": 1024} for group in compute},
         # The search path of template lookups.
         "ansible_search_path": [str(_ROLES / role) for role in ("slurmctld", "slurmdbd")],

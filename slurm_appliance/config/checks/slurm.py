@@ -207,4 +207,20 @@ def slurmdbd_options(config: ClusterConfig) -> Iterator[Problem]:
             yield Problem(f"slurm.slurmdbd_options.{name}", "is set by the appliance", "remove it")
 
 
-CHECKS = (own_files, slurmdbd_options, groups_exist, one_default, partition_names, options)
+_TREE = "topology/tree"
+
+
+def one_topology(config: ClusterConfig) -> Iterator[Problem]:
+    """The topology comes from one place."""
+    if config.slurm.topology is None:
+        return
+    if "topology.conf" in config.slurm.files:
+        what = "slurm.topology writes this file"
+        yield Problem("slurm.files.topology.conf", what, "remove one of the two")
+    for name, value in config.slurm.options.items():
+        if name.lower() == "topologyplugin" and value.lower() != _TREE:
+            what = f"slurm.topology needs {_TREE}, but this is {value}"
+            yield Problem(f"slurm.options.{name}", what, "remove one of the two")
+
+
+CHECKS = (own_files, one_topology, slurmdbd_options, groups_exist, one_default, partition_names, options)

@@ -200,6 +200,7 @@ UNLIKE_OTHERS = {
     *(path for path in LEAVES if path.startswith("filesystems.")),
     "identity.access_filter",
     "identity.start_tls",
+    "slurm.topology",
     "slurm.partitions.<partition>.default",
     "slurm.partitions.<partition>.groups",
 }

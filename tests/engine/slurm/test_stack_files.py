@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from typer.testing import CliRunner
 
 from node.slurm_files.rejection import Rejection
+from slurm_appliance.cloud.placement import Place
 from slurm_appliance.commands.config import app
 from slurm_appliance.config import ClusterConfig, from_mapping, from_stack_file, stack_file
 from slurm_appliance.config.load import own_settings
 from slurm_appliance.errors import ConfigError
+from slurm_appliance.site.topology import topology_conf
 from slurm_appliance.slurm_trial.judge import installed_version, rejection_of
 from slurm_appliance.slurm_trial.render import slurm_files
 from tests.unit.slurm_appliance.config.examples import smallest
@@ -120,6 +122,8 @@ GOOD: dict[str, ClusterConfig] = {
             "files": {"topology.conf": "SwitchName=s0 Nodes=test-c-[0-1]\n"},
         }
     ),
+    "a topology of the cloud's hypervisors": config({"topology": "hypervisors"}),
+    "a topology of no nodes": config({"topology": "hypervisors"}, compute={}),
     "enforced accounting": config(
         {"options": {"AccountingStorageEnforce": "limits,qos", "AccountingStorageTRES": "gres/x"}}
     ),
@@ -131,6 +135,21 @@ GOOD: dict[str, ClusterConfig] = {
 def test_what_slurm_accepts() -> None:
     found = outcomes(GOOD)
     assert settings_of(found) == {}, [rejected.sentence() for rejected in found.values() if rejected]
+
+
+def test_a_topology_of_several_hypervisors_and_zones() -> None:
+    made = config({"topology": "hypervisors"}, compute={"general": {**GROUP, "nodes": ["c-[0-3]"]}})
+    zones = ("nova", "nova", "rack 2")
+    where = {f"s{number}": Place(f"{number // 2}{'a' * 55}", zone) for number, zone in enumerate(zones)}
+    files = slurm_files(made, installed_version())
+    nodes = sorted(word for line in files["topology.conf"].splitlines() for word in _nodes_in(line))
+    assert len(nodes) == 4
+    files["topology.conf"] = topology_conf({node: f"s{number}" for number, node in enumerate(nodes)}, where)
+    assert rejection_of(made, files) is None
+
+
+def _nodes_in(line: str) -> list[str]:
+    return [node for word in line.split() if word.startswith("Nodes=") for node in word[6:].split(",")]
 
 
 NAMES = ("a", "b", "c")

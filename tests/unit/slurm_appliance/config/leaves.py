@@ -156,6 +156,7 @@ LEAVES: dict[str, Leaf] = {
     "slurm.accounting": Leaf(False, "inventory: slurm.accounting"),
     "slurm.accounting_enforce": Leaf(["limits"], "inventory: slurm.accounting_enforce"),
     "slurm.private_data": Leaf(["jobs"], "inventory: slurm.private_data"),
+    "slurm.topology": Leaf("hypervisors", "inventory: slurm.topology"),
     "slurm.auth_type": Leaf("slurm", "inventory: slurm_auth_type"),
     "slurm.clean_up_after_jobs": Leaf(False, "inventory: slurm.clean_up_after_jobs"),
     "slurm.cgroup": Leaf({"AllowedRAMSpace": "90"}, "inventory: slurm.cgroup"),

@@ -123,6 +123,7 @@ def test_every_value_in_the_example_is_allowed_at_its_place(tmp_path: Path) -> N
             settings_of_group.pop("port_ids", None)
     del everything["slurm-appliance:identity"]["access_filter"]
     del everything["slurm-appliance:control_server_group"]
+    del everything["slurm-appliance:slurm"]["topology"]  # In place of a file.
     del everything["slurm-appliance:control_port_ids"]  # On a network that exists.
     scratch = everything["slurm-appliance:filesystems"]["scratch"]
     everything["slurm-appliance:filesystems"]["scratch"] = {

@@ -147,7 +147,7 @@ NEEDS: dict[str, tuple[int, str | None]] = {
     "a floating IP from a pool": (4, "login.<group>.fip_pool"),
     "elastic nodes": (4, None),
     "tuned, sssd, cacerts, mounts when compute nodes boot": (4, "tuned_profile; identity; cacerts; filesystems"),
-    "topology.conf": (3, "slurm.files"),
+    "topology.conf": (3, "slurm.topology; slurm.files"),
     "binding profiles, port security off": (3, "vnic_profiles; cluster_networks[].no_port_security"),
     "QOS and accounts": (3, "slurm.qos; slurm.accounts"),
     "a control node that is also a login or compute node": (3, None),
