@@ -102,6 +102,7 @@ ERRORS_OF = {
     "tuple": {"tuple_type"},
     "function-after": {OUR_ERROR},
     "function-before": {OUR_ERROR},
+    "function-wrap": {"enum"},
     "function-plain": {OUR_ERROR},
     "nullable": set(),
     "default": set(),
