@@ -9,6 +9,9 @@ from pathlib import Path
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole, declared_role
 
+#: The variable with a node's entries.
+ENTRIES = "compute_init_enable"
+
 
 def node_roles(folder: Path) -> list[NodeRole]:
     """The roles in a folder that have a declaration, by name.
@@ -20,9 +23,12 @@ def node_roles(folder: Path) -> list[NodeRole]:
 
 
 def allowed(roles: Iterable[NodeRole], enabled: Iterable[str]) -> frozenset[str]:
-    """The variables allowed for a node with these entries of ``compute_init_enable``."""
+    """The variables allowed for a node with these entries of ``compute_init_enable``.
+
+    The entries themselves are among them: a node sets itself up again where only they have changed.
+    """
     entries = frozenset(enabled)
-    return frozenset().union(*(role.variables for role in roles if role.compute_init in entries))
+    return frozenset({ENTRIES}).union(*(role.variables for role in roles if role.compute_init in entries))
 
 
 def _read(path: Path, name: str) -> NodeRole:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.hostvars.allowed import allowed
+from slurm_appliance.hostvars.allowed import ENTRIES, allowed
 from slurm_appliance.hostvars.bundle import ComputeNode
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.playbooks.node_roles import NodeRole
@@ -76,7 +76,7 @@ def compute_nodes(
     by_entries: dict[tuple[str, ...], frozenset[str]] = {}
     nodes = []
     for name, variables in sorted(hosts.items()):
-        entries = tuple(variables.get("compute_init_enable") or ())
+        entries = tuple(variables.get(ENTRIES) or ())
         if name not in wanted or "compute" not in entries:
             continue
         missing = [key for key in ("ansible_host", "instance_id", "image_id") if not variables.get(key)]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from slurm_appliance.config.compute_init import ComputeInitRole
-from slurm_appliance.hostvars.allowed import allowed, node_roles
+from slurm_appliance.hostvars.allowed import ENTRIES, allowed, node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole
 from toolchain.paths import REPOSITORY
@@ -23,9 +23,9 @@ def test_a_node_may_have_what_its_enabled_roles_use(tmp_path: Path) -> None:
     roles = node_roles(tmp_path)
 
     assert roles[0] == NodeRole("nfs_client", "nfs", frozenset({"nfs_server", "nfs_mounts"}))
-    assert allowed(roles, ["compute"]) == {"control_address"}
-    assert allowed(roles, ["compute", "nfs"]) == {"control_address", "nfs_server", "nfs_mounts"}
-    assert allowed(roles, []) == set()
+    assert allowed(roles, ["compute"]) == {ENTRIES, "control_address"}
+    assert allowed(roles, ["compute", "nfs"]) == {ENTRIES, "control_address", "nfs_server", "nfs_mounts"}
+    assert allowed(roles, []) == {ENTRIES}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from slurm_appliance.hostvars.bundle import node_variables
 from slurm_appliance.hostvars.errors import HostVariablesError
 from slurm_appliance.hostvars.inventory import compute_nodes, read_inventory
 from slurm_appliance.playbooks.node_roles import NodeRole
@@ -38,8 +39,10 @@ def test_nodes_with_their_groups_variables(tmp_path: Path) -> None:
     assert hosts["c1"]["group_names"] == ["compute", "small"]
     assert hosts["ctl"]["group_names"] == ["control"]
     assert set(nodes) == {"c1", "b1"}
-    assert nodes["c1"].allowed == {"own", "shared", "nfs_server"}
-    assert nodes["b1"].allowed == {"own", "shared"}
+    assert nodes["c1"].allowed == {"own", "shared", "nfs_server", "compute_init_enable"}
+    assert nodes["b1"].allowed == {"own", "shared", "compute_init_enable"}
+    # Another entry is another bundle, whatever its roles read: running nodes follow it.
+    assert node_variables(nodes["c1"])["compute_init_enable"] == ["compute", "nfs"]
     # As it stands in the inventory: resolved on the node.
     assert nodes["c1"].variables["shared"] == "{{ own }}"
     assert (nodes["b1"].address, nodes["b1"].instance_id) == ("10.0.0.2", "s2")
