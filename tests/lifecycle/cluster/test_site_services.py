@@ -1,6 +1,7 @@
 """File systems and a directory on a running cluster: mounted, served, looked at; a user of the directory runs a job."""
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -166,6 +167,19 @@ def test_a_second_run_changes_nothing(live: Live) -> None:
     assert set(live.rig.up().changes) == {"same"}
     said = live.site()
     assert (said["exit_status"], said["changed_tasks"]) == (0, {})
+
+
+def test_a_running_cluster_learns_its_topology_from_the_cloud(live: Live) -> None:
+    job = live.submit("alice", "--nodelist=life-c-1", "sleep 300")
+    wait_until("the job to run", lambda: live.job_state(job) == "RUNNING")
+    live.rig.settings["slurm"] = {**live.rig.settings["slurm"], "topology": "hypervisors"}
+    live.rig.up()
+    shown = live.run("control", "scontrol show topology")
+    host = live.server("c-0").host_id
+    switches = dict(re.findall(r"SwitchName=(\S+) Level=\d+ .*Nodes=(\S+)", shown))
+    assert switches[f"host-{host[:16]}"] == switches["cloud"] == "life-c-[0-1],life-d-0"
+    assert live.job_state(job) == "RUNNING"
+    live.run("control", f"scancel {job}")
 
 
 def test_one_that_is_away_keeps_its_node_from_jobs_and_is_named(live: Live) -> None:
