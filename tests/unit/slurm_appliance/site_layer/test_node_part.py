@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from node.compute_init.signature import METADATA as BUNDLE_KEY
 from node.compute_init.site_layer import NodeLayer
-from slurm_appliance.cloud.metadata import BUNDLE_KEY
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.layers import site_layer
 from slurm_appliance.site_layer.node_part import MOST_BYTES
