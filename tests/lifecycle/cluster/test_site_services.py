@@ -75,7 +75,10 @@ def live(
         serving(own, ADDRESS, SNAPSHOTS_PORT, public) as directory,
         running(cloud, user, fat_image.name, folder, **_settings(directory)) as made,
     ):
-        user_key(made.login.key).write_bytes(key.read_bytes())
+        own_key = user_key(made.login.key)
+        # ssh offers the key of the public file beside the private one.
+        for file, of_directory in ((own_key, key), (own_key.with_suffix(".pub"), key.with_suffix(".pub"))):
+            file.write_bytes(of_directory.read_bytes())
         yield made
 
 
