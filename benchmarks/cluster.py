@@ -7,7 +7,6 @@ compute nodes of one kind, lives in a state folder of its own, and is removed in
 
 import argparse
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from slurm_appliance.cluster_check.run import check_cluster
 from slurm_appliance.deployment import operations
 from tests.engine.cluster.rig import Rig
 from tests.engine.node_fixtures import Login
-from tests.lifecycle.cluster.live import Live, settings
+from tests.lifecycle.cluster.live import Live, new_keys, settings
 
 #: What site.yml says first.
 _SITE_BEGINS = "site.yml: full log: "
@@ -39,8 +38,8 @@ def report(what: str, seconds: float, more: str = "") -> None:
 def _cluster(image: str, compute: int) -> Iterator[Live]:
     """An environment with a state folder of its own, not yet brought up; removed in the end."""
     with tempfile.TemporaryDirectory() as name:
-        folder, key = Path(name), Path(name, "key")
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+        folder = Path(name)
+        key = new_keys(folder)
         before = dict(os.environ)
         os.environ.update(XDG_STATE_HOME=str(folder / "state"), PULUMI_CREDENTIALS_PATH=str(folder / "nobody"))
         rig = Rig(folder, "bench", excluded=())

@@ -41,6 +41,14 @@ def user_key(key: Path) -> Path:
     return key.with_name("user")
 
 
+def new_keys(folder: Path) -> Path:
+    """Make the operator's and the users' keys in a folder, and return the operator's private one."""
+    key = folder / "key"
+    for each in (key, user_key(key)):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
+    return key
+
+
 def settings(image: str | dict[str, str], key: Path) -> dict[str, Any]:
     """Control, one login node, two compute nodes that boot from the image and one from a volume; users.
 
@@ -257,9 +265,7 @@ def running(
         ssh_user: the image's user who may become root.
         more: more settings.
     """
-    key = folder / "key"
-    for each in (key, user_key(key)):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(each)], check=True)
+    key = new_keys(folder)
     rig = Rig(folder, "life", excluded=())
     rig.settings = settings(image, key) | more
     rig.settings["ssh"]["user"] = ssh_user
