@@ -131,5 +131,6 @@ def explain(status: int, failure: Path) -> str:
     message = " ".join(str(record["message"]).split())
     if len(message) > _LONGEST_ERROR:
         message = message[:_LONGEST_ERROR] + " ..."
-    where = f" ({record['path']})" if record.get("path") else ""
-    return f"task '{record['task']}'{where}: {message}"
+    # The message first: Slurm's reason for a drained node has room for the beginning only.
+    where = f", {record['path']}" if record.get("path") else ""
+    return f"{message} (task '{record['task']}'{where})"
