@@ -22,10 +22,9 @@ def read_settings() -> ClusterConfig:
     problems: list[Problem] = []
     settings = own_settings(keys, problems)
     secret = frozenset(name for name in settings if is_config_secret(f"{NAMESPACE}:{name}"))
-    source = f"stack {pulumi.get_stack()}"
     stack = pulumi.get_stack()
     own = own_entries(STACKS, stack)
-    return from_mapping(settings, source, environment=stack, secret=secret, problems=problems, own=own)
+    return from_mapping(settings, f"stack {stack}", environment=stack, secret=secret, problems=problems, own=own)
 
 
 def settings_or_end() -> ClusterConfig:

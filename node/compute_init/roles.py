@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,7 @@ class Given:
 
     def digest(self, value: Any) -> str:
         """A keyed digest of a value."""
-        return hmac.new(self.key, json.dumps(value, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+        return keyed_digest(self.key, value)
 
     def content(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """Digests of files."""
@@ -124,7 +124,7 @@ class RoleDecision:
 
 def role_digests(roles: Mapping[str, RoleInputs], given: Given) -> RoleDigests:
     """The digests of what a run gives."""
-    read = {name: _with_mentioned(role.variables, given.variables) for name, role in roles.items()}
+    read = {name: with_mentioned(role.variables, given.variables) for name, role in roles.items()}
     variables = frozenset().union(*read.values())
     files = frozenset().union(*(role.files for role in roles.values()))
     rest = [
@@ -172,13 +172,31 @@ def decide_roles(roles: Mapping[str, RoleInputs], wanted: RoleDigests, applied: 
     return RoleDecision("", run, tuple(sorted(roles.keys() - run.keys())))
 
 
-def _with_mentioned(names: Iterable[str], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables with these names, and those that their values mention."""
+def keyed_digest(key: bytes, value: Any) -> str:
+    """A digest of a value that tells nothing about a secret in it."""
+    return hmac.new(key, json.dumps(value, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+
+def words_of(value: Any) -> set[str]:
+    """The words in a value that can be names of variables."""
+    return set(_WORD.findall(json.dumps(value)))
+
+
+def with_mentioned(
+    names: Iterable[str], variables: Mapping[str, Any], words: Callable[[Any], Iterable[str]] = words_of
+) -> dict[str, Any]:
+    """The variables with these names, and those that their values mention.
+
+    Args:
+        names: words, among which are names of variables.
+        variables: all variables.
+        words: finds the words of a value.
+    """
     found: dict[str, Any] = {}
     waiting = [name for name in names if name in variables]
     while waiting:
         name = waiting.pop()
         if name not in found:
             found[name] = variables[name]
-            waiting += [word for word in _WORD.findall(json.dumps(variables[name])) if word in variables]
+            waiting += [word for word in words(variables[name]) if word in variables]
     return found

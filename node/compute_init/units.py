@@ -14,6 +14,11 @@ UNITS = Path("/etc/systemd/system")
 _UNIT = re.compile(r"(?<![\w@./-])([\w@-]+\.(?:service|socket|timer|mount))\b")
 
 
+def units_in(text: str) -> frozenset[str]:
+    """Units that a text names."""
+    return frozenset(_UNIT.findall(text))
+
+
 def watched_units(roles: Path, folder: Path) -> frozenset[str]:
     """Units that roles name, and mounts, whose names roles compose.
 
@@ -22,8 +27,7 @@ def watched_units(roles: Path, folder: Path) -> frozenset[str]:
         folder: the folder in which roles write units.
     """
     texts = (path.read_text(encoding="utf-8") for path in roles.rglob("*.yml"))
-    named = {unit for text in texts for unit in _UNIT.findall(text)}
-    return frozenset(named | {path.name for path in folder.glob("*.mount")})
+    return frozenset(path.name for path in folder.glob("*.mount")).union(*map(units_in, texts))
 
 
 def active_units(watched: Iterable[str], command: Sequence[str] = LIST) -> tuple[str, ...]:

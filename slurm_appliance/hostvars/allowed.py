@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from slurm_appliance.hostvars.errors import HostVariablesError
-from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole, declared_role
+from slurm_appliance.playbooks.node_roles import NodeRole, declared_role
+from slurm_appliance.site_repository.entries import DECLARATION
 
 #: The variable with a node's entries.
 ENTRIES = "compute_init_enable"

@@ -3,7 +3,7 @@
 The control node is a group of one: its settings are at the top of the configuration, and so are its paths.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slurm_appliance.config import (
@@ -213,22 +213,37 @@ class Group:
 
 def groups(config: ClusterConfig) -> Iterator[Group]:
     """All groups; control's first."""
-    addresses: dict[str, tuple[FixedAddress, ...]] = {
-        network: ((address, f"control_ip_addresses.{network}"),)
-        for network, address in config.control_ip_addresses.items()
-    }
-    ports: dict[str, tuple[ExistingPort, ...]] = {
-        network: ((id_, f"control_port_ids.{network}"),) for network, id_ in config.control_port_ids.items()
-    }
-    yield Group(config, "", NodeKind.CONTROL, CONTROL, (control_node(config),), fixed=addresses, existing=ports)
+    yield Group(
+        config,
+        "",
+        NodeKind.CONTROL,
+        CONTROL,
+        (control_node(config),),
+        fixed=_of_control(config.control_ip_addresses, "control_ip_addresses"),
+        existing=_of_control(config.control_port_ids, "control_port_ids"),
+    )
     for kind, name, own in node_groups(config):
         path = f"{setting_of(kind)}.{name}"
-        addresses = {
-            network: tuple((address, f"{path}.ip_addresses.{network}[{i}]") for i, address in enumerate(given))
-            for network, given in own.ip_addresses.items()
-        }
-        ports = {
-            network: tuple((id_, f"{path}.port_ids.{network}[{i}]") for i, id_ in enumerate(given))
-            for network, given in own.port_ids.items()
-        }
-        yield Group(config, path, kind, name, group_nodes(config, kind, name, own), own, addresses, ports)
+        yield Group(
+            config,
+            path,
+            kind,
+            name,
+            group_nodes(config, kind, name, own),
+            own,
+            _of_nodes(own.ip_addresses, f"{path}.ip_addresses"),
+            _of_nodes(own.port_ids, f"{path}.port_ids"),
+        )
+
+
+def _of_control(given: Mapping[str, str], path: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The control node's one value by network, with its path."""
+    return {network: ((value, f"{path}.{network}"),) for network, value in given.items()}
+
+
+def _of_nodes(given: Mapping[str, Sequence[str]], path: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The values of a group's nodes by network, each with its path."""
+    return {
+        network: tuple((value, f"{path}.{network}[{index}]") for index, value in enumerate(values))
+        for network, values in given.items()
+    }

@@ -18,13 +18,10 @@ compute-init runs a site's roles always.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-#: The file in which a role declares its variables on a node.
-DECLARATION = Path("meta", "node_variables.yml")
 #: Its keys: those that it has, and those that it may have.
 _KEYS, _INPUTS = frozenset({"compute_init", "node_variables"}), frozenset({"reads", "files", "needs", "follows"})
 

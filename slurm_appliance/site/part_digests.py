@@ -4,8 +4,6 @@ Variables, groups and rendered files are found by their names in the texts of th
 variables that are found. A name that means something else there makes the part run more often than needed, never less.
 """
 
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from node.compute_init.roles import keyed_digest, with_mentioned
 from slurm_appliance.site.parts import SitePart
 
 #: The form of the digests.
@@ -57,7 +56,7 @@ class SiteInputs:
 
     def digest(self, value: Any) -> str:
         """A keyed digest of a value."""
-        return hmac.new(self.key, json.dumps(value, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+        return keyed_digest(self.key, value)
 
 
 def part_digests(parts: Mapping[str, SitePart], inputs: SiteInputs) -> dict[str, dict[str, str]]:
@@ -108,7 +107,7 @@ def _depends(part: SitePart, inputs: SiteInputs, host: str) -> Any:
     if _OTHERS in words:
         others = {name: _closure(words, variables) for name, variables in inputs.variables.items() if name != host}
         words |= {word for values in others.values() for word in _words_of(values.values())}
-    if any(_words_of([value]) & _LOOKUPS for values in (own, *others.values()) for value in values.values()):
+    if any(_words(value) & _LOOKUPS for values in (own, *others.values()) for value in values.values()):
         return None
     texts = [part.text, *map(json.dumps, own.values())]
     names = {name for text in texts for name in _FILE.findall(text)}
@@ -138,15 +137,12 @@ def text_mentions(text: str) -> int:
 
 def _closure(words: Iterable[str], variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables that words name, and those that their values name."""
-    found: dict[str, Any] = {}
-    waiting = [word for word in words if word in variables]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = variables[name]
-            waiting += [word for word in _words_of([variables[name]]) if word in variables]
-    return found
+    return with_mentioned(words, variables, _words)
+
+
+def _words(value: Any) -> set[str]:
+    return mentioned(json.dumps(value))
 
 
 def _words_of(values: Iterable[Any]) -> set[str]:
-    return {word for value in values for word in mentioned(json.dumps(value))}
+    return {word for value in values for word in _words(value)}

@@ -1,15 +1,14 @@
 """Which parts of ``site.yml`` a run skips: those that were applied with the same digest, on all their nodes. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from node.compute_init.units import units_in
 from slurm_appliance.site.parts import SitePart
 
 #: The form of a node's record.
 SCHEMA = 1
-_UNIT = re.compile(r"(?<![\w@./-])([\w@-]+\.(?:service|socket|timer|mount))\b")
 #: Where it has to run, host keys can change, and all files that contain them.
 _KEYS = "ssh_host_keys"
 
@@ -157,7 +156,7 @@ def _why(part: SitePart, digests: Mapping[str, str], state: AppliedState, host: 
 
 def units_of(part: SitePart) -> frozenset[str]:
     """Units that a part mentions."""
-    return frozenset(_UNIT.findall(part.text))
+    return units_in(part.text)
 
 
 def kept(state: AppliedState, run: Sequence[str] | Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from slurm_appliance.cloud.placement import Place
 from slurm_appliance.config.slurm import TopologySource
 from slurm_appliance.deploy_host.files import write_whole
 from slurm_appliance.environment.folder import EnvironmentFolder
+from slurm_appliance.hostvars.inventory import members
 
 #: The variable of the control node with the text of the file.
 VARIABLE = "slurm_topology"
@@ -70,7 +71,7 @@ def with_topology(
     """
     known = {name: dict(variables) for name, variables in hosts.items()}
     path = environment.inventory / FILE
-    controls = [name for name, variables in known.items() if "control" in variables["group_names"]]
+    controls = members(hosts, "control")
     wanted = [(known[name].get("slurm") or {}).get("topology") for name in controls]
     if TopologySource.HYPERVISORS.value not in wanted:
         path.unlink(missing_ok=True)
@@ -82,11 +83,7 @@ def with_topology(
     except CloudError as error:
         say(f"topology.conf stays as it is: {error}")
         return known
-    nodes = {
-        name: str(variables.get("instance_id", ""))
-        for name, variables in known.items()
-        if "compute" in variables["group_names"]
-    }
+    nodes = {name: str(hosts[name].get("instance_id", "")) for name in members(hosts, "compute")}
     text = topology_conf(nodes, places)
     unknown = sum(not places.get(server, Place()).host for server in nodes.values())
     if unknown:

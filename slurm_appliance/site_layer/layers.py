@@ -13,13 +13,13 @@ from node.compute_init.site_layer import LAYERS
 from slurm_appliance.cloud.metadata import RESERVED
 from slurm_appliance.config.compute_init import ComputeInitRole, is_own_name
 from slurm_appliance.config.suggest import closest
-from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole, declared_role
+from slurm_appliance.playbooks.node_roles import NodeRole, declared_role
 from slurm_appliance.site_layer import node_part
 from slurm_appliance.site_layer.collections import required
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import check_group_vars
 from slurm_appliance.site_layer.tree import REQUIREMENTS, Layer, LayerFile, digest, read_layer
-from slurm_appliance.site_repository.entries import ENVIRONMENTS, SHARED
+from slurm_appliance.site_repository.entries import DECLARATION, ENVIRONMENTS, SHARED
 from toolchain.paths import REPOSITORY
 
 #: The names of layers in runs: the shared one, and the environment's.

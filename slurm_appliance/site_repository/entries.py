@@ -9,8 +9,9 @@ import yaml
 
 #: Where layers are beside the folder of stack files: the shared one, and the folder of the environments' own.
 SHARED, ENVIRONMENTS = "site", "environments"
-#: The file in which a role declares what it needs on a node, and its setting with the entry.
-_DECLARATION = "meta/node_variables.yml"
+#: The file in which a role declares what it needs on a node.
+DECLARATION = Path("meta", "node_variables.yml")
+#: Its setting with the entry.
 _ENTRY = "compute_init"
 
 
@@ -29,7 +30,7 @@ def own_entries(stacks: Path, stack: str) -> frozenset[str]:
         if folder != stacks.resolve()
         for role in sorted((folder / "roles").glob("*"))
     }
-    found = (_entry(role / _DECLARATION) for role in roles.values())
+    found = (_entry(role / DECLARATION) for role in roles.values())
     return frozenset(entry for entry in found if entry is not None)
 
 

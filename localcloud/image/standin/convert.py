@@ -179,11 +179,12 @@ def main(plan_file: str, debs: str, repositories: str) -> None:
     shutil.rmtree(work, ignore_errors=True)
     every = sorted(Path(debs).glob("*.deb"))
     renamed = {how["from"]: name for name, how in plan["packages"].items()}
-    names = {package: renamed.get(package, package) for package in (fields(deb)["Package"] for deb in every)}
+    packages = {deb: fields(deb)["Package"] for deb in every}
+    names = {package: renamed.get(package, package) for package in packages.values()}
     copied = {names[plan["packages"][like]["from"]]: name for name, like in plan["copies"].items()}
     others = {package: copied.get(name, name) for package, name in names.items()}
     jobs = [(deb, names) for deb in every]
-    jobs += [(deb, others) for deb in every if others[package := fields(deb)["Package"]] != names[package]]
+    jobs += [(deb, others) for deb, package in packages.items() if names[package] in copied]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda job: convert(job[0], plan, job[1], into, work), jobs))
     for package in plan["written"]:

@@ -54,11 +54,11 @@ def furnish(tree: Path, repositories: Path, run: Callable[[list[str]], None]) ->
         repositories: the folder to put the repositories into; must not exist.
         run: runs a command.
     """
-    work = tree / "stand-in"
+    work, made = tree / "stand-in", _plan()
     provided = (work / "provided").read_text().split()
     # By the names of the table where another one has it.
-    provided += [name for name, how in _plan().packages.items() if how["from"] in provided]
-    (work / "plan.json").write_text(json.dumps(_plan().document(provided)))
+    provided += [name for name, how in made.packages.items() if how["from"] in provided]
+    (work / "plan.json").write_text(json.dumps(made.document(provided)))
     shutil.copy(HERE / "convert.py", work)
     for name, text in system_files().items():
         file = tree / name.lstrip("/")

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
-from slurm_appliance.config.checks.groups import for_each_group, known_groups
+from slurm_appliance.config.checks.groups import for_each_group, given_to_nodes, known_groups
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.naming import NodeKind, setting_of
 from slurm_appliance.config.node_group import NodeGroupConfig
@@ -28,18 +28,7 @@ def one_for_each_node(_config: ClusterConfig, _kind: NodeKind, path: str, group:
 
 def _fixed(config: ClusterConfig) -> Iterator[tuple[str, str, str]]:
     """All fixed addresses that can be read: path, network, address."""
-    try:
-        for network, address in config.control_ip_addresses.items():
-            yield f"control_ip_addresses.{network}", network, address
-    except NotParsed:
-        pass  # The groups' addresses can still be looked at.
-    for kind, name, group in known_groups(config):
-        try:
-            for network, addresses in group.ip_addresses.items():
-                for index, address in enumerate(addresses):
-                    yield f"{setting_of(kind)}.{name}.ip_addresses.{network}[{index}]", network, address
-        except NotParsed:
-            continue
+    return given_to_nodes(config, "control_ip_addresses", "ip_addresses")
 
 
 def used_once(config: ClusterConfig) -> Iterator[Problem]:

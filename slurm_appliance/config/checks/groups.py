@@ -36,6 +36,28 @@ def for_each_group(check: GroupCheck) -> Callable[[ClusterConfig], Iterator[Prob
     return check_all
 
 
+def given_to_nodes(config: ClusterConfig, control: str, group: str) -> Iterator[tuple[str, str, str]]:
+    """What is given to single nodes by network, as far as it can be read: path, network, what is given.
+
+    Args:
+        config: the configuration.
+        control: the control node's setting: one value by network.
+        group: the setting of groups: a list by network, in the order of nodes.
+    """
+    try:
+        for network, value in getattr(config, control).items():
+            yield f"{control}.{network}", network, value
+    except NotParsed:
+        pass  # The groups' values can still be looked at.
+    for kind, name, settings in known_groups(config):
+        try:
+            for network, values in getattr(settings, group).items():
+                for index, value in enumerate(values):
+                    yield f"{setting_of(kind)}.{name}.{group}.{network}[{index}]", network, value
+        except NotParsed:
+            continue
+
+
 def listed(names: Iterable[str], most: int = 5) -> str:
     """Names for a sentence; the first few where there are many."""
     every = list(names)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from slurm_appliance.config.checks.groups import for_each_group, known_groups
+from slurm_appliance.config.checks.groups import for_each_group, given_to_nodes
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.naming import NodeKind, setting_of
+from slurm_appliance.config.naming import NodeKind
 from slurm_appliance.config.node_group import NodeGroupConfig
-from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.errors import Problem
 
 
@@ -34,18 +33,7 @@ def _settled(path: str, ports: str) -> Problem:
 
 def _given(config: ClusterConfig) -> Iterator[tuple[str, str, str]]:
     """All existing ports that can be read: path, network, id."""
-    try:
-        for network, id_ in config.control_port_ids.items():
-            yield f"control_port_ids.{network}", network, id_
-    except NotParsed:
-        pass  # The groups' ports can still be looked at.
-    for kind, name, group in known_groups(config):
-        try:
-            for network, ids in group.port_ids.items():
-                for index, id_ in enumerate(ids):
-                    yield f"{setting_of(kind)}.{name}.port_ids.{network}[{index}]", network, id_
-        except NotParsed:
-            continue
+    return given_to_nodes(config, "control_port_ids", "port_ids")
 
 
 def used_once(config: ClusterConfig) -> Iterator[Problem]:

@@ -5,7 +5,8 @@ import pytest
 from slurm_appliance.config.compute_init import ComputeInitRole
 from slurm_appliance.hostvars.allowed import ENTRIES, allowed, node_roles
 from slurm_appliance.hostvars.errors import HostVariablesError
-from slurm_appliance.playbooks.node_roles import DECLARATION, NodeRole
+from slurm_appliance.playbooks.node_roles import NodeRole
+from slurm_appliance.site_repository.entries import DECLARATION
 from toolchain.paths import REPOSITORY
 
 
