@@ -2,11 +2,12 @@
 # Turns a tree of Debian with dnf and rpm into the stand-in, and its packages into repositories. Runs with namespaces of its
 # own for mounts and processes: nothing of it is left but the tree's files.
 #
-#   furnish.sh TREE
+#   furnish.sh TREE REPOSITORY...
 #
 # TREE/stand-in has convert.py, plan.json, the Debian packages in debs, and gets the repositories in repositories.
 set -eu
 tree=$1
+shift
 mount --bind "$tree" "$tree"
 cd "$tree"
 mount -t proc proc proc
@@ -21,12 +22,12 @@ cd /
 exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/stand-in LC_ALL=C.UTF-8 GNUPGHOME=/stand-in/gpg sh -eu -c '
 cd /stand-in
 mkdir -m 0700 gpg
-for name in baseos appstream crb extras epel; do mkdir -p repositories/$name; done
+for name; do mkdir -p repositories/$name; done
 python3 -I convert.py plan.json debs repositories
 gpg --batch --quiet --pinentry-mode loopback --passphrase "" --quick-generate-key "Stand-in <stand-in@example.org>" rsa2048 sign never
 gpg --armor --export > repositories/key.asc
 find repositories -name "*.rpm" -exec rpmsign --define "_gpg_name stand-in@example.org" --define "__gpg /usr/bin/gpg" --addsign {} + > sign.log 2>&1 || { cat sign.log >&2; exit 1; }
-for name in baseos appstream crb extras epel; do createrepo_c --quiet repositories/$name; done
+for name; do createrepo_c --quiet repositories/$name; done
 mkdir -p /etc/pki/rpm-gpg /etc/pki/ca-trust/source/anchors /etc/yum.repos.d
 cp repositories/key.asc /etc/pki/rpm-gpg/RPM-GPG-KEY-stand-in
 rm -f /etc/os-release /etc/debian_version
@@ -40,4 +41,4 @@ ln -sf update-ca-certificates /usr/sbin/update-ca-trust
 # Its modules for apt would fail.
 sed -i "s/name: debian/name: rocky/; /^ - grub-dpkg/d; /^ - apt-/d; /^ - byobu/d; /^ - package-update/d" /etc/cloud/cloud.cfg
 rm -rf /etc/apt /var/lib/apt /var/lib/dpkg /var/cache/apt /usr/bin/apt* /usr/bin/dpkg /usr/bin/dpkg-query
-'
+' sh "$@"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localcloud.image.distribution import load
 from localcloud.image.recipe import ImageRecipe
-from localcloud.image.standin.plan import Plan, plan, system_files
+from localcloud.image.standin.plan import REPOSITORIES, Plan, plan, system_files
 
 HERE = Path(__file__).parent
 #: What the workshop needs in addition to a base image's packages; dnf and rpm are what the stand-in is about.
@@ -64,7 +64,8 @@ def furnish(tree: Path, repositories: Path, run: Callable[[list[str]], None]) ->
         file = tree / name.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", str(HERE / "furnish.sh"), str(tree)])
+    script = ["sh", str(HERE / "furnish.sh"), str(tree), *REPOSITORIES]
+    run(["unshare", "--mount", "--pid", "--fork", "--kill-child", *script])
     shutil.copytree(work / "repositories", repositories)
     # Its mounts were in a namespace that is gone.
     shutil.rmtree(work)

@@ -2,6 +2,7 @@
 
 import configparser
 from dataclasses import replace
+from pathlib import Path
 
 from localcloud.image.distribution import DistributionPackage, load
 from localcloud.image.recipe import ImageRecipe
@@ -39,6 +40,17 @@ def test_what_is_written_moved_or_linked_is_where_the_table_has_it() -> None:
 def test_packages_are_in_the_repositories_of_the_table() -> None:
     assert {package.repository for package in _packages().values()} <= set(REPOSITORIES)
     assert {each["repository"] for each in written([])} <= set(REPOSITORIES)
+
+
+def test_every_repository_is_made(tmp_path: Path) -> None:
+    ran: list[list[str]] = []
+    (tmp_path / "stand-in/repositories").mkdir(parents=True)
+    (tmp_path / "stand-in/provided").write_text("")
+    make.furnish(tmp_path, tmp_path / "made", ran.append)
+    (command,) = ran
+    assert command[-len(REPOSITORIES) :] == list(REPOSITORIES)
+    script = Path(next(word for word in command if word.endswith("furnish.sh"))).read_text()
+    assert [name for name in REPOSITORIES if f" {name} " in script] == []
 
 
 def test_crb_is_there_but_not_enabled() -> None:
