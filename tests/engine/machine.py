@@ -1,6 +1,7 @@
 """What a cloud could leave behind on the machine: looked at before it comes and after it has gone."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -53,7 +54,7 @@ class Machine:
             ),
             interfaces=frozenset(link["ifname"] for link in links),
             namespaces=frozenset(line.split()[0] for line in _output("ip", "netns", "list").splitlines()),
-            filters=frozenset(_output("nft", "list", "tables").splitlines()),
+            filters=_filters(),
             mounts=frozenset(path for path in mounts if Path(path).is_relative_to(root) or "nspawn" in path),
             loops=frozenset(loop["name"] for loop in loops if Path(loop["back-file"]).is_relative_to(root)),
             groups=frozenset(str(path) for path in Path("/sys/fs/cgroup").glob("**/localcloud*")),
@@ -65,6 +66,11 @@ class Machine:
         """What is there now and was not before, by kind; empty when nothing is."""
         found = {item.name: sorted(getattr(self, item.name) - getattr(before, item.name)) for item in fields(self)}
         return {kind: names for kind, names in found.items() if names}
+
+
+def _filters() -> frozenset[str]:
+    # The first cloud of a machine installs nft: before that, nobody can have made a table.
+    return frozenset(_output("nft", "list", "tables").splitlines()) if shutil.which("nft") else frozenset()
 
 
 def _machines(root: Path) -> list[int]:
