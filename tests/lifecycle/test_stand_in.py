@@ -1,5 +1,6 @@
 """Images of the stand-in for Rocky Linux 9: every task for dnf, from a mirror and from its own repositories."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from slurm_appliance.image.openstack_api import OpenStackApi
 from slurm_appliance.image.record import ImageRecord
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
+from tests.engine.node_fixtures import Login, Made, address
 from tests.lifecycle.cluster.live import Live, running
 from tests.lifecycle.image_fixtures import FAT, BuildSite, fits_any_disk
 from tests.lifecycle.rpm_server import served
@@ -70,7 +72,6 @@ def tree(of_mirror: tuple[str, str], user: Connection, tmp_path_factory: pytest.
     return unpacked(user, of_mirror[0], tmp_path_factory.mktemp("image"))
 
 
-@pytest.mark.extended
 def test_nothing_of_the_mirror_is_left(tree: Path, of_mirror: tuple[str, str]) -> None:
     assert PASSWORD not in of_mirror[1]
     holding = [path for path in (tree / "etc").rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
@@ -81,13 +82,11 @@ def test_nothing_of_the_mirror_is_left(tree: Path, of_mirror: tuple[str, str]) -
     assert "reposdir" not in (tree / "etc/dnf/dnf.conf").read_text()
 
 
-@pytest.mark.extended
 def test_an_update_that_brings_repository_files_back_is_harmless(tree: Path) -> None:
     # Nobody served what it names: the build would have failed, had dnf read it.
     assert f"Release {UPDATED}" in (tree / "etc/yum.repos.d/rocky.repo").read_text()
 
 
-@pytest.mark.extended
 def test_the_image_has_what_its_groups_promise(tree: Path, of_mirror: tuple[str, str], user: Connection) -> None:
     programs = (
         "slurmctld", "slurmdbd", "slurmd", "srun", "mariadbd", "prometheus", "chronyd", "munged", "exportfs", "nfs-cat",
@@ -108,7 +107,6 @@ def test_the_image_has_what_its_groups_promise(tree: Path, of_mirror: tuple[str,
     }
 
 
-@pytest.mark.extended
 def test_faults_of_the_distribution_are_mended(tree: Path) -> None:
     # Commands on compute nodes would read it instead of the controller's.
     assert not (tree / "etc/slurm/slurm.conf").exists()
@@ -119,6 +117,18 @@ def test_faults_of_the_distribution_are_mended(tree: Path) -> None:
     unit = (tree / "etc/systemd/system/prometheus-node-exporter.service").read_text()
     assert "--collector.textfile.directory" in unit
     assert "/usr/lib64/openmpi/lib" in (tree / "etc/ld.so.conf.d/slurm-appliance-openmpi.conf").read_text()
+
+
+def test_a_server_of_the_image_boots_and_ansible_init_runs(
+    of_mirror: tuple[str, str], user: Connection, made: Made, login: Login
+) -> None:
+    server = made.make("of-rocky", image_id=fits_any_disk(user, of_mirror[0]).id)
+    at, into = address(server), replace(login, user=STAND_IN.distribution)
+    into.settled(at)
+    assert into.wait(at, ". /etc/os-release; echo $ID; hostname") == "rocky\nof-rocky"
+    result = json.loads(into.wait(at, "cat /var/lib/ansible-init/result.json"))
+    assert (result["status"], result["instance_id"]) == ("done", server.id), result
+    assert into.wait(at, "systemctl is-enabled ansible-init.service chronyd.service") == "enabled\nenabled"
 
 
 @pytest.mark.extended

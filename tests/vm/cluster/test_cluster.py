@@ -1,0 +1,138 @@
+"""What only kernels of their own show of a cluster: each test needs what the one before left, a cluster that is up."""
+
+import pytest
+
+from slurm_appliance.image.images import GlanceImage
+from tests.engine.cloud_fixtures import PATIENCE, wait_until
+from tests.lifecycle.cluster.live import RESUME_TIMEOUT, Live
+from tests.vm.test_servers import BOOT_ID
+
+#: Seconds until a node is back after a boot.
+BACK = RESUME_TIMEOUT * PATIENCE
+ENDED = ("COMPLETED", "FAILED", "CANCELLED", "OUT_OF_MEMORY", "TIMEOUT", "NODE_FAIL")
+
+
+def ended(live: Live, job: str) -> str:
+    """A job's state, once it has ended."""
+    wait_until(f"job {job} to end", lambda: live.job_state(job) in ENDED, 60 * PATIENCE, 1)
+    return live.job_state(job)
+
+
+def started(live: Live, options: str, script: str) -> str:
+    """A job of alice's that runs."""
+    job = live.submit("alice", options, script)
+    wait_until(f"job {job} to run", lambda: live.job_state(job) == "RUNNING", 60 * PATIENCE, 1)
+    return job
+
+
+def of_alice(live: Live, command: str) -> str:
+    """What a command says to alice, whose home directory root cannot read over NFS."""
+    done = live.as_user("alice", command)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def other_boot(live: Live, node: str, before: str) -> None:
+    """Wait until a node runs another boot than before."""
+
+    def booted() -> bool:
+        done = live.login.run(live.address(node), BOOT_ID)
+        return done.returncode == 0 and done.stdout.strip() not in ("", before)
+
+    wait_until(f"another boot of {node}", booted, BACK, 1)
+
+
+def test_the_kernel_s_nfs_server_exports_each_bundle_to_its_node_only(live: Live) -> None:
+    assert live.run("control", "systemctl is-active nfs-server.service") == "active"
+    exported = live.run("control", "exportfs -s").splitlines()
+    (bundle,) = [line for line in exported if "/life-c-0 " in line]
+    assert f"{live.address('c-0')}(" in bundle
+    assert "subtree_check" in bundle
+    assert "no_subtree_check" not in bundle
+    assert live.run("c-0", "findmnt --noheadings --output FSTYPE /home") == "nfs4"
+    found = live.login.run(live.address("login-0"), f"showmount --exports {live.address('control')}")
+    assert found.returncode != 0, "NFS 4 alone needs no mount daemon in reach"
+
+
+def test_a_job_s_memory_limit_kills_it_and_not_its_neighbour(live: Live) -> None:
+    neighbour = started(live, "--mem=100", "sleep 60")
+    hungry = live.submit("alice", "--mem=100", "exec python3 -c 'bytearray(400 << 20)'")
+    assert ended(live, hungry) == "OUT_OF_MEMORY"
+    assert live.job_state(neighbour) == "RUNNING"
+    live.run("control", f"scancel {neighbour}")
+
+
+def test_a_job_has_the_cores_that_it_asked_for(live: Live) -> None:
+    assert live.run("c-0", "nproc --all") == "2"
+    one = live.submit("alice", "--cpus-per-task=1 --mem=50", "taskset --cpu-list 0-1 nproc > ~/cores; exit 0")
+    assert ended(live, one) == "COMPLETED"
+    assert of_alice(live, "cat ~/cores") == "1"
+
+
+def test_what_a_job_leaves_behind_ends_with_it(live: Live) -> None:
+    job = live.submit("alice", "--mem=50", "setsid sleep 98765 < /dev/null > /dev/null 2>&1 &\nsleep 1")
+    assert ended(live, job) == "COMPLETED"
+    wait_until("the process to end", lambda: not live.run("c-0", "pgrep --full 'sleep 9876[5]' || true"), 60)
+
+
+def test_jobs_have_a_tmp_of_their_own(live: Live) -> None:
+    live.run("c-0", "touch /tmp/of-the-node")
+    job = live.submit("alice", "--mem=50", "touch /tmp/of-the-job; ls /tmp > ~/tmp")
+    assert ended(live, job) == "COMPLETED"
+    assert of_alice(live, "cat ~/tmp") == "of-the-job"
+    assert live.login.run(live.address("c-0"), "test -e /tmp/of-the-job").returncode == 1
+
+
+def test_ssh_gets_into_a_job_and_nowhere_else(live: Live) -> None:
+    refused = live.ssh("alice", "c-0")
+    assert refused.returncode != 0, refused.stdout
+    job = started(live, "--mem=100", "sleep 300")
+    let_in = live.ssh("alice", "c-0", "cat /proc/self/cgroup")
+    assert let_in.returncode == 0, let_in.stderr
+    assert f"job_{job}/" in let_in.stdout
+    live.run("control", f"scancel {job}")
+    wait_until("the job's end", lambda: live.job_state(job) not in ("RUNNING", "COMPLETING"), 60 * PATIENCE)
+    assert live.ssh("alice", "c-0").returncode != 0
+
+
+def test_a_node_that_boots_without_its_nfs_server_waits_for_it(live: Live) -> None:
+    before = live.run("c-0", BOOT_ID)
+    live.run("control", "systemctl stop nfs-server.service")
+    try:
+        live.login.run(live.address("c-0"), "systemctl reboot")
+        other_boot(live, "c-0", before)
+        waiting = "journalctl --boot --unit compute-init --grep 'next attempt' --quiet"
+        wait_until("compute-init to wait", lambda: live.login.run(live.address("c-0"), waiting).returncode == 0, BACK)
+    finally:
+        live.run("control", "systemctl start nfs-server.service")
+    live.wait_for_state("c-0", "IDLE", limit=BACK)
+    job = live.submit("alice", "--mem=50", "test -w ~")
+    assert ended(live, job) == "COMPLETED"
+
+
+def test_an_image_brings_a_kernel_under_a_job_that_uses_its_home(live: Live, other_kernel: GlanceImage) -> None:
+    first, kernel = live.image("c-0"), live.run("c-0", "uname -r")
+    boot = live.run("c-0", BOOT_ID)
+    job = started(live, "--mem=50", "until test -e ~/stop; do date +%s >> ~/ticks; sleep 1; done")
+    live.rig.settings["cluster_image"] = other_kernel.name
+    live.rig.up()
+    assert live.image("control") == other_kernel.id
+    assert live.run("control", "uname -r").endswith("rt-amd64")
+    assert live.job_state(job) == "RUNNING"
+    ticks = int(of_alice(live, "wc -l < ~/ticks"))
+    wait_until("the job to write", lambda: int(of_alice(live, "wc -l < ~/ticks")) > ticks, 60)
+    assert (live.image("c-0"), live.run("c-0", BOOT_ID), live.run("c-0", "uname -r")) == (first, boot, kernel)
+    of_alice(live, "touch ~/stop")
+    assert ended(live, job) == "COMPLETED"
+
+    live.run("control", "scontrol reboot ASAP nextstate=RESUME life-c-0")
+    wait_until("the node's new image", lambda: live.image("c-0") == other_kernel.id, BACK)
+    live.wait_for_state("c-0", "IDLE", limit=BACK)
+    assert live.run("c-0", "uname -r").endswith("rt-amd64")
+    assert ended(live, live.submit("alice", "--mem=50", "uname -r | grep rt-amd64")) == "COMPLETED"
+
+
+@pytest.mark.parametrize("node", ["control", "login-0", "c-0"])
+def test_no_unit_has_failed(live: Live, node: str) -> None:
+    assert live.run(node, "systemctl --failed --no-legend --plain") == ""
+    assert live.run(node, "systemctl is-system-running") == "running"
