@@ -52,6 +52,9 @@ class VmDriver(libvirt_driver.LibvirtDriver):
         if nova.conf.CONF.libvirt.virt_type == "qemu":
             # All that the emulator can do, which no option of Nova's says.
             guest.cpu.mode = "maximum"
+        if guest.os_firmware is not None:
+            # Debian 12's libvirt chooses firmware by os_firmware_secure, and refuses to hear it twice.
+            guest.os_loader_secure = None
         if take_server_fault("never-boots", instance.uuid, instance.display_name):
             guest.os_boot_dev = ["network"]  # Nothing answers there.
         return guest
