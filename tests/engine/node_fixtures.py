@@ -151,7 +151,7 @@ class Made:
 
     def ready(self, server: Any, status: str = "ACTIVE") -> Any:
         """A server that has come to a status."""
-        return self.user.compute.wait_for_server(server, status=status, wait=120, interval=0.2)
+        return self.user.compute.wait_for_server(server, status=status, wait=120 * PATIENCE, interval=0.2)
 
     def make(self, name: str, **options: Any) -> Any:
         """A server that is ACTIVE."""
