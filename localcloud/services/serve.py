@@ -5,6 +5,7 @@ Loads the service's WSGI application, listens, starts its workers, if any, and t
 worse than none.
 """
 
+import faulthandler
 import importlib
 import os
 import sys
@@ -36,6 +37,8 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
+    # What ends a process from inside a library in C leaves no other trace.
+    faulthandler.enable()
     try:
         main(sys.argv[1])
     except BaseException:  # noqa: BLE001 - whatever it is ends the process, which threads would otherwise keep alive
