@@ -1,4 +1,4 @@
-"""The tables of what roles expect of a distribution: packages, and the units, paths and users in them."""
+"""The tables of what roles expect of a distribution: packages, what is in them, and which role uses what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class DistributionPackage:
         name: in the distribution.
         source: where its name is known from; empty: nothing confirms it.
         repository: which of the distribution's repositories has it; empty where it has one only.
-        contents: units and paths in it that roles use, with their sources.
+        contents: units, paths and commands of it that roles use, with their sources.
         users: users that it creates or needs, with their sources.
     """
 
@@ -41,15 +41,20 @@ class Distribution:
         family: where Slurm's packages come from.
         sources: what was read, by the names that facts use.
         packages: by name.
+        variables: the facts that the variables of each role name for this table: packages, what is in them, and users
+            with the prefix ``user:``.
+        tasks: the same of its tasks, handlers, defaults and templates.
     """
 
     name: str
     family: str
     sources: Mapping[str, str]
     packages: Mapping[str, DistributionPackage]
+    variables: Mapping[str, frozenset[str]]
+    tasks: Mapping[str, frozenset[str]]
 
     def facts(self) -> dict[str, str]:
-        """The source of each package, unit, path and user; users with the prefix ``user:``."""
+        """The source of each package, unit, path, command and user; users with the prefix ``user:``."""
         found: dict[str, str] = {}
         for package in self.packages.values():
             found[package.name] = package.source
@@ -72,13 +77,17 @@ def load(os_family: str, folder: Path = FOLDER) -> Distribution:
     table = yaml.safe_load((folder / f"{os_family}.yml").read_text(encoding="utf-8"))
     packages = {name: _package(name, row) for name, row in table["packages"].items()}
     sources: Mapping[str, str] = table["sources"]
+    variables, tasks = (
+        {name: frozenset(facts) for name, facts in table[part].items()} for part in ("variables", "tasks")
+    )
     if "extends" in table:
         below, without = load(table["extends"], folder), set(table["without"])
         if unknown := without - set(below.packages):
             raise ValueError(f"without: {table['extends']} has no package {', '.join(sorted(unknown))}")
         packages = {name: each for name, each in below.packages.items() if name not in without} | packages
         sources = {**below.sources, **sources}
-    return Distribution(table["distribution"], table["family"], sources, packages)
+        variables, tasks = {**below.variables, **variables}, {**below.tasks, **tasks}
+    return Distribution(table["distribution"], table["family"], sources, packages, variables, tasks)
 
 
 def _package(name: str, row: Mapping[str, Any]) -> DistributionPackage:

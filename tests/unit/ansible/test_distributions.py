@@ -7,41 +7,17 @@ import pytest
 import yaml
 
 from localcloud.image.distribution import FOLDER, load
-from tests.unit.ansible.role_facts import ROLES, system_users, used_facts
+from tests.unit.ansible.distribution_differences import differences
+from tests.unit.ansible.role_facts import ANSIBLE, FAMILIES, ROLES, facts_in_tasks, facts_in_variables
 from toolchain.paths import REPOSITORY
-
-FAMILIES = ("Debian", "RedHat", "OpenHPC")
-
 
 #: Sources of what a family's own packages replace.
 UNUSED = {"OpenHPC": {"slurm.spec"}}
 
 
-def _used(family: str) -> dict[str, str]:
-    found = {f"user:{name}": "group_vars/all/system_users.yml" for name in system_users()}
-    for role in sorted(ROLES.iterdir()):
-        found.update(used_facts(role, family))
-    return found
-
-
 @pytest.mark.parametrize("family", FAMILIES)
-def test_roles_use_no_fact_that_the_table_lacks(family: str) -> None:
-    facts = load(family).facts()
-    assert {name: where for name, where in _used(family).items() if name not in facts} == {}
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_table_has_no_fact_that_no_role_uses(family: str) -> None:
-    table, used = load(family), _used(family)
-    assert (
-        sorted(
-            name
-            for name in table.facts()
-            # A package that no role installs is there for what is in it.
-            if name not in used and not (name in table.packages and table.packages[name].contents)
-        )
-        == []
-    )
+def test_each_role_uses_what_its_row_has(family: str) -> None:
+    assert differences(ANSIBLE, family) == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -55,15 +31,23 @@ def test_there_is_a_table_for_each_family_that_roles_know() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == set(FAMILIES)
 
 
-def test_roles_have_the_same_variables_for_openhpc_as_for_its_distribution() -> None:
+def test_openhpc_has_only_what_differs_from_its_distribution() -> None:
     read = {path: yaml.safe_load(path.read_text()) for path in ROLES.glob("*/vars/OpenHPC.yml")}
     assert read
     for path, variables in read.items():
-        assert set(variables) == set(yaml.safe_load(path.with_name("RedHat.yml").read_text())), path
+        below = yaml.safe_load(path.with_name("RedHat.yml").read_text())
+        assert {name for name, value in variables.items() if name not in below or below[name] == value} == set(), path
 
 
 def test_a_table_does_not_leave_out_what_it_is_not_based_on(tmp_path: Path) -> None:
-    below: dict[str, Any] = {"distribution": "a", "family": "b", "sources": {}, "packages": {"x": {"source": None}}}
+    below: dict[str, Any] = {
+        "distribution": "a",
+        "family": "b",
+        "sources": {},
+        "variables": {},
+        "tasks": {},
+        "packages": {"x": {"source": None}},
+    }
     (tmp_path / "Below.yml").write_text(yaml.safe_dump(below))
     (tmp_path / "Above.yml").write_text(
         yaml.safe_dump({**below, "extends": "Below", "without": ["x", "y"], "packages": {}})
@@ -83,8 +67,9 @@ def test_what_a_role_uses_is_found(tmp_path: Path) -> None:
     }.items():
         (role / name).parent.mkdir(parents=True, exist_ok=True)
         (role / name).write_text(text)
-    assert set(used_facts(role, "RedHat")) == {"a", "b", "/etc/a", "a.service", "b.service"}
-    assert set(used_facts(role, "Debian")) == {"b.service"}
+    assert set(facts_in_variables(role, "RedHat")) == {"a", "b", "/etc/a", "a.service"}
+    assert set(facts_in_variables(role, "Debian")) == set()
+    assert set(facts_in_tasks(role, "RedHat")) == {"b.service"}
 
 
 def test_the_docs_list_the_facts_without_a_source() -> None:
