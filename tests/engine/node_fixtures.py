@@ -46,6 +46,8 @@ class Login:
             "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": "/dev/null",
             "ConnectTimeout": "2",
+            # A machine that is powered off says nothing to those who are connected.
+            "ServerAliveInterval": "10",
             "BatchMode": "yes",
             "LogLevel": "ERROR",
         }
