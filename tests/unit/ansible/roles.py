@@ -44,6 +44,9 @@ def run_role(
     playbook, variables = folder / "playbook.yml", folder / "variables.yml"
     playbook.write_text(yaml.safe_dump([{**play, "name": f"run {n}", "vars": each} for n, each in enumerate(runs)]))
     variables.write_text(yaml.safe_dump(given))
+    shared = folder / "group_vars"
+    if not shared.exists():
+        shared.symlink_to(REPOSITORY / "ansible/group_vars")
     command = [
         str(Path(sys.prefix) / "bin/ansible-playbook"),
         "-i",
