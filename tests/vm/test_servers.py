@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,9 +77,13 @@ def test_its_kernel_confines_memory_and_only_that_of_the_one_who_takes_too_much(
     assert login.wait(at, "systemctl is-active neighbour; systemctl stop neighbour") == "active"
 
 
-def test_the_console_shows_the_boot_and_the_host_keys(user: Connection, machine: Any) -> None:
+def test_the_console_shows_the_boot_and_the_host_keys(cloud: Cloud, user: Connection, machine: Any) -> None:
     output: Any = user.compute.get_server_console_output(machine)
     assert "SSH HOST KEY FINGERPRINTS" in output["output"]
+    nova = process.recorded(cloud.layout, "nova")
+    assert nova is not None
+    terminal = Path(f"/proc/{nova.pid}/stat").read_text().rpartition(")")[2].split()[4]
+    assert terminal == "0", "nova has taken the console's terminal, and ends with the machine"
 
 
 def soft(user: Connection, login: Login, server: Any) -> None:  # noqa: ARG001 - they are called alike
