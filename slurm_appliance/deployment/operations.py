@@ -21,6 +21,7 @@ from slurm_appliance.deployment.plan import (
     DeploymentPlan,
     drift_of,
     examined,
+    findings_of,
     make_plan,
     refuse_estranged,
     without_preview,
@@ -29,7 +30,7 @@ from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disrupt
 from slurm_appliance.deployment.repair import plan_repair, repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.steps import SERVER, counts
-from slurm_appliance.journal.lock import holders
+from slurm_appliance.journal.lock import Holder, holders
 
 #: Facts older than this, in seconds, are gathered again before anything is changed.
 _FRESH_SECONDS = 60
@@ -67,9 +68,8 @@ def preview(session: Session) -> DeploymentPlan:
 
 
 def _preview(session: Session) -> DeploymentPlan:
-    for holder in holders(session.layout) if session.layout else ():
-        if not holder.gone:
-            session.say(f"{holder} holds the stack's lock: its pending changes are not shown here")
+    for holder in _running(session):
+        session.say(f"{holder} holds the stack's lock: its pending changes are not shown here")
     deployment = session.deployment()
     drift = drift_of(session, deployment)
     findings = examined(session, deployment)
@@ -121,7 +121,7 @@ def _up(
     give_up_lost_volumes: bool,
     whole_plan: bool,
 ) -> Done | None:
-    examined(session, session.deployment())
+    _refuse_early(session)
     with session.held("up"):
         # The previous holder of the lock may have changed the stack.
         heal(session)
@@ -159,6 +159,22 @@ def _up(
             examined(session, deployment)
         with session.handing_over(session.facts()):
             return _apply(session, plan)
+
+
+def _refuse_early(session: Session) -> None:
+    """End a run that cannot succeed before it waits for the lock.
+
+    What another run makes now is in the project before it is in the state. Whether they match is known under the lock.
+    """
+    before = _running(session)
+    findings = findings_of(session, session.deployment())
+    if not (findings.state and (before or _running(session))):
+        findings.ready(str(session.source))
+
+
+def _running(session: Session) -> list[Holder]:
+    """Who holds the stack's lock and may be alive."""
+    return [holder for holder in (holders(session.layout) if session.layout else ()) if not holder.gone]
 
 
 def _let_go(session: Session) -> None:

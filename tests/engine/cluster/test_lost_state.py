@@ -8,7 +8,8 @@ import pytest
 
 from slurm_appliance.deployment import operations
 from slurm_appliance.deployment.status import look
-from slurm_appliance.errors import StateError
+from slurm_appliance.errors import ExitStatus, StateError
+from slurm_appliance.journal.lock import holders, locked
 from tests.engine.cluster.plain_pulumi import Pulumi
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
 from tests.engine.cluster.test_commands import run
@@ -101,6 +102,21 @@ def test_plain_pulumi_makes_no_second_cluster_either(
         assert refused.returncode != 0
         assert f"the state of stack test in file://{empty} records no server" in said
         assert "Traceback" not in said
+    assert changes == []
+
+
+def test_what_another_run_makes_now_is_not_lost(rig: Rig, changes: list[str]) -> None:
+    rig.up()
+    lose(rig, "demo-c-1")
+    place = rig.session().layout
+    assert place is not None
+    changes.clear()
+    with locked(place, "up"):
+        (holder,) = holders(place)
+        refused = run(rig, "up", "--yes", *excluded(), "--stack", "test")
+    assert (refused.returncode, str(holder) in refused.stderr) == (ExitStatus.LOCKED, True), refused.stderr
+    refused = run(rig, "up", "--yes", *excluded(), "--stack", "test")
+    assert "1 server (demo-c-1 (" in refused.stderr
     assert changes == []
 
 
