@@ -11,7 +11,7 @@ from tests.engine.cloud_fixtures import PATIENCE, Cloud
 from tests.engine.pulumi_fixtures import stack_folders, toolchain
 from tests.lifecycle.cluster.conftest import no_packages
 from tests.lifecycle.cluster.live import FLAVOR, RESUME_TIMEOUT, ROLES, Live, running
-from tests.lifecycle.image_fixtures import BuildSite, fat_image
+from tests.lifecycle.image_fixtures import BuildSite, fat_image, fits_any_disk
 from toolchain.ensure import Toolchain
 
 __all__ = ["fat_image", "stack_folders", "toolchain"]
@@ -28,15 +28,15 @@ SLURM: dict[str, Any] = {
     "options": {"JobContainerType": "job_container/tmpfs"},
     "files": {"job_container.conf": "AutoBasePath=true\nBasePath=/var/lib/jobs\n"},
 }
+#: Seconds that three machines may take to boot at once.
+BOOT_SECONDS = int(300 * PATIENCE)
 
 
 @pytest.fixture(scope="package")
 def other_kernel(build_site: BuildSite, fat_image: GlanceImage, user: Connection) -> GlanceImage:
     """The full image with another kernel."""
     build = build_site.description(fat_image.name, (), extra_packages=(KERNEL,))
-    outcome = build_site.image(build)
-    found: Any = user.image.get_image(outcome["image_id"])
-    return GlanceImage.of(found.to_dict())
+    return fits_any_disk(user, build_site.image(build)["image_id"])
 
 
 @pytest.fixture(scope="package")
@@ -44,11 +44,14 @@ def live(
     cloud: Cloud,
     user: Connection,
     fat_image: GlanceImage,
-    other_kernel: GlanceImage,  # noqa: ARG001 - built while packages are in reach
+    request: pytest.FixtureRequest,
     toolchain: Toolchain,  # noqa: ARG001 - there before time is looked at
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
     """The cluster, up on the full image."""
+    if any("other_kernel" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
+        request.getfixturevalue("other_kernel")  # Built while packages are in reach.
     folder = tmp_path_factory.mktemp("cluster")
-    with no_packages(), running(cloud, user, fat_image.name, folder, compute=ONE_NODE, slurm=SLURM) as made:
+    own: dict[str, Any] = {"compute": ONE_NODE, "slurm": SLURM, "ansible_init_wait": BOOT_SECONDS}
+    with no_packages(), running(cloud, user, fat_image.name, folder, **own) as made:
         yield made
