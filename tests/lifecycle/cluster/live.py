@@ -148,7 +148,9 @@ class Live:
 
     def as_user(self, name: str, command: str, limit: float = 120) -> "subprocess.CompletedProcess[str]":
         """Run a shell command as a user on the login node."""
-        script = f"cd ~{name} && exec runuser -u {name} -- sh <<'END'\n{command}\nEND\n"
+        # Root may not look into a home directory over NFS.
+        as_name = f"exec runuser -u {name} -- env HOME=\"$home\" sh -c 'cd && exec sh'"
+        script = f"home=~{name}; {as_name} <<'END'\n{command}\nEND\n"
         return self.login.run(self.address("login-0"), script, limit)
 
     def ssh(self, user: str, node: str, command: str = "true") -> "subprocess.CompletedProcess[str]":
