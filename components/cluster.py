@@ -1,6 +1,6 @@
 """The whole cluster: creates the parts in the order of their dependencies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from components.playbook import Site, SiteArgs
 from components.protection import protection
 from components.secrets import Rotations, Secrets
 from components.security_groups import SecurityGroups
+from components.shares import MadeShare, Shares
 from components.storage import Storage
 from slurm_appliance.config import ClusterConfig, NodeKind
 from slurm_appliance.config.image_source import ImageSource
@@ -28,7 +29,7 @@ from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group, groups
 from slurm_appliance.preflight import Resolved
 from slurm_appliance.secrets.rotation import CREDENTIAL
-from slurm_appliance.site.filesystems import keys
+from slurm_appliance.site.filesystems import key_variable, keys
 from slurm_appliance.site.inventory import InventorySubnet
 
 
@@ -111,6 +112,8 @@ class Cluster(pulumi.ComponentResource):
             values["identity_bind_password"] = pulumi.Output.secret(bind_password.reveal())
         given = keys(config, args.resolved.shares)
         values |= {variable: pulumi.Output.secret(key) for variable, key in given.items()}
+        shares = self._shares(child)
+        values |= {key_variable(name): share.key for name, share in shares.items() if share.key is not None}
         folder = Environment(
             "environment",
             EnvironmentArgs(
@@ -123,7 +126,10 @@ class Cluster(pulumi.ComponentResource):
                 ],
                 values=values,
                 certificates=args.resolved.certificates,
-                shares=args.resolved.shares,
+                locations={
+                    **{name: share.location for name, share in args.resolved.shares.items()},
+                    **{name: share.location for name, share in shares.items()},
+                },
             ),
             child,
         )
@@ -135,7 +141,12 @@ class Cluster(pulumi.ComponentResource):
                 hosts=[group.hosts() for group in everyone if group.kind is not NodeKind.COMPUTE],
                 reasons={**folder.digests, "volume_sizes": storage.sizes},
                 layer_digest=args.layer_digest,
-                depends_on=[*folder.written, *attachments, *everyone],
+                depends_on=[
+                    *folder.written,
+                    *attachments,
+                    *everyone,
+                    *(rule for share in shares.values() for rule in share.rules),
+                ],
                 ssh_port=config.ssh.port,
             ),
             child,
@@ -145,9 +156,17 @@ class Cluster(pulumi.ComponentResource):
             "control": address,
             "login": self._login_addresses(),
             "volumes": {volume.label: volume.volume_id for volume in storage.volumes},
+            **({"shares": {name: share.share_id for name, share in shares.items()}} if shares else {}),
             "site": site.result,
         }
         self.register_outputs({OUTPUT: recorded_settings(config)})
+
+    def _shares(self, opts: pulumi.ResourceOptions) -> Mapping[str, MadeShare]:
+        config, networks = self._args.config, self._networks.by_name
+        if not any(each.create is not None for each in config.filesystems.values()):
+            return {}
+        subnets = {name: network.cidr for name, network in networks.items()}
+        return Shares("shares", config, self._args.resolved, subnets, opts, hooks=self._hooks).made
 
     def _credential(self, rebuildable: Sequence[Group]) -> Credential:
         return Credential(

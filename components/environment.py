@@ -13,7 +13,6 @@ import pulumi
 
 from components.command import module_command
 from components.kind import token
-from slurm_appliance.cloud.facts import ShareFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.stand_in import stands_in
 from slurm_appliance.environment.folder import EnvironmentFolder
@@ -36,7 +35,7 @@ class EnvironmentArgs:
         subnets: those of the cluster's networks.
         values: secrets by name.
         certificates: what all nodes trust besides the distribution's.
-        shares: Manila's shares, by name.
+        locations: what is mounted of Manila's shares, by file system.
     """
 
     config: ClusterConfig
@@ -45,7 +44,7 @@ class EnvironmentArgs:
     subnets: Sequence[InventorySubnet]
     values: Mapping[str, pulumi.Output[Any]]
     certificates: tuple[str, ...] = ()
-    shares: Mapping[str, ShareFacts] = field(default_factory=dict)
+    locations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Environment(pulumi.ComponentResource):
@@ -62,11 +61,13 @@ class Environment(pulumi.ComponentResource):
         super().__init__(token("Environment"), name, {}, opts)
         self._folder = args.folder
 
-        def render(groups: Sequence[tuple[InventoryHost, ...]]) -> str:
+        def render(known: Sequence[Any]) -> str:
+            groups, locations = known
             hosts = tuple(host for group in groups for host in group)
-            return Inventory(args.config, hosts, tuple(args.subnets), args.certificates, args.shares).render()
+            return Inventory(args.config, hosts, tuple(args.subnets), args.certificates, locations).render()
 
-        self.inventory: pulumi.Output[str] = pulumi.Output.all(*args.hosts).apply(render)
+        known = pulumi.Output.all(pulumi.Output.all(*args.hosts), pulumi.Output.from_input(dict(args.locations)))
+        self.inventory: pulumi.Output[str] = known.apply(render)
         secret_file: pulumi.Output[str] = pulumi.Output.all(**args.values).apply(secrets.render)
         users = users_file.of_config(args.config)
         self.written = [

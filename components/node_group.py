@@ -284,7 +284,7 @@ class NodeGroup(pulumi.ComponentResource):
                     enable_online_resize=True,
                     opts=options.volume_options(self)
                     if args.group.own
-                    else options.kept_volume_options(self, hooks=args.hooks),
+                    else options.kept_options(self, hooks=args.hooks),
                 ).id
             self._volume_ids[node.hostname, name] = volume_id
             compute.VolumeAttach(

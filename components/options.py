@@ -12,7 +12,8 @@ import pulumi
 _SERVER_TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="120m", delete="60m")
 #: The provider has no update timeout for these, and warns in every run if one is set.
 _PORT_TIMEOUTS = pulumi.CustomTimeouts(create="20m", delete="20m")
-_VOLUME_TIMEOUTS = pulumi.CustomTimeouts(create="30m", delete="30m")
+VOLUME_TIMEOUTS = pulumi.CustomTimeouts(create="30m", delete="30m")
+SHARE_TIMEOUTS = pulumi.CustomTimeouts(create="30m", update="30m", delete="30m")
 
 #: Where a server's image is set: at the top level or, for a server that boots from a volume, in its first disk.
 IMAGE = "imageId"
@@ -61,36 +62,44 @@ def port_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
     )
 
 
-def kept_volume_options(
+def kept_options(
     parent: pulumi.Resource,
     *,
+    timeouts: pulumi.CustomTimeouts = VOLUME_TIMEOUTS,
     depends_on: Sequence[pulumi.Resource] = (),
     hooks: pulumi.ResourceHookBinding | None = None,
 ) -> pulumi.ResourceOptions:
-    """A volume that is kept: it is protected from deletion, and removing it from the configuration keeps it.
+    """What holds data and is kept: it is protected from deletion, and removing it from the configuration keeps it.
 
-    It depends on what is of no use without it, and without which it is of no use: whoever keeps protected resources
-    keeps that, too.
+    A volume depends on what is of no use without it, and without which it is of no use: whoever keeps protected
+    resources keeps that, too.
     """
     return pulumi.ResourceOptions(
         parent=parent,
         protect=True,
         retain_on_delete=True,
-        custom_timeouts=_VOLUME_TIMEOUTS,
+        custom_timeouts=timeouts,
         depends_on=list(depends_on),
         hooks=hooks,
     )
 
 
+def access_options(parent: pulumi.Resource, share: pulumi.Resource) -> pulumi.ResourceOptions:
+    """An access rule of a share. A share has no two rules for one client: the former one goes first."""
+    return pulumi.ResourceOptions(
+        parent=parent, deleted_with=share, delete_before_replace=True, custom_timeouts=_PORT_TIMEOUTS
+    )
+
+
 def volume_options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
     """A volume that is deleted with its node."""
-    return pulumi.ResourceOptions(parent=parent, delete_before_replace=True, custom_timeouts=_VOLUME_TIMEOUTS)
+    return pulumi.ResourceOptions(parent=parent, delete_before_replace=True, custom_timeouts=VOLUME_TIMEOUTS)
 
 
 def attachment_options(parent: pulumi.Resource, server: pulumi.Resource) -> pulumi.ResourceOptions:
     """A volume attachment. It is deleted with its server, so no mounted file system loses its volume."""
     return pulumi.ResourceOptions(
-        parent=parent, deleted_with=server, delete_before_replace=True, custom_timeouts=_VOLUME_TIMEOUTS
+        parent=parent, deleted_with=server, delete_before_replace=True, custom_timeouts=VOLUME_TIMEOUTS
     )
 
 

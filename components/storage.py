@@ -87,7 +87,7 @@ class Storage(pulumi.ComponentResource):
             size=size,
             volume_type=volume_type,
             enable_online_resize=True,
-            opts=options.kept_volume_options(self, depends_on=self._secrets, hooks=self._hooks),
+            opts=options.kept_options(self, depends_on=self._secrets, hooks=self._hooks),
         )
         return ControlVolume(label, mount_point, volume.id, size)
 

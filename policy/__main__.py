@@ -10,7 +10,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from rules import publishes_image, unprotected_volume
+from rules import publishes_image, unprotected_data
 
 
 def _images(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -18,9 +18,10 @@ def _images(args: ResourceValidationArgs, report: ReportViolation) -> None:
         report(f"build {args.name} makes an image that every project sees: set its visibility to private or shared")
 
 
-def _volumes(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if unprotected_volume(args.resource_type, args.urn, protected=bool(args.opts.protect)):
-        report(f"volume {args.name} is not protected: pulumi destroy would delete it")
+def _data(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    if unprotected_data(args.resource_type, args.urn, protected=bool(args.opts.protect)):
+        kind = args.resource_type.rpartition(":")[2].lower()
+        report(f"{kind} {args.name} is not protected: pulumi destroy would delete it")
 
 
 def _environment(_args: StackValidationArgs, report: ReportViolation) -> None:
@@ -39,8 +40,8 @@ PolicyPack(
         ),
         ResourceValidationPolicy(
             name="protected-state-volumes",
-            description="The state and home volumes are protected.",
-            validate=_volumes,
+            description="The state and home volumes and the shares are protected.",
+            validate=_data,
         ),
         StackValidationPolicy(
             name="protected-environment",

@@ -4,9 +4,8 @@ import json
 from typing import Any
 
 _COMMAND = "command:local:Command"
-_VOLUME = ":Volume"
-#: Volumes that outlive the cluster belong to this component.
-_STORAGE = "slurm-appliance:index:Storage$"
+#: What outlives the cluster: each type with the component that it belongs to.
+_KEPT = {":Volume": "slurm-appliance:index:Storage$", ":Share": "slurm-appliance:index:Shares$"}
 
 
 def publishes_image(type_: str, request: Any) -> bool:
@@ -25,6 +24,7 @@ def publishes_image(type_: str, request: Any) -> bool:
     return isinstance(document, dict) and document.get("visibility") == "public"
 
 
-def unprotected_volume(type_: str, urn: str, *, protected: bool) -> bool:
-    """Whether a volume outlives the cluster and may be deleted all the same."""
-    return type_.endswith(_VOLUME) and _STORAGE in urn and not protected
+def unprotected_data(type_: str, urn: str, *, protected: bool) -> bool:
+    """Whether a volume or a share outlives the cluster and may be deleted all the same."""
+    kept = any(type_.endswith(ending) and component in urn for ending, component in _KEPT.items())
+    return kept and not protected

@@ -18,7 +18,7 @@ ApplianceError                          what happened, where, what to do; ends t
 │   └── LockLostError                   somebody took the lock of a run that lives
 ├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/refusals.py)
 ├── AdoptionError                       existing resources cannot be taken into the state (deployment/adoption_plan.py)
-├── LostDataError                       somebody deleted a volume that outlives the cluster (deployment/refusals.py)
+├── LostDataError                       somebody deleted a volume or share that is kept (deployment/refusals.py)
 ├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)

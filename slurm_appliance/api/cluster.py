@@ -66,7 +66,7 @@ class ManagedCluster(MaintainedCluster):
         Raises:
             ConfigError: it would go wrong before the first change.
             StateError: the state does not fit what is in the project.
-            LostDataError: a volume that outlives the cluster was deleted by hand.
+            LostDataError: a volume or share that outlives the cluster was deleted by hand.
             EngineError: the engine cannot tell.
         """
         return operations.preview(self.session)
@@ -85,7 +85,7 @@ class ManagedCluster(MaintainedCluster):
             plan: the plan that was approved; nothing is done if the plan is another one by now.
             approve: asked with the plan before the first change.
             allow_disruptive: go on where a protected environment would be disturbed.
-            give_up_lost_volumes: create volumes again that were deleted by hand, with nothing on them.
+            give_up_lost_volumes: create volumes and shares again that were deleted by hand, with nothing on them.
 
         Returns:
             What was done; None where ``approve`` said no.
@@ -238,7 +238,7 @@ class ManagedCluster(MaintainedCluster):
         Args:
             approve: asked before anything is deleted.
             allow_disruptive: go on although the environment is protected.
-            delete_volumes: delete the state and home volumes as well, with all that is on them.
+            delete_volumes: delete the kept volumes and shares as well, with all that is on them.
 
         Returns:
             What was done; None where ``approve`` said no.

@@ -156,6 +156,16 @@ class FloatingIp:
 
 
 @dataclass(frozen=True)
+class ShareRule:
+    """An access rule of a share: what kind of client, which one, and what it may do."""
+
+    id: str
+    type: str
+    to: str
+    level: str
+
+
+@dataclass(frozen=True)
 class ShareFacts:
     """A share of Manila.
 
@@ -163,6 +173,9 @@ class ShareFacts:
         protocol: CEPHFS, NFS or another.
         location: what nodes mount; empty where it has none yet.
         keys: the keys of its access rules, by user.
+        size: in GB.
+        rules: its access rules.
+        detailed: whether location, keys and rules are known: those of shares that nothing mounts are not asked for.
     """
 
     id: str
@@ -170,6 +183,29 @@ class ShareFacts:
     protocol: str = ""
     location: str = ""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    size: int = 0
+    status: str = ""
+    description: str = ""
+    share_type: str = ""
+    share_network_id: str = ""
+    availability_zone: str = ""
+    rules: tuple[ShareRule, ...] = ()
+    detailed: bool = True
+
+
+@dataclass(frozen=True)
+class ShareType:
+    """A share type of Manila.
+
+    Attributes:
+        default: whether shares get it that name none.
+        share_servers: whether its driver makes share servers, on a share network.
+    """
+
+    id: str
+    name: str
+    default: bool = False
+    share_servers: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,8 +266,9 @@ class CloudFacts:
     """The project at one point in time.
 
     ``quotas`` are by name: instances, cores, ram, ports, volumes, gigabytes, networks, subnets, routers,
-    security_groups, security_group_rules. ``key_pairs`` has the public key of each name. Services that the cloud does
-    not have leave their facts empty, and are listed in ``absent``. ``slurm_state`` is the version of Slurm whose backup
+    security_groups, security_group_rules, shares, share_gigabytes. ``key_pairs`` has the public key of each name.
+    Services that the cloud does not have, or that nothing here needs, leave their facts empty, and are listed in
+    ``absent``. ``slurm_state`` is the version of Slurm whose backup
     is being restored; empty unless one is.
     """
 
@@ -253,6 +290,8 @@ class CloudFacts:
     floating_ips: tuple[FloatingIp, ...] = ()
     bare_metal: Mapping[str, str] = field(default_factory=dict)
     shares: tuple[ShareFacts, ...] = ()
+    share_types: tuple[ShareType, ...] = ()
+    share_networks: tuple[Named, ...] = ()
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     access: CloudAccess = field(default=CloudAccess())
     absent: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from slurm_appliance.cloud.connection import CloudError, asking
-from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
+from slurm_appliance.cloud.facts import CloudFacts, Quota, ServerFacts
 from slurm_appliance.cloud.project_lists import ProjectLists
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ def gather(
         connection: see connection.py.
         networks: names of the networks whose ports are needed.
         bare_metal: also query Ironic's nodes.
-        shares: names of the shares that are needed.
+        shares: names of the shares that are needed; with none, Manila is not asked.
 
     Raises:
         CloudError: a mandatory service cannot be queried.
     """
     from keystoneauth1.exceptions import ClientException, EndpointNotFound
-    from openstack.exceptions import SDKException
+    from openstack.exceptions import SDKException, ServiceDisabledException
 
     _for_a_project(connection)
     absent: set[str] = set()
@@ -37,7 +37,8 @@ def gather(
             return question()
         except (ClientException, SDKException) as error:
             # Not in the catalog, or not allowed: later checks report what needs it.
-            if isinstance(error, EndpointNotFound) or getattr(error, "http_status", 0) in (401, 403, 404):
+            missing = isinstance(error, EndpointNotFound | ServiceDisabledException)
+            if missing or getattr(error, "http_status", 0) in (401, 403, 404):
                 absent.add(service)
                 return nothing
             raise
@@ -66,16 +67,23 @@ def gather(
     }
     if bare_metal:
         questions["bare_metal"] = lambda: optional("bare metal", lists.bare_metal, {})
-    wanted_shares = sorted(set(shares))
+    wanted_shares = frozenset(shares)
     if wanted_shares:
         questions["shares"] = lambda: optional("shared file system", lambda: lists.shares(wanted_shares), ())
+        questions["share_types"] = lambda: optional("share types", lists.share_types, ())
+        questions["share_networks"] = lambda: optional("share networks", lists.share_networks, ())
+        questions["share_quotas"] = lambda: optional("share quotas", lists.share_quotas, {})
+    else:
+        absent.add("shared file system")
     with ThreadPoolExecutor(len(questions)) as pool:
         asked = {name: pool.submit(question) for name, question in questions.items()}
         answers = {name: asking(future.result, name) for name, future in asked.items()}
     wanted = set(networks)
     ids = [network.id for network in answers["networks"] if network.name in wanted]
     ports = asking(lambda: lists.ports(ids), "ports")
-    quotas = answers.pop("compute_quotas") | answers.pop("volume_quotas") | answers.pop("network_quotas")
+    quotas: dict[str, Quota] = {}
+    for service in ("compute", "volume", "network", "share"):
+        quotas |= answers.pop(f"{service}_quotas", {})
     return CloudFacts(**_with_images(answers), ports=ports, quotas=quotas, absent=frozenset(absent))
 
 

@@ -54,6 +54,20 @@ def entries(service: CloudService, path: str, key: str, **query: str | list[str]
     return paged(lambda asked: document(service, f"{path}?{urlencode(asked, doseq=True)}"), key, query)
 
 
+def entries_by_offset(service: CloudService, path: str, key: str) -> Iterator[Mapping[str, Any]]:
+    """All entries of a list of Manila, whose pages begin at a number.
+
+    Args:
+        service: the service of the list.
+        path: ``/shares/detail``.
+        key: the key of the entries in the response: ``shares``.
+    """
+    seen = 0
+    while page := document(service, f"{path}?{urlencode({'limit': PAGE_SIZE, 'offset': seen})}")[key]:
+        yield from page
+        seen += len(page)
+
+
 def paged(ask: Callable[[Mapping[str, Any]], Any], key: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """All entries of a list, with a function that gets pages.
 

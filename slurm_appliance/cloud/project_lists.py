@@ -1,6 +1,6 @@
 """Lists of a project's resources, each turned from a service's answer into facts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,13 @@ from slurm_appliance.cloud.facts import (
     Rule,
     ServerFacts,
     ShareFacts,
+    ShareRule,
+    ShareType,
     SubnetFacts,
     Volume,
 )
 from slurm_appliance.cloud.image_names import CLAIM_TAG, IMAGE_TAG, PROPERTY
-from slurm_appliance.cloud.listing import document, entries
+from slurm_appliance.cloud.listing import document, entries, entries_by_offset
 from slurm_appliance.cloud.metadata import ENVIRONMENT, REFERENCE_ENVIRONMENT, USER_DATA_VERSION
 
 if TYPE_CHECKING:
@@ -56,16 +58,31 @@ def image_facts(body: Mapping[str, Any]) -> ImageFacts:
     )
 
 
-def share_facts(service: Any, share: Any) -> ShareFacts:
-    """A share, with its preferred export location and the keys of its users."""
-    locations = sorted(service.export_locations(share.id), key=lambda each: not each.is_preferred)
-    rules = [rule for rule in service.access_rules(share) if rule.access_type == "cephx" and rule.access_key]
+def share_facts(service: Any, body: Mapping[str, Any], *, detailed: bool) -> ShareFacts:
+    """A share, from Manila's answer.
+
+    Args:
+        service: Manila.
+        body: its answer.
+        detailed: also ask for the preferred export location, the access rules and the keys of users.
+    """
+    locations = sorted(service.export_locations(body["id"]), key=lambda each: not each.is_preferred) if detailed else []
+    rules = list(service.access_rules(body["id"])) if detailed else []
     return ShareFacts(
-        id=share.id,
-        name=share.name or "",
-        protocol=(share.share_protocol or "").upper(),
+        id=body["id"],
+        name=body.get("name") or "",
+        protocol=(body.get("share_proto") or "").upper(),
         location=locations[0].path if locations else "",
-        keys={str(rule.access_to): str(rule.access_key) for rule in rules},
+        keys={str(rule.access_to): str(rule.access_key) for rule in rules if rule.access_key},
+        size=body.get("size") or 0,
+        status=body.get("status") or "",
+        description=body.get("description") or "",
+        # Newer versions of the API call the type's ID its type.
+        share_type=body.get("share_type_name") or body.get("share_type") or "",
+        share_network_id=body.get("share_network_id") or "",
+        availability_zone=body.get("availability_zone") or "",
+        rules=tuple(ShareRule(rule.id, rule.access_type, rule.access_to, rule.access_level) for rule in rules),
+        detailed=detailed,
     )
 
 
@@ -252,10 +269,39 @@ class ProjectLists:
         found = entries(self._connection.baremetal, "/nodes", "nodes")
         return {x["name"]: x["uuid"] for x in found if x.get("name")}
 
-    def shares(self, names: Iterable[str]) -> tuple[ShareFacts, ...]:
-        """Shares of Manila with these names."""
+    def shares(self, names: Collection[str]) -> tuple[ShareFacts, ...]:
+        """Shares of Manila; those with these names in every detail."""
         service = self._connection.shared_file_system
-        return tuple(share_facts(service, share) for name in names for share in service.shares(details=True, name=name))
+        every = entries_by_offset(service, "/shares/detail", "shares")
+        return tuple(share_facts(service, body, detailed=body.get("name") in names) for body in every)
+
+    def share_types(self) -> tuple[ShareType, ...]:
+        """Share types of Manila."""
+        service = self._connection.shared_file_system
+        default = service.get("/types/default", raise_exc=False)
+        id_ = default.json()["share_type"]["id"] if default.ok else ""
+        return tuple(
+            ShareType(
+                x["id"],
+                x["name"],
+                x["id"] == id_,
+                str((x.get("extra_specs") or {}).get("driver_handles_share_servers")).lower() == "true",
+            )
+            for x in document(service, "/types")["share_types"]
+        )
+
+    def share_networks(self) -> tuple[Named, ...]:
+        """Share networks of Manila."""
+        found = entries_by_offset(self._connection.shared_file_system, "/share-networks", "share_networks")
+        return tuple(Named(x["id"], x.get("name") or "") for x in found)
+
+    def share_quotas(self) -> dict[str, Quota]:
+        """Quotas of shares."""
+        absolute = document(self._connection.shared_file_system, "/limits")["limits"]["absolute"]
+        return {
+            "shares": Quota(absolute["maxTotalShares"], absolute["totalSharesUsed"]),
+            "share_gigabytes": Quota(absolute["maxTotalShareGigabytes"], absolute["totalShareGigabytesUsed"]),
+        }
 
     def compute_quotas(self) -> dict[str, Quota]:
         """Quotas of servers, cores and memory."""

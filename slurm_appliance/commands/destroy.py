@@ -16,12 +16,12 @@ def destroy(
     stack: StackOption,
     yes: YesOption = False,
     delete_volumes: Annotated[
-        bool, typer.Option("--delete-volumes", help="Also delete the state and home volumes and all their data.")
+        bool, typer.Option("--delete-volumes", help="Also delete the kept volumes and shares and all their data.")
     ] = False,
     allow_disruptive: AllowOption = False,
     lock_timeout: LockTimeoutOption = "0",
 ) -> None:
-    """Delete a cluster. Its state and home volumes are kept; the next up attaches them again.
+    """Delete a cluster. Its state and home volumes and its shares are kept; the next up uses them again.
 
     Exit status 0: done; 3: the environment is protected; 5: the stack is locked; 1: any other error.
     """
@@ -46,4 +46,4 @@ def destroy(
         return
     print(f"Deleted {done.counts.get('delete', 0)} resources. Log: {done.log}")
     if not delete_volumes:
-        print(f"To delete the volumes as well: ./slurm-appliance destroy --stack {stack} --delete-volumes")
+        print(f"To delete what was kept as well: ./slurm-appliance destroy --stack {stack} --delete-volumes")

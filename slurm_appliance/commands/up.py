@@ -77,7 +77,7 @@ def up(
         bool,
         typer.Option(
             "--give-up-lost-volumes",
-            help="Accept the loss of deleted state and home volumes, and continue without them.",
+            help="Accept the loss of deleted volumes and shares that should be kept, and continue without them.",
         ),
     ] = False,
     plan_file: Annotated[

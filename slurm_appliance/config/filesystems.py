@@ -7,15 +7,17 @@ from typing import Annotated
 from pydantic import Field
 
 from slurm_appliance.config.kinds import Keyed
-from slurm_appliance.config.policy import RERUN_PLAYBOOK, Consequence
+from slurm_appliance.config.policy import LIVE, REPLACE, RERUN_PLAYBOOK, Consequence
 from slurm_appliance.config.section import Section
 from slurm_appliance.config.values import (
     AbsolutePath,
     CephKey,
+    Cidr,
     CloudName,
     DevicePath,
     FileMode,
     Flag,
+    Gigabytes,
     GroupName,
     HostName,
     Key,
@@ -31,6 +33,9 @@ _MOUNTED = Consequence(
     "site.yml runs again, and compute nodes follow: what is new is mounted, what is gone is unmounted. A file system "
     "in use keeps its former options until its node reboots."
 )
+_GROWN = Consequence("A larger share grows in place. It does not shrink: a smaller size is refused.")
+_FIXED = Consequence("Refused for a share that exists: it would be another one, with nothing on it.")
+_GRANTED = Consequence("The access rules are made anew: nodes cannot reach the share for some seconds.")
 
 
 class FileSystemType(StrEnum):
@@ -61,6 +66,39 @@ class BlankDiskFormat(StrEnum):
     XFS = "xfs"
 
 
+class AccessLevel(StrEnum):
+    """What nodes may do on a share."""
+
+    READ_WRITE = "rw"
+    READ_ONLY = "ro"
+
+
+class ShareCreation(Section):
+    """A share of Manila that is created. It is protected, and stays when the cluster is destroyed."""
+
+    size: Annotated[Gigabytes, LIVE, _GROWN] = Field(description="Size in GB.", examples=[500])
+    share_type: Annotated[CloudName | None, REPLACE, _FIXED] = Field(
+        None, description="Share type. Not set: the cloud's default.", examples=["cephfs"]
+    )
+    share_network: Annotated[CloudName | None, REPLACE, _FIXED] = Field(
+        None,
+        description="Share network, for a share type whose driver makes share servers.",
+        examples=["cluster"],
+    )
+    availability_zone: Annotated[CloudName | None, REPLACE, _FIXED] = Field(
+        None, description="Availability zone of Manila. Not set: any.", examples=["nova"]
+    )
+    access_level: Annotated[AccessLevel, LIVE, _GRANTED] = Field(
+        AccessLevel.READ_WRITE, description="What the share lets nodes do."
+    )
+    clients: Annotated[tuple[Cidr, ...] | None, LIVE] = Field(
+        None,
+        description="nfs: addresses that may mount it, IPv4. Not set: the subnets of the nodes that do. Set it where "
+        "the server sees other addresses, such as a router's.",
+        examples=[["192.0.2.0/24"]],
+    )
+
+
 class FileSystem(Section):
     """A file system, and the groups whose nodes mount it."""
 
@@ -80,7 +118,12 @@ class FileSystem(Section):
         False, description="Mount it when it is first used instead of at boot."
     )
     share: Annotated[CloudName | None, RERUN_PLAYBOOK, _MOUNTED] = Field(
-        None, description="nfs, cephfs: a share of Manila, by name.", examples=["projects"]
+        None,
+        description="nfs, cephfs: a share of Manila, by name. With create, not set: CLUSTER-NAME.",
+        examples=["projects"],
+    )
+    create: Annotated[ShareCreation | None, RERUN_PLAYBOOK, _MOUNTED] = Field(
+        None, description="nfs, cephfs: create the share. Not set: it exists."
     )
     server: Annotated[HostName | None, RERUN_PLAYBOOK, _MOUNTED] = Field(
         None,
@@ -157,10 +200,15 @@ class FileSystemsConfig(Section):
     )
 
 
+def of_manila(filesystem: FileSystem) -> bool:
+    """Whether a file system is a share of Manila."""
+    return filesystem.share is not None or filesystem.create is not None
+
+
 #: Settings of each type, beside those that all have.
 SETTINGS: Mapping[FileSystemType, tuple[str, ...]] = {
-    FileSystemType.NFS: ("share", "server", "export", "version", "nconnect", "rdma"),
-    FileSystemType.CEPHFS: ("share", "monitors", "path", "filesystem", "user", "key"),
+    FileSystemType.NFS: ("share", "create", "server", "export", "version", "nconnect", "rdma"),
+    FileSystemType.CEPHFS: ("share", "create", "monitors", "path", "filesystem", "user", "key"),
     FileSystemType.LUSTRE: ("source", "lnet"),
     FileSystemType.BIND: ("source",),
     FileSystemType.TMPFS: ("size", "mode"),

@@ -1,4 +1,4 @@
-"""Which nodes mount which file systems."""
+"""Which nodes mount which file systems, and the names of their shares."""
 
 from collections.abc import Iterator
 
@@ -19,3 +19,10 @@ def mounted(config: ClusterConfig, kind: NodeKind, group: str) -> Iterator[tuple
     for name, filesystem in config.filesystems.items():
         if mounts_on(filesystem, kind, group):
             yield name, filesystem
+
+
+def share_name(config: ClusterConfig, name: str, filesystem: FileSystem) -> str | None:
+    """What Manila calls the share of a file system; None for one that is no share."""
+    if filesystem.create is not None and filesystem.share is None:
+        return f"{config.cluster_name}-{name}"
+    return filesystem.share

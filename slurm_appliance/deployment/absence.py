@@ -16,6 +16,8 @@ from slurm_appliance.engine.steps import (
     SECURITY_GROUP_RULE,
     SERVER,
     SERVER_GROUP,
+    SHARE,
+    SHARE_ACCESS,
     SUBNET,
     VOLUME,
 )
@@ -31,6 +33,8 @@ _PATHS = {
     SERVER: ("compute", "/servers"),
     SERVER_GROUP: ("compute", "/os-server-groups"),
     VOLUME: ("block_storage", "/volumes"),
+    SHARE: ("shared_file_system", "/shares"),
+    SHARE_ACCESS: ("shared_file_system", "/share-access-rules"),
     PORT: ("network", "/ports"),
     ROUTER_INTERFACE: ("network", "/ports"),
     NETWORK: ("network", "/networks"),
@@ -39,6 +43,8 @@ _PATHS = {
     SECURITY_GROUP: ("network", "/security-groups"),
     SECURITY_GROUP_RULE: ("network", "/security-group-rules"),
 }
+#: The version of the API that has a path, where the first one has not: it would answer that nothing is there.
+_VERSIONS = {SHARE_ACCESS: "2.45"}
 
 
 def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missing]:
@@ -51,7 +57,7 @@ def gone(candidates: Iterable[Missing], connection: "Connection") -> list[Missin
     def is_gone(each: Missing) -> bool:
         service, path = _path(each)
         proxy: Any = getattr(connection, service)
-        answer = asking(lambda: proxy.get(path, raise_exc=False), str(each))
+        answer = asking(lambda: proxy.get(path, raise_exc=False, microversion=_VERSIONS.get(each.type)), str(each))
         if answer.status_code == _NOT_FOUND:
             return True
         if answer.ok:

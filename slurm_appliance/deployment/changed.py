@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from slurm_appliance.cloud.facts import CloudFacts
-from slurm_appliance.engine.steps import PORT, SERVER, VOLUME
+from slurm_appliance.engine.steps import HOLDING_DATA, PORT, SERVER, SHARE, VOLUME
 
-_KINDS = {SERVER: "server", PORT: "port", VOLUME: "volume"}
+_KINDS = {SERVER: "server", PORT: "port", **HOLDING_DATA}
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def changed_by_hand(deployment: Mapping[str, Any], facts: CloudFacts) -> list[Ch
         **{(SERVER, each.id): {"name": each.name, "flavorId": each.flavor_id} for each in facts.servers},
         **{(PORT, each.id): {"name": each.name} for each in facts.ports},
         **{(VOLUME, each.id): {"name": each.name} for each in facts.volumes},
+        **{(SHARE, each.id): {"name": each.name} for each in facts.shares},
     }
     resources = [
         each for each in deployment.get("resources") or [] if each["type"] in _KINDS and not each.get("delete")

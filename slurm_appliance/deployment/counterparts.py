@@ -27,6 +27,8 @@ from slurm_appliance.engine.steps import (
     SECURITY_GROUP_RULE,
     SERVER,
     SERVER_GROUP,
+    SHARE,
+    SHARE_ACCESS,
     VOLUME,
 )
 from slurm_appliance.errors import Problem
@@ -161,7 +163,7 @@ class Counterparts:
             return replace(base, fate=Fate.ADOPT, id=server.id) if server else base
         if wanted.type == CREDENTIAL:
             return self._credential(wanted, base)
-        if wanted.type in (ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, FLOATING_IP):
+        if wanted.type in (ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, FLOATING_IP, SHARE_ACCESS):
             return self._only(base, nameless(wanted.type, wanted.inputs, self.facts), ())
         if wanted.type == PORT and self._owner(wanted) is not None:
             return self._attached_port(wanted, base)
@@ -174,6 +176,9 @@ class Counterparts:
             ours = [each.id for each in same if each.id in attached] or ours
             if not same and self._owner(wanted) is not None:
                 self._refuse(base, "is missing, and its node would get an empty one", "set its provisioning to attach")
+        elif wanted.type == SHARE and not same and self._servers:
+            what = "is missing, and its nodes would get an empty one"
+            self._refuse(base, what, "name the share with share, or adopt the cluster without this file system")
         return self._only(base, ours, [each.id for each in same])
 
     def _owner(self, wanted: Creation) -> ServerFacts | None:

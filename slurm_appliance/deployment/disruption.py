@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from slurm_appliance.engine.steps import PORT, SERVER, VOLUME, Step, planned
+from slurm_appliance.engine.steps import HOLDING_DATA, PORT, SERVER, Step, planned
 
 #: Commands that run again, and rules and metadata that change in place, are not disruptive.
 _QUIET_TYPES = frozenset(
@@ -34,4 +34,4 @@ def disruptions(steps: Iterable[Step]) -> list[str]:
 
 
 def _data(step: Step) -> str:
-    return ", with all its data" if step.type == VOLUME else ""
+    return ", with all its data" if step.type in HOLDING_DATA else ""

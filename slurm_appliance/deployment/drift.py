@@ -19,6 +19,7 @@ from slurm_appliance.deployment.repair import recorded_image
 from slurm_appliance.engine.recorded import recorded_command
 from slurm_appliance.engine.steps import (
     ATTACHMENT,
+    HOLDING_DATA,
     NETWORK,
     PORT,
     ROUTER,
@@ -27,6 +28,8 @@ from slurm_appliance.engine.steps import (
     SECURITY_GROUP_RULE,
     SERVER,
     SERVER_GROUP,
+    SHARE,
+    SHARE_ACCESS,
     SUBNET,
     VOLUME,
 )
@@ -34,7 +37,8 @@ from slurm_appliance.engine.steps import (
 _KINDS = {
     SERVER: "server",
     PORT: "port",
-    VOLUME: "volume",
+    **HOLDING_DATA,
+    SHARE_ACCESS: "access rule of share",
     ATTACHMENT: "attachment of volume",
     NETWORK: "network",
     SUBNET: "subnet",
@@ -140,14 +144,23 @@ class _Seen:
             SERVER_GROUP: {group.id for group in facts.server_groups},
             ROUTER: {router.id for router in facts.routers},
             VOLUME: {volume.id for volume in facts.volumes},
+            SHARE: {share.id for share in facts.shares},
+            SHARE_ACCESS: {rule.id for share in facts.shares for rule in share.rules},
             ATTACHMENT: {f"{server}/{volume.id}" for volume in facts.volumes for server in volume.server_ids},
         }
-        silent = {"volume": (VOLUME, ATTACHMENT), "router": (ROUTER, ROUTER_INTERFACE)}
+        silent = {
+            "volume": (VOLUME, ATTACHMENT),
+            "router": (ROUTER, ROUTER_INTERFACE),
+            "shared file system": (SHARE, SHARE_ACCESS),
+        }
+        self._undetailed = {share.id for share in facts.shares if not share.detailed}
         self._unknown = {type_ for service, types in silent.items() if service in facts.absent for type_ in types}
 
     def has(self, resource: Mapping[str, Any]) -> bool:
         """Whether a resource exists, or may exist."""
         type_ = resource["type"]
+        if type_ == SHARE_ACCESS and resource["inputs"]["shareId"] in self._undetailed:
+            return True
         return type_ in self._unknown or _place(resource) in self._ids[type_]
 
 

@@ -1,7 +1,7 @@
 """What is kept when a cluster is deleted; pure.
 
-Its volumes are kept, and with them the secrets: the database on the state volume has their passwords. A new cluster
-finds its state, home directories and accounting as before.
+Its volumes and shares are kept, and with them the secrets: the database on the state volume has their passwords. A new
+cluster finds its state, home directories, file systems and accounting as before.
 """
 
 import copy
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config.filesystems import of_manila
 from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
-from slurm_appliance.engine.steps import COMMAND, VOLUME
+from slurm_appliance.engine.steps import COMMAND, HOLDING_DATA
 
 Json = dict[str, Any]
 
@@ -25,26 +26,29 @@ class Kept:
     Attributes:
         urn: the resource's.
         what: its description for the operator.
+        data: whether it holds data: a volume, a share.
     """
 
     urn: str
     what: str
+    data: bool = False
 
 
 def kept_resources(deployment: Mapping[str, Any]) -> list[Kept]:
-    """The resources kept when the cluster is deleted: protected volumes and, with them, the secrets."""
+    """The resources kept when the cluster is deleted: protected volumes and shares and, with them, the secrets."""
     resources = deployment.get("resources") or []
-    volumes = [each for each in resources if each["type"] == VOLUME and each.get("protect")]
-    if not volumes:
+    holders = [each for each in resources if each["type"] in HOLDING_DATA and each.get("protect")]
+    if not holders:
         return []
-    found = [Kept(each["urn"], _volume(each)) for each in volumes]
+    found = [Kept(each["urn"], _holder(each), data=True) for each in holders]
     secrets = [each for each in resources if each["type"] == COMMAND and _SECRETS in each["urn"]]
     return found + [Kept(each["urn"], f"secret {each['urn'].rpartition('::')[2]}") for each in secrets]
 
 
-def _volume(resource: Mapping[str, Any]) -> str:
+def _holder(resource: Mapping[str, Any]) -> str:
     outputs = resource.get("outputs") or {}
-    return f"volume {outputs.get('name', '')} ({resource.get('id', '')}, {outputs.get('size', '?')} GB)"
+    kind, size = HOLDING_DATA[resource["type"]], outputs.get("size", "?")
+    return f"{kind} {outputs.get('name', '')} ({resource.get('id', '')}, {size} GB)"
 
 
 def with_protection(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
@@ -91,6 +95,9 @@ def external_resources(config: ClusterConfig) -> list[str]:
         found.append(f"volume {config.cluster_name}-state")
     if config.home_volume_provisioning is HomeProvisioning.ATTACH:
         found.append(f"volume {config.cluster_name}-home")
+    found += sorted(
+        {f"share {each.share}" for each in config.filesystems.values() if of_manila(each) and each.create is None}
+    )
     for group in (*config.login.values(), *config.additional_nodegroups.values()):
         found += [f"floating IP {address}" for address in group.fip_addresses]
     return found

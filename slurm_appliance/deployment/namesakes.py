@@ -22,6 +22,8 @@ from slurm_appliance.engine.steps import (
     SECURITY_GROUP,
     SECURITY_GROUP_RULE,
     SERVER_GROUP,
+    SHARE,
+    SHARE_ACCESS,
     SUBNET,
     VOLUME,
 )
@@ -58,6 +60,7 @@ def namesakes(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> list[
         CREDENTIAL: facts.application_credentials,
         PORT: [port for port in facts.ports if port.network_id == inputs.get("networkId")],
         VOLUME: facts.volumes,
+        SHARE: facts.shares,
     }
     mark = inputs.get("description")
     return [
@@ -73,13 +76,17 @@ def nameless(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> tuple[
         server, volume = inputs["instanceId"], inputs["volumeId"]
         there = any(each.id == volume and server in each.server_ids for each in facts.volumes)
         return (f"{server}/{volume}",) if there else ()
+    if type_ == SHARE_ACCESS:
+        rules = (rule for share in facts.shares if share.id == inputs["shareId"] for rule in share.rules)
+        wanted = (inputs["accessType"], inputs["accessTo"], inputs["accessLevel"])
+        return tuple(rule.id for rule in rules if (rule.type, rule.to, rule.level) == wanted)
     if type_ == ROUTER_INTERFACE:
         return tuple(port.id for port in facts.ports if port.device_id == inputs["routerId"])
     if type_ == SECURITY_GROUP_RULE:
         # Numbers may come as floats.
         given = {_snake(key): int(value) if isinstance(value, float) else value for key, value in inputs.items()}
-        rules = (rule for rule in facts.security_group_rules if rule.group_id == inputs["securityGroupId"])
-        return tuple(rule.id for rule in rules if rule.what == rule_content(given))
+        filters = (rule for rule in facts.security_group_rules if rule.group_id == inputs["securityGroupId"])
+        return tuple(rule.id for rule in filters if rule.what == rule_content(given))
     if type_ == FLOATING_IP:
         address, port = inputs["floatingIp"], inputs["portId"]
         return tuple(each.id for each in facts.floating_ips if each.address == address and each.port_id == port)

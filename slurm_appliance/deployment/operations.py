@@ -59,7 +59,7 @@ def preview(session: Session) -> DeploymentPlan:
     Raises:
         ConfigError: it would go wrong before the first change.
         StateError: the state does not fit what is in the project.
-        LostDataError: somebody deleted a volume that outlives the cluster.
+        LostDataError: somebody deleted a volume or share that outlives the cluster.
         EngineError: the engine cannot tell.
         CancelledError: it was cancelled.
     """
@@ -97,13 +97,13 @@ def up(
         session: the stack.
         approve: asked with the plan, before anything is changed.
         allow_disruptive: go on where a protected environment would be disturbed.
-        give_up_lost_volumes: make volumes again that somebody deleted, with nothing on them.
+        give_up_lost_volumes: make volumes and shares again that somebody deleted, with nothing on them.
         whole_plan: plan every step of a stack that has nothing yet, too, where the nodes alone would do.
 
     Raises:
         ConfigError: ``up`` would fail before the first change.
         StateError: the state does not match the project.
-        LostDataError: a volume that must be kept was deleted.
+        LostDataError: a volume or share that must be kept was deleted.
         ProtectedEnvironmentError: the environment is protected.
         LockedError: the stack is locked.
         SiteError: the servers exist, but site.yml failed.

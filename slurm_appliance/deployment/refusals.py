@@ -3,8 +3,15 @@
 from slurm_appliance.deployment.drift import Drift
 from slurm_appliance.deployment.plan import DeploymentPlan
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.engine.steps import VOLUME
+from slurm_appliance.engine.steps import HOLDING_DATA, SHARE, VOLUME
 from slurm_appliance.errors import ApplianceError, ExitStatus
+
+#: How to go on with what was restored.
+_RESTORED = {
+    VOLUME: "restore it from a snapshot or a backup as a volume with the same name and set its provisioning "
+    "(state_volume_provisioning, home_volume_provisioning) to attach",
+    SHARE: "restore it from a snapshot or a backup as a share, and name it with share, without create",
+}
 
 
 class ProtectedEnvironmentError(ApplianceError):
@@ -14,7 +21,7 @@ class ProtectedEnvironmentError(ApplianceError):
 
 
 class LostDataError(ApplianceError):
-    """Raised when a volume that must be kept was deleted: an empty one would not restore its data."""
+    """Raised when a volume or a share that must be kept was deleted: an empty one would not restore its data."""
 
 
 def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> None:
@@ -34,21 +41,20 @@ def refuse_disruption(session: Session, plan: DeploymentPlan, allowed: bool) -> 
 
 
 def refuse_data_loss(session: Session, drift: Drift) -> None:
-    """Fail if a volume that must be kept was deleted.
+    """Fail if a volume or a share that must be kept was deleted.
 
     Raises:
-        LostDataError: a volume was deleted.
+        LostDataError: one was deleted.
     """
-    lost = [each for each in drift.missing if each.type == VOLUME and each.protected]
+    lost = [each for each in drift.missing if each.type in HOLDING_DATA and each.protected]
     if lost:
         raise LostDataError(
             "; ".join(map(str, lost)) + ", and its data are lost",
             where=session.name,
             evidence="\n".join(drift.lines()),
-            remedy="restore it from a snapshot or a backup as a volume with the same name and set its provisioning "
-            "(state_volume_provisioning, home_volume_provisioning) to attach, or accept the loss; then run "
-            "up --give-up-lost-volumes, which removes it from the state and, if provisioning is manage, creates an "
-            "empty one",
+            remedy="; ".join(_RESTORED[type_] for type_ in sorted({each.type for each in lost}))
+            + "; or accept the loss. Then run up --give-up-lost-volumes, which removes it from the state and, if it is "
+            "still to be made here, creates an empty one",
         )
 
 

@@ -22,7 +22,15 @@ from typing import Any
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.namesakes import nameless, namesakes
-from slurm_appliance.engine.steps import ATTACHMENT, COMMAND, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SERVER, VOLUME
+from slurm_appliance.engine.steps import (
+    ATTACHMENT,
+    COMMAND,
+    HOLDING_DATA,
+    ROUTER_INTERFACE,
+    SECURITY_GROUP_RULE,
+    SERVER,
+    SHARE_ACCESS,
+)
 
 Json = dict[str, Any]
 
@@ -138,12 +146,12 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
     if type_ == SERVER:
         mine = (server for server in facts.servers if server.environment == environment)
         found = tuple(server.id for server in mine if server.name == name)
-    elif type_ in (ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE):
+    elif type_ in (ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SHARE_ACCESS):
         treatment = Treatment.REMOVE if type_ == SECURITY_GROUP_RULE else Treatment.ADOPT
         found = nameless(type_, inputs, facts)
     else:
-        # Volumes hold data: never remove one here.
-        treatment = Treatment.ADOPT if type_ == VOLUME else Treatment.REMOVE
+        # What holds data is never removed here.
+        treatment = Treatment.ADOPT if type_ in HOLDING_DATA else Treatment.REMOVE
         same = [each for each in namesakes(type_, inputs, facts) if each.id not in known]
         found = tuple(each.id for each in same if each.ours)
         left = tuple(each.id for each in same if not each.ours)

@@ -50,7 +50,7 @@ class Status:
         nodes: one per node.
         under_way: who is running an operation on it.
         interrupted: who ran the last operation, if it was killed.
-        volumes: volumes kept when it is deleted.
+        volumes: volumes and shares kept when it is deleted.
         problems: why the next ``up`` would refuse.
         drift: changes made outside Pulumi.
     """
@@ -155,7 +155,7 @@ def look(session: Session) -> Status:
         ),
         under_way=tuple(str(holder) for holder in held if not holder.gone),
         interrupted=tuple(str(holder) for holder in held if holder.gone),
-        volumes=tuple(each.what for each in kept_resources(deployment) if each.what.startswith("volume")),
+        volumes=tuple(each.what for each in kept_resources(deployment) if each.data),
         problems=tuple(f"{problem.path}: {problem.what}" for problem in (*findings.state, *findings.problems)),
         drift=drift.lines(),
     )

@@ -9,6 +9,8 @@ from slurm_appliance.journal.replay import COMMAND_TYPE
 #: Tokens of resources that are referenced here.
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
+SHARE = "openstack:sharedfilesystem/share:Share"
+SHARE_ACCESS = "openstack:sharedfilesystem/shareAccess:ShareAccess"
 ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
 PORT = "openstack:networking/port:Port"
 NETWORK = "openstack:networking/network:Network"
@@ -22,6 +24,9 @@ KEY_PAIR = "openstack:compute/keypair:Keypair"
 FLOATING_IP = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
 CREDENTIAL = "openstack:identity/applicationCredential:ApplicationCredential"
 COMMAND = COMMAND_TYPE
+
+#: Resources that hold data, and their words: nothing removes one, or makes one again, unless an operator says so.
+HOLDING_DATA = {VOLUME: "volume", SHARE: "share"}
 
 #: The parts of a replacement; ``replace`` stands for the whole.
 _PARTS = frozenset({"create-replacement", "delete-replaced"})

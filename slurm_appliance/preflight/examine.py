@@ -15,6 +15,7 @@ from slurm_appliance.preflight import (
     certificates,
     compute,
     credentials,
+    data,
     image_groups,
     network,
     ports,
@@ -124,7 +125,7 @@ def examine(
     servers.user_data(own.values(), finder)
     storage.volume_types(config, every, facts, finder)
     volumes = storage.attached(config, every, facts, own, finder)
-    storage.sizes(config, facts, finder)
+    data.sizes(config, every, facts, finder)
     quota.within(quota.needs(config, every, facts, flavors, own), facts, finder)
     if recorded is not None:
         unrecorded.check(config, every, facts, recorded, state)
@@ -141,6 +142,7 @@ def examine(
         access=facts.access,
         certificates=certificates.of_site(config, finder),
         shares=shares.found(config, facts, finder),
+        share_networks=shares.to_create(config, facts, finder),
         port_addresses=port_addresses,
     )
     notes = (*finder.notes, *state.notes)

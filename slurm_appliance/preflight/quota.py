@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 
 from slurm_appliance.cloud.facts import CloudFacts, Flavor, ServerFacts
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
 from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group
+from slurm_appliance.preflight.data import QUOTAS, data_holders, existing
 from slurm_appliance.preflight.finder import Finder
 
-_UNITS = {"ram": " MB", "gigabytes": " GB"}
+_UNITS = {"ram": " MB", **{gigabytes: " GB" for _, gigabytes in QUOTAS.values()}}
 
 
 def needs(
@@ -23,23 +23,16 @@ def needs(
     """The required amounts of everything that does not exist yet, by quota."""
     needed: Counter[str] = Counter()
     ports = {port.name for port in facts.ports}
-    volumes = {volume.name: volume.size for volume in facts.volumes}
-
-    def volume(name: str, size: int) -> None:
-        needed["volumes"] += name not in volumes
-        needed["gigabytes"] += max(size - volumes.get(name, 0), 0)
-
-    if config.state_volume_provisioning is StateProvisioning.MANAGE:
-        volume(cloud_names.state_volume(config), config.state_volume_size)
-    if config.home_volume_provisioning is HomeProvisioning.MANAGE:
-        volume(cloud_names.home_volume(config), config.home_volume_size)
-    for group in groups:
+    there, every = existing(config, facts), tuple(groups)
+    for holder in data_holders(config, every):
+        number, gigabytes = QUOTAS[holder.type]
+        found = there.get((holder.type, holder.name))
+        needed[number] += found is None
+        needed[gigabytes] += max(holder.size - (found.size if found else 0), 0)
+    for group in every:
         flavor = flavors.get(group.flavor[0])
         needed["ports"] += sum(cloud_names.port(*created) not in ports for created in group.created_ports)
         for node in group.nodes:
-            for name, extra in group.extra_volumes.items():
-                if extra.size is not None:
-                    volume(cloud_names.extra_volume(config, node, name), extra.size)
             if node.hostname in servers:
                 continue
             needed["instances"] += 1

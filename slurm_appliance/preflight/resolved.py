@@ -33,7 +33,8 @@ class Resolved:
         servers: the environment's own servers, by name.
         access: the endpoints of the cloud's services.
         certificates: the site's, each as PEM text.
-        shares: those of Manila, by name.
+        shares: existing ones of Manila, by the name of the file system.
+        share_networks: those of shares to create, by name.
         port_addresses: addresses of existing ports by id.
     """
 
@@ -49,4 +50,5 @@ class Resolved:
     access: CloudAccess = field(default=CloudAccess())
     certificates: tuple[str, ...] = ()
     shares: Mapping[str, ShareFacts] = field(default_factory=dict)
+    share_networks: Mapping[str, str] = field(default_factory=dict)
     port_addresses: Mapping[str, str] = field(default_factory=dict)

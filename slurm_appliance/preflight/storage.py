@@ -64,18 +64,3 @@ def _to_attach(config: ClusterConfig, groups: Iterable[Group]) -> Iterator[tuple
                 for node in group.nodes:
                     path = f"{group.extra_volumes_path}.{name}"
                     yield path, cloud_names.extra_volume(config, node, name), node.hostname
-
-
-def sizes(config: ClusterConfig, facts: CloudFacts, finder: Finder) -> None:
-    """Check that the control node's volumes do not shrink."""
-    by_name = {volume.name: volume for volume in facts.volumes}
-    for path, name, size, managed in (
-        ("state_volume_size", cloud_names.state_volume(config), config.state_volume_size,
-         config.state_volume_provisioning is StateProvisioning.MANAGE),
-        ("home_volume_size", cloud_names.home_volume(config), config.home_volume_size,
-         config.home_volume_provisioning is HomeProvisioning.MANAGE),
-    ):  # fmt: skip
-        volume = by_name.get(name)
-        if managed and volume and volume.size > size:
-            what = f"volume {name} has {volume.size} GB and cannot shrink to {size}"
-            finder.problem(path, what, f"set it to {volume.size} or more")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig
 from slurm_appliance.config.naming import environment
-from slurm_appliance.config.storage import HomeProvisioning, StateProvisioning
 from slurm_appliance.engine.recorded import Recorded
 from slurm_appliance.engine.steps import (
+    HOLDING_DATA,
     KEY_PAIR,
     NETWORK,
     PORT,
@@ -19,12 +19,14 @@ from slurm_appliance.engine.steps import (
     SECURITY_GROUP,
     SERVER,
     SERVER_GROUP,
+    SHARE,
     SUBNET,
     VOLUME,
 )
 from slurm_appliance.errors import Problem
 from slurm_appliance.nodes import cloud_names
 from slurm_appliance.nodes.groups import Group
+from slurm_appliance.preflight.data import data_holders, stored
 from slurm_appliance.preflight.finder import Finder, Thing
 
 #: The path of these problems, which are not in a setting.
@@ -38,11 +40,15 @@ _KINDS = {
     SECURITY_GROUP: "security group",
     KEY_PAIR: "key pair",
     SERVER_GROUP: "server group",
-    VOLUME: "volume",
+    **HOLDING_DATA,
     PORT: "port",
     SERVER: "server",
 }
-_VOLUME_REMEDY = "to use its data, set its provisioning to attach (for an extra volume, omit its size)"
+#: How to use what exists without making it one's own.
+_DATA_REMEDIES = {
+    VOLUME: "to use its data, set its provisioning to attach (for an extra volume, omit its size)",
+    SHARE: "to use its data, name it with share, without create",
+}
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,8 @@ def _refuse(type_: str, found: list[_There], recorded: Recorded, finder: Finder,
             f"{adoption_command(recorded.stack)}; otherwise delete or rename it, or use another name in the "
             "configuration"
         )
-    if type_ == VOLUME:
-        remedy = f"{remedy}; {_VOLUME_REMEDY}"
+    if type_ in HOLDING_DATA:
+        remedy = f"{remedy}; {_DATA_REMEDIES[type_]}"
     finder.problem(
         STATE, f"the project has {shown}, which {recorded.where} does not record: up would create it again", remedy
     )
@@ -165,10 +171,7 @@ def _created(config: ClusterConfig, groups: Sequence[Group]) -> Iterator[tuple[s
             yield SECURITY_GROUP, cloud_names.security_group(config, which)
     if config.key_pair.public_key is not None or config.key_pair.public_key_file is not None:
         yield KEY_PAIR, cloud_names.key_pair(config)
-    if config.state_volume_provisioning is StateProvisioning.MANAGE:
-        yield VOLUME, cloud_names.state_volume(config)
-    if config.home_volume_provisioning is HomeProvisioning.MANAGE:
-        yield VOLUME, cloud_names.home_volume(config)
+    yield from ((holder.type, holder.name) for holder in data_holders(config, groups))
     for name in config.server_groups:
         yield SERVER_GROUP, cloud_names.server_group(config, name)
     for group in groups:
@@ -177,9 +180,6 @@ def _created(config: ClusterConfig, groups: Sequence[Group]) -> Iterator[tuple[s
         yield from ((PORT, cloud_names.port(*created)) for created in group.created_ports)
         for node in group.nodes:
             yield SERVER, node.hostname
-            for name, extra in group.extra_volumes.items():
-                if extra.size is not None:
-                    yield VOLUME, cloud_names.extra_volume(config, node, name)
 
 
 def _there(type_: str, facts: CloudFacts) -> Iterator[_There]:
@@ -194,7 +194,7 @@ def _there(type_: str, facts: CloudFacts) -> Iterator[_There]:
         ROUTER: facts.routers,
         SECURITY_GROUP: facts.security_groups,
         SERVER_GROUP: facts.server_groups,
-        VOLUME: facts.volumes,
+        **stored(facts),
         PORT: facts.ports,
         SERVER: facts.servers,
     }

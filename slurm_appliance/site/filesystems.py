@@ -5,7 +5,7 @@ from typing import Any
 
 from slurm_appliance.cloud.facts import ShareFacts
 from slurm_appliance.config import ClusterConfig, NodeKind
-from slurm_appliance.config.filesystems import FileSystem, FileSystemType
+from slurm_appliance.config.filesystems import FileSystem, FileSystemType, of_manila
 from slurm_appliance.config.mounted import mounted
 from slurm_appliance.config.naming import CONTROL
 from slurm_appliance.playbooks.text import Template
@@ -19,11 +19,16 @@ def mounted_volumes(config: ClusterConfig, kind: NodeKind, group: str) -> tuple[
     return tuple(each.volume for _, each in mounted(config, kind, group) if each.volume is not None)
 
 
-def mounts_of(
-    config: ClusterConfig, kind: NodeKind, group: str, shares: Mapping[str, ShareFacts]
-) -> list[dict[str, Any]]:
-    """The variable ``filesystem_mounts`` of a group."""
-    return [_mount(name, each, shares) for name, each in mounted(config, kind, group)]
+def mounts_of(config: ClusterConfig, kind: NodeKind, group: str, locations: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The variable ``filesystem_mounts`` of a group.
+
+    Args:
+        config: the configuration.
+        kind: the group's.
+        group: its name.
+        locations: what is mounted of shares, by file system.
+    """
+    return [_mount(name, each, locations.get(name, "")) for name, each in mounted(config, kind, group)]
 
 
 def exported(config: ClusterConfig) -> list[dict[str, Any]]:
@@ -49,19 +54,19 @@ def key_variable(name: str) -> str:
 
 
 def keys(config: ClusterConfig, shares: Mapping[str, ShareFacts]) -> dict[str, str]:
-    """The secrets by variable, as far as they are known: given ones, and those of shares."""
+    """The secrets by variable, as far as they are known: given ones, and those of existing shares, by file system."""
     found: dict[str, str] = {}
     for name, each in config.filesystems.items():
         if each.type is not FileSystemType.CEPHFS:
             continue
         if each.key is not None:
             found |= {} if each.key.encrypted else {key_variable(name): each.key.reveal()}
-        elif (key := _share(each, shares).keys.get(each.user or "")) is not None:
+        elif name in shares and (key := shares[name].keys.get(each.user or "")) is not None:
             found[key_variable(name)] = key
     return found
 
 
-def _mount(name: str, each: FileSystem, shares: Mapping[str, ShareFacts]) -> dict[str, Any]:
+def _mount(name: str, each: FileSystem, location: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": name,
         "type": each.type.value,
@@ -70,10 +75,9 @@ def _mount(name: str, each: FileSystem, shares: Mapping[str, ShareFacts]) -> dic
     }
     if each.automount:
         found["automount"] = True
-    location = _share(each, shares).location
     match each.type:
         case FileSystemType.NFS:
-            found |= {"what": location} if each.share else {"server": each.server or "", "export": each.export}
+            found |= {"what": location} if of_manila(each) else {"server": each.server or "", "export": each.export}
         case FileSystemType.CEPHFS:
             found["what"] = location or f"{','.join(each.monitors)}:{each.path or '/'}"
             found["user"] = each.user
@@ -87,10 +91,6 @@ def _mount(name: str, each: FileSystem, shares: Mapping[str, ShareFacts]) -> dic
     if each.type is FileSystemType.DISK and each.format is not None:
         found["format"] = each.format.value
     return found
-
-
-def _share(each: FileSystem, shares: Mapping[str, ShareFacts]) -> ShareFacts:
-    return shares.get(each.share or "", ShareFacts("", ""))
 
 
 def _options(each: FileSystem) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slurm_appliance.cloud.facts import ShareFacts
 from slurm_appliance.cloud.text import checked_address, checked_id, checked_subnet
 from slurm_appliance.config import ClusterConfig, NodeKind, node_groups
 from slurm_appliance.config.naming import (
@@ -107,14 +106,14 @@ class Inventory:
         hosts: all nodes.
         subnets: those of the cluster's networks.
         certificates: what all nodes trust besides the distribution's, each as PEM text.
-        shares: Manila's shares, by name.
+        locations: what is mounted of Manila's shares, by file system.
     """
 
     config: ClusterConfig
     hosts: tuple[InventoryHost, ...]
     subnets: tuple[InventorySubnet, ...] = field(default=())
     certificates: tuple[str, ...] = field(default=())
-    shares: Mapping[str, ShareFacts] = field(default_factory=dict)
+    locations: Mapping[str, str] = field(default_factory=dict)
 
     def tree(self) -> dict[str, Any]:
         """The inventory in the format of Ansible's YAML plugin."""
@@ -138,7 +137,7 @@ class Inventory:
         return {"all": {"vars": self._variables(), "children": groups}}
 
     def _mounts(self, kind: NodeKind, name: str) -> dict[str, Any]:
-        mounts = mounts_of(self.config, kind, name, self.shares)
+        mounts = mounts_of(self.config, kind, name, self.locations)
         return {"filesystem_mounts": mounts} if mounts else {}
 
     def _control(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from slurm_appliance.cloud.facts import (
     Port,
     Quota,
     ServerFacts,
+    ShareType,
     SubnetFacts,
     Volume,
 )
@@ -83,6 +84,12 @@ def cloud(**changes: Any) -> CloudFacts:
         ),
         "volume_types": ("ssd", "hdd"),
         "floating_ips": (FloatingIp("floating-1", "203.0.113.10"), FloatingIp("floating-2", "203.0.113.11")),
+        "share_types": (
+            ShareType("type-plain", "plain", default=True),
+            ShareType("type-other", "other"),
+            ShareType("type-servers", "servers", share_servers=True),
+        ),
+        "share_networks": (Named("share-network-nodes", "nodes"), Named("share-network-nets", "nets")),
         "bare_metal": {"c-0": "ironic-c-0", "c-1": "ironic-c-1"},
         "quotas": {"instances": Quota(-1, 3), "ports": Quota(-1, 7)},
     }

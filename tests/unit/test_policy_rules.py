@@ -16,6 +16,8 @@ _SPEC.loader.exec_module(rules)
 
 COMMAND, VOLUME = "command:local:Command", "openstack:blockstorage/volume:Volume"
 STATE = f"urn:pulumi:s::p::slurm-appliance:index:Cluster$slurm-appliance:index:Storage${VOLUME}::state"
+SHARE = "openstack:sharedfilesystem/share:Share"
+DATA = f"urn:pulumi:s::p::slurm-appliance:index:Cluster$slurm-appliance:index:Shares${SHARE}::data"
 SCRATCH = f"urn:pulumi:s::p::slurm-appliance:index:NodeGroup${VOLUME}::scratch"
 
 
@@ -35,7 +37,15 @@ def test_who_publishes_an_image(type_: str, request_: object, public: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("urn", "protected", "forbidden"), [(STATE, False, True), (STATE, True, False), (SCRATCH, False, False)]
+    ("type_", "urn", "protected", "forbidden"),
+    [
+        (VOLUME, STATE, False, True),
+        (VOLUME, STATE, True, False),
+        (VOLUME, SCRATCH, False, False),
+        (SHARE, DATA, False, True),
+        (SHARE, DATA, True, False),
+        (f"{SHARE}Access", f"{DATA}.cluster", False, False),
+    ],
 )
-def test_which_volumes_must_be_protected(urn: str, protected: bool, forbidden: bool) -> None:
-    assert rules.unprotected_volume(VOLUME, urn, protected=protected) is forbidden
+def test_what_must_be_protected(type_: str, urn: str, protected: bool, forbidden: bool) -> None:
+    assert rules.unprotected_data(type_, urn, protected=protected) is forbidden

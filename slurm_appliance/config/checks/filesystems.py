@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from slurm_appliance.config.checks.folders import OF_THE_KERNEL, SYSTEM
 from slurm_appliance.config.checks.groups import known_groups, listed
 from slurm_appliance.config.cluster import ClusterConfig
-from slurm_appliance.config.filesystems import SETTINGS, FileSystem, FileSystemType
-from slurm_appliance.config.mounted import mounts_on
+from slurm_appliance.config.filesystems import SETTINGS, FileSystem, FileSystemType, of_manila
+from slurm_appliance.config.mounted import mounts_on, share_name
 from slurm_appliance.config.naming import CONTROL, NodeKind
 from slurm_appliance.config.salvage import NotParsed
 from slurm_appliance.config.storage import HomeProvisioning
@@ -57,18 +57,19 @@ def complete(config: ClusterConfig, path: str, each: FileSystem) -> Iterator[Pro
     """What is mounted is said, and said once."""
     match each.type:
         case FileSystemType.NFS:
-            yield from _one_of(path, each, ("share", "export"))
-            if each.share is not None and each.server is not None:
-                yield Problem(f"{path}.server", "share is set as well", "keep one of the two")
+            yield from _one_of(path, each, ("create" if each.create else "share", "export"))
+            if of_manila(each) and each.server is not None:
+                given = "create" if each.create else "share"
+                yield Problem(f"{path}.server", f"{given} is set as well", "keep one of the two")
         case FileSystemType.CEPHFS:
-            yield from _one_of(path, each, ("share", "monitors"))
+            yield from _one_of(path, each, ("create" if each.create else "share", "monitors"))
             if each.user is None:
                 yield Problem(f"{path}.user", "required for type cephfs, but not set", "name the user at Ceph")
-            if each.monitors and each.key is None:
+            if each.monitors and each.key is None and not of_manila(each):
                 what = "required with monitors, but not set"
                 yield Problem(f"{path}.key", what, f"pulumi config set --secret --path {path}.key")
-            if each.share is not None:
-                for name in ("path", "filesystem"):
+            if of_manila(each):
+                for name in ("path", "filesystem", *(("key",) if each.create else ())):
                     if getattr(each, name) is not None:
                         yield Problem(f"{path}.{name}", "is known from the share", "leave it out")
         case FileSystemType.LUSTRE | FileSystemType.BIND:
@@ -87,6 +88,23 @@ def _one_of(path: str, each: FileSystem, names: tuple[str, str]) -> Iterator[Pro
         yield Problem(f"{path}.{names[1]}", f"required for type {each.type.value}, but not set", f"or set {names[0]}")
     if len(given) > 1:
         yield Problem(f"{path}.{names[0]}", f"{names[1]} is set as well", "keep one of the two")
+
+
+def created(_config: ClusterConfig, path: str, each: FileSystem) -> Iterator[Problem]:
+    """Who may mount a share that is created is said in the words of its protocol."""
+    clients = each.create.clients if each.create else None
+    if clients is None:
+        return
+    where = f"{path}.create.clients"
+    if each.type is FileSystemType.CEPHFS:
+        yield Problem(where, "is no setting of type cephfs", "user says who may mount it")
+    elif not clients:
+        yield Problem(where, "nobody may mount it", "name networks, or leave it out")
+    for index, client in enumerate(clients):
+        if ":" in client:
+            yield Problem(f"{where}[{index}]", "is an IPv6 network", "name IPv4 networks: access rules have no others")
+        if client in clients[:index]:
+            yield Problem(f"{where}[{index}]", "twice", "keep one")
 
 
 def _source(path: str, each: FileSystem) -> Iterator[Problem]:
@@ -130,7 +148,7 @@ def known(config: ClusterConfig, path: str, each: FileSystem) -> Iterator[Proble
 
 def served(config: ClusterConfig, path: str, each: FileSystem) -> Iterator[Problem]:
     """What the control node exports is on a disk that stays."""
-    if each.type is not FileSystemType.NFS or each.export is None or each.server or each.share:
+    if each.type is not FileSystemType.NFS or each.export is None or each.server or of_manila(each):
         return
     if CONTROL in groups_of(config, each):
         yield Problem(f"{path}.groups", "the control node serves it itself", "leave control out, or set server")
@@ -199,6 +217,29 @@ def one_at_a_place(config: ClusterConfig) -> Iterator[Problem]:
         seen.append((name, each))
 
 
+def one_for_a_share(config: ClusterConfig) -> Iterator[Problem]:
+    """A share that is created belongs to one file system."""
+    makers: dict[str, str] = {}
+    for name, each in config.filesystems.items():
+        share = _name_of_share(config, name, each)
+        if share is not None and each.create is not None:
+            makers.setdefault(share, name)
+    for name, each in config.filesystems.items():
+        share = _name_of_share(config, name, each)
+        if share is not None and makers.get(share, name) != name:
+            what = f"{share} is the share that filesystems.{makers[share]} creates"
+            yield Problem(
+                f"filesystems.{name}.share", what, "name another, or mount it by one of the two, with all groups"
+            )
+
+
+def _name_of_share(config: ClusterConfig, name: str, each: FileSystem) -> str | None:
+    try:
+        return share_name(config, name, each)
+    except NotParsed:
+        return None
+
+
 def one_lnet(config: ClusterConfig) -> Iterator[Problem]:
     """A node has one LNet."""
     first: dict[str, tuple[str, str]] = {}
@@ -217,10 +258,12 @@ def one_lnet(config: ClusterConfig) -> Iterator[Problem]:
 CHECKS = (
     _each(settings_of_its_type),
     _each(complete),
+    _each(created),
     _each(options),
     _each(known),
     _each(served),
     _each(clear),
     one_at_a_place,
+    one_for_a_share,
     one_lnet,
 )

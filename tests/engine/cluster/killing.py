@@ -22,7 +22,16 @@ from toolchain.paths import REPOSITORY
 _LIMIT = 300
 
 
-def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effective: bool, doing: str = "up") -> None:
+def run_until(
+    rig: Rig,
+    folder: Path,
+    project: FakeProject,
+    moment: int,
+    *,
+    effective: bool,
+    doing: str = "up",
+    about: str | None = None,
+) -> None:
     """Run an operation and kill it when its call number ``moment`` that creates something arrives.
 
     Args:
@@ -32,6 +41,7 @@ def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effe
         moment: counted from 1.
         effective: whether the cloud carries out that call, although nobody waits for the answer any more.
         doing: the operation: up, or adopt.
+        about: a word in the paths of the calls that count; None for all.
     """
     victim = "tests.engine.cluster.victim"
     command = [sys.executable, "-m", victim, str(folder), rig.name, json.dumps(rig.settings), doing]
@@ -44,7 +54,7 @@ def run_until(rig: Rig, folder: Path, project: FakeProject, moment: int, *, effe
 
     def before(request: Request) -> None:
         nonlocal seen
-        if request.method != "POST" or "tokens" in request.parts:
+        if request.method != "POST" or "tokens" in request.parts or (about or "") not in ("", *request.parts):
             return
         with counting:
             seen += 1

@@ -74,6 +74,10 @@ def furnish(project: FakeProject) -> None:
     )
     project.compute.zones.append("rack-1")
     project.volume.types.add(name="ssd")
+    project.share.types.add(name="other")
+    project.share.types.add(name="servers", extra_specs={"driver_handles_share_servers": "True"})
+    for name in ("nodes", "nets"):
+        project.share.networks.add(name=name)
     for id_, name in ((IMAGE, "slurm-2026-11"), (OTHER_IMAGE, "slurm-other")):
         project.add_image(name, id=id_)
     external = next(each for each in project.network.networks.things.values() if each["name"] == "external")
@@ -213,6 +217,9 @@ REFUSED: dict[str, type[Exception]] = {
     "environment_name": ConfigError,
     "state_volume_provisioning": EngineError,
     "home_volume_provisioning": EngineError,
+    "filesystems.<filesystem>.create.share_type": ConfigError,
+    "filesystems.<filesystem>.create.share_network": ConfigError,
+    "filesystems.<filesystem>.create.availability_zone": ConfigError,
 }
 #: What takes a base of its own.
 GIVEN: dict[str, dict[str, Any]] = {

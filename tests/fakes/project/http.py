@@ -15,12 +15,13 @@ from urllib.parse import parse_qs
 
 @dataclass(frozen=True)
 class Request:
-    """One request: ``parts`` are the words of its path below the service."""
+    """One request: ``parts`` are the words of its path below the service, names of headers have small letters."""
 
     method: str
     parts: tuple[str, ...]
     query: dict[str, list[str]]
     body: Any
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,11 @@ class Api:
             self._http.server_close()
             thread.join()
 
-    def answer(self, method: str, target: str, raw: bytes) -> Answer:
+    def answer(self, method: str, target: str, raw: bytes, headers: dict[str, str]) -> Answer:
         """The answer to a request."""
         path, _, query = target.partition("?")
         service, *parts = [part for part in path.split("/") if part]
-        request = Request(method, tuple(parts), parse_qs(query), json.loads(raw) if raw else {})
+        request = Request(method, tuple(parts), parse_qs(query), json.loads(raw) if raw else {}, headers)
         with self._lock:
             self.calls[f"{method} {service}/{'/'.join('ID' if len(part) >= 32 else part for part in parts)}"] += 1
         if self.delay:
@@ -103,7 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        answer = cast("_Server", self.server).api.answer(self.command, self.path, raw)
+        answer = cast("_Server", self.server).api.answer(
+            self.command, self.path, raw, {name.lower(): value for name, value in self.headers.items()}
+        )
         data = b"" if answer.document is None else json.dumps(answer.document).encode()
         self.send_response_only(answer.status)
         for name, value in {**answer.headers, "Content-Type": "application/json", "Content-Length": len(data)}.items():

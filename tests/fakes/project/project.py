@@ -9,6 +9,7 @@ from tests.fakes.project.collection import Collection, Thing
 from tests.fakes.project.compute import ComputeService
 from tests.fakes.project.http import Answer, Api, Request, missing
 from tests.fakes.project.network import PROJECT, NetworkService
+from tests.fakes.project.share import ShareService
 from tests.fakes.project.volume import VolumeService
 
 _SERVICES = {
@@ -17,6 +18,7 @@ _SERVICES = {
     "compute": "compute/v2.1",
     "image": "image",
     "block-storage": f"volume/v3/{PROJECT}",
+    "shared-file-system": "share/v2",
 }
 
 
@@ -24,15 +26,18 @@ class FakeProject:
     """A project of a cloud, empty but for flavors, a volume type and an external network.
 
     Attributes:
-        network, compute, volume: the services, with everything that is in them.
+        network, compute, volume, share: the services, with everything that is in them.
         images: Glance's.
+        catalog: paths of the services that users find.
         credentials: application credentials that were made.
         api: HTTP; its delay and calls.
     """
 
     def __init__(self) -> None:
+        self.catalog = dict(_SERVICES)
         self.network = NetworkService()
         self.volume = VolumeService()
+        self.share = ShareService()
         self.compute = ComputeService(self.network, self.volume)
         self.images = Collection("image", "images")
         self.credentials = Collection("application_credential", "application_credentials", self._credential)
@@ -43,11 +48,13 @@ class FakeProject:
                 "compute": self.compute,
                 "image": self._image,
                 "volume": self.volume,
+                "share": self.share,
             }
         )
         for name, vcpus in (("small", 1), ("large", 8)):
             self.compute.flavors.add(name=name, vcpus=vcpus, ram=2048 * vcpus, disk=20)
         self.volume.types.add(name="default")
+        self.share.types.add(name="default")
         self.network.networks.add(name="external", **{"router:external": True})
 
     def add_network(self, name: str, cidr: str = "10.0.0.0/16") -> Thing:
@@ -129,7 +136,7 @@ class FakeProject:
                         for interface in ("public", "internal", "admin")
                     ],
                 }
-                for kind, path in _SERVICES.items()
+                for kind, path in self.catalog.items()
             ],
         }
 

@@ -99,6 +99,14 @@ class _Cloud(mocks.Mocks):
             # Neutron adds an address of IPv6 by itself where a subnet of the network has autoconfiguration.
             more = ["2001:db8::f816:3eff:fe00:1"] if args.inputs["networkId"] == "network-cluster" else []
             outputs["allFixedIps"] = [*more, given or f"10.0.0.{100 + zlib.crc32(args.name.encode()) % 100}"]
+        if args.typ.endswith(":Share"):
+            first, second = (
+                {"path": "192.0.2.12:/s", "preferred": "false"},
+                {"path": "192.0.2.11:/s", "preferred": "true"},
+            )
+            outputs["exportLocations"] = [first, second]
+        if args.typ.endswith(":ShareAccess"):
+            outputs["accessKey"] = f"key of {args.inputs['accessTo']}" if args.inputs["accessType"] == "cephx" else ""
         if args.typ.endswith(":ApplicationCredential"):
             outputs["secret"] = f"secret of {args.name}"
         if args.typ == "command:local:Command":

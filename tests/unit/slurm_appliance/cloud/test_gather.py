@@ -9,7 +9,7 @@ import pytest
 
 from slurm_appliance.cloud import store
 from slurm_appliance.cloud.connection import CloudError, connect, plugin_variables, usable_entry
-from slurm_appliance.cloud.facts import CloudFacts, Quota
+from slurm_appliance.cloud.facts import CloudFacts, Quota, ShareRule
 from slurm_appliance.cloud.gather import gather
 from slurm_appliance.config import from_mapping
 from slurm_appliance.image.api import pages
@@ -75,7 +75,46 @@ def test_everything_a_project_has(project: FakeProject) -> None:
     assert facts.quotas["ram"] == Quota(7000, 2048)
     assert facts.quotas["ports"] == Quota(50, 1)
     assert facts.quotas["gigabytes"] == Quota(100, 10)
+    assert facts.absent == {"shared file system"}, "nothing needs Manila"
+
+
+def test_shares_where_some_are_needed(project: FakeProject) -> None:
+    manila = project.share
+    manila.shares.page = 1
+    manila.quotas = {"shares": 5, "gigabytes": 1000}
+    manila.types.add(name="servers", extra_specs={"driver_handles_share_servers": "True"})
+    network = manila.networks.add(name="nodes")["id"]
+    given = {"name": "data", "share_proto": "CEPHFS", "share_type": "servers", "share_network_id": network}
+    data = manila.shares.add(size=100, description="ours", **given)
+    rule = manila.rules.add(share_id=data["id"], access_type="cephx", access_to="reader", access_level="ro")
+    manila.shares.add(name="other", size=10, share_proto="NFS")
+    with connect() as connection:
+        facts = gather(connection, (), shares=["data"])
+    share, other = facts.shares
+    assert (share.id, share.name, share.protocol, share.size, share.status, share.description) == (
+        data["id"], "data", "CEPHFS", 100, "available", "ours",
+    )  # fmt: skip
+    assert (share.share_type, share.share_network_id, share.availability_zone) == ("servers", network, "nova")
+    assert share.location == f"192.0.2.11:6789:/volumes/_nogroup/{data['id']}", "the preferred one"
+    assert share.rules == (ShareRule(rule["id"], "cephx", "reader", "ro"),)
+    assert share.keys == {"reader": rule["access_key"]}
+    assert (other.name, other.detailed, other.location) == ("other", False, "")
+    assert {each.name: (each.default, each.share_servers) for each in facts.share_types} == {
+        "default": (True, False), "servers": (False, True),
+    }  # fmt: skip
+    assert [each.name for each in facts.share_networks] == ["nodes"]
+    assert (facts.quotas["shares"], facts.quotas["share_gigabytes"]) == (Quota(5, 2), Quota(1000, 110))
     assert facts.absent == frozenset()
+
+
+def test_a_cloud_without_manila_or_a_default_share_type(project: FakeProject) -> None:
+    project.share.default_type = ""
+    with connect() as connection:
+        assert [each.default for each in gather(connection, (), shares=["data"]).share_types] == [False]
+    del project.catalog["shared-file-system"]
+    with connect() as connection:
+        facts = gather(connection, (), shares=["data"])
+    assert "shared file system" in facts.absent
 
 
 def test_a_server_that_nova_cannot_make_never_ran(project: FakeProject) -> None:
@@ -131,7 +170,7 @@ def test_a_project_that_must_not_see_something_lacks_it(project: FakeProject) ->
 
     project.api.before = forbid
     facts = _gathered()
-    assert facts.absent == {"network quotas", "volume"}
+    assert facts.absent == {"network quotas", "volume", "shared file system"}
     assert "ports" not in facts.quotas
 
 

@@ -8,6 +8,8 @@ from tests.unit.slurm_appliance.config.examples import LARGEST
 INSTANCE = "compute/instance:Instance"
 PORT = "networking/port:Port"
 VOLUME = "blockstorage/volume:Volume"
+SHARE = "sharedfilesystem/share:Share"
+SHARE_ACCESS = "sharedfilesystem/shareAccess:ShareAccess"
 SUBNET = "networking/subnet:Subnet"
 NETWORK = "networking/network:Network"
 RULE = "networking/secGroupRule:SecGroupRule"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.slurm_appliance.config.leaf import Leaf
+from tests.unit.slurm_appliance.config.leaf import SHARE, SHARE_ACCESS, Leaf
 
 _MOUNTS = "inventory: filesystem_mounts"
 
@@ -17,6 +17,7 @@ def filesystem_leaves() -> dict[str, Leaf]:
     ceph = _given("cephfs", monitors=["192.0.2.1"], user="u", key="c2VjcmV0LXNlY3JldC1zZWM=")
     lustre = _given("lustre", source="a@tcp:/l")
     tmpfs = _given("tmpfs")
+    made = _given("nfs", create={"size": 10})
     disk = _given("disk", device="/dev/vdb")
     volumes = {"compute": {"general": {"extra_volumes": {"scratch": {"size": 1}, "other": {"size": 1}}}}}
     leaves = {
@@ -25,7 +26,15 @@ def filesystem_leaves() -> dict[str, Leaf]:
         "groups": Leaf(["entry"], _MOUNTS, nfs),
         "options": Leaf(["ro"], _MOUNTS, nfs),
         "automount": Leaf(True, _MOUNTS, nfs),
-        "share": Leaf("projects", "code: slurm_appliance/preflight/shares.py: each.share"),
+        "share": Leaf("projects", SHARE, made),
+        "create.size": Leaf(20, SHARE, made),
+        "create.share_type": Leaf("other", SHARE, made),
+        "create.share_network": Leaf(
+            "nodes", SHARE, _given("nfs", create={"size": 10, "share_type": "servers", "share_network": "nets"})
+        ),
+        "create.availability_zone": Leaf("other", SHARE, made),
+        "create.access_level": Leaf("ro", SHARE_ACCESS, made),
+        "create.clients": Leaf(["192.0.2.0/24"], SHARE_ACCESS, made),
         "server": Leaf("other", _MOUNTS, nfs),
         "export": Leaf("/other", _MOUNTS, nfs),
         "version": Leaf("4.1", _MOUNTS, nfs),

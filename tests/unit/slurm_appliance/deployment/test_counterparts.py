@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import CloudFacts, Named, Rule, Volume
+from slurm_appliance.cloud.facts import CloudFacts, Named, Rule, ShareFacts, ShareRule, Volume
 from slurm_appliance.config import from_mapping
 from slurm_appliance.deployment.counterparts import Counterparts, Fate, claimed
 from slurm_appliance.engine.stand_in import Creation
@@ -18,6 +18,8 @@ from slurm_appliance.engine.steps import (
     SECURITY_GROUP_RULE,
     SERVER,
     SERVER_GROUP,
+    SHARE,
+    SHARE_ACCESS,
     VOLUME,
 )
 from slurm_appliance.secrets.recovered import RecoveredSecrets
@@ -115,6 +117,28 @@ CASES: dict[str, tuple[dict[str, Any], Creation, tuple[Fate, str, list[str]]]] =
     "neither node nor volume": (
         {"servers": (), "volumes": ()},
         planned(VOLUME, "home", name="demo-home", description=MARK), (Fate.CREATE, "", []),
+    ),
+    "a share of ours, and another one with its name": (
+        {"servers": (CONTROL,),
+         "shares": (ShareFacts("s", "demo-data", description=MARK), ShareFacts("t", "demo-data"))},
+        planned(SHARE, "data", name="demo-data", description=MARK), (Fate.ADOPT, "s", []),
+    ),
+    "a share of nobody": (
+        {"servers": (CONTROL,), "shares": (ShareFacts("t", "demo-data"),)},
+        planned(SHARE, "data", name="demo-data", description=MARK), (Fate.CREATE, "", ["demo-data"]),
+    ),
+    "running nodes without their share": (
+        {"servers": (CONTROL,), "shares": ()},
+        planned(SHARE, "data", name="demo-data", description=MARK), (Fate.CREATE, "", ["demo-data"]),
+    ),
+    "neither nodes nor share": (
+        {"servers": (), "shares": ()},
+        planned(SHARE, "data", name="demo-data", description=MARK), (Fate.CREATE, "", []),
+    ),
+    "an access rule": (
+        {"shares": (ShareFacts("s", "demo-data", rules=(ShareRule("r", "cephx", "u", "rw"),)),)},
+        planned(SHARE_ACCESS, "data", shareId="s", accessType="cephx", accessTo="u", accessLevel="rw"),
+        (Fate.ADOPT, "r", []),
     ),
     "an attachment": (
         {"volumes": (Volume("v", "demo-home", 1, "in-use", ("s",)),)},

@@ -6,6 +6,7 @@ from slurm_appliance.deployment.disruption import disruptions
 from slurm_appliance.engine.steps import Step
 
 _VOLUME = "openstack:blockstorage/volume:Volume"
+_SHARE = "openstack:sharedfilesystem/share:Share"
 _PORT = "openstack:networking/port:Port"
 
 
@@ -18,6 +19,9 @@ def step(type_: str, op: str, *replacing: str) -> Step:
     [
         (_VOLUME, "delete", ["Volume x is deleted, with all its data"]),
         (_VOLUME, "update", []),
+        (_SHARE, "replace", ["Share x is replaced, with all its data: networkId changed"]),
+        (_SHARE, "update", []),
+        (f"{_SHARE}Access", "replace", ["ShareAccess x is replaced: networkId changed"]),
         (_PORT, "delete", ["Port x is deleted"]),
         (_PORT, "replace", ["Port x is replaced: networkId changed"]),
         (_PORT, "delete-replaced", []),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import Named, Rule, Volume
+from slurm_appliance.cloud.facts import Named, Rule, ShareFacts, ShareRule, Volume
 from slurm_appliance.deployment.drift import Drift, absent, mended, other_images
 from slurm_appliance.engine.steps import (
     ATTACHMENT,
@@ -17,6 +17,8 @@ from slurm_appliance.engine.steps import (
     ROUTER,
     SECURITY_GROUP_RULE,
     SERVER,
+    SHARE,
+    SHARE_ACCESS,
     VOLUME,
 )
 from slurm_appliance.journal.errors import JournalError
@@ -32,6 +34,14 @@ def resource(type_: str, id_: str, name: str = "x", **more: Any) -> dict[str, An
 
 _VOLUMES = (Volume("v", "demo-home", 1, "in-use", ("s",)),)
 
+_SHARES = (ShareFacts("s", "demo-data", rules=(ShareRule("r", "ip", "10.0.0.0/24", "rw"),)),
+           ShareFacts("t", "old", detailed=False))  # fmt: skip
+
+
+def access(id_: str, share: str) -> dict[str, Any]:
+    return resource(SHARE_ACCESS, id_) | {"inputs": {"shareId": share}}
+
+
 ABSENT: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "a server": (resource(SERVER, "s"), {}, True),
     "a server that is there": (resource(SERVER, "s"), {"servers": (server("x", id="s"),)}, False),
@@ -42,6 +52,13 @@ ABSENT: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "a router in a cloud that shows none": (resource(ROUTER, "r"), {"absent": frozenset({"router"})}, False),
     "a volume": (resource(VOLUME, "w"), {"volumes": _VOLUMES}, True),
     "a volume in a cloud that shows none": (resource(VOLUME, "w"), {"absent": frozenset({"volume"})}, False),
+    "a share": (resource(SHARE, "w"), {"shares": _SHARES}, True),
+    "a share that is there": (resource(SHARE, "s"), {"shares": _SHARES}, False),
+    "a share where Manila was not asked": (resource(SHARE, "w"), {"absent": frozenset({"shared file system"})}, False),
+    "an access rule": (access("r", "s"), {"shares": _SHARES}, False),
+    "an access rule that was taken": (access("q", "s"), {"shares": _SHARES}, True),
+    "an access rule of a share that is gone": (access("r", "w"), {"shares": ()}, True),
+    "an access rule of a share that was not looked at": (access("q", "t"), {"shares": _SHARES}, False),
     "an attachment": (resource(ATTACHMENT, "s/v"), {"volumes": _VOLUMES}, False),
     "an attachment elsewhere": (resource(ATTACHMENT, "t/v"), {"volumes": _VOLUMES}, True),
     "a key pair, which only its user sees": (resource(KEY_PAIR, "k"), {"key_pairs": ()}, False),

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import CloudFacts, Named, NetworkFacts, Port, Rule, SubnetFacts, Volume
+from slurm_appliance.cloud.facts import (
+    CloudFacts,
+    Named,
+    NetworkFacts,
+    Port,
+    Rule,
+    ShareFacts,
+    ShareRule,
+    SubnetFacts,
+    Volume,
+)
 from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, port, server
 
@@ -26,6 +36,8 @@ def planned(operation: dict[str, Any], facts: CloudFacts, *resources: dict[str, 
 INSTANCE = "openstack:compute/instance:Instance"
 PORT = "openstack:networking/port:Port"
 VOLUME = "openstack:blockstorage/volume:Volume"
+SHARE = "openstack:sharedfilesystem/share:Share"
+ACCESS = "openstack:sharedfilesystem/shareAccess:ShareAccess"
 ATTACHMENT = "openstack:compute/volumeAttach:VolumeAttach"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
 INTERFACE = "openstack:networking/routerInterface:RouterInterface"
@@ -38,6 +50,11 @@ MARK = "Slurm cluster demo, environment test, created by slurm-appliance"
 
 def _volume(id_: str) -> Volume:
     return Volume(id_, "demo-state", 5, "available", description=MARK)
+
+
+def _share(id_: str) -> ShareFacts:
+    rule = ShareRule("r", "ip", "10.0.0.0/24", "rw")
+    return ShareFacts(id_, "demo-data", description=MARK, rules=(rule,))
 
 
 _RULE = ("ingress", "IPv4", "tcp", "22", "22", "", "")
@@ -77,6 +94,24 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...
     "two volumes are one too many to take over": (
         pending(VOLUME, "demo-state", description=MARK),
         {"volumes": (_volume("v"), _volume("w"))},
+        Treatment.FORGET,
+        (),
+    ),
+    "a share is never removed": (
+        pending(SHARE, "demo-data", description=MARK), {"shares": (_share("s"),)}, Treatment.ADOPT, ("s",),
+    ),
+    "two shares are one too many to take over": (
+        pending(SHARE, "demo-data", description=MARK), {"shares": (_share("s"), _share("t"))}, Treatment.FORGET, (),
+    ),
+    "an access rule": (
+        pending(ACCESS, "data.cluster", shareId="s", accessType="ip", accessTo="10.0.0.0/24", accessLevel="rw"),
+        {"shares": (_share("s"),)},
+        Treatment.ADOPT,
+        ("r",),
+    ),
+    "an access rule of another kind": (
+        pending(ACCESS, "data.cluster", shareId="s", accessType="ip", accessTo="10.0.0.0/24", accessLevel="ro"),
+        {"shares": (_share("s"),)},
         Treatment.FORGET,
         (),
     ),

@@ -131,6 +131,11 @@ CLOUDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "home_volume_size: volume demo-home has 200 GB and cannot shrink to 100 → set it to 200 or more",
     ),
+    "a volume of a compute node that is larger": (
+        {"volumes": (Volume("volume-scratch", "demo-c-1-scratch", 50, "in-use"),)},
+        general(extra_volumes={"scratch": {"size": 20}}),
+        "compute.general.extra_volumes.scratch.size: volume demo-c-1-scratch has 50 GB and cannot shrink to 20 → set",
+    ),
     "somebody else's server": (
         {"servers": (server("demo-c-0", environment=""),)},
         {},
