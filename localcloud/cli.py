@@ -30,6 +30,9 @@ def up(
         ServerKind | None,
         typer.Option(help="What servers are; decided when the cloud is made. Default: container, the fast ones."),
     ] = None,
+    shares: Annotated[
+        bool, typer.Option("--shares", help="Also run Manila: shares that nodes cannot mount. The cloud keeps it.")
+    ] = False,
 ) -> None:
     """Start the cloud's services that are not running. The first time also installs them: a few minutes."""
     from localcloud.control import lifecycle
@@ -38,7 +41,7 @@ def up(
     from localcloud.host.steps import Steps
 
     layout = CloudLayout.of_user()
-    lifecycle.up(layout, Steps(_progress), install=install, servers=servers)
+    lifecycle.up(layout, Steps(_progress), install=install, servers=servers, shares=shares)
     typer.echo(f'To use it: eval "$(slurm-appliance cloud env)" sets OS_CLIENT_CONFIG_FILE and OS_CLOUD={CLOUD}.')
 
 

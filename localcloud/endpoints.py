@@ -53,6 +53,9 @@ CINDER = Endpoint("cinder", "block-storage", 15005, "/v3")
 
 ENDPOINTS = (KEYSTONE, GLANCE, PLACEMENT, NOVA, NEUTRON, CINDER)
 
+#: On clouds that were asked for it.
+MANILA = Endpoint("manila", "shared-file-system", 15006, "/v2")
+
 #: The caching package proxy.
 MIRROR_PORT = 15010
 MIRROR_URL = f"http://{ADDRESS}:{MIRROR_PORT}"

@@ -9,6 +9,7 @@ TIERS = ("unit", "engine", "lifecycle", "vm")
 
 #: Tests that build or copy images, break clusters, wait for time-outs, or run a whole Slurm or Pulp: minutes each.
 EXTENDED = (
+    "engine/cloud/test_shares.py",
     "engine/cloud/test_snapshots.py",
     "engine/cloud/test_volumes.py",
     "engine/cloud/test_cluster.py",

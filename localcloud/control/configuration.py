@@ -100,7 +100,8 @@ def write_keys(layout: CloudLayout) -> None:
                 write_private(key, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 
-def _database(layout: CloudLayout, name: str) -> dict[str, str]:
+def database_options(layout: CloudLayout, name: str) -> dict[str, str]:
+    """How a service reaches its database."""
     return {"connection": database_url(layout, name), "max_pool_size": "20", "max_overflow": "40"}
 
 
@@ -117,7 +118,8 @@ def _user(passwords: Mapping[str, str], name: str) -> dict[str, str]:
     }
 
 
-def _token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
+def token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
+    """How a service checks the tokens of its users."""
     return {
         **_user(passwords, endpoint.name),
         "www_authenticate_uri": KEYSTONE.url,
@@ -129,7 +131,7 @@ def _token_check(passwords: Mapping[str, str], endpoint: Endpoint) -> dict[str, 
 
 def _keystone(layout: CloudLayout) -> Sections:
     return {
-        "database": _database(layout, "keystone"),
+        "database": database_options(layout, "keystone"),
         "token": {"expiration": "86400"},
         "fernet_tokens": {"key_repository": str(layout.keys / "fernet")},
         "fernet_receipts": {"key_repository": str(layout.keys / "receipts")},
@@ -148,20 +150,20 @@ def _glance(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> 
             "enabled_import_methods": "[]",
             "worker_self_reference_url": GLANCE.root,
         },
-        "database": _database(layout, "glance"),
+        "database": database_options(layout, "glance"),
         "glance_store": {"default_backend": "file"},
         "file": {"filesystem_store_datadir": str(data / "images")},
         "os_glance_staging_store": {"filesystem_store_datadir": str(data / "staging")},
         "os_glance_tasks_store": {"filesystem_store_datadir": str(data / "tasks")},
         "paste_deploy": {"flavor": "keystone", "config_file": str(prefix / "etc/glance/glance-api-paste.ini")},
-        "keystone_authtoken": _token_check(passwords, GLANCE),
+        "keystone_authtoken": token_check(passwords, GLANCE),
     }
 
 
 def _placement(layout: CloudLayout, passwords: Mapping[str, str]) -> Sections:
     return {
-        "placement_database": _database(layout, "placement"),
-        "keystone_authtoken": _token_check(passwords, PLACEMENT),
+        "placement_database": database_options(layout, "placement"),
+        "keystone_authtoken": token_check(passwords, PLACEMENT),
     }
 
 
@@ -188,13 +190,13 @@ def _nova(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> Se
             "heal_instance_info_cache_interval": "-1",
         },
         "api": {"metadata_cache_expiration": "10"},
-        "api_database": _database(layout, "nova_api"),
-        "database": _database(layout, "nova"),
+        "api_database": database_options(layout, "nova_api"),
+        "database": database_options(layout, "nova"),
         "oslo_concurrency": {"lock_path": str(state / "lock")},
         "wsgi": {"api_paste_config": str(prefix / "etc/nova/api-paste.ini")},
         "quota": dict.fromkeys(("instances", "cores", "ram", "server_groups", "key_pairs"), "-1"),
         "filter_scheduler": {"enabled_filters": "ComputeFilter", "track_instance_changes": "false"},
-        "keystone_authtoken": _token_check(passwords, NOVA),
+        "keystone_authtoken": token_check(passwords, NOVA),
         "service_user": {**user, "send_service_user_token": "true"},
         "placement": user,
         "neutron": user,
@@ -217,7 +219,7 @@ def _neutron(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) ->
             "notify_nova_on_port_status_changes": "true",
             "notify_nova_on_port_data_changes": "true",
         },
-        "database": _database(layout, "neutron"),
+        "database": database_options(layout, "neutron"),
         "ml2": {
             "type_drivers": "local,flat,vlan",
             "tenant_network_types": "local",
@@ -227,7 +229,7 @@ def _neutron(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) ->
         "ml2_type_flat": {"flat_networks": "*"},
         "quotas": {f"quota_{name}": "-1" for name in quotas},
         "oslo_concurrency": {"lock_path": str(state / "lock")},
-        "keystone_authtoken": _token_check(passwords, NEUTRON),
+        "keystone_authtoken": token_check(passwords, NEUTRON),
         "nova": _user(passwords, NEUTRON.name),
         "placement": _user(passwords, NEUTRON.name),
     }
@@ -257,9 +259,9 @@ def _cinder(layout: CloudLayout, passwords: Mapping[str, str], prefix: Path) -> 
             "volume_driver": "localcloud.volume.driver.FileVolumeDriver",
             "volume_backend_name": "file",
         },
-        "database": _database(layout, "cinder"),
+        "database": database_options(layout, "cinder"),
         "oslo_concurrency": {"lock_path": str(state / "lock")},
-        "keystone_authtoken": _token_check(passwords, CINDER),
+        "keystone_authtoken": token_check(passwords, CINDER),
         "service_user": {**user, "send_service_user_token": "true"},
         "nova": user,
     }

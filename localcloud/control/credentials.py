@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from localcloud.control.files import write_private
-from localcloud.endpoints import KEYSTONE, REGION
+from localcloud.endpoints import KEYSTONE, MANILA, REGION
 from localcloud.host.layout import CloudLayout
 from localcloud.services.keystone_service import PROJECT, SERVICE_USERS, USER
 
@@ -17,7 +17,9 @@ ADMIN_CLOUD = "slurm-local-admin"
 def passwords(layout: CloudLayout) -> dict[str, str]:
     """The cloud's passwords by user, created for a new cloud."""
     known: dict[str, str] = json.loads(layout.passwords.read_text()) if layout.passwords.exists() else {}
-    users = {user: known.get(user) or secrets.token_urlsafe(32) for user in ("admin", USER, *SERVICE_USERS)}
+    users = {
+        user: known.get(user) or secrets.token_urlsafe(32) for user in ("admin", USER, *SERVICE_USERS, MANILA.name)
+    }
     if users != known:
         write_private(layout.passwords, json.dumps(users))
     return users

@@ -37,7 +37,7 @@ _COMMA_LISTS = frozenset({"UV_FIND_LINKS"})
 
 
 def lock_file(name: str) -> Path:
-    """The lock file of an environment: ``cloud`` or ``tempest``."""
+    """The lock file of an environment: ``cloud``, ``share`` or ``tempest``."""
     return REQUIREMENTS / f"{name}.txt"
 
 

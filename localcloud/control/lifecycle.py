@@ -11,6 +11,7 @@ from localcloud.control import (
     database,
     host,
     libvirtd,
+    manila,
     mirror,
     nodes,
     nova_servers,
@@ -23,6 +24,7 @@ from localcloud.control.configuration import write_configuration, write_keys
 from localcloud.control.credentials import passwords, write_clouds_yaml
 from localcloud.control.environment import is_ready, make_environment
 from localcloud.control.server_record import decide, recorded
+from localcloud.endpoints import MANILA
 from localcloud.errors import MachineError, NotRunningError, ServiceError
 from localcloud.host import debian
 from localcloud.host.layout import CloudLayout
@@ -36,7 +38,7 @@ from localcloud.network import perimeter
 GRACE = 5.0
 
 #: What talks to servers, or for them: stopped before they are.
-_STOPPED_FIRST = (*services.NAMES, mirror.NAME, libvirtd.NAME)
+_STOPPED_FIRST = (MANILA.name, *services.NAMES, mirror.NAME, libvirtd.NAME)
 
 
 @contextmanager
@@ -59,7 +61,14 @@ def exclusive(layout: CloudLayout) -> Iterator[None]:
         yield
 
 
-def up(layout: CloudLayout, steps: Steps, *, install: bool = True, servers: ServerKind | None = None) -> None:
+def up(
+    layout: CloudLayout,
+    steps: Steps,
+    *,
+    install: bool = True,
+    servers: ServerKind | None = None,
+    shares: bool = False,
+) -> None:
     """Start what is not running; install what is missing first.
 
     Args:
@@ -67,6 +76,7 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True, servers: Serv
         steps: reports progress.
         install: whether missing Debian packages may be installed; if not, the error lists them.
         servers: what servers are; None: as they are, or containers on a new cloud.
+        shares: whether the cloud gets Manila; one that has it keeps it.
 
     Raises:
         CloudError: something is missing or does not start.
@@ -79,6 +89,8 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True, servers: Serv
         if not install:
             debian.refuse(missing)
         layout.make_folders()
+        if shares:
+            manila.want(layout)
         with ThreadPoolExecutor(3) as pool:
             packages = pool.submit(debian.install, missing, steps)
             image = pool.submit(_image_after, packages.result, kind, steps)
@@ -89,6 +101,8 @@ def up(layout: CloudLayout, steps: Steps, *, install: bool = True, servers: Serv
             write_clouds_yaml(layout)
             with steps.step("create flavors and the external network"):
                 resources.make_resources(layout)
+            if manila.is_wanted(layout):
+                manila.start(layout, kind, steps)
             built = image.result()
         with steps.step("base image in Glance"):
             resources.upload_image(layout, built)
@@ -162,7 +176,7 @@ def _start(layout: CloudLayout, prefix: Path, kind: ServerKind, steps: Steps) ->
     services.write_search_path(layout, kind)
     if not _runs(layout, database.NAME):
         # Services left from before a database crash would keep dead connections.
-        process.stop(_recorded(layout, services.NAMES), grace=GRACE)
+        process.stop(_recorded(layout, (MANILA.name, *services.NAMES)), grace=GRACE)
         with steps.step(f"{database.NAME} answers"):
             database.start(layout)
     if not _runs(layout, mirror.NAME):

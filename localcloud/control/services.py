@@ -1,4 +1,4 @@
-"""Starts the six OpenStack services and waits until they are ready."""
+"""Starts OpenStack services and waits until they are ready."""
 
 import os
 import time
@@ -105,9 +105,11 @@ def _environment(layout: CloudLayout, prefix: Path, name: str, kind: ServerKind)
         "OS_NEUTRON_CONFIG_DIR": etc,
         "OS_NEUTRON_CONFIG_FILES": "neutron.conf",
         "LOCALCLOUD_CINDER_CONFIG": f"{etc}/cinder.conf",
+        "LOCALCLOUD_MANILA_CONFIG": f"{etc}/manila.conf",
         # Native threads: OpenStack is removing eventlet.
         "OS_NOVA_DISABLE_EVENTLET_PATCHING": "1",
         "OS_CINDER_DISABLE_EVENTLET_PATCHING": "1",
+        "OS_MANILA_DISABLE_EVENTLET_PATCHING": "1",
         # Neutron sets a process title, which would overwrite the environment that identifies the process.
         "SPT_NOENV": "1",
         # glibc's default number of arenas costs a third more memory.

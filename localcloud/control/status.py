@@ -5,10 +5,10 @@ import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
 
-from localcloud.control import database, libvirtd, mirror, process, services
+from localcloud.control import database, libvirtd, manila, mirror, process, services
 from localcloud.control.files import tail
 from localcloud.control.server_record import recorded
-from localcloud.endpoints import ENDPOINTS, MIRROR_URL
+from localcloud.endpoints import ENDPOINTS, MANILA, MIRROR_URL
 from localcloud.host.layout import CloudLayout
 from localcloud.host.server_kind import ServerKind
 from localcloud.network import perimeter
@@ -98,8 +98,9 @@ class CloudStatus:
 
 def look(layout: CloudLayout) -> CloudStatus:
     """Check each process of a cloud and whether it responds."""
-    urls = {endpoint.name: endpoint.root for endpoint in ENDPOINTS} | {mirror.NAME: MIRROR_URL}
+    urls = {endpoint.name: endpoint.root for endpoint in (*ENDPOINTS, MANILA)} | {mirror.NAME: MIRROR_URL}
     order = (*_ORDER, libvirtd.NAME) if recorded(layout) is ServerKind.VM else _ORDER
+    order = (*order, MANILA.name) if manila.is_wanted(layout) else order
     found = tuple(_look(layout, name, urls.get(name, "")) for name in order)
     down = all(one.state == "down" for one in found)
     return CloudStatus(str(layout.root), found, closed=down or perimeter.is_closed())

@@ -13,12 +13,12 @@ import threading
 import traceback
 from pathlib import Path
 
-from localcloud.endpoints import ADDRESS, ENDPOINTS
+from localcloud.endpoints import ADDRESS, ENDPOINTS, MANILA
 
 
 def main(name: str) -> None:
     """Serve until the process is stopped."""
-    endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.name == name)
+    endpoint = next(endpoint for endpoint in (*ENDPOINTS, MANILA) if endpoint.name == name)
     # The services parse sys.argv: hide our arguments from them.
     sys.argv[1:] = []
     module = importlib.import_module(f"localcloud.services.{name}_service")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.control import manila
 from localcloud.control.configuration import configuration, render, write_configuration, write_keys
 from localcloud.endpoints import ADDRESS, CINDER, ENDPOINTS, GLANCE
 from localcloud.host.layout import CloudLayout
@@ -87,3 +88,18 @@ def test_keys_are_made_once_and_differ(layout: CloudLayout) -> None:
     write_keys(layout)
     assert before == {key: key.read_text() for key in layout.keys.rglob("*") if key.is_file()}
     assert len(set(before.values())) == len(before) == 6
+
+
+def test_manila_has_its_own_database_user_and_backend(layout: CloudLayout) -> None:
+    sections = manila.configuration(layout, "secret", Path("/venv"))
+    check = sections["keystone_authtoken"]
+    assert (check["username"], check["password"], check["service_type"]) == ("manila", "secret", "shared-file-system")
+    assert "/manila?" in sections["database"]["connection"]
+    assert sections[sections["DEFAULT"]["enabled_share_backends"]]["share_driver"].startswith("localcloud.share.")
+    assert sections["DEFAULT"]["api_paste_config"] == "/venv/etc/manila/api-paste.ini"
+
+
+def test_a_cloud_has_manila_from_when_it_was_asked_for(layout: CloudLayout) -> None:
+    assert not manila.is_wanted(layout)
+    manila.want(layout)
+    assert manila.is_wanted(layout)
