@@ -41,6 +41,9 @@ async def build(config: ClusterConfig) -> dict[str, Any]:
             layer.image if layer else None,
         )
         args = _args(config, findings, source, layer)
+        if layer is not None and not handed_over():
+            # A command of ours has done this.
+            layer.check_node_collections()
     except ApplianceError as error:
         raise pulumi.RunError(str(error)) from error
     for note in findings.notes:

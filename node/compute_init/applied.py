@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from node.compute_init.bundle import Bundle
+from node.compute_init.layer_collections import FILE as COLLECTIONS_FILE
 from node.compute_init.roles import Given, RoleDigests
 from node.compute_init.site_layer import FILE as LAYER_FILE
 from node.compute_init.whole_file import write_whole
 
 #: The form of the record and of its digests.
 _SCHEMA = 1
+#: The files of the site's own layer: its roles and hooks may do anything with what is in them.
+_LAYER_FILES = (LAYER_FILE, COLLECTIONS_FILE)
 #: The secret that the key of digests is made of: every compute node has it.
 _SECRET = "munge_key"  # noqa: S105 - a name
 
@@ -36,10 +39,11 @@ def given(variables: Mapping[str, Any], bundle: Bundle, installed: Iterable[Path
         _SECRET: secret,
         "the boot": boot_id,
         "what the image installed": tree_digest(installed),
-        "the site's own layer": hashlib.sha256(bundle.files.get(LAYER_FILE, b"")).hexdigest(),
+        "the site's own layer": [hashlib.sha256(bundle.files.get(name, b"")).hexdigest() for name in _LAYER_FILES],
         "the request to run everything": bundle.everything,
     }
-    own = {name: content for name, content in bundle.files.items() if name not in (LAYER_FILE, "variables.json")}
+    rest = (*_LAYER_FILES, "variables.json")
+    own = {name: content for name, content in bundle.files.items() if name not in rest}
     key = hmac.new(json.dumps(secret).encode(), b"roles of compute-init", hashlib.sha256).digest()
     return Given(variables, own, common, key)
 

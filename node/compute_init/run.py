@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from node.ansible_init.boot import Terminated, boot_id, raise_on_sigterm
 from node.ansible_init.metadata import Metadata, MetadataError
 from node.ansible_init.result import DONE, FAILED, RUNNING, SKIPPED
 from node.ansible_init.unsafe import unsafe
+from node.compute_init import layer_collections
 from node.compute_init.applied import given, read_applied, write_applied
 from node.compute_init.bundle import Bundle, BundleError
 from node.compute_init.fetch import fetch
@@ -199,7 +200,7 @@ class ComputeInitRun:
             variables: dict[str, Any] = {**bundle.variables, **own}
             layer = _layer(bundle)
             if layer is not None:
-                self._write_layer(layer, folder / LAYER)
+                self._write_layer(layer, bundle.files, folder / LAYER)
             decision, wanted = self._decide(bundle, variables)
             # From here on, it is not true any more, however this run ends.
             self.settings.applied.unlink(missing_ok=True)
@@ -233,21 +234,25 @@ class ComputeInitRun:
         layer: NodeLayer | None,
         skip_tags: Sequence[str],
     ) -> None:
-        """Run playbooks of ours, or of the layer, with its roles: a hook has no variable but the layer's own."""
+        """Run playbooks of ours, or of the layer, with what it has: a hook has no variable but the layer's own."""
         roles: tuple[Path, ...] = ()
+        collections = None
         if layer is not None and playbooks[0].is_relative_to(folder / LAYER):
             roles, skip_tags = (self.settings.roles, folder / LAYER / ROLES), ()
+            collections = folder / LAYER / layer_collections.FOLDER if layer.collections else None
             own = unsafe({FILES_VARIABLE: str(folder / LAYER / FILES)})
             declared = playbooks[0] == folder / LAYER / ROLES_PLAYBOOK
             variables = {**variables, **own} if declared else {**unsafe(layer.variables), **own}
         try:
-            playbook.run(playbooks, variables, self.settings.program, folder, roles, skip_tags)
+            playbook.run(playbooks, variables, self.settings.program, folder, roles, skip_tags, collections)
         except playbook.PlaybookError as error:
             raise FailureError("role-failed", str(error)) from error
 
-    def _write_layer(self, layer: NodeLayer, folder: Path) -> None:
+    def _write_layer(self, layer: NodeLayer, files: Mapping[str, bytes], folder: Path) -> None:
         try:
             layer.write(folder)
+            if layer.collections:
+                layer_collections.unpack(files.get(layer_collections.FILE, b""), folder / layer_collections.FOLDER)
         except SiteLayerPathError as error:
             raise FailureError("wrong-bundle", f"{error}: run site.yml") from error
 

@@ -15,8 +15,9 @@ from typing import Any
 
 #: The name of the file in the bundle.
 FILE = "layer.json"
-#: The forms of the file: without, and with roles that compute-init runs itself.
-FORM, FORM_WITH_ROLES = 1, 2
+#: The forms of the file: without, and with roles that compute-init runs itself; with collections beside it.
+FORM, FORM_WITH_ROLES, FORM_WITH_COLLECTIONS = 1, 2, 3
+_FORMS = (FORM, FORM_WITH_ROLES, FORM_WITH_COLLECTIONS)
 #: The playbook with those roles, which the node writes.
 ROLES_PLAYBOOK = "roles.yml"
 #: The layers that may have hooks, in the order in which they run.
@@ -54,11 +55,13 @@ class NodeLayer:
         members: its files.
         variables: plain data for the hooks.
         entries: the entry of ``compute_init_enable`` for each role that compute-init runs itself.
+        collections: the Ansible collections that hooks and roles name; an archive beside this file has them.
     """
 
     members: tuple[LayerMember, ...]
     variables: dict[str, Any] = field(repr=False)
     entries: dict[str, str] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, content: bytes) -> NodeLayer:
@@ -69,16 +72,16 @@ class NodeLayer:
         """
         try:
             document = json.loads(content)
-            if document["form"] not in (FORM, FORM_WITH_ROLES):
-                raise SiteLayerPathError(
-                    f"{FILE} has form {document['form']!r}, this image reads {FORM} and {FORM_WITH_ROLES}"
-                )
+            if document["form"] not in _FORMS:
+                forms = ", ".join(map(str, _FORMS))
+                raise SiteLayerPathError(f"{FILE} has form {document['form']!r}, this image reads {forms}")
             members = tuple(
-                LayerMember(_checked(path), base64.b64decode(each["base64"], validate=True), bool(each.get("x")))
+                LayerMember(checked_path(path), base64.b64decode(each["base64"], validate=True), bool(each.get("x")))
                 for path, each in sorted(document["files"].items())
             )
-            entries = {_checked(role): str(entry) for role, entry in sorted(document.get("entries", {}).items())}
-            return cls(members, dict(document["variables"]), entries)
+            entries = {checked_path(role): str(entry) for role, entry in sorted(document.get("entries", {}).items())}
+            collections = tuple(map(str, document.get("collections", ())))
+            return cls(members, dict(document["variables"]), entries, collections)
         except SiteLayerPathError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -149,7 +152,7 @@ def course(roles: Path, rejoin: Path, layer: NodeLayer | None, folder: Path) -> 
     yield rejoin.name, (rejoin,)
 
 
-def _checked(path: Any) -> str:
+def checked_path(path: Any) -> str:
     """A relative path without steps upwards.
 
     Raises:
@@ -157,5 +160,5 @@ def _checked(path: Any) -> str:
     """
     good = isinstance(path, str) and "\0" not in path and "\\" not in path
     if not good or any(part in {"", ".", ".."} for part in path.split("/")):
-        raise SiteLayerPathError(f"{FILE} has the path {path!r}, which is not one within its folder")
+        raise SiteLayerPathError(f"the site's own layer has the path {path!r}, which is not one within its folder")
     return str(path)

@@ -105,14 +105,17 @@ def findings_of(session: Session, deployment: Mapping[str, Any]) -> Findings:
 
 
 def examined(session: Session, deployment: Mapping[str, Any]) -> Findings:
-    """The same, but fail on any problem.
+    """The same, but fail on any problem, also with what compute nodes get of the site's own layer.
 
     Raises:
         ConfigError: the configuration has problems; reports all of them.
         StateError: the state does not match the project.
+        SiteLayerError: nodes cannot get the collections that they need.
     """
     findings = findings_of(session, deployment)
     findings.ready(str(session.source))
+    if session.layer is not None:
+        session.layer.check_node_collections()
     return findings
 
 

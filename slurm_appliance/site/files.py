@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from node.compute_init.layer_collections import FILE as COLLECTIONS_FILE
 from node.compute_init.share import STATE_DIR
 from node.compute_init.site_layer import FILE as LAYER_FILE
 from slurm_appliance.deploy_host.files import write_whole
@@ -56,6 +57,7 @@ def site_files(
     signing_key: SigningKey,
     serial: int,
     layer: bytes = b"",
+    layer_collections: bytes = b"",
     layer_roles: Sequence[NodeRole] = (),
     everything: str = "",
     playbooks: Path = PLAYBOOKS,
@@ -70,6 +72,7 @@ def site_files(
         signing_key: signs the nodes' bundles.
         serial: the time in seconds since 1970.
         layer: what compute nodes get of the site's own layer; empty for none.
+        layer_collections: the collections that they get with it; empty for none.
         layer_roles: the layer's roles that compute nodes run themselves.
         everything: see `bundle.bundle`.
         playbooks: folder of the roles.
@@ -86,6 +89,7 @@ def site_files(
         "ssh_known_hosts": SharedFile(known_hosts),
         # Kept on nodes' disks: nothing in it is encrypted in the site's repository either.
         **({LAYER_FILE: SharedFile(layer, keep=True)} if layer else {}),
+        **({COLLECTIONS_FILE: SharedFile(layer_collections, keep=True)} if layer_collections else {}),
     }
     system = system_files(hosts)
     shared |= {name: SharedFile(content, keep=True) for name, content in system.items()}
@@ -199,6 +203,7 @@ def render(
         signing_key=signing_key(hosts, control),
         serial=int(time.time()),
         layer=layer.node if layer else b"",
+        layer_collections=layer.node_collections if layer else b"",
         layer_roles=layer.node_roles if layer else (),
         everything=asked.read_text() if (asked := folder / _EVERYTHING).exists() else "",
     )

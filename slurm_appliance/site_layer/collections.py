@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,15 @@ def required(layers: tuple[Layer, ...]) -> list[dict[str, str]]:
     """
     found = {entry["name"]: entry for layer in layers for entry in _of(layer)}
     return [found[name] for name in sorted(found)]
+
+
+def required_names(layers: tuple[Layer, ...]) -> list[str]:
+    """The names of the collections of all layers, sorted; those of files from the files.
+
+    Raises:
+        SiteLayerError: see `required`; or a file is no collection.
+    """
+    return sorted({_name(entry) for entry in required(layers)})
 
 
 def installed(layers: tuple[Layer, ...]) -> Path | None:
@@ -76,6 +86,19 @@ def _entry(layer: Layer, file: LayerFile, entry: Any) -> dict[str, str]:
         return {**fields, "version": version[1]}
     what = f"the collection {name or entry!r} has no exact version, and is no file of this layer"
     raise SiteLayerError(what, where=str(file.source), remedy=f"{_REMEDY}; see {PAGE}")
+
+
+def _name(entry: Mapping[str, str]) -> str:
+    if entry.get("type") != "file":
+        return entry["name"]
+    try:
+        with tarfile.open(entry["name"]) as tar:
+            manifest = tar.extractfile("MANIFEST.json")
+            info: Any = json.loads(manifest.read())["collection_info"] if manifest else {}
+        return f"{info['namespace']}.{info['name']}"
+    except (tarfile.TarError, OSError, EOFError, KeyError, TypeError, ValueError) as error:
+        remedy = "build it with ansible-galaxy collection build"
+        raise SiteLayerError(f"this is no collection: {error}", where=entry["name"], remedy=remedy) from error
 
 
 def _digest(entries: list[dict[str, str]]) -> str:

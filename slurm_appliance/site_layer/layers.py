@@ -14,8 +14,8 @@ from slurm_appliance.cloud.metadata import RESERVED
 from slurm_appliance.config.compute_init import ComputeInitRole, is_own_name
 from slurm_appliance.config.suggest import closest
 from slurm_appliance.playbooks.node_roles import NodeRole, declared_role
-from slurm_appliance.site_layer import node_part
-from slurm_appliance.site_layer.collections import required
+from slurm_appliance.site_layer import node_collections, node_part
+from slurm_appliance.site_layer.collections import installed, required_names
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.group_vars import check_group_vars
 from slurm_appliance.site_layer.tree import REQUIREMENTS, Layer, LayerFile, digest, read_layer
@@ -82,7 +82,31 @@ class SiteLayer:
     def node(self) -> bytes:
         """What compute nodes get, packed; empty without a hook for them."""
         entries = {role.name: role.compute_init for role in self.node_roles}
-        return node_part.packed(self.layers, self.roles, entries)
+        return node_part.packed(self.layers, self.roles, entries, self._named_collections)
+
+    @cached_property
+    def node_collections(self) -> bytes:
+        """The collections that compute nodes get, packed; empty for none. They are installed here first, if missing.
+
+        Raises:
+            SiteLayerError: they cannot be installed, or are too large for nodes.
+        """
+        needed = self._named_collections if self.node else ()
+        folder = installed(self.layers) if needed else None
+        return node_collections.packed(folder, needed, required_names(self.layers)) if folder else b""
+
+    def check_node_collections(self) -> None:
+        """Make what compute nodes get of collections, so that an error comes before the first change.
+
+        Raises:
+            SiteLayerError: see `node_collections`.
+        """
+        _ = self.node_collections
+
+    @cached_property
+    def _named_collections(self) -> tuple[str, ...]:
+        entries = [role.name for role in self.node_roles]
+        return node_collections.named(self.layers, self.roles, entries, required_names(self.layers))
 
     @cached_property
     def node_roles(self) -> tuple[NodeRole, ...]:
@@ -146,7 +170,7 @@ def site_layer(stacks: Path, stack: str, product_roles: Iterable[str] | None = N
         check_group_vars(layer)
     made = SiteLayer(stack, tuple(found))
     _check_files(made.files)
-    required(made.layers)
+    required_names(made.layers)
     _ = made.node  # Too large, or not for nodes: an error now, not in the middle of a run.
     return made
 

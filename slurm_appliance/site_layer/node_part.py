@@ -11,6 +11,7 @@ from node.compute_init.site_layer import (
     FILES,
     FILES_VARIABLE,
     FORM,
+    FORM_WITH_COLLECTIONS,
     FORM_WITH_ROLES,
     ROLES,
     NodeLayer,
@@ -26,13 +27,16 @@ _HOOKS = "hooks/compute-init"
 _VARIABLES = f"{_HOOKS}/vars.yml"
 
 
-def packed(layers: Sequence[Layer], roles: Mapping[str, Layer], entries: Mapping[str, str]) -> bytes:
+def packed(
+    layers: Sequence[Layer], roles: Mapping[str, Layer], entries: Mapping[str, str], collections: Sequence[str] = ()
+) -> bytes:
     """The file for the bundle; empty if no layer has a hook or role for compute nodes.
 
     Args:
         layers: the layers, in the order of precedence.
         roles: the layer of each role.
         entries: the entry of ``compute_init_enable`` of each role that compute nodes run themselves.
+        collections: the collections that nodes need for them.
 
     Raises:
         SiteLayerError: it is too large, encrypted, or its variables are no plain data.
@@ -50,8 +54,10 @@ def packed(layers: Sequence[Layer], roles: Mapping[str, Layer], entries: Mapping
                 remedy="use it in site.yml or in the image build, or move it out of roles and files",
             )
     document = {
-        "form": FORM_WITH_ROLES if entries else FORM,
+        # The oldest that will do: images of earlier releases read that.
+        "form": FORM_WITH_COLLECTIONS if collections else FORM_WITH_ROLES if entries else FORM,
         **({"entries": dict(entries)} if entries else {}),
+        **({"collections": list(collections)} if collections else {}),
         "variables": {name: value for layer in layers for name, value in _variables(layer).items()},
         "files": {
             path: {"base64": base64.b64encode(contents[path]).decode(), **({"x": True} if file.executable else {})}

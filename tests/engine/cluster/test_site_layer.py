@@ -1,15 +1,17 @@
 """The site's own layer in a stack: what the engine sees of it, and that the state has no path of this machine."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from node.compute_init.layer_collections import MOST_PACKED
 from slurm_appliance.engine.steps import SERVER
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.site_layer.errors import SiteLayerError
 from tests.engine.cluster.recording import replayed
 from tests.engine.cluster.test_recorded import RECORDINGS
-from tests.unit.slurm_appliance.site_layer.trees import write
+from tests.unit.slurm_appliance.site_layer.trees import collection, write
 
 PLAY = "- hosts: localhost\n"
 
@@ -36,6 +38,25 @@ def test_a_layer_that_cannot_be_used_is_an_error_before_the_first_change(tmp_pat
             rig.preview()
         assert isinstance(caught.value, ApplianceError)
         assert caught.value.where == str(rig.folder / "site/hooks/site/misspelt.yml")
+
+
+def test_collections_that_are_too_large_for_nodes_are_an_error_before_the_first_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with replayed(RECORDINGS[-1], tmp_path / "stack") as rig:
+        # Digits at random are packed to half their number.
+        files = {"plugins/filter/large.py": f"# {os.urandom(MOST_PACKED).hex()}"}
+        tarball = collection(rig.folder / "site/collections", files=files)
+        write(
+            rig.folder,
+            {
+                "site/requirements.yml": f"collections: [{{name: collections/{tarball.name}}}]\n",
+                "site/hooks/compute-init/post.yml": "- {hosts: localhost, roles: [own.tools.hello]}\n",
+            },
+        )
+        with pytest.raises(SiteLayerError, match=r"own\.tools \(\d+ packed\)"):
+            rig.preview()
 
 
 def test_an_own_entry_of_compute_init_changes_nothing_but_metadata(tmp_path: Path) -> None:

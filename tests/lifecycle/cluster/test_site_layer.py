@@ -8,22 +8,28 @@ import pytest
 
 from slurm_appliance.image.images import GlanceImage
 from tests.lifecycle.cluster.live import COMPUTE, Live
-from tests.unit.slurm_appliance.site_layer.trees import write
+from tests.unit.slurm_appliance.site_layer.trees import FILTER, MODULE_AND_FILTER, collection, write
 
 #: Where the site's role writes: on the root disk, which a rebuild erases.
 MARKER = "/var/lib/own-marker"
 
 
-#: Where the role writes that compute nodes run without a hook.
-OF_THE_ROLE = "/var/lib/own-role"
+#: Where the role writes that compute nodes run without a hook, and where a module of the site's own collection does.
+OF_THE_ROLE, OF_THE_COLLECTION = "/var/lib/own-role", "/var/lib/own-collection"
 
 
-def _role(source: str, path: str = MARKER) -> str:
+def _role(source: str, path: str = MARKER, *more: dict[str, object]) -> str:
     task = {
         "name": "Write the marker",
         "ansible.builtin.copy": {"dest": path, "content": source, "mode": "0644"},
     }
-    return json.dumps([task])
+    return json.dumps([task, *more])
+
+
+def _mark(text: str) -> dict[str, object]:
+    """A task with a module and a filter of the collection."""
+    given = {"path": OF_THE_COLLECTION, "text": f"{{{{ {text!r} | own.tools.loud }}}}"}
+    return {"name": "Use the collection", "own.tools.mark": given}
 
 
 def _hook(hosts: str, source: str) -> str:
@@ -48,7 +54,9 @@ LAYER = {
         f"{{{{ own_declared }}}} {FILE} {{{{ own_variable | default('no other') }}}} "
         "{{ ansible_facts.distribution | length > 0 }}\n",
         OF_THE_ROLE,
+        _mark("first"),
     ),
+    "site/requirements.yml": json.dumps({"collections": [{"name": "collections/own-tools-1.0.0.tar.gz"}]}),
     "site/roles/own_role/meta/node_variables.yml": "compute_init: compute\nnode_variables: [own_declared]\n",
     "site/hooks/compute-init/pre.yml": _hook("localhost", "before"),
     "environments/life/hooks/compute-init/post.yml": _hook(
@@ -64,6 +72,7 @@ BY_THE_ROLE = "declared from the files no other True"
 def layered(live: Live) -> Iterator[Live]:
     """The cluster with the layer; without it again afterwards."""
     write(live.rig.folder, LAYER)
+    collection(live.rig.folder / "site/collections", files=MODULE_AND_FILTER)
     try:
         assert "update" in live.rig.up().changes
         yield live
@@ -81,6 +90,7 @@ def test_a_new_layer_runs_on_all_nodes(layered: Live) -> None:
     }
     assert {layered.run(node, f"cat {MARKER}") for node in COMPUTE} == {ON_COMPUTE}
     assert {layered.run(node, f"cat {OF_THE_ROLE}") for node in COMPUTE} == {BY_THE_ROLE}
+    assert {layered.run(node, f"cat {OF_THE_COLLECTION}") for node in COMPUTE} == {"FIRST"}
 
 
 def test_a_node_keeps_nothing_of_the_layer_in_the_open(layered: Live) -> None:
@@ -111,6 +121,16 @@ def test_a_rebuild_by_slurm_brings_back_what_the_hook_did(
         layered.wait_for_state("c-0", "IDLE")
     assert layered.run("c-0", f"ls {MARKER}*") == MARKER
     assert layered.run("c-0", f"cat {OF_THE_ROLE}") == BY_THE_ROLE
+    assert layered.run("c-0", f"cat {OF_THE_COLLECTION}") == "FIRST"
+
+
+def test_a_changed_collection_runs_again_on_compute_nodes(layered: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_APPLIANCE_STACKS", str(layered.rig.stacks))
+    other = {**MODULE_AND_FILTER, FILTER: MODULE_AND_FILTER[FILTER].replace("text.upper()", "text.title()")}
+    collection(layered.rig.folder / "site/collections", files=other)
+    said = layered.site()
+    assert (said["exit_status"], said["compute_nodes_failed"]) == (0, 0)
+    assert {layered.run(node, f"cat {OF_THE_COLLECTION}") for node in COMPUTE} == {"First"}
 
 
 def test_a_hook_that_fails_keeps_the_node_away_from_jobs_and_is_named(

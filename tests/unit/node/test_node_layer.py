@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from node.compute_init.layer_collections import FILE as COLLECTIONS_FILE
 from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.site_layer import FILE, NodeLayer, SiteLayerPathError, course
 from tests.unit.node.compute_node import FILES, calls, go, program, put
@@ -34,6 +37,8 @@ def order(settings: ComputeInitSettings, tmp_path: Path) -> Path:
         there = [pathlib.Path(each).exists() for each in sys.argv[at + 1:] if "/layer/" in each]
         seen = {{"books": books, "values": values, "there": there, "roles": os.environ.get("ANSIBLE_ROLES_PATH")}}
         seen["skip"] = "--skip-tags" in sys.argv
+        folders = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
+        seen["collections"] = [folders, (pathlib.Path(folders.partition(":")[0]) / "ansible_collections/a").exists()]
         with open({str(tmp_path / "calls")!r}, "a") as file:
             print(json.dumps(seen), file=file)
         sys.exit(2 if values.get("break") else 0)
@@ -135,7 +140,7 @@ def test_a_path_that_leaves_the_folder_is_refused_before_anything_runs(
     [
         b"no JSON",
         b"[]",
-        packed(form=3),
+        packed(form=4),
         packed(files=[]),
         packed(files={"a": {"base64": "?"}}),
         packed(files={"a": {"link": "/etc"}}),
@@ -145,6 +150,62 @@ def test_a_path_that_leaves_the_folder_is_refused_before_anything_runs(
 def test_another_form_is_refused(content: bytes) -> None:
     with pytest.raises(SiteLayerPathError):
         NodeLayer.of(content)
+
+
+def collections(content: bytes = b"a") -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w:bz2") as tar:
+        member = tarfile.TarInfo("ansible_collections/a/b/c")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    return plain.getvalue()
+
+
+WITH_COLLECTIONS = packed(
+    f"site/{PRE}", "roles/own/tasks/main.yml", form=3, entries={"own": "nfs"}, collections=["a.b"]
+)
+
+
+def test_hooks_and_roles_of_the_layer_find_its_collections_before_those_of_the_image(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path
+) -> None:
+    put(folder, FILES | {FILE: WITH_COLLECTIONS, COLLECTIONS_FILE: collections()})
+    assert go(settings)[0] == 0
+    given = [f"{order}/collections:/root/.ansible/collections:/usr/share/ansible/collections", True]
+    assert [(call["books"], call["collections"]) for call in calls(tmp_path)] == [
+        ([f"site/{PRE}"], given),
+        (["compute-init.yml"], ["", False]),
+        (["roles.yml"], given),
+        (["compute-rejoin.yml"], ["", False]),
+    ]
+    assert not order.parent.exists(), "nothing stays"
+
+
+@pytest.mark.parametrize("files", [{}, {COLLECTIONS_FILE: b"damaged"}])
+def test_without_its_collections_a_layer_does_not_run(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, order: Path, files: dict[str, bytes]
+) -> None:
+    put(folder, FILES | {FILE: WITH_COLLECTIONS} | files)
+    status, record, _ = go(settings)
+    assert (status, record.state) == (1, "wrong-bundle")
+    assert COLLECTIONS_FILE in record.reason + record.error
+    assert calls(tmp_path) == []
+    assert not order.parent.exists()
+
+
+@pytest.mark.usefixtures("order")
+def test_changed_collections_run_everything_again(settings: ComputeInitSettings, folder: Path, tmp_path: Path) -> None:
+    settings.declared.parent.mkdir()
+    settings.declared.write_text(json.dumps({"names": {"node_variables": [], "files": ["hosts"]}}))
+    put(folder, FILES | {FILE: WITH_COLLECTIONS, COLLECTIONS_FILE: collections()})
+    go(settings)
+    assert go(settings)[1].state == "unchanged"
+    number = len(calls(tmp_path))
+    put(folder, FILES | {FILE: WITH_COLLECTIONS, COLLECTIONS_FILE: collections(b"other")})
+    _, record, lines = go(settings)
+    assert record.state == "done"
+    assert [call["skip"] for call in calls(tmp_path)[number:]] == [False] * 4
+    assert "all roles run: the site's own layer changed" in lines
 
 
 def test_a_path_is_a_file_or_a_folder(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from node.compute_init.layer_collections import FILE as COLLECTIONS_FILE
 from node.compute_init.site_layer import FILE, NodeLayer
 from slurm_appliance.hostvars.inventory import read_inventory
 from slurm_appliance.secrets.generate import MAKERS
@@ -19,7 +20,7 @@ from slurm_appliance.site.inventory import Inventory
 from slurm_appliance.site_layer.errors import SiteLayerError
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, inventories
 from tests.unit.slurm_appliance.site.test_inventory import HOSTS, SUBNETS, config
-from tests.unit.slurm_appliance.site_layer.trees import STACK, layer_of, repository
+from tests.unit.slurm_appliance.site_layer.trees import STACK, collection, layer_of, repository
 from toolchain.paths import REPOSITORY
 
 PLAY = "- hosts: localhost\n"
@@ -62,10 +63,12 @@ def test_group_vars_of_layers_are_below_the_inventory(tmp_path: Path) -> None:
 def test_the_program_that_site_yml_starts_exports_the_layer(tmp_path: Path, with_layer: bool) -> None:
     stacks = repository(tmp_path, {})
     if with_layer:
+        tarball = collection(tmp_path / "site/collections")
         repository(
             tmp_path,
             {
-                "site/hooks/compute-init/post.yml": PLAY,
+                "site/requirements.yml": json.dumps({"collections": [{"name": f"collections/{tarball.name}"}]}),
+                "site/hooks/compute-init/post.yml": "- {hosts: localhost, roles: [own.tools.hello]}\n",
                 "site/hooks/compute-init/vars.yml": "word: plain\n",
                 "site/roles/own/meta/node_variables.yml": "compute_init: compute\nnode_variables: [scratch_server]\n",
                 # A variable that a role on nodes reads, one that the site's role reads, and one that no node may have.
@@ -85,7 +88,7 @@ def test_the_program_that_site_yml_starts_exports_the_layer(tmp_path: Path, with
     ended = subprocess.run(
         command,
         cwd=REPOSITORY,
-        env={**os.environ, "SLURM_APPLIANCE_STACKS": str(stacks)},
+        env={**os.environ, "SLURM_APPLIANCE_STACKS": str(stacks), "XDG_CACHE_HOME": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
         check=False,
@@ -95,8 +98,9 @@ def test_the_program_that_site_yml_starts_exports_the_layer(tmp_path: Path, with
         files = {member.name: tar.extractfile(member) for member in tar}
         texts = {name: file.read() for name, file in files.items() if file is not None}
     listed = json.loads(texts["nodes/my-demo-c-0/bundle.json"])["files"]
-    assert (FILE in listed) is with_layer
-    assert (f"shared/{FILE}" in texts) is with_layer
+    for name in (FILE, COLLECTIONS_FILE):
+        assert (name in listed) is with_layer
+        assert (f"shared/{name}" in texts) is with_layer
     assert not [name for name, text in texts.items() if b"secret_of_the_site" in text]
     variables = json.loads(texts["nodes/my-demo-c-0/variables.json"])
     transport = variables.get("nfs_client_transport")
@@ -105,4 +109,5 @@ def test_the_program_that_site_yml_starts_exports_the_layer(tmp_path: Path, with
     if with_layer:
         assert NodeLayer.of(texts[f"shared/{FILE}"]).variables == {"word": "plain"}
         assert NodeLayer.of(texts[f"shared/{FILE}"]).entries == {"own": "compute"}
-        assert listed[FILE]["keep"] is True
+        assert NodeLayer.of(texts[f"shared/{FILE}"]).collections == ("own.tools",)
+        assert listed[FILE]["keep"] is listed[COLLECTIONS_FILE]["keep"] is True

@@ -18,7 +18,7 @@ LOCAL = json.dumps({"collections": [{"name": "collections/own-tools-1.0.0.tar.gz
 def tarball(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A collection ``own.tools`` in the shared layer of a repository."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return collection(tmp_path / "source", tmp_path / "repository/site/collections", "[]")
+    return collection(tmp_path / "repository/site/collections")
 
 
 def test_a_local_collection_is_installed_once(tarball: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,13 @@ import yaml
 
 from node.ansible_init import playbook as on_node
 from node.ansible_init.unsafe import unsafe
-from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, NodeLayer, course
+from node.compute_init.layer_collections import FOLDER, unpack
+from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, ROLES_PLAYBOOK, NodeLayer, course
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
 from slurm_appliance.site_layer.layers import SiteLayer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
 from slurm_appliance.site_layer.tree import HOOKS
-from tests.unit.slurm_appliance.site_layer.trees import STACK, collection, layer_of, write
+from tests.unit.slurm_appliance.site_layer.trees import MODULE_AND_FILTER, STACK, collection, layer_of, write
 
 OWN = f"environments/{STACK}"
 GROUP = "stand"
@@ -118,7 +119,7 @@ def test_a_hook_uses_a_collection_that_the_layer_requires(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     tell = role({"name": "Tell", "ansible.builtin.shell": "echo of the collection >> {{ ran }}"})
-    tarball = collection(tmp_path / "source", tmp_path / "own/site/collections", tell)
+    tarball = collection(tmp_path / "own/site/collections", tell)
     layer = layer_of(
         tmp_path / "own",
         {
@@ -131,6 +132,30 @@ def test_a_hook_uses_a_collection_that_the_layer_requires(
     outcome = stand.run(layer, "site", "site.yml")
     assert outcome.status == "successful", stand.log.getvalue()
     assert stand.lines == ["of the collection"]
+
+
+def test_a_role_on_a_compute_node_uses_a_module_and_a_filter_of_a_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed here, unpacked and run by the program on nodes."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tarball = collection(tmp_path / "own/site/collections", files=MODULE_AND_FILTER)
+    mark = {"name": "Mark", "own.tools.mark": {"path": f"{tmp_path}/ran", "text": "{{ 'quiet' | own.tools.loud }}"}}
+    layer = layer_of(
+        tmp_path / "own",
+        {
+            "site/requirements.yml": json.dumps({"collections": [{"name": f"collections/{tarball.name}"}]}),
+            "site/roles/marked/tasks/main.yml": role(mark),
+            "site/roles/marked/meta/node_variables.yml": "compute_init: compute\nnode_variables: []\n",
+        },
+    )
+    there = tmp_path / "layer"
+    NodeLayer.of(layer.node).write(there)
+    unpack(layer.node_collections, there / FOLDER)
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    variables = {"compute_init_roles": ["compute"], "ansible_python_interpreter": sys.executable}
+    on_node.run([there / ROLES_PLAYBOOK], variables, program, tmp_path, (there / ROLES,), (), there / FOLDER)
+    assert (tmp_path / "ran").read_text() == "QUIET\n"
 
 
 def test_encrypted_variables_work_with_the_operators_password_file(
