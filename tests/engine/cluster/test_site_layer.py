@@ -1,13 +1,12 @@
 """The site's own layer in a stack: what the engine sees of it, and that the state has no path of this machine."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from node.compute_init.layer_collections import MOST_PACKED
 from slurm_appliance.engine.steps import SERVER
 from slurm_appliance.errors import ApplianceError
+from slurm_appliance.site_layer import node_collections
 from slurm_appliance.site_layer.errors import SiteLayerError
 from tests.engine.cluster.recording import replayed
 from tests.engine.cluster.test_recorded import RECORDINGS
@@ -43,11 +42,9 @@ def test_a_layer_that_cannot_be_used_is_an_error_before_the_first_change(tmp_pat
 def test_collections_that_are_too_large_for_nodes_are_an_error_before_the_first_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with replayed(RECORDINGS[-1], tmp_path / "stack") as rig:
-        # Digits at random are packed to half their number.
-        files = {"plugins/filter/large.py": f"# {os.urandom(MOST_PACKED).hex()}"}
-        tarball = collection(rig.folder / "site/collections", files=files)
+    monkeypatch.setattr(node_collections, "MOST_PACKED", 100)
+    with replayed(RECORDINGS[-1], tmp_path) as rig:
+        tarball = collection(rig.folder / "site/collections")
         write(
             rig.folder,
             {

@@ -17,7 +17,7 @@ from node.ansible_init import playbook as on_node
 from node.ansible_init.unsafe import unsafe
 from node.compute_init.layer_collections import FOLDER, unpack
 from node.compute_init.site_layer import FILES, FILES_VARIABLE, ROLES, ROLES_PLAYBOOK, NodeLayer, course
-from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
+from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, mitogen_strategies, run_playbook
 from slurm_appliance.site_layer.layers import SiteLayer
 from slurm_appliance.site_layer.run import HOOKS_VARIABLE, LayerRun, prepared
 from slurm_appliance.site_layer.tree import HOOKS
@@ -134,10 +134,12 @@ def test_a_hook_uses_a_collection_that_the_layer_requires(
     assert stand.lines == ["of the collection"]
 
 
+@pytest.mark.parametrize("mitogen", [False, True])
 def test_a_role_on_a_compute_node_uses_a_module_and_a_filter_of_a_collection(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mitogen: bool
 ) -> None:
-    """Packed here, unpacked and run by the program on nodes."""
+    """Packed here, unpacked and run by the program on nodes, whose images have Mitogen."""
+    monkeypatch.setattr(on_node, "STRATEGIES", mitogen_strategies() if mitogen else tmp_path / "none")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     tarball = collection(tmp_path / "own/site/collections", files=MODULE_AND_FILTER)
     mark = {"name": "Mark", "own.tools.mark": {"path": f"{tmp_path}/ran", "text": "{{ 'quiet' | own.tools.loud }}"}}
