@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openstack.connection import Connection
 
 from localcloud.control import lifecycle, manila
 from localcloud.host.steps import Steps
@@ -28,15 +27,17 @@ def shares(cloud: Cloud) -> Path:
 
 
 @pytest.fixture
-def api(shares: Path, user: Connection) -> Iterator[Any]:
+def api(shares: Path, cloud: Cloud) -> Iterator[Any]:
     """Manila, for its ordinary user; shares of the test are gone afterwards."""
     del shares
-    service: Any = user.shared_file_system
-    yield service
-    for share in service.shares():
-        if share.name.startswith("test-"):
-            service.delete_share(share)
-            service.wait_for_delete(share, interval=0.2, wait=60)
+    # The session's connection may have logged in before Manila was in the catalog.
+    with cloud.connect() as connection:
+        service: Any = connection.shared_file_system
+        yield service
+        for share in service.shares():
+            if share.name.startswith("test-"):
+                service.delete_share(share)
+                service.wait_for_delete(share, interval=0.2, wait=60)
 
 
 def test_a_share_is_made_grows_lets_clients_in_and_goes(api: Any, shares: Path) -> None:
