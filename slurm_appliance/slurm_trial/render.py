@@ -79,8 +79,9 @@ def _render(config: ClusterConfig, hosts: tuple[InventoryHost, ...], version: st
     loader = DataLoader()
     loader.set_basedir(str(_ANSIBLE))
     defaults: dict[str, Any] = {}
-    for role in ("slurmdbd", "slurmctld"):
-        defaults |= loader.load_from_file(str(_ROLES / role / "defaults" / "main.yml"), trusted_as_template=True)
+    shared = sorted((_ANSIBLE / "group_vars" / "all").glob("*.yml"))
+    for path in (*shared, *(_ROLES / role / "defaults" / "main.yml" for role in ("slurmdbd", "slurmctld"))):
+        defaults |= loader.load_from_file(str(path), trusted_as_template=True)
     compute = everywhere["cluster_compute_groups"]
     variables = {
         **defaults,
