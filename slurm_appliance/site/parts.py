@@ -21,8 +21,8 @@ _SPECIAL = frozenset({BOOT, RENDER})
 #: Where a role's variables can be mentioned.
 _MENTIONING = ("defaults", "handlers", "tasks", "templates", "vars")
 _ROLE_KEYS = frozenset({"ansible.builtin.import_role", "ansible.builtin.include_role"})
-#: What every part depends on: filters, and settings of Ansible.
-_COMMON = ("filter_plugins", "ansible.cfg")
+#: What every part depends on: filters, settings of Ansible, and variables that all roles share.
+_COMMON = ("filter_plugins", "group_vars", "ansible.cfg")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The parts of site.yml: each is in the table, and depends on what its roles mention."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,16 @@ def test_the_content_of_roles_counts_and_no_secret_can_be_guessed() -> None:
     keys = (SiteInputs(HOSTS, "control", {}, key) for key in (b"one", b"other"))
     one, other = (part_digests({"munge": part}, inputs)["login"]["munge"] for inputs in keys)
     assert one != other
+
+
+def test_what_all_roles_share_counts_for_every_part(tmp_path: Path) -> None:
+    copy = tmp_path / "ansible"
+    shutil.copytree(ANSIBLE, copy)
+    same = site_parts(copy)
+    assert {name: part.content for name, part in same.items()} == {name: part.content for name, part in PARTS.items()}
+    (copy / "group_vars/all/containers.yml").write_text("node_is_container: true\n")
+    other = site_parts(copy)
+    assert [name for name, part in other.items() if part.content == PARTS[name].content] == []
 
 
 def test_roles_read_no_fact_that_is_not_kept() -> None:
