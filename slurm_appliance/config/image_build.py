@@ -82,8 +82,8 @@ class PackageRepositoryConfig(Section):
     components: Annotated[tuple[Line, ...], REBUILD] = Field(("main",), description="apt: the components.")
     gpg_key: Annotated[FilePath | None, REBUILD] = Field(
         None,
-        description="Public key that signs it, a file. dnf: required. apt: if not set, the keys that the base image "
-        "trusts.",
+        description="Public key that signs it: a file, or the name of one that comes with the product. dnf: required. "
+        "apt: if not set, the keys that the base image trusts.",
         examples=["keys/site.asc"],
     )
 

@@ -9,6 +9,7 @@ from slurm_appliance.config.image_build import PackageRepositoryConfig
 from slurm_appliance.config.image_build import PackageSourcesConfig as SourceSettings
 from slurm_appliance.config.system import ProxyConfig
 from slurm_appliance.errors import ApplianceError, UsageError
+from slurm_appliance.image.package_keys import key_file
 from slurm_appliance.image.spec import ImageBuild, Machine, PackageRepository, PackageSources, Ssh
 from slurm_appliance.site_layer.layers import ImageLayer
 from slurm_appliance.site_repository.current import BASE
@@ -118,12 +119,12 @@ def _repository(name: str, settings: PackageRepositoryConfig, sources: SourceSet
     key = ""
     if settings.gpg_key:
         try:
-            key = _path(settings.gpg_key).read_text(encoding="utf-8")
+            key = key_file(settings.gpg_key, BASE).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ApplianceError(
                 f"the key {settings.gpg_key} cannot be read: {error}",
                 where=f"package_sources.repositories.{name}.gpg_key",
-                remedy="set the path of an ASCII-armoured public key",
+                remedy="set the path of an ASCII-armoured public key, or the name of one in docs/distributions.md",
             ) from error
     return PackageRepository(
         name=name,
