@@ -204,25 +204,3 @@ def test_slurm_brings_a_node_to_an_image_that_adds_a_package(
     job = live.submit("alice", "--nodelist=life-c-0", "test -x /usr/bin/tree")
     wait_until("the job's end", lambda: live.job_state(job) not in ("", "PENDING", "RUNNING"), 240)
     assert live.job_state(job) == "COMPLETED"
-
-
-@pytest.mark.extended
-def test_a_cluster_with_slurm_of_openhpc(
-    repositories: Path, build_site: BuildSite, cloud: Cloud, user: Connection, tmp_path: Path, toolchain: Toolchain
-) -> None:
-    assert toolchain
-    key = (repositories / "key.asc").read_text()
-    with served(repositories, "site") as url:
-        sources = PackageSources(
-            repositories=tuple(PackageRepository(name, f"{url}/{name}", key=key) for name in REPOSITORIES)
-        )
-        build = replace(described(build_site, FAT, sources, *GANESHA), package_family="openhpc")
-        image = fits_any_disk(user, build_site.image(build)["image_id"])
-    record = ImageRecord.of_image(images.find(OpenStackApi(user), image.id))
-    assert (record.facts["package_family"], bool(record.facts["slurm"])) == ("openhpc", True)
-    named = {name for name in record.packages if name == "slurm" or name.startswith(("slurm-slurm", "slurm-pam"))}
-    assert named == {f"slurm-{each}-ohpc" for each in ("pam_slurm", "slurmctld", "slurmd", "slurmdbd")}
-    with running(cloud, user, image.name, tmp_path, STAND_IN.distribution) as made:
-        job = made.submit("alice", "--nodes=2", "srun hostname")
-        wait_until("the job's end", lambda: made.job_state(job) not in ("", "PENDING", "RUNNING"))
-        assert made.job_state(job) == "COMPLETED"
