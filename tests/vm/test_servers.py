@@ -12,11 +12,9 @@ from localcloud.compute import host
 from localcloud.control import process
 from localcloud.virtual import folders, machines
 from tests.engine.cloud.test_control_plane import run_cloud
-from tests.engine.cloud_fixtures import Cloud, wait_until
+from tests.engine.cloud_fixtures import Cloud
 from tests.engine.node_fixtures import Login, Made, address, image_of
-
-#: Changes at each boot of a kernel.
-BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+from tests.vm.boots import BOOT_ID, wait_for_other_boot
 
 #: Seconds for a server's own shutdown, which comes before it is killed.
 SLOW = 180
@@ -29,12 +27,7 @@ def active(user: Connection, server: Any, status: str = "ACTIVE") -> Any:
 
 def other_boot(login: Login, server: Any, before: str) -> None:
     """Wait until a server runs another boot than before."""
-
-    def booted() -> bool:
-        done = login.run(address(server), BOOT_ID)
-        return done.returncode == 0 and done.stdout.strip() not in ("", before)
-
-    wait_until(f"another boot of {server.name}", booted, 600, 1)
+    wait_for_other_boot(login, address(server), before)
 
 
 def test_nova_outlives_servers_that_are_deleted_at_once(cloud: Cloud, made: Made) -> None:

@@ -7,7 +7,8 @@ from openstack.connection import Connection
 from tests.engine.cloud.test_volumes import Volumes, by_id, volumes
 from tests.engine.cloud_fixtures import IMAGE, wait_until
 from tests.engine.node_fixtures import Login, Made, address
-from tests.vm.test_servers import BOOT_ID, active, flavor_of, other_boot
+from tests.vm.boots import BOOT_ID
+from tests.vm.test_servers import active, flavor_of, other_boot
 
 __all__ = ["volumes"]
 

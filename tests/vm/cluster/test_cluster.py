@@ -5,7 +5,7 @@ import pytest
 from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import PATIENCE, wait_until
 from tests.lifecycle.cluster.live import RESUME_TIMEOUT, Live
-from tests.vm.test_servers import BOOT_ID
+from tests.vm.boots import BOOT_ID, wait_for_other_boot
 
 #: Seconds until a node is back after a boot.
 BACK = RESUME_TIMEOUT * PATIENCE
@@ -30,16 +30,6 @@ def of_alice(live: Live, command: str) -> str:
     done = live.as_user("alice", command)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def other_boot(live: Live, node: str, before: str) -> None:
-    """Wait until a node runs another boot than before."""
-
-    def booted() -> bool:
-        done = live.login.run(live.address(node), BOOT_ID)
-        return done.returncode == 0 and done.stdout.strip() not in ("", before)
-
-    wait_until(f"another boot of {node}", booted, BACK, 1)
 
 
 def test_the_kernel_s_nfs_server_exports_each_bundle_to_its_node_only(live: Live) -> None:
@@ -98,7 +88,7 @@ def test_a_node_that_boots_without_its_nfs_server_waits_for_it(live: Live) -> No
     live.run("control", "systemctl stop nfs-server.service")
     try:
         live.login.run(live.address("c-0"), "systemctl reboot")
-        other_boot(live, "c-0", before)
+        wait_for_other_boot(live.login, live.address("c-0"), before, BACK)
         waiting = "journalctl --boot --unit compute-init --grep 'next attempt' --quiet"
         wait_until("compute-init to wait", lambda: live.login.run(live.address("c-0"), waiting).returncode == 0, BACK)
     finally:
