@@ -23,7 +23,7 @@ class Tier(StrEnum):
     unit = "unit"
     engine = "engine"
     lifecycle = "lifecycle"
-    #: Servers with kernels of their own: half an hour where they are emulated, so only by name.
+    #: Servers with kernels of their own: two hours where they are emulated, so only by name.
     vm = "vm"
 
 
