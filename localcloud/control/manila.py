@@ -5,6 +5,7 @@ It has packages, a database and a user of its own, so that a cloud without it is
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,11 @@ SHARE_TYPE = "folder"
 #: The lock of its packages.
 _LOCK = "share"
 _FILE = "manila.conf"
+#: Seconds within which the backend must have said what it can do; it does so once a minute.
+_REPORT_SECONDS = 100
+#: The section of the user who checks tokens, and what stays in the middleware's own.
+_CHECKING = "checking"
+_TOKEN_CHECK = ("www_authenticate_uri", "service_type", "service_token_roles_required")
 
 
 def is_wanted(layout: CloudLayout) -> bool:
@@ -66,6 +72,7 @@ def start(layout: CloudLayout, kind: ServerKind, steps: Steps) -> None:
         services.wait_until_ready(layout, [MANILA.name], steps)
     with connect(layout, admin=True) as admin:
         _make_share_type(admin)
+        _wait_for_backend(admin)
 
 
 def configuration(layout: CloudLayout, password: str, prefix: Path) -> Sections:
@@ -77,6 +84,7 @@ def configuration(layout: CloudLayout, password: str, prefix: Path) -> Sections:
         prefix: its virtual environment, which contains its paste pipeline.
     """
     state = layout.service_state(MANILA.name)
+    check = token_check({MANILA.name: password}, MANILA)
     return {
         "DEFAULT": {
             "host": HOST,
@@ -99,7 +107,9 @@ def configuration(layout: CloudLayout, password: str, prefix: Path) -> Sections:
         "coordination": {"backend_url": f"file://{state / 'coordination'}"},
         "database": database_options(layout, MANILA.name),
         "oslo_concurrency": {"lock_path": str(state / "lock")},
-        "keystone_authtoken": token_check({MANILA.name: password}, MANILA),
+        # Manila's share service has an option auth_url of its own where the middleware would register the user's.
+        "keystone_authtoken": {"auth_section": _CHECKING, **{each: check[each] for each in _TOKEN_CHECK}},
+        _CHECKING: {name: value for name, value in check.items() if name not in _TOKEN_CHECK},
     }
 
 
@@ -140,10 +150,25 @@ def _make_share_type(admin: "Connection") -> None:
     manila: Any = admin.shared_file_system
     known = manila.get("/types").json()["share_types"]
     if SHARE_TYPE not in {each["name"] for each in known}:
-        specs = {"driver_handles_share_servers": "False"}
+        # Manila's first version of the API asks for snapshots unless told not to: no folder has them.
+        specs = {"driver_handles_share_servers": "False", "snapshot_support": "False"}
         answer = manila.post("/types", json={"share_type": {"name": SHARE_TYPE, "extra_specs": specs}})
         if not answer.ok:
             raise ServiceError(f"made no share type: status {answer.status_code}", where=MANILA.name)
+
+
+def _wait_for_backend(admin: "Connection") -> None:
+    """Wait until the scheduler knows what the backend can do: before that, it places no share.
+
+    Raises:
+        ServiceError: it does not learn that.
+    """
+    end = time.monotonic() + _REPORT_SECONDS
+    manila: Any = admin.shared_file_system
+    while not manila.get("/scheduler-stats/pools").json().get("pools"):
+        if time.monotonic() > end:
+            raise ServiceError(f"the backend did not report within {_REPORT_SECONDS} s", where=MANILA.name)
+        time.sleep(0.5)
 
 
 def _mark(layout: CloudLayout) -> Path:

@@ -93,7 +93,11 @@ def test_keys_are_made_once_and_differ(layout: CloudLayout) -> None:
 def test_manila_has_its_own_database_user_and_backend(layout: CloudLayout) -> None:
     sections = manila.configuration(layout, "secret", Path("/venv"))
     check = sections["keystone_authtoken"]
-    assert (check["username"], check["password"], check["service_type"]) == ("manila", "secret", "shared-file-system")
+    user = sections[check["auth_section"]]
+    assert (user["username"], user["password"], check["service_type"]) == ("manila", "secret", "shared-file-system")
+    # The share service registers an option of this name there, and the middleware would do so again.
+    assert "auth_url" in user
+    assert "auth_url" not in check
     assert "/manila?" in sections["database"]["connection"]
     assert sections[sections["DEFAULT"]["enabled_share_backends"]]["share_driver"].startswith("localcloud.share.")
     assert sections["DEFAULT"]["api_paste_config"] == "/venv/etc/manila/api-paste.ini"
