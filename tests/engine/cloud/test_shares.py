@@ -52,8 +52,10 @@ def test_a_share_is_made_grows_lets_clients_in_and_goes(api: Any, shares: Path) 
     assert note_of(folder) == {"size": 1, "clients": {}}
 
     api.resize_share(share.id, 2)
-    share = api.wait_for_status(share, "available", interval=0.2, wait=60)
-    assert (share.size, note_of(folder)["size"]) == (2, 2)
+    wait_until(
+        "the share to grow", lambda: (api.get_share(share.id).status, note_of(folder)["size"]) == ("available", 2)
+    )
+    assert api.get_share(share.id).size == 2
 
     rule = api.create_access_rule(share.id, access_type="ip", access_to="10.77.0.0/24", access_level="ro")
     wait_until("the rule to be active", lambda: [each.state for each in api.access_rules(share)] == ["active"])
