@@ -93,7 +93,7 @@ class SiteLayer:
         """
         needed = self._named_collections if self.node else ()
         folder = installed(self.layers) if needed else None
-        return node_collections.packed(folder, needed, required_names(self.layers)) if folder else b""
+        return node_collections.packed(folder, needed, self.collection_names) if folder else b""
 
     def check_node_collections(self) -> None:
         """Make what compute nodes get of collections, so that an error comes before the first change.
@@ -104,9 +104,18 @@ class SiteLayer:
         _ = self.node_collections
 
     @cached_property
+    def collection_names(self) -> list[str]:
+        """The collections that the layers require.
+
+        Raises:
+            SiteLayerError: see `required_names`.
+        """
+        return required_names(self.layers)
+
+    @cached_property
     def _named_collections(self) -> tuple[str, ...]:
         entries = [role.name for role in self.node_roles]
-        return node_collections.named(self.layers, self.roles, entries, required_names(self.layers))
+        return node_collections.named(self.layers, self.roles, entries, self.collection_names)
 
     @cached_property
     def node_roles(self) -> tuple[NodeRole, ...]:
@@ -170,7 +179,7 @@ def site_layer(stacks: Path, stack: str, product_roles: Iterable[str] | None = N
         check_group_vars(layer)
     made = SiteLayer(stack, tuple(found))
     _check_files(made.files)
-    required_names(made.layers)
+    _ = made.collection_names
     _ = made.node  # Too large, or not for nodes: an error now, not in the middle of a run.
     return made
 

@@ -34,6 +34,12 @@ def no_packages() -> Iterator[None]:
         subprocess.run(["nft", "delete", "rule", *chain, "handle", said.rpartition("handle")[2].strip()], check=True)
 
 
+def build_if_used(request: pytest.FixtureRequest, image: str) -> None:
+    """Build the image of a fixture if a test of this session uses it, while packages are in reach."""
+    if any(image in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
+        request.getfixturevalue(image)
+
+
 @pytest.fixture(scope="package")
 def live(
     cloud: Cloud,
@@ -44,7 +50,6 @@ def live(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
     """The cluster, up on the full image."""
-    if any("second_image" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
-        request.getfixturevalue("second_image")  # Built while packages are in reach.
+    build_if_used(request, "second_image")
     with no_packages(), running(cloud, user, fat_image.name, tmp_path_factory.mktemp("cluster")) as made:
         yield made

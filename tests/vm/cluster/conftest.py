@@ -9,7 +9,7 @@ from openstack.connection import Connection
 from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import PATIENCE, Cloud
 from tests.engine.pulumi_fixtures import stack_folders, toolchain
-from tests.lifecycle.cluster.conftest import no_packages
+from tests.lifecycle.cluster.conftest import build_if_used, no_packages
 from tests.lifecycle.cluster.live import FLAVOR, RESUME_TIMEOUT, ROLES, Live, running
 from tests.lifecycle.image_fixtures import BuildSite, fat_image, fits_any_disk
 from toolchain.ensure import Toolchain
@@ -49,8 +49,7 @@ def live(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
     """The cluster, up on the full image."""
-    if any("other_kernel" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
-        request.getfixturevalue("other_kernel")  # Built while packages are in reach.
+    build_if_used(request, "other_kernel")
     folder = tmp_path_factory.mktemp("cluster")
     own: dict[str, Any] = {"compute": ONE_NODE, "slurm": SLURM, "ansible_init_wait": BOOT_SECONDS}
     with no_packages(), running(cloud, user, fat_image.name, folder, **own) as made:
