@@ -1,12 +1,18 @@
 """Limits how many servers boot in parallel: more would slow each other down and time out.
 
-A start takes a slot and keeps it until the server's systemd reports that it has booted, or until a timeout.
+A start takes a slot and keeps it until the server's systemd reports that it has booted, or until a timeout. Some
+servers boot for minutes without using a processor, because they wait for another one: compute nodes for their control
+node. So a start also proceeds without a free slot while the processors are idle.
 """
 
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+#: Seconds between two looks at the processors, and the share of idle time above which one more server may boot.
+_LOOK, _IDLE = 0.5, 0.6
 
 
 def slots_for(processors: int, configured: int) -> int:
@@ -20,19 +26,28 @@ class BootSlots:
     Args:
         count: how many.
         hold: timeout in seconds after which a slot is released.
+        idle: the share of idle processor time since the last call.
     """
 
-    def __init__(self, count: int, hold: float) -> None:
-        self._free = threading.BoundedSemaphore(count)
+    def __init__(self, count: int, hold: float, idle: Callable[[], float] | None = None) -> None:
+        self._count = count
         self._hold = hold
+        self._idle = idle or IdleShare()
+        self._booting = 0
+        self._ended = threading.Condition()
 
     def acquire(self) -> None:
-        """Wait for a slot."""
-        self._free.acquire()
+        """Wait for a slot, or until the processors are idle."""
+        with self._ended:
+            while self._booting >= self._count and (self._ended.wait(_LOOK) or self._idle() < _IDLE):
+                pass
+            self._booting += 1
 
     def release(self) -> None:
         """Release a slot at once, because its server did not start."""
-        self._free.release()
+        with self._ended:
+            self._booting -= 1
+            self._ended.notify()
 
     def listen(self, notify_socket: Path) -> socket.socket:
         """Create the socket on which a server will report that it has booted; call before it starts."""
@@ -55,7 +70,32 @@ class BootSlots:
             wait_until_ready(listener, self._hold)
         finally:
             listener.close()
-            self._free.release()
+            self.release()
+
+
+class IdleShare:
+    """The share of processor time that was idle between two calls, for one caller at a time.
+
+    Args:
+        stat: the kernel's file of times.
+    """
+
+    def __init__(self, stat: Path = Path("/proc/stat")) -> None:
+        self._stat = stat
+        self._last = time.monotonic(), *self._times()
+
+    def __call__(self) -> float:
+        """The share since the last call, from 0 to 1; 0 if that is too short or too long ago to say how it is now."""
+        now, idle, total = time.monotonic(), *self._times()
+        before, idle_before, total_before = self._last
+        self._last = now, idle, total
+        if not _LOOK / 2 <= now - before <= 4 * _LOOK or total <= total_before:
+            return 0.0
+        return (idle - idle_before) / (total - total_before)
+
+    def _times(self) -> tuple[int, int]:
+        fields = [int(word) for word in self._stat.read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]]
+        return fields[3], sum(fields)
 
 
 def wait_until_ready(listener: socket.socket, limit: float) -> bool:

@@ -18,6 +18,7 @@ def paths(folder: Path, command: str) -> dict[str, Any]:
         "cacerts_folder": str(folder / "anchors"),
         "cacerts_record": str(folder / "state" / "cacerts"),
         "cacerts_command": command,
+        "cacerts_command_after_removal": f"{command}; touch {folder}/after-removal",
     }
 
 
@@ -35,6 +36,7 @@ def test_installed_once_replaced_and_taken_out(tmp_path: Path) -> None:
     runs = run(tmp_path, [], [FIRST], [FIRST], [SECOND, FIRST], [FIRST, SECOND], [SECOND], command=copied)
     assert [each.changed for each in runs] == [False, True, False, True, False, True]
     assert installed(tmp_path) == {SECOND}
+    assert (tmp_path / "after-removal").exists()
     assert (tmp_path / "store").read_text().splitlines()[-3:] == [*SECOND.splitlines(), ""]
 
     gone, stays_gone = run(tmp_path, [], [])
@@ -49,6 +51,12 @@ def test_the_trust_store_is_updated_after_an_interruption(tmp_path: Path) -> Non
     again, then = run(tmp_path, [FIRST], [FIRST], command=f"touch {tmp_path}/updated")
     assert [again.changed, then.changed] == [True, False]
     assert (tmp_path / "updated").exists()
+    assert not (tmp_path / "after-removal").exists()
+
+    with pytest.raises(AssertionError, match="fatal"):
+        run(tmp_path, [SECOND], command="exit 9")
+    run(tmp_path, [SECOND])
+    assert (tmp_path / "after-removal").exists(), "what was removed is not forgotten"
 
 
 def test_a_compute_node_takes_them_from_its_bundle_if_there_are_any(tmp_path: Path) -> None:

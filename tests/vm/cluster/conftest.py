@@ -51,6 +51,13 @@ def live(
     """The cluster, up on the full image."""
     build_if_used(request, "other_kernel")
     folder = tmp_path_factory.mktemp("cluster")
-    own: dict[str, Any] = {"compute": ONE_NODE, "slurm": SLURM, "ansible_init_wait": BOOT_SECONDS}
+    own: dict[str, Any] = {
+        "compute": ONE_NODE,
+        "slurm": SLURM,
+        "ansible_init_wait": BOOT_SECONDS,
+        "chrony_servers": ["life-control"],
+        # They take half of an emulated machine's first boot, and are the same in a container.
+        "cacerts": [],
+    }
     with no_packages(), running(cloud, user, fat_image.name, folder, **own) as made:
         yield made

@@ -9,6 +9,8 @@ from tests.vm.boots import BOOT_ID, wait_for_other_boot
 
 #: Seconds until a node is back after a boot.
 BACK = RESUME_TIMEOUT * PATIENCE
+#: Lists what a job left behind.
+LEFT = "pgrep --full 'sleep 9876[5]' || true"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "OUT_OF_MEMORY", "TIMEOUT", "NODE_FAIL")
 
 
@@ -60,7 +62,7 @@ def test_a_job_has_the_cores_that_it_asked_for(live: Live) -> None:
 def test_what_a_job_leaves_behind_ends_with_it(live: Live) -> None:
     job = live.submit("alice", "--mem=50", "setsid sleep 98765 < /dev/null > /dev/null 2>&1 &\nsleep 1")
     assert ended(live, job) == "COMPLETED"
-    wait_until("the process to end", lambda: not live.run("c-0", "pgrep --full 'sleep 9876[5]' || true"), 60)
+    wait_until("the process to end", lambda: not live.run("c-0", LEFT), 60)
 
 
 def test_jobs_have_a_tmp_of_their_own(live: Live) -> None:
@@ -81,6 +83,20 @@ def test_ssh_gets_into_a_job_and_nowhere_else(live: Live) -> None:
     live.run("control", f"scancel {job}")
     wait_until("the job's end", lambda: live.job_state(job) not in ("RUNNING", "COMPLETING"), 60 * PATIENCE)
     assert live.ssh("alice", "c-0").returncode != 0
+
+
+def test_a_node_s_clock_follows_the_site_s_time_server(live: Live) -> None:
+    """The control node is the site's time server here: it serves the time that it has."""
+    serve = "printf 'allow\\nlocal stratum 8\\n' > /etc/chrony/conf.d/test.conf; systemctl restart chrony"
+    live.run("control", serve)
+    try:
+        # What a boot does: chrony sets the clock within its first updates, and slews it later.
+        live.run("c-0", "systemctl stop chrony; date --set='+40 seconds'; systemctl start chrony")
+        live.run("c-0", "chronyc waitsync 60 0.5 0 2", limit=240)
+        assert live.address("control") in live.run("c-0", "chronyc -n sources")
+        assert abs(float(live.run("c-0", "date +%s")) - float(live.run("control", "date +%s"))) < 10
+    finally:
+        live.run("control", "rm /etc/chrony/conf.d/test.conf; systemctl restart chrony")
 
 
 def test_a_node_that_boots_without_its_nfs_server_waits_for_it(live: Live) -> None:
