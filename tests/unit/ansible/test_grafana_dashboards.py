@@ -13,6 +13,8 @@ import yaml
 
 from node.slurm_metrics.__main__ import collect
 from node.slurm_metrics.metrics import job_metrics, node_metrics
+from slurm_appliance.config import from_mapping
+from tests.unit.slurm_appliance.config.examples import smallest
 from toolchain.paths import REPOSITORY
 
 _ANSIBLE = REPOSITORY / "ansible"
@@ -153,3 +155,20 @@ def _play(inventory: Path, folder: Path) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def test_the_example_of_the_page_has_a_valid_stack_file_and_hook(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs/operations.md").read_text()
+    section = page.partition("### Grafana on a server of the cluster")[2].partition("\n## ")[0]
+    stack, hook = (yaml.safe_load(text) for text in re.findall(r"```yaml\n# [^\n]+\n(.*?)```", section, re.DOTALL))
+    given = {name.removeprefix("slurm-appliance:"): value for name, value in stack.items()}
+    made = from_mapping(smallest(**given), "test")
+    assert made.image_builds["grafana"].extra_packages == ("grafana",)
+    (tmp_path / "hook.yml").write_text(yaml.dump(hook))
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text("all: {children: {grafana: {hosts: {demo-grafana-0: {}}}}}")
+    program = str(Path(sys.prefix) / "bin/ansible-playbook")
+    command = [program, "--syntax-check", "--inventory", str(inventory), str(tmp_path / "hook.yml")]
+    environment = {**os.environ, "ANSIBLE_ROLES_PATH": str(_ANSIBLE / "roles")}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
