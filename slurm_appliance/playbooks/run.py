@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from node.ansible_init.unsafe import unsafe
+from slurm_appliance.playbooks.workers import no_workers_left
 from toolchain.paths import REPOSITORY
 from toolchain.terminal import printable
 
@@ -200,7 +201,7 @@ def run_playbook(
         course.tick()
         return cancelled()
 
-    with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}):
+    with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}), no_workers_left(Path(work)):
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
         values.write_text(json.dumps(unsafe(dict(variables or {}))))

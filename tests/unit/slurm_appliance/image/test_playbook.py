@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.host.waiting import wait_for
 from slurm_appliance.image import playbook
 from slurm_appliance.image.errors import BuildError, StoppedError
 from slurm_appliance.image.playbook import inventory_of
@@ -19,6 +20,7 @@ from slurm_appliance.image.spec import GROUPS
 from slurm_appliance.image.ssh import SshTarget
 from slurm_appliance.image.stop import Deadline
 from slurm_appliance.playbooks.run import message
+from slurm_appliance.playbooks.workers import processes_of_run
 from slurm_appliance.site_layer.layers import SiteLayer
 from tests.unit.slurm_appliance.site_layer.trees import layer_of
 from toolchain.paths import REPOSITORY
@@ -112,6 +114,7 @@ def test_the_run_ends_when_the_build_is_to_end(run: Any, tmp_path: Path) -> None
         watcher.wait(60)
         signal.signal(signal.SIGUSR1, before)
     assert time.monotonic() - started < 60
+    assert wait_for(lambda: not processes_of_run(run.folder), 10), "workers of Ansible have sessions of their own"
 
 
 def test_the_inventory_has_every_group_and_the_server_in_those_of_the_image(tmp_path: Path) -> None:
