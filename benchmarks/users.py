@@ -1,12 +1,13 @@
-"""What grows with the number of users, with three RSA-4096 keys each, beside 100 compute nodes; no cloud needed.
+"""What grows with the number of users, with three RSA-4096 keys each, beside compute nodes; no cloud needed.
 
-``python -m benchmarks.users`` prints a line for 100, 1000 and 5000 users, as root. Seconds: reading the stack file with
-all its checks; writing the inventory; what ``site.yml`` renders once (reading the inventory, signing and packing all
-bundles); putting the export in place on the control node; a compute node's fetch at first and when nothing changed, and
-its accounts; the control node's accounts and home directories, and both again. Bytes: the users' file, which is stored
-and fetched once; the archive; and what is one node's own.
+``python -m benchmarks.users [--nodes N] [--users N ...]`` prints a line for 100, 1000 and 5000 users, as root. Seconds:
+reading the stack file with all its checks; writing the inventory; what ``site.yml`` renders once (reading the
+inventory, signing and packing all bundles); putting the export in place on the control node; a compute node's fetch at
+first and when nothing changed, and its accounts; the control node's accounts and home directories, and both again.
+Bytes: the users' file, which is stored and fetched once; the archive; and what is one node's own.
 """
 
+import argparse
 import json
 import os
 import random
@@ -36,7 +37,6 @@ from slurm_appliance.secrets.generate import MAKERS
 from slurm_appliance.site.files import PLAYBOOKS, site_files
 from slurm_appliance.site.inventory import Inventory, InventoryHost
 
-NODES = 100
 #: Of the base64 of an RSA key with 4096 bits.
 _KEY_LENGTH = 716
 _PARTS = ("stack", "write", "render", "receive", "fetch", "again", "compute", "again", "control", "again")
@@ -44,7 +44,7 @@ _SIZES = ("users", "archive", "own")
 _NODE = "bench-c-0"
 
 
-def _stack_file(folder: Path, count: int) -> Path:
+def _stack_file(folder: Path, count: int, nodes: int) -> Path:
     picked = random.Random(1)  # noqa: S311 - the same keys in each run
     alphabet = string.ascii_letters + string.digits + "+/"
     users = {
@@ -64,7 +64,7 @@ def _stack_file(folder: Path, count: int) -> Path:
         "cluster_networks": [{"network": "cluster"}],
         "key_pair": "operators",
         "control_node_flavor": "large",
-        "compute": {"general": {"nodes": [f"c-[0-{NODES - 1}]"], "flavor": "large"}},
+        "compute": {"general": {"nodes": [f"c-[0-{nodes - 1}]"], "flavor": "large"}},
         "users": users,
     }
     path = folder / "Pulumi.bench.yaml"
@@ -86,9 +86,9 @@ def _host(name: str, kind: NodeKind, group: str, number: int) -> InventoryHost:
     )
 
 
-def _write_environment(config: ClusterConfig, folder: Path) -> None:
+def _write_environment(config: ClusterConfig, folder: Path, nodes: int) -> None:
     """What the stack's command writes for Ansible."""
-    compute = (_host(f"c-{number}", NodeKind.COMPUTE, "general", number + 1) for number in range(NODES))
+    compute = (_host(f"c-{number}", NodeKind.COMPUTE, "general", number + 1) for number in range(nodes))
     hosts = (_host("control", NodeKind.CONTROL, "control", 0), *compute)
     (folder / "inventory").mkdir()
     (folder / "inventory" / "hosts.yml").write_text(Inventory(config, hosts).render())
@@ -135,8 +135,8 @@ def _accounts(folder: Path, name: str, users: bytes, *, make_homes: bool) -> Cal
     return apply
 
 
-def _measure(count: int, folder: Path) -> tuple[list[float], list[int]]:
-    path = _stack_file(folder, count)
+def _measure(count: int, folder: Path, nodes: int) -> tuple[list[float], list[int]]:
+    path = _stack_file(folder, count, nodes)
     key = SigningKey(MAKERS["bundle_signing_key"]())
     kept: dict[str, Any] = {}
 
@@ -144,7 +144,7 @@ def _measure(count: int, folder: Path) -> tuple[list[float], list[int]]:
         return timed(lambda: kept.update({name: call()}))
 
     seconds = [do("config", lambda: from_stack_file(path))]
-    seconds.append(timed(lambda: _write_environment(kept["config"], folder)))
+    seconds.append(timed(lambda: _write_environment(kept["config"], folder, nodes)))
     seconds.append(do("files", lambda: _render(folder, key)))
     archive, users = kept["files"]["export.tar.gz"], kept["files"][users_file.NAME]
     receiver = Receiver(folder / "export", {})
@@ -167,13 +167,17 @@ def _measure(count: int, folder: Path) -> tuple[list[float], list[int]]:
 
 def main() -> None:
     """Print one line for each number of users."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, default=100, help="compute nodes")
+    parser.add_argument("--users", type=int, nargs="+", default=[100, 1000, 5000], help="numbers of users")
+    chosen = parser.parse_args()
     if os.geteuid():
         raise SystemExit("only root can make accounts: run this as root")
     print("      " + "seconds".rjust(8) + " " * 8 * (len(_PARTS) - 1) + "bytes".rjust(12))
     print("users " + "".join(f"{part:>8}" for part in _PARTS) + "".join(f"{size:>12}" for size in _SIZES))
-    for count in (100, 1000, 5000):
+    for count in chosen.users:
         with tempfile.TemporaryDirectory(prefix="users-") as name:
-            seconds, sizes = _measure(count, Path(name))
+            seconds, sizes = _measure(count, Path(name), chosen.nodes)
         print(f"{count:5} " + "".join(f"{each:8.2f}" for each in seconds) + "".join(f"{each:12}" for each in sizes))
 
 
