@@ -133,7 +133,10 @@ COMPLETED: dict[str, dict[str, Any]] = {
 #: What several inputs need: how many, and where it is here; None: it is not.
 NEEDS: dict[str, tuple[int, str | None]] = {
     "no ssh to compute nodes without a job, memlock limit": (15, "features.pam_slurm; limits"),
-    "Grafana, log search": (14, None),
+    "Grafana, log search": (
+        14,
+        "Grafana by [an image and a hook](operations.md#grafana-on-a-server-of-the-cluster), log search is not here",
+    ),
     "Alertmanager": (14, "monitoring_alertmanagers"),
     "a second shared file system: Manila, NFS, RDMA": (12, "filesystems"),
     "own playbooks in site.yml and in the image build": (11, "the site's own layer"),
@@ -164,7 +167,6 @@ NEEDS: dict[str, tuple[int, str | None]] = {
 }
 #: Why these are not here.
 LEFT = {
-    "Grafana, log search": "`adhoc/grafana.yml` is for a site's Grafana",
     "EESSI (CVMFS), with squid": "by hooks",
     "a web portal, passwords for it": "by hooks",
     "elastic nodes": "nodes are added and removed in the stack file",
