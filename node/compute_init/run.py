@@ -33,6 +33,7 @@ from node.compute_init.site_layer import FILE as LAYER_FILE
 from node.compute_init.site_layer import (
     FILES,
     FILES_VARIABLE,
+    GROUP_VARS,
     ROLES,
     ROLES_PLAYBOOK,
     NodeLayer,
@@ -250,7 +251,7 @@ class ComputeInitRun:
 
     def _write_layer(self, layer: NodeLayer, files: Mapping[str, bytes], folder: Path) -> None:
         try:
-            layer.write(folder)
+            layer.write(folder, self.settings.playbook.parent / GROUP_VARS)
             if layer.collections:
                 layer_collections.unpack(files.get(layer_collections.FILE, b""), folder / layer_collections.FOLDER)
         except SiteLayerPathError as error:

@@ -24,6 +24,8 @@ ROLES_PLAYBOOK = "roles.yml"
 LAYERS = ("site", "environment")
 #: The roles and files of all layers.
 ROLES, FILES = "roles", "files"
+#: Where Ansible looks for variables of groups.
+GROUP_VARS = "group_vars"
 #: The variable with the folder of the layer's files.
 FILES_VARIABLE = "site_layer_files"
 
@@ -87,8 +89,12 @@ class NodeLayer:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise SiteLayerPathError(f"{FILE} cannot be read: {error!r}") from error
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, group_vars: Path) -> None:
         """Write the files into a new folder.
+
+        Args:
+            folder: the folder.
+            group_vars: what our roles read wherever they run; Ansible looks for it beside each playbook.
 
         Raises:
             SiteLayerPathError: a path is a file and a folder at once.
@@ -104,6 +110,9 @@ class NodeLayer:
             path.chmod(0o700 if member.executable else 0o600)
         if self.entries:
             (folder / ROLES_PLAYBOOK).write_text(json.dumps([self._play()]))
+        for place in {folder, *((folder / hook).parent for phase in ("pre", "post") for hook in self.hooks(phase))}:
+            if not (place / GROUP_VARS).exists():
+                (place / GROUP_VARS).symlink_to(group_vars)
 
     def _play(self) -> dict[str, Any]:
         """The play that runs the roles, each where its entry is among the node's."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from node.ansible_init import playbook
 from node.compute_init.layer_collections import FILE as COLLECTIONS_FILE
 from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.site_layer import FILE, NodeLayer, SiteLayerPathError, course
@@ -95,6 +97,32 @@ def test_a_hook_is_given_the_layers_variables_as_data_and_nothing_else(
     assert hook["roles"] == f"{settings.roles}:{order}/roles"
     assert "own" not in cast("dict[str, Any]", ours["values"])
     assert ours["roles"] is None
+
+
+def test_our_roles_find_their_variables_in_hooks_too(settings: ComputeInitSettings, folder: Path) -> None:
+    """With the real Ansible; the layer's own folder of that name stays as it is."""
+    ours = settings.playbook.parent / "group_vars/all/ours.yml"
+    ours.parent.mkdir(parents=True)
+    ours.write_text("of_ours: constant\n")
+    said = folder.parent / "said"
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [{"ansible.builtin.copy": {"content": "{{ of_ours }}", "dest": str(said), "mode": "0600"}}],
+        }
+    ]
+    layer = json.loads(packed(f"site/{PRE}"))
+    layer["files"][f"site/{PRE}"]["base64"] = base64.b64encode(json.dumps(play).encode()).decode()
+    written = settings.work.with_name("written")
+    written.parent.mkdir(parents=True, exist_ok=True)
+    NodeLayer.of(json.dumps(layer).encode()).write(written, settings.playbook.parent / "group_vars")
+    playbook.run([written / "site" / PRE], {}, str(Path(sys.executable).with_name("ansible-playbook")))
+    assert said.read_text() == "constant"
+
+    own = json.loads(packed(f"site/{PRE}", "site/hooks/compute-init/group_vars/all.yml"))
+    NodeLayer.of(json.dumps(own).encode()).write(written.with_name("other"), settings.playbook.parent / "group_vars")
+    assert not (written.with_name("other") / "site/hooks/compute-init/group_vars").is_symlink()
 
 
 def test_a_failed_hook_is_named_and_the_node_does_not_rejoin(
@@ -210,7 +238,7 @@ def test_changed_collections_run_everything_again(settings: ComputeInitSettings,
 
 def test_a_path_is_a_file_or_a_folder(tmp_path: Path) -> None:
     with pytest.raises(SiteLayerPathError):
-        NodeLayer.of(packed("a", "a/b")).write(tmp_path / "layer")
+        NodeLayer.of(packed("a", "a/b")).write(tmp_path / "layer", tmp_path / "group_vars")
 
 
 def test_our_playbooks_share_a_process_unless_a_hook_is_between_them(tmp_path: Path) -> None:
@@ -232,7 +260,8 @@ def test_roles_that_the_node_runs_itself_come_after_ours_with_the_nodes_variable
 
 
 def test_each_of_them_runs_where_its_entry_is_enabled(tmp_path: Path) -> None:
-    NodeLayer.of(packed("roles/own/tasks/main.yml", form=2, entries={"own": "nfs"})).write(tmp_path / "layer")
+    layer = NodeLayer.of(packed("roles/own/tasks/main.yml", form=2, entries={"own": "nfs"}))
+    layer.write(tmp_path / "layer", tmp_path / "group_vars")
     [play] = json.loads((tmp_path / "layer/roles.yml").read_text())
     [task] = play["tasks"]
     assert task["ansible.builtin.include_role"] == {"name": "own"}
