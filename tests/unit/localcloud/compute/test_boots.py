@@ -56,7 +56,12 @@ def test_a_boot_that_waits_for_another_server_does_not_delay_that_one() -> None:
 def test_a_released_slot_is_taken_before_the_processors_are_asked() -> None:
     slots, taken = BootSlots(1, hold=60, idle=lambda: 0.0), threading.Event()
     slots.acquire()
-    threading.Thread(target=lambda: (slots.acquire(), taken.set()), daemon=True).start()
+
+    def take() -> None:
+        slots.acquire()
+        taken.set()
+
+    threading.Thread(target=take, daemon=True).start()
     slots.release()
     assert taken.wait(10)
 

@@ -55,7 +55,7 @@ def test_a_node_writes_what_the_site_has_with_its_modes(tmp_path: Path) -> None:
     layer_of(tmp_path, {f"site/{HOOKS}/pre.yml": PLAY, "site/files/tool": "#!/bin/sh\n"})
     (tmp_path / "site/files/tool").chmod(0o755)
     target = tmp_path / "node"
-    received(tmp_path, {}).write(target)
+    received(tmp_path, {}).write(target, tmp_path / "group_vars")
     assert (target / "files/tool").read_text() == "#!/bin/sh\n"
     modes = {path.name: path.stat().st_mode & 0o777 for path in target.rglob("*") if path.is_file()}
     assert modes == {"tool": 0o700, "pre.yml": 0o600}

@@ -152,7 +152,7 @@ def test_a_role_on_a_compute_node_uses_a_module_and_a_filter_of_a_collection(
         },
     )
     there = tmp_path / "layer"
-    NodeLayer.of(layer.node).write(there)
+    NodeLayer.of(layer.node).write(there, ANSIBLE / "group_vars")
     unpack(layer.node_collections, there / FOLDER)
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     variables = {"compute_init_roles": ["compute"], "ansible_python_interpreter": sys.executable}
@@ -233,7 +233,7 @@ def test_hooks_on_a_compute_node_find_roles_files_and_variables(tmp_path: Path) 
     )
     received = NodeLayer.of(layer.node)
     there = tmp_path / "layer"
-    received.write(there)
+    received.write(there, ANSIBLE / "group_vars")
     variables = unsafe({**received.variables, FILES_VARIABLE: str(there / FILES)})
     done = []
     for name, playbooks in course(tmp_path / "ours.yml", tmp_path / "rejoin.yml", received, there):
