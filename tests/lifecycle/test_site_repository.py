@@ -42,8 +42,7 @@ def _play(hosts: str, **more: Any) -> str:
 
 def _record(phase: str) -> dict[str, Any]:
     """A task that notes its phase on the deploy host."""
-    line = {"path": "{{ lookup('env', 'OWN_RECORD') }}", "line": phase, "create": True, "mode": "0644"}
-    return {"name": "Note the phase", "ansible.builtin.lineinfile": line}
+    return {"name": "Note the phase", "ansible.builtin.shell": f"echo {phase} >> {{{{ own_record }}}}"}
 
 
 def _note(path: str, line: str) -> dict[str, Any]:
@@ -88,11 +87,13 @@ class SiteRepository:
         folder: the repository.
         live: the cluster.
         variables: the operator's environment variables.
+        phases: where hooks of site.yml note theirs.
     """
 
     folder: Path
     live: Live
     variables: Mapping[str, str]
+    phases: Path
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """A command, in a folder of the repository."""
@@ -117,9 +118,9 @@ def _stack_file(folder: Path, name: str, values: Mapping[str, Any], cloud: str) 
     (folder / f"stacks/Pulumi.{name}.yaml").write_text(yaml.dump({"config": {**config, "openstack:cloud": cloud}}))
 
 
-def _encrypt(file: Path, password: Path) -> None:
-    command = ["ansible-vault", "encrypt", "--vault-password-file", str(password), str(file)]
-    subprocess.run(command, check=True, capture_output=True)
+def _encrypt(file: Path) -> None:
+    """Encrypt a file in place, with the password that the operator's variables name."""
+    subprocess.run(["ansible-vault", "encrypt", str(file)], check=True, capture_output=True)
     assert "$ANSIBLE_VAULT" in file.read_text()
 
 
@@ -142,7 +143,6 @@ def site(
         "PULUMI_CREDENTIALS_PATH": str(elsewhere / "nobody"),
         "PYTHONPATH": str(REPOSITORY),
         "ANSIBLE_VAULT_PASSWORD_FILE": str(password),
-        "OWN_RECORD": str(elsewhere / "phases"),
     }
     key = new_keys(elsewhere)
     with pytest.MonkeyPatch.context() as patch:
@@ -152,9 +152,11 @@ def site(
             command = [sys.executable, "-m", "slurm_appliance", "init", str(folder), "--environment", name]
             subprocess.run(command, check=True, capture_output=True)
         write(folder, LAYER)
+        record = {"own_record": str(elsewhere / "phases")}
+        (folder / "environments/alpha/group_vars/all/record.yml").write_text(yaml.dump(record))
         secret = folder / "environments/alpha/group_vars/all/licence.yml"
         secret.write_text(yaml.dump({"own_licence": LICENCE}))
-        _encrypt(secret, password)
+        _encrypt(secret)
         public = key.with_name("user.pub").read_text().strip()
         (elsewhere / "slapd").mkdir()
         with serving(elsewhere / "slapd", ADDRESS, SNAPSHOTS_PORT, public) as directory:
@@ -169,7 +171,8 @@ def site(
                         "flavor": FLAVOR,
                     }
                 },
-                "proxy": {"http": cloud.package_proxy},
+                # It passes on requests for packages only: the RebootProgram reaches the cloud without it.
+                "proxy": {"http": cloud.package_proxy, "no_proxy": [ADDRESS]},
                 "cacerts": [directory.authority],
                 "compute": {
                     "general": {
@@ -196,7 +199,7 @@ def site(
             rig = Rig(folder, "alpha", excluded=())
             rig.settings, rig.more = values, {"openstack:cloud": variables["OS_CLOUD"]}
             rig.session()  # writes the stack file
-            made = SiteRepository(folder, Live(rig, Login(key), user), variables)
+            made = SiteRepository(folder, Live(rig, Login(key), user), variables, elsewhere / "phases")
             try:
                 made.succeed("up", "--stack", "alpha", "--yes")
                 yield made
@@ -212,7 +215,7 @@ def test_the_image_has_what_hooks_and_the_role_did(site: SiteRepository) -> None
 
 
 def test_each_phase_of_site_yml_ran_its_hook(site: SiteRepository) -> None:
-    assert Path(site.variables["OWN_RECORD"]).read_text().split() == list(PHASES)
+    assert site.phases.read_text().split() == list(PHASES)
     for node in ("control", "login-0"):
         assert site.live.run(node, f"cat {OWN}/site") == f"from alpha {LICENCE}"
 
