@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from node.ansible_init.unsafe import unsafe
-from slurm_appliance.playbooks.workers import no_workers_left
+from slurm_appliance.playbooks.workers import kill_workers
 from toolchain.paths import REPOSITORY
 from toolchain.terminal import printable
 
@@ -166,6 +166,10 @@ class _Course:
         self.say(f"           {failure.host}: {failure.task}: {_first_line(failure.message)}")
 
 
+#: How a run ends that nobody ended.
+_BY_ITSELF = ("successful", "failed")
+
+
 def run_playbook(
     playbook: Path,
     inventory: Path | Sequence[Path],
@@ -201,29 +205,35 @@ def run_playbook(
         course.tick()
         return cancelled()
 
-    with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}), no_workers_left(Path(work)):
+    with tempfile.TemporaryDirectory(dir=folder) as work, _only(environment or {}):
         values = Path(work, "variables.json")
         values.touch(mode=0o600)
         values.write_text(json.dumps(unsafe(dict(variables or {}))))
         # Variables are not on the command line, where other users could read them.
         options = ["--extra-vars", f"@{values}"] if variables else []
         options += ["--skip-tags", ",".join(skip_tags)] if skip_tags else []
-        ended = ansible_runner.run(
-            private_data_dir=work,
-            project_dir=str(playbook.parent),
-            playbook=playbook.name,
-            inventory=str(inventory) if isinstance(inventory, Path) else [str(each) for each in inventory],
-            cmdline=shlex.join(options) or None,
-            fact_cache=str(facts) if facts else None,
-            event_handler=course.take,
-            cancel_callback=ended_early,
-            quiet=True,
-            suppress_env_files=True,
-            settings={"pexpect_timeout": 1, "idle_timeout": 0},
-        )
+        status = ""
+        try:
+            ended = ansible_runner.run(
+                private_data_dir=work,
+                project_dir=str(playbook.parent),
+                playbook=playbook.name,
+                inventory=str(inventory) if isinstance(inventory, Path) else [str(each) for each in inventory],
+                cmdline=shlex.join(options) or None,
+                fact_cache=str(facts) if facts else None,
+                event_handler=course.take,
+                cancel_callback=ended_early,
+                quiet=True,
+                suppress_env_files=True,
+                settings={"pexpect_timeout": 1, "idle_timeout": 0},
+            )
+            status = str(ended.status)
+        finally:
+            if status not in _BY_ITSELF:
+                kill_workers(Path(work))
     course.end_phase()
     return PlaybookOutcome(
-        status=str(ended.status),
+        status=status,
         failures=tuple(course.failures),
         changed=course.changed,
         changed_tasks=course.changed_tasks,

@@ -7,7 +7,6 @@ wait for the rest of the run forever.
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -26,16 +25,12 @@ def processes_of_run(folder: Path) -> list[int]:
     return found
 
 
-@contextlib.contextmanager
-def no_workers_left(folder: Path) -> Iterator[None]:
-    """End all processes of a run after the block, in which its main process runs.
+def kill_workers(folder: Path) -> None:
+    """End all processes of a run that did not end by itself. One that did has only connections that others may use.
 
     Args:
         folder: the run's own folder.
     """
-    try:
-        yield
-    finally:
-        for process in processes_of_run(folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+    for process in processes_of_run(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
