@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -97,6 +98,19 @@ class Slapd:
 
     uri: str
     authority: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a cluster needs to use it: members of hpc may log in."""
+        identity = {
+            "uris": [self.uri],
+            "base": BASE,
+            "bind_dn": BIND_DN,
+            "bind_password": BIND_PASSWORD,
+            "access_groups": ["hpc"],
+            "ssh_keys": "sshPublicKey",
+        }
+        return {"cacerts": [self.authority], "identity": identity}
 
 
 @contextmanager

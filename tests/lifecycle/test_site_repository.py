@@ -15,16 +15,16 @@ from openstack.connection import Connection
 
 from localcloud.endpoints import ADDRESS, SNAPSHOTS_PORT
 from slurm_appliance.image.images import GlanceImage
-from tests.engine.cloud_fixtures import Cloud, wait_until
+from tests.engine.cloud_fixtures import Cloud
 from tests.engine.cluster.rig import Rig
 from tests.engine.node_fixtures import Login
-from tests.lifecycle.cluster.live import FLAVOR, ROLES, Live, new_keys, settings
-from tests.lifecycle.directory import BASE, BIND_DN, BIND_PASSWORD, serving
+from tests.lifecycle.cluster.live import FLAVOR, GROUP, Live, new_keys, settings
+from tests.lifecycle.directory import serving
 from tests.unit.slurm_appliance.site_layer.trees import write
 from toolchain.ensure import Toolchain
 from toolchain.paths import REPOSITORY
 
-# An image and a cluster of its own: about seven minutes.
+# An image and a cluster of its own: about five minutes.
 pytestmark = pytest.mark.extended
 
 #: Where the site's role writes, on the root disk; the file is named for who ran the role.
@@ -38,11 +38,6 @@ DORA = "cd /tmp && runuser -u dora -- srun --immediate=120 --chdir=/tmp"
 def _play(hosts: str, **more: Any) -> str:
     play = {"name": "Run what is the site's own", "hosts": hosts, "gather_facts": False, "become": hosts != "localhost"}
     return json.dumps([{**play, **more}])
-
-
-def _record(phase: str) -> dict[str, Any]:
-    """A task that notes its phase on the deploy host."""
-    return {"name": "Note the phase", "ansible.builtin.shell": f"echo {phase} >> {{{{ own_record }}}}"}
 
 
 def _note(path: str, line: str) -> dict[str, Any]:
@@ -72,7 +67,9 @@ LAYER = {
     "site/hooks/image/post.yml": _play(
         "own", roles=["own_tool"], vars={"own_place": "image"}, post_tasks=[_note("/etc/own-image", "post")]
     ),
-    **{f"site/hooks/site/{phase}.yml": _play("localhost", tasks=[_record(phase)]) for phase in PHASES},
+    **{
+        f"site/hooks/site/{phase}.yml": _play("localhost", tasks=[_note("{{ own_record }}", phase)]) for phase in PHASES
+    },
     "environments/alpha/hooks/site/post.yml": _play("control:login", roles=["own_tool"], vars={"own_place": "site"}),
     "site/hooks/compute-init/pre.yml": _play("localhost", tasks=[_note("/etc/own-boot", "pre")]),
     "site/hooks/compute-init/post.yml": _play("localhost", tasks=[_note("/etc/own-boot", "post")]),
@@ -173,23 +170,8 @@ def site(
                 },
                 # It passes on requests for packages only: the RebootProgram reaches the cloud without it.
                 "proxy": {"http": cloud.package_proxy, "no_proxy": [ADDRESS]},
-                "cacerts": [directory.authority],
-                "compute": {
-                    "general": {
-                        "nodes": ["c-[0-1]"],
-                        "flavor": FLAVOR,
-                        "ignore_image_changes": True,
-                        "compute_init_enable": ROLES,
-                    }
-                },
-                "identity": {
-                    "uris": [directory.uri],
-                    "base": BASE,
-                    "bind_dn": BIND_DN,
-                    "bind_password": BIND_PASSWORD,
-                    "access_groups": ["hpc"],
-                    "ssh_keys": "sshPublicKey",
-                },
+                "compute": {"general": {"nodes": ["c-[0-1]"], **GROUP}},
+                **directory.settings,
             }
             values = settings(fat_image.name, key) | own
             other = {**values, "cluster_name": "beta", "cluster_networks": [
@@ -223,7 +205,7 @@ def test_each_phase_of_site_yml_ran_its_hook(site: SiteRepository) -> None:
 def _is_set_up(site: SiteRepository, node: str) -> None:
     assert site.live.run(node, f"cat {OWN}/node") == f"from alpha {LICENCE}"
     assert site.live.run(node, "cat /etc/own-boot").split() == ["pre", "post"]
-    assert site.live.run(node, "stat --format=%a " + f"{OWN}/node") == "600"
+    assert site.live.run(node, f"stat --format=%a {OWN}/node") == "600"
 
 
 def test_compute_nodes_ran_the_role_and_the_hooks_themselves(site: SiteRepository) -> None:
@@ -238,8 +220,7 @@ def test_nothing_of_the_vault_is_readable(site: SiteRepository) -> None:
 
 
 def test_a_user_of_the_directory_runs_a_job(site: SiteRepository) -> None:
-    members = "sacctmgr --noheader --parsable2 show associations user=dora format=account"
-    wait_until("dora's association", lambda: site.live.run("control", members) == "users", 120)
+    site.live.wait_for_association("dora")
     assert site.live.run("login-0", f"{DORA} --nodes=2 id --name --user").split() == ["dora", "dora"]
 
 

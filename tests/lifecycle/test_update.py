@@ -15,7 +15,7 @@ from tests.engine.cloud_fixtures import Cloud, wait_until
 from tests.engine.mirror.command import Mirror
 from tests.engine.mirror.packages import SigningKey
 from tests.engine.mirror.upstream import Upstream, serving
-from tests.lifecycle.cluster.live import FLAVOR, ROLES, Live, running
+from tests.lifecycle.cluster.live import FLAVOR, GROUP, Live, running
 from tests.lifecycle.image_fixtures import BuildSite
 from tests.lifecycle.test_image_snapshot import PACKAGE
 from toolchain.ensure import Toolchain
@@ -24,9 +24,7 @@ from toolchain.paths import REPOSITORY
 ISSUE = "CVE-2026-1000"
 NODES = ("control", "login-0", "c-0", "c-1")
 #: No group on volumes: an image that a stack builds needs a disk of its flavor's size.
-GROUPS = {
-    "general": {"nodes": ["c-[0-1]"], "flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
-}
+GROUPS = {"general": {"nodes": ["c-[0-1]"], **GROUP}}
 
 
 def command(live: Live, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -29,6 +29,8 @@ ROLES = ["compute", "journald", "resolv_conf", "etc_hosts", "chrony", "sshd", "n
 #: Seconds that Slurm gives a node to come back.
 RESUME_TIMEOUT = 80
 FLAVOR = "slurm.medium"
+#: What groups of compute nodes have in common.
+GROUP = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
 #: The certificate authority that its nodes trust, and a kernel parameter.
 AUTHORITY = "Authority of the test cluster"
 PARAMETER, PARAMETER_VALUE = "net.ipv4.tcp_keepalive_time", "7123"
@@ -55,7 +57,6 @@ def settings(image: str | dict[str, str], key: Path) -> dict[str, Any]:
     mallory's uid is in the range of accounts that images bring, sven may become root.
     """
     keys = [user_key(key).with_suffix(".pub").read_text().strip()]
-    group = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
     return {
         "cluster_name": "life",
         "cluster_image": image,
@@ -69,8 +70,8 @@ def settings(image: str | dict[str, str], key: Path) -> dict[str, Any]:
         "home_volume_size": 1,
         "login": {"entry": {"nodes": ["login-0"], "flavor": FLAVOR}},
         "compute": {
-            "general": {"nodes": ["c-[0-1]"], **group},
-            "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **group},
+            "general": {"nodes": ["c-[0-1]"], **GROUP},
+            "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **GROUP},
         },
         "slurm": {"resume_timeout": RESUME_TIMEOUT},
         "cacerts": [certificate(AUTHORITY)],
@@ -163,6 +164,11 @@ class Live:
         done = self.as_user(user, f"sbatch --parsable --output=/dev/null {options} <<'JOB'\n#!/bin/sh\n{script}\nJOB")
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def wait_for_association(self, name: str) -> None:
+        """Until a user of a directory may submit jobs."""
+        members = f"sacctmgr --noheader --parsable2 show associations user={name} format=account"
+        wait_until(f"{name}'s association", lambda: self.run("control", members) == "users", 120)
 
     def job_state(self, job: str) -> str:
         """A job's state in the accounting."""

@@ -16,8 +16,8 @@ from slurm_appliance.image.images import GlanceImage
 from slurm_appliance.playbooks import inventory_file
 from slurm_appliance.site.failure import SiteError
 from tests.engine.cloud_fixtures import Cloud, wait_until
-from tests.lifecycle.cluster.live import COMPUTE, FLAVOR, ROLES, Live, running, user_key
-from tests.lifecycle.directory import BASE, BIND_DN, BIND_PASSWORD, Slapd, serving
+from tests.lifecycle.cluster.live import COMPUTE, GROUP, Live, running, user_key
+from tests.lifecycle.directory import Slapd, serving
 from toolchain.ensure import Toolchain
 
 GENERAL = ("c-0", "c-1")
@@ -37,24 +37,15 @@ AWAY = {"type": "nfs", "export": "/exports/projects", "mount_point": "/projects"
 
 
 def _settings(directory: Slapd) -> dict[str, Any]:
-    group = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}
     return {
-        "cacerts": [directory.authority],
         "monitoring_alertmanagers": ALERTMANAGERS,
         "control_extra_volumes": {"projects": {"size": 1}},
         "compute": {
-            "general": {"nodes": ["c-[0-1]"], "extra_volumes": {"fast": {"size": 1}}, **group},
-            "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **group},
+            "general": {"nodes": ["c-[0-1]"], "extra_volumes": {"fast": {"size": 1}}, **GROUP},
+            "disk": {"nodes": ["d-0"], "volume_backed_instances": True, "root_volume_size": 10, **GROUP},
         },
         "filesystems": FILESYSTEMS,
-        "identity": {
-            "uris": [directory.uri],
-            "base": BASE,
-            "bind_dn": BIND_DN,
-            "bind_password": BIND_PASSWORD,
-            "access_groups": ["hpc"],
-            "ssh_keys": "sshPublicKey",
-        },
+        **directory.settings,
     }
 
 
@@ -145,8 +136,7 @@ def test_no_user_of_the_directory_has_a_shell_on_the_control_node(live: Live) ->
 
 def test_a_member_runs_a_job_where_she_may_log_in_then(live: Live) -> None:
     wait_until("dora's home", lambda: live.run("control", "stat -c %u /home/dora 2>&1 || true") == "3001", 120)
-    members = "sacctmgr --noheader --parsable2 show associations user=dora format=account"
-    wait_until("dora's association", lambda: live.run("control", members) == "users", 120)
+    live.wait_for_association("dora")
     assert live.ssh("dora", "c-0").returncode != 0, "no job yet"
     command = "cd /tmp && runuser -u dora -- srun --immediate=60 --nodelist=life-c-0 --chdir=/tmp sh -c"
     script = "id --name --user; touch /fast/of-dora; stat --format=%U /fast/of-dora"

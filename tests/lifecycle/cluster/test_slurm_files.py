@@ -4,7 +4,7 @@ import pytest
 
 from slurm_appliance.site.failure import SiteError
 from tests.engine.cloud_fixtures import wait_until
-from tests.lifecycle.cluster.live import FLAVOR, ROLES, Live
+from tests.lifecycle.cluster.live import GROUP, Live
 
 
 def invocation(live: Live) -> str:
@@ -42,7 +42,7 @@ def test_mistakes_stop_nothing_and_name_their_setting(live: Live) -> None:
     whole = {name: dict(live.rig.settings[name]) for name in ("compute", "slurm")}
     slurm = whole["slurm"]
 
-    empty = {"flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES, "nodes": []}
+    empty = {**GROUP, "nodes": []}
     live.rig.settings["compute"] = whole["compute"] | {"later": empty}
     partitions = {"all": {"groups": ["general", "disk"], "default": True}, "later": {"groups": ["later"]}}
     live.rig.settings["slurm"] = slurm | {"partitions": partitions}

@@ -18,6 +18,7 @@ from tests.unit.slurm_appliance.config.examples import smallest
 from toolchain.paths import REPOSITORY
 
 _ANSIBLE = REPOSITORY / "ansible"
+_PROGRAM = Path(sys.prefix) / "bin/ansible-playbook"
 _FILES = sorted((_ANSIBLE / "roles/grafana_dashboards/files").glob("*.json"))
 
 #: What the node exporter has in its default collectors, and what Prometheus itself adds.
@@ -139,7 +140,6 @@ def test_the_role_provisions_and_then_changes_nothing(tmp_path: Path) -> None:
 
 
 def _play(inventory: Path, folder: Path) -> str:
-    program = Path(sys.prefix) / "bin/ansible-playbook"
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(_ANSIBLE / "ansible.cfg"),
@@ -150,7 +150,7 @@ def _play(inventory: Path, folder: Path) -> str:
         "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "1",
     }
     done = subprocess.run(
-        [str(program), "--diff", "-i", str(inventory), str(_ANSIBLE / "adhoc/grafana.yml")],
+        [str(_PROGRAM), "--diff", "-i", str(inventory), str(_ANSIBLE / "adhoc/grafana.yml")],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -167,8 +167,7 @@ def test_the_example_of_the_page_has_a_valid_stack_file_and_hook(tmp_path: Path)
     (tmp_path / "hook.yml").write_text(yaml.dump(hook))
     inventory = tmp_path / "hosts.yml"
     inventory.write_text("all: {children: {grafana: {hosts: {demo-grafana-0: {}}}}}")
-    program = str(Path(sys.prefix) / "bin/ansible-playbook")
-    command = [program, "--syntax-check", "--inventory", str(inventory), str(tmp_path / "hook.yml")]
+    command = [str(_PROGRAM), "--syntax-check", "--inventory", str(inventory), str(tmp_path / "hook.yml")]
     environment = {**os.environ, "ANSIBLE_ROLES_PATH": str(_ANSIBLE / "roles")}
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import PATIENCE, Cloud
 from tests.engine.pulumi_fixtures import stack_folders, toolchain
 from tests.lifecycle.cluster.conftest import build_if_used, no_packages
-from tests.lifecycle.cluster.live import FLAVOR, RESUME_TIMEOUT, ROLES, Live, running
+from tests.lifecycle.cluster.live import GROUP, RESUME_TIMEOUT, Live, running
 from tests.lifecycle.image_fixtures import BuildSite, fat_image, fits_any_disk
 from toolchain.ensure import Toolchain
 
@@ -20,7 +20,7 @@ __all__ = ["fat_image", "stack_folders", "toolchain"]
 KERNEL = "linux-image-rt-amd64"
 
 #: One compute node: two processors emulate all machines.
-ONE_NODE = {"general": {"nodes": ["c-0"], "flavor": FLAVOR, "ignore_image_changes": True, "compute_init_enable": ROLES}}
+ONE_NODE = {"general": {"nodes": ["c-0"], **GROUP}}
 
 #: A /tmp of each job's own is the site's choice.
 SLURM: dict[str, Any] = {
