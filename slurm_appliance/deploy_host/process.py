@@ -17,10 +17,10 @@ def run_to_end(command: Sequence[str], *, folder: Path, environment: Mapping[str
     The terminal also sends Ctrl-C to the child, which may have to clean up before it exits. ``subprocess.run`` would
     kill it a quarter of a second later.
     """
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Programs inherit an ignored signal, but not a handler: the child gets the default action.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
-        env = {**os.environ, **(environment or {})}
-        with subprocess.Popen(command, cwd=folder, env=env, preexec_fn=_default_interrupt) as child:  # noqa: PLW1509 - no threads here
+        with subprocess.Popen(command, cwd=folder, env={**os.environ, **(environment or {})}) as child:
             return child.wait()
     finally:
         signal.signal(signal.SIGINT, before)
@@ -39,8 +39,3 @@ def run_reporting_errors(program: Callable[[], int], name: str = "") -> int:
         except ApplianceError as error:
             print(f"{name}: {error}" if name else error, file=sys.stderr, flush=True)
             return error.exit_status
-
-
-def _default_interrupt() -> None:
-    # An ignored signal is inherited over exec, but the child must receive Ctrl-C.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

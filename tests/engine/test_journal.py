@@ -64,19 +64,19 @@ def test_another_user_of_the_machine_reads_and_changes_nothing_while_up_runs(
 
     with journaled(StateLayout(project.folder, "plain", "test")) as backend:
 
-        def attack(event: EngineEvent) -> None:
+        def interfere(event: EngineEvent) -> None:
             # Once something of this update is recorded.
             if answers or event.res_outputs_event is None:
                 return
             head = json.loads(StateLayout(project.folder, "plain", "test").journal.read_text().partition("\n")[0])
             host = backend.variables["PULUMI_BACKEND_URL"].removeprefix("http://")
             # The system's Python: the user nobody may not be able to read ours.
-            command = ["/usr/bin/python3", "-c", _ATTACK, host, head["update"]]
-            stranger = "nobody" if os.geteuid() == 0 else None
-            ended = subprocess.run(command, user=stranger, capture_output=True, text=True, check=True, cwd="/")
+            attack = ["/usr/bin/python3", "-c", _ATTACK, host, head["update"]]
+            stranger = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+            ended = subprocess.run([*stranger, *attack], capture_output=True, text=True, check=True, cwd="/")
             answers.extend(json.loads(ended.stdout))
 
-        _run(project, backend, toolchain, attack)
+        _run(project, backend, toolchain, interfere)
 
     assert answers == [[401, '{"code": 401, "message": "access denied"}']] * 12
     assert {"secret", "other"} <= project.resources().keys()

@@ -154,6 +154,26 @@ def test_a_package_of_node_brings_the_owner_of_whole_files_along() -> None:
                 assert (REPOSITORY / module.parent / "whole_file.py").readlink() == Path("../whole_file.py"), module
 
 
+@pytest.mark.parametrize("folder", ["components", "localcloud", "slurm_appliance", "tests/engine", "tests/lifecycle"])
+def test_no_process_with_grpc_threads_is_forked(folder: str) -> None:
+    # gRPC's fork handlers run in the child, and crash it now and then. Python does without fork (it has vfork) unless
+    # a child has another user or runs Python before its program.
+    found = [
+        f"{module}:{call.lineno}: {ast.unparse(call)[:80]}"
+        for module in modules(folder)
+        for call in ast.walk(ast.parse((REPOSITORY / module).read_text()))
+        if isinstance(call, ast.Call)
+        and (
+            ast.unparse(call.func) in {"os.fork", "os.forkpty", "pty.fork", "pty.spawn"}
+            or (
+                ast.unparse(call.func).startswith("subprocess.")
+                and {each.arg for each in call.keywords} & {"preexec_fn", "user", "group", "extra_groups"}
+            )
+        )
+    ]
+    assert found == [], "runuser and setpriv start a program as another user"
+
+
 def test_names_of_classes_are_unique() -> None:
     places: dict[str, list[str]] = {}
     for package in MAY_IMPORT:
