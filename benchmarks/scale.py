@@ -1,9 +1,9 @@
 """Previews and updates of clusters of 10 to 1000 nodes, against a project that answers at once.
 
 ``python -m benchmarks.scale [NODES...]``. For each size: a preview from nothing, ``up`` from nothing, a preview and an
-``up`` with nothing to do, and an image change: planned and carried out. Seconds; CPU seconds of engine, plugins,
-program and command together (the project is a process of its own, and not counted); MB of the largest process; calls a
-node; and between the sizes, what a node more costs. ``site.yml`` needs nodes that boot, and is left out.
+``up`` with nothing to do, a user added, and an image change: planned and carried out. Seconds; CPU seconds of engine,
+plugins, program and command together (the project is a process of its own, and not counted); MB of the largest process;
+calls a node; and between the sizes, what a node more costs. ``site.yml`` needs nodes that boot, and is left out.
 
 ``BACKEND`` is where the state is: ``file`` (the default), ``s3`` (a server of its own, like the project), or
 ``file,s3`` for both in turn and their ratio.
@@ -122,6 +122,8 @@ def _operations(nodes: int, delay: float, backend: str) -> Iterator[Measured]:
             yield _measure("up from nothing", project, rig.up)
             yield _measure("preview, nothing to do", project, rig.preview)
             yield _measure("up, nothing to do", project, rig.up)
+            rig.settings["users"] = {"alice": {"uid": 2001}}
+            yield _measure("up, a user added", project, rig.up)
             rig.settings["cluster_image"] = "image-b"
             yield _measure("preview of a new image", project, rig.preview)
             yield _measure("up to a new image", project, rig.up)

@@ -18,12 +18,24 @@ from slurm_appliance.engine.steps import COMMAND, Step
 from slurm_appliance.site.failure import site_failure
 
 
-def previewed(session: Session, deployment: dict[str, Any]) -> automation.OperationOutcome:
-    """The engine's plan for an assumed state."""
+def previewed(
+    session: Session, deployment: dict[str, Any], untouched: Sequence[str] = ()
+) -> automation.OperationOutcome:
+    """The engine's plan for an assumed state.
+
+    Args:
+        session: the stack.
+        deployment: the assumed state.
+        untouched: URNs of resources that need no comparison.
+    """
     with session.supposing(deployment):
         session.cancellation.runs_in(session.stack.workspace.work_dir)
         return automation.run(
-            session.stack, "preview", exclude=session.excluded, keep_events=False, here=session.runs_program
+            session.stack,
+            "preview",
+            exclude=(*session.excluded, *untouched),
+            keep_events=False,
+            here=session.runs_program,
         )
 
 
@@ -48,13 +60,16 @@ def heal(session: Session) -> None:
     session.facts(fresh=True)
 
 
-def run_up(session: Session, doing: str, steps: Sequence[Step]) -> tuple[automation.OperationOutcome, Path]:
+def run_up(
+    session: Session, doing: str, steps: Sequence[Step], untouched: Sequence[str] = ()
+) -> tuple[automation.OperationOutcome, Path]:
     """Run ``up``; return its outcome, and the file with its full output.
 
     Args:
         session: the stack.
         doing: the operation that it is part of, which the file's name begins with.
         steps: what it is to do.
+        untouched: URNs of resources that need no comparison.
 
     Raises:
         SiteError: the servers exist, but site.yml failed.
@@ -62,7 +77,7 @@ def run_up(session: Session, doing: str, steps: Sequence[Step]) -> tuple[automat
     """
     with run_log(session, doing) as (say, log):
         try:
-            outcome = run_steps(session, "up", say, log, steps)
+            outcome = run_steps(session, "up", say, log, steps, untouched=untouched)
         except automation.EngineError as error:
             failure = site_failure(error.problems)
             if failure is None:
@@ -80,6 +95,7 @@ def run_steps(
     steps: Sequence[Step],
     *,
     exclude_protected: bool = False,
+    untouched: Sequence[str] = (),
 ) -> automation.OperationOutcome:
     """Run an operation, and tell its progress."""
     progress = StepProgress(say, steps)
@@ -104,7 +120,7 @@ def run_steps(
         on_step=on_step,
         on_message=on_message,
         on_output=lambda text: print(text, file=log, end="" if text.endswith("\n") else "\n"),
-        exclude=() if operation == "destroy" else session.excluded,
+        exclude=() if operation == "destroy" else (*session.excluded, *untouched),
         keep_events=False,
         exclude_protected=exclude_protected,
         here=operation == "up" and session.runs_program,

@@ -1,11 +1,13 @@
 """The operations themselves: preview, up, destroy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from slurm_appliance.config.naming import environment
-from slurm_appliance.deployment.drift import mended
+from slurm_appliance.deployment.compared import record_comparison, site_steps, untouched, with_servers_of
+from slurm_appliance.deployment.drift import Drift, mended
 from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps, run_up
 from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.keeping import (
@@ -26,11 +28,13 @@ from slurm_appliance.deployment.plan import (
     refuse_estranged,
     without_preview,
 )
+from slurm_appliance.deployment.recorded_settings import setting_changes
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
 from slurm_appliance.deployment.repair import plan_repair, repaired
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.engine.steps import SERVER, counts
+from slurm_appliance.engine.steps import SERVER, counts, of_type
 from slurm_appliance.journal.lock import Holder, holders
+from slurm_appliance.preflight import Findings
 
 #: Facts older than this, in seconds, are gathered again before anything is changed.
 _FRESH_SECONDS = 60
@@ -78,8 +82,9 @@ def _preview(session: Session) -> DeploymentPlan:
     for unfinished in repair.unfinished:
         left = "what the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
         session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")
+    supposed = mended(repaired(deployment, repair), drift)
     with session.handing_over(session.facts()):
-        outcome = previewed(session, mended(repaired(deployment, repair), drift))
+        outcome = previewed(session, supposed, untouched(session, findings.resolved, supposed))
         return make_plan(session, findings, outcome.steps, drift, deployment)
 
 
@@ -133,10 +138,14 @@ def _up(
         if not give_up_lost_volumes:
             refuse_data_loss(session, drift)
         deployment = mended(deployment, drift)
+        same = untouched(session, findings.resolved, deployment)
         with session.handing_over(session.facts()):
-            if deployment.get("resources") or whole_plan:
+            known = None if whole_plan else _known_plan(session, findings, drift, deployment, same)
+            if known is not None:
+                plan = known
+            else:
                 session.say("comparing the configuration with the cloud ...")
-                outcome = previewed(session, deployment)
+                outcome = previewed(session, deployment, same)
                 plan = make_plan(session, findings, outcome.steps, drift, deployment)
                 if not plan.steps:
                     # If the preview has nothing to do, do not process a thousand nodes again.
@@ -144,11 +153,10 @@ def _up(
                     if drift.in_state:
                         session.set_deployment(deployment)
                     if has_files(session.folder, deployment):
+                        record_comparison(session, findings.resolved)
                         return Done(plan, dict(outcome.changes))
                     session.say("writing the environment's files: this machine does not have those of the last run ...")
-                    return _apply(session, plan)
-            else:
-                plan = without_preview(session, findings)
+                    return _apply(session, plan, findings, same)
         refuse_disruption(session, plan, allow_disruptive)
         if not approve(plan):
             return None
@@ -156,9 +164,22 @@ def _up(
             session.set_deployment(deployment)
         if session.age > _FRESH_SECONDS:
             session.facts(fresh=True)
-            examined(session, deployment)
+            findings = examined(session, deployment)
+            same = untouched(session, findings.resolved, deployment)
         with session.handing_over(session.facts()):
-            return _apply(session, plan)
+            return _apply(session, plan, findings, same)
+
+
+def _known_plan(
+    session: Session, findings: Findings, drift: Drift, deployment: dict[str, Any], same: Sequence[str]
+) -> DeploymentPlan | None:
+    """The plan, where it is known without the engine: nothing is there yet, or only the site's settings changed."""
+    if not deployment.get("resources"):
+        return without_preview(session, findings)
+    if not same:
+        return None
+    steps = site_steps(setting_changes(deployment, session.config), deployment, session.excluded)
+    return make_plan(session, findings, steps, drift, deployment) if steps else None
 
 
 def _refuse_early(session: Session) -> None:
@@ -184,8 +205,13 @@ def _let_go(session: Session) -> None:
         session.set_deployment(without_hooks(deployment))
 
 
-def _apply(session: Session, plan: DeploymentPlan) -> Done:
-    outcome, log = run_up(session, "up", plan.steps)
+def _apply(session: Session, plan: DeploymentPlan, findings: Findings, same: Sequence[str]) -> Done:
+    outcome, log = run_up(session, "up", plan.steps, same)
+    resolved = findings.resolved
+    if of_type(outcome.steps, SERVER):
+        session.facts(fresh=True)
+        resolved = with_servers_of(resolved, findings_of(session, session.deployment()).resolved)
+    record_comparison(session, resolved)
     return Done(plan, dict(outcome.changes), log, counts(outcome.steps))
 
 

@@ -174,6 +174,8 @@ def recorded_image(resource: Mapping[str, Any]) -> str:
 
 def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
     """The state's resources after a repair. Adopted resources have no outputs until a refresh."""
+    if not repair.needed and not deployment.get("pending_operations"):
+        return dict(deployment)
     fixed: Json = copy.deepcopy(dict(deployment))
     images = {each.urn: each.image_id for each in repair.reimaged}
     for resource in fixed.get("resources") or []:

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from slurm_appliance.engine.program_here import program_here
-from slurm_appliance.engine.quick_start import engine_command, existing_stack, listing_variables
+from slurm_appliance.engine.quick_start import (
+    engine_command,
+    existing_stack,
+    listing_variables,
+    without_summary,
+)
 from slurm_appliance.engine.steps import Step
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.journal.errors import LockedError
@@ -188,7 +193,10 @@ def run(
     if continue_on_error:
         options["continue_on_error"] = True
     try:
-        with program_here(stack.workspace.env_vars) if here else nullcontext() as program:
+        with (
+            without_summary(stack),
+            program_here(stack.workspace.env_vars) if here else nullcontext() as program,
+        ):
             if program is not None:
                 options["program"] = program
             result = getattr(stack, operation)(

@@ -1,7 +1,8 @@
 """What the automation API and the language host would find out again before each operation, known already."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from toolchain.ensure import Toolchain
@@ -55,3 +56,16 @@ def existing_stack(name: str, options: "LocalWorkspaceOptions") -> "Stack":
             self._mode = StackInitMode.SELECT
 
     return KnownStack()
+
+
+@contextmanager
+def without_summary(stack: "Stack") -> Iterator[None]:
+    """Operations of a stack without the three runs of the engine for its outputs and its last update.
+
+    They follow each operation, and read the whole state; the engine's events have said it all.
+    """
+    vars(stack).update(outputs=dict, info=lambda _show_secrets: "not asked for")
+    try:
+        yield
+    finally:
+        del vars(stack)["outputs"], vars(stack)["info"]

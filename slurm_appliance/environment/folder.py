@@ -103,6 +103,21 @@ class EnvironmentFolder:
         """Record which state of the stack the files are of."""
         write_whole(self._state, digest)
 
+    def recorded_comparison(self) -> str:
+        """The digest of what the last whole comparison depended on; empty if not known."""
+        try:
+            return self._comparison.read_text()
+        except FileNotFoundError:
+            return ""
+
+    def record_comparison(self, digest: str) -> None:
+        """Record what it depended on; empty if that is not known."""
+        write_whole(self._comparison, digest)
+
+    @property
+    def _comparison(self) -> Path:
+        return self.folder / ".compared"
+
     @property
     def _state(self) -> Path:
         return self.folder / ".state"

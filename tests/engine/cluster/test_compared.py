@@ -1,0 +1,146 @@
+"""Runs after the first: the cloud's resources are compared again only where the comparison can have another result."""
+
+from typing import Any
+
+import pytest
+from pulumi.automation import PulumiCommand
+
+from slurm_appliance.deployment import compared
+from slurm_appliance.deployment.compared import CLOUD
+from slurm_appliance.deployment.operations import Done
+from slurm_appliance.engine import automation
+from slurm_appliance.engine.steps import COMMAND
+from tests.engine.cluster.rig import WITHOUT_SITE, Rig
+from tests.fakes.project import FakeProject
+
+ALICE = {"alice": {"uid": 2001}}
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Each run of the engine: the operation, and whether it compared the cloud's resources."""
+    found: list[tuple[str, bool]] = []
+    real = automation.run
+
+    def run(stack: Any, operation: automation.Operation, **options: Any) -> automation.OperationOutcome:
+        found.append((operation, CLOUD not in options.get("exclude", ())))
+        return real(stack, operation, **options)
+
+    monkeypatch.setattr(automation, "run", run)
+    return found
+
+
+def changed(done: Done) -> list[str]:
+    """The names of the commands in a plan; there is nothing else in it."""
+    assert {step.type for step in done.plan.steps} <= {COMMAND}
+    return sorted(step.name for step in done.plan.steps)
+
+
+def test_a_user_takes_one_run_that_compares_nothing_of_the_cloud(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    ids = rig.ids()
+    runs.clear()
+    rig.settings["users"] = ALICE
+    done = rig.up()
+    assert changed(done) == ["inventory"], "the rig leaves site.yml out"
+    assert done.counts == done.plan.counts == {"update": 1}
+    assert [change.path for change in done.plan.settings] == ["users.alice"]
+    assert runs == [("up", False)]
+    assert "alice" in (rig.session().folder.folder / "users.json").read_text()
+    assert rig.ids() == ids
+
+    runs.clear()
+    plan = rig.preview()
+    assert plan.steps == ()
+    assert rig.up().plan.steps == ()
+    assert runs == [("preview", False), ("preview", False)]
+
+
+def test_an_operation_starts_the_engine_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.up()
+    rig.settings["users"] = ALICE
+    started: list[str] = []
+    real = PulumiCommand.run
+
+    def run(command: PulumiCommand, words: list[str], *more: Any, **options: Any) -> Any:
+        started.append(words[0])
+        return real(command, words, *more, **options)
+
+    monkeypatch.setattr(PulumiCommand, "run", run)
+    rig.up()
+    rig.preview()
+    assert started == ["up", "preview"]
+
+
+def test_other_settings_are_compared_whole(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    rig.settings["users"] = ALICE
+    rig.settings["compute"]["general"]["nodes"] = ["c-[0-2]"]
+    runs.clear()
+    assert rig.up().counts["create"] == 2, "a port and a server"
+    assert runs == [("preview", True), ("up", True)]
+    assert "demo-c-2" in rig.ids()
+    runs.clear()
+    rig.preview()
+    assert runs == [("preview", False)]
+
+
+def test_what_a_name_stands_for_now_is_compared(rig: Rig, project: FakeProject, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    (image,) = [each for each in project.images.things.values() if each["name"] == "image-a"]
+    project.images.delete(image["id"])
+    project.add_image("image-a")
+    runs.clear()
+    plan = rig.preview()
+    assert runs == [("preview", True)]
+    assert "demo-login-0" in {step.name for step in plan.steps}, "it has another image"
+
+
+def test_what_is_gone_is_compared(rig: Rig, project: FakeProject, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    project.compute.servers.delete(project.compute.servers.named("demo-c-1")["id"])
+    rig.settings["users"] = ALICE
+    runs.clear()
+    assert rig.up().counts["create"] == 1
+    assert runs == [("preview", True), ("up", True)]
+    assert "demo-c-1" in rig.ids()
+
+
+def test_another_program_another_machine_and_left_out_nodes(
+    rig: Rig, runs: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.up()
+    part = Rig(rig.folder, excluded=(*WITHOUT_SITE, "**::demo-c-1", "**::demo-c-1.cluster"))
+    part.up()
+    runs.clear()
+    part.preview()
+    rig.up()
+    assert runs == [("preview", False), ("preview", True)], "what was left out was not compared"
+
+    runs.clear()
+    with monkeypatch.context() as other:
+        other.setattr(compared, "_code", lambda: "of another version")
+        rig.preview()
+    (rig.session().folder.folder / ".compared").unlink()
+    rig.preview()
+    assert runs == [("preview", True), ("preview", True)]
+
+
+def test_an_approved_plan_is_compared_whole(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    rig.settings["users"] = ALICE
+    runs.clear()
+    rig.up(whole_plan=True)
+    assert [operation for operation, _ in runs] == ["preview", "up"]
+
+
+def test_a_run_that_failed_records_nothing_new(rig: Rig, project: FakeProject, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    rig.settings["compute"]["general"]["nodes"] = ["c-[0-2]"]
+    project.compute.failing.add("demo-c-2")
+    with pytest.raises(automation.EngineError):
+        rig.up()
+    runs.clear()
+    rig.up()
+    assert runs[-2:] == [("preview", True), ("up", True)]
+    assert "demo-c-2" in rig.ids()
