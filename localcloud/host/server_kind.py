@@ -10,3 +10,8 @@ class ServerKind(StrEnum):
     CONTAINER = "container"
     #: QEMU virtual machines with kernels of their own.
     VM = "vm"
+
+    @property
+    def patience(self) -> int:
+        """How many times longer than in a container everything may take: emulated machines share the processors."""
+        return 6 if self is ServerKind.VM else 1

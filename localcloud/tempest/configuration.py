@@ -20,6 +20,7 @@ class CloudIds:
         external_network: of the network for routers' gateways.
         network: the name (not the ID) of a shared network, used to log in to servers.
         extensions: aliases of Neutron's extensions.
+        patience: how many times longer than a container a server may take for everything.
     """
 
     image: str
@@ -29,6 +30,7 @@ class CloudIds:
     external_network: str
     network: str
     extensions: tuple[str, ...]
+    patience: int = 1
 
 
 def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -> Sections:
@@ -66,7 +68,7 @@ def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -
             "flavor_ref": facts.flavor,
             "flavor_ref_alt": facts.other_flavor,
             "fixed_network_name": facts.network,
-            "build_timeout": "120",
+            "build_timeout": str(120 * facts.patience),
             "build_interval": "1",
             "ready_wait": "0",
             "max_microversion": "latest",
@@ -108,11 +110,11 @@ def configuration(passwords: Mapping[str, str], facts: CloudIds, folder: Path) -
             "network_for_ssh": facts.network,
             "image_ssh_user": "debian",
             "auth_method": "keypair",
-            "ping_timeout": "60",
-            "ssh_timeout": "120",
+            "ping_timeout": str(60 * facts.patience),
+            "ssh_timeout": str(120 * facts.patience),
         },
         "volume": {
-            "build_timeout": "60",
+            "build_timeout": str(60 * facts.patience),
             "build_interval": "1",
             "storage_protocol": "file",
             "vendor_name": "localcloud",

@@ -13,8 +13,10 @@ from localcloud.control.credentials import passwords
 from localcloud.control.environment import make_environment
 from localcloud.control.files import write_private
 from localcloud.control.resources import EXTERNAL_NETWORK, IMAGE, connect, upload
+from localcloud.control.server_record import recorded
 from localcloud.errors import NotRunningError, ServiceError
 from localcloud.host.layout import PACKAGE, CloudLayout
+from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
 from localcloud.tempest.configuration import CloudIds, configuration
 from localcloud.tempest.results import TempestVerdict, judge, read_known_failures, read_results
@@ -61,7 +63,7 @@ def run_tempest(layout: CloudLayout, steps: Steps, tests: str, *, smoke: bool, w
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(mode=0o700)
     _init(str(binaries / "tempest"), folder, home)
-    with connect(layout, admin=True) as admin, _prepared(admin, home) as facts:
+    with connect(layout, admin=True) as admin, _prepared(admin, home, recorded(layout)) as facts:
         write_private(folder / "etc/tempest.conf", render(configuration(passwords(layout), facts, folder)))
         wanted = tests or _TESTS
         command = [str(binaries / "tempest"), "run", "--concurrency", str(workers)]
@@ -87,7 +89,7 @@ def _init(tempest: str, folder: Path, home: Path) -> None:
 
 
 @contextmanager
-def _prepared(admin: "Connection", home: Path) -> Iterator[CloudIds]:
+def _prepared(admin: "Connection", home: Path, kind: ServerKind) -> Iterator[CloudIds]:
     """The resources for tests, including a second image and a shared network, which are removed afterwards."""
     _remove(admin)
     base: Any = admin.image.find_image(IMAGE, ignore_missing=False)
@@ -102,7 +104,7 @@ def _prepared(admin: "Connection", home: Path) -> Iterator[CloudIds]:
         network: Any = admin.network.create_network(name=_OURS, is_shared=True)
         admin.network.create_subnet(network_id=network.id, name=_OURS, ip_version=4, cidr=_SUBNET)
         extensions = tuple(sorted(str(extension.alias) for extension in admin.network.extensions()))
-        yield CloudIds(base.id, other_image, flavor.id, other.id, external.id, network.name, extensions)
+        yield CloudIds(base.id, other_image, flavor.id, other.id, external.id, network.name, extensions, kind.patience)
     finally:
         _remove(admin)
 

@@ -39,7 +39,7 @@ SERVERS_VARIABLE = "SLURM_APPLIANCE_TEST_SERVERS"
 
 SERVERS = ServerKind(os.environ.get(SERVERS_VARIABLE) or ServerKind.CONTAINER)
 #: How much longer than for a container everything may take in a server.
-PATIENCE = 6.0 if SERVERS is ServerKind.VM else 1.0
+PATIENCE = float(SERVERS.patience)
 
 #: The system that servers are of, and the name of its base image.
 SYSTEM = systems.system(os.environ.get(SYSTEM_VARIABLE) or systems.DEFAULT.name)

@@ -1,6 +1,10 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from localcloud.host.layout import PACKAGE
+from localcloud.tempest.configuration import CloudIds, configuration
 from localcloud.tempest.results import judge, read_known_failures, read_results
 
 TABLE = """test,status,start_time,stop_time
@@ -52,3 +56,22 @@ def test_the_list_in_the_checkout_can_be_read() -> None:
     text = (PACKAGE / "tempest/known-failures.txt").read_text()
     known = read_known_failures(text)
     assert len(known) == sum(1 for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def test_virtual_machines_have_more_time() -> None:
+    facts = CloudIds("i", "j", "f", "g", "e", "n", ("router",))
+    passwords = {"admin": "x"}
+    container = configuration(passwords, facts, Path("/t"))
+    machine = configuration(passwords, replace(facts, patience=6), Path("/t"))
+    longer = {
+        f"{section}.{name}": (value, machine[section][name])
+        for section, values in container.items()
+        for name, value in values.items()
+        if value != machine[section][name]
+    }
+    assert longer == {
+        "compute.build_timeout": ("120", "720"),
+        "validation.ping_timeout": ("60", "360"),
+        "validation.ssh_timeout": ("120", "720"),
+        "volume.build_timeout": ("60", "360"),
+    }
