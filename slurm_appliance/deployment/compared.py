@@ -69,6 +69,7 @@ def digest_of(
     resolved: Resolved,
     resources: Iterable[Mapping[str, Any]],
     excluded: Sequence[str],
+    public_key: str = "",
 ) -> str:
     """The digest of all that the comparison of the cloud's resources depends on. Pure.
 
@@ -78,6 +79,7 @@ def digest_of(
         resolved: what the names in them stand for.
         resources: the resources of the state.
         excluded: URNs that were not compared.
+        public_key: the content of the operator's key file, where the settings name one.
     """
     prefix = f"{NAMESPACE}:"
     known = {
@@ -86,6 +88,7 @@ def digest_of(
         "resolved": _plain(_lasting(resolved)),
         "state": [{key: each.get(key) for key in _STATE} for each in resources if _counts(each)],
         "excluded": sorted(excluded),
+        "public_key": public_key,
     }
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -127,11 +130,21 @@ def with_servers_of(resolved: Resolved, now: Resolved) -> Resolved:
 
 
 def _digest(session: Session, resolved: Resolved, deployment: Mapping[str, Any]) -> str | None:
-    """The digest; None while there are images to build, or with a key in a file of the operator's."""
-    if None in resolved.images.values() or session.config.key_pair.public_key_file is not None:
+    """The digest; None while there are images to build, or where the operator's key cannot be read."""
+    if None in resolved.images.values():
+        return None
+    try:
+        key = _public_key(session)
+    except (OSError, UnicodeDecodeError):
+        # The program explains it.
         return None
     settings, _problems = read(session.source)
-    return digest_of(_code(), settings, resolved, deployment.get("resources") or (), session.excluded)
+    return digest_of(_code(), settings, resolved, deployment.get("resources") or (), session.excluded, key)
+
+
+def _public_key(session: Session) -> str:
+    name = session.config.key_pair.public_key_file
+    return "" if name is None else (session.stacks.resolve().parent / Path(name).expanduser()).read_text()
 
 
 @cache

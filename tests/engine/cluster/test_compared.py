@@ -12,6 +12,7 @@ from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import COMMAND
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
+from tests.unit.slurm_appliance.config.leaf import KEY, OTHER_KEY
 
 ALICE = {"alice": {"uid": 2001}}
 
@@ -94,6 +95,22 @@ def test_what_a_name_stands_for_now_is_compared(rig: Rig, project: FakeProject, 
     plan = rig.preview()
     assert runs == [("preview", True)]
     assert "demo-login-0" in {step.name for step in plan.steps}, "it has another image"
+
+
+def test_a_key_in_a_file_is_read(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    file = rig.folder / "operators.pub"
+    file.write_text(KEY)
+    rig.settings["key_pair"] = {"public_key_file": file.name}
+    rig.up()
+    rig.preview()
+    assert runs == [("up", True), ("preview", False)]
+    file.write_text(OTHER_KEY)
+    runs.clear()
+    rig.preview()
+    file.unlink()
+    with pytest.raises(automation.EngineError, match=r"key_pair\.public_key_file"):
+        rig.preview()
+    assert runs == [("preview", True)] * 2
 
 
 def test_what_is_gone_is_compared(rig: Rig, project: FakeProject, runs: list[tuple[str, bool]]) -> None:

@@ -56,8 +56,9 @@ def digest(
     resolved: Resolved = RESOLVED,
     state: list[dict[str, Any]] = STATE,
     excluded: tuple[str, ...] = (),
+    public_key: str = "",
 ) -> str:
-    return digest_of(code, settings, resolved, state, excluded)
+    return digest_of(code, settings, resolved, state, excluded, public_key)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,7 @@ def digest(
         digest(state=[COMPONENT, NODE | {"pendingReplacement": True}, SECRET, INVENTORY, SITE]),
         digest(state=[COMPONENT, NODE, SECRET | {"outputs": {"stdout": "y"}}, INVENTORY, SITE]),
         digest(excluded=("**::c-1",)),
+        digest(public_key="ssh-ed25519 AAAA"),
     ],
 )
 def test_what_it_depends_on(other: str) -> None:
