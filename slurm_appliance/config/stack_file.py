@@ -80,6 +80,16 @@ def cloud_of(path: Path) -> str | None:
     return str(named) if named else None
 
 
+def has_environments(path: Path) -> bool:
+    """Whether a stack takes settings from environments of Pulumi ESC, which are not in its file.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    node = yaml.compose(text_of(path), Loader=_Loader)
+    return isinstance(node, yaml.MappingNode) and any(key.value == "environment" for key, _value in node.value)
+
+
 def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
     """Like ``read``, from the text of the file."""
     try:

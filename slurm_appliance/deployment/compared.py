@@ -1,10 +1,10 @@
-"""Whether the cloud's resources can differ from what the last run compared; if not, the engine leaves them out.
+"""Whether the cloud's resources can differ from what an earlier run compared; if not, the engine leaves them out.
 
 Comparing is most of a run's work: the provider answers two requests per resource. What the program wants of the cloud
 follows from its code, the settings, and the IDs that names in them stand for; what it has, from the state. (Drift is
-found apart, with one list per kind.) After a run that compared everything, this machine records a digest of these four.
-While the digest is the same, so is the result, and the cloud's resources are excluded from the engine's comparison.
-Without a record, and with any other digest, everything is compared.
+found apart, with one list per kind.) After an ``up`` that compared everything, this machine records a digest of these
+four. While the digest is the same, so is the result, and the cloud's resources are excluded from the engine's
+comparison. Without a record, and with any other digest, everything is compared.
 
 Some settings reach the site's commands only. If nothing else has changed, the plan is known without the engine, too.
 """
@@ -12,22 +12,24 @@ Some settings reach the site's commands only. If nothing else has changed, the p
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from fnmatch import fnmatchcase
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.config import UpdatePolicy
 from slurm_appliance.config.changes import SettingChange
 from slurm_appliance.config.load import NAMESPACE
-from slurm_appliance.config.stack_file import read
+from slurm_appliance.config.stack_file import has_environments, read
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.recorded import recorded_command
+from slurm_appliance.engine.stand_in import SIGNATURE
 from slurm_appliance.engine.steps import COMMAND, Step
+from slurm_appliance.errors import ApplianceError
 from slurm_appliance.preflight import Resolved
 from toolchain.paths import REPOSITORY
 
@@ -55,40 +57,59 @@ SITE_SETTINGS = frozenset(
 #: The URNs of the cloud's resources, for the engine's --exclude.
 CLOUD = "**$openstack:**"
 
-#: The parts of the program whose resources are none of the cloud's, and are none's inputs either.
-_SITE = ("slurm-appliance:index:Environment", "slurm-appliance:index:Site")
-#: What the code of the program is.
-_CODE = ("components", "slurm_appliance", "toolchain")
+#: What is none of the cloud's, and no input of it: components whose resources come after it, and the stack itself.
+_SITE = ("slurm-appliance:index:Environment", "slurm-appliance:index:Site", "pulumi:pulumi:Stack")
+#: The code of the program.
+_CODE = ("components", "node", "slurm_appliance", "toolchain")
 #: What the state has of a resource that its comparison depends on.
-_STATE = ("urn", "type", "id", "inputs", "outputs", "delete", "pendingReplacement", "protect", "provider", "taint")
+_STATE = (
+    "urn", "type", "id", "inputs", "outputs", "delete", "initErrors", "pendingReplacement", "protect", "provider",
+    "resourceHooks", "retainOnDelete", "taint",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ProgramInputs:
+    """What the program makes resources of, besides the cloud.
+
+    Attributes:
+        code: the digest of its code.
+        settings: the ``config:`` part of the stack file; secrets are encrypted in it.
+        own_entries: what the site's own roles add to a setting's values.
+        public_key: the content of the operator's key file, where the settings name one.
+    """
+
+    code: str
+    settings: Mapping[str, Any]
+    own_entries: tuple[str, ...] = ()
+    public_key: str = ""
 
 
 def digest_of(
-    code: str,
-    settings: Mapping[str, Any],
-    resolved: Resolved,
-    resources: Iterable[Mapping[str, Any]],
-    excluded: Sequence[str],
-    public_key: str = "",
+    program: ProgramInputs, resolved: Resolved, resources: Iterable[Mapping[str, Any]], excluded: Sequence[str]
 ) -> str:
     """The digest of all that the comparison of the cloud's resources depends on. Pure.
 
     Args:
-        code: the digest of the program's code.
-        settings: the ``config:`` part of the stack file; secrets are encrypted in it.
-        resolved: what the names in them stand for.
+        program: what the program makes resources of.
+        resolved: what the names in the settings stand for.
         resources: the resources of the state.
         excluded: URNs that were not compared.
-        public_key: the content of the operator's key file, where the settings name one.
     """
     prefix = f"{NAMESPACE}:"
+    settings = program.settings.items()
     known = {
-        "code": code,
-        "settings": {key: value for key, value in settings.items() if key.removeprefix(prefix) not in SITE_SETTINGS},
+        "code": program.code,
+        "settings": {key: value for key, value in settings if key.removeprefix(prefix) not in SITE_SETTINGS},
+        "own_entries": sorted(program.own_entries),
+        "public_key": program.public_key,
         "resolved": _plain(_lasting(resolved)),
-        "state": [{key: each.get(key) for key in _STATE} for each in resources if _counts(each)],
+        "state": sorted(
+            # Each run records them in another order.
+            ({key: _without_secrets(each.get(key)) for key in _STATE} for each in resources if _counts(each)),
+            key=lambda each: (each["urn"], str(each["id"])),
+        ),
         "excluded": sorted(excluded),
-        "public_key": public_key,
     }
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -103,7 +124,9 @@ def site_steps(
         deployment: the state.
         excluded: URNs of resources that the run must not change.
     """
-    if not changes or any(_name(each.path) not in SITE_SETTINGS for each in changes):
+    if not changes or not all(
+        _name(each.path) in SITE_SETTINGS and each.policy is UpdatePolicy.RERUN_PLAYBOOK for each in changes
+    ):
         return ()
     commands = (recorded_command(deployment, name) for name in ("inventory", "site"))
     return tuple(
@@ -113,15 +136,43 @@ def site_steps(
     )
 
 
-def untouched(session: Session, resolved: Resolved, deployment: Mapping[str, Any]) -> tuple[str, ...]:
-    """The URNs, as a pattern, that need no comparison: the cloud's resources, or nothing."""
-    known = session.folder.recorded_comparison()
-    return (CLOUD,) if known and known == _digest(session, resolved, deployment) else ()
+class Comparison:
+    """One run's view of what was compared before. Made before the program reads its settings."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._program = _program_inputs(session)
 
-def record_comparison(session: Session, resolved: Resolved) -> None:
-    """Record that all resources were compared with the state as it is now."""
-    session.folder.record_comparison(_digest(session, resolved, session.deployment()) or "")
+    def untouched(self, resolved: Resolved, deployment: Mapping[str, Any]) -> tuple[str, ...]:
+        """The URNs, as a pattern, that need no comparison: the cloud's resources, or nothing."""
+        known = self._session.folder.recorded_comparison()
+        return (CLOUD,) if known and known == self._digest(resolved, deployment) else ()
+
+    def forget(self) -> None:
+        """Let the next run compare everything: this one may leave something half done."""
+        self._session.folder.record_comparison("")
+
+    def record(self, resolved: Callable[[], Resolved]) -> None:
+        """Record that everything was compared with the state as it is now, and applied.
+
+        Nothing is recorded if the operator changed files meanwhile: the program may have read either. A run that has
+        succeeded does not fail for this.
+
+        Args:
+            resolved: tells what names stand for after the run.
+        """
+        try:
+            if _program_inputs(self._session) == self._program:
+                digest = self._digest(resolved(), self._session.deployment())
+                self._session.folder.record_comparison(digest or "")
+        except (ApplianceError, OSError) as error:
+            self._session.say(f"the next up compares everything again: {error}")
+
+    def _digest(self, resolved: Resolved, deployment: Mapping[str, Any]) -> str | None:
+        """The digest; None if the program's inputs are not known, or while there are images to build."""
+        if self._program is None or None in resolved.images.values():
+            return None
+        return digest_of(self._program, resolved, deployment.get("resources") or (), self._session.excluded)
 
 
 def with_servers_of(resolved: Resolved, now: Resolved) -> Resolved:
@@ -129,25 +180,20 @@ def with_servers_of(resolved: Resolved, now: Resolved) -> Resolved:
     return replace(resolved, servers=now.servers)
 
 
-def _digest(session: Session, resolved: Resolved, deployment: Mapping[str, Any]) -> str | None:
-    """The digest; None while there are images to build, or where the operator's key cannot be read."""
-    if None in resolved.images.values():
+def _program_inputs(session: Session) -> ProgramInputs | None:
+    """What the program reads now; None if it is not what the session's configuration was read from, or not in files."""
+    settings, _problems = read(session.source)
+    if settings != session.settings or has_environments(session.source):
         return None
+    name = session.config.key_pair.public_key_file
     try:
-        key = _public_key(session)
+        key = "" if name is None else (session.stacks.resolve().parent / Path(name).expanduser()).read_text()
     except (OSError, UnicodeDecodeError):
         # The program explains it.
         return None
-    settings, _problems = read(session.source)
-    return digest_of(_code(), settings, resolved, deployment.get("resources") or (), session.excluded, key)
+    return ProgramInputs(_code(), settings, session.config.own_entries, key)
 
 
-def _public_key(session: Session) -> str:
-    name = session.config.key_pair.public_key_file
-    return "" if name is None else (session.stacks.resolve().parent / Path(name).expanduser()).read_text()
-
-
-@cache
 def _code() -> str:
     trees = [tree_digest(REPOSITORY / name) for name in _CODE]
     texts = [(REPOSITORY / name).read_text() for name in ("__main__.py", "Pulumi.yaml")]
@@ -165,6 +211,13 @@ def _counts(resource: Mapping[str, Any]) -> bool:
     """Whether it is one of the cloud's resources, or may be an input of one."""
     above = str(resource["urn"]).split("::")[2].split("$")
     return not above[-1].startswith("slurm-appliance:") and not set(above) & set(_SITE)
+
+
+def _without_secrets(value: Any) -> Any:
+    """A value of the state without its secrets, which each run encrypts anew. What they are made of is left."""
+    if isinstance(value, Mapping):
+        return SIGNATURE if SIGNATURE in value else {key: _without_secrets(each) for key, each in value.items()}
+    return [_without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 def _name(path: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.config.naming import environment
-from slurm_appliance.deployment.compared import record_comparison, site_steps, untouched, with_servers_of
+from slurm_appliance.deployment.compared import Comparison, site_steps, with_servers_of
 from slurm_appliance.deployment.drift import Drift, mended
 from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps, run_up
 from slurm_appliance.deployment.interrupt import cancellable
@@ -28,13 +28,15 @@ from slurm_appliance.deployment.plan import (
     refuse_estranged,
     without_preview,
 )
+from slurm_appliance.deployment.plan_document import StalePlanError
 from slurm_appliance.deployment.recorded_settings import setting_changes
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
 from slurm_appliance.deployment.repair import plan_repair, repaired
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.engine.steps import SERVER, counts, of_type
+from slurm_appliance.engine.automation import EngineError
+from slurm_appliance.engine.steps import SERVER, Step, counts, of_type
 from slurm_appliance.journal.lock import Holder, holders
-from slurm_appliance.preflight import Findings
+from slurm_appliance.preflight import Findings, Resolved
 
 #: Facts older than this, in seconds, are gathered again before anything is changed.
 _FRESH_SECONDS = 60
@@ -74,6 +76,7 @@ def preview(session: Session) -> DeploymentPlan:
 def _preview(session: Session) -> DeploymentPlan:
     for holder in _running(session):
         session.say(f"{holder} holds the stack's lock: its pending changes are not shown here")
+    comparison = Comparison(session)
     deployment = session.deployment()
     drift = drift_of(session, deployment)
     findings = examined(session, deployment)
@@ -84,7 +87,7 @@ def _preview(session: Session) -> DeploymentPlan:
         session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")
     supposed = mended(repaired(deployment, repair), drift)
     with session.handing_over(session.facts()):
-        outcome = previewed(session, supposed, untouched(session, findings.resolved, supposed))
+        outcome = previewed(session, supposed, comparison.untouched(findings.resolved, supposed))
         return make_plan(session, findings, outcome.steps, drift, deployment)
 
 
@@ -126,6 +129,7 @@ def _up(
     give_up_lost_volumes: bool,
     whole_plan: bool,
 ) -> Done | None:
+    comparison = Comparison(session)
     _refuse_early(session)
     with session.held("up"):
         # The previous holder of the lock may have changed the stack.
@@ -138,7 +142,7 @@ def _up(
         if not give_up_lost_volumes:
             refuse_data_loss(session, drift)
         deployment = mended(deployment, drift)
-        same = untouched(session, findings.resolved, deployment)
+        same = comparison.untouched(findings.resolved, deployment)
         with session.handing_over(session.facts()):
             known = None if whole_plan else _known_plan(session, findings, drift, deployment, same)
             if known is not None:
@@ -153,10 +157,9 @@ def _up(
                     if drift.in_state:
                         session.set_deployment(deployment)
                     if has_files(session.folder, deployment):
-                        record_comparison(session, findings.resolved)
                         return Done(plan, dict(outcome.changes))
                     session.say("writing the environment's files: this machine does not have those of the last run ...")
-                    return _apply(session, plan, findings, same)
+                    return _apply(session, plan, findings, comparison, same)
         refuse_disruption(session, plan, allow_disruptive)
         if not approve(plan):
             return None
@@ -165,9 +168,14 @@ def _up(
         if session.age > _FRESH_SECONDS:
             session.facts(fresh=True)
             findings = examined(session, deployment)
-            same = untouched(session, findings.resolved, deployment)
+            if same and not comparison.untouched(findings.resolved, deployment):
+                raise StalePlanError(
+                    "the project changed while the plan was shown; nothing was done",
+                    where=session.name,
+                    remedy="run up again, and look at its plan",
+                )
         with session.handing_over(session.facts()):
-            return _apply(session, plan, findings, same)
+            return _apply(session, plan, findings, comparison, same)
 
 
 def _known_plan(
@@ -205,14 +213,28 @@ def _let_go(session: Session) -> None:
         session.set_deployment(without_hooks(deployment))
 
 
-def _apply(session: Session, plan: DeploymentPlan, findings: Findings, same: Sequence[str]) -> Done:
-    outcome, log = run_up(session, "up", plan.steps, same)
-    resolved = findings.resolved
-    if of_type(outcome.steps, SERVER):
-        session.facts(fresh=True)
-        resolved = with_servers_of(resolved, findings_of(session, session.deployment()).resolved)
-    record_comparison(session, resolved)
-    return Done(plan, dict(outcome.changes), log, counts(outcome.steps))
+def _apply(
+    session: Session, plan: DeploymentPlan, findings: Findings, comparison: Comparison, same: Sequence[str]
+) -> Done:
+    if not same:
+        comparison.forget()
+    try:
+        outcome, log = run_up(session, "up", plan.steps, same)
+    except EngineError:
+        comparison.forget()
+        raise
+    done = Done(plan, dict(outcome.changes), log, counts(outcome.steps))
+    if not same:
+        comparison.record(lambda: _resolved_after(session, findings, outcome.steps))
+    return done
+
+
+def _resolved_after(session: Session, findings: Findings, steps: Sequence[Step]) -> Resolved:
+    """What names stand for after a run."""
+    if not of_type(steps, SERVER):
+        return findings.resolved
+    session.facts(fresh=True)
+    return with_servers_of(findings.resolved, findings_of(session, session.deployment()).resolved)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 VARIABLE = "SLURM_APPLIANCE_STAND_IN"
 #: The packages of all resources in the program.
 _PACKAGES = ("openstack", "command")
+#: The key that marks special values in a state; secrets are among them.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
 #: How the engine's protocol marks a secret value.
-_SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+_SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270"}
 _AT_ONCE = 16
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pulumi.automation import PulumiCommand
 
-from slurm_appliance.deployment import compared
+from slurm_appliance.deployment import compared, operations
 from slurm_appliance.deployment.compared import CLOUD
+from slurm_appliance.deployment.keeping import has_hooks
 from slurm_appliance.deployment.operations import Done
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import COMMAND
@@ -126,21 +127,61 @@ def test_what_is_gone_is_compared(rig: Rig, project: FakeProject, runs: list[tup
 def test_another_program_another_machine_and_left_out_nodes(
     rig: Rig, runs: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig.up()
     part = Rig(rig.folder, excluded=(*WITHOUT_SITE, "**::demo-c-1", "**::demo-c-1.cluster"))
+    rig.up()
+    part.settings["users"] = rig.settings["users"] = ALICE
     part.up()
     runs.clear()
     part.preview()
     rig.up()
     assert runs == [("preview", False), ("preview", True)], "what was left out was not compared"
 
+    part.settings["users"] = rig.settings["users"] = {}
+    rig.up()
+    rig.preview()
     runs.clear()
     with monkeypatch.context() as other:
         other.setattr(compared, "_code", lambda: "of another version")
         rig.preview()
+    rig.preview()
     (rig.session().folder.folder / ".compared").unlink()
     rig.preview()
-    assert runs == [("preview", True), ("preview", True)]
+    assert runs == [("preview", True), ("preview", False), ("preview", True)]
+
+
+def test_files_that_change_during_a_run(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    session = rig.session()
+
+    def approve(_plan: object) -> bool:
+        # The engine has its copy.
+        rig.stack_file.write_text(rig.stack_file.read_text().replace("c-[0-1]", "c-[0-2]"))
+        return True
+
+    assert operations.up(session, approve)
+    rig.settings["compute"]["general"]["nodes"] = ["c-[0-2]"]
+    runs.clear()
+    assert rig.up().counts["create"] == 2
+    assert runs == [("preview", True), ("up", True)]
+
+
+def test_hooks_reach_the_state_of_an_environment_that_is_protected_now(rig: Rig) -> None:
+    rig.up()
+    rig.settings["protected"] = True
+    rig.up()
+    rig.settings["users"] = ALICE
+    rig.up()
+    assert has_hooks(rig.session().deployment())
+
+
+def test_a_role_of_the_site_that_servers_are_told_of(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    meta = rig.folder / "site/roles/licences/meta"
+    meta.mkdir(parents=True)
+    (meta / "node_variables.yml").write_text("compute_init: licences\nnode_variables: []\n")
+    runs.clear()
+    plan = rig.preview()
+    assert runs == [("preview", True)]
+    assert {"demo-c-0", "demo-c-1"} <= {step.name for step in plan.steps}
 
 
 def test_an_approved_plan_is_compared_whole(rig: Rig, runs: list[tuple[str, bool]]) -> None:

@@ -11,7 +11,8 @@ from slurm_appliance.config import UpdatePolicy
 from slurm_appliance.config.changes import SettingChange
 from slurm_appliance.config.cluster import ClusterConfig
 from slurm_appliance.config.image_source import ImageSource
-from slurm_appliance.deployment.compared import SITE_SETTINGS, digest_of, site_steps
+from slurm_appliance.deployment.compared import SITE_SETTINGS, ProgramInputs, digest_of, site_steps
+from slurm_appliance.engine.stand_in import SIGNATURE
 from slurm_appliance.engine.steps import COMMAND, PORT, SERVER
 from slurm_appliance.preflight import Resolved
 from tests.unit.slurm_appliance.config.leaves import LEAVES
@@ -28,7 +29,8 @@ NODE: dict[str, Any] = {
 SECRET: dict[str, Any] = {
     "urn": f"{CLUSTER}$slurm-appliance:index:Secrets${COMMAND}::key",
     "type": COMMAND,
-    "outputs": {"stdout": "x"},
+    "id": "of-the-first-run",
+    "outputs": {"stdout": {SIGNATURE: "1b47", "ciphertext": "v1:a"}},
 }
 SITE: dict[str, Any] = {
     "urn": f"{CLUSTER}$slurm-appliance:index:Site${COMMAND}::site",
@@ -44,27 +46,39 @@ COMPONENT: dict[str, Any] = {
     "type": "slurm-appliance:index:Cluster",
     "outputs": {"settings": "a"},
 }
+STACK = {
+    "urn": "urn:pulumi:test::slurm-appliance::pulumi:pulumi:Stack::slurm-appliance-test",
+    "type": "pulumi:pulumi:Stack",
+    "outputs": {"site": "done"},
+}
 STATE: list[dict[str, Any]] = [COMPONENT, NODE, SECRET, INVENTORY, SITE]
 SETTINGS = {"slurm-appliance:cluster_name": "demo", "openstack:cloud": "here", "slurm-appliance:users": {}}
 C_0 = ServerFacts(id="1", name="c-0", status="ACTIVE", image_id="a")
 RESOLVED = Resolved(flavors={"small": "f"}, images={ImageSource(name="i"): "a"}, servers={"c-0": C_0})
 
 
+PROGRAM = ProgramInputs("c", SETTINGS)
+
+
 def digest(
-    code: str = "c",
     settings: Mapping[str, Any] = SETTINGS,
     resolved: Resolved = RESOLVED,
     state: list[dict[str, Any]] = STATE,
     excluded: tuple[str, ...] = (),
-    public_key: str = "",
+    program: ProgramInputs = PROGRAM,
 ) -> str:
-    return digest_of(code, settings, resolved, state, excluded, public_key)
+    return digest_of(replace(program, settings=settings), resolved, state, excluded)
+
+
+def encrypted_anew(resource: dict[str, Any]) -> dict[str, Any]:
+    return {**resource, "outputs": {"stdout": {SIGNATURE: "1b47", "ciphertext": "v1:b"}}}
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        digest(code="d"),
+        digest(program=replace(PROGRAM, code="d")),
+        digest(program=replace(PROGRAM, own_entries=("licences",))),
         digest(settings=SETTINGS | {"slurm-appliance:cluster_name": "other"}),
         digest(settings=SETTINGS | {"openstack:cloud": "there"}),
         digest(settings=SETTINGS | {"slurm-appliance:secret": {"secure": "v1:abc"}}),
@@ -79,8 +93,11 @@ def digest(
         digest(state=[COMPONENT, NODE | {"inputs": {"imageId": "b"}}, SECRET, INVENTORY, SITE]),
         digest(state=[COMPONENT, NODE | {"pendingReplacement": True}, SECRET, INVENTORY, SITE]),
         digest(state=[COMPONENT, NODE, SECRET | {"outputs": {"stdout": "y"}}, INVENTORY, SITE]),
+        digest(state=[COMPONENT, NODE, SECRET | {"id": "of-another-run"}, INVENTORY, SITE]),
         digest(excluded=("**::c-1",)),
-        digest(public_key="ssh-ed25519 AAAA"),
+        digest(program=replace(PROGRAM, public_key="ssh-ed25519 AAAA")),
+        digest(state=[COMPONENT, NODE | {"initErrors": ["timeout"]}, SECRET, INVENTORY, SITE]),
+        digest(state=[COMPONENT, NODE | {"resourceHooks": {"beforeDelete": ["x"]}}, SECRET, INVENTORY, SITE]),
     ],
 )
 def test_what_it_depends_on(other: str) -> None:
@@ -95,6 +112,9 @@ def test_what_it_depends_on(other: str) -> None:
         digest(resolved=replace(RESOLVED, servers={"c-0": replace(C_0, status="SHUTOFF")})),
         digest(state=[COMPONENT, NODE | {"modified": "2026-12-01T00:00:00Z"}, SECRET, INVENTORY, SITE]),
         digest(state=[COMPONENT | {"outputs": {"settings": "b"}}, NODE, SECRET, SITE | {"inputs": {"stdin": "b"}}]),
+        digest(state=[*STATE, STACK]),
+        digest(state=STATE[::-1]),
+        digest(state=[COMPONENT, NODE, encrypted_anew(SECRET), INVENTORY, SITE]),
     ],
 )
 def test_what_it_does_not_depend_on(other: str) -> None:
@@ -122,8 +142,8 @@ def test_they_reach_no_resource_of_the_cloud(path: str) -> None:
     assert any(type_ == SERVER for type_, _ in before)
 
 
-def change(path: str) -> SettingChange:
-    return SettingChange(path, None, "x", UpdatePolicy.RERUN_PLAYBOOK, "")
+def change(path: str, policy: UpdatePolicy = UpdatePolicy.RERUN_PLAYBOOK) -> SettingChange:
+    return SettingChange(path, None, "x", policy, "")
 
 
 def test_a_plan_of_settings_that_only_the_site_has() -> None:
@@ -140,3 +160,7 @@ def test_a_plan_of_settings_that_only_the_site_has() -> None:
 @pytest.mark.parametrize("paths", [[], ["compute.general.nodes"], ["users.alice", "cluster_image"], ["usersX"]])
 def test_no_such_plan(paths: list[str]) -> None:
     assert site_steps([change(path) for path in paths], {"resources": STATE}, ()) == ()
+
+
+def test_a_setting_that_no_node_has_is_for_the_engine() -> None:
+    assert site_steps([change("rollout.batch", UpdatePolicy.LIVE)], {"resources": STATE}, ()) == ()
