@@ -10,7 +10,7 @@ from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import PATIENCE, Cloud
 from tests.engine.pulumi_fixtures import stack_folders, toolchain
 from tests.lifecycle.cluster.conftest import build_if_used, no_packages
-from tests.lifecycle.cluster.live import GROUP, RESUME_TIMEOUT, Live, running
+from tests.lifecycle.cluster.live import GROUP, Live, running
 from tests.lifecycle.image_fixtures import BuildSite, fat_image, fits_any_disk
 from toolchain.ensure import Toolchain
 
@@ -22,9 +22,12 @@ KERNEL = "linux-image-rt-amd64"
 #: One compute node: two processors emulate all machines.
 ONE_NODE = {"general": {"nodes": ["c-0"], **GROUP}}
 
+#: Seconds until a machine that Slurm rebooted takes jobs again: 7 minutes if nothing else uses the processors.
+RESUME_SECONDS = 900
+
 #: A /tmp of each job's own is the site's choice.
 SLURM: dict[str, Any] = {
-    "resume_timeout": int(RESUME_TIMEOUT * PATIENCE),
+    "resume_timeout": RESUME_SECONDS,
     "options": {"JobContainerType": "job_container/tmpfs"},
     "files": {"job_container.conf": "AutoBasePath=true\nBasePath=/var/lib/jobs\n"},
 }

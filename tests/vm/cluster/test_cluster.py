@@ -4,11 +4,12 @@ import pytest
 
 from slurm_appliance.image.images import GlanceImage
 from tests.engine.cloud_fixtures import PATIENCE, wait_until
-from tests.lifecycle.cluster.live import RESUME_TIMEOUT, Live
+from tests.lifecycle.cluster.live import Live
 from tests.vm.boots import BOOT_ID, wait_for_other_boot
+from tests.vm.cluster.conftest import RESUME_SECONDS
 
-#: Seconds until a node is back after a boot.
-BACK = RESUME_TIMEOUT * PATIENCE
+#: Seconds until a node is back after a boot, and some for the wait itself.
+BACK = RESUME_SECONDS + 60.0
 #: Lists what a job left behind.
 LEFT = "pgrep --full 'sleep 9876[5]' || true"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "OUT_OF_MEMORY", "TIMEOUT", "NODE_FAIL")
