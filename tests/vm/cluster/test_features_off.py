@@ -17,6 +17,8 @@ OFF = {
 @pytest.fixture(scope="module")
 def off(live: Live) -> Iterator[Live]:
     """The cluster with the features off, and on again afterwards."""
+    # A node that an earlier test left on its way would take the change when it is back, after this has begun.
+    live.wait_for_state("c-0", "IDLE", limit=on.BACK)
     slurm, features = live.rig.settings["slurm"], live.rig.settings.get("features", {})
     live.rig.settings["slurm"] = {"resume_timeout": slurm["resume_timeout"], **OFF}
     live.rig.settings["features"] = {**features, "pam_slurm": False}
