@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from slurm_appliance.config.naming import environment
-from slurm_appliance.deployment.compared import Comparison, site_steps, with_servers_of
+from slurm_appliance.deployment.compared import site_steps, with_servers_of
+from slurm_appliance.deployment.comparison import Comparison
 from slurm_appliance.deployment.drift import Drift, mended
 from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps, run_up
 from slurm_appliance.deployment.interrupt import cancellable

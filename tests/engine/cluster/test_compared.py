@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi.automation import PulumiCommand
 
-from slurm_appliance.deployment import compared, operations
+from slurm_appliance.deployment import comparison, operations
 from slurm_appliance.deployment.compared import CLOUD
 from slurm_appliance.deployment.keeping import has_hooks
 from slurm_appliance.deployment.operations import Done
@@ -141,7 +141,7 @@ def test_another_program_another_machine_and_left_out_nodes(
     rig.preview()
     runs.clear()
     with monkeypatch.context() as other:
-        other.setattr(compared, "_code", lambda: "of another version")
+        other.setattr(comparison, "_code", lambda: "of another version")
         rig.preview()
     rig.preview()
     (rig.session().folder.folder / ".compared").unlink()

@@ -193,3 +193,18 @@ def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         config.cluster_name = "other"  # type: ignore[misc]  # That is what the test is about.
     assert isinstance(config, ClusterConfig)
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("config: {}\n", False),
+        ("config:\n  slurm-appliance:environment_name: x\n", False),
+        ("environment: [site/prod]\nconfig: {}\n", True),
+        ("", False),
+    ],
+)
+def test_settings_that_come_from_environments_of_esc(tmp_path: Path, text: str, has: bool) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(text)
+    assert stack_file.has_environments(file) is has

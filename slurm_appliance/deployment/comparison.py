@@ -1,0 +1,79 @@
+"""A run's use of what was compared before: see `compared.py`."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from slurm_appliance.config.stack_file import has_environments, read
+from slurm_appliance.deploy_host.tree_digest import tree_digest
+from slurm_appliance.deployment.compared import CLOUD, ProgramInputs, digest_of
+from slurm_appliance.deployment.session import Session
+from slurm_appliance.errors import ApplianceError
+from slurm_appliance.preflight import Resolved
+from toolchain.paths import REPOSITORY
+
+#: The code of the program.
+_CODE = ("components", "node", "slurm_appliance", "toolchain")
+
+
+class Comparison:
+    """One run's view of what was compared before. Made before the program reads its settings."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._program = _program_inputs(session)
+
+    def untouched(self, resolved: Resolved, deployment: Mapping[str, Any]) -> tuple[str, ...]:
+        """The URNs, as a pattern, that need no comparison: the cloud's resources, or nothing."""
+        known = self._session.folder.recorded_comparison()
+        return (CLOUD,) if known and known == self._digest(resolved, deployment) else ()
+
+    def forget(self) -> None:
+        """Let the next run compare everything: this one may leave something half done."""
+        self._session.folder.record_comparison("")
+
+    def record(self, resolved: Callable[[], Resolved]) -> None:
+        """Record that everything was compared with the state as it is now, and applied.
+
+        Nothing is recorded if the operator changed files meanwhile: the program may have read either. A run that has
+        succeeded does not fail for this.
+
+        Args:
+            resolved: tells what names stand for after the run.
+        """
+        try:
+            if _program_inputs(self._session) == self._program:
+                digest = self._digest(resolved(), self._session.deployment())
+                self._session.folder.record_comparison(digest or "")
+        except (ApplianceError, OSError) as error:
+            self._session.say(f"the next up compares everything again: {error}")
+
+    def _digest(self, resolved: Resolved, deployment: Mapping[str, Any]) -> str | None:
+        """The digest; None if the program's inputs are not known, or while there are images to build."""
+        if self._program is None or None in resolved.images.values():
+            return None
+        return digest_of(self._program, resolved, deployment.get("resources") or (), self._session.excluded)
+
+
+def _program_inputs(session: Session) -> ProgramInputs | None:
+    """What the program reads now; None if it is not what the session's configuration was read from, or not in files."""
+    settings, _problems = read(session.source)
+    if settings != session.settings or has_environments(session.source):
+        return None
+    name = session.config.key_pair.public_key_file
+    try:
+        key = "" if name is None else (session.stacks.resolve().parent / Path(name).expanduser()).read_text()
+    except (OSError, UnicodeDecodeError):
+        # The program explains it.
+        return None
+    return ProgramInputs(_code(), settings, session.config.own_entries, key)
+
+
+def _code() -> str:
+    trees = [tree_digest(REPOSITORY / name) for name in _CODE]
+    texts = [(REPOSITORY / name).read_text() for name in ("__main__.py", "Pulumi.yaml")]
+    packages = [version(name) for name in ("pulumi", "pulumi-command", "pulumi-openstack")]
+    return hashlib.sha256("\0".join([sys.version, *packages, *trees, *texts]).encode()).hexdigest()
