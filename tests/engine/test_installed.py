@@ -63,7 +63,7 @@ def test_a_new_site_repository_works_with_it_and_with_plain_pulumi(
     assert validated.returncode == 0, validated.stderr
     planned = run([program, "preview", "--stack", "test"])
     assert planned.returncode == 7, planned.stderr
-    shell = f'eval "$({program} env)"; pulumi preview --stack test --non-interactive'
+    shell = f'eval "$({program} env)"; pulumi stack select --create test; pulumi preview --non-interactive'
     plain = run(["bash", "-ec", shell])
     assert plain.returncode == 0, plain.stdout + plain.stderr
     assert "slurm-appliance:index:Cluster" in plain.stdout
