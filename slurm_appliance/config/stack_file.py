@@ -80,18 +80,18 @@ def cloud_of(path: Path) -> str | None:
     return str(named) if named else None
 
 
-def has_environments(path: Path) -> bool:
-    """Whether a stack takes settings from environments of Pulumi ESC, which are not in its file.
-
-    Raises:
-        ConfigError: the file cannot be read.
-    """
-    node = yaml.compose(text_of(path), Loader=_Loader)
-    return isinstance(node, yaml.MappingNode) and any(key.value == "environment" for key, _value in node.value)
-
-
 def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
     """Like ``read``, from the text of the file."""
+    document, problems = document_in(text, source)
+    return _config_of(document, problems, source), problems
+
+
+def document_in(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The whole of a stack file, and what is wrong with how it is written.
+
+    Raises:
+        ConfigError: it is not YAML, or no mapping.
+    """
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -111,7 +111,7 @@ def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
         raise ConfigError([Problem("the file", "has too many values", "write aliases ('*') out")], source)
     if not isinstance(document, dict):
         raise ConfigError([Problem("the file", "is not a mapping", "a stack file begins with 'config:'")], source)
-    return _config_of(document, builder.problems, source), builder.problems
+    return document, builder.problems
 
 
 def _config_of(document: dict[str, Any], problems: list[Problem], source: str) -> dict[str, Any]:

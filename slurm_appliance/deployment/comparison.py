@@ -3,11 +3,13 @@
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.config.stack_file import has_environments, read
+from slurm_appliance.config.stack_file import document_in, text_of
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from slurm_appliance.deployment.compared import CLOUD, ProgramInputs, digest_of
 from slurm_appliance.deployment.session import Session
@@ -24,7 +26,8 @@ class Comparison:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._program = _program_inputs(session)
+        self._files = _files(session)
+        self._program = _program_inputs(session, self._files)
 
     def untouched(self, resolved: Resolved, deployment: Mapping[str, Any]) -> tuple[str, ...]:
         """The URNs, as a pattern, that need no comparison: the cloud's resources, or nothing."""
@@ -45,7 +48,7 @@ class Comparison:
             resolved: tells what names stand for after the run.
         """
         try:
-            if _program_inputs(self._session) == self._program:
+            if _files(self._session) == self._files:
                 digest = self._digest(resolved(), self._session.deployment())
                 self._session.folder.record_comparison(digest or "")
         except (ApplianceError, OSError) as error:
@@ -58,18 +61,36 @@ class Comparison:
         return digest_of(self._program, resolved, deployment.get("resources") or (), self._session.excluded)
 
 
-def _program_inputs(session: Session) -> ProgramInputs | None:
-    """What the program reads now; None if it is not what the session's configuration was read from, or not in files."""
-    settings, _problems = read(session.source)
-    if settings != session.settings or has_environments(session.source):
-        return None
-    name = session.config.key_pair.public_key_file
-    try:
+@dataclass(frozen=True)
+class _Files:
+    """What the program reads, as it is now.
+
+    Attributes:
+        text: the stack file.
+        code: the digest of the program's code.
+        public_key: the operator's key file; empty without one, None if it cannot be read.
+    """
+
+    text: str
+    code: str
+    public_key: str | None
+
+
+def _files(session: Session) -> _Files:
+    name, key = session.config.key_pair.public_key_file, None
+    # The program explains why a key cannot be read.
+    with suppress(OSError, UnicodeDecodeError):
         key = "" if name is None else (session.stacks.resolve().parent / Path(name).expanduser()).read_text()
-    except (OSError, UnicodeDecodeError):
-        # The program explains it.
+    return _Files(text_of(session.source), _code(), key)
+
+
+def _program_inputs(session: Session, files: _Files) -> ProgramInputs | None:
+    """What the program makes of them; None if the session's configuration is of another text, or they are not all."""
+    document, _problems = document_in(files.text, str(session.source))
+    # Environments of Pulumi ESC have settings, too.
+    if files.text != session.text or files.public_key is None or "environment" in document:
         return None
-    return ProgramInputs(_code(), settings, session.config.own_entries, key)
+    return ProgramInputs(files.code, document["config"], session.config.own_entries, files.public_key)
 
 
 def _code() -> str:

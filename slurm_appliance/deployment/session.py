@@ -12,7 +12,7 @@ from slurm_appliance.cloud.connection import plugin_variables, usable_entry
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config import ClusterConfig, from_stack_file
 from slurm_appliance.config.naming import node_groups
-from slurm_appliance.config.stack_file import cloud_of, read
+from slurm_appliance.config.stack_file import cloud_of, text_of
 from slurm_appliance.deploy_host.commit import run_origin
 from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.deployment.interrupt import Cancellation
@@ -54,7 +54,7 @@ class Session:
         cancellation: the program's wish to cancel an operation.
         slurm_state: version of Slurm whose backup is being restored; empty unless one is.
         alone: whether this process does nothing else, so that it may run the program.
-        settings: the ``config:`` part of the stack file that the configuration was read from, secrets encrypted.
+        text: the stack file as it was when the configuration was read.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Session:
     _facts: tuple[float, CloudFacts] | None = field(default=None, repr=False)
     slurm_state: str = ""
     alone: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    text: str = field(default="", repr=False)
     _layer: tuple[SiteLayer | None, ...] = ()
     _place: tuple[StackPlace | None, ...] = field(default=(), repr=False)
 
@@ -294,7 +294,7 @@ def open_session(
         ConfigError: its configuration has mistakes.
     """
     path = stack_file(name, stacks)
-    settings, _problems = read(path)
+    text = text_of(path)
     config = from_stack_file(path)
     cloud = usable_entry(cloud_of(path))
     return Session(
@@ -308,5 +308,5 @@ def open_session(
         lock_timeout,
         _stacks=stacks,
         alone=alone,
-        settings=settings,
+        text=text,
     )

@@ -94,10 +94,7 @@ class EnvironmentFolder:
 
     def recorded_state(self) -> str:
         """The digest of the state that the files are of; empty if not known."""
-        try:
-            return self._state.read_text()
-        except FileNotFoundError:
-            return ""
+        return _text(self._state)
 
     def record_state(self, digest: str) -> None:
         """Record which state of the stack the files are of."""
@@ -105,10 +102,7 @@ class EnvironmentFolder:
 
     def recorded_comparison(self) -> str:
         """The digest of what the last whole comparison depended on; empty if not known."""
-        try:
-            return self._comparison.read_text()
-        except FileNotFoundError:
-            return ""
+        return _text(self._comparison)
 
     def record_comparison(self, digest: str) -> None:
         """Record what it depended on; empty if that is not known."""
@@ -130,6 +124,13 @@ class EnvironmentFolder:
 
     def _record(self, part: str) -> Path:
         return self.folder / f".{part}.json"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _digest(path: Path) -> str | None:

@@ -204,7 +204,7 @@ def test_a_configuration_cannot_be_changed() -> None:
         ("", False),
     ],
 )
-def test_settings_that_come_from_environments_of_esc(tmp_path: Path, text: str, has: bool) -> None:
-    file = tmp_path / "Pulumi.x.yaml"
-    file.write_text(text)
-    assert stack_file.has_environments(file) is has
+def test_settings_that_come_from_environments_of_esc(text: str, has: bool) -> None:
+    document, problems = stack_file.document_in(text, "a test")
+    assert problems == []
+    assert ("environment" in document) is has
