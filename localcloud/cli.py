@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from localcloud.host.server_kind import ServerKind
+from localcloud.image.systems import SYSTEMS, system
 
 app = typer.Typer(
     help="Run a real OpenStack on this machine, to try and test the appliance.",
@@ -66,14 +67,15 @@ def reset() -> None:
 
 
 @app.command()
-def image(system: Annotated[str, typer.Argument(help="debian-12, debian-13, debian-14 or rocky-9-stand-in.")]) -> None:
+def image(
+    name: Annotated[str, typer.Argument(metavar="SYSTEM", help=f"One of {', '.join(SYSTEMS)}.")],
+) -> None:
     """Give the running cloud the base image of another system than the one that each cloud has."""
     from localcloud.control import lifecycle
     from localcloud.host.layout import CloudLayout
     from localcloud.host.steps import Steps
-    from localcloud.image import systems
 
-    lifecycle.add_image(CloudLayout.of_user(), systems.system(system), Steps(_progress))
+    lifecycle.add_image(CloudLayout.of_user(), system(name), Steps(_progress))
 
 
 @app.command()

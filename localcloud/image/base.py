@@ -57,7 +57,12 @@ def make(system: System, steps: Steps, kind: ServerKind = ServerKind.CONTAINER) 
     """
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout
     form = DiskRecipe if kind is ServerKind.VM else ImageRecipe
-    recipe = form(tuple(debian_sources(system)), architecture.strip(), check_valid_until=system.released)
+    recipe = form(
+        tuple(debian_sources(system)),
+        architecture.strip(),
+        check_valid_until=system.released,
+        generic_cloud=system.generic_cloud,
+    )
     if isinstance(recipe, DiskRecipe):
         return _make_disk(system, recipe, steps)
     digest = standin.digest(recipe) if system.stand_in else recipe.digest

@@ -34,6 +34,21 @@ PACKAGES = (
     "vim-tiny",
 )
 
+#: What else acts by itself in Debian 13's GenericCloud image (config_space/13/package_config of debian-cloud-images).
+GENERIC_CLOUD_PACKAGES = (
+    "apparmor",
+    "cloud-initramfs-growroot",
+    "iptables",
+    "libnss-myhostname",
+    "libnss-resolve",
+    "linux-sysctl-defaults",
+    "netplan.io",
+    "polkitd",
+    "systemd-resolved",
+    "systemd-timesyncd",
+    "unattended-upgrades",
+)
+
 #: Files of the image, by path. Each difference from a GenericCloud image has a reason.
 FILES = {
     "/etc/hostname": "debian\n",
@@ -77,28 +92,35 @@ class ImageRecipe:
         architecture: Debian's name of it.
         check_valid_until: whether the archive must be as fresh as it promises. Mirrors of suites that change every day
             are often not.
+        generic_cloud: whether it has all that acts by itself in Debian's GenericCloud image.
     """
 
     sources: tuple[AptSource, ...]
     architecture: str
     check_valid_until: bool = True
+    generic_cloud: bool = False
 
     @property
     def digest(self) -> str:
         """Names the image: sixteen hexadecimal digits."""
         parts = [*map(str, self.sources), self.architecture, *self.packages, json.dumps(self.files)]
-        parts += [*self.masked, *ENABLED, *_HOOKS, *self.form]
+        parts += [*self.masked, *ENABLED, *self.hooks, *self.form]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     @property
     def packages(self) -> tuple[str, ...]:
         """Packages in addition to dpkg's essential ones."""
-        return PACKAGES
+        return (*PACKAGES, *(GENERIC_CLOUD_PACKAGES if self.generic_cloud else ()))
 
     @property
     def masked(self) -> tuple[str, ...]:
         """Units that must not run."""
-        return MASKED
+        return () if self.generic_cloud else MASKED
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """Commands of a shell at the end, with the image's root as ``$1``."""
+        return (*_HOOKS, *((_RESOLVED,) if self.generic_cloud else ()))
 
     @property
     def form(self) -> tuple[str, ...]:
@@ -125,10 +147,10 @@ class ImageRecipe:
             command.append(f"--aptopt={_NOT_FRESH}")
         hooks = [
             f'cp --recursive --remove-destination --no-preserve=ownership {tree}/. "$1"',
-            *_HOOKS,
-            _units("mask", self.masked),
+            *self.hooks,
+            *((_units("mask", self.masked),) if self.masked else ()),
+            _units("enable", ENABLED),
         ]
-        hooks.append(_units("enable", ENABLED))
         command += [f"--customize-hook={hook}" for hook in hooks]
         return [*command, suite, target, *map(str, self.sources)]
 
@@ -142,3 +164,6 @@ _HOOKS = (
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'rm -rf "$1"/var/lib/cloud "$1"/var/lib/dbus/machine-id',
 )
+
+#: As systemd-resolved's own installation leaves it.
+_RESOLVED = 'ln --symbolic --force ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf'

@@ -14,12 +14,14 @@ class System:
         suite: Debian's name of the release in its archive.
         released: whether it is; before that it is Debian testing, whose /etc/os-release has no version.
         distribution: as in /etc/os-release; also the name of the user that cloud-init makes.
+        generic_cloud: whether it has all that acts by itself in Debian's GenericCloud image.
     """
 
     version: str
     suite: str
     released: bool = True
     distribution: str = "debian"
+    generic_cloud: bool = False
 
     @property
     def stand_in(self) -> bool:
@@ -29,12 +31,14 @@ class System:
     @property
     def name(self) -> str:
         """The name of its base image."""
-        return f"{self.distribution}-{self.version}" + ("-stand-in" if self.stand_in else "")
+        kind = "-stand-in" if self.stand_in else "-genericcloud" if self.generic_cloud else ""
+        return f"{self.distribution}-{self.version}{kind}"
 
 
 _ALL = (
     System("12", "bookworm"),
     System("13", "trixie"),
+    System("13", "trixie", generic_cloud=True),
     System("14", "forky", released=False),
     System("9", "trixie", distribution="rocky"),
 )

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from localcloud.errors import BaseImageError
+from localcloud.image.disk.recipe import DiskRecipe
 from localcloud.image.recipe import PACKAGES, ImageRecipe
 from localcloud.image.sources import AptSource, parse_targets
 from localcloud.image.systems import DEFAULT, SYSTEMS, System, system
@@ -57,6 +58,16 @@ def test_an_archive_may_be_older_than_it_promises_before_the_release() -> None:
     assert released.digest != testing.digest
 
 
+@pytest.mark.parametrize("form", [ImageRecipe, DiskRecipe])
+def test_generic_cloud_adds_what_acts_by_itself_and_stops_nothing(form: type[ImageRecipe]) -> None:
+    ours, whole = form((MAIN,), "amd64"), form((MAIN,), "amd64", generic_cloud=True)
+    assert {"unattended-upgrades", "systemd-resolved", "netplan.io"} <= set(whole.packages) - set(ours.packages)
+    assert set(ours.packages) < set(whole.packages)
+    assert (bool(ours.masked), whole.masked) == (True, ())
+    assert ours.digest != whole.digest
+    assert not any(" mask " in word for word in whole.command("mmdebstrap", "/tree", "/image.tar"))
+
+
 @pytest.mark.parametrize("package", ["cloud-init", "openssh-server", "python3", "systemd-sysv", "sudo"])
 def test_the_image_has_what_ansible_and_openstack_need(package: str) -> None:
     assert package in PACKAGES
@@ -66,6 +77,7 @@ def test_a_system_goes_by_the_name_of_its_image() -> None:
     assert {name: system(name).suite for name in SYSTEMS} == {
         "debian-12": "bookworm",
         "debian-13": "trixie",
+        "debian-13-genericcloud": "trixie",
         "debian-14": "forky",
         "rocky-9-stand-in": "trixie",
     }
