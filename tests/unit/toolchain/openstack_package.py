@@ -123,5 +123,9 @@ def _modules() -> Iterator[ModuleType]:
         # The package deprecates modules of its own while it imports them.
         warnings.simplefilter("ignore", DeprecationWarning)
         package = importlib.import_module("pulumi_openstack")
+        # A package loads when something asks it for an attribute. If its modules are imported before that, it stays
+        # without their classes for all tests that follow.
+        for each in list(vars(package).values()):
+            getattr(each, "__all__", None)
         for found in pkgutil.walk_packages(package.__path__, "pulumi_openstack."):
             yield importlib.import_module(found.name)
