@@ -99,7 +99,7 @@ def _prepared(admin: "Connection", home: Path, kind: ServerKind) -> Iterator[Clo
     copy = home / "image"
     admin.image.download_image(base.id, output=str(copy))
     try:
-        other_image = upload(admin, copy, _OURS, {})
+        other_image = upload(admin, copy, _OURS, {}, base.disk_format, base.min_disk)
         copy.unlink()
         network: Any = admin.network.create_network(name=_OURS, is_shared=True)
         admin.network.create_subnet(network_id=network.id, name=_OURS, ip_version=4, cidr=_SUBNET)
