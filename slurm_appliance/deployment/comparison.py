@@ -9,12 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from slurm_appliance.config import environment_of
+from slurm_appliance.config.compute_init import CONTEXT, own_entries_in
 from slurm_appliance.config.stack_file import document_in, text_of
 from slurm_appliance.deploy_host.tree_digest import tree_digest
 from slurm_appliance.deployment.compared import CLOUD, ProgramInputs, digest_of
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.errors import ApplianceError
 from slurm_appliance.preflight import Resolved
+from slurm_appliance.site_repository.entries import own_entries
 from toolchain.paths import REPOSITORY
 
 #: The code of the program.
@@ -69,11 +72,13 @@ class _Files:
         text: the stack file.
         code: the digest of the program's code.
         public_key: the operator's key file; empty without one, None if it cannot be read.
+        own_entries: what the site's own roles add to a setting's values.
     """
 
     text: str
     code: str
     public_key: str | None
+    own_entries: tuple[str, ...]
 
 
 def _files(session: Session) -> _Files:
@@ -81,16 +86,19 @@ def _files(session: Session) -> _Files:
     # The program explains why a key cannot be read.
     with suppress(OSError, UnicodeDecodeError):
         key = "" if name is None else (session.stacks.resolve().parent / Path(name).expanduser()).read_text()
-    return _Files(text_of(session.source), _code(), key)
+    own = own_entries_in({CONTEXT: own_entries(session.source.parent, environment_of(session.source))})
+    return _Files(text_of(session.source), _code(), key, own)
 
 
 def _program_inputs(session: Session, files: _Files) -> ProgramInputs | None:
     """What the program makes of them; None if the session's configuration is of another text, or they are not all."""
+    if files.text != session.text or files.own_entries != session.config.own_entries or files.public_key is None:
+        return None
     document, _problems = document_in(files.text, str(session.source))
     # Environments of Pulumi ESC have settings, too.
-    if files.text != session.text or files.public_key is None or "environment" in document:
+    if "environment" in document:
         return None
-    return ProgramInputs(files.code, document["config"], session.config.own_entries, files.public_key)
+    return ProgramInputs(files.code, document["config"], files.own_entries, files.public_key)
 
 
 def _code() -> str:

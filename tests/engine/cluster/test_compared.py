@@ -1,5 +1,6 @@
 """Runs after the first: the cloud's resources are compared again only where the comparison can have another result."""
 
+import shutil
 from typing import Any
 
 import pytest
@@ -173,11 +174,29 @@ def test_hooks_reach_the_state_of_an_environment_that_is_protected_now(rig: Rig)
     assert has_hooks(rig.session().deployment())
 
 
-def test_a_role_of_the_site_that_servers_are_told_of(rig: Rig, runs: list[tuple[str, bool]]) -> None:
-    rig.up()
+def declare_an_entry(rig: Rig) -> None:
+    """Add a role of the site that compute nodes may run by themselves: their servers' metadata say so."""
     meta = rig.folder / "site/roles/licences/meta"
     meta.mkdir(parents=True)
     (meta / "node_variables.yml").write_text("compute_init: licences\nnode_variables: []\n")
+
+
+def test_a_role_of_the_site_that_comes_during_a_run(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    def approve(_plan: object) -> bool:
+        declare_an_entry(rig)
+        return True
+
+    assert operations.up(rig.session(), approve)
+    # The program may have read it: what was applied is not what the settings say without it.
+    shutil.rmtree(rig.folder / "site")
+    runs.clear()
+    rig.preview()
+    assert runs == [("preview", True)]
+
+
+def test_a_role_of_the_site_that_servers_are_told_of(rig: Rig, runs: list[tuple[str, bool]]) -> None:
+    rig.up()
+    declare_an_entry(rig)
     runs.clear()
     plan = rig.preview()
     assert runs == [("preview", True)]
