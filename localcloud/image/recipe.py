@@ -92,7 +92,7 @@ class ImageRecipe:
         architecture: Debian's name of it.
         check_valid_until: whether the archive must be as fresh as it promises. Mirrors of suites that change every day
             are often not.
-        generic_cloud: whether it has all that acts by itself in Debian's GenericCloud image.
+        generic_cloud: whether it also has what acts by itself in Debian's GenericCloud image.
     """
 
     sources: tuple[AptSource, ...]

@@ -14,7 +14,7 @@ class System:
         suite: Debian's name of the release in its archive.
         released: whether it is; before that it is Debian testing, whose /etc/os-release has no version.
         distribution: as in /etc/os-release; also the name of the user that cloud-init makes.
-        generic_cloud: whether it has all that acts by itself in Debian's GenericCloud image.
+        generic_cloud: whether it also has what acts by itself in Debian's GenericCloud image.
     """
 
     version: str

@@ -20,8 +20,9 @@ from toolchain.paths import REPOSITORY
 AUTOMATIC = yaml.safe_load((REPOSITORY / "ansible/roles/image_prepare/vars/Debian.yml").read_text())[
     "image_prepare_automatic"
 ]
-#: A name server that nobody has: nodes need none.
-NAME_SERVER = "192.0.2.53"
+#: Name servers that nobody has: nodes need none.
+NAME_SERVER, OTHER = "192.0.2.53", "192.0.2.54"
+NODES = ("control", "login-0", "c-0")
 
 
 @pytest.mark.parametrize("name", ["debian-12", "debian-13-genericcloud"])
@@ -40,13 +41,15 @@ def test_a_cluster_of_another_system_runs_a_job(
     with running(cloud, user, image.name, tmp_path, resolv_conf={"servers": [NAME_SERVER]}) as live:
         assert live.run("control", f"grep -c 'VERSION_ID=.{system.version}' /etc/os-release") == "1"
         _run_a_job(live)
-        for node in ("control", "login-0", "c-0"):
+        for node in NODES:
             _check_node(live, node, system)
         live.run("control", "scontrol reboot ASAP nextstate=RESUME life-c-0")
         wait_until("the node's rebuild", lambda: live.actions("c-0")[-1] == "rebuild", 120)
         live.wait_for_state("c-0", "IDLE")
         _check_node(live, "c-0", system)
         assert live.site()["exit_status"] == 0
+        if system.generic_cloud:
+            _change_name_servers(live)
 
 
 def _run_a_job(live: Live) -> None:
@@ -55,14 +58,36 @@ def _run_a_job(live: Live) -> None:
     assert live.job_state(job) == "COMPLETED"
 
 
+def _change_name_servers(live: Live) -> None:
+    """systemd-resolved follows a change at once, and has its own way again without the setting."""
+    live.rig.settings["resolv_conf"] = {"servers": [OTHER], "search": ["hpc.example"]}
+    live.rig.up()
+    for node in NODES:
+        assert _global(live, node) == ([OTHER], ["hpc.example", "~."])
+    live.rig.settings["resolv_conf"] = {"servers": [OTHER]}
+    live.rig.up()
+    for node in NODES:
+        assert _global(live, node) == ([OTHER], ["~."])
+    del live.rig.settings["resolv_conf"]
+    live.rig.up()
+    for node in NODES:
+        assert _global(live, node) == ([], [])
+        assert live.run(node, "readlink /etc/resolv.conf") == "../run/systemd/resolve/stub-resolv.conf"
+
+
+def _global(live: Live, node: str) -> tuple[list[str], list[str]]:
+    """The name servers that systemd-resolved asks whatever the network, and the domains that it asks them for."""
+    servers, domains = (live.run(node, f"resolvectl {what} | grep Global").split()[1:] for what in ("dns", "domain"))
+    return servers, domains
+
+
 def _check_node(live: Live, node: str, system: System) -> None:
     """What a distribution's cloud image brings does not disturb the cluster."""
     assert live.run(node, f"systemctl is-enabled {' '.join(AUTOMATIC)} || true").split() == ["masked"] * len(AUTOMATIC)
     assert live.run(node, "systemctl --failed --no-legend --plain") == ""
     assert live.run(node, "grep nameserver /etc/resolv.conf") == f"nameserver {NAME_SERVER}"
     if system.generic_cloud:
-        assert live.run(node, "resolvectl dns | grep Global").split() == ["Global:", NAME_SERVER]
-        assert live.run(node, "resolvectl domain | grep Global").split() == ["Global:", "~."]
+        assert _global(live, node) == ([NAME_SERVER], ["~."])
         assert "/run/systemd/network/10-netplan-" in live.run(node, "networkctl status --all --no-pager")
         # One program sets the clock.
         clocks = "dpkg-query --show --showformat '${db:Status-Abbrev}${Package}\\n' chrony systemd-timesyncd"
