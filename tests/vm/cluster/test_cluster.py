@@ -61,7 +61,7 @@ def test_a_job_has_the_cores_that_it_asked_for(live: Live) -> None:
 
 
 def test_what_a_job_leaves_behind_ends_with_it(live: Live) -> None:
-    # The Epilog kills what is left of a user after the last job on a node. Only control groups know what is of which job.
+    # The Epilog kills what is left of a user after the last job on a node. Only control groups know which job it is of.
     other = started(live, "--mem=50", "sleep 900")
     try:
         job = live.submit("alice", "--mem=50", "setsid sleep 98765 < /dev/null > /dev/null 2>&1 &\nsleep 1")
