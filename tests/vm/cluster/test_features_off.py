@@ -7,7 +7,7 @@ import pytest
 from tests.lifecycle.cluster.live import Live
 from tests.vm.cluster import test_cluster as on
 
-#: What needs a kernel of its own, off: processes by their parents, no limits, login for everybody. A limit of memory and
+#: What needs a kernel of its own, off: processes by their parents, no limits, login for all. A limit of memory and
 #: swap holds without one of memory, too.
 OFF = {
     "cgroup": {"ConstrainRAMSpace": "no", "ConstrainSwapSpace": "no", "ConstrainCores": "no"},
