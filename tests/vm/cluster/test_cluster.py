@@ -1,5 +1,8 @@
 """What only kernels of their own show of a cluster: each test needs what the one before left, a cluster that is up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from slurm_appliance.image.images import GlanceImage
@@ -12,6 +15,7 @@ from tests.vm.cluster.conftest import RESUME_SECONDS
 BACK = RESUME_SECONDS + 60.0
 #: Lists what a job left behind.
 LEFT = "pgrep --full 'sleep 9876[5]' || true"
+PROCESS_ENDS = "the process to end"
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "OUT_OF_MEMORY", "TIMEOUT", "NODE_FAIL")
 
 
@@ -21,11 +25,22 @@ def ended(live: Live, job: str) -> str:
     return live.job_state(job)
 
 
-def started(live: Live, options: str, script: str) -> str:
-    """A job of alice's that runs."""
-    job = live.submit("alice", options, script)
+def wait_until_it_runs(live: Live, job: str) -> None:
+    """Wait for a job's start."""
     wait_until(f"job {job} to run", lambda: live.job_state(job) == "RUNNING", 60 * PATIENCE, 1)
-    return job
+
+
+@contextmanager
+def running_job(live: Live, memory: int) -> Iterator[str]:
+    """A job of alice's that runs, and is over afterwards; its memory in MiB."""
+    job = live.submit("alice", f"--mem={memory}", "sleep 900")
+    try:
+        wait_until_it_runs(live, job)
+        yield job
+    finally:
+        live.run("control", f"scancel {job}")
+        there = f"squeue --noheader --jobs={job} 2>/dev/null || true"
+        wait_until(f"job {job} to be gone", lambda: not live.run("control", there), 60 * PATIENCE, 1)
 
 
 def of_alice(live: Live, command: str) -> str:
@@ -46,11 +61,10 @@ def test_the_kernel_s_nfs_server_exports_each_bundle_to_its_node_only(live: Live
 
 
 def test_a_job_s_memory_limit_kills_it_and_not_its_neighbour(live: Live) -> None:
-    neighbour = started(live, "--mem=100", "sleep 900")
-    hungry = live.submit("alice", "--mem=100", "exec python3 -c 'bytearray(400 << 20)'")
-    assert ended(live, hungry) == "OUT_OF_MEMORY"
-    assert live.job_state(neighbour) == "RUNNING"
-    live.run("control", f"scancel {neighbour}")
+    with running_job(live, 100) as neighbour:
+        hungry = live.submit("alice", "--mem=100", "exec python3 -c 'bytearray(400 << 20)'")
+        assert ended(live, hungry) == "OUT_OF_MEMORY"
+        assert live.job_state(neighbour) == "RUNNING"
 
 
 def test_a_job_has_the_cores_that_it_asked_for(live: Live) -> None:
@@ -62,14 +76,11 @@ def test_a_job_has_the_cores_that_it_asked_for(live: Live) -> None:
 
 def test_what_a_job_leaves_behind_ends_with_it(live: Live) -> None:
     # The Epilog kills what is left of a user after the last job on a node. Only control groups know which job it is of.
-    other = started(live, "--mem=50", "sleep 900")
-    try:
+    with running_job(live, 50) as other:
         job = live.submit("alice", "--mem=50", "setsid sleep 98765 < /dev/null > /dev/null 2>&1 &\nsleep 1")
         assert ended(live, job) == "COMPLETED"
-        wait_until("the process to end", lambda: not live.run("c-0", LEFT), 60)
+        wait_until(PROCESS_ENDS, lambda: not live.run("c-0", LEFT), 60)
         assert live.job_state(other) == "RUNNING"
-    finally:
-        live.run("control", f"scancel {other}")
 
 
 def test_jobs_have_a_tmp_of_their_own(live: Live) -> None:
@@ -83,12 +94,10 @@ def test_jobs_have_a_tmp_of_their_own(live: Live) -> None:
 def test_ssh_gets_into_a_job_and_nowhere_else(live: Live) -> None:
     refused = live.ssh("alice", "c-0")
     assert refused.returncode != 0, refused.stdout
-    job = started(live, "--mem=100", "sleep 300")
-    let_in = live.ssh("alice", "c-0", "cat /proc/self/cgroup")
-    assert let_in.returncode == 0, let_in.stderr
-    assert f"job_{job}/" in let_in.stdout
-    live.run("control", f"scancel {job}")
-    wait_until("the job's end", lambda: live.job_state(job) not in ("RUNNING", "COMPLETING"), 60 * PATIENCE)
+    with running_job(live, 100) as job:
+        let_in = live.ssh("alice", "c-0", "cat /proc/self/cgroup")
+        assert let_in.returncode == 0, let_in.stderr
+        assert f"job_{job}/" in let_in.stdout
     assert live.ssh("alice", "c-0").returncode != 0
 
 
@@ -125,7 +134,8 @@ def test_a_node_that_boots_without_its_nfs_server_waits_for_it(live: Live) -> No
 def test_an_image_brings_a_kernel_under_a_job_that_uses_its_home(live: Live, other_kernel: GlanceImage) -> None:
     first, kernel = live.image("c-0"), live.run("c-0", "uname -r")
     boot = live.run("c-0", BOOT_ID)
-    job = started(live, "--mem=50", "until test -e ~/stop; do date +%s >> ~/ticks; sleep 1; done")
+    job = live.submit("alice", "--mem=50", "until test -e ~/stop; do date +%s >> ~/ticks; sleep 1; done")
+    wait_until_it_runs(live, job)
     live.rig.settings["cluster_image"] = other_kernel.name
     live.rig.up()
     assert live.image("control") == other_kernel.id

@@ -52,5 +52,5 @@ def test_it_fails(off: Live, check: Callable[[Live], None]) -> None:
 
 
 def test_a_job_leaves_processes_behind(off: Live) -> None:
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=on.PROCESS_ENDS):
         on.test_what_a_job_leaves_behind_ends_with_it(off)
