@@ -45,7 +45,7 @@ def test_a_cluster_of_another_system_runs_a_job(
         for node in NODES:
             _check_node(live, node, system)
         live.run("control", "scontrol reboot ASAP nextstate=RESUME life-c-0")
-        wait_until("the node's rebuild", lambda: live.actions("c-0")[-1] == "rebuild", 120)
+        wait_until("the node's reboot", lambda: live.actions("c-0")[-1] == "reboot", 120)
         live.wait_for_state("c-0", "IDLE")
         _check_node(live, "c-0", system)
         assert live.site()["exit_status"] == 0
