@@ -226,7 +226,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     "cluster_image.id": {"cluster_image": {"id": IMAGE}},
     "cluster_image.name": {"cluster_image": {"name": "image-a"}},
     "key_pair.public_key": {"key_pair": {"public_key": KEY}},
+    # A server group that nobody is in holds nothing.
+    "server_groups.<server_group>.policy": {"control_server_group": "infra"},
 }
+#: What takes another value than elsewhere: the other network has two subnets, one of which would have to be named.
+VALUES = {"control_extra_networks[].network": "more"}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +245,7 @@ def test_what_replaces_or_rebuilds(path: str, rig: Rig) -> None:
     rig.settings = merged(merged(rig.settings, LEAVES[path].given), GIVEN.get(path, {}))
     rig.settings = {name: value for name, value in rig.settings.items() if value is not None}
     rig.up()
-    rig.settings = with_value(rig.settings, keys_of(path), LEAVES[path].value)
+    rig.settings = with_value(rig.settings, keys_of(path), VALUES.get(path, LEAVES[path].value))
     if path in REFUSED:
         with pytest.raises(REFUSED[path]):
             rig.preview()
