@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from openstack.connection import Connection
 
 from localcloud.control.resources import DIGEST
@@ -34,6 +35,10 @@ from toolchain.paths import REPOSITORY, cache_folder
 FAT = ("control", "login", "compute")
 #: Slurm's release in each release of Debian.
 SLURM = {"12": "22.05", "13": "24.11", "14": "26.05"}
+#: Units that must not run on nodes, by the role that the image build runs first.
+AUTOMATIC = yaml.safe_load((REPOSITORY / "ansible/roles/image_prepare/vars/Debian.yml").read_text())[
+    "image_prepare_automatic"
+]
 #: Files of earlier contents that stay beside the newest.
 _KEPT = 4
 

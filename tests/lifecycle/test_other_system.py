@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from openstack.connection import Connection
 
 from localcloud.control import lifecycle
@@ -12,14 +11,9 @@ from localcloud.image import systems
 from localcloud.image.systems import System
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
 from tests.lifecycle.cluster.live import Live, running
-from tests.lifecycle.image_fixtures import BuildSite, full_image
+from tests.lifecycle.image_fixtures import AUTOMATIC, BuildSite, full_image
 from toolchain.ensure import Toolchain
-from toolchain.paths import REPOSITORY
 
-#: Units that must not run on nodes, by the role that the image build runs first.
-AUTOMATIC = yaml.safe_load((REPOSITORY / "ansible/roles/image_prepare/vars/Debian.yml").read_text())[
-    "image_prepare_automatic"
-]
 #: Name servers that nobody has.
 NAME_SERVER, OTHER = "192.0.2.53", "192.0.2.54"
 RPC_PIPES = "run-rpc_pipefs.mount"

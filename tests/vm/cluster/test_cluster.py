@@ -39,8 +39,8 @@ def running_job(live: Live, memory: int) -> Iterator[str]:
         yield job
     finally:
         live.run("control", f"scancel {job}")
-        there = f"squeue --noheader --jobs={job} 2>/dev/null || true"
-        wait_until(f"job {job} to be gone", lambda: not live.run("control", there), 60 * PATIENCE, 1)
+        there = "squeue --noheader --format=%A"
+        wait_until(f"job {job} to be gone", lambda: job not in live.run("control", there).split(), 60 * PATIENCE, 1)
 
 
 def of_alice(live: Live, command: str) -> str:
