@@ -61,7 +61,7 @@ def make(system: System, steps: Steps, kind: ServerKind = ServerKind.CONTAINER) 
         tuple(debian_sources(system)),
         architecture.strip(),
         check_valid_until=system.released,
-        generic_cloud=system.generic_cloud,
+        content=system.content,
     )
     if isinstance(recipe, DiskRecipe):
         return _make_disk(system, recipe, steps)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from localcloud.image.content import MINIMAL, ImageContent
 from localcloud.image.sources import AptSource
 
 #: Packages of Debian's GenericCloud image that we need, in addition to dpkg's essential packages.
@@ -34,21 +35,6 @@ PACKAGES = (
     "vim-tiny",
 )
 
-#: What else acts by itself in Debian 13's GenericCloud image (config_space/13/package_config of debian-cloud-images).
-GENERIC_CLOUD_PACKAGES = (
-    "apparmor",
-    "cloud-initramfs-growroot",
-    "iptables",
-    "libnss-myhostname",
-    "libnss-resolve",
-    "linux-sysctl-defaults",
-    "netplan.io",
-    "polkitd",
-    "systemd-resolved",
-    "systemd-timesyncd",
-    "unattended-upgrades",
-)
-
 #: Files of the image, by path. Each difference from a GenericCloud image has a reason.
 FILES = {
     "/etc/hostname": "debian\n",
@@ -74,9 +60,6 @@ FILES = {
     ),
 }
 
-#: Units that would download packages or maintain disks during tests.
-MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer")
-
 ENABLED = ("systemd-networkd.service",)
 
 
@@ -92,13 +75,13 @@ class ImageRecipe:
         architecture: Debian's name of it.
         check_valid_until: whether the archive must be as fresh as it promises. Mirrors of suites that change every day
             are often not.
-        generic_cloud: whether it also has what acts by itself in Debian's GenericCloud image.
+        content: what it has apart from what every image needs.
     """
 
     sources: tuple[AptSource, ...]
     architecture: str
     check_valid_until: bool = True
-    generic_cloud: bool = False
+    content: ImageContent = MINIMAL
 
     @property
     def digest(self) -> str:
@@ -110,17 +93,17 @@ class ImageRecipe:
     @property
     def packages(self) -> tuple[str, ...]:
         """Packages in addition to dpkg's essential ones."""
-        return (*PACKAGES, *(GENERIC_CLOUD_PACKAGES if self.generic_cloud else ()))
+        return (*PACKAGES, *self.content.packages)
 
     @property
     def masked(self) -> tuple[str, ...]:
         """Units that must not run."""
-        return () if self.generic_cloud else MASKED
+        return self.content.masked
 
     @property
     def hooks(self) -> tuple[str, ...]:
         """Commands of a shell at the end, with the image's root as ``$1``."""
-        return (*_HOOKS, *((_RESOLVED,) if self.generic_cloud else ()))
+        return (*_HOOKS, *self.content.hooks)
 
     @property
     def form(self) -> tuple[str, ...]:
@@ -164,6 +147,3 @@ _HOOKS = (
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'rm -rf "$1"/var/lib/cloud "$1"/var/lib/dbus/machine-id',
 )
-
-#: As systemd-resolved's own installation leaves it.
-_RESOLVED = 'ln --symbolic --force ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf'

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from localcloud.errors import BaseImageError
+from localcloud.image.content import GENERIC_CLOUD, MINIMAL, ImageContent
 
 
 @dataclass(frozen=True)
@@ -14,14 +15,14 @@ class System:
         suite: Debian's name of the release in its archive.
         released: whether it is; before that it is Debian testing, whose /etc/os-release has no version.
         distribution: as in /etc/os-release; also the name of the user that cloud-init makes.
-        generic_cloud: whether it also has what acts by itself in Debian's GenericCloud image.
+        content: what its image has apart from what every image needs.
     """
 
     version: str
     suite: str
     released: bool = True
     distribution: str = "debian"
-    generic_cloud: bool = False
+    content: ImageContent = MINIMAL
 
     @property
     def stand_in(self) -> bool:
@@ -31,14 +32,14 @@ class System:
     @property
     def name(self) -> str:
         """The name of its base image."""
-        kind = "-stand-in" if self.stand_in else "-genericcloud" if self.generic_cloud else ""
-        return f"{self.distribution}-{self.version}{kind}"
+        kind = "stand-in" if self.stand_in else self.content.name
+        return "-".join(filter(None, (self.distribution, self.version, kind)))
 
 
 _ALL = (
     System("12", "bookworm"),
     System("13", "trixie"),
-    System("13", "trixie", generic_cloud=True),
+    System("13", "trixie", content=GENERIC_CLOUD),
     System("14", "forky", released=False),
     System("9", "trixie", distribution="rocky"),
 )

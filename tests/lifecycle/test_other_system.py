@@ -8,6 +8,7 @@ from openstack.connection import Connection
 from localcloud.control import lifecycle
 from localcloud.host.steps import Steps
 from localcloud.image import systems
+from localcloud.image.content import GENERIC_CLOUD
 from localcloud.image.systems import System
 from tests.engine.cloud_fixtures import Cloud, say, wait_until
 from tests.lifecycle.cluster.live import Live, running
@@ -43,7 +44,7 @@ def test_a_cluster_of_another_system_runs_a_job(
         live.wait_for_state("c-0", "IDLE")
         _check_node(live, "c-0", system)
         assert live.site()["exit_status"] == 0
-        if system.generic_cloud:
+        if system.content is GENERIC_CLOUD:
             _change_name_servers(live)
 
 
@@ -86,7 +87,7 @@ def _check_node(live: Live, node: str, system: System) -> None:
     assert live.run(node, f"systemctl is-enabled {' '.join(AUTOMATIC)} || true").split() == ["masked"] * len(AUTOMATIC)
     # A container's kernel has no such file system.
     assert set(live.run(node, "systemctl --failed --no-legend --plain | cut -d ' ' -f 1").split()) <= {RPC_PIPES}
-    if system.generic_cloud:
+    if system.content is GENERIC_CLOUD:
         # One program sets the clock.
         clocks = "dpkg-query --show --showformat '${db:Status-Abbrev}${Package}\\n' chrony systemd-timesyncd"
         assert live.run(node, f"{clocks} 2>/dev/null | grep '^i' || true").split() == ["ii", "chrony"]

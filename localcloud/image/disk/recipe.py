@@ -24,12 +24,6 @@ FILES = {
     "/etc/fstab": f"LABEL={partitions.ROOT_LABEL} / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1\n",
 }
 
-#: GenericCloud mounts it.
-_MOUNTED_EFI = "LABEL=ESP /boot/efi vfat umask=0077 0 1\n"
-
-#: A cache that nobody misses here, and checks of disks that are a day old.
-_MASKED = ("e2scrub_reap.service", "grub-common.service", "ldconfig.service")
-
 
 @dataclass(frozen=True)
 class DiskRecipe(ImageRecipe):
@@ -43,20 +37,19 @@ class DiskRecipe(ImageRecipe):
     @property
     def masked(self) -> tuple[str, ...]:
         """Those of a container, and what takes seconds of an emulated machine's boot."""
-        return () if self.generic_cloud else (*super().masked, *_MASKED)
+        return (*super().masked, *self.content.disk_masked)
 
     @property
     def hooks(self) -> tuple[str, ...]:
-        """Those of a container, and where the EFI system partition is mounted."""
-        return (*super().hooks, *(('mkdir -p "$1"/boot/efi',) if self.generic_cloud else ()))
+        """Those of a container, and those of a disk only."""
+        return (*super().hooks, *self.content.disk_hooks)
 
     @property
     def files(self) -> dict[str, str]:
         """Those of a container, with a config drive as another source of metadata, and those of a boot."""
         sources = "datasource_list: [OpenStack, None]"
         merged = {**super().files, **FILES}
-        if self.generic_cloud:
-            merged["/etc/fstab"] += _MOUNTED_EFI
+        merged["/etc/fstab"] += self.content.disk_mounts
         cloud = "/etc/cloud/cloud.cfg.d/90-openstack.cfg"
         return {**merged, cloud: merged[cloud].replace(sources, "datasource_list: [ConfigDrive, OpenStack, None]")}
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from localcloud.errors import BaseImageError
+from localcloud.image.content import GENERIC_CLOUD
 from localcloud.image.disk.recipe import DiskRecipe
 from localcloud.image.recipe import PACKAGES, ImageRecipe
 from localcloud.image.sources import AptSource, parse_targets
@@ -60,7 +61,7 @@ def test_an_archive_may_be_older_than_it_promises_before_the_release() -> None:
 
 @pytest.mark.parametrize("form", [ImageRecipe, DiskRecipe])
 def test_generic_cloud_adds_what_acts_by_itself_and_stops_nothing(form: type[ImageRecipe]) -> None:
-    ours, whole = form((MAIN,), "amd64"), form((MAIN,), "amd64", generic_cloud=True)
+    ours, whole = form((MAIN,), "amd64"), form((MAIN,), "amd64", content=GENERIC_CLOUD)
     assert {"unattended-upgrades", "systemd-resolved", "netplan.io"} <= set(whole.packages) - set(ours.packages)
     assert set(ours.packages) < set(whole.packages)
     assert (bool(ours.masked), whole.masked) == (True, ())
