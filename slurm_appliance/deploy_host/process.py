@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from slurm_appliance.deploy_host.stop_signals import taking_stop_signals
 from slurm_appliance.errors import ApplianceError
 from toolchain.terminal import guarded
 
@@ -18,12 +19,11 @@ def run_to_end(command: Sequence[str], *, folder: Path, environment: Mapping[str
     kill it a quarter of a second later.
     """
     # Programs inherit an ignored signal, but not a handler: the child gets the default action.
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    try:
-        with subprocess.Popen(command, cwd=folder, env={**os.environ, **(environment or {})}) as child:
-            return child.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with (
+        taking_stop_signals(lambda _number, _frame: None, (signal.SIGINT,)),
+        subprocess.Popen(command, cwd=folder, env={**os.environ, **(environment or {})}) as child,
+    ):
+        return child.wait()
 
 
 def run_reporting_errors(program: Callable[[], int], name: str = "") -> int:

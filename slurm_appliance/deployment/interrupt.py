@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from slurm_appliance.deploy_host.stop_signals import taking_stop_signals
 from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.engine.process import interrupt_engine
 from slurm_appliance.errors import ApplianceError
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CancelledError(ApplianceError):
@@ -74,9 +73,7 @@ class Cancellation:
 
 @contextmanager
 def cancellable(say: Callable[[str], None], wish: Cancellation) -> Iterator[None]:
-    """End in order when SIGINT, SIGTERM or SIGHUP comes, or the program wishes so: the engine first, then this process.
-
-    Only the main thread can take signals; in any other, signals are left to the program.
+    """End in order when a signal comes, or the program wishes so: the engine first, then this process.
 
     Args:
         say: takes a line for the operator.
@@ -87,10 +84,7 @@ def cancellable(say: Callable[[str], None], wish: Cancellation) -> Iterator[None
     """
     wish.begin()
     try:
-        if threading.current_thread() is threading.main_thread():
-            with _taking_signals(say):
-                yield
-        else:
+        with _taking_signals(say):
             yield
     except EngineError as error:
         wish.check(error)
@@ -108,16 +102,13 @@ def _taking_signals(say: Callable[[str], None]) -> Iterator[None]:
             raise CancelledError(number)
         say("cancelling: the engine ends what it has begun; a second signal ends it at once")
 
-    before = {number: signal.signal(number, take) for number in _SIGNALS}
     try:
-        yield
+        with taking_stop_signals(take):
+            yield
     except EngineError as error:
         if taken:
             raise CancelledError(taken[0]) from error
         raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _in_foreground() -> bool:

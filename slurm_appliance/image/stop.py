@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from slurm_appliance.deploy_host.stop_signals import taking_stop_signals
 from slurm_appliance.image.errors import StoppedError
 
 
@@ -80,7 +81,7 @@ class Deadline:
 
 @contextmanager
 def signals_stop(deadline: Deadline, say: Callable[[str], None]) -> Iterator[None]:
-    """During the context, Ctrl-C and SIGTERM request a clean stop; repeating them has no effect."""
+    """During the context, signals request a clean stop; repeating them has no effect."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
@@ -90,9 +91,5 @@ def signals_stop(deadline: Deadline, say: Callable[[str], None]) -> Iterator[Non
         say(f"{name}: stopping after removing what was created")
         deadline.set(StoppedError(f"interrupted by {name}", remedy="run it again", signal=number))
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
+    with taking_stop_signals(handle):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

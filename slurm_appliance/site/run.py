@@ -10,9 +10,7 @@ the cluster runs, but some compute nodes failed; 1 any other failure; 130 and 14
 
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ from slurm_appliance.cloud.connection import connect
 from slurm_appliance.cloud.placement import places
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.deploy_host.stop_signals import taking_stop_signals
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars.inventory import members, read_inventory
 from slurm_appliance.playbooks.run import ANSIBLE, PlaybookOutcome, run_playbook
@@ -41,7 +40,6 @@ from slurm_appliance.ssh.known_hosts import SshHost, trust
 #: The cluster runs without some compute nodes.
 PARTIAL = 3
 FAILED = 1
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SITE, _LAST_PHASE = "site.yml", "final"
 #: Tasks that the closing document names.
 _MOST_TASKS = 50
@@ -91,16 +89,9 @@ class Ending:
 
     @contextmanager
     def taking_signals(self) -> Iterator[None]:
-        """Take signals meanwhile; only the main thread can, in any other they are left to the program."""
-        if threading.current_thread() is not threading.main_thread():
+        """Note the first signal that comes meanwhile."""
+        with taking_stop_signals(self._take):
             yield
-            return
-        before = {number: signal.signal(number, self._take) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def main() -> int:

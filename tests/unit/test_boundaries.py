@@ -174,6 +174,17 @@ def test_no_process_with_grpc_threads_is_forked(folder: str) -> None:
     assert found == [], "runuser and setpriv start a program as another user"
 
 
+def test_one_module_takes_signals() -> None:
+    """A handler elsewhere would also take those that `nohup` has made this process ignore."""
+    takers = {
+        str(module)
+        for module in modules("slurm_appliance")
+        for call in ast.walk(ast.parse((REPOSITORY / module).read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"signal.signal", "signal.sigaction"}
+    }
+    assert takers == {"slurm_appliance/deploy_host/stop_signals.py"}
+
+
 def test_names_of_classes_are_unique() -> None:
     places: dict[str, list[str]] = {}
     for package in MAY_IMPORT:
