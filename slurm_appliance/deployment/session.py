@@ -23,6 +23,7 @@ from slurm_appliance.engine.recorded_state import resources_of, stack_place
 from slurm_appliance.engine.settings import engine_variables, shown_backend
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.journal.backend import journaled
+from slurm_appliance.journal.keeper import Keeper
 from slurm_appliance.journal.layout import StackPlace, StateLayout
 from slurm_appliance.journal.store import FolderStore
 from slurm_appliance.journal.supposition import supposed
@@ -74,6 +75,7 @@ class Session:
     text: str = field(default="", repr=False)
     _layer: tuple[SiteLayer | None, ...] = ()
     _place: tuple[StackPlace | None, ...] = field(default=(), repr=False)
+    _keeper: Keeper | None = field(default=None, repr=False)
 
     @property
     def stack(self) -> "Stack":
@@ -199,10 +201,11 @@ class Session:
             if backend.recovered:
                 self.say(f"recovered {backend.recovered} steps of an interrupted run from its journal")
             stack.workspace.env_vars = {**before, **backend.variables}
+            self._keeper = backend.keeper
             try:
                 yield
             finally:
-                stack.workspace.env_vars = before
+                stack.workspace.env_vars, self._keeper = before, None
 
     @contextmanager
     def supposing(self, deployment: dict[str, Any]) -> Iterator[None]:
@@ -259,15 +262,19 @@ class Session:
         return shown_backend()
 
     def set_deployment(self, deployment: dict[str, Any]) -> None:
-        """Replace the state's resources."""
-        layout = self.layout
-        if layout is None:
+        """Replace the state's resources.
+
+        Raises:
+            LockLostError: the lock was lost: the state may be another run's by now.
+        """
+        if self.layout is None:
             exported = self.stack.export_stack()
             exported.deployment = deployment
             self.stack.import_stack(exported)
-            return
-        state = layout.read()
-        layout.write(state | {"checkpoint": state["checkpoint"] | {"latest": deployment}})
+        elif self._keeper is None:
+            raise RuntimeError("a state is written under its lock only")
+        else:
+            self._keeper.replace(deployment)
 
 
 def open_session(

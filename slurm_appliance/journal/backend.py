@@ -24,13 +24,13 @@ class Backend:
         variables: environment variables that make the engine use it.
         recovered: number of entries found from a killed update.
         taken_over: holders of removed stale locks.
-        layout: the files of the state.
+        keeper: the state's only writer, while its lock is held.
     """
 
     variables: dict[str, str]
     recovered: int
     taken_over: Sequence[Holder]
-    layout: StackPlace
+    keeper: Keeper
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def journaled(
         recovered = keeper.recover()
         with serving(keeper) as variables:
             try:
-                yield Backend(variables, recovered, lock.taken_over, layout)
+                yield Backend(variables, recovered, lock.taken_over, keeper)
             finally:
                 # A killed engine completes nothing.
                 keeper.recover()

@@ -108,6 +108,17 @@ class Keeper:
                 self.layout.record(found.head["about"] | {"endTime": int(time.time()), "result": "failed"})
             return len(found.entries)
 
+    def replace(self, deployment: Json) -> None:
+        """Replace the state's resources; no update runs meanwhile.
+
+        Raises:
+            LockLostError: the lock was lost: the state may be another run's by now.
+        """
+        with self._lock:
+            self._guard()
+            state = self.layout.read()
+            self.layout.write(state | {"checkpoint": state["checkpoint"] | {"latest": deployment}})
+
     def export(self) -> Json:
         """The state in the format of Pulumi's API."""
         with self._lock:
@@ -176,7 +187,10 @@ class Keeper:
             found = self._log.read()
             if found is None:
                 raise JournalError("the running update has no journal", where=self._log.where)
-            self._fold(found, self.layout.read())
+            state = self.layout.read()
+            if found.head["base"] != _digest(state):
+                raise _other_state(self._log.where)
+            self._fold(found, state)
             self.layout.record(update.as_history(0))
 
     def count(self, update: Update, changes: Mapping[str, int]) -> None:

@@ -3,11 +3,16 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from slurm_appliance.deployment import operations
+from slurm_appliance.journal.errors import LockLostError
 from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.journal.lock import holders, locked
 from tests.engine.cluster.rig import Rig
 from tests.engine.cluster.test_commands import run
 from tests.engine.cluster.test_lost_state import excluded
+from tests.fakes.project import FakeProject
 
 
 def layout_of(rig: Rig) -> StateLayout:
@@ -56,3 +61,25 @@ def test_a_time_to_wait_that_is_none(rig: Rig) -> None:
     refused = run(rig, "up", "--stack", "test", "--lock-timeout", "soon")
     assert refused.returncode == 2
     assert "write it as 90s, 10m, 2h or 14d" in refused.stderr
+
+
+def test_a_run_that_lost_its_lock_while_it_asked_writes_nothing(rig: Rig, project: FakeProject) -> None:
+    """As a laptop that slept: another run took the lock over, and may have written the state."""
+    layout = layout_of(rig)
+    rig.up()
+    state: list[bytes] = []
+
+    def lose_lock(_plan: object) -> bool:
+        (holder,) = holders(layout)
+        layout.store.remove(holder.key)
+        state[:] = [layout.state.read_bytes()]
+        return True
+
+    with pytest.raises(LockLostError):
+        operations.destroy(rig.session(), lose_lock)
+    assert [layout.state.read_bytes()] == state
+
+    del project.compute.servers.things[rig.ids()["demo-c-1"]]
+    with pytest.raises(LockLostError):
+        operations.up(rig.session(), lose_lock)
+    assert [layout.state.read_bytes()] == state

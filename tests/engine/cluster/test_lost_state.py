@@ -33,8 +33,9 @@ def changes(project: FakeProject) -> Iterator[list[str]]:
 
 def change_state(rig: Rig, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
     session = rig.session()
-    deployment = session.deployment()
-    session.set_deployment(deployment | {"resources": change(deployment["resources"])})
+    with session.held("a test"):
+        deployment = session.deployment()
+        session.set_deployment(deployment | {"resources": change(deployment["resources"])})
 
 
 def lose(rig: Rig, *names: str) -> None:

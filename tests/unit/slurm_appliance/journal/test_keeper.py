@@ -127,6 +127,21 @@ def test_a_state_that_somebody_replaced_is_not_mixed_with_the_journal(layout: St
     assert layout.read()["version"] == 4
 
 
+def test_nor_by_the_end_of_the_update(layout: StateLayout) -> None:
+    keeper = begun(layout, *created(1, "a"))
+    layout.write(layout.read() | {"version": 4})
+    with pytest.raises(JournalError, match="does not match the current state"):
+        keeper.complete(keeper.updates[0], "succeeded")
+    assert layout.journal.exists()
+    assert (layout.read()["version"], names(layout)) == (4, [])
+
+
+def test_the_resources_are_replaced_and_the_rest_stays(layout: StateLayout) -> None:
+    Keeper(layout).replace({"resources": [{"urn": "b"}]})
+    assert names(layout) == ["b"]
+    assert layout.read()["checkpoint"]["stack"] == "organization/p/s"
+
+
 def test_two_updates_at_once_are_one_too_many(layout: StateLayout) -> None:
     keeper = begun(layout)
     with pytest.raises(JournalError) as refused:
@@ -179,7 +194,12 @@ def test_a_run_whose_lock_was_taken_writes_nothing_more(layout: StateLayout) -> 
     keeper.start(update, "v3.259.0")
     keeper.add(created(1, "a"))
     before, taken = layout.journal.read_bytes(), True
-    for write in (lambda: keeper.add(created(2, "b")), lambda: keeper.complete(update, "succeeded"), keeper.recover):
+    for write in (
+        lambda: keeper.add(created(2, "b")),
+        lambda: keeper.complete(update, "succeeded"),
+        lambda: keeper.replace({"resources": []}),
+        keeper.recover,
+    ):
         with pytest.raises(LockLostError):
             write()
     assert layout.journal.read_bytes() == before
