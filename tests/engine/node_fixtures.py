@@ -45,7 +45,8 @@ class Login:
             # Rebuilds change host keys at will here; what is checked is that keys are printed on the console.
             "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": "/dev/null",
-            "ConnectTimeout": "2",
+            # Covers the first line of the server, too, which an emulated processor may not send at once.
+            "ConnectTimeout": str(round(2 * PATIENCE)),
             # A machine that is powered off says nothing to those who are connected.
             "ServerAliveInterval": "10",
             "BatchMode": "yes",
