@@ -52,10 +52,7 @@ def _holder(resource: Mapping[str, Any]) -> str:
 
 
 def with_protection(deployment: Mapping[str, Any], urns: Sequence[str]) -> Json:
-    """A state with these resources protected, so that a destroy without protected resources keeps them.
-
-    The next ``up`` removes the protection from those that the program does not protect.
-    """
+    """A state with these resources protected, so that a destroy without protected resources keeps them."""
     changed: Json = copy.deepcopy(dict(deployment))
     for resource in changed.get("resources") or []:
         if resource["urn"] in urns:

@@ -283,11 +283,13 @@ def _destroy(session: Session, approve: Callable[[Destruction], bool], delete_vo
             return None
         if not resources:
             return Done(DeploymentPlan((), (), ()), {})
-        if delete_volumes:
-            deployment = without_protection(deployment)
-        elif staying:
-            deployment = with_protection(deployment, [each.urn for each in staying])
-        session.set_deployment(without_hooks(deployment))
-        with run_log(session, "destroy") as (say, log):
+
+        def shown(recorded: dict[str, Any]) -> dict[str, Any]:
+            if delete_volumes:
+                return without_hooks(without_protection(recorded))
+            return without_hooks(with_protection(recorded, [each.urn for each in staying]))
+
+        # A destroy that does not end leaves the protection of what it did not delete.
+        with session.showing(shown), run_log(session, "destroy") as (say, log):
             outcome = run_steps(session, "destroy", say, log, (), exclude_protected=bool(staying))
         return Done(DeploymentPlan((), (), ()), dict(outcome.changes), Path(log.name), counts(outcome.steps))

@@ -261,6 +261,22 @@ class Session:
         """The location of its state, for messages."""
         return shown_backend()
 
+    @contextmanager
+    def showing(self, changed: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
+        """Let the engine see other attributes of the resources than the state has, under the lock.
+
+        The state keeps its own, however the run ends; except in Pulumi Cloud, where the engine reads it itself.
+
+        Args:
+            changed: makes the deployment to show; it has the same resources in the same order.
+        """
+        if self._keeper is None:
+            self.set_deployment(changed(self.deployment()))
+            yield
+            return
+        with self._keeper.showing(changed):
+            yield
+
     def set_deployment(self, deployment: dict[str, Any]) -> None:
         """Replace the state's resources.
 

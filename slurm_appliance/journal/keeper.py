@@ -5,7 +5,8 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +84,20 @@ class Keeper:
         self._log = layout.log()
         self._refused: JournalError | None = None
         self._lock = threading.RLock()
+        self._shown: Callable[[Json], Json] = dict
+
+    @contextmanager
+    def showing(self, changed: Callable[[Json], Json]) -> Iterator[None]:
+        """Show the engine other attributes of the resources than the state has; the state keeps its own.
+
+        Args:
+            changed: makes the deployment to show; it has the same resources in the same order.
+        """
+        self._shown = changed
+        try:
+            yield
+        finally:
+            self._shown = dict
 
     def recover(self) -> int:
         """Merge the journal of a killed update; return its number of entries.
@@ -126,7 +141,7 @@ class Keeper:
         return {
             "version": state["version"],
             "features": state.get("features") or [],
-            "deployment": state["checkpoint"].get("latest") or {},
+            "deployment": self._shown(state["checkpoint"].get("latest") or {}),
         }
 
     def announce(self, kind: str, message: str = "", environment: Mapping[str, str] | None = None) -> Update:

@@ -15,7 +15,7 @@ from slurm_appliance.journal.lock import holders
 from tests.engine.cluster.killing import run_and_signal, run_until
 from tests.engine.cluster.rig import WITHOUT_SITE, Rig
 from tests.fakes.project import FakeProject
-from tests.fakes.project.http import Request
+from tests.fakes.project.http import RefusalError, Request
 
 
 def layout_of(rig: Rig) -> StackPlace:
@@ -153,3 +153,21 @@ def test_destroy_takes_what_an_interrupted_run_left(rig: Rig, project: FakeProje
     assert not project.volume.volumes.things
     assert not project.network.security_groups.things
     assert list(rig.resources()) == []
+
+
+def test_data_is_kept_by_default_after_an_incomplete_destroy_of_it(rig: Rig, project: FakeProject) -> None:
+    rig.up()
+    volumes = project.volume.volumes.things.keys() | set()
+
+    def refuse(request: Request) -> None:
+        if request.method == "DELETE":
+            raise RefusalError(403, "not now")
+
+    project.api.before = refuse
+    with pytest.raises(EngineError, match="not now"):
+        rig.destroy(delete_volumes=True)
+    project.api.before = lambda _request: None
+
+    rig.destroy()
+    assert not project.compute.servers.things
+    assert project.volume.volumes.things.keys() == volumes
