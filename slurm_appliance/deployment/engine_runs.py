@@ -82,6 +82,8 @@ def run_up(
             failure = site_failure(error.problems)
             if failure is None:
                 raise
+            # site.yml is the last to run: the files that it needs were written before.
+            record_files(session.folder, session.deployment())
             raise failure from error
     record_files(session.folder, session.deployment())
     return outcome, Path(log.name)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from slurm_appliance.deployment.local_files import has_files
+from slurm_appliance.deployment.site_again import run_site
 from slurm_appliance.environment.folder import EnvironmentFolder
+from slurm_appliance.errors import UsageError
 from tests.engine.cluster.plain_pulumi import Pulumi
 from tests.engine.cluster.recording import HOST_KEY, use_fixed_answers
 from tests.engine.cluster.rig import Rig, furnish, use
@@ -84,6 +87,23 @@ def test_plain_pulumi_writes_the_files_of_another_machine_too(machines: Machines
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert files_of(second) == files_of(first)
     assert second.known_hosts.exists()
+
+
+def test_site_yml_does_not_apply_what_an_older_up_left_on_this_machine(machines: Machines) -> None:
+    first = machines.use("first")
+    machines.rig.up()
+    machines.use("second")
+    machines.rig.settings["motd"] = "Welcome"
+    machines.rig.up()
+
+    machines.use("first")
+    with pytest.raises(UsageError, match="does not have the inventory of the stack's last up"):
+        run_site(machines.rig.session())
+    assert not list(first.logs.glob("site*")), "site.yml did not begin"
+
+    assert set(machines.rig.up().changes) == {"same"}
+    assert "Welcome" in str(files_of(first))
+    assert has_files(first, machines.rig.session().deployment())
 
 
 def test_nothing_of_a_machine_is_in_the_state(machines: Machines) -> None:

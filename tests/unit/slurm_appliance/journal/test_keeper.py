@@ -142,6 +142,19 @@ def test_the_resources_are_replaced_and_the_rest_stays(layout: StateLayout) -> N
     assert layout.read()["checkpoint"]["stack"] == "organization/p/s"
 
 
+def test_the_engine_is_shown_other_attributes_and_the_state_keeps_its_own(layout: StateLayout) -> None:
+    keeper = Keeper(layout)
+    kept = {"resources": [{"urn": "a", "protect": True}, {"urn": "b"}]}
+    keeper.replace(kept)
+    with keeper.showing(lambda deployment: {"resources": [{"urn": each["urn"]} for each in deployment["resources"]]}):
+        assert keeper.export()["deployment"] == {"resources": [{"urn": "a"}, {"urn": "b"}]}
+        update = keeper.announce("destroy")
+        keeper.start(update, "v3.259.0")
+        keeper.add([{"version": 1, "kind": int(EntryKind.SUCCESS), "sequenceID": 1, "operationID": 1, "removeOld": 1}])
+        keeper.complete(update, "failed")
+    assert keeper.export()["deployment"]["resources"] == kept["resources"][:1]
+
+
 def test_two_updates_at_once_are_one_too_many(layout: StateLayout) -> None:
     keeper = begun(layout)
     with pytest.raises(JournalError) as refused:
