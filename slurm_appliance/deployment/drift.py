@@ -5,18 +5,15 @@ while a refresh would query each one. A server that is shut off, or that Slurm r
 drift.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import yaml
 
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.deployment.changed import ChangedByHand, with_actual
 from slurm_appliance.deployment.forgetting import without
+from slurm_appliance.deployment.last_inventory import images_of_last_run
 from slurm_appliance.deployment.repair import recorded_image
-from slurm_appliance.engine.recorded import recorded_command
 from slurm_appliance.engine.steps import (
     ATTACHMENT,
     HOLDING_DATA,
@@ -193,24 +190,8 @@ def other_images(
     if not found:
         return []
     # Slurm rebuilds nodes with the target of the last run; in the state, only the inventory has it.
-    before = _targets_of_last_run(deployment)
+    before = images_of_last_run(deployment)
     return [each for each in found if each.image != before.get(each.node)]
-
-
-def _targets_of_last_run(deployment: Mapping[str, Any]) -> dict[str, str]:
-    command = recorded_command(deployment, "inventory") or {}
-    stdin = (command.get("inputs") or {}).get("stdin")
-    files = json.loads(stdin)["files"] if isinstance(stdin, str) else {}
-    return dict(image for text in files.values() for image in _images(yaml.safe_load(text)))
-
-
-def _images(inventory: object) -> Iterator[tuple[str, str]]:
-    """Hosts and their target images, from any place in an inventory."""
-    if isinstance(inventory, dict):
-        for name, below in inventory.items():
-            if isinstance(below, dict) and "image_id" in below:
-                yield str(name), str(below["image_id"])
-            yield from _images(below)
 
 
 def mended(deployment: Mapping[str, Any], drift: Drift) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
 from slurm_appliance.deployment.local_files import record_files
 from slurm_appliance.deployment.progress import StepProgress
-from slurm_appliance.deployment.repair import Treatment, plan_repair, repaired
+from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
+from slurm_appliance.deployment.unconfigured import configured_by_site, unconfigured
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import COMMAND, Step
 from slurm_appliance.site.failure import site_failure
@@ -39,16 +40,25 @@ def previewed(
         )
 
 
+def repair_of(session: Session, deployment: dict[str, Any]) -> Repair:
+    """The repair that a stack's state needs."""
+    facts, names = session.facts(), configured_by_site(session.config)
+    rebuilt = unconfigured(deployment, facts, names, session.excluded)
+    return plan_repair(deployment, facts, environment(session.config), rebuilt)
+
+
 def heal(session: Session) -> None:
     """Repair the state after an interrupted run or Slurm's rebuilds."""
     deployment = session.deployment()
-    repair = plan_repair(deployment, session.facts(), environment(session.config))
+    repair = repair_of(session, deployment)
     if not repair.needed:
         return
     for unfinished in repair.unfinished:
         session.say(str(unfinished))
     for urn in repair.rerun:
         session.say(f"{urn.rpartition('::')[2]} did not succeed last time, and runs again")
+    for server in repair.unconfigured:
+        session.say(f"{server.name} was rebuilt since site.yml configured it: site.yml runs again")
     if repair.reimaged:
         session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
     if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slurm_appliance.config.naming import environment
 from slurm_appliance.deployment.compared import site_steps, with_servers_of
 from slurm_appliance.deployment.comparison import Comparison
 from slurm_appliance.deployment.drift import Drift, mended
-from slurm_appliance.deployment.engine_runs import heal, previewed, run_log, run_steps, run_up
+from slurm_appliance.deployment.engine_runs import heal, previewed, repair_of, run_log, run_steps, run_up
 from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.keeping import (
     Kept,
@@ -32,7 +31,7 @@ from slurm_appliance.deployment.plan import (
 from slurm_appliance.deployment.plan_document import StalePlanError
 from slurm_appliance.deployment.recorded_settings import setting_changes
 from slurm_appliance.deployment.refusals import refuse_data_loss, refuse_disruption
-from slurm_appliance.deployment.repair import plan_repair, repaired
+from slurm_appliance.deployment.repair import repaired
 from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine.automation import EngineError
 from slurm_appliance.engine.steps import SERVER, Step, counts, of_type
@@ -82,7 +81,7 @@ def _preview(session: Session) -> DeploymentPlan:
     drift = drift_of(session, deployment)
     findings = examined(session, deployment)
     refuse_data_loss(session, drift)
-    repair = plan_repair(deployment, session.facts(), environment(session.config))
+    repair = repair_of(session, deployment)
     for unfinished in repair.unfinished:
         left = "what the cloud failed to create" if unfinished.recorded else "leftovers of an interrupted run"
         session.say(f"up will first handle {left}: {unfinished.urn.rpartition('::')[2]}")

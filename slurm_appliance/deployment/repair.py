@@ -3,7 +3,7 @@
 A name alone is no reason to remove or adopt a resource: others may use the same names. Our resources carry a mark
 (cloud_names.py), which is in the inputs of the started operation; only a resource with the same mark was created by it.
 
-Four things make a state differ from what is there without anybody's mistake:
+Five things make a state differ from what is there without anybody's mistake:
 
 - A killed run has started to create resources that no state has. The engine only warns about them, and then creates
   them again: a second server with the first one's port, a rule that already exists.
@@ -14,7 +14,7 @@ Four things make a state differ from what is there without anybody's mistake:
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.namesakes import nameless, namesakes
+from slurm_appliance.deployment.unconfigured import HOST_KEYS, is_to_run, without_identities
 from slurm_appliance.engine.steps import (
     ATTACHMENT,
     COMMAND,
@@ -102,20 +103,29 @@ class Repair:
     reimaged: tuple[Reimaged, ...] = ()
     #: URNs of commands that were begun again, and did not succeed.
     rerun: tuple[str, ...] = ()
+    #: Servers that were rebuilt since site.yml configured them.
+    unconfigured: tuple[ServerFacts, ...] = ()
 
     @property
     def needed(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.unfinished or self.reimaged or self.rerun)
+        return bool(self.unfinished or self.reimaged or self.rerun or self.unconfigured)
+
+    def runs_again(self, resource: Mapping[str, Any]) -> bool:
+        """Whether a resource is a command that runs again, whatever is wanted now."""
+        return resource["urn"] in self.rerun or (bool(self.unconfigured) and is_to_run(resource))
 
 
-def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: str) -> Repair:
+def plan_repair(
+    deployment: Mapping[str, Any], facts: CloudFacts, environment: str, rebuilt: Sequence[ServerFacts] = ()
+) -> Repair:
     """Plan the repair of a state.
 
     Args:
         deployment: the state's resources.
         facts: the cloud.
         environment: the environment in our servers' marks.
+        rebuilt: the servers that were rebuilt since site.yml configured them: see unconfigured.py.
     """
     resources = deployment.get("resources") or []
     known = {resource["id"] for resource in resources if resource.get("id")}
@@ -134,7 +144,7 @@ def plan_repair(deployment: Mapping[str, Any], facts: CloudFacts, environment: s
     ]
     updating = [each["resource"] for each in deployment.get("pending_operations") or [] if each["type"] == "updating"]
     rerun = {resource["urn"]: None for resource in updating if resource["type"] == COMMAND}
-    return Repair((*unfinished.values(), *failed), tuple(reimaged), tuple(rerun))
+    return Repair((*unfinished.values(), *failed), tuple(reimaged), tuple(rerun), tuple(rebuilt))
 
 
 def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, environment: str) -> Unfinished:
@@ -181,9 +191,10 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
     for resource in fixed.get("resources") or []:
         if resource["urn"] in images:
             _record_image(resource, images[resource["urn"]])
-        if resource["urn"] in repair.rerun:
+        if repair.runs_again(resource):
             # Whatever is wanted now, it is a change.
             (resource.get("inputs") or {}).pop("environment", None)
+            _forget_host_keys(resource, {server.id for server in repair.unconfigured})
     failed = {id_ for each in repair.unfinished if each.recorded for id_ in each.ids}
     fixed = without(fixed, lambda resource: resource.get("id") in failed)
     treated = {each.urn: each for each in repair.unfinished if not each.recorded}
@@ -200,6 +211,12 @@ def repaired(deployment: Mapping[str, Any], repair: Repair) -> Json:
             fixed["resources"].append(operation["resource"] | {"id": each.ids[0], "outputs": copy.deepcopy(inputs)})
     fixed.pop("pending_operations", None)
     return fixed | ({"pending_operations": kept} if kept else {})
+
+
+def _forget_host_keys(resource: Json, ids: Collection[str]) -> None:
+    outputs = resource.get("outputs") or {}
+    if resource["urn"].rpartition("::")[2] == HOST_KEYS and isinstance(outputs.get("stdout"), str):
+        outputs["stdout"] = without_identities(outputs["stdout"], ids)
 
 
 def _record_image(resource: Json, image_id: str) -> None:

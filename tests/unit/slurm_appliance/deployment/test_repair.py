@@ -1,5 +1,6 @@
 """Repairs: a state and a cloud in, what to do about their differences out."""
 
+import json
 from typing import Any
 
 import pytest
@@ -330,3 +331,29 @@ def test_a_command_that_was_interrupted_runs_again_even_if_the_change_was_taken_
     assert after["resources"][0]["inputs"] == {"create": "run"}
     assert [each["resource"]["type"] for each in after["pending_operations"]] == [other]
     assert plan_repair(after, cloud(), "test").rerun == ()
+
+
+def test_a_server_that_was_rebuilt_is_configured_again_and_its_keys_are_read_again() -> None:
+    command = "command:local:Command"
+    rows = [{"known_as": "10.0.0.4", "identity": f"id-of-demo-login-0 {IMAGE}", "keys": ["ssh-ed25519 A"]},
+            {"known_as": "10.0.0.5", "identity": f"other {IMAGE}", "keys": ["ssh-ed25519 B"]}]  # fmt: skip
+    printed = json.dumps({"keys": rows, "without_keys": []})
+    state = {
+        "resources": [
+            {
+                "urn": f"{_URN}{command}::{name}",
+                "type": command,
+                "inputs": {"environment": {}, "create": "c"},
+                "outputs": {"stdout": printed},
+            }
+            for name in ("inventory", "host-keys", "site")
+        ]
+    }
+    repair = plan_repair(state, cloud(), "test", (server("demo-login-0"),))
+    assert repair.needed
+    inventory, keys, site = repaired(state, repair)["resources"]
+    assert inventory == state["resources"][0]
+    assert keys["inputs"] == site["inputs"] == {"create": "c"}
+    again = json.loads(keys["outputs"]["stdout"])
+    assert again["keys"] == [rows[0] | {"identity": "id-of-demo-login-0 unknown"}, rows[1]]
+    assert site["outputs"] == state["resources"][2]["outputs"]

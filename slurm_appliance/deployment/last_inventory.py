@@ -1,0 +1,26 @@
+"""What the inventory of the last ``up`` says, from the state; pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from slurm_appliance.engine.recorded import recorded_command
+
+
+def images_of_last_run(deployment: Mapping[str, Any]) -> dict[str, str]:
+    """Each node's target image, by the node's name; empty if the state has no inventory."""
+    command = recorded_command(deployment, "inventory") or {}
+    stdin = (command.get("inputs") or {}).get("stdin")
+    files = json.loads(stdin)["files"] if isinstance(stdin, str) else {}
+    return dict(image for text in files.values() for image in _images(yaml.safe_load(text)))
+
+
+def _images(inventory: object) -> Iterator[tuple[str, str]]:
+    """Hosts and their target images, from any place in an inventory."""
+    if isinstance(inventory, dict):
+        for name, below in inventory.items():
+            if isinstance(below, dict) and "image_id" in below:
+                yield str(name), str(below["image_id"])
+            yield from _images(below)
