@@ -25,7 +25,7 @@ from node.compute_init.fetch import fetch
 from node.compute_init.followed import Followed
 from node.compute_init.kept import KeptFiles
 from node.compute_init.record import ComputeInitRecord, read_record
-from node.compute_init.roles import RoleDecision, RoleDigests, decide_roles, declared_inputs, role_digests
+from node.compute_init.roles import RoleDecision, RoleDigests, RoleInputs, decide_roles, declared_inputs, role_digests
 from node.compute_init.settings import ComputeInitSettings
 from node.compute_init.share import STATE_DIR, AbsentError, Share, ShareError, TooLargeError, nodes_folder
 from node.compute_init.signature import METADATA, SignatureError, Statement, is_key
@@ -203,6 +203,8 @@ class ComputeInitRun:
             if layer is not None:
                 self._write_layer(layer, bundle.files, folder / LAYER)
             decision, wanted = self._decide(bundle, variables)
+            # Not among the inputs that the decision compares: it says nothing about what the cluster wants.
+            variables["site_interrupted"] = self._interrupted()
             # From here on, it is not true any more, however this run ends.
             self.settings.applied.unlink(missing_ok=True)
             for name, playbooks in course(self.settings.playbook, self.settings.rejoin, layer, folder / LAYER):
@@ -210,12 +212,25 @@ class ComputeInitRun:
                 self._play(playbooks, variables, folder, layer, decision.skip_tags)
             write_applied(self.settings.applied, replace(wanted, units=self._units()))
 
+    def _interrupted(self) -> list[str]:
+        """The roles whose handlers a run in this boot may have owed when it failed: they restart their services.
+
+        A retry finds the files as that run has written them, and would notify no handler.
+        """
+        former = self.former
+        if former is None or former.boot_id != self.state.boot_id or former.status in (DONE, SKIPPED):
+            return []
+        return sorted(self._declared())
+
+    def _declared(self) -> dict[str, RoleInputs]:
+        try:
+            return declared_inputs(self.settings.declared.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+
     def _decide(self, bundle: Bundle, variables: dict[str, Any]) -> tuple[RoleDecision, RoleDigests]:
         """Which roles run, and what is applied if they succeed."""
-        try:
-            roles = declared_inputs(self.settings.declared.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            roles = {}
+        roles = self._declared()
         inputs = given(variables, bundle, self.settings.installed, self.state.boot_id)
         wanted = replace(role_digests(roles, inputs), units=self._units())
         former = read_applied(self.settings.applied) if self._known() else None

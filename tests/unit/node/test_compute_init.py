@@ -141,6 +141,35 @@ def test_a_failed_role_is_named(settings: ComputeInitSettings, folder: Path) -> 
     assert not settings.work.exists()
 
 
+def test_a_run_after_a_failed_one_makes_up_for_its_handlers(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files are as they are to be, so no task notifies a handler; the services may still have those of before."""
+    settings.declared.parent.mkdir()
+    settings.declared.write_text(json.dumps({name: {"node_variables": []} for name in ("sshd", "chrony")}))
+
+    def interrupted() -> list[str]:
+        go(settings)
+        values = calls(tmp_path)[-1]["values"]
+        assert isinstance(values, dict)
+        return list(values["site_interrupted"])
+
+    put(folder, {"variables.json": b'{"break": true}'})
+    assert interrupted() == []
+    assert interrupted() == ["chrony", "sshd"]
+    put(folder)
+    assert interrupted() == ["chrony", "sshd"]
+    before = len(calls(tmp_path))
+    go(settings)
+    assert len(calls(tmp_path)) == before, "nothing is left to do"
+
+    put(folder, {"variables.json": b'{"break": true}'})
+    assert interrupted() == []
+    monkeypatch.setattr("node.compute_init.run.boot_id", lambda: "the next boot")
+    put(folder)
+    assert interrupted() == [], "services start with their files"
+
+
 def test_no_metadata_fails(settings: ComputeInitSettings) -> None:
     status, record, _ = go(replace(settings, source=Known(answer="no answer")))
     assert (status, record.state, record.error) == (1, "metadata", "no answer")

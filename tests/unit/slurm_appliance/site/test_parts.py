@@ -175,7 +175,8 @@ def test_roles_name_their_variables() -> None:
 
 def test_handlers_of_an_interrupted_run_are_made_up_for() -> None:
     """Files that it changed are not changed again: nothing else would notify them."""
-    for role in {name for name in PARTS if (ANSIBLE / "roles" / name / "handlers").is_dir()}:
+    of_nodes = {path.parent.parent.name for path in ANSIBLE.glob("roles/*/meta/node_variables.yml")}
+    for role in {name for name in {*PARTS, *of_nodes} if (ANSIBLE / "roles" / name / "handlers").is_dir()}:
         tasks = (ANSIBLE / "roles" / role / "tasks" / "configure.yml").read_text()
         names = {each["name"] for each in yaml.safe_load((ANSIBLE / f"roles/{role}/handlers/main.yml").read_text())}
         again = re.findall(rf"'{role}' in site_interrupted \| default\(\[\]\)[^\0]*?notify: (.*)", tasks)
