@@ -12,7 +12,9 @@ from .decide import RebootDecision, RebootDecisionKind, decide
 from .errors import CloudCallError
 from .facts import REBUILD_TASKS, Intent, NodeServer, RebootFacts, TargetImage, Verb, needs_image
 from .log import log
+from .slurm import SlurmError
 from .slurm_state import SlurmNode
+from .slurm_view import SlurmView
 from .spool import Entry
 from .targets import Targets
 
@@ -67,33 +69,41 @@ class TargetImages:
 def attempt(
     entry: Entry,
     targets: Targets,
-    slurm: SlurmNode | None,
+    view: SlurmView,
     connection: Connection,
     images: TargetImages,
     save: Callable[[Entry], None],
-    now: float,
-    *,
-    lost: bool = False,
+    limit: float,
+    lost: Callable[[SlurmNode | None], bool],
+    clock: Callable[[], float] = time.time,
 ) -> Looked:
     """Gather facts about a node, decide, and start the action.
 
     Args:
+        view: Slurm's view of the node.
         save: writes an entry to the spool; called before each request to Nova and after Nova accepted it.
-        now: seconds since the epoch.
-        lost: see `RebootFacts`.
+        limit: seconds after the request from which nothing is begun: Slurm gives up, and the node may get jobs.
+        lost: tells what `RebootFacts` has of that name, by Slurm's view.
+        clock: seconds since the epoch.
     """
     facts = RebootFacts(
         node=entry.node,
         target=targets.nodes.get(entry.node),
         target_problem=targets.problem,
-        slurm=slurm,
         intent=entry.intent,
-        waited=now - entry.asked,
-        lost=lost,
+        waited=clock() - entry.asked,
     )
     try:
-        facts = _look(facts, connection, images)
+        slurm = view.now()
+        facts = _look(replace(facts, slurm=slurm, lost=lost(slurm)), connection, images)
         action = decide(facts)
+        # Nova's answers may have taken minutes, and meanwhile jobs may have got the node.
+        slurm = view.now()
+        if action.kind in _BEGIN and slurm != facts.slurm:
+            facts = replace(facts, slurm=slurm, lost=lost(slurm))
+            action = decide(facts)
+        if action.kind in _BEGIN and clock() - entry.asked > limit:
+            action = RebootDecision(RebootDecisionKind.WAIT, "OpenStack answered too late to begin")
         intent = _intent(action, facts)
         if intent != entry.intent:
             entry = replace(entry, intent=intent)
@@ -106,6 +116,10 @@ def attempt(
     except CloudCallError as error:
         kind = RebootDecisionKind.WAIT if error.passes else RebootDecisionKind.FAIL
         return Looked(entry, RebootDecision(kind, str(error)), _hold(facts, entry), error)
+    except SlurmError as error:
+        return Looked(
+            entry, RebootDecision(RebootDecisionKind.WAIT, f"cannot query Slurm: {error}"), _hold(facts, entry)
+        )
     return Looked(entry, action, _hold(facts, entry))
 
 

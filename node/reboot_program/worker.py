@@ -24,6 +24,7 @@ from .lost import Lost
 from .settings import RebootSettings
 from .slurm import Slurm, SlurmError
 from .slurm_state import REASON_PREFIX, SlurmNode
+from .slurm_view import SlurmView
 from .spool import Entry, Spool
 from .targets import Targets, read_targets
 
@@ -188,12 +189,17 @@ class RebootWorker:
             if node.entry.booting:
                 self._booting(node, views.get(name))
             else:
-                node.look = self._pool.submit(self._attempt, node.entry, targets, views.get(name))
+                view = SlurmView(self._slurm, name, views.get(name))
+                node.look = self._pool.submit(self._attempt, node.entry, targets, view)
 
-    def _attempt(self, entry: Entry, targets: Targets, view: SlurmNode | None) -> Looked:
+    def _attempt(self, entry: Entry, targets: Targets, view: SlurmView) -> Looked:
         since = self._lost.since(entry.node)
-        lost = since is not None and (view is None or view.boot_time < since)
-        return attempt(entry, targets, view, self._connection, self._images, self._spool.save, time.time(), lost=lost)
+
+        def lost(seen: SlurmNode | None) -> bool:
+            return since is not None and (seen is None or seen.boot_time < since)
+
+        save, limit = self._spool.save, self._settings.limit
+        return attempt(entry, targets, view, self._connection, self._images, save, limit, lost)
 
     def _looked(self, node: _Node, looked: Looked) -> None:
         """Handle the result of an attempt."""
