@@ -7,10 +7,12 @@ nodes are deleted after the NFS server has stopped exporting them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -130,21 +132,33 @@ class Receiver:
             file.truncate()
 
     def _write_said(self, nodes: set[str]) -> None:
-        """Create the files that nodes write: each in a folder in which the node can create nothing."""
+        """Create the files that nodes write: each in a folder in which the node can create nothing.
+
+        They share a small file system, and a node may write more into its own than is meant: that is cut off before
+        anything is created. A node that goes on in this moment keeps others from acknowledging, and nothing else.
+        """
         if self._said is None:
             return
         self._said.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         own_folder(self._said, 0o711)
+        for path in sorted(self._said.glob(f"*/{SAID}")):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size != SAID_SIZE:
+                # In place: nfs-ganesha would write to a replaced file for a minute.
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_NOFOLLOW), "wb") as file:
+                    file.truncate(SAID_SIZE)
         for node in sorted(nodes):
-            folder = self._said / node
+            self._create_said(node, self._said / node)
+
+    def _create_said(self, node: str, folder: Path) -> None:
+        try:
             own_folder(folder, 0o711)
             path = folder / SAID
             if not path.is_file() or path.is_symlink():
                 write_whole(path, " " * SAID_SIZE, mode=0o600, owner=(self._writer, self._writer))
-            elif path.stat().st_size != SAID_SIZE:
-                # In place: nfs-ganesha would write to a replaced file for a minute.
-                with os.fdopen(os.open(path, os.O_WRONLY | os.O_NOFOLLOW), "wb") as file:
-                    file.truncate(SAID_SIZE)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            print(f"{node} cannot acknowledge: a node fills {folder.parent}: {error}", file=sys.stderr)
 
     def _write_places(self, files: Mapping[str, bytes], *, owed: bool) -> None:
         """Write the files for other programs. If the NFS server must reload, record that on the disk first."""

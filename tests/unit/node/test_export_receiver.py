@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -14,9 +15,11 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from node.export_receiver import receiver as receiver_module
 from node.export_receiver.archive import unpack
 from node.export_receiver.errors import ReceiveError, ReloadError
 from node.export_receiver.receiver import Receiver
@@ -323,3 +326,31 @@ def test_as_a_program(tmp_path: Path) -> None:
     assert bad.returncode == 1
     assert b"not an archive" in bad.stderr
     assert os.access(_INSTALLED, os.X_OK)
+
+
+def test_a_node_that_fills_the_acknowledgements_stops_no_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file system is as full as the oversized file of a node that comes late in the alphabet makes it."""
+    said = tmp_path / "said"
+    receiver = Receiver(tmp_path / "export", {}, (), said, os.geteuid())
+    receiver.receive(unpack(_archive(2)))
+    oversized = said / "c2" / "said"
+    oversized.write_bytes(b"x" * 100_000)
+    write, full = receiver_module.write_whole, True
+
+    def write_if_there_is_room(path: Path, *content: Any, **options: Any) -> None:
+        if path.is_relative_to(said) and (full or oversized.stat().st_size > 4096):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, *content, **options)
+
+    monkeypatch.setattr(receiver_module, "write_whole", write_if_there_is_room)
+    receiver.receive(unpack(_archive(1, 2)))
+    assert (tmp_path / "export" / "nodes" / "c1" / "bundle.json").exists()
+    assert oversized.stat().st_size == 4096
+    assert "c1 cannot acknowledge: a node fills" in capsys.readouterr().err
+
+    full = False
+    oversized.write_bytes(b"x" * 100_000)
+    receiver.receive(unpack(_archive(1, 2)))
+    assert (said / "c1" / "said").stat().st_size == 4096
