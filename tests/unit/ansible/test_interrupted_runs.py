@@ -90,3 +90,39 @@ def test_a_program_is_unpacked_until_it_is_installed(file: str, tmp_path: Path) 
     assert (done.stdout, done.returncode) == ("installed\n", 0)
     assert {path.read_text() for path in sbin.iterdir() if path.name in names} == {"second"}
     assert run().stdout == ""
+
+
+def _of_changes(file: str, key: str) -> list[tuple[str, str]]:
+    """The tasks that do something only if another changed something: name and condition."""
+    found = [
+        (str(task["name"]), _with_variables(given[key], task))
+        for task in TASKS[file]
+        for name, given in (("task", task), *task.items())
+        if name in {"task", "ansible.builtin.systemd"} and key in given
+    ]
+    return [(name, condition) for name, condition in found if "is changed" in condition]
+
+
+def _with_variables(value: Any, task: dict[str, Any]) -> str:
+    """A condition, with the task's own variables that it names."""
+    text = str(value)
+    return " ".join([text, *(str(each) for name, each in task.get("vars", {}).items() if name in text)])
+
+
+#: The part of site.yml by the role that it is not called after.
+PARTS = {"slurm_client": "slurm_commands", "slurmctld": "slurm", "slurmdbd": "slurm"}
+
+
+def _left_alone(key: str) -> list[str]:
+    """The tasks that an interrupted run would leave undone."""
+    return [
+        f"{file}: {name}"
+        for file in TASKS
+        for name, condition in _of_changes(file, key)
+        if f"'{PARTS.get(role := file.partition('/')[0], role)}' in site_interrupted | default([])" not in condition
+    ]
+
+
+def test_a_service_is_restarted_after_an_interrupted_run() -> None:
+    assert _of_changes("slurm_client/tasks/configure.yml", "state")
+    assert _left_alone("state") == []
