@@ -46,12 +46,13 @@ def update(
     lock_timeout: LockTimeoutOption = "0",
     output: OutputOption = Output.text,
 ) -> None:
-    """Bring a cluster to the packages of today, without losing a job.
+    """Bring a cluster to the packages of today.
 
     Builds the stack's images from a newer package snapshot, shows which packages change, and asks. Then it writes the
     snapshot's name into the stack file, and runs up and rollout. Without approval the stack file stays as it was. If
-    interrupted after that, run up and rollout again. Exit status 0: done, or no package differs; 1: declined or failed;
-    otherwise as up and rollout.
+    interrupted after that, run up and rollout again. Jobs continue on compute groups with ignore_image_changes; up
+    rebuilds the nodes of other groups at once, and their jobs are lost. Exit status 0: done, or no package differs; 1:
+    declined or failed; otherwise as up and rollout.
     """
     from slurm_appliance.api import update_document
     from slurm_appliance.commands.rollout import roll_out

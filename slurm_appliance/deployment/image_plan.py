@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
-from slurm_appliance.config import ClusterConfig
+from slurm_appliance.config import ClusterConfig, NodeKind
 from slurm_appliance.config.hostlist import fold
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.config.image_users import OnImageChange
@@ -95,6 +95,12 @@ _DISRUPTION = {
     NodeAction.DELETE: "gone",
     NodeAction.BLOCKED: "the run would fail here",
 }
+#: Of compute nodes: nothing waits for their jobs.
+_DISRUPTION_OF_COMPUTE = _DISRUPTION | {
+    NodeAction.RESIZE: "restarted, its jobs are lost",
+    NodeAction.REBUILD_NOW: "root disk erased, its jobs are lost",
+    NodeAction.REPLACE: "deleted and created again, its own disks and jobs are lost",
+}
 
 
 _ON_IMAGE_CHANGE = {
@@ -121,13 +127,14 @@ def image_plan(
     rows = []
     for group in groups(config):
         target = targets.get(group.image)
+        disruption = _DISRUPTION_OF_COMPUTE if group.kind is NodeKind.COMPUTE else _DISRUPTION
         reference = _target(group.image, target, names)
         for node in group.nodes:
             server, step = by_name.get(node.hostname), planned.pop(node.hostname, None)
             action, why = _decide(group, server, target, step)
             current = _reference(server.image_id, names) if server else None
             rows.append(
-                NodeImage(group.name, node.hostname, current, reference, action, _DISRUPTION.get(action, ""), why)
+                NodeImage(group.name, node.hostname, current, reference, action, disruption.get(action, ""), why)
             )
     for name, step in planned.items():
         gone = _reference(by_name[name].image_id, names) if name in by_name else None

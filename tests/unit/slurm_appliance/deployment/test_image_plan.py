@@ -103,6 +103,21 @@ def test_images_have_names() -> None:
     assert str(rows["demo-control"].current) == "missing (gone-for)"
 
 
+@pytest.mark.parametrize(
+    ("general", "steps"),
+    [
+        ({}, [step("update", "imageId")]),
+        ({}, [step("update", "flavorId")]),
+        ({"volume_backed_instances": True}, [step("replace", replacing=("blockDevices",))]),
+    ],
+)
+def test_compute_nodes_lose_their_jobs_and_others_do_not(general: dict[str, Any], steps: list[Step]) -> None:
+    facts = cloud(servers=[server(name, image_id=OTHER_IMAGE) for name in ("demo-c-0", "demo-control")])
+    rows = {row.node: row for row in image_plan(config(**general), facts, TARGET, steps)}
+    assert "jobs are lost" in rows["demo-c-0"].disruption
+    assert rows["demo-control"].disruption == "root disk erased, users see an outage"
+
+
 def test_an_image_that_has_to_be_built() -> None:
     builds = {"fat": {"base_image": "debian-12", "flavor": "m1.small"}}
     built = from_mapping(smallest(cluster_image={"build": "fat"}, image_builds=builds), "test", environment="test")
