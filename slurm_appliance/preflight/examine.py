@@ -122,6 +122,7 @@ def examine(
     slurm_release.fits(every, existing, own, facts, finder, config.slurm.auth_type)
     slurm_options.still_taken(config, every, existing, finder)
     servers.unreadable(own.values(), finder)
+    servers.broken(every, own, finder)
     servers.user_data(own.values(), finder)
     storage.volume_types(config, every, facts, finder)
     volumes = storage.attached(config, every, facts, own, finder)

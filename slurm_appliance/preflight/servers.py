@@ -1,10 +1,10 @@
 """Checks existing servers: ours, others with the same name, and those that cannot be changed now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.naming import environment
+from slurm_appliance.config.naming import NodeKind, environment
 from slurm_appliance.nodes.groups import Group
 from slurm_appliance.nodes.user_data import is_known
 from slurm_appliance.preflight.finder import Finder
@@ -54,6 +54,23 @@ def unreadable(servers: Iterable[ServerFacts], finder: Finder) -> None:
                 server.name,
                 f"is in state {server.status} and cannot be changed now",
                 "if this run has to change it, wait until it is ACTIVE",
+            )
+
+
+def broken(groups: Iterable[Group], own: Mapping[str, ServerFacts], finder: Finder) -> None:
+    """Notes about servers in an error: a rebuild that failed on the hypervisor leaves the new image's ID and no system.
+
+    Slurm rebuilds its compute nodes again at their next reboot.
+    """
+    nodes = [node.hostname for group in groups if group.kind is not NodeKind.COMPUTE for node in group.nodes]
+    for server in (own[name] for name in nodes if name in own):
+        if server.status == "ERROR" and not server.failed:
+            finder.note(
+                server.name,
+                "is in state ERROR: its last rebuild may have failed, and up does not repeat it",
+                f"see openstack server show {server.id}; then either rebuild it (openstack server rebuild --wait "
+                f"--image {server.image_id or 'IMAGE'} {server.id}) or, if it runs, openstack server set --state active "
+                f"{server.id}",
             )
 
 

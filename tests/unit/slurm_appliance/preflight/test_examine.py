@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.cloud.facts import CloudAccess, FloatingIp, Named, Quota, Volume
+from slurm_appliance.cloud.facts import CloudAccess, FloatingIp, Named, Quota, ServerFacts, Volume
 from slurm_appliance.config.image_source import ImageSource
 from slurm_appliance.errors import ConfigError
 from tests.unit.clouds import EXAMPLE_ID, IMAGE, port, server
@@ -263,6 +263,24 @@ def test_a_server_that_cannot_be_read_is_noted(status: str) -> None:
     assert found.problems == ()
     (note,) = found.notes
     assert str(note).startswith(f"demo-c-0: is in state {status} and cannot be changed now")
+
+
+def test_a_server_that_is_broken_since_it_ran_is_noted_with_what_to_do() -> None:
+    found = findings({"servers": (server("demo-login-0", status="ERROR"),)})
+    assert found.problems == ()
+    (note,) = found.notes
+    assert note.path == "demo-login-0"
+    assert "rebuild --wait" in note.remedy
+    assert "id-of-demo-login-0" in note.remedy
+
+
+@pytest.mark.parametrize(
+    "other",
+    [server("demo-c-0", status="ERROR"), server("demo-login-0", status="ERROR", launched=False)],
+    ids=["a compute node, which Slurm rebuilds", "a server that Nova could not create, which up creates again"],
+)
+def test_others_in_an_error_are_treated_without_the_operator(other: ServerFacts) -> None:
+    assert findings({"servers": (other,)}).notes == ()
 
 
 def test_what_is_created_need_not_be_there() -> None:
