@@ -73,25 +73,23 @@ def attempt(
     connection: Connection,
     images: TargetImages,
     save: Callable[[Entry], None],
-    limit: float,
+    now: float,
     lost: Callable[[SlurmNode | None], bool],
-    clock: Callable[[], float] = time.time,
 ) -> Looked:
     """Gather facts about a node, decide, and start the action.
 
     Args:
         view: Slurm's view of the node.
         save: writes an entry to the spool; called before each request to Nova and after Nova accepted it.
-        limit: seconds after the request from which nothing is begun: Slurm gives up, and the node may get jobs.
+        now: seconds since the epoch.
         lost: tells what `RebootFacts` has of that name, by Slurm's view.
-        clock: seconds since the epoch.
     """
     facts = RebootFacts(
         node=entry.node,
         target=targets.nodes.get(entry.node),
         target_problem=targets.problem,
         intent=entry.intent,
-        waited=clock() - entry.asked,
+        waited=now - entry.asked,
     )
     try:
         slurm = view.now()
@@ -102,8 +100,6 @@ def attempt(
         if action.kind in _BEGIN and slurm != facts.slurm:
             facts = replace(facts, slurm=slurm, lost=lost(slurm))
             action = decide(facts)
-        if action.kind in _BEGIN and clock() - entry.asked > limit:
-            action = RebootDecision(RebootDecisionKind.WAIT, "OpenStack answered too late to begin")
         intent = _intent(action, facts)
         if intent != entry.intent:
             entry = replace(entry, intent=intent)

@@ -198,8 +198,7 @@ class RebootWorker:
         def lost(seen: SlurmNode | None) -> bool:
             return since is not None and (seen is None or seen.boot_time < since)
 
-        save, limit = self._spool.save, self._settings.limit
-        return attempt(entry, targets, view, self._connection, self._images, save, limit, lost)
+        return attempt(entry, targets, view, self._connection, self._images, self._spool.save, time.time(), lost)
 
     def _looked(self, node: _Node, looked: Looked) -> None:
         """Handle the result of an attempt."""

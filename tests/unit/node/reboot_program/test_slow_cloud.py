@@ -44,16 +44,6 @@ def test_a_node_that_has_jobs_again_is_left_alone(bed: Bed, monkeypatch: pytest.
     assert bed.slurm.told == []
 
 
-def test_nothing_is_begun_when_slurm_is_about_to_give_up(bed: Bed) -> None:
-    bed.nodes("c1")
-    bed.ask()
-    bed.work(limit=0.0)
-
-    assert bed.actions("c1") == []
-    assert [state for state, _, _ in bed.slurm.told] == ["DOWN", "RESUME", "DRAIN"]
-    assert "OpenStack answered too late to begin" in bed.slurm.told[0][2]
-
-
 def test_a_view_is_asked_for_again_when_it_is_old() -> None:
     slurm, clock = FakeSlurm(), [0.0]
     slurm.asks_for("c1")
