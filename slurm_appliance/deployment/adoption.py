@@ -14,7 +14,6 @@ from typing import Any
 from slurm_appliance.cloud.connection import asking, connect
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.config.naming import environment
-from slurm_appliance.deploy_host.scratch import scratch_folder
 from slurm_appliance.deployment.adoption_plan import (
     Adopted,
     Adoption,
@@ -26,20 +25,18 @@ from slurm_appliance.deployment.adoption_plan import (
     unbuilt,
     with_adopted,
 )
+from slurm_appliance.deployment.apart import apart, refreshed
 from slurm_appliance.deployment.counterparts import Counterparts, Fate, claimed
 from slurm_appliance.deployment.drift import Drift
 from slurm_appliance.deployment.engine_runs import heal, previewed, run_up
 from slurm_appliance.deployment.interrupt import cancellable
 from slurm_appliance.deployment.plan import DeploymentPlan, make_plan
-from slurm_appliance.deployment.session import PROJECT, Session
+from slurm_appliance.deployment.session import Session
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.recorded import recorded
 from slurm_appliance.engine.stand_in import standing_in
 from slurm_appliance.engine.steps import CREDENTIAL, SERVER
 from slurm_appliance.errors import Problem
-from slurm_appliance.journal.backend import serving
-from slurm_appliance.journal.keeper import Keeper
-from slurm_appliance.journal.layout import StateLayout
 from slurm_appliance.preflight import Findings, examine
 from slurm_appliance.preflight.run import package_proxy
 from slurm_appliance.preflight.unrecorded import estranged
@@ -136,7 +133,7 @@ def _prepare(session: Session, new_secrets: bool) -> _Prepared:
         planned = with_adopted(before, after, counterparts.found, counterparts.secrets)
         session.say("reading what exists ...")
         adopted = [each.urn for each in counterparts.found if each.fate is Fate.ADOPT]
-        read = _refreshed(session, planned, adopted)
+        read = refreshed(session, planned, adopted)
         deployment = as_planned(read, planned, adopted, facts, environment(session.config))
         foreign = unbuilt(session.config, facts)
         with _leaving_out(session, runs_site=not foreign):
@@ -210,35 +207,10 @@ def _notes(session: Session, lost: list[str], foreign: list[str]) -> tuple[str, 
 
 def _stand_in_run(session: Session, before: dict[str, Any], counterparts: Counterparts) -> dict[str, Any]:
     """The state after an ``up`` in which nothing was created."""
-    with _apart(session, before) as layout, standing_in(counterparts.create) as variables:
+    with apart(session, before) as layout, standing_in(counterparts.create) as variables:
         session.stack.workspace.env_vars = {**session.stack.workspace.env_vars, **variables}
         automation.run(session.stack, "up", exclude=(*session.excluded, *_SITE), keep_events=False)
         return dict(layout.read()["checkpoint"]["latest"])
-
-
-def _refreshed(session: Session, planned: dict[str, Any], urns: list[str]) -> dict[str, Any]:
-    if not urns:
-        return planned
-    with _apart(session, planned) as layout:
-        automation.run(session.stack, "refresh", targets=urns, keep_events=False)
-        return dict(layout.read()["checkpoint"]["latest"])
-
-
-@contextmanager
-def _apart(session: Session, deployment: dict[str, Any]) -> Iterator[StateLayout]:
-    """A state in a scratch folder, which the engine uses instead of the stack's."""
-    workspace = session.stack.workspace
-    before = dict(workspace.env_vars)
-    with scratch_folder() as folder:
-        layout = StateLayout(folder, PROJECT, session.name)
-        layout.state.parent.mkdir(parents=True)
-        layout.write({"version": 3, "checkpoint": {"stack": layout.qualified_name, "latest": deployment}})
-        with serving(Keeper(layout)) as variables:
-            workspace.env_vars = {**before, **variables}
-            try:
-                yield layout
-            finally:
-                workspace.env_vars = before
 
 
 @contextmanager

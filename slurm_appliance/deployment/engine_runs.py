@@ -9,6 +9,7 @@ from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
+from slurm_appliance.deployment.apart import refreshed
 from slurm_appliance.deployment.local_files import record_files
 from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
@@ -63,10 +64,9 @@ def heal(session: Session) -> None:
         session.say(f"recorded the current image of {len(repair.reimaged)} nodes in the state")
     if any(each.treatment is Treatment.REMOVE for each in repair.unfinished):
         healing.remove_incomplete(repair.unfinished, connect(session.cloud))
-    session.set_deployment(repaired(deployment, repair))
     adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
-    if adopted:
-        automation.run(session.stack, "refresh", targets=adopted, keep_events=False)
+    # A state that had them without what the cloud says of them would be complete for every later run.
+    session.set_deployment(refreshed(session, repaired(deployment, repair), adopted))
     session.facts(fresh=True)
 
 

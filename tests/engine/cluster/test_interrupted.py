@@ -155,6 +155,26 @@ def test_destroy_takes_what_an_interrupted_run_left(rig: Rig, project: FakeProje
     assert list(rig.resources()) == []
 
 
+def test_what_cannot_be_read_is_adopted_by_a_later_run(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
+    """A state that had it without what the cloud says of it would be complete for every later run."""
+    run_until(rig, tmp_path, project, 2, effective=True, about="volumes")
+    assert project.volume.volumes.things.keys() - rig.ids("Volume").values(), "a volume that the state does not have"
+
+    def refuse(request: Request) -> None:
+        if request.method == "GET" and request.parts[-2:-1] == ("volumes",) and request.parts[-1] != "detail":
+            raise RefusalError(403, "not now")
+
+    project.api.before = refuse
+    with pytest.raises(EngineError, match="not now"):
+        rig.up()
+    project.api.before = lambda _request: None
+
+    rig.up()
+    complete(rig, project)
+    volumes = [each for each in rig.resources().values() if each["type"].endswith(":Volume")]
+    assert [each["outputs"]["attachments"] is not None for each in volumes] == [True, True], "as the cloud says"
+
+
 def test_data_is_kept_by_default_after_an_incomplete_destroy_of_it(rig: Rig, project: FakeProject) -> None:
     rig.up()
     volumes = project.volume.volumes.things.keys() | set()

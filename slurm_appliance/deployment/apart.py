@@ -1,0 +1,42 @@
+"""The engine works on a state of its own: what it makes of it becomes the stack's in one step, or not at all."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from slurm_appliance.deploy_host.scratch import scratch_folder
+from slurm_appliance.deployment.session import PROJECT, Session
+from slurm_appliance.engine import automation
+from slurm_appliance.journal.backend import serving
+from slurm_appliance.journal.keeper import Keeper
+from slurm_appliance.journal.layout import StateLayout
+
+
+@contextmanager
+def apart(session: Session, deployment: dict[str, Any]) -> Iterator[StateLayout]:
+    """A state in a scratch folder, which the engine uses instead of the stack's."""
+    workspace = session.stack.workspace
+    before = dict(workspace.env_vars)
+    with scratch_folder() as folder:
+        layout = StateLayout(folder, PROJECT, session.name)
+        layout.state.parent.mkdir(parents=True)
+        layout.write({"version": 3, "checkpoint": {"stack": layout.qualified_name, "latest": deployment}})
+        with serving(Keeper(layout)) as variables:
+            workspace.env_vars = {**before, **variables}
+            try:
+                yield layout
+            finally:
+                workspace.env_vars = before
+
+
+def refreshed(session: Session, deployment: dict[str, Any], urns: Sequence[str]) -> dict[str, Any]:
+    """A deployment with some resources as they are in the cloud; the stack's state stays as it is.
+
+    Raises:
+        EngineError: one of them cannot be read.
+    """
+    if not urns:
+        return deployment
+    with apart(session, deployment) as layout:
+        automation.run(session.stack, "refresh", targets=list(urns), keep_events=False)
+        return dict(layout.read()["checkpoint"]["latest"])
