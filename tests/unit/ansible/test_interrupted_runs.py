@@ -126,3 +126,24 @@ def _left_alone(key: str) -> list[str]:
 def test_a_service_is_restarted_after_an_interrupted_run() -> None:
     assert _of_changes("slurm_client/tasks/configure.yml", "state")
     assert _left_alone("state") == []
+
+
+def test_a_step_after_a_changed_file_is_made_up_for() -> None:
+    assert _of_changes("slurmctld/tasks/configure_unit.yml", "when")
+    assert _of_changes("slurmdbd/tasks/configure.yml", "when")
+    assert _left_alone("when") == []
+
+
+#: Tasks that reload systemd for a changed unit only, and why that is enough.
+RELOADED = {
+    "compute_init_export/tasks/prepare.yml: Mount it": "what is mounted stays so until a boot",
+    "directory_users/tasks/configure.yml: Make them now, and every minute": "only a release changes the units",
+    "nfs_client/tasks/configure_nfs.yml: Mount home directories": "what is mounted stays so until a boot",
+    "nfs_server/tasks/configure_home.yml: Mount home directories": "what is mounted stays so until a boot",
+    "node_exporter/tasks/configure.yml: Start the node exporter": "the handler reloads it, too",
+    "slurmd/tasks/configure.yml: Disable slurmd at boot; compute-init starts it": "compute nodes have no parts",
+}
+
+
+def test_systemd_reads_changed_units_after_an_interrupted_run() -> None:
+    assert set(_left_alone("daemon_reload")) == set(RELOADED)
