@@ -17,8 +17,8 @@ from slurm_appliance.site.parts import SitePart
 #: The form of the digests.
 _SCHEMA = "1"
 _WORD = re.compile(r"[A-Za-z_]\w*")
-#: Our own name, in paths, is not the variable ``slurm``.
-_OWN_NAME = re.compile(r"slurm[-_]appliance")
+#: Our own name and Slurm's, in paths, are not the variable ``slurm``.
+_OWN_NAME = re.compile(r"slurm[-_]appliance|(?<=/)slurm\b")
 _FILE = re.compile(r"site_folder\s*(?:\}\}/|~\s*'/)([\w.-]+)")
 _FOLDER = "site_folder"
 #: Words in a variable's value that read from elsewhere when Ansible renders it.

@@ -131,7 +131,7 @@ def _texts(role: Path) -> Iterator[str]:
 
 
 #: Lines that say something to readers, and mention no variable.
-_COMMENT = re.compile(r"^\s*(?:#|- name:)[^{]*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?:#|- name:)[^{\n]*$", re.MULTILINE)
 
 
 def _digest(path: Path) -> str:

@@ -93,6 +93,8 @@ def test_a_part_without_an_entry_and_an_entry_without_a_part_are_refused(tmp_pat
         (with_("login", chrony_servers=["ntp"]), {"chrony"}),
         (with_("login", motd="Hello"), {"motd"}),
         (with_("login", sysctl={"a": "1"}), {"sysctl"}),
+        # A condition below a task's name.
+        (with_("login", features={"monitoring": False}), {"node_exporter", "slurm", "slurm_commands"}),
         (with_("control", slurm_partitions={"other": {}}), {"slurm", "slurm_commands"}),
         # Of the first node of a group, slurmctld needs the hardware; nobody else.
         (with_("c-0", node_vcpus=8), {"slurm", "slurm_commands"}),
@@ -116,6 +118,12 @@ def test_parts_depend_on_the_variables_that_they_mention(hosts: dict[str, dict[s
 )
 def test_parts_depend_on_the_rendered_files_that_they_mention(file: str, parts: set[str]) -> None:
     assert changed(digests(files=FILES | {file: "2"})) == parts
+
+
+def test_slurms_name_in_paths_is_not_its_settings() -> None:
+    parts = changed(digests(with_("control", slurm={"options": {"KillWait": 43}, "accounting": True})))
+    assert {"slurm", "slurm_commands"} <= parts
+    assert not parts & {"chrony", "munge", "prometheus", "sshd"}
 
 
 def test_a_reference_is_followed_to_the_variable_behind_it() -> None:
