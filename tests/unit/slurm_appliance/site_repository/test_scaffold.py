@@ -78,13 +78,27 @@ def test_another_environment(site: Path) -> None:
 def test_secrets_and_the_link_stay_out_of_git(site: Path) -> None:
     subprocess.run(["git", "init", "--quiet", site], check=True)
     secret = ["clouds.yaml", "secure.yaml", "server.pem", "openrc.sh", "passphrase", ".vault-password", "id_ed25519"]
-    for name in secret:
+    secret += ["secrets/rocky-password", "certificates/site-key.pem"]
+    public = ["id_ed25519.pub", "certificates/site.pem"]
+    for name in [*secret, *public]:
+        (site / name).parent.mkdir(exist_ok=True)
         (site / name).touch()
-    (site / "id_ed25519.pub").touch()
     listed = subprocess.run(
         ["git", "ls-files", "--others", "--exclude-standard"], cwd=site, check=True, capture_output=True, text=True
     ).stdout.split()
-    assert set(listed) == {*site_files("demo"), "id_ed25519.pub"}
+    assert set(listed) == {*site_files("demo"), *public}
+
+
+@pytest.mark.parametrize("status", [0, 1, 3, 6, 7])
+def test_the_pipeline_takes_a_plan_that_disturbs_nobody(site: Path, tmp_path: Path, status: int) -> None:
+    jobs = yaml.safe_load((site / "ci/github-actions.yml").read_text())["jobs"]
+    (plan,) = [step["run"] for step in jobs["cluster"]["steps"] if " preview " in step.get("run", "")]
+    command = tmp_path / "slurm-appliance"
+    command.write_text(f"#!/bin/sh\nexit {status}\n")
+    command.chmod(0o755)
+    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    ended = subprocess.run(["bash", "-e", "-c", plan], env=variables, check=False)
+    assert ended.returncode == (0 if status in {0, 6, 7} else status)
 
 
 @pytest.mark.parametrize("name", ["", "Demo", "a/b", "example", "-a", "a-", "a" * 21, ".."])
