@@ -153,6 +153,7 @@ class FloatingIp:
     id: str
     address: str
     port_id: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

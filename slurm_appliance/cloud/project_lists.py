@@ -207,7 +207,10 @@ class ProjectLists:
     def floating_ips(self) -> tuple[FloatingIp, ...]:
         """The project's floating IPs."""
         found = entries(self._connection.network, "/floatingips", "floatingips", project_id=self._project)
-        return tuple(FloatingIp(x["id"], x["floating_ip_address"], x.get("port_id") or "") for x in found)
+        return tuple(
+            FloatingIp(x["id"], x["floating_ip_address"], x.get("port_id") or "", x.get("description") or "")
+            for x in found
+        )
 
     def key_pairs(self) -> dict[str, str]:
         """Public keys of the user's key pairs, by name."""

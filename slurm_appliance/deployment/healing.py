@@ -36,6 +36,7 @@ def _delete(connection: "Connection", type_: str, id_: str) -> None:
         "Instance": connection.compute.delete_server,
         "Keypair": connection.compute.delete_keypair,
         "ServerGroup": connection.compute.delete_server_group,
+        "FloatingIp": connection.network.delete_ip,
         "Port": connection.network.delete_port,
         "Network": connection.network.delete_network,
         "Subnet": connection.network.delete_subnet,

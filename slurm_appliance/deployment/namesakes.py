@@ -11,6 +11,7 @@ from typing import Any
 from slurm_appliance.cloud.facts import CloudFacts
 from slurm_appliance.cloud.project_lists import rule_content
 from slurm_appliance.engine.steps import (
+    ALLOCATED_IP,
     ATTACHMENT,
     CREDENTIAL,
     FLOATING_IP,
@@ -90,6 +91,9 @@ def nameless(type_: str, inputs: Mapping[str, Any], facts: CloudFacts) -> tuple[
     if type_ == FLOATING_IP:
         address, port = inputs["floatingIp"], inputs["portId"]
         return tuple(each.id for each in facts.floating_ips if each.address == address and each.port_id == port)
+    if type_ == ALLOCATED_IP:
+        mark = inputs.get("description")
+        return tuple(each.id for each in facts.floating_ips if mark and each.description == mark and not each.port_id)
     return ()
 
 

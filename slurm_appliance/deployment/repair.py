@@ -24,6 +24,7 @@ from slurm_appliance.deployment.forgetting import without
 from slurm_appliance.deployment.namesakes import nameless, namesakes
 from slurm_appliance.deployment.unconfigured import HOST_KEYS, is_to_run, without_identities
 from slurm_appliance.engine.steps import (
+    ALLOCATED_IP,
     ATTACHMENT,
     COMMAND,
     HOLDING_DATA,
@@ -156,8 +157,8 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
     if type_ == SERVER:
         mine = (server for server in facts.servers if server.environment == environment)
         found = tuple(server.id for server in mine if server.name == name)
-    elif type_ in (ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SHARE_ACCESS):
-        treatment = Treatment.REMOVE if type_ == SECURITY_GROUP_RULE else Treatment.ADOPT
+    elif type_ in (ALLOCATED_IP, ATTACHMENT, ROUTER_INTERFACE, SECURITY_GROUP_RULE, SHARE_ACCESS):
+        treatment = Treatment.REMOVE if type_ in (ALLOCATED_IP, SECURITY_GROUP_RULE) else Treatment.ADOPT
         found = nameless(type_, inputs, facts)
     else:
         # What holds data is never removed here.

@@ -22,6 +22,7 @@ SECURITY_GROUP_RULE = "openstack:networking/secGroupRule:SecGroupRule"
 SERVER_GROUP = "openstack:compute/serverGroup:ServerGroup"
 KEY_PAIR = "openstack:compute/keypair:Keypair"
 FLOATING_IP = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
+ALLOCATED_IP = "openstack:networking/floatingIp:FloatingIp"
 CREDENTIAL = "openstack:identity/applicationCredential:ApplicationCredential"
 COMMAND = COMMAND_TYPE
 

@@ -7,6 +7,7 @@ import pytest
 
 from slurm_appliance.cloud.facts import (
     CloudFacts,
+    FloatingIp,
     Named,
     NetworkFacts,
     Port,
@@ -156,6 +157,18 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...
         {"application_credentials": (Named("c", "demo-rebuild", MARK),)},
         Treatment.REMOVE,
         ("c",),
+    ),
+    "a floating IP": (
+        pending("openstack:networking/floatingIp:FloatingIp", "", description=MARK),
+        {
+            "floating_ips": (
+                FloatingIp("free", "203.0.113.1", description=MARK),
+                FloatingIp("used", "203.0.113.2", "port", MARK),
+                FloatingIp("theirs", "203.0.113.3"),
+            )
+        },
+        Treatment.REMOVE,
+        ("free",),
     ),
     "a command": (pending("command:local:Command", "munge_key"), {}, Treatment.FORGET, ()),
 }  # fmt: skip
