@@ -155,6 +155,18 @@ def test_destroy_takes_what_an_interrupted_run_left(rig: Rig, project: FakeProje
     assert list(rig.resources()) == []
 
 
+def test_a_floating_ip_that_was_allocated_is_released(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
+    rig.settings["login"]["entry"]["fip_pool"] = "external"
+    run_until(rig, tmp_path, project, 1, effective=True, about="floatingips")
+    (left,) = project.network.floating_ips.things
+    rig.up()
+    (used,) = project.network.floating_ips.things.values()
+    assert used["id"] != left
+    assert used["port_id"] == rig.ids("Port")["demo-login-0.cluster"]
+    rig.destroy(delete_volumes=True)
+    assert not project.network.floating_ips.things
+
+
 def test_what_cannot_be_read_is_adopted_by_a_later_run(rig: Rig, project: FakeProject, tmp_path: Path) -> None:
     """A state that had it without what the cloud says of it would be complete for every later run."""
     run_until(rig, tmp_path, project, 2, effective=True, about="volumes")

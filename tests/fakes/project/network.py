@@ -37,7 +37,7 @@ class NetworkService:
         self.ports = Collection("port", "ports", self._port, self._forget)
         self.security_groups = Collection("security_group", "security_groups", self._security_group)
         self.rules = Collection("security_group_rule", "security_group_rules", lambda given: {**_OWNED, **given})
-        self.floating_ips = Collection("floatingip", "floatingips", lambda given: {**_OWNED, "port_id": None, **given})
+        self.floating_ips = Collection("floatingip", "floatingips", self._floating_ip)
         self.quotas: dict[str, int] = {}
         self._pools: dict[str, Any] = {}
         self._taken: dict[tuple[str, str], str] = {}
@@ -68,6 +68,10 @@ class NetworkService:
             case ("v2.0", kind, *rest) if kind in self._collections and len(rest) < 2:
                 return self._collections[kind].answer(request, rest[0] if rest else None)
         raise missing("/".join(request.parts))
+
+    def _floating_ip(self, given: dict[str, Any]) -> dict[str, Any]:
+        address = f"203.0.113.{len(self.floating_ips.things) + 1}"
+        return {**_OWNED, "port_id": None, "status": "DOWN", "floating_ip_address": address, **given}
 
     def _quota_details(self) -> dict[str, Any]:
         used = {each.one: len(each.things) for each in self._collections.values()}
