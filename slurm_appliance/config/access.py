@@ -47,7 +47,9 @@ class KeyPair(SectionOrText):
         examples=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFu0dpdmKRnqgbtxZAcSGC3x8CYvqXqIbVbUEQ8AvqWr operator"],
     )
     public_key_file: Annotated[FilePath | None, REPLACE] = Field(
-        None, description="File with that public key, on the deploy host.", examples=["~/.ssh/id_ed25519.pub"]
+        None,
+        description="File with that public key: the same for every operator and runner.",
+        examples=["~/.ssh/id_ed25519.pub"],
     )
 
     @model_validator(mode="before")
