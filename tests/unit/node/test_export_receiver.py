@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from node.export_receiver import receiver as receiver_module
+from node.export_receiver import whole_file
 from node.export_receiver.archive import unpack
 from node.export_receiver.errors import ReceiveError, ReloadError
 from node.export_receiver.receiver import Receiver
@@ -337,7 +338,7 @@ def test_a_node_that_fills_the_acknowledgements_stops_no_export(
     receiver.receive(unpack(_archive(2)))
     oversized = said / "c2" / "said"
     oversized.write_bytes(b"x" * 100_000)
-    write, full = receiver_module.write_whole, True
+    write, full = whole_file.write_whole, True
 
     def write_if_there_is_room(path: Path, *content: Any, **options: Any) -> None:
         if path.is_relative_to(said) and (full or oversized.stat().st_size > 4096):
