@@ -55,7 +55,7 @@ def _share(state: Path) -> None:
         run(["mount", "--make-shared", state])
 
 
-def stop_all(state: Path, grace: float = 10.0) -> list[str]:
+def stop_all(state: Path, grace: float = 10.0, *, alone: bool = True) -> list[str]:
     """Stop every server and remove everything of them from the host except their data.
 
     Removes all processes, mounts, interfaces, network namespaces, nftables tables, loop devices and control groups,
@@ -64,6 +64,8 @@ def stop_all(state: Path, grace: float = 10.0) -> list[str]:
     Args:
         state: the cloud's state folder (``[localcloud] state_path``).
         grace: timeout for all servers to shut down in parallel before they are killed, in seconds.
+        alone: whether no other cloud runs here. Groups, interfaces and tables do not tell whose they are: if one does,
+            only those of servers with a definition in this cloud's folder are removed.
 
     Returns:
         What could not be removed, one sentence each; empty on success.
@@ -76,16 +78,22 @@ def stop_all(state: Path, grace: float = 10.0) -> list[str]:
     def stop(node: HostedServer) -> None:
         try:
             node.stop(grace)
+            if not alone:
+                node.unplug_all()
         except HostError as error:
             problems.append(str(error))
 
     if nodes:
         with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
             list(pool.map(stop, nodes))
-    problems += _kill_leftovers(layout)
+    if alone:
+        problems += _kill_leftovers(layout)
     problems += _unmount_below(state)
     problems += _detach_below(state)
-    _remove_network(places)
+    _stop_dhcp(places)
+    if not alone:
+        return problems
+    _remove_network()
     _remove_groups(layout)
     if _NSPAWN_RUN.is_mount() and try_run(["findmnt", "-n", "-o", "SOURCE", _NSPAWN_RUN]).stdout.startswith(
         "localcloud"
@@ -144,15 +152,18 @@ def _detach_below(state: Path) -> list[str]:
     return [f"{device} is still attached to {file}" for device, file in loop_device.attached_below(state).items()]
 
 
-def _remove_network(places: CloudPlaces) -> None:
+def _stop_dhcp(places: CloudPlaces) -> None:
+    if places.dhcp.is_dir():
+        for folder in places.dhcp.iterdir():
+            dhcp.stop(folder.name, places.dhcp)
+
+
+def _remove_network() -> None:
     for prefix in _PREFIXES:
         for name in link.with_prefix(prefix):
             link.delete(name)
     for name in link.namespaces(names.NAMESPACE_PREFIX):
         try_run(["ip", "netns", "delete", name])
-    if places.dhcp.is_dir():
-        for folder in places.dhcp.iterdir():
-            dhcp.stop(folder.name, places.dhcp)
     ruleset.remove()
 
 

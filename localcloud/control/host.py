@@ -31,12 +31,20 @@ def require_no_other(layout: CloudLayout) -> None:
     Raises:
         MachineError: a process of a cloud with another state folder is running.
     """
-    for other, folder in process.marked():
-        if Path(folder) != layout.root and other.network == _network():
-            raise MachineError(
-                f"another local cloud is running on this machine, in {folder}",
-                remedy=f"SLURM_APPLIANCE_CLOUD_STATE={folder} slurm-appliance cloud down",
-            )
+    folder = other(layout)
+    if folder is not None:
+        raise MachineError(
+            f"another local cloud is running on this machine, in {folder}",
+            remedy=f"SLURM_APPLIANCE_CLOUD_STATE={folder} slurm-appliance cloud down",
+        )
+
+
+def other(layout: CloudLayout) -> str | None:
+    """The state folder of another cloud that uses this machine's network; None if there is none."""
+    own = _network()
+    return next(
+        (folder for one, folder in process.marked() if Path(folder) != layout.root and one.network == own), None
+    )
 
 
 def _network() -> str:

@@ -197,7 +197,7 @@ def _stop(layout: CloudLayout, steps: Steps) -> None:
         for name in _STOPPED_FIRST:
             process.forget(layout, name)
     with steps.step("stop servers, release networks and volumes"):
-        nodes.release(layout)
+        nodes.release(layout, alone=host.other(layout) is None)
     with steps.step("stop the database"):
         database.stop(layout)
     left = process.stop([found for found, _ in process.marked(layout.root)], grace=GRACE)
@@ -205,6 +205,10 @@ def _stop(layout: CloudLayout, steps: Steps) -> None:
         raise ServiceError(
             "processes cannot be stopped", where=str(layout.root), evidence="\n".join(str(one.pid) for one in left)
         )
+    folder = host.other(layout)
+    if folder is not None:
+        steps.note(f"the machine's addresses and network stay: another local cloud is running, in {folder}")
+        return
     host.remove_addresses()
     perimeter.remove()
 

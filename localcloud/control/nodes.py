@@ -12,14 +12,19 @@ GRACE = 10.0
 MACHINE_GRACE = 60.0
 
 
-def release(layout: CloudLayout, *, grace: float = GRACE) -> None:
+def release(layout: CloudLayout, *, alone: bool = True, grace: float = GRACE) -> None:
     """Stop all servers, remove their mounts, interfaces, control groups and loop devices, and keep their files.
+
+    Args:
+        layout: the cloud.
+        alone: whether no other cloud runs here; if one does, only what is certainly this cloud's is removed.
+        grace: timeout for containers to shut down, in seconds.
 
     Raises:
         ServiceError: something could not be removed; listed in the evidence.
     """
     problems = machines.stop_all(layout.root, MACHINE_GRACE)
-    problems += host.stop_all(layout.service_state("host"), grace)
+    problems += host.stop_all(layout.service_state("host"), grace, alone=alone)
     folders.unlink(layout.libvirt)
     if problems:
         raise ServiceError(
