@@ -24,7 +24,7 @@ def removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(database, "stop", lambda _: None)
     monkeypatch.setattr(cgroups, "host_layout", lambda: where)
     monkeypatch.setattr(cgroups, "node_names", lambda _: ["node"])
-    monkeypatch.setattr(cgroups.NodeCgroups, "kill", lambda *_: bool(found.append("group")) or True)
+    monkeypatch.setattr(cgroups.NodeCgroups, "kill", lambda *_: found.extend(["group"]) is None)
     monkeypatch.setattr(cgroups.NodeCgroups, "remove", lambda _: None)
     monkeypatch.setattr(link, "with_prefix", lambda _: ["lcbone"])
     monkeypatch.setattr(link, "namespaces", lambda _: [])
