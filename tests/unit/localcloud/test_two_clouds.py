@@ -19,12 +19,17 @@ from localcloud.network import link, perimeter, ruleset
 def removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """What was removed of the machine; nothing really is."""
     found: list[str] = []
+
+    def kill(*_: object) -> bool:
+        found.append("group")
+        return True
+
     where = CgroupLayout("unified", tmp_path / "groups")
     monkeypatch.setattr(host, "require_root", lambda: None)
     monkeypatch.setattr(database, "stop", lambda _: None)
     monkeypatch.setattr(cgroups, "host_layout", lambda: where)
     monkeypatch.setattr(cgroups, "node_names", lambda _: ["node"])
-    monkeypatch.setattr(cgroups.NodeCgroups, "kill", lambda *_: found.extend(["group"]) is None)
+    monkeypatch.setattr(cgroups.NodeCgroups, "kill", kill)
     monkeypatch.setattr(cgroups.NodeCgroups, "remove", lambda _: None)
     monkeypatch.setattr(link, "with_prefix", lambda _: ["lcbone"])
     monkeypatch.setattr(link, "namespaces", lambda _: [])
