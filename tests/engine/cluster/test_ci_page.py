@@ -95,8 +95,8 @@ def scripts(job: dict[str, Any]) -> list[str]:
 
 
 def commands(jobs: dict[str, Any]) -> set[str]:
-    """The appliance's commands in a pipeline, without redirections."""
-    texts = "\n".join(script for job in jobs.values() for script in scripts(job))
+    """The appliance's commands in a pipeline, without redirections. Names with a dot are GitLab's templates."""
+    texts = "\n".join(script for name, job in jobs.items() if name[0] != "." for script in scripts(job))
     return {found.strip() for found in re.findall(r"\./slurm-appliance ([^|>\n]*)", texts)}
 
 
@@ -116,7 +116,7 @@ def test_every_script_of_the_page(
 ) -> None:
     folder = tmp_path / "checkout"
     plan, comment = scripts(github["plan"])
-    (apply,), (build,), (drift,), (cleanup,) = (
+    (key, apply), (build,), (drift,), (cleanup,) = (
         scripts(github[each]) for each in ("apply", "images", "drift", "cleanup")
     )
     project.add_image("orphan", tags=[IMAGE_TAG])
@@ -130,6 +130,9 @@ def test_every_script_of_the_page(
     assert (folder / "gh.log").read_text().split()[:5] == ["pr", "comment", "7", "--body-file", "plan.md"]
     assert not project.compute.servers.things
 
+    assert ci(key, HOME=str(tmp_path), KEY="a key").returncode == 0
+    written = tmp_path / ".ssh" / "slurm-appliance"
+    assert (written.read_text(), written.stat().st_mode & 0o777) == ("a key\n", 0o600)
     done = ci(apply)
     assert done.returncode == 0, done.stderr
     assert len(project.compute.servers.things) == 4
