@@ -1,6 +1,7 @@
 """``python3 -m slurm_accounting define|withdraw STATE_FOLDER``.
 
-JSON on standard input (see request.py); ``{"changes": [...]}`` on standard output.
+JSON on standard input (see request.py). On standard output: ``{"changes": [COMMAND, ...]}``, and of ``withdraw``
+``"waiting": [ASSOCIATION, ...]``, too: what Slurm keeps because of jobs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from .apply import AccountingError, define, withdraw
 from .request import AccountingRequest
 
-_STEPS = {"define": define, "withdraw": withdraw}
+_STEPS = ("define", "withdraw")
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +25,13 @@ def main(arguments: list[str]) -> int:
     if "users_file" in document:
         document["users"] = {**json.loads(Path(document["users_file"]).read_text()), **document["users"]}
     request = AccountingRequest.of(document)
-    print(json.dumps({"changes": _STEPS[arguments[0]](request, Path(arguments[1]))}))
+    state = Path(arguments[1])
+    if arguments[0] == "define":
+        answer = {"changes": define(request, state)}
+    else:
+        withdrawal = withdraw(request, state)
+        answer = {"changes": withdrawal.commands, "waiting": withdrawal.waiting}
+    print(json.dumps(answer))
     return 0
 
 

@@ -8,10 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import plan
+from . import associations, plan
+from .associations import Deletion
 from .facts import gather
 from .request import AccountingRequest, FormerJobs
 from .whole_file import write_whole
@@ -40,36 +42,61 @@ def define(request: AccountingRequest, state: Path) -> list[str]:
         state: folder of the record of what was applied.
     """
     with _sacctmgr(request) as sacctmgr:
-        commands = plan.define(request, gather(sacctmgr.ask, request.cluster, _applied(state)))
+        facts = gather(sacctmgr.ask, request.cluster, _applied(state))
+        commands = plan.define(request, facts)
         for command in commands:
             sacctmgr.change(command)
-    _remember(state, request)
+    _remember(state, plan.to_apply(request, facts))
     return [" ".join(command) for command in commands]
 
 
-def withdraw(request: AccountingRequest, state: Path) -> list[str]:
-    """Remove former users from Slurm, according to `FormerJobs`; return the executed commands.
+@dataclass
+class Withdrawal:
+    """What was removed.
 
-    Needs slurmctld. An association with running jobs is kept, without the right to submit, until a later run.
+    Attributes:
+        commands: the executed commands.
+        waiting: associations that Slurm keeps, because a job of theirs is not over: no job can be submitted through
+            them, and a later run removes them.
     """
-    done: list[str] = []
-    if request.former_jobs is FormerJobs.CANCEL:
+
+    commands: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+def withdraw(request: AccountingRequest, state: Path) -> Withdrawal:
+    """Remove the associations of former users, according to `FormerJobs`, and those taken from users who stay.
+
+    Needs slurmctld.
+    """
+    done = Withdrawal()
+    if request.former_jobs is FormerJobs.CANCEL and request.former:
         with_jobs = set(_run(["squeue", "--noheader", "--format=%u"]).split())
         for name in sorted(with_jobs & set(request.former)):
             _run(["scancel", f"--user={name}"])
-            done.append(f"scancel --user={name}")
+            done.commands.append(f"scancel --user={name}")
     if not request.accounting:
         return done
     with _sacctmgr(request) as sacctmgr:
-        for command in plan.withdraw(request, gather(sacctmgr.ask, request.cluster, _applied(state))):
-            try:
-                sacctmgr.change(command)
-            except AccountingError as error:
-                if "active" not in str(error).lower():
-                    raise
-                continue  # It still has running jobs.
-            done.append(" ".join(command))
+        for deletion in associations.withdraw(request, gather(sacctmgr.ask, request.cluster, _applied(state))):
+            _remove(sacctmgr, deletion, done)
     return done
+
+
+def _remove(sacctmgr: _Sacctmgr, deletion: Deletion, done: Withdrawal) -> None:
+    try:
+        sacctmgr.change(deletion.command)
+    except AccountingError as error:
+        if "active" not in str(error).lower():
+            raise
+        if len(deletion.users) == 1:
+            done.waiting.append(f"{deletion.users[0]} in {deletion.account or 'all accounts'}")
+            return
+        # One user's job keeps the associations of all whom the command names.
+        for one in deletion.each:
+            _remove(sacctmgr, one, done)
+        return
+    done.commands.append(" ".join(deletion.command))
 
 
 class _Sacctmgr:
@@ -113,9 +140,9 @@ def _applied(state: Path) -> Any:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _remember(state: Path, request: AccountingRequest) -> None:
+def _remember(state: Path, applied: Mapping[str, Any]) -> None:
     path = state / _APPLIED
-    text = json.dumps(plan.to_apply(request), indent=1, sort_keys=True) + "\n"
+    text = json.dumps(applied, indent=1, sort_keys=True) + "\n"
     if path.exists() and path.read_text() == text:
         return
     write_whole(path, text, mode=0o644, durable=True)

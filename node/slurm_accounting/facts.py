@@ -19,7 +19,7 @@ class AccountingFacts:
         levels: each user's administrator level, by user.
         defaults: each user's default account, by user.
         associations: pairs of user and account on this cluster.
-        blocked: users who may not submit jobs on this cluster.
+        blocked: those of them that no job may be submitted through.
         applied: the last request, by kind and name: to detect changed options, and to tell other people's additions
             from ours.
     """
@@ -30,7 +30,7 @@ class AccountingFacts:
     levels: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     associations: frozenset[tuple[str, str]] = frozenset()
-    blocked: frozenset[str] = frozenset()
+    blocked: frozenset[tuple[str, str]] = frozenset()
     applied: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
 
@@ -48,7 +48,7 @@ def gather(ask: Ask, cluster: str, applied: Mapping[str, Mapping[str, Mapping[st
         levels={name: level for name, level, _ in users},
         defaults={name: account for name, _, account in users},
         associations=frozenset((user, account) for account, user, _, _ in associations if user),
-        blocked=frozenset(user for _, user, _, most in associations if user and most == "0"),
+        blocked=frozenset((user, account) for account, user, _, most in associations if user and most == "0"),
         applied=applied,
     )
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from . import associations
+from .commands import UNSET, Command, chunks
 from .facts import AccountingFacts
 from .request import AccountingRequest, AdminLevel, RequestedAccount
-
-#: Maximum number of names per command: sacctmgr accepts lists, but command lines are limited.
-_NAMES = 500
-#: sacctmgr's word for an option that is not set.
-_UNSET = "-1"
-
-Command = tuple[str, ...]
 
 
 def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
@@ -22,24 +17,27 @@ def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
         *_cluster(request, facts),
         *_qos(request, facts),
         *_accounts(request, facts),
-        *_users(request, facts),
+        *associations.define(request, facts),
         *_levels(request, facts),
-        *_former(request, facts),
+        *associations.submissions(request, facts),
     ]
 
 
-def withdraw(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
-    """The commands that remove former users' associations, after their jobs were handled."""
-    users = sorted({user for user, _ in facts.associations if user in request.former})
-    return [("delete", "user", "where", f"name={user}", f"cluster={request.cluster}") for user in users]
-
-
-def to_apply(request: AccountingRequest) -> dict[str, dict[str, dict[str, str]]]:
+def to_apply(request: AccountingRequest, facts: AccountingFacts) -> dict[str, dict[str, dict[str, str]]]:
     """The record of what was applied: see `AccountingFacts.applied`."""
+    surplus: dict[str, list[str]] = defaultdict(list)
+    for user, account in sorted(associations.surplus(request, facts)):
+        surplus[user].append(account)
     return {
         "qos": {name: dict(options) for name, options in request.qos.items()},
         "account": {account.name: dict(account.options) for account in request.accounts},
-        "user": {user.name: {"accounts": ",".join(user.accounts)} for user in request.users},
+        "user": {
+            user.name: {
+                "accounts": ",".join(user.accounts),
+                **({associations.SURPLUS: ",".join(surplus[user.name])} if user.name in surplus else {}),
+            }
+            for user in request.users
+        },
         "former": {name: {} for name in request.former},
     }
 
@@ -84,39 +82,6 @@ def _parents_first(accounts: Sequence[RequestedAccount]) -> list[RequestedAccoun
     return ordered
 
 
-def _users(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
-    new: dict[str, list[str]] = defaultdict(list)
-    for user in request.users:
-        for account in user.accounts:
-            if (user.name, account) not in facts.associations:
-                new[account].append(user.name)
-    for account, names in sorted(new.items()):
-        for some in _chunks(names):
-            yield ("add", "user", f"names={some}", f"account={account}", f"cluster={request.cluster}")
-    applied = facts.applied.get("user", {})
-    # A user's first account becomes the default automatically; set it only if another one is wanted.
-    defaults: dict[str, list[str]] = defaultdict(list)
-    surplus: dict[str, list[str]] = defaultdict(list)
-    for user in request.users:
-        before = applied.get(user.name, {}).get("accounts", "").split(",")
-        becomes = facts.defaults.get(user.name) or (user.accounts[0] if len(user.accounts) == 1 else None)
-        if before[0] != user.accounts[0] and becomes != user.accounts[0]:
-            defaults[user.accounts[0]].append(user.name)
-        for account in before:
-            if account not in user.accounts and (user.name, account) in facts.associations:
-                surplus[account].append(user.name)
-    for account, names in sorted(defaults.items()):
-        for some in _chunks(names):
-            yield ("modify", "user", "where", f"names={some}", "set", f"defaultaccount={account}")
-    for account, names in sorted(surplus.items()):
-        for some in _chunks(names):
-            yield ("delete", "user", "where", f"names={some}", f"account={account}", f"cluster={request.cluster}")
-    former = facts.applied.get("former", {})
-    back = [user.name for user in request.users if user.name in facts.blocked and user.name in former]
-    for some in _chunks(back):
-        yield ("modify", "user", "where", f"names={some}", f"cluster={request.cluster}", "set", "maxsubmitjobs=-1")
-
-
 def _levels(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     wanted = {user.name: user.level for user in request.users}
     wanted.update(dict.fromkeys((name for name in request.former if name in facts.levels), AdminLevel.NONE))
@@ -125,24 +90,11 @@ def _levels(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Comm
         if facts.levels.get(name, AdminLevel.NONE.value) != level.value:
             changed[level].append(name)
     for level, names in sorted(changed.items(), key=lambda entry: entry[0].value):
-        for some in _chunks(names):
+        for some in chunks(names):
             yield ("modify", "user", "where", f"names={some}", "set", f"adminlevel={level.value}")
-
-
-def _former(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
-    """Block submissions of former users, even while their jobs prevent the deletion of the association."""
-    names = sorted({user for user, _ in facts.associations if user in request.former} - facts.blocked)
-    for some in _chunks(names):
-        yield ("modify", "user", "where", f"names={some}", f"cluster={request.cluster}", "set", "maxsubmitjobs=0")
 
 
 def _set(options: Mapping[str, str], applied: Mapping[str, str]) -> tuple[str, ...]:
     changed = {name: value for name, value in options.items() if applied.get(name) != value}
-    unset = dict.fromkeys((name for name in applied if name not in options), _UNSET)
+    unset = dict.fromkeys((name for name in applied if name not in options), UNSET)
     return tuple(f"{name}={value}" for name, value in sorted({**changed, **unset}.items()))
-
-
-def _chunks(names: Sequence[str]) -> Iterator[str]:
-    ordered = sorted(names)
-    for start in range(0, len(ordered), _NAMES):
-        yield ",".join(ordered[start : start + _NAMES])

@@ -75,7 +75,11 @@ def start(folder: Path) -> None:
 
 
 def step(kind: str, content: Any, folder: Path) -> Any:
-    """One step: a request of the program's, or ``show`` with arguments of sacctmgr's."""
+    """One step: a request of the program's, ``show`` with arguments of sacctmgr's, or ``sql`` with statements."""
+    if kind == "sql":
+        client = ["mariadb", "--no-defaults", f"--socket={folder}/database.sock", "slurm_acct_db"]
+        subprocess.run(client, check=True, input=content, text=True)
+        return None
     if kind == "show":
         Path("/etc/slurm/slurm.conf").write_text(
             "ClusterName=demo\nSlurmctldHost=localhost\nAuthType=auth/munge\n"
@@ -87,7 +91,10 @@ def step(kind: str, content: Any, folder: Path) -> Any:
         [sys.executable, "-m", "node.slurm_accounting", kind, str(folder)],
         input=json.dumps(content), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return json.loads(ended.stdout)["changes"] if ended.returncode == 0 else ended.stderr
+    if ended.returncode:
+        return ended.stderr
+    answer = json.loads(ended.stdout)
+    return answer if kind == "withdraw" else answer["changes"]
 
 
 if __name__ == "__main__":

@@ -63,11 +63,47 @@ def test_the_accounting_is_what_the_configuration_says(tmp_path: Path) -> None:
     assert {"hep||physics|", "hep|ice||", "users|ice||", "users|alice||"} <= set(there)
     assert len(second) == 5
     assert "users|alice||0" in later
-    assert not [line for line in later if line.startswith("hep|ice")]
-    assert gone == ["delete user where name=alice cluster=demo"]
+    assert "hep|ice||0" in later
+    assert gone == {
+        "changes": [
+            "delete user where names=alice cluster=demo",
+            "delete user where names=ice account=hep cluster=demo",
+        ],
+        "waiting": [],
+    }
     assert "long|6|" in after
     assert "users|alice||" in healed
     assert levels == users
+
+
+JOB = """\
+SET sql_mode='';
+INSERT INTO demo_job_table (id_job, id_assoc, state, time_submit, time_start)
+SELECT 1, id_assoc, 1, 1700000000, 1700000000 FROM demo_assoc_table WHERE user='ice' AND acct='hep' AND deleted=0;
+"""
+JOB_OVER = "UPDATE demo_job_table SET state=3, time_end=1700000001;"
+
+
+def test_an_account_is_taken_from_a_user_whose_job_runs(tmp_path: Path) -> None:
+    before = FIRST | {"users": {name: {"slurm_accounts": ["hep", "users"]} for name in ("ice", "zoe")}}
+    without = FIRST | {"users": {name: {"slurm_accounts": ["users"]} for name in ("ice", "zoe")}}
+    _, _, defined, kept, again, waits, _, _, given_back, _, _, over, there = run(
+        tmp_path,
+        ["define", before], ["sql", JOB], ["define", without], ["withdraw", without],
+        ["define", without], ASSOCIATIONS, USERS,
+        ["define", before], ASSOCIATIONS, ["define", without], ["sql", JOB_OVER], ["withdraw", without], ASSOCIATIONS,
+    )  # fmt: skip
+    assert isinstance(defined, list), defined
+    assert kept == {
+        "changes": ["delete user where names=zoe account=hep cluster=demo"],
+        "waiting": ["ice in hep"],
+    }
+    assert again == []
+    assert [line for line in waits if line.startswith("hep|")] == ["hep|ice||0", "hep||physics|"]
+    assert [line for line in given_back if line.startswith("hep|")] == ["hep|ice||", "hep|zoe||", "hep||physics|"]
+    assert over["waiting"] == []
+    assert [line for line in there if line.startswith("hep|")] == ["hep||physics|"]
+    assert {"users|ice||", "users|zoe||"} <= set(there)
 
 
 def test_what_slurmdbd_refuses_is_said(tmp_path: Path) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from node.slurm_accounting.associations import withdraw
 from node.slurm_accounting.facts import AccountingFacts, gather
-from node.slurm_accounting.plan import define, to_apply, withdraw
+from node.slurm_accounting.plan import define, to_apply
 from node.slurm_accounting.request import AccountingRequest
 
 BASE: dict[str, Any] = {"cluster": "demo", "control_host": "demo-control"}
 THERE: dict[str, Any] = {"clusters": frozenset({"demo"}), "parents": {"root": "root", "users": "root"}}
+TWO_ACCOUNTS: dict[str, Any] = THERE | {
+    "parents": {"users": "root", "hep": "root"},
+    "levels": {"ice": "None"},
+    "defaults": {"ice": "hep"},
+    "associations": frozenset({("ice", "users"), ("ice", "hep")}),
+}
+WAITS = {"user": {"ice": {"accounts": "hep", "surplus": "users"}}}
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "nothing is there yet": ({}, {}, ["add cluster demo", "add account users cluster=demo parent=root"]),
@@ -47,7 +56,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "a former user who is blocked already": (
         {"former": ["olga"]},
         THERE
-        | {"levels": {"olga": "None"}, "associations": frozenset({("olga", "users")}), "blocked": frozenset({"olga"})},
+        | {
+            "levels": {"olga": "None"},
+            "associations": frozenset({("olga", "users")}),
+            "blocked": frozenset({("olga", "users")}),
+        },
         [],
     ),
     "a former user who is back": (
@@ -56,15 +69,19 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         | {
             "levels": {"olga": "None"},
             "associations": frozenset({("olga", "users")}),
-            "blocked": frozenset({"olga"}),
+            "blocked": frozenset({("olga", "users")}),
             "applied": {"former": {"olga": {}}},
         },
-        ["modify user where names=olga cluster=demo set maxsubmitjobs=-1"],
+        ["modify user where names=olga account=users cluster=demo set maxsubmitjobs=-1"],
     ),
     "a user whom an operator blocked": (
         {"users": {"olga": {}}},
         THERE
-        | {"levels": {"olga": "None"}, "associations": frozenset({("olga", "users")}), "blocked": frozenset({"olga"})},
+        | {
+            "levels": {"olga": "None"},
+            "associations": frozenset({("olga", "users")}),
+            "blocked": frozenset({("olga", "users")}),
+        },
         [],
     ),
     "accounts below accounts, whatever their order": (
@@ -95,8 +112,35 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         [
             "add user names=ice account=hep cluster=demo",
             "modify user where names=ice set defaultaccount=hep",
-            "delete user where names=ice account=users cluster=demo",
+            "modify user where names=ice account=users cluster=demo set maxsubmitjobs=0",
         ],
+    ),
+    "an account that is taken from a user, and is the default by somebody else's hand": (
+        {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}},
+        TWO_ACCOUNTS | {"defaults": {"ice": "users"}, "applied": {"user": {"ice": {"accounts": "hep,users"}}}},
+        [
+            "modify user where names=ice set defaultaccount=hep",
+            "modify user where names=ice account=users cluster=demo set maxsubmitjobs=0",
+        ],
+    ),
+    "an account whose jobs are not over": (
+        {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}},
+        TWO_ACCOUNTS | {"blocked": frozenset({("ice", "users")}), "applied": WAITS},
+        [],
+    ),
+    "an account that is given back before its jobs were over": (
+        {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep", "users"]}}},
+        TWO_ACCOUNTS | {"blocked": frozenset({("ice", "users")}), "applied": WAITS},
+        ["modify user where names=ice account=users cluster=demo set maxsubmitjobs=-1"],
+    ),
+    "a former user who is back without one of the accounts": (
+        {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}},
+        TWO_ACCOUNTS
+        | {
+            "blocked": frozenset({("ice", "users"), ("ice", "hep")}),
+            "applied": {"user": {"ice": {"accounts": "hep,users"}}, "former": {"ice": {}}},
+        },
+        ["modify user where names=ice account=hep cluster=demo set maxsubmitjobs=-1"],
     ),
 }
 
@@ -115,7 +159,7 @@ def test_the_number_of_commands_does_not_grow_with_each_user() -> None:
 
 def test_what_was_applied_is_not_applied_again() -> None:
     request = AccountingRequest.of({**BASE, "qos": {"long": {"options": {"Priority": "6"}}}})
-    facts = AccountingFacts(**THERE, qos=frozenset({"long"}), applied=to_apply(request))
+    facts = AccountingFacts(**THERE, qos=frozenset({"long"}), applied=to_apply(request, AccountingFacts()))
     assert define(request, facts) == []
 
 
@@ -125,10 +169,43 @@ def test_accounts_that_are_each_other_s_parents() -> None:
         define(request, AccountingFacts(**THERE))
 
 
-def test_only_former_users_lose_their_associations() -> None:
-    request = AccountingRequest.of({**BASE, "former": ["alice", "nobody"], "users": {"bob": {}}})
-    facts = AccountingFacts(**THERE, associations=frozenset({("alice", "users"), ("bob", "users"), ("lice", "users")}))
-    assert withdraw(request, facts) == [("delete", "user", "where", "name=alice", "cluster=demo")]
+def deleted(asked: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    deletions = withdraw(AccountingRequest.of({**BASE, **asked}), AccountingFacts(**there))
+    return [" ".join(deletion.command) for deletion in deletions]
+
+
+def test_former_users_lose_all_their_associations() -> None:
+    pairs = frozenset({("alice", "users"), ("bob", "users"), ("lice", "users")})
+    there = THERE | {"associations": pairs}
+    assert deleted({"former": ["alice", "nobody"], "users": {"bob": {}}}, there) == [
+        "delete user where names=alice cluster=demo"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "removed"),
+    [
+        ({"accounts": "hep,users"}, ["delete user where names=ice account=users cluster=demo"]),
+        (WAITS["user"]["ice"], ["delete user where names=ice account=users cluster=demo"]),
+        ({"accounts": "hep"}, []),
+        ({"accounts": "hep,gone"}, []),
+    ],
+    ids=["taken away", "taken away earlier", "added by somebody else", "removed by somebody else"],
+)
+def test_users_who_stay_lose_what_the_configuration_gave(before: dict[str, str], removed: list[str]) -> None:
+    asked = {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}}
+    there = TWO_ACCOUNTS | {"applied": {"user": {"ice": before}}}
+    assert deleted(asked, there) == removed
+
+
+def test_the_record_names_what_waits_until_it_is_gone() -> None:
+    request = AccountingRequest.of({**BASE, "users": {"ice": {"slurm_accounts": ["hep"]}}})
+    facts = AccountingFacts(**TWO_ACCOUNTS, applied={"user": {"ice": {"accounts": "hep,users"}}})
+    waits = to_apply(request, facts)
+    assert waits["user"] == WAITS["user"]
+    assert to_apply(request, replace(facts, applied=waits))["user"] == WAITS["user"]
+    gone = replace(facts, applied=waits, associations=frozenset({("ice", "hep")}))
+    assert to_apply(request, gone)["user"] == {"ice": {"accounts": "hep"}}
 
 
 def test_what_sacctmgr_prints() -> None:
@@ -141,6 +218,6 @@ def test_what_sacctmgr_prints() -> None:
     facts = gather(lambda arguments: answers[arguments[1]], "demo", {})
     assert facts.associations == frozenset({("a", "users")})
     assert facts.parents == {"users": "root"}
-    assert facts.blocked == frozenset({"a"})
+    assert facts.blocked == frozenset({("a", "users")})
     with pytest.raises(ValueError, match="2 columns"):
         gather(lambda _arguments: "a|b\n", "demo", {})
