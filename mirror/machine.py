@@ -2,14 +2,14 @@
 
 import os
 import pwd
-import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mirror.errors import MirrorMachineError
+from toolchain import apt
 
 #: The user that the mirror's processes run as; it has no login, no home and nothing outside the mirror's folders.
 USER = "slurm-appliance-mirror"
@@ -54,53 +54,18 @@ def install_missing() -> list[str]:
     """Install the Debian packages that are missing and return their names.
 
     Raises:
-        MachineError: they cannot be installed.
+        PackageInstallError: they cannot be installed.
     """
     if postgresql_programs() is not None:
         return []
     with _no_cluster_of_its_own():
-        install(["postgresql"])
+        apt.install(["postgresql"])
     if postgresql_programs() is None:
         where = str(_POSTGRESQL_VERSIONS)
         raise MirrorMachineError(
             "PostgreSQL's programs are missing", where=where, remedy="install the PostgreSQL server"
         )
     return ["postgresql"]
-
-
-def install(packages: Sequence[str]) -> None:
-    """Install Debian packages; update the package lists and retry if that fails.
-
-    Raises:
-        MachineError: apt-get is missing or failed.
-    """
-    names = ", ".join(packages)
-    if shutil.which("apt-get") is None:
-        raise MirrorMachineError(f"needs {names}, but apt-get is missing", remedy=f"install {names} manually")
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
-    first = _apt(command)
-    if first.returncode:
-        _apt(["apt-get", "update"])
-        second = _apt(command)
-        if second.returncode:
-            raise MirrorMachineError(
-                f"apt-get cannot install {names}",
-                evidence="\n".join(second.stdout.splitlines()[-15:]),
-                remedy=f"install {names} manually",
-            )
-
-
-def _apt(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(
-        command,
-        check=False,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 ApplianceError              what happened, where, what to do; ends the command with its exit status
 └── ToolchainError          a tool that the project needs is unavailable
+    ├── PackageInstallError Debian packages cannot be installed (apt.py)
     ├── BootstrapError      a Python environment cannot be created (bootstrap.py)
     └── ReleaseError        the download failed; building from source is the fallback
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 from localcloud.errors import MachineError
 from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
+from toolchain import apt
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def install(packages: Iterable[Package], steps: Steps) -> None:
     """Install packages with apt, and report which and why.
 
     Raises:
-        MachineError: apt is missing or fails.
+        MachineError: a unit cannot be masked.
+        PackageInstallError: apt is missing or fails.
     """
     wanted = list(packages)
     if not wanted:
@@ -106,14 +108,10 @@ def install(packages: Iterable[Package], steps: Steps) -> None:
         steps.note(f"installing Debian package {package.name}: {package.why}")
         if package.unit and Path("/run/systemd/system").is_dir():
             # The cloud runs its own instance; the package's must not start, now or at the next boot.
-            _run(["systemctl", "mask", package.unit])
+            _mask(package.unit)
     names = [package.name for package in wanted]
-    command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *names]
     with steps.step(f"Debian packages {', '.join(names)}"):
-        if not _succeeds(command):
-            # Package lists are missing or outdated: update them and retry.
-            _run(["apt-get", "update", "--quiet"])
-            _run(command)
+        apt.install(names, lambda said: steps.note(f"waiting for another package manager: {said}"))
 
 
 def refuse(packages: Iterable[Package]) -> None:
@@ -131,25 +129,9 @@ def refuse(packages: Iterable[Package]) -> None:
         )
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-
-
-def _succeeds(command: list[str]) -> bool:
-    return subprocess.run(command, env=_environment(), capture_output=True, check=False).returncode == 0
-
-
-def _run(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise MachineError(
-            f"{command[0]} is missing: this command can only install Debian packages",
-            remedy="install the missing programs with your distribution's package manager",
-        ) from None
+def _mask(unit: str) -> None:
+    done = subprocess.run(["systemctl", "mask", unit], capture_output=True, text=True, check=False)
     if done.returncode:
         raise MachineError(
-            f"{' '.join(command)} failed with exit status {done.returncode}",
-            evidence="\n".join((done.stdout + done.stderr).splitlines()[-15:]),
-            remedy="check that the machine's package sources are reachable",
+            f"systemctl mask {unit} failed with exit status {done.returncode}", evidence=done.stdout + done.stderr
         )

@@ -22,13 +22,13 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from mirror.machine import install
 from node.monitoring_password import crypt
 from slurm_appliance.config.secret_forms import is_mirror_password
 from slurm_appliance.playbooks.run import ANSIBLE, run_playbook
 from slurm_appliance.secrets.generate import MAKERS, render
 from tests.engine.cloud_fixtures import wait_until
 from tests.unit.ansible.test_slurm_conf_filters import FILTERS
+from toolchain.apt import install
 from toolchain.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="runs a MariaDB as root")

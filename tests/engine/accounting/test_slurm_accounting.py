@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mirror.machine import install
+from toolchain.apt import install
 from toolchain.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")

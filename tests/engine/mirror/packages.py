@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mirror.machine import install
+from toolchain.apt import install
 
 #: Debian packages whose programs the tests need.
 TOOLS = {

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mirror.machine import install
 from node.reboot_program.hostlist import expand
 from node.reboot_program.slurm_state import ENVIRONMENT, SlurmNode, parse_nodes
 from tests.fakes.reboot_sockets import RebootSockets
+from toolchain.apt import install
 from toolchain.paths import REPOSITORY
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge")

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from mirror.machine import install
+from toolchain.apt import install
 
 #: The mysql plugin is a package of its own: without it slurmdbd does not get as far as its database.
 PACKAGES = ("slurmctld", "slurmdbd", "slurm-client", "slurm-wlm-mysql-plugin", "munge")

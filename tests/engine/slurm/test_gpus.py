@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mirror.machine import install
 from slurm_appliance.config import from_mapping
 from slurm_appliance.slurm_trial.judge import installed_version
 from slurm_appliance.slurm_trial.render import slurm_files
 from tests.unit.slurm_appliance.config.examples import smallest
+from toolchain.apt import install
 
 DEVICE = "/dev/slurm-appliance-test"
 

@@ -26,27 +26,6 @@ def test_the_newest_postgresql_is_taken_or_the_one_that_is_asked_for(versions: P
     assert machine.postgresql_programs() == versions / "15/bin"
 
 
-def test_packages_are_looked_for_again_with_new_lists_before_giving_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-
-    def apt(command: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
-        calls.append(command[1])
-        return subprocess.CompletedProcess(command, int(command[1] == "install"), "E: Unable to locate package x\n")
-
-    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/apt-get")
-    monkeypatch.setattr(subprocess, "run", apt)
-    with pytest.raises(MirrorMachineError) as caught:
-        machine.install(["x"])
-    assert calls == ["install", "update", "install"]
-    assert caught.value.evidence == "E: Unable to locate package x"
-
-
-def test_only_debian_packages_can_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(MirrorMachineError, match="apt-get"):
-        machine.install(["postgresql"])
-
-
 def test_no_cluster_of_the_whole_machine_is_made(
     versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
