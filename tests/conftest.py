@@ -1,6 +1,7 @@
 """Gives each test the marker of the tier whose folder it lies in, and those that take minutes another one."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ EXTENDED = (
 
 #: These need a cloud of virtual machines, and a session has one cloud: ``slurm-appliance test --tier vm`` says so.
 collect_ignore = [] if os.environ.get("SLURM_APPLIANCE_TEST_SERVERS") == "vm" else ["vm"]
+
+
+def pytest_configure() -> None:
+    """Programs that tests start get Ctrl-C, even where a shell started the tests in the background, without it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

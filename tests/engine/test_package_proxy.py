@@ -16,6 +16,7 @@ from localcloud.control import process
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
 from localcloud.host import debian
 from localcloud.host.layout import CloudLayout
+from localcloud.host.steps import Steps
 from tests.engine.cloud_fixtures import wait_until
 from tests.engine.neighbour import ip
 
@@ -65,8 +66,9 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """The machine; what runs there ends with the test."""
-    if os.geteuid() != 0 or debian.missing([one for one in debian.PACKAGES if one.name == "apt-cacher-ng"]):
-        pytest.skip("needs root and apt-cacher-ng")
+    if os.geteuid() != 0:
+        pytest.skip("makes network namespaces as root")
+    debian.install(debian.missing([one for one in debian.PACKAGES if one.name == "apt-cacher-ng"]), Steps(print))
     name = f"proxy-{uuid.uuid4().hex[:8]}"
     site = tmp_path / "site/debian/pool/main/h/hello"
     site.mkdir(parents=True)
