@@ -97,7 +97,7 @@ class _Run:
             del wanted[name]
         stay = {units.unit_name(where, suffix) for where in kept for suffix in ("mount", "automount")}
         found = {name: text for name, text in plan.ours(there).items() if name not in stay}
-        actions = plan.plan(wanted, found)
+        actions = plan.plan(wanted, found, self._outdated(found))
         for name in actions.remove:
             self._remove(name)
         for name in actions.write:
@@ -109,6 +109,10 @@ class _Run:
             if self._systemd.is_active(name) and not self._systemd.call("stop", name):
                 self.outcome.notes.append(f"{name} is in use: its new options apply after a reboot")
         self._start([mount for mount in mounts if units.starts(mount) in wanted])
+
+    def _outdated(self, names: Iterable[str]) -> list[str]:
+        since = self._systemd.active_since(sorted(names))
+        return [name for name, start in since.items() if start < int((self._places.units / name).stat().st_mtime)]
 
     def _start(self, mounts: list[Mount]) -> None:
         for mount in mounts:

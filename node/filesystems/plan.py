@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from .units import MARK
@@ -15,7 +15,7 @@ class UnitPlan:
     Attributes:
         remove: units to stop and remove; automounts before their mounts, inner mount points before outer ones.
         write: units to write.
-        restart: changed units, to stop and start again.
+        restart: active units that are older than their file, to stop and start again.
     """
 
     remove: tuple[str, ...]
@@ -33,18 +33,19 @@ def foreign(wanted: Mapping[str, str], texts: Mapping[str, str]) -> list[str]:
     return sorted(name for name in wanted if name in texts and not texts[name].startswith(MARK))
 
 
-def plan(wanted: Mapping[str, str], found: Mapping[str, str]) -> UnitPlan:
+def plan(wanted: Mapping[str, str], found: Mapping[str, str], outdated: Collection[str] = ()) -> UnitPlan:
     """What to do.
 
     Args:
         wanted: units that are wanted: text by name.
         found: units of ours that are there.
+        outdated: active units whose file was changed after their start, for example while they were in use.
     """
     changed = [name for name, text in wanted.items() if found.get(name) != text]
     return UnitPlan(
         remove=tuple(sorted(found.keys() - wanted.keys(), key=_order)),
         write=tuple(changed),
-        restart=tuple(name for name in changed if name in found),
+        restart=tuple(name for name in wanted if name in found and (name in changed or name in outdated)),
     )
 
 

@@ -37,6 +37,21 @@ class Systemd:
         """Whether a unit is started at boot."""
         return self.call("is-enabled", unit)
 
+    def active_since(self, units: Sequence[str]) -> dict[str, int]:
+        """The active ones among the units, and since when: seconds since the epoch.
+
+        A failed stop makes a unit active anew, so that only the end of its inactivity tells when it was started.
+        """
+        if not units:
+            return {}
+        asked = ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,InactiveExitTimestamp", *units]
+        found: dict[str, int] = {}
+        for block in "\n".join(_output(asked)).split("\n\n"):
+            said = dict(line.partition("=")[::2] for line in block.splitlines())
+            if said.get("ActiveState") == "active" and said.get("InactiveExitTimestamp", "").startswith("@"):
+                found[said["Id"]] = int(said["InactiveExitTimestamp"][1:])
+        return found
+
     def why(self, unit: str) -> str:
         """Why a unit failed: the last words of the program that mounts, or systemd's own."""
         lines = _output(["journalctl", f"--unit={unit}", "--lines=20", "--output=short", "--no-pager", "--quiet"])

@@ -20,6 +20,11 @@ _BOOTS_WITH_IT = Consequence(
     "place; all nodes follow by site.yml."
 )
 
+_MOUNTED = Consequence(
+    "site.yml runs again, and compute nodes follow. Home directories in use stay mounted as they are until their node "
+    "reboots; site.yml names the nodes."
+)
+
 
 class StateProvisioning(StrEnum):
     """Whose volume it is."""
@@ -39,7 +44,7 @@ class HomeProvisioning(StrEnum):
 class HomeShare(Section):
     """How nodes get the home directories."""
 
-    server: Annotated[HostName | None, RERUN_PLAYBOOK] = Field(
+    server: Annotated[HostName | None, RERUN_PLAYBOOK, _MOUNTED] = Field(
         None,
         description="NFS server. Not set: the control node, from its home volume.",
         examples=["nfs.example.org"],
@@ -47,8 +52,8 @@ class HomeShare(Section):
     export: Annotated[AbsolutePath, REPLACE, _BOOTS_WITH_IT] = Field(
         "/exports/home", description="Directory that the NFS server exports."
     )
-    mount_point: Annotated[AbsolutePath, RERUN_PLAYBOOK] = Field("/home", description="Where nodes mount it.")
-    mount_options: Annotated[tuple[Line, ...], RERUN_PLAYBOOK] = Field(
+    mount_point: Annotated[AbsolutePath, RERUN_PLAYBOOK, _MOUNTED] = Field("/home", description="Where nodes mount it.")
+    mount_options: Annotated[tuple[Line, ...], RERUN_PLAYBOOK, _MOUNTED] = Field(
         ("rw", "nofail", "_netdev"), description="Mount options."
     )
 

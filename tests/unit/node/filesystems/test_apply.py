@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,8 @@ class StandIn(Systemd):
         self.active: set[str] = set()
         self.enabled: set[str] = set()
         self.fail, self.busy = fail, busy
+        self.clock = int(time.time())
+        self.since: dict[str, int] = {}
         self.calls: list[tuple[str, ...]] = []
 
     def call(self, *arguments: str) -> bool:
@@ -32,6 +36,7 @@ class StandIn(Systemd):
         verb, *names = arguments
         if verb == "start":
             self.active |= set(names) - set(self.fail)
+            self.since |= dict.fromkeys(names, self.clock)
             return not set(names) & set(self.fail)
         if verb == "stop":
             if names[0] in self.busy:
@@ -44,6 +49,9 @@ class StandIn(Systemd):
         return {"is-active": names and names[0] in self.active, "is-enabled": names and names[0] in self.enabled}.get(
             verb, True
         ) is not False
+
+    def active_since(self, units: Sequence[str]) -> dict[str, int]:
+        return {unit: self.since[unit] for unit in units if unit in self.active}
 
     def why(self, unit: str) -> str:
         return f"{unit} is away"
@@ -100,6 +108,17 @@ def test_new_options_of_one_in_use_wait(places: Places) -> None:
     outcome = run(places, systemd, Mount("memory", "tmpfs", "/memory", ("size=2G",)))
     assert (len(outcome.notes), outcome.problems) == (1, [])
     assert systemd.active == {"memory.mount"}
+
+
+def test_new_options_of_one_in_use_are_not_forgotten(places: Places) -> None:
+    systemd = StandIn(busy=("memory.mount",))
+    systemd.clock -= 60
+    larger = Mount("memory", "tmpfs", "/memory", ("size=2G",))
+    run(places, systemd, TMPFS)
+    assert run(places, systemd, larger).notes == run(places, systemd, larger).notes != []
+    systemd.busy, systemd.clock = (), systemd.clock + 60
+    assert run(places, systemd, larger).changes == ["mounted /memory"]
+    assert run(places, systemd, larger) == FilesystemsOutcome()
 
 
 def test_one_that_is_away_is_named_and_holds_up_no_other(places: Places) -> None:
