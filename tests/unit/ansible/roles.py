@@ -24,7 +24,7 @@ class RoleRun:
 
 
 def run_role(
-    folder: Path, name: str, given: dict[str, Any], *runs: dict[str, Any], family: str = "Debian"
+    folder: Path, name: str, given: dict[str, Any], *runs: dict[str, Any], family: str = "Debian", programs: str = ""
 ) -> list[RoleRun]:
     """Run a role's tasks as on a node of this family of distributions, once for each of the variables; no handler runs.
 
@@ -34,6 +34,7 @@ def run_role(
         given: variables of all runs, which replace those of the role: its paths.
         runs: variables of the inventory in each run.
         family: the family of distributions.
+        programs: a folder of programs that come before the machine's.
     """
     role, tasks = name.split("/")
     facts = {"ansible.builtin.set_fact": {"os_family": family, "virtualization_type": "kvm", "cacheable": True}}
@@ -64,7 +65,7 @@ def run_role(
         "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin".lstrip(":"),
     }
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
