@@ -106,6 +106,12 @@ def test_both_pipelines_run_the_same_commands(github: dict[str, Any], gitlab: di
     assert gitlab["plan"]["allow_failure"]["exit_codes"] == [ExitStatus.DRIFT, ExitStatus.CHANGES]
 
 
+def test_what_needs_the_runners_files_comes_after_up(github: dict[str, Any], gitlab: dict[str, Any]) -> None:
+    for jobs in (github, gitlab):
+        run = re.findall(r"slurm-appliance (\w+)", "\n".join(scripts(jobs["rollout"])))
+        assert run == ["up", "rollout"], "an inventory, which a new runner gets by up"
+
+
 @pytest.mark.extended
 def test_every_script_of_the_page(
     github: dict[str, Any],
