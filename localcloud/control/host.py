@@ -9,7 +9,7 @@ from localcloud.control import process
 from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
 from localcloud.errors import MachineError
 from localcloud.host.debian import program
-from localcloud.host.layout import CloudLayout
+from localcloud.host.layout import CloudLayout, is_workshop
 
 
 def require_root() -> None:
@@ -43,7 +43,12 @@ def other(layout: CloudLayout) -> str | None:
     """The state folder of another cloud that uses this machine's network; None if there is none."""
     own = _network()
     return next(
-        (folder for one, folder in process.marked() if Path(folder) != layout.root and one.network == own), None
+        (
+            folder
+            for one, folder in process.marked()
+            if Path(folder) != layout.root and not is_workshop(Path(folder)) and one.network == own
+        ),
+        None,
     )
 
 

@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from localcloud.control.environment import lock_file
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
 from localcloud.host.debian import program
-from localcloud.host.layout import CloudLayout, cloud_cache
+from localcloud.host.layout import CloudLayout, cloud_cache, workshop
+from toolchain.once import exclusively
 
 #: Nova fills this in from its own configuration, so a copy can have another socket path.
 _CELL = "{scheme}://{username}@{hostname}/%s?{query}"
@@ -64,25 +64,37 @@ def make_template(prefix: Path) -> None:
     folder = template_folder()
     if folder.exists():
         return
-    # Next to the result, for an atomic rename. Short, because MariaDB's socket is in it.
-    workshop = CloudLayout(folder.with_name(f"new-{uuid.uuid4().hex[:8]}"))
-    workshop.make_folders()
+    with exclusively(folder):
+        if not folder.exists():
+            _make(folder, prefix)
+
+
+def _make(folder: Path, prefix: Path) -> None:
+    place = CloudLayout(workshop(folder))
+    # Of a run that was killed.
+    _discard(place)
+    place.make_folders()
     passwords = dict.fromkeys((endpoint.name for endpoint in ENDPOINTS), "unused")
     try:
-        write_configuration(workshop, passwords, prefix)
-        database.initialise(workshop)
-        database.start(workshop, durable=False)
+        write_configuration(place, passwords, prefix)
+        database.initialise(place)
+        database.start(place, durable=False)
         names = "".join(f"CREATE DATABASE {name} CHARACTER SET utf8mb3;" for name in DATABASES)
-        database.execute(workshop, names)
+        database.execute(place, names)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             # Iterate over the results, so that the first failure is raised.
-            list(pool.map(lambda commands: _run(workshop, prefix, commands), _COMMANDS))
-        database.stop(workshop)
+            list(pool.map(lambda commands: _run(place, prefix, commands), _COMMANDS))
+        database.stop(place)
         os.sync()
-        workshop.database.replace(folder)
+        place.database.replace(folder)
     finally:
-        process.stop([found for found, _ in process.marked(workshop.root)], grace=0)
-        shutil.rmtree(workshop.root)
+        _discard(place)
+
+
+def _discard(place: CloudLayout) -> None:
+    process.stop([found for found, _ in process.marked(place.root)], grace=0)
+    if place.root.exists():
+        shutil.rmtree(place.root)
 
 
 def copy_template(layout: CloudLayout) -> None:

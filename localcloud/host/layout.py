@@ -130,3 +130,13 @@ REQUIREMENTS = PACKAGE / "requirements"
 def cloud_cache(*parts: str) -> Path:
     """Folder of caches: environments, database templates, base images, packages."""
     return cache_folder("cloud", *parts)
+
+
+def workshop(template: Path) -> Path:
+    """Where a template of the databases is made: beside it, with a short name, because MariaDB's socket is in it."""
+    return template.with_name(f"new-{template.name[:8]}")
+
+
+def is_workshop(folder: Path) -> bool:
+    """Whether a folder is a `workshop`, and no cloud's."""
+    return folder.parent == cloud_cache("database") and folder.name.startswith("new-")
