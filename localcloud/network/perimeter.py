@@ -15,6 +15,7 @@ from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
 from localcloud.host.command import run, try_run
 from localcloud.network import link
 from localcloud.network.names import BRIDGE_PREFIX, PERIMETER_TABLE
+from localcloud.network.tables import remove_tables
 
 #: The addresses of the services.
 SERVICES = (ADDRESS, METADATA_ADDRESS)
@@ -41,10 +42,7 @@ def forget(gateways: Iterable[str]) -> None:
 
 def remove() -> None:
     """Remove our tables, and nothing else."""
-    text = "".join(
-        f"table {family} {PERIMETER_TABLE}\ndelete table {family} {PERIMETER_TABLE}\n" for family in _FAMILIES
-    )
-    run(["nft", "--file", "-"], text=text)
+    remove_tables(PERIMETER_TABLE, _FAMILIES)
 
 
 def gateways() -> list[str]:

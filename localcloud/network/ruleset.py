@@ -10,6 +10,7 @@ from localcloud.host.places import CloudPlaces
 from localcloud.network import filter_text, link, names
 from localcloud.network.host_text import Reachable, host_text, same_bridge_text
 from localcloud.network.port_facts import GroupFacts, PortFacts, load_group, load_port, save
+from localcloud.network.tables import remove_tables
 
 
 def apply(text: str) -> None:
@@ -19,8 +20,7 @@ def apply(text: str) -> None:
 
 def remove() -> None:
     """Remove our tables, and nothing else."""
-    for family in ("inet", "bridge"):
-        run(["nft", "--file", "-"], text=f"table {family} {names.TABLE}\ndelete table {family} {names.TABLE}\n")
+    remove_tables(names.TABLE, ("inet", "bridge"))
 
 
 def allow_bridge(bridge: str) -> None:

@@ -131,6 +131,27 @@ def test_a_node_that_boots_without_its_nfs_server_waits_for_it(live: Live) -> No
     assert ended(live, job) == "COMPLETED"
 
 
+def test_new_mount_options_wait_for_a_job_in_its_home(live: Live) -> None:
+    def home_options(node: str) -> list[str]:
+        return live.run(node, "findmnt --noheadings --output OPTIONS --mountpoint /home").split(",")
+
+    job = live.submit("alice", "--mem=50", "cd && until test -e done; do sleep 1; done; rm done")
+    wait_until_it_runs(live, job)
+    live.rig.settings["home"] = {"mount_options": ["rw", "nofail", "_netdev", "noatime"]}
+    try:
+        live.rig.up()
+        assert "noatime" in home_options("login-0"), "nobody uses it there"
+        assert "noatime" not in home_options("c-0")
+        assert live.job_state(job) == "RUNNING"
+        of_alice(live, "touch done")
+        assert ended(live, job) == "COMPLETED"
+    finally:
+        live.run("control", f"scancel {job} || true")
+        del live.rig.settings["home"]
+        live.rig.up()
+    assert not [node for node in ("login-0", "c-0") if "noatime" in home_options(node)]
+
+
 def test_an_image_brings_a_kernel_under_a_job_that_uses_its_home(live: Live, other_kernel: GlanceImage) -> None:
     first, kernel = live.image("c-0"), live.run("c-0", "uname -r")
     boot = live.run("c-0", BOOT_ID)
