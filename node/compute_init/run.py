@@ -195,6 +195,7 @@ class ComputeInitRun:
                 {
                     "control_address": server,
                     "compute_init_folder": str(folder),
+                    "compute_init_owed": str(self.settings.owed),
                     "compute_init_roles": sorted(key for key in metadata.meta if metadata.flag(key)),
                 }
             )
@@ -209,18 +210,18 @@ class ComputeInitRun:
             self.settings.applied.unlink(missing_ok=True)
             for name, playbooks in course(self.settings.playbook, self.settings.rejoin, layer, folder / LAYER):
                 self._step(name)
+                if self.settings.playbook in playbooks:
+                    self.settings.owed.touch()
                 self._play(playbooks, variables, folder, layer, decision.skip_tags)
             write_applied(self.settings.applied, replace(wanted, units=self._units()))
 
     def _interrupted(self) -> list[str]:
-        """The roles whose handlers a run in this boot may have owed when it failed: they restart their services.
+        """The roles whose handlers a run in this boot owes: they restart their services.
 
-        A retry finds the files as that run has written them, and would notify no handler.
+        A retry finds the files as that run has written them, and would notify no handler. A run that failed before the
+        roles, or after their handlers, owes nothing: a retry each minute must not restart slurmd under jobs.
         """
-        former = self.former
-        if former is None or former.boot_id != self.state.boot_id or former.status in (DONE, SKIPPED):
-            return []
-        return sorted(self._declared())
+        return sorted(self._declared()) if self.settings.owed.exists() else []
 
     def _declared(self) -> dict[str, RoleInputs]:
         try:

@@ -24,6 +24,8 @@ class ComputeInitSettings:
         declared: the file that has what our roles declare.
         installed: folders of what the image installs, a change of which makes everything run.
         applied: the record of what was applied in this boot; in memory.
+        owed: exists while services may run with former settings: the roles' playbook removes it when its handlers have
+            run; in memory, since a boot starts services with their files.
         units: the folder in which roles write units.
         list_units: the command that lists active units.
         result: the file for the result.
@@ -47,6 +49,7 @@ class ComputeInitSettings:
     declared: Path = Path("/usr/lib/slurm-appliance/ansible/node_roles.json")
     installed: tuple[Path, ...] = (Path("/usr/lib/slurm-appliance/ansible"), Path("/usr/lib/slurm-appliance/node"))
     applied: Path = Path("/run/slurm-appliance/compute-init-applied.json")
+    owed: Path = Path("/run/slurm-appliance/compute-init-owed")
     units: Path = UNITS
     list_units: Sequence[str] = LIST
     result: Path = Path("/var/lib/ansible-init/compute-init.json")

@@ -106,7 +106,7 @@ class _Run:
         if actions.remove or actions.write:
             self._systemd.call("daemon-reload")
         for name in actions.restart:
-            if self._systemd.is_active(name) and not self._systemd.call("stop", name):
+            if self._systemd.is_active(name) and not self._systemd.stop(name):
                 self.outcome.notes.append(f"{name} is in use: its new options apply after a reboot")
         self._start([mount for mount in mounts if units.starts(mount) in wanted])
 
@@ -141,7 +141,7 @@ class _Run:
 
     def _remove(self, name: str) -> None:
         self._systemd.call("disable", name)
-        if self._systemd.is_active(name) and not self._systemd.call("stop", name):
+        if self._systemd.is_active(name) and not self._systemd.stop(name):
             # Not at the next boot; the next run tries again before that.
             self.outcome.notes.append(f"{name} is in use: it is not unmounted before a reboot")
             return

@@ -29,6 +29,14 @@ class Systemd:
             return False
         return done.returncode == 0
 
+    def stop(self, unit: str) -> bool:
+        """Stop a unit, and none that needs it; return whether that succeeded.
+
+        systemd would stop what requires the mount first, such as an NFS server that exports it, even where the mount
+        then turns out to be in use; and nothing would start that again.
+        """
+        return self.call("--job-mode=ignore-requirements", "stop", unit)
+
     def is_active(self, unit: str) -> bool:
         """Whether a unit is active."""
         return self.call("is-active", unit)

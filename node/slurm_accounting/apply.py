@@ -14,7 +14,7 @@ from typing import Any
 
 from . import associations, plan
 from .associations import Deletion
-from .facts import gather
+from .facts import AccountingFacts, gather
 from .request import AccountingRequest, FormerJobs
 from .whole_file import write_whole
 
@@ -30,20 +30,35 @@ AccountingStorageHost={control_host}
 _APPLIED = "slurm-accounting.json"
 
 
+#: Slurm's words for an association of which a job is not over.
+_JOBS = "Job(s) active"
+
+
 class AccountingError(Exception):
-    """Raised when a Slurm command fails; has its message."""
+    """Raised when a Slurm command fails; ``said`` is what it printed."""
+
+    def __init__(self, text: str, said: str) -> None:
+        super().__init__(text)
+        self.said = said
 
 
 def define(request: AccountingRequest, state: Path) -> list[str]:
     """Create and change the requested items; return the executed commands.
 
+    Without accounting, only note who is a former user.
+
     Args:
         request: the request.
         state: folder of the record of what was applied.
     """
+    if not request.accounting:
+        facts = AccountingFacts(applied=_applied(state))
+        _remember(state, {**facts.applied, "former": plan.to_apply(request, facts)["former"]})
+        return []
     with _sacctmgr(request) as sacctmgr:
         facts = gather(sacctmgr.ask, request.cluster, _applied(state))
         commands = plan.define(request, facts)
+        _remember(state, plan.to_begin(request, facts))
         for command in commands:
             sacctmgr.change(command)
     _remember(state, plan.to_apply(request, facts))
@@ -64,21 +79,32 @@ class Withdrawal:
     waiting: list[str] = field(default_factory=list)
 
 
-def withdraw(request: AccountingRequest, state: Path) -> Withdrawal:
-    """Remove the associations of former users, according to `FormerJobs`, and those taken from users who stay.
+def withdraw(request: AccountingRequest, state: Path, passwd: Path = Path("/etc/passwd")) -> Withdrawal:
+    """Remove what the record of `define` says: associations of former users, and those taken from users who stay.
 
-    Needs slurmctld.
+    Jobs of former users are handled before, according to `FormerJobs`. Needs slurmctld. Of the request, only the
+    cluster and how to reach slurmdbd matter.
+
+    Args:
+        request: the request.
+        state: folder of the record of what was applied.
+        passwd: the local users; former ones stay among them, locked.
     """
     done = Withdrawal()
-    if request.former_jobs is FormerJobs.CANCEL and request.former:
+    applied = _applied(state)
+    # Who is not a local user any more may be one of a directory service by now.
+    local = {line.partition(":")[0] for line in passwd.read_text().splitlines()}
+    former = {name: each for name, each in applied.get("former", {}).items() if name in local}
+    applied = {**applied, "former": former}
+    if request.former_jobs is FormerJobs.CANCEL and former:
         with_jobs = set(_run(["squeue", "--noheader", "--format=%u"]).split())
-        for name in sorted(with_jobs & set(request.former)):
+        for name in sorted(with_jobs & former.keys()):
             _run(["scancel", f"--user={name}"])
             done.commands.append(f"scancel --user={name}")
-    if not request.accounting:
+    if not request.accounting or not plan.may_withdraw(applied):
         return done
     with _sacctmgr(request) as sacctmgr:
-        for deletion in associations.withdraw(request, gather(sacctmgr.ask, request.cluster, _applied(state))):
+        for deletion in associations.withdraw(request.cluster, gather(sacctmgr.ask, request.cluster, applied)):
             _remove(sacctmgr, deletion, done)
     return done
 
@@ -87,7 +113,7 @@ def _remove(sacctmgr: _Sacctmgr, deletion: Deletion, done: Withdrawal) -> None:
     try:
         sacctmgr.change(deletion.command)
     except AccountingError as error:
-        if "active" not in str(error).lower():
+        if _JOBS not in error.said:
             raise
         if len(deletion.users) == 1:
             done.waiting.append(f"{deletion.users[0]} in {deletion.account or 'all accounts'}")
@@ -131,7 +157,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -
     )  # fmt: skip
     if ended.returncode:
         said = " ".join(f"{ended.stdout} {ended.stderr}".split())
-        raise AccountingError(f"{' '.join(command)[:300]}: {said or f'exit status {ended.returncode}'}")
+        raise AccountingError(f"{' '.join(command)[:300]}: {said or f'exit status {ended.returncode}'}", said)
     return ended.stdout
 
 

@@ -57,7 +57,7 @@ def define(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Comma
     taken = surplus(request, facts)
     defaults: dict[str, list[str]] = defaultdict(list)
     for user in request.users:
-        before = facts.applied.get("user", {}).get(user.name, {}).get("accounts", "").split(",")
+        before = recorded(facts, user.name).get("accounts", "").split(",")
         becomes = facts.defaults.get(user.name) or (user.accounts[0] if len(user.accounts) == 1 else None)
         changed = before[0] != user.accounts[0] or (user.name, becomes) in taken
         if changed and becomes != user.accounts[0]:
@@ -67,19 +67,21 @@ def define(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Comma
             yield ("modify", "user", "where", f"names={some}", "set", f"defaultaccount={account}")
 
 
-def withdraw(request: AccountingRequest, facts: AccountingFacts) -> list[Deletion]:
-    """Which associations to remove, after the jobs of former users were handled.
+def withdraw(cluster: str, facts: AccountingFacts) -> list[Deletion]:
+    """Which associations to remove, by the record: those of former users, and those taken from users who stay.
 
     Slurm keeps an association as long as a job of it is not over, so that each can be refused by itself.
     """
-    former = sorted({user for user, _ in facts.associations if user in request.former})
+    former = sorted({user for user, _ in facts.associations if user in facts.applied.get("former", {})})
+    taken = {
+        (user, account)
+        for user in facts.applied.get("user", {})
+        for account in _listed(facts, user, (SURPLUS,))
+        if (user, account) in facts.associations
+    }
     return [
-        *(Deletion((user,), request.cluster) for user in former),
-        *(
-            Deletion(tuple(names), request.cluster, account)
-            for account, users in _by_account(surplus(request, facts))
-            for names in groups(users)
-        ),
+        *(Deletion((user,), cluster) for user in former),
+        *(Deletion(tuple(names), cluster, account) for account, users in _by_account(taken) for names in groups(users)),
     ]
 
 
@@ -87,12 +89,11 @@ def submissions(request: AccountingRequest, facts: AccountingFacts) -> Iterator[
     """Block submissions through what is to be removed, even while jobs prevent that; allow them where it is back."""
     taken = surplus(request, facts)
     users = {user.name for user in request.users}
-    before = facts.applied.get("user", {})
     was_former = facts.applied.get("former", {})
     back = {
         (user, account)
         for user, account in facts.blocked - taken
-        if user in users and (user in was_former or account in _listed(before, user, SURPLUS))
+        if user in users and (user in was_former or account in _listed(facts, user, (SURPLUS,)))
     }
     former = sorted({user for user, _ in facts.associations - facts.blocked if user in request.former})
     for some in chunks(former):
@@ -105,19 +106,26 @@ def submissions(request: AccountingRequest, facts: AccountingFacts) -> Iterator[
 
 
 def surplus(request: AccountingRequest, facts: AccountingFacts) -> set[Association]:
-    """Associations that the configuration gave to users who stay, and does not give any more."""
-    before = facts.applied.get("user", {})
+    """Associations that the configuration gave to users who stay or are back, and does not give any more."""
     return {
         (user.name, account)
         for user in request.users
-        for key in ("accounts", SURPLUS)
-        for account in _listed(before, user.name, key)
+        for account in _listed(facts, user.name, ("accounts", SURPLUS))
         if account not in user.accounts and (user.name, account) in facts.associations
     }
 
 
-def _listed(applied: Mapping[str, Mapping[str, str]], user: str, key: str) -> list[str]:
-    return [name for name in applied.get(user, {}).get(key, "").split(",") if name]
+def recorded(facts: AccountingFacts, user: str) -> Mapping[str, str]:
+    """What the record has of a user, ``accounts`` and, if any, ``surplus``; of a former one, what it had before."""
+    for kind in ("user", "former"):
+        if user in (there := facts.applied.get(kind, {})):
+            return there[user]
+    return {}
+
+
+def _listed(facts: AccountingFacts, user: str, keys: Iterable[str]) -> list[str]:
+    there = recorded(facts, user)
+    return [name for key in keys for name in there.get(key, "").split(",") if name]
 
 
 def _by_account(associations: Iterable[Association]) -> list[tuple[str, list[str]]]:

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from . import associations
 from .commands import UNSET, Command, chunks
 from .facts import AccountingFacts
-from .request import AccountingRequest, AdminLevel, RequestedAccount
+from .request import AccountingRequest, AccountingUser, AdminLevel, RequestedAccount
+
+#: See `AccountingFacts.applied`.
+Record = dict[str, dict[str, dict[str, str]]]
 
 
 def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
@@ -23,23 +26,44 @@ def define(request: AccountingRequest, facts: AccountingFacts) -> list[Command]:
     ]
 
 
-def to_apply(request: AccountingRequest, facts: AccountingFacts) -> dict[str, dict[str, dict[str, str]]]:
+def to_apply(request: AccountingRequest, facts: AccountingFacts) -> Record:
     """The record of what was applied: see `AccountingFacts.applied`."""
-    surplus: dict[str, list[str]] = defaultdict(list)
-    for user, account in sorted(associations.surplus(request, facts)):
-        surplus[user].append(account)
     return {
         "qos": {name: dict(options) for name, options in request.qos.items()},
         "account": {account.name: dict(account.options) for account in request.accounts},
         "user": {
-            user.name: {
-                "accounts": ",".join(user.accounts),
-                **({associations.SURPLUS: ",".join(surplus[user.name])} if user.name in surplus else {}),
-            }
-            for user in request.users
+            user.name: {"accounts": ",".join(user.accounts), **surplus}
+            for user, surplus in _with_surplus(request, facts)
         },
-        "former": {name: {} for name in request.former},
+        "former": {name: dict(associations.recorded(facts, name)) for name in request.former},
     }
+
+
+def to_begin(request: AccountingRequest, facts: AccountingFacts) -> Record:
+    """The record before the first command: whose submissions may be blocked, so that they can be allowed again."""
+    before = {kind: {name: dict(each) for name, each in there.items()} for kind, there in facts.applied.items()}
+    users = before.setdefault("user", {})
+    for user, surplus in _with_surplus(request, facts):
+        if surplus:
+            users[user.name] = {**associations.recorded(facts, user.name), **surplus}
+    former = {name: dict(associations.recorded(facts, name)) for name in request.former}
+    return {**before, "former": {**before.get("former", {}), **former}}
+
+
+def may_withdraw(applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> bool:
+    """Whether a record has anything to remove, of which the database may still have associations."""
+    return bool(applied.get("former")) or any(associations.SURPLUS in each for each in applied.get("user", {}).values())
+
+
+def _with_surplus(request: AccountingRequest, facts: AccountingFacts) -> list[tuple[AccountingUser, dict[str, str]]]:
+    """Each user, with what the record has of accounts that wait for the end of jobs."""
+    taken: dict[str, list[str]] = defaultdict(list)
+    for user, account in sorted(associations.surplus(request, facts)):
+        taken[user].append(account)
+    return [
+        (user, {associations.SURPLUS: ",".join(taken[user.name])} if user.name in taken else {})
+        for user in request.users
+    ]
 
 
 def _cluster(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:

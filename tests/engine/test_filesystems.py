@@ -13,6 +13,9 @@ from tests.engine.loop_devices import LoopDevice, loop_device
 from toolchain.paths import REPOSITORY
 
 VOLUME = "0a1b2c3d-0000-4000-8000-00000000000a"
+_UNITS = "/etc/systemd/system"
+#: As an NFS server has it, for each folder that it exports.
+_USER_OF_RAM = "[Unit]\nRequiresMountsFor=/ram\n[Service]\nExecStart=/usr/bin/sleep infinity\n"
 RAM = {"name": "ram", "type": "tmpfs", "where": "/ram", "options": ["size=16M"], "mode": "1777"}
 SOFTWARE = {"name": "software", "type": "bind", "where": "/opt/so-ft", "options": ["ro"], "what": "/usr/share"}
 FAST = {"name": "fast", "type": "disk", "where": "/fast", "options": [], "volume": "fast", "mode": "1777"}
@@ -62,6 +65,8 @@ def test_a_life_of_file_systems(node: Node) -> None:
     assert "bad option" in problem, "with the words of the program that mounts"
     assert booted.mounted("/opt/so-ft") == ""
 
+    booted.run("sh", "-c", f"cat > {_UNITS}/user-of-ram.service", text=_USER_OF_RAM)
+    booted.run("systemctl", "start", "user-of-ram.service")
     with booted.in_use("/ram"):
         larger = {**RAM, "options": ["size=8M"]}
         busy = node.apply(larger, FAST)
@@ -74,6 +79,8 @@ def test_a_life_of_file_systems(node: Node) -> None:
     node.apply(larger, FAST)
     assert "size=8192k" in booted.mounted("/ram", "OPTIONS")
     assert node.apply(larger, FAST) == {"changes": [], "problems": [], "notes": []}
+    assert booted.run("systemctl", "is-active", "user-of-ram.service").stdout.strip() == "active", "all the time"
+    assert booted.run("systemctl", "show", "--property=NRestarts", "--value", "user-of-ram").stdout.strip() == "0"
     assert node.apply() == {"changes": ["removed fast.mount", "removed ram.mount"], "problems": [], "notes": []}
     assert booted.run("sh", "-c", "ls /etc/systemd/system/*.mount").returncode != 0
 

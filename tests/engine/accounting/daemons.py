@@ -51,6 +51,9 @@ def start(folder: Path) -> None:
     for name, place in (("munge", Path("/run/munge")), ("etc", Path("/etc/slurm"))):
         place.mkdir(exist_ok=True)
         _run("mount", "--bind", str(folder / name), str(place))
+    # Former users stay among the local ones, locked.
+    (folder / "passwd").write_text(Path("/etc/passwd").read_text() + "alice:x:61001:61001::/:/usr/sbin/nologin\n")
+    _run("mount", "--bind", str(folder / "passwd"), "/etc/passwd")
     database = folder / "database.sock"
     _run("mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={folder}/data", "--skip-test-db")
     _start(

@@ -55,7 +55,7 @@ def test_the_accounting_is_what_the_configuration_says(tmp_path: Path) -> None:
         tmp_path,
         ["define", FIRST], ["define", FIRST], USERS, ASSOCIATIONS,
         ["define", SECOND], ["define", SECOND], ["show", ["cluster", "format=cluster"]], ASSOCIATIONS,
-        ["withdraw", SECOND], qos, ["define", FIRST], ["define", FIRST], ASSOCIATIONS, USERS,
+        ["withdraw", BASE], qos, ["define", FIRST], ["define", FIRST], ASSOCIATIONS, USERS,
     )  # fmt: skip
     assert isinstance(first, list), first
     assert (again, second_again, back_again) == ([], [], [])
@@ -89,9 +89,9 @@ def test_an_account_is_taken_from_a_user_whose_job_runs(tmp_path: Path) -> None:
     without = FIRST | {"users": {name: {"slurm_accounts": ["users"]} for name in ("ice", "zoe")}}
     _, _, defined, kept, again, waits, _, _, given_back, _, _, over, there = run(
         tmp_path,
-        ["define", before], ["sql", JOB], ["define", without], ["withdraw", without],
+        ["define", before], ["sql", JOB], ["define", without], ["withdraw", BASE],
         ["define", without], ASSOCIATIONS, USERS,
-        ["define", before], ASSOCIATIONS, ["define", without], ["sql", JOB_OVER], ["withdraw", without], ASSOCIATIONS,
+        ["define", before], ASSOCIATIONS, ["define", without], ["sql", JOB_OVER], ["withdraw", BASE], ASSOCIATIONS,
     )  # fmt: skip
     assert isinstance(defined, list), defined
     assert kept == {

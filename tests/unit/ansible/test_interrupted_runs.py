@@ -138,7 +138,8 @@ def test_a_step_after_a_changed_file_is_made_up_for() -> None:
 RELOADED = {
     "compute_init_export/tasks/prepare.yml: Mount it": "what is mounted stays so until a boot",
     "directory_users/tasks/configure.yml: Make them now, and every minute": "only a release changes the units",
-    "nfs_server/tasks/configure_home.yml: Mount home directories": "what is mounted stays so until a boot",
+    "nfs_client/tasks/configure_nfs.yml: Mount home directories": "renew.yml takes up what changed",
+    "nfs_server/tasks/configure_home.yml: Mount home directories": "renew.yml takes up what changed",
     "node_exporter/tasks/configure.yml: Start the node exporter": "the handler reloads it, too",
     "slurmd/tasks/configure.yml: Disable slurmd at boot; compute-init starts it": "compute nodes have no parts",
 }

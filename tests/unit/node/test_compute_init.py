@@ -165,9 +165,27 @@ def test_a_run_after_a_failed_one_makes_up_for_its_handlers(
 
     put(folder, {"variables.json": b'{"break": true}'})
     assert interrupted() == []
+    settings.owed.unlink()  # As a boot does, in memory.
     monkeypatch.setattr("node.compute_init.run.boot_id", lambda: "the next boot")
     put(folder)
     assert interrupted() == [], "services start with their files"
+
+
+def test_a_run_that_fails_after_the_handlers_restarts_nothing_again(
+    settings: ComputeInitSettings, folder: Path, tmp_path: Path
+) -> None:
+    """A node that is not healthy is tried each minute, with jobs on it."""
+    settings.declared.parent.mkdir()
+    settings.declared.write_text(json.dumps({name: {"node_variables": []} for name in ("munge", "slurmd")}))
+    put(folder, {"variables.json": b'{"unhealthy": true}'})
+    for _ in range(2):
+        assert go(settings)[0] == 1
+        assert cast("dict[str, object]", calls(tmp_path)[-1]["values"])["site_interrupted"] == []
+    (tmp_path / "away").write_text("1000")
+    assert go(settings)[1].state == "unreachable"
+    (tmp_path / "away").write_text("")
+    assert go(settings)[0] == 1
+    assert cast("dict[str, object]", calls(tmp_path)[-1]["values"])["site_interrupted"] == []
 
 
 def test_no_metadata_fails(settings: ComputeInitSettings) -> None:

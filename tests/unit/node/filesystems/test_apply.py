@@ -33,7 +33,7 @@ class StandIn(Systemd):
 
     def call(self, *arguments: str) -> bool:
         self.calls.append(arguments)
-        verb, *names = arguments
+        verb, *names = (each for each in arguments if each[0] != "-")
         if verb == "start":
             self.active |= set(names) - set(self.fail)
             self.since |= dict.fromkeys(names, self.clock)

@@ -9,7 +9,7 @@ import pytest
 
 from node.slurm_accounting.associations import withdraw
 from node.slurm_accounting.facts import AccountingFacts, gather
-from node.slurm_accounting.plan import define, to_apply
+from node.slurm_accounting.plan import define, may_withdraw, to_apply, to_begin
 from node.slurm_accounting.request import AccountingRequest
 
 BASE: dict[str, Any] = {"cluster": "demo", "control_host": "demo-control"}
@@ -169,33 +169,59 @@ def test_accounts_that_are_each_other_s_parents() -> None:
         define(request, AccountingFacts(**THERE))
 
 
-def deleted(asked: dict[str, Any], there: dict[str, Any]) -> list[str]:
-    deletions = withdraw(AccountingRequest.of({**BASE, **asked}), AccountingFacts(**there))
+def deleted(applied: dict[str, Any], **there: Any) -> list[str]:
+    deletions = withdraw("demo", AccountingFacts(**TWO_ACCOUNTS | there | {"applied": applied}))
     return [" ".join(deletion.command) for deletion in deletions]
 
 
 def test_former_users_lose_all_their_associations() -> None:
     pairs = frozenset({("alice", "users"), ("bob", "users"), ("lice", "users")})
-    there = THERE | {"associations": pairs}
-    assert deleted({"former": ["alice", "nobody"], "users": {"bob": {}}}, there) == [
-        "delete user where names=alice cluster=demo"
+    applied: dict[str, Any] = {"former": {"alice": {}, "nobody": {}}, "user": {"bob": {"accounts": "users"}}}
+    assert may_withdraw(applied)
+    assert deleted(applied, associations=pairs) == ["delete user where names=alice cluster=demo"]
+
+
+def test_users_who_stay_lose_what_the_record_says() -> None:
+    assert may_withdraw(WAITS)
+    assert deleted(WAITS) == ["delete user where names=ice account=users cluster=demo"]
+    assert deleted(WAITS, associations=frozenset({("ice", "hep")})) == [], "somebody else removed it"
+    assert not may_withdraw({"user": {"ice": {"accounts": "hep,users"}}})
+
+
+def test_what_an_interrupted_run_blocked_can_be_allowed_again() -> None:
+    """It ends after the first command: the configuration that it was to apply is taken back."""
+    both = {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep", "users"]}, "olga": {}}}
+    less = {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}, "former": ["olga"]}
+    there = TWO_ACCOUNTS | {
+        "levels": {"ice": "None", "olga": "None"},
+        "defaults": {"ice": "hep", "olga": "users"},
+        "associations": frozenset({("ice", "users"), ("ice", "hep"), ("olga", "users")}),
+    }
+    request = AccountingRequest.of({**BASE, **both})
+    facts = AccountingFacts(**there, applied=to_apply(request, AccountingFacts()))
+    begun = to_begin(AccountingRequest.of({**BASE, **less}), facts)
+    blocked = replace(facts, applied=begun, blocked=frozenset({("ice", "users"), ("olga", "users")}))
+    assert [" ".join(command) for command in define(request, blocked)] == [
+        "modify user where names=ice,olga account=users cluster=demo set maxsubmitjobs=-1"
     ]
+    assert to_apply(request, blocked) == facts.applied
+    ended = replace(blocked, blocked=frozenset())
+    assert define(request, replace(ended, applied=to_apply(request, ended))) == []
 
 
-@pytest.mark.parametrize(
-    ("before", "removed"),
-    [
-        ({"accounts": "hep,users"}, ["delete user where names=ice account=users cluster=demo"]),
-        (WAITS["user"]["ice"], ["delete user where names=ice account=users cluster=demo"]),
-        ({"accounts": "hep"}, []),
-        ({"accounts": "hep,gone"}, []),
-    ],
-    ids=["taken away", "taken away earlier", "added by somebody else", "removed by somebody else"],
-)
-def test_users_who_stay_lose_what_the_configuration_gave(before: dict[str, str], removed: list[str]) -> None:
-    asked = {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}}
-    there = TWO_ACCOUNTS | {"applied": {"user": {"ice": before}}}
-    assert deleted(asked, there) == removed
+def test_an_account_that_was_taken_does_not_come_back_with_a_former_user() -> None:
+    """Its job runs all the time: while the account was taken, the user was a former one, and is back."""
+    without = {"accounts": {"hep": {}}, "users": {"ice": {"slurm_accounts": ["hep"]}}}
+    blocked = frozenset({("ice", "users"), ("ice", "hep")})
+    away = AccountingFacts(**TWO_ACCOUNTS, applied=WAITS, blocked=frozenset({("ice", "users")}))
+    gone = to_apply(AccountingRequest.of({**BASE, "former": ["ice"]}), away)
+    assert gone["former"] == WAITS["user"]
+    request = AccountingRequest.of({**BASE, **without})
+    back = replace(away, applied=gone, blocked=blocked)
+    assert [" ".join(command) for command in define(request, back)] == [
+        "modify user where names=ice account=hep cluster=demo set maxsubmitjobs=-1"
+    ]
+    assert to_apply(request, back)["user"] == WAITS["user"]
 
 
 def test_the_record_names_what_waits_until_it_is_gone() -> None:

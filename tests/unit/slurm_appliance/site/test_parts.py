@@ -20,6 +20,8 @@ PARTS = site_parts(ANSIBLE)
 ALWAYS = {
     ("state_volume", "grow"): "a volume grows outside",
     ("filesystems", "configure"): "what is mounted changes outside",
+    ("nfs_client", "renew"): "what is in use is free later",
+    ("slurm_accounting", "withdraw"): "jobs end later",
     ("directory_users", "configure"): "users of the directory come and go outside",
     ("nfs_server", "choose"): "other roles need the choice",
     ("compute_init_export", "configure"): "the export has the time, and repairs what lies on the control node",
