@@ -49,6 +49,18 @@ def test_an_interrupted_run_leaves_no_half_of_a_database(tmp_path: Path, given: 
     assert not Path(f"{folder}.new").exists()
 
 
+def test_files_without_system_tables_are_put_aside(tmp_path: Path, given: dict[str, object]) -> None:
+    """An earlier release was interrupted before it had made them."""
+    folder = tmp_path / "mysql"
+    folder.mkdir()
+    (folder / "ibdata1").write_text("")
+    (done,) = run_role(tmp_path, "mariadb/data_folder", given, {})
+    assert done.changed
+    assert starts(folder)
+    (aside,) = tmp_path.glob("mysql.incomplete-*")
+    assert [path.name for path in aside.iterdir()] == ["ibdata1"]
+
+
 def test_databases_of_mysql_are_refused_and_not_touched(tmp_path: Path, given: dict[str, object]) -> None:
     folder = tmp_path / "mysql"
     (folder / "mysql").mkdir(parents=True)
