@@ -6,8 +6,8 @@ import time
 from localcloud.control import process
 from localcloud.control.files import tail
 from localcloud.errors import ServiceError
-from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout
+from localcloud.host.programs import program
 
 #: The name of its process and log.
 NAME = "mariadb"

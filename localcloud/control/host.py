@@ -8,8 +8,8 @@ from pathlib import Path
 from localcloud.control import process
 from localcloud.endpoints import ADDRESS, METADATA_ADDRESS
 from localcloud.errors import MachineError
-from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout, is_workshop
+from localcloud.host.programs import program
 
 
 def require_root() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from localcloud.control import process
 from localcloud.control.files import tail, write_private
 from localcloud.errors import MachineError, ServiceError
-from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout
+from localcloud.host.programs import program
 from localcloud.host.steps import Steps
 from localcloud.host.waiting import wait_for
 from localcloud.virtual import folders

@@ -3,8 +3,8 @@
 import os
 
 from localcloud.errors import NotFoundError, NotRunningError
-from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout
+from localcloud.host.programs import program
 
 
 def show(layout: CloudLayout, service: str, *, lines: int, follow: bool) -> None:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from localcloud.control import process
 from localcloud.endpoints import ADDRESS, MIRROR_PORT
 from localcloud.errors import MachineError
-from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout, cloud_cache
+from localcloud.host.programs import program
 
 #: The name of its process and log.
 NAME = "mirror"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.control.files import write_private
-from localcloud.host.debian import SEARCH_PATH
 from localcloud.host.layout import CloudLayout
+from localcloud.host.programs import SEARCH_PATH
 
 #: In the environment of every process of a cloud: its state folder.
 MARK = "LOCALCLOUD_STATE"

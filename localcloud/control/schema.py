@@ -16,8 +16,8 @@ from localcloud.control.configuration import DATABASES, write_configuration
 from localcloud.control.environment import lock_file
 from localcloud.endpoints import ENDPOINTS
 from localcloud.errors import ServiceError
-from localcloud.host.debian import program
 from localcloud.host.layout import CloudLayout, cloud_cache, workshop
+from localcloud.host.programs import program
 from toolchain.once import exclusively
 
 #: Nova fills this in from its own configuration, so a copy can have another socket path.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
-from localcloud.host.debian import SEARCH_PATH
+from localcloud.host.programs import SEARCH_PATH
 
 #: Default timeout of a program, in seconds.
 LIMIT = 60.0

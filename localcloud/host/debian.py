@@ -1,6 +1,5 @@
 """Debian packages that the cloud needs on the machine, and why."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import MachineError
+from localcloud.host.programs import SEARCH_PATH
 from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
 from toolchain import apt
@@ -67,21 +67,6 @@ _OF_KIND = {
 }
 
 PACKAGES = _EVERY_CLOUD + _OF_KIND[ServerKind.CONTAINER]
-
-#: The search path for programs; services get the same path.
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-
-
-def program(name: str) -> str:
-    """The path of a program from one of the packages.
-
-    Raises:
-        MachineError: it is missing.
-    """
-    found = shutil.which(name, path=SEARCH_PATH)
-    if not found:
-        raise MachineError(f"the program {name} is missing", remedy="on Debian, `cloud up` installs it")
-    return found
 
 
 def packages(kind: ServerKind) -> tuple[Package, ...]:

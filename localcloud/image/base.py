@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from localcloud.errors import BaseImageError
-from localcloud.host.debian import program
 from localcloud.host.layout import cloud_cache
+from localcloud.host.programs import program
 from localcloud.host.server_kind import ServerKind
 from localcloud.host.steps import Steps
 from localcloud.image.disk import make as disk

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable
 
 from localcloud.host.command import run
-from localcloud.host.debian import SEARCH_PATH
+from localcloud.host.programs import SEARCH_PATH
 
 
 def remove_tables(name: str, families: Iterable[str]) -> None:

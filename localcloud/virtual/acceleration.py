@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.host.debian import program
+from localcloud.host.programs import program
 
 #: Timeout for one run in seconds, and how much longer than the emulator KVM may take.
 LIMIT, ALLOWANCE = 10.0, 1.0

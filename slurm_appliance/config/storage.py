@@ -21,8 +21,8 @@ _BOOTS_WITH_IT = Consequence(
 )
 
 _MOUNTED = Consequence(
-    "site.yml runs again. The control node and login nodes mount home directories anew once nobody uses them there; each "
-    "run names those that wait. Compute nodes do so at their next boot."
+    "site.yml runs again. The control node and login nodes mount home directories anew once nobody uses them there; "
+    "each run names those that wait. Compute nodes do so at their next boot."
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.host import debian
+from localcloud.host import debian, programs
 from localcloud.host.layout import CloudLayout
 from toolchain.paths import REPOSITORY
 
@@ -30,7 +30,7 @@ def test_there_is_nothing_to_remove(tmp_path: Path, command: str) -> None:
     layout = CloudLayout(tmp_path / "cloud")
     layout.make_folders()
     names = {package.program for package in debian.PACKAGES} - _EVERYWHERE
-    found = [path for name in sorted(names) if (path := shutil.which(name, path=debian.SEARCH_PATH))]
+    found = [path for name in sorted(names) if (path := shutil.which(name, path=programs.SEARCH_PATH))]
     environment = {**os.environ, "SLURM_APPLIANCE_CLOUD_STATE": str(layout.root), "HIDDEN": " ".join(found)}
     done = subprocess.run(
         ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c", _WITHOUT, "sh",

@@ -214,3 +214,32 @@ def test_the_map_has_every_room_after_those_that_it_imports() -> None:
     assert set(drawn) == found.keys() - apart
     late = {name: set(drawn[index:]) & found[name] for index, name in enumerate(drawn)}
     assert {name: others for name, others in late.items() if others} == {}
+
+
+def _loaded_by_services() -> set[Path]:
+    """The local cloud's modules that OpenStack's services load, by their names in settings, and what those import."""
+    names = {
+        name
+        for module in modules("localcloud")
+        for constant in ast.walk(ast.parse((REPOSITORY / module).read_text()))
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+        for name in re.findall(r"localcloud(?:\.\w+)+", constant.value)
+    }
+    todo, found = list(names), set[Path]()
+    while todo:
+        parts = todo.pop().split(".")
+        # The name may go on to a class.
+        ends = (Path(*parts[:end]).with_suffix(".py") for end in range(len(parts), 1, -1))
+        path = next((each for each in ends if (REPOSITORY / each).exists()), None)
+        if path is not None and path not in found:
+            found.add(path)
+            todo += [name for name in imported(path) if name.startswith("localcloud.")]
+    return found
+
+
+def test_openstacks_services_load_nothing_but_the_local_cloud() -> None:
+    """Their folder of modules has no other package of ours."""
+    loaded = _loaded_by_services()
+    assert {Path("localcloud/compute/driver.py"), Path("localcloud/network/mechanism.py")} <= loaded
+    ours = tuple(f"{package}." for package in MAY_IMPORT if package != "localcloud")
+    assert not [(path, name) for path in sorted(loaded) for name in imported(path) if f"{name}.".startswith(ours)]

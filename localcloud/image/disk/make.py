@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localcloud.errors import BaseImageError
-from localcloud.host.debian import program
+from localcloud.host.programs import program
 from localcloud.image.disk import boot_loader, partitions
 from localcloud.image.disk.recipe import DiskRecipe
 
