@@ -17,11 +17,9 @@ from slurm_appliance.config import ClusterConfig
 from slurm_appliance.engine.stand_in import stands_in
 from slurm_appliance.environment.folder import EnvironmentFolder
 from slurm_appliance.hostvars import users_file
+from slurm_appliance.playbooks.inventory_file import INVENTORY
 from slurm_appliance.secrets import generate as secrets
 from slurm_appliance.site.inventory import Inventory, InventoryHost, InventorySubnet
-
-#: Path of the inventory in the environment's folder.
-INVENTORY = "inventory/hosts.yml"
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,15 @@ def install(packages: Sequence[str], waiting: Callable[[str], None] = lambda _sa
             remedy="install the programs with your distribution's package manager",
         )
     command = ["install", "--yes", "--quiet", "--no-install-recommends", *packages]
-    if _apt(command, waiting).returncode == 0:
-        return
-    # Package lists are missing or outdated.
-    _apt(["update", "--quiet"], waiting)
-    done = _apt(command, waiting)
-    if done.returncode:
+    deadline = time.monotonic() + _PATIENCE
+    done = _apt(command, waiting, deadline)
+    locked = _LOCKED in done.stdout
+    # Package lists are missing or outdated; a signal that ended apt-get was for this command, too.
+    if done.returncode > 0 and not locked:
+        _apt(["update", "--quiet"], waiting, deadline)
+        done = _apt(command, waiting, deadline)
         locked = _LOCKED in done.stdout
+    if done.returncode:
         raise PackageInstallError(
             f"apt-get cannot install {names}: exit status {done.returncode}",
             evidence="\n".join(done.stdout.splitlines()[-15:]),
@@ -52,10 +54,11 @@ def install(packages: Sequence[str], waiting: Callable[[str], None] = lambda _sa
         )
 
 
-def _apt(arguments: Sequence[str], waiting: Callable[[str], None]) -> "subprocess.CompletedProcess[str]":
-    """Run apt-get; wait while another package manager is at work."""
+def _apt(
+    arguments: Sequence[str], waiting: Callable[[str], None], deadline: float
+) -> "subprocess.CompletedProcess[str]":
+    """Run apt-get; wait until the deadline while another package manager is at work."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    deadline = time.monotonic() + _PATIENCE
     said = False
     while True:
         done = subprocess.run(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from slurm_appliance.deploy_host.scratch import scratch_folder
-from slurm_appliance.deployment.session import PROJECT, Session
+from slurm_appliance.deployment.session import PROJECT, Session, only_in_pulumi_cloud
 from slurm_appliance.engine import automation
 from slurm_appliance.journal.backend import serving
 from slurm_appliance.journal.keeper import Keeper
@@ -38,5 +38,24 @@ def refreshed(session: Session, deployment: dict[str, Any], urns: Sequence[str])
     if not urns:
         return deployment
     with apart(session, deployment) as layout:
-        automation.run(session.stack, "refresh", targets=list(urns), keep_events=False)
+        _refresh(session, urns)
         return dict(layout.read()["checkpoint"]["latest"])
+
+
+def replace_refreshed(session: Session, deployment: dict[str, Any], urns: Sequence[str]) -> None:
+    """Replace the stack's state, with some resources as they are in the cloud, in one step.
+
+    In two where `only_in_pulumi_cloud`: after a kill between them, ``pulumi refresh`` completes it.
+
+    Raises:
+        EngineError: one of them cannot be read.
+    """
+    if urns and only_in_pulumi_cloud(deployment):
+        session.set_deployment(deployment)
+        _refresh(session, urns)
+    else:
+        session.set_deployment(refreshed(session, deployment, urns))
+
+
+def _refresh(session: Session, urns: Sequence[str]) -> None:
+    automation.run(session.stack, "refresh", targets=list(urns), keep_events=False)

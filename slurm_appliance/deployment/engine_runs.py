@@ -9,7 +9,7 @@ from slurm_appliance.cloud.connection import connect
 from slurm_appliance.config.naming import environment
 from slurm_appliance.deploy_host.run_log import new_run_log
 from slurm_appliance.deployment import healing
-from slurm_appliance.deployment.apart import refreshed
+from slurm_appliance.deployment.apart import replace_refreshed
 from slurm_appliance.deployment.local_files import record_files
 from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
@@ -66,7 +66,7 @@ def heal(session: Session) -> None:
         healing.remove_incomplete(repair.unfinished, connect(session.cloud))
     adopted = [each.urn for each in repair.unfinished if each.treatment is Treatment.ADOPT]
     # A state that had them without what the cloud says of them would be complete for every later run.
-    session.set_deployment(refreshed(session, repaired(deployment, repair), adopted))
+    replace_refreshed(session, repaired(deployment, repair), adopted)
     session.facts(fresh=True)
 
 

@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from slurm_appliance.engine.recorded import recorded_command
+from slurm_appliance.playbooks import inventory_file
 
 
 def images_of_last_run(deployment: Mapping[str, Any]) -> dict[str, str]:
     """Each node's target image, by the node's name; empty if the state has no inventory."""
     command = recorded_command(deployment, "inventory") or {}
     stdin = (command.get("inputs") or {}).get("stdin")
-    files = json.loads(stdin)["files"] if isinstance(stdin, str) else {}
-    return dict(image for text in files.values() for image in _images(yaml.safe_load(text)))
+    text = json.loads(stdin)["files"].get(inventory_file.INVENTORY) if isinstance(stdin, str) else None
+    return dict(_images(inventory_file.load(text))) if text else {}
 
 
 def _images(inventory: object) -> Iterator[tuple[str, str]]:

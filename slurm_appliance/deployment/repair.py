@@ -131,7 +131,10 @@ def plan_repair(
     resources = deployment.get("resources") or []
     known = {resource["id"] for resource in resources if resource.get("id")}
     pending = [each for each in deployment.get("pending_operations") or [] if each["type"] == "creating"]
-    unfinished = {each["resource"]["urn"]: _treat(each["resource"], known, facts, environment) for each in pending}
+    addresses = sum(each["resource"]["type"] == ALLOCATED_IP for each in pending)
+    unfinished = {
+        each["resource"]["urn"]: _treat(each["resource"], known, facts, environment, addresses) for each in pending
+    }
     servers = {server.id: server for server in facts.servers}
     failed = [
         Unfinished(resource["urn"], SERVER, Treatment.REMOVE, (resource["id"],), recorded=True)
@@ -148,7 +151,10 @@ def plan_repair(
     return Repair((*unfinished.values(), *failed), tuple(reimaged), tuple(rerun), tuple(rebuilt))
 
 
-def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, environment: str) -> Unfinished:
+def _treat(
+    resource: Mapping[str, Any], known: set[str], facts: CloudFacts, environment: str, addresses: int
+) -> Unfinished:
+    """How to treat one; ``addresses``: how many floating IPs a run was allocating."""
     type_, name = resource["type"], (resource.get("inputs") or {}).get("name")
     inputs = resource.get("inputs") or {}
     found: tuple[str, ...] = ()
@@ -167,6 +173,9 @@ def _treat(resource: Mapping[str, Any], known: set[str], facts: CloudFacts, envi
         found = tuple(each.id for each in same if each.ours)
         left = tuple(each.id for each in same if not each.ours)
     found = tuple(id_ for id_ in found if id_ not in known)
+    if type_ == ALLOCATED_IP and len(found) > addresses:
+        # All have the cluster's mark: some were taken out of the state on purpose, and never come back once released.
+        found, left = (), found
     if treatment is Treatment.ADOPT and len(found) != 1:
         found, left = (), (*left, *found)
     return Unfinished(resource["urn"], type_, treatment if found else Treatment.FORGET, found, left=left)

@@ -211,10 +211,9 @@ class Session:
     def supposing(self, deployment: dict[str, Any]) -> Iterator[None]:
         """Run previews on an assumed state.
 
-        Only Pulumi Cloud can decrypt what it encrypted, and an empty state has no changes: in these cases previews use
-        the actual state.
+        An empty state has no changes: previews use the actual state then, and where `only_in_pulumi_cloud`.
         """
-        if not deployment.get("resources") or (deployment.get("secrets_providers") or {}).get("type") == "service":
+        if not deployment.get("resources") or only_in_pulumi_cloud(deployment):
             yield
             return
         workspace = self.stack.workspace
@@ -333,3 +332,8 @@ def open_session(
         alone=alone,
         text=text,
     )
+
+
+def only_in_pulumi_cloud(deployment: Mapping[str, Any]) -> bool:
+    """Whether nothing but Pulumi Cloud can decrypt a state's secrets: the engine cannot work on a copy of it."""
+    return (deployment.get("secrets_providers") or {}).get("type") == "service"

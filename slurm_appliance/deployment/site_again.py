@@ -22,6 +22,9 @@ def run_site(session: Session, *, everything: bool = False) -> None:
         CancelledError: a signal came.
     """
     ending = Ending()
+    if session.layout is not None:
+        # Before the lock, which makes the stack where there is none.
+        _require_files(session)
     with session.held("site"), ending.taking_signals():
         _require_files(session)
         request = SiteRequest(session.name, cloud=session.cloud, all=everything, compute=everything)

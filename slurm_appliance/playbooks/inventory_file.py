@@ -6,8 +6,12 @@ import yaml
 
 from slurm_appliance.playbooks.text import Template, is_unsafe
 
+#: Its path among the files of an environment.
+INVENTORY = "inventory/hosts.yml"
+
 #: The C implementation is ten times faster with 1000 nodes, but not every installation has it.
 _FastDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
 _UNSAFE = "!unsafe"
 
@@ -16,7 +20,7 @@ class _Dumper(_FastDumper):  # type: ignore[misc]  # either of two classes
     """Tags text that must not be rendered."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_FastLoader):  # type: ignore[misc]  # either of two classes
     """Loads tagged text as text."""
 
 

@@ -65,12 +65,12 @@ def broken(groups: Iterable[Group], own: Mapping[str, ServerFacts], finder: Find
     nodes = [node.hostname for group in groups if group.kind is not NodeKind.COMPUTE for node in group.nodes]
     for server in (own[name] for name in nodes if name in own):
         if server.status == "ERROR" and not server.failed:
-            rebuild = f"openstack server rebuild --wait --image {server.image_id or 'IMAGE'} {server.id}"
             finder.note(
                 server.name,
                 "is in state ERROR: its last rebuild may have failed, and up does not repeat it",
-                f"see openstack server show {server.id}; then rebuild it ({rebuild}), or, if it runs, "
-                f"openstack server set --state active {server.id}",
+                f"see openstack server show {server.id}; if it runs, openstack server set --state active {server.id}; "
+                f"if not, openstack server delete {server.id}, and up creates and configures it anew: volumes and "
+                "addresses stay, its root disk does not",
             )
 
 

@@ -18,6 +18,8 @@ def whole(project: FakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     use_fixed_answers(tmp_path, monkeypatch)
     rig = Rig(tmp_path, excluded=())
     rig.settings["ssh"] = {"private_key_file": "~/.ssh/cluster"}
+    # A text that the inventory marks as data.
+    rig.settings["motd"] = "Welcome {friend}"
     rig.up()
     return rig
 

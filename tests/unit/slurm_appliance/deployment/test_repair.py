@@ -170,6 +170,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Treatment, tuple[str, ...
         Treatment.REMOVE,
         ("free",),
     ),
+    "a floating IP, or another one that was kept on purpose": (
+        pending("openstack:networking/floatingIp:FloatingIp", "", description=MARK),
+        {"floating_ips": tuple(FloatingIp(f"free-{n}", f"203.0.113.{n}", description=MARK) for n in range(2))},
+        Treatment.FORGET,
+        (),
+    ),
     "a command": (pending("command:local:Command", "munge_key"), {}, Treatment.FORGET, ()),
 }  # fmt: skip
 

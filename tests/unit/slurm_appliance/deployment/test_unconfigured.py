@@ -7,6 +7,7 @@ import pytest
 
 from slurm_appliance.config import from_mapping
 from slurm_appliance.deployment.unconfigured import configured_by_site, unconfigured, without_identities
+from slurm_appliance.playbooks.inventory_file import INVENTORY, dump
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.slurm_appliance.config.examples import smallest
 
@@ -14,7 +15,9 @@ NAME, URN = "demo-login-0", "urn:pulumi:t::p::openstack:compute/instance:Instanc
 
 
 def state(image: str = IMAGE) -> dict[str, Any]:
-    files = {"inventory/hosts.yml": json.dumps({"all": {"hosts": {NAME: {"image_id": image}}}})}
+    # The site's texts are marked as data in it.
+    host = {"image_id": image, "motd": "Welcome {friend}"}
+    files = {INVENTORY: dump({"all": {"hosts": {NAME: host}}}), "inventory/users.json": "{}"}
     return {
         "resources": [
             {"urn": URN, "type": "openstack:compute/instance:Instance", "id": f"id-of-{NAME}"},

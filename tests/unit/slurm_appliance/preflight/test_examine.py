@@ -270,7 +270,7 @@ def test_a_server_that_is_broken_since_it_ran_is_noted_with_what_to_do() -> None
     assert found.problems == ()
     (note,) = found.notes
     assert note.path == "demo-login-0"
-    assert "rebuild --wait" in note.remedy
+    assert "openstack server delete id-of-demo-login-0" in note.remedy
     assert "id-of-demo-login-0" in note.remedy
 
 
