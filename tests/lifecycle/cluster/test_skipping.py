@@ -15,7 +15,15 @@ from tests.lifecycle.cluster.live import Live
 from toolchain.paths import REPOSITORY
 
 #: The roles of which something runs in each run.
-ALWAYS = {"compute_init_export", "directory_users", "filesystems", "nfs_server", "state_volume"}
+ALWAYS = {
+    "compute_init_export",
+    "directory_users",
+    "filesystems",
+    "nfs_client",
+    "nfs_server",
+    "slurm_accounting",
+    "state_volume",
+}
 MOTD = "/etc/motd.d/slurm-appliance"
 JOURNAL = "/etc/systemd/journald.conf.d/slurm-appliance.conf"
 
@@ -49,7 +57,7 @@ def test_a_run_after_a_run_does_nothing(live: Live) -> None:
 def test_a_new_user_is_a_matter_of_users(live: Live) -> None:
     live.rig.settings["users"]["quinn"] = {"uid": 2044}
     live.rig.up()
-    assert roles(live) == ALWAYS | {"accounts", "basic_users", "nfs_client", "slurm_accounting"}
+    assert roles(live) == ALWAYS | {"accounts", "basic_users"}
     assert {live.run(node, "id -u quinn") for node in ("control", "login-0", "c-0", "c-1", "d-0")} == {"2044"}
 
 
