@@ -208,7 +208,7 @@ class NodeCgroups:
                 _write(folder / ("devices.allow" if allowed else "devices.deny"), f"b {major}:{minor} rw")
 
     def processes(self) -> Iterator[int]:
-        """All processes of the node, including the supervisor."""
+        """All processes of the node, including the supervisor; 0 for one that this PID namespace does not have."""
         for folder, _, _ in os.walk(self._folders[0]):
             try:
                 yield from map(int, (Path(folder) / "cgroup.procs").read_text().split())
@@ -229,7 +229,8 @@ class NodeCgroups:
 
     def _kill_each(self) -> bool:
         left = list(self.processes())
-        for process in left:
+        # Number 0 would be the caller's own process group.
+        for process in filter(None, left):
             try:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:

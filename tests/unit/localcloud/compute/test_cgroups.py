@@ -108,3 +108,18 @@ def test_nodes_are_found_by_their_groups(tmp_path: Path) -> None:
     for name in ("localcloud-node-n3.service", "other.service"):
         (services / name).mkdir(parents=True)
     assert cgroups.node_names(CgroupLayout("systemd", tmp_path)) == ["n3"]
+
+
+def test_a_process_of_another_pid_namespace_is_not_the_callers_own_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel writes 0 for a process that the reader's PID namespace does not have; signals to 0 are for all of us."""
+    group = tmp_path / "cgroup.procs"
+    group.write_text("0\n0\n7\n")
+    killed: list[int] = []
+    monkeypatch.setattr("os.kill", lambda process, _number: killed.append(process))
+    node = cgroups.NodeCgroups("n1", cgroups.layout(UNIFIED, systemd=False))
+    monkeypatch.setattr(node, "_folders", (tmp_path,))
+    assert not node.kill(0)
+    assert set(killed) == {7}
+    assert node.populated(), "it is not ended, and who asks is told so"
