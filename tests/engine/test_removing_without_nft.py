@@ -1,4 +1,4 @@
-"""A cloud whose packages could not be installed: `cloud reset` removes what there is, and needs no nft to find nothing."""
+"""A cloud whose packages could not be installed: `cloud reset` needs no nft to find that there are no tables."""
 
 import os
 import shutil
