@@ -1,8 +1,9 @@
 """The folder of the databases, as the role makes it: real tables of MariaDB's own program."""
 
 import os
-import stat
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,18 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to anothe
 
 
 @pytest.fixture
-def given(tmp_path: Path) -> dict[str, object]:
-    """Variables of the role, with a user that each machine has."""
+def state() -> Iterator[Path]:
+    """A state volume. Not below pytest's folder, which other sessions of pytest close to other users."""
     install(("mariadb-server-core", "mariadb-client-core"))
-    # The user must get there.
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    return {"mariadb_data_folder": str(tmp_path / "mysql"), "mariadb_user": "nobody", "mariadb_group": "nogroup"}
+    with tempfile.TemporaryDirectory(prefix="state-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture
+def given(state: Path) -> dict[str, object]:
+    """Variables of the role, with a user that each machine has."""
+    return {"mariadb_data_folder": str(state / "mysql"), "mariadb_user": "nobody", "mariadb_group": "nogroup"}
 
 
 def starts(folder: Path) -> bool:
@@ -31,8 +36,8 @@ def starts(folder: Path) -> bool:
     return subprocess.run(command, input=statement, capture_output=True, text=True, check=False).returncode == 0
 
 
-def test_an_interrupted_run_leaves_no_half_of_a_database(tmp_path: Path, given: dict[str, object]) -> None:
-    folder = tmp_path / "mysql"
+def test_an_interrupted_run_leaves_no_half_of_a_database(tmp_path: Path, state: Path, given: dict[str, object]) -> None:
+    folder = state / "mysql"
     folder.mkdir()
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -49,20 +54,20 @@ def test_an_interrupted_run_leaves_no_half_of_a_database(tmp_path: Path, given: 
     assert not Path(f"{folder}.new").exists()
 
 
-def test_files_without_system_tables_are_put_aside(tmp_path: Path, given: dict[str, object]) -> None:
+def test_files_without_system_tables_are_put_aside(tmp_path: Path, state: Path, given: dict[str, object]) -> None:
     """An earlier release was interrupted before it had made them."""
-    folder = tmp_path / "mysql"
+    folder = state / "mysql"
     folder.mkdir()
     (folder / "ibdata1").write_text("")
     (done,) = run_role(tmp_path, "mariadb/data_folder", given, {})
     assert done.changed
     assert starts(folder)
-    (aside,) = tmp_path.glob("mysql.incomplete-*")
+    (aside,) = state.glob("mysql.incomplete-*")
     assert [path.name for path in aside.iterdir()] == ["ibdata1"]
 
 
-def test_databases_of_mysql_are_refused_and_not_touched(tmp_path: Path, given: dict[str, object]) -> None:
-    folder = tmp_path / "mysql"
+def test_databases_of_mysql_are_refused_and_not_touched(tmp_path: Path, state: Path, given: dict[str, object]) -> None:
+    folder = state / "mysql"
     (folder / "mysql").mkdir(parents=True)
     (folder / "mysql.ibd").write_text("the dictionary")
     folder.chmod(0o700)

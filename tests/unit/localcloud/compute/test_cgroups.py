@@ -113,7 +113,7 @@ def test_nodes_are_found_by_their_groups(tmp_path: Path) -> None:
 def test_a_process_of_another_pid_namespace_is_not_the_callers_own_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The kernel writes 0 for a process that the reader's PID namespace does not have, and a signal to 0 is for us all."""
+    """The kernel writes 0 for a process that the reader's PID namespace does not have. A signal to 0 is for us all."""
     group = tmp_path / "cgroup.procs"
     group.write_text("0\n0\n7\n")
     killed: list[int] = []
