@@ -19,7 +19,7 @@ ApplianceError                          what happened, where, what to do; ends t
 ├── ProtectedEnvironmentError           a protected environment would be disturbed (deployment/refusals.py)
 ├── AdoptionError                       existing resources cannot be taken into the state (deployment/adoption_plan.py)
 ├── LostDataError                       somebody deleted a volume or share that is kept (deployment/refusals.py)
-├── SiteError                           the servers are there, and site.yml failed (deployment/site_failure.py)
+├── SiteError                           the servers are there, and site.yml failed (site/failure.py)
 │   └── PartialSiteError                the cluster runs; some compute nodes do not
 ├── CloudError                          the cloud cannot be asked (cloud/connection.py)
 ├── CloudTextError (ValueError)         what the cloud says cannot be what it stands for (cloud_text.py)

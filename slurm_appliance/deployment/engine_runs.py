@@ -17,7 +17,7 @@ from slurm_appliance.deployment.session import Session
 from slurm_appliance.deployment.unconfigured import configured_by_site, unconfigured
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import COMMAND, Step
-from slurm_appliance.site.failure import site_failure
+from slurm_appliance.site.failure import site_began, site_failure
 
 
 def previewed(
@@ -89,11 +89,11 @@ def run_up(
         try:
             outcome = run_steps(session, "up", say, log, steps, untouched=untouched)
         except automation.EngineError as error:
+            if site_began(error.problems):
+                record_files(session.folder, session.deployment())
             failure = site_failure(error.problems)
             if failure is None:
                 raise
-            # site.yml is the last to run: the files that it needs were written before.
-            record_files(session.folder, session.deployment())
             raise failure from error
     record_files(session.folder, session.deployment())
     return outcome, Path(log.name)

@@ -20,6 +20,15 @@ class PartialSiteError(SiteError):
     exit_status = ExitStatus.PARTIAL
 
 
+def site_began(problems: Sequence[tuple[str, str]]) -> bool:
+    """Whether site.yml is among what failed: it is the last to run, so that the files it needs were written before.
+
+    Args:
+        problems: as for `site_failure`; after a signal, the engine reports others as well.
+    """
+    return any(urn.endswith(_SITE) for urn, _ in problems)
+
+
 def site_failure(problems: Sequence[tuple[str, str]]) -> SiteError | None:
     """The failure in an operator's terms; None if anything else failed as well, or the run has no summary.
 

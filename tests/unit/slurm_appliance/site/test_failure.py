@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slurm_appliance.site.failure import PartialSiteError, SiteError, site_failure
+from slurm_appliance.site.failure import PartialSiteError, SiteError, site_began, site_failure
 
 URN = (
     "urn:pulumi:life::slurm-appliance::slurm-appliance:index:Cluster$slurm-appliance:index:Site$"
@@ -61,3 +61,10 @@ def test_a_failure_of_anything_else_there_is_one() -> None:
 )
 def test_what_it_does_not_know_is_left_to_the_engine(problems: list[tuple[str, str]]) -> None:
     assert site_failure(problems) is None
+
+
+def test_what_else_failed_does_not_hide_that_site_yml_began() -> None:
+    """The environment's files are those of this run then: a signal is reported beside it."""
+    assert site_began([("", "update cancelled"), (URN, "exit status 143")])
+    assert not site_began([(URN.replace("::site", "::host-keys"), reported())])
+    assert not site_began([])
