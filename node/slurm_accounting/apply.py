@@ -101,7 +101,7 @@ def withdraw(request: AccountingRequest, state: Path, passwd: Path = Path("/etc/
         for name in sorted(with_jobs & former.keys()):
             _run(["scancel", f"--user={name}"])
             done.commands.append(f"scancel --user={name}")
-    if not request.accounting or not plan.may_withdraw(applied):
+    if not request.accounting or not associations.may_withdraw(applied):
         return done
     with _sacctmgr(request) as sacctmgr:
         for deletion in associations.withdraw(request.cluster, gather(sacctmgr.ask, request.cluster, applied)):

@@ -44,27 +44,28 @@ class Deletion:
 
 def define(request: AccountingRequest, facts: AccountingFacts) -> Iterator[Command]:
     """The commands that give users their accounts, and the first one as their default."""
-    new: dict[str, list[str]] = defaultdict(list)
-    for user in request.users:
-        for account in user.accounts:
-            if (user.name, account) not in facts.associations:
-                new[account].append(user.name)
-    for account, names in sorted(new.items()):
+    wanted = {(user.name, account) for user in request.users for account in user.accounts}
+    for account, names in _by_account(wanted - facts.associations):
         for some in chunks(names):
             yield ("add", "user", f"names={some}", f"account={account}", f"cluster={request.cluster}")
     # A user's first account becomes the default automatically; set it only if another one is wanted, or if the
     # default is an account that is taken away: Slurm keeps the association of a default account.
     taken = surplus(request, facts)
-    defaults: dict[str, list[str]] = defaultdict(list)
+    defaults: set[Association] = set()
     for user in request.users:
         before = recorded(facts, user.name).get("accounts", "").split(",")
         becomes = facts.defaults.get(user.name) or (user.accounts[0] if len(user.accounts) == 1 else None)
         changed = before[0] != user.accounts[0] or (user.name, becomes) in taken
         if changed and becomes != user.accounts[0]:
-            defaults[user.accounts[0]].append(user.name)
-    for account, names in sorted(defaults.items()):
+            defaults.add((user.name, user.accounts[0]))
+    for account, names in _by_account(defaults):
         for some in chunks(names):
             yield ("modify", "user", "where", f"names={some}", "set", f"defaultaccount={account}")
+
+
+def may_withdraw(applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> bool:
+    """Whether a record has anything to remove, of which the database may still have associations."""
+    return bool(applied.get("former")) or any(SURPLUS in each for each in applied.get("user", {}).values())
 
 
 def withdraw(cluster: str, facts: AccountingFacts) -> list[Deletion]:

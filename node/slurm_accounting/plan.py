@@ -50,11 +50,6 @@ def to_begin(request: AccountingRequest, facts: AccountingFacts) -> Record:
     return {**before, "former": {**before.get("former", {}), **former}}
 
 
-def may_withdraw(applied: Mapping[str, Mapping[str, Mapping[str, str]]]) -> bool:
-    """Whether a record has anything to remove, of which the database may still have associations."""
-    return bool(applied.get("former")) or any(associations.SURPLUS in each for each in applied.get("user", {}).values())
-
-
 def _with_surplus(request: AccountingRequest, facts: AccountingFacts) -> list[tuple[AccountingUser, dict[str, str]]]:
     """Each user, with what the record has of accounts that wait for the end of jobs."""
     taken: dict[str, list[str]] = defaultdict(list)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from node.slurm_accounting.associations import withdraw
+from node.slurm_accounting.associations import may_withdraw, withdraw
 from node.slurm_accounting.facts import AccountingFacts, gather
-from node.slurm_accounting.plan import define, may_withdraw, to_apply, to_begin
+from node.slurm_accounting.plan import define, to_apply, to_begin
 from node.slurm_accounting.request import AccountingRequest
 
 BASE: dict[str, Any] = {"cluster": "demo", "control_host": "demo-control"}
