@@ -14,9 +14,10 @@ from slurm_appliance.deployment.local_files import record_files
 from slurm_appliance.deployment.progress import StepProgress
 from slurm_appliance.deployment.repair import Repair, Treatment, plan_repair, repaired
 from slurm_appliance.deployment.session import Session
-from slurm_appliance.deployment.unconfigured import configured_by_site, unconfigured
+from slurm_appliance.deployment.unconfigured import unconfigured
 from slurm_appliance.engine import automation
 from slurm_appliance.engine.steps import COMMAND, Step
+from slurm_appliance.nodes.groups import configured_by_site, groups
 from slurm_appliance.site.failure import site_began, site_failure
 
 
@@ -43,7 +44,7 @@ def previewed(
 
 def repair_of(session: Session, deployment: dict[str, Any]) -> Repair:
     """The repair that a stack's state needs."""
-    facts, names = session.facts(), configured_by_site(session.config)
+    facts, names = session.facts(), configured_by_site(groups(session.config))
     rebuilt = unconfigured(deployment, facts, names, session.excluded)
     return plan_repair(deployment, facts, environment(session.config), rebuilt)
 

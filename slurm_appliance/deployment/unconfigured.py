@@ -11,11 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
-from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.naming import NodeKind
 from slurm_appliance.deployment.last_inventory import images_of_last_run
 from slurm_appliance.engine.steps import COMMAND, SERVER
-from slurm_appliance.nodes.groups import groups
 
 Json = dict[str, Any]
 
@@ -26,13 +23,6 @@ COMMANDS = (HOST_KEYS, "site")
 _UNKNOWN_IMAGE = "unknown"
 
 
-def configured_by_site(config: ClusterConfig) -> frozenset[str]:
-    """The names of the servers that ``site.yml`` configures; compute nodes configure themselves at boot."""
-    return frozenset(
-        node.hostname for group in groups(config) if group.kind is not NodeKind.COMPUTE for node in group.nodes
-    )
-
-
 def unconfigured(
     deployment: Mapping[str, Any], facts: CloudFacts, names: Set[str], excluded: Sequence[str] = ()
 ) -> tuple[ServerFacts, ...]:
@@ -41,7 +31,7 @@ def unconfigured(
     Args:
         deployment: the state's resources.
         facts: the cloud.
-        names: the servers to look at: see `configured_by_site`.
+        names: the servers to look at: see `nodes.groups.configured_by_site`.
         excluded: URNs, as patterns, of those that the run leaves as they are.
     """
     images = images_of_last_run(deployment)

@@ -3,7 +3,7 @@
 The control node is a group of one: its settings are at the top of the configuration, and so are its paths.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slurm_appliance.config import (
@@ -247,3 +247,8 @@ def _of_nodes(given: Mapping[str, Sequence[str]], path: str) -> dict[str, tuple[
         network: tuple((value, f"{path}.{network}[{index}]") for index, value in enumerate(values))
         for network, values in given.items()
     }
+
+
+def configured_by_site(every: Iterable[Group]) -> frozenset[str]:
+    """The hostnames of the nodes that ``site.yml`` configures; compute nodes configure themselves at boot."""
+    return frozenset(node.hostname for group in every if group.kind is not NodeKind.COMPUTE for node in group.nodes)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from slurm_appliance.cloud.facts import CloudFacts, ServerFacts
 from slurm_appliance.config import ClusterConfig
-from slurm_appliance.config.naming import NodeKind, environment
-from slurm_appliance.nodes.groups import Group
+from slurm_appliance.config.naming import environment
+from slurm_appliance.nodes.groups import Group, configured_by_site
 from slurm_appliance.nodes.user_data import is_known
 from slurm_appliance.preflight.finder import Finder
 
@@ -62,9 +62,9 @@ def broken(groups: Iterable[Group], own: Mapping[str, ServerFacts], finder: Find
 
     Slurm rebuilds its compute nodes again at their next reboot.
     """
-    nodes = [node.hostname for group in groups if group.kind is not NodeKind.COMPUTE for node in group.nodes]
-    for server in (own[name] for name in nodes if name in own):
-        if server.status == "ERROR" and not server.failed:
+    nodes = configured_by_site(groups)
+    for name, server in own.items():
+        if name in nodes and server.status == "ERROR" and not server.failed:
             finder.note(
                 server.name,
                 "is in state ERROR: its last rebuild may have failed, and up does not repeat it",

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from slurm_appliance.config import from_mapping
-from slurm_appliance.deployment.unconfigured import configured_by_site, unconfigured, without_identities
+from slurm_appliance.deployment.unconfigured import unconfigured, without_identities
+from slurm_appliance.nodes.groups import configured_by_site
+from slurm_appliance.nodes.groups import groups as groups_of
 from slurm_appliance.playbooks.inventory_file import INVENTORY, dump
 from tests.unit.clouds import IMAGE, OTHER_IMAGE, cloud, server
 from tests.unit.slurm_appliance.config.examples import smallest
@@ -55,7 +57,7 @@ def test_compute_nodes_configure_themselves() -> None:
         "additional_nodegroups": {"portal": {"nodes": ["portal-0"], "flavor": "small"}},
     }
     config = from_mapping(smallest() | groups, "test", environment="test")
-    assert configured_by_site(config) == {"demo-control", "demo-login-0", "demo-portal-0"}
+    assert configured_by_site(groups_of(config)) == {"demo-control", "demo-login-0", "demo-portal-0"}
 
 
 @pytest.mark.parametrize("printed", ["", '{"without_keys": []}'])
